@@ -1,0 +1,51 @@
+/** Names that come from outside, checked before they become paths, container names or workflow ids. Pure. */
+import { HoldfastFailure } from './failures.ts';
+
+const namePattern = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/;
+const backupIdPattern = /^\d{8}-\d{6}$/;
+const backupPrefixPattern = /^\d{1,8}(-\d{0,6})?$/;
+
+/** A service, component, host or repository name. @throws HoldfastFailure InvalidInput */
+export function checkName(what: string, name: unknown): string {
+  if (typeof name === 'string' && namePattern.test(name) && !name.includes('..')) return name;
+  throw new HoldfastFailure('InvalidInput', {
+    operation: `read the ${what}`,
+    object: typeof name === 'string' ? JSON.stringify(name.slice(0, 80)) : typeof name,
+    cause: `a ${what} has 1 to 63 letters, digits, "_", "." or "-", begins with a letter or digit and has no ".."`,
+    hint: `Give the ${what} as it stands in holdfast.yaml.`,
+  });
+}
+
+export const isBackupId = (text: string): boolean => backupIdPattern.test(text) && !Number.isNaN(Date.parse(backupInstant(text)));
+
+/** The instant a backup id stands for, ISO 8601 UTC: ids are `YYYYMMDD-HHMMSS` in UTC. */
+export function backupInstant(id: string): string {
+  return `${id.slice(0, 4)}-${id.slice(4, 6)}-${id.slice(6, 8)}T${id.slice(9, 11)}:${id.slice(11, 13)}:${id.slice(13, 15)}.000Z`;
+}
+
+/** The backup id of an instant (milliseconds since the epoch), to the second. */
+export function backupIdAt(epochMs: number): string {
+  return new Date(epochMs).toISOString().slice(0, 19).replace(/[-:]/g, '').replace('T', '-');
+}
+
+/** Is this something a backup id may begin with? */
+export const isBackupPrefix = (text: string): boolean => backupPrefixPattern.test(text);
+
+/**
+ * The one backup that a full id or unique prefix names.
+ * @throws HoldfastFailure InvalidInput, UnknownBackup, AmbiguousBackup
+ */
+export function resolveBackupId(prefix: unknown, known: readonly string[]): string {
+  const shown = typeof prefix === 'string' ? prefix.slice(0, 40) : typeof prefix;
+  const fail = (type: 'InvalidInput' | 'UnknownBackup' | 'AmbiguousBackup', cause: string, hint: string): never => {
+    throw new HoldfastFailure(type, { operation: 'find the backup', object: JSON.stringify(shown), cause, hint });
+  };
+  if (typeof prefix !== 'string' || !isBackupPrefix(prefix)) {
+    return fail('InvalidInput', 'a backup id looks like 20261123-010000', 'See `holdfast list`; the first digits are enough when they are unique.');
+  }
+  if (known.includes(prefix)) return prefix;
+  const matches = known.filter((id) => id.startsWith(prefix));
+  if (matches.length === 1) return matches[0] as string;
+  if (matches.length === 0) return fail('UnknownBackup', 'no committed backup has that id', 'See `holdfast list` for the backups there are.');
+  return fail('AmbiguousBackup', `${matches.length} backups begin with it: ${matches.slice(0, 5).join(', ')}`, 'Give more digits.');
+}

@@ -1,0 +1,62 @@
+/** A service recovers as one; its components share recovery points. Pure data, without secrets: this travels through Temporal. */
+
+export type EngineName = 'postgres' | 'redis';
+
+/** Where a secret is found at the moment it is used. The value itself never travels. */
+export type SecretReference = { readonly env: string } | { readonly file: string };
+
+export interface PostgresComponent {
+  readonly engine: 'postgres';
+  /** Unique within the service; `postgres` unless configured otherwise. */
+  readonly name: string;
+  readonly container: string;
+  readonly database: string;
+  readonly user: string;
+  readonly password?: SecretReference;
+}
+
+export interface RedisComponent {
+  readonly engine: 'redis';
+  readonly name: string;
+  readonly container: string;
+  readonly user?: string;
+  readonly password?: SecretReference;
+}
+
+export type Component = PostgresComponent | RedisComponent;
+
+export interface HealthCheck {
+  readonly url: string;
+  readonly withinMs: number;
+  /** What an unhealthy service after the cut-over means: `ask` keeps the run waiting for accept or undo, `fail` ends it as failed. */
+  readonly onFailure: 'ask' | 'fail';
+}
+
+export interface ApprovalPolicy {
+  /** Runbooks that need a human's yes. */
+  readonly required: readonly ('restore' | 'undo' | 'accept' | 'delete')[];
+  /** The approver must be another identity than the requester. */
+  readonly fourEyes: boolean;
+  readonly approvers: readonly string[];
+  readonly expiresAfterMs: number;
+}
+
+export interface ServiceDefinition {
+  readonly name: string;
+  /** The Docker host that the containers run on; its activities are polled from this host's task queue. */
+  readonly host: string;
+  readonly version: string | null;
+  /** In recovery order: `postgres` before `redis`. */
+  readonly components: readonly Component[];
+  readonly application: { readonly containers: readonly string[] } | null;
+  readonly health: HealthCheck | null;
+  /** Names of repositories; the first is where a backup is committed first and restores read from. */
+  readonly repositories: readonly string[];
+  readonly approval: ApprovalPolicy;
+  /** Whether a backup is proven right after it was taken. */
+  readonly proveAfterBackup: boolean;
+  /** Whether tables are hashed in the dump's snapshot (else only counted, and the manifest says so). */
+  readonly contentHashes: boolean;
+  /** PostgreSQL's snapshot and the Redis file may lie this far apart. */
+  readonly skewLimitMs: number;
+}

@@ -1,0 +1,82 @@
+/**
+ * Every wait, timeout and interval of the product, in one object, so that tests run the same code with a faster profile
+ * and nobody has to hunt for a number. Milliseconds throughout.
+ */
+export interface Timing {
+  /** Silence after which Temporal gives an activity to another attempt. */
+  readonly heartbeatTimeoutMs: number;
+  /** How often a long activity reports that it lives. */
+  readonly heartbeatIntervalMs: number;
+  /** A short activity (inspect, one SQL statement, one object) may take this long. */
+  readonly quickActivityMs: number;
+  /** A long activity (dump, restore, transfer) may take this long in all. */
+  readonly longActivityMs: number;
+  /** First pause between two attempts of an activity. */
+  readonly retryInitialMs: number;
+  readonly retryMaximumMs: number;
+  /** How long a lease is waited for before the run answers `ServiceBusy`. */
+  readonly leaseWaitMs: number;
+  readonly leasePollMs: number;
+  /** Single commands exec'd in a database's container. */
+  readonly execMs: number;
+  /** From starting a container to its database answering. */
+  readonly startUpMs: number;
+  readonly pollMs: number;
+  /** Readiness is established twice, this far apart (databases.md D18). */
+  readonly readinessGapMs: number;
+  /** How long `docker stop` waits before it kills (databases.md D17). */
+  readonly stopMs: number;
+  /** How long clients are terminated for before a fence gives up. */
+  readonly fenceMs: number;
+  /** `pg_dump --lock-wait-timeout` (databases.md L12). */
+  readonly lockWaitMs: number;
+  /** The application has to be healthy within this, unless its own `within` says otherwise. */
+  readonly healthMs: number;
+  /** How long an approval may take, unless the policy says otherwise. */
+  readonly approvalMs: number;
+  /** Shielded clean-up after a failure or cancellation is bounded too. */
+  readonly cleanUpMs: number;
+}
+
+export const productionTiming: Timing = {
+  heartbeatTimeoutMs: 20_000,
+  heartbeatIntervalMs: 4_000,
+  quickActivityMs: 120_000,
+  longActivityMs: 24 * 3_600_000,
+  retryInitialMs: 1_000,
+  retryMaximumMs: 30_000,
+  leaseWaitMs: 15_000,
+  leasePollMs: 1_000,
+  execMs: 60_000,
+  startUpMs: 120_000,
+  pollMs: 200,
+  readinessGapMs: 2_000,
+  stopMs: 120_000,
+  fenceMs: 30_000,
+  lockWaitMs: 60_000,
+  healthMs: 120_000,
+  approvalMs: 4 * 3_600_000,
+  cleanUpMs: 600_000,
+};
+
+/** The profile of our own tests: the same code, shorter waits. Selected by `HOLDFAST_TIMING=test`. */
+export const testTiming: Timing = {
+  ...productionTiming,
+  heartbeatTimeoutMs: 5_000,
+  heartbeatIntervalMs: 1_000,
+  quickActivityMs: 60_000,
+  longActivityMs: 600_000,
+  retryInitialMs: 200,
+  retryMaximumMs: 2_000,
+  leaseWaitMs: 2_000,
+  leasePollMs: 200,
+  startUpMs: 60_000,
+  pollMs: 100,
+  readinessGapMs: 200,
+  stopMs: 30_000,
+  fenceMs: 10_000,
+  lockWaitMs: 5_000,
+  healthMs: 30_000,
+  approvalMs: 120_000,
+  cleanUpMs: 120_000,
+};

@@ -1,0 +1,11 @@
+/** Workflow ids: `holdfast/<verb>/<service>/<stamp>`; the lease's is fixed per service. Pure. */
+
+export type RunVerb = 'backup' | 'verify' | 'prove' | 'restore' | 'undo' | 'accept' | 'reap';
+
+/** @param stamp UTC `YYYYMMDD-HHMMSS` and a few random characters, made by whoever starts the run. */
+export const runWorkflowId = (verb: RunVerb, service: string, stamp: string): string => `holdfast/${verb}/${service}/${stamp}`;
+
+export const leaseWorkflowId = (service: string): string => `holdfast/lease/${service}`;
+
+/** The short form people read and type: the stamp of a run's workflow id. */
+export const shortRunId = (workflowId: string): string => workflowId.split('/').at(-1) ?? workflowId;
