@@ -1,0 +1,138 @@
+/**
+ * The contract with a container engine. One implementation talks to Docker (docker-runtime.ts, the only importer of dockerode).
+ *
+ * Nothing here retries: Temporal does. Every method fails with a HoldfastFailure: `DockerUnreachable` and `BrokenStream` may be
+ * tried again, `ContainerNotFound`, `NameTaken` and `ContainerNotRunning` may not. Reads are idempotent; for the others the
+ * text says what a second call does. Containers are named by id wherever one is known: a name can come to mean another container.
+ */
+import type { Readable } from 'node:stream';
+import type { RestartPolicy } from '../domain/rollback.ts';
+
+export interface MountFacts {
+  readonly type: 'volume' | 'bind' | 'tmpfs' | 'other';
+  /** Volume name or host path; null for others. */
+  readonly source: string | null;
+  readonly destination: string;
+  readonly writable: boolean;
+}
+
+export interface ContainerFacts {
+  readonly id: string;
+  readonly name: string;
+  readonly image: string;
+  readonly imageId: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly state: 'created' | 'running' | 'paused' | 'restarting' | 'exited' | 'dead' | 'removing';
+  readonly exitCode: number | null;
+  readonly oomKilled: boolean;
+  readonly startedAt: string | null;
+  readonly createdAt: string;
+  readonly command: readonly string[];
+  /** Names only: the values may be secrets and stay with the engine. */
+  readonly environmentNames: readonly string[];
+  readonly init: boolean;
+  readonly restartPolicy: RestartPolicy;
+  readonly mounts: readonly MountFacts[];
+  readonly networks: readonly string[];
+  readonly shmSizeBytes: number;
+  readonly memoryBytes: number;
+}
+
+export interface MountSpec {
+  readonly type: 'volume' | 'bind' | 'tmpfs';
+  /** Volume name or host path; ignored for tmpfs. */
+  readonly source: string;
+  readonly target: string;
+  readonly readOnly?: boolean;
+}
+
+export interface ContainerSpec {
+  /** Exclusive: the engine refuses a second container of the same name (`NameTaken`). */
+  readonly name: string;
+  readonly imageId: string;
+  readonly entrypoint?: readonly string[];
+  readonly command: readonly string[];
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly user?: string;
+  readonly workingDirectory?: string;
+  readonly labels: Readonly<Record<string, string>>;
+  readonly mounts?: readonly MountSpec[];
+  /** `none`, a network's name, or `container:<id>`. */
+  readonly network: string;
+  readonly init?: boolean;
+  readonly openStdin?: boolean;
+  readonly memoryBytes?: number;
+  readonly shmSizeBytes?: number;
+  readonly pidsLimit?: number;
+  readonly capabilities?: 'default' | 'none' | readonly string[];
+  readonly readOnlyRoot?: boolean;
+  /** `none` by default: a dump must not pass through a log file (databases.md D13). */
+  readonly logDriver?: 'none' | 'json-file';
+}
+
+export interface ExecRequest {
+  readonly argv: readonly string[];
+  readonly stdin?: string | Uint8Array;
+  /** May hold a secret: not in exec inspect, not in events (databases.md D15). */
+  readonly environment?: Readonly<Record<string, string>>;
+  readonly user?: string;
+  readonly timeoutMs: number;
+  /** Standard output beyond this is a failure, never a truncation. */
+  readonly maxOutputBytes?: number;
+  readonly signal?: AbortSignal;
+}
+
+export interface ExecResult {
+  readonly exitCode: number;
+  readonly stdout: string;
+  /** At most the last 64 KiB. */
+  readonly stderr: string;
+}
+
+export interface VolumeFacts {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export interface ContainerRuntime {
+  /** The engine's version and id. @throws DockerUnreachable */
+  ping(): Promise<{ readonly version: string; readonly engineId: string }>;
+
+  inspect(nameOrId: string): Promise<ContainerFacts>;
+  /** Like inspect, but answers null for a container that does not exist. */
+  find(nameOrId: string): Promise<ContainerFacts | null>;
+  /** All containers, in any state, that carry all these labels (every container for an empty object). */
+  list(labels: Readonly<Record<string, string>>): Promise<readonly ContainerFacts[]>;
+
+  /** Creates without starting. @throws NameTaken when a container of that name exists */
+  create(spec: ContainerSpec): Promise<{ readonly id: string }>;
+  /** Starting a running container changes nothing. `stdin` is written to a container created with openStdin, then closed. */
+  start(id: string, stdin?: string | Uint8Array): Promise<void>;
+  /** Waits for the end; the exit code is the container's own. Cancelling the signal stops waiting, not the container. */
+  wait(id: string, signal?: AbortSignal): Promise<{ readonly exitCode: number; readonly oomKilled: boolean }>;
+  /** SIGTERM (or the image's stop signal), then SIGKILL after the time. A stopped container stays stopped: no error. */
+  stop(id: string, timeoutMs: number): Promise<void>;
+  /** No error where it is not running or gone. */
+  kill(id: string, signal?: string): Promise<void>;
+  /** Removes the container and its anonymous volumes, running or not. No error where it is gone. */
+  remove(id: string): Promise<void>;
+  updateRestartPolicy(id: string, policy: RestartPolicy): Promise<void>;
+  /** The tail of standard output and error, at most maxBytes; empty with log driver none. */
+  logs(id: string, maxBytes: number): Promise<string>;
+
+  /** A single short command in argv form; never a shell, never a forking tool in a database's container (databases.md D1). Output and exit code are complete or it throws. */
+  exec(id: string, request: ExecRequest): Promise<ExecResult>;
+
+  /** A tar of the path, from a stopped or running container. The caller checks sizes and hashes: an end of stream is not success. */
+  readArchive(id: string, path: string): Promise<Readable>;
+  /** Unpacks a tar into a directory. A cut at an entry's boundary answers success (databases.md D11): the caller verifies. */
+  writeArchive(id: string, directory: string, tar: Readable | Uint8Array): Promise<void>;
+
+  /** Not exclusive (databases.md D20): creating twice keeps the first one's labels. */
+  createVolume(name: string, labels: Readonly<Record<string, string>>): Promise<void>;
+  listVolumes(labels: Readonly<Record<string, string>>): Promise<readonly VolumeFacts[]>;
+  /** No error where it is gone. @throws LeftoversRemain while a container uses it */
+  removeVolume(name: string): Promise<void>;
+  /** Image id of a reference or id, or null where the engine does not have it. */
+  findImage(reference: string): Promise<{ readonly id: string; readonly volumes: readonly string[]; readonly environment: Readonly<Record<string, string>> } | null>;
+}

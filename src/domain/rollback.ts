@@ -1,0 +1,89 @@
+/**
+ * What was there before a cut-over, recorded in the repository before anything changes, and how far the cut-over went.
+ * A repair moves only to a state that is written here: before the opening back, after it forward. Pure.
+ */
+
+/** PostgreSQL: names are found by OID, so that every step can tell what has already happened (databases.md S2). */
+export interface PostgresCutOver {
+  readonly engine: 'postgres';
+  readonly component: string;
+  readonly container: string;
+  readonly containerId: string;
+  readonly systemIdentifier: string;
+  readonly volume: string;
+  /** The live name, and the OID that bore it before. */
+  readonly database: string;
+  readonly liveOid: number;
+  /** The prepared database: its OID and the name it has before the exchange. */
+  readonly sideOid: number;
+  readonly sideName: string;
+  /** The name that the old live database gets; kept until the rollback copy is accepted away. */
+  readonly asideName: string;
+  readonly liveAllowedConnections: boolean;
+}
+
+/** Redis: the files of the data directory, before and after. Paths are relative to the data directory. */
+export interface RedisCutOver {
+  readonly engine: 'redis';
+  readonly component: string;
+  readonly container: string;
+  readonly containerId: string;
+  readonly volume: string;
+  /** The data directory inside the container, and its file names. */
+  readonly directory: string;
+  readonly dbFilename: string;
+  readonly appendOnly: boolean;
+  readonly appendDirname: string;
+  readonly appendFilename: string;
+  /** `.holdfast/<run16>/new`: the prepared final files. */
+  readonly stagedDirectory: string;
+  /** `.holdfast/<run16>/old`: where the live files go; the rollback copy. */
+  readonly asideDirectory: string;
+  /** Files of the staged directory with their SHA-256, re-hashed before they are moved in. */
+  readonly stagedFiles: readonly { readonly path: string; readonly sizeBytes: number; readonly sha256: string }[];
+}
+
+export type ComponentCutOver = PostgresCutOver | RedisCutOver;
+
+export interface RestartPolicy {
+  readonly name: string;
+  readonly maximumRetryCount: number;
+}
+
+/** `<service>/rollbacks/<run>.json` */
+export interface RollbackRecord {
+  readonly format: 1;
+  readonly service: string;
+  readonly operation: 'restore' | 'undo';
+  readonly workflowId: string;
+  readonly runId: string;
+  readonly namespaceId: string;
+  readonly backupId: string | null;
+  /** The covered instant of what was brought in. */
+  readonly point: string | null;
+  readonly cutOvers: readonly ComponentCutOver[];
+  /** Original restart policy per container id, to be put back whatever happens. */
+  readonly restartPolicies: readonly { readonly container: string; readonly containerId: string; readonly policy: RestartPolicy }[];
+  readonly createdRoles: readonly string[];
+  readonly recordedAt: string;
+}
+
+/**
+ * Milestones, each its own write-once object beside the record (`<run>.<milestone>.json`). The state of a rollback is the last one that exists:
+ * `recorded` → `opening` (the point of no return: from here a repair goes forward) → `opened` → `undone` | `accepted`; or `rolledBack`.
+ */
+export const rollbackMilestones = ['opening', 'opened', 'rolledBack', 'undone', 'accepted'] as const;
+export type RollbackMilestone = (typeof rollbackMilestones)[number];
+export type RollbackState = 'recorded' | RollbackMilestone;
+
+/** The state that a set of milestones amounts to. */
+export function rollbackState(milestones: ReadonlySet<RollbackMilestone>): RollbackState {
+  return [...rollbackMilestones].reverse().find((milestone) => milestones.has(milestone)) ?? 'recorded';
+}
+
+/** Which way a repair of an ended run goes, or null where there is nothing half-way. */
+export function repairDirection(state: RollbackState): 'back' | 'forward' | null {
+  if (state === 'recorded') return 'back';
+  if (state === 'opening') return 'forward';
+  return null;
+}

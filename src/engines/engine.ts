@@ -1,0 +1,136 @@
+/**
+ * The contract with a kind of database. One folder per engine; test/suites/engine-suite.ts is run by each.
+ *
+ * Every method is called from one activity. Temporal retries it, so each one is written "read state, decide, act, verify" and may be
+ * run twice, in part or whole, also while an earlier attempt still lives. Everything created carries a name computed from run and step
+ * (containers/scratch.ts) and the run's labels. Failures are HoldfastFailures. `ctx.signal` ends the work and the helper with it.
+ */
+import type { Artifact, ComponentBackup, NotCompared } from '../domain/backup-manifest.ts';
+import type { Content, Difference } from '../domain/content.ts';
+import type { ComponentProof } from '../domain/proof.ts';
+import type { Loss, PinnedStore } from '../domain/restore-plan.ts';
+import type { ComponentCutOver } from '../domain/rollback.ts';
+import type { RunOwner } from '../domain/run-owner.ts';
+import type { Component, EngineName } from '../domain/service.ts';
+import type { Timing } from '../domain/timing.ts';
+import type { ContainerRuntime } from '../containers/container-runtime.ts';
+
+/** What a step says about how far it is. Goes into heartbeats and, from there, into the status of the run. */
+export interface StepProgress {
+  readonly phase: string;
+  readonly doneBytes?: number;
+  readonly totalBytes?: number;
+}
+
+export interface EngineContext {
+  readonly owner: RunOwner;
+  readonly service: string;
+  /** Changes with every attempt of the activity: `a<attempt>-<8 hex>`; names what may not be shared between overlapping attempts. */
+  readonly attempt: string;
+  readonly runtime: ContainerRuntime;
+  readonly timing: Timing;
+  readonly signal: AbortSignal;
+  progress(progress: StepProgress): void;
+  /** Resolves a secret reference now, in this process; the value is never stored or logged. @throws SecretNotFound */
+  secret(reference: { env: string } | { file: string }): Promise<string>;
+  /** Small write-once notes of this run in the repository (an original setting before it is changed); answers the value that won. */
+  recordOnce(key: string, value: unknown): Promise<unknown>;
+  /** A note of this run, or undefined. */
+  readNote(key: string): Promise<unknown>;
+}
+
+/** Where an engine puts an artifact. */
+export interface ArtifactDestination {
+  /** Host directory to bind into the helper, or null: then the engine streams through `put`. */
+  readonly hostDirectory: string | null;
+  /** Stores a stream as `<attempt>/<file>` and answers what was stored. */
+  put(file: string, source: import('node:stream').Readable): Promise<{ sizeBytes: number; sha256: string }>;
+  /** Makes a file that a helper wrote into hostDirectory durable, and re-hashes it. */
+  adopt(file: string): Promise<{ sizeBytes: number; sha256: string }>;
+  /** `<component>/<attempt>/<file>`: what the manifest calls it. */
+  pathOf(file: string): string;
+}
+
+/** Where an engine finds an artifact. */
+export interface ArtifactSource {
+  /** Absolute host path for a read-only bind, or null: then `open` and copy it into the helper's volume. */
+  hostPath(artifact: Artifact): Promise<string | null>;
+  /** The stored bytes; ends with `ArtifactDamaged` when size or SHA-256 differ from the manifest. */
+  open(artifact: Artifact): Promise<import('node:stream').Readable>;
+}
+
+export interface BackupOptions {
+  readonly contentHashes: boolean;
+  /** Parallel dump jobs and hash sessions. */
+  readonly jobs: number;
+}
+
+/** What preflight learned, and what stands in the way; `warnings` are shown and go on, `refusal` ends the run. */
+export interface ComponentFacts {
+  readonly pinned: PinnedStore;
+  readonly version: string;
+  readonly imageId: string;
+  readonly running: boolean;
+  /** Bytes of live data: what a backup will read and a side copy will need. */
+  readonly dataSizeBytes: number;
+  /** Free bytes on the file system of the live data, or null where it could not be told. */
+  readonly freeBytes: number | null;
+  readonly warnings: readonly string[];
+}
+
+/** Data made ready beside the live one, already compared; nothing live has changed. */
+export interface PreparedComponent {
+  readonly component: string;
+  readonly cutOver: ComponentCutOver;
+  readonly compared: { readonly component: string; readonly objects: number; readonly differences: readonly Difference[] };
+  readonly notCompared: readonly NotCompared[];
+  readonly loss: Loss;
+  readonly createdRoles: readonly string[];
+  /** Differences in settings, roles and extensions that the plan shows. */
+  readonly notes: readonly string[];
+  /** The ordered destructive steps, one sentence each, of this component. */
+  readonly steps: { readonly close: string; readonly swap: string; readonly open: string };
+}
+
+export interface DatabaseEngine<C extends Component = Component> {
+  readonly name: EngineName;
+
+  /** Reads, changes nothing: does the container run this engine, does it answer, what is in the way? For a purpose, because a backup tolerates more than a restore. */
+  inspect(ctx: EngineContext, component: C, purpose: 'backup' | 'restore'): Promise<ComponentFacts>;
+
+  /** One snapshot: artifacts, exact counts and hashes. Leaves nothing of a failed attempt but files in its own attempt directory. */
+  backUp(ctx: EngineContext, component: C, destination: ArtifactDestination, options: BackupOptions): Promise<ComponentBackup>;
+
+  /** Every artifact re-read, hashed and listed by the stock tools. @throws ArtifactDamaged, CouldNotVerify */
+  verify(ctx: EngineContext, backup: ComponentBackup, source: ArtifactSource): Promise<{ readonly sentence: string }>;
+
+  /** Restored into a throwaway container without a network, started and compared. Answers a verdict; throws only what Temporal may retry. */
+  prove(ctx: EngineContext, backup: ComponentBackup, source: ArtifactSource): Promise<ComponentProof>;
+
+  /** Made ready beside the live data and compared, then closed. Idempotent per run. @throws NotEnoughSpace, VersionMismatch, RestoreFailed, ProofFailed … */
+  prepare(ctx: EngineContext, component: C, backup: ComponentBackup, source: ArtifactSource): Promise<PreparedComponent>;
+  /** The rollback copy of an earlier cut-over as something to cut over to: the way of `undo`. @throws UnknownRollbackCopy */
+  prepareUndo(ctx: EngineContext, component: C, previous: ComponentCutOver): Promise<PreparedComponent>;
+  /** Removes what prepare made and what no cut-over used. Never touches live data or a rollback copy. For undo: nothing. */
+  discardPrepared(ctx: EngineContext, component: C, cutOver: ComponentCutOver): Promise<void>;
+
+  // The cut-over. The caller has checked approval, fence and pinned facts; each is idempotent and finds its way from what it reads.
+  /** Keeps clients out (PostgreSQL: no new connections, old ones ended; Redis: stopped after a successful SHUTDOWN SAVE). */
+  close(ctx: EngineContext, component: C, cutOver: ComponentCutOver): Promise<void>;
+  /** Exchanges the data, still closed. */
+  swap(ctx: EngineContext, component: C, cutOver: ComponentCutOver): Promise<void>;
+  /** Equality of what is now live with the backup, read closed; for undo that the old data is in place. @throws ProofFailed, CouldNotVerify */
+  compareClosed(ctx: EngineContext, component: C, cutOver: ComponentCutOver, backup: ComponentBackup | null): Promise<readonly Difference[]>;
+  /** Lets clients in (Redis: started). After it there is only undo. */
+  open(ctx: EngineContext, component: C, cutOver: ComponentCutOver): Promise<void>;
+  /** Before the opening: whatever state it is in, back to the old data, open. Idempotent. */
+  rollBack(ctx: EngineContext, component: C, cutOver: ComponentCutOver): Promise<void>;
+  /** Lets the rollback copy of a cut-over go: `accept`. Refuses to touch anything that is live. */
+  discardRollback(ctx: EngineContext, component: C, cutOver: ComponentCutOver): Promise<void>;
+
+  /** Removes whatever an ended run left: sessions, settings (from its notes), roles, scratch databases that no rollback record names. */
+  repairLeftovers(ctx: EngineContext, component: C, run: { readonly owner: RunOwner; readonly notes: Readonly<Record<string, unknown>>; readonly kept: readonly ComponentCutOver[] }): Promise<readonly string[]>;
+
+  /** What is live now, counted and hashed the way a backup does; for tests, `doctor` and comparing by hand. */
+  readContent(ctx: EngineContext, component: C, options: BackupOptions): Promise<Content>;
+}

@@ -1,0 +1,75 @@
+/**
+ * The repository: what is kept where, on top of any storage. It alone is the catalog; Temporal's history is a convenience.
+ * Layout and formats: docs/backup-format.md. Everything is write-once; a backup exists when its manifest does.
+ */
+import type { ApprovalRecord } from '../domain/approval.ts';
+import type { BackupManifest } from '../domain/backup-manifest.ts';
+import type { ProofRecord } from '../domain/proof.ts';
+import type { RestorePlan } from '../domain/restore-plan.ts';
+import type { RollbackMilestone, RollbackRecord, RollbackState } from '../domain/rollback.ts';
+import type { BackupStorage } from '../storage/storage.ts';
+
+export interface ReadManifest {
+  readonly manifest: BackupManifest;
+  /** The manifest's own SHA-256, as it stands in the file and was checked. */
+  readonly sha256: string;
+}
+
+export interface ClaimedBackup {
+  readonly backupId: string;
+  readonly sequence: number;
+  readonly previousManifestSha256: string | null;
+  readonly repositoryId: string;
+}
+
+export interface Rollback {
+  readonly record: RollbackRecord;
+  readonly state: RollbackState;
+  readonly milestones: readonly RollbackMilestone[];
+}
+
+export interface Repository {
+  readonly name: string;
+  readonly storage: BackupStorage;
+
+  /** Reads holdfast.json, creating it exclusively in an empty place. @throws UnsupportedFormat, RepositoryDamaged */
+  open(): Promise<{ readonly repositoryId: string }>;
+
+  /** Claims the next sequence number of a service and a backup id for one run; the same run claiming again gets the same answer. */
+  claimBackup(service: string, run: { workflowId: string; runId: string; namespaceId: string }, nowMs: number): Promise<ClaimedBackup>;
+  /** Path of the directory for one attempt of one component, below the backup's directory. */
+  attemptPath(service: string, backupId: string, component: string, attempt: string): string;
+  /** Creates the manifest exclusively, last. The same manifest again is success; another under the same id is `AlreadyExists`. */
+  commitManifest(manifest: BackupManifest): Promise<{ readonly sha256: string }>;
+  /** Ids with a manifest, oldest first (by id). */
+  listBackups(service: string): Promise<readonly string[]>;
+  /** @throws UnknownBackup, ManifestDamaged, UnsupportedFormat */
+  readManifest(service: string, backupId: string): Promise<ReadManifest>;
+  /** Removes the files of a backup that has no manifest; refuses (`AlreadyExists`) when it has one. */
+  removeUncommitted(service: string, backupId: string): Promise<void>;
+  /** Removes attempts of a committed backup that its manifest does not name. */
+  removeLosingAttempts(manifest: BackupManifest): Promise<void>;
+
+  recordProof(proof: ProofRecord): Promise<void>;
+  /** Newest last. */
+  listProofs(service: string, backupId: string): Promise<readonly ProofRecord[]>;
+
+  /** Keeps the plan as it was shown, under its nonce. */
+  recordPlan(plan: RestorePlan): Promise<void>;
+  readPlan(service: string, nonce: string): Promise<RestorePlan>;
+  /** Creates `approvals/<nonce>.json` exclusively; true when this call or an earlier one of the same run and digest created it; false when it belongs to another. */
+  consumeNonce(service: string, nonce: string, record: ApprovalRecord): Promise<boolean>;
+  readApproval(service: string, nonce: string): Promise<ApprovalRecord | null>;
+
+  /** The same record again is success. */
+  recordRollback(record: RollbackRecord): Promise<void>;
+  markRollback(service: string, runId: string, milestone: RollbackMilestone, by: { workflowId: string; runId: string; at: string }): Promise<void>;
+  readRollback(service: string, runId: string): Promise<Rollback | null>;
+  /** Oldest first by recordedAt. */
+  listRollbacks(service: string): Promise<readonly Rollback[]>;
+
+  /** Small write-once notes of a run (an original Redis setting before it is changed, roles created), by key; the first writer wins and everyone reads the winner. */
+  recordOnce(service: string, runId: string, key: string, value: unknown): Promise<unknown>;
+  readNotes(service: string, runId: string): Promise<Readonly<Record<string, unknown>>>;
+  removeNotes(service: string, runId: string): Promise<void>;
+}
