@@ -1,0 +1,51 @@
+/** Labels that everything Holdfast creates carries, so that it can be found, attributed and reaped; and the names computed from them. */
+import { createHash } from 'node:crypto';
+import type { RunOwner } from '../domain/run-owner.ts';
+
+/** `scratch` may be removed when its run has ended; `rollback` only by accepting it away; `fence` only by its run or a repair. */
+export type ScratchKind = 'helper' | 'scratch' | 'fence' | 'rollback';
+
+export const labelNames = {
+  kind: 'dev.holdfast.kind',
+  namespaceId: 'dev.holdfast.namespace-id',
+  workflowId: 'dev.holdfast.workflow-id',
+  runId: 'dev.holdfast.run-id',
+  service: 'dev.holdfast.service',
+  component: 'dev.holdfast.component',
+  step: 'dev.holdfast.step',
+} as const;
+
+export interface ScratchIdentity {
+  readonly owner: RunOwner;
+  readonly service: string;
+  readonly component: string;
+  readonly step: string;
+}
+
+/** 16 hex digits of SHA-256 over namespace, workflow id, run id and component (run ids are UUIDv7: their first digits are a clock). */
+export function run16(owner: RunOwner, component: string): string {
+  return createHash('sha256').update([owner.namespaceId, owner.workflowId, owner.runId, component].join('\n')).digest('hex').slice(0, 16);
+}
+
+/** `holdfast-<run16>-<step>`: the one name a run's step may use for a container or volume. */
+export const scratchName = (identity: ScratchIdentity): string => `holdfast-${run16(identity.owner, identity.component)}-${identity.step}`;
+
+export function scratchLabels(kind: ScratchKind, identity: ScratchIdentity): Record<string, string> {
+  return {
+    [labelNames.kind]: kind,
+    [labelNames.namespaceId]: identity.owner.namespaceId,
+    [labelNames.workflowId]: identity.owner.workflowId,
+    [labelNames.runId]: identity.owner.runId,
+    [labelNames.service]: identity.service,
+    [labelNames.component]: identity.component,
+    [labelNames.step]: identity.step,
+  };
+}
+
+/** The identity that labels carry, or null where they are not (completely) ours. */
+export function identityOf(labels: Readonly<Record<string, string>>): (ScratchIdentity & { readonly kind: string }) | null {
+  const read = (name: keyof typeof labelNames): string | undefined => labels[labelNames[name]];
+  const [kind, namespaceId, workflowId, runId] = [read('kind'), read('namespaceId'), read('workflowId'), read('runId')];
+  if (kind === undefined || namespaceId === undefined || workflowId === undefined || runId === undefined) return null;
+  return { kind, owner: { namespaceId, workflowId, runId }, service: read('service') ?? '', component: read('component') ?? '', step: read('step') ?? '' };
+}
