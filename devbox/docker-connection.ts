@@ -1,0 +1,23 @@
+import Docker from 'dockerode';
+
+/** A client of the engine at `unix:///path` or `tcp://host:port`. */
+export function connectDocker(dockerHost: string): Docker {
+  if (dockerHost.startsWith('unix://')) return new Docker({ socketPath: dockerHost.slice('unix://'.length) });
+  const url = new URL(dockerHost.replace(/^tcp:/, 'http:'));
+  return new Docker({ protocol: 'http', host: url.hostname, port: Number(url.port || 2375) });
+}
+
+/** The engine's version when it answers within `waitMs`, else undefined. */
+export async function engineVersion(dockerHost: string, waitMs = 3_000): Promise<string | undefined> {
+  let timer: NodeJS.Timeout | undefined;
+  const silence = new Promise<undefined>((resolve) => {
+    timer = setTimeout(() => resolve(undefined), waitMs);
+  });
+  try {
+    return await Promise.race([connectDocker(dockerHost).version().then((it) => it.Version), silence]);
+  } catch {
+    return undefined;
+  } finally {
+    clearTimeout(timer);
+  }
+}

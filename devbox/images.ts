@@ -1,0 +1,94 @@
+import { createHash } from 'node:crypto';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type Docker from 'dockerode';
+import { connectDocker } from './docker-connection.ts';
+import { withFileLock } from './file-lock.ts';
+import { ensureBaseImage } from './images/base-image.ts';
+import { buildImage } from './images/build-image.ts';
+import { pullImage } from './images/pull-image.ts';
+import { imageRecipes, type ImageRecipe } from './images/recipes.ts';
+import { SetupFailure } from './setup-failure.ts';
+import { stateDirectory } from './state-directory.ts';
+import { announce, step } from './steps.ts';
+
+const label = 'dev.holdfast.devbox';
+
+/** All database images the tests want; the demo wants the first two. */
+export const testImages: readonly string[] = imageRecipes.map((recipe) => recipe.tag);
+export const demoImages: readonly string[] = ['postgres:17', 'redis:8'];
+
+/**
+ * Sees to it that the engine has these images: what is there is reused, else the official image is pulled, else an
+ * equivalent is built from Debian packages. One of ours is rebuilt when its inputs changed; an official one is never
+ * touched. Idempotent; two runs at once take turns.
+ */
+export async function ensureImages(engine: { dockerHost: string }, tags: readonly string[]): Promise<void> {
+  const docker = connectDocker(engine.dockerHost);
+  await withFileLock(join(stateDirectory(), 'images.lock'), 1_200_000, async () => {
+    const missing: ImageRecipe[] = [];
+    for (const tag of tags) if (await isMissing(docker, recipeOf(tag))) missing.push(recipeOf(tag));
+    if (missing.length < tags.length) {
+      const present = tags.filter((tag) => !missing.some((recipe) => recipe.tag === tag));
+      await step('images', async () => ({ value: undefined, outcome: `${present.join(', ')} present` }));
+    }
+    const unpulled = await pullWhatAnswers(docker, missing);
+    await buildAll(docker, unpulled);
+  });
+}
+
+function recipeOf(tag: string): ImageRecipe {
+  const recipe = imageRecipes.find((candidate) => candidate.tag === tag);
+  if (!recipe) throw new SetupFailure(`no recipe for the image ${tag}`, `use one of ${testImages.join(', ')}`);
+  return recipe;
+}
+
+async function isMissing(docker: Docker, recipe: ImageRecipe): Promise<boolean> {
+  try {
+    const hash = (await docker.getImage(recipe.tag).inspect()).Config.Labels?.[label];
+    return hash !== undefined && hash !== hashOfInputs(recipe);
+  } catch (error) {
+    if ((error as { statusCode?: number }).statusCode === 404) return true;
+    throw error;
+  }
+}
+
+/** After the first refusal no registry is asked again in this run: where one is closed, they all are. */
+async function pullWhatAnswers(docker: Docker, recipes: readonly ImageRecipe[]): Promise<readonly ImageRecipe[]> {
+  for (const [index, recipe] of recipes.entries()) {
+    const pulled = await step('image', async () => {
+      const refusal = await pullImage(docker, recipe.tag);
+      if (!refusal) return { value: true, outcome: `${recipe.tag} pulled` };
+      return { value: false, outcome: `${recipe.tag}: no registry answers, building from Debian packages` };
+    });
+    if (!pulled) return recipes.slice(index);
+  }
+  return [];
+}
+
+/** Release by release: images of one release share their base and are built two at a time. */
+async function buildAll(docker: Docker, recipes: readonly ImageRecipe[]): Promise<void> {
+  if (recipes.length > 2) announce('images', `building ${recipes.length} images (about 3 minutes, once)`);
+  for (const suite of new Set(recipes.map((recipe) => recipe.suite))) {
+    const base = await ensureBaseImage(docker, suite);
+    const queue = recipes.filter((recipe) => recipe.suite === suite);
+    const buildNext = async (): Promise<void> => {
+      for (let recipe = queue.shift(); recipe; recipe = queue.shift()) await buildOne(docker, recipe, base);
+    };
+    await Promise.all([buildNext(), buildNext()]);
+  }
+}
+
+async function buildOne(docker: Docker, recipe: ImageRecipe, base: string): Promise<void> {
+  await step('image', async () => {
+    await buildImage(docker, recipe, { base, labels: { [label]: hashOfInputs(recipe) } });
+    return { value: undefined, outcome: `${recipe.tag} built from Debian ${recipe.suite}` };
+  });
+}
+
+/** A changed Dockerfile, entrypoint or argument changes the hash, and with it the image. */
+function hashOfInputs(recipe: ImageRecipe): string {
+  const hash = createHash('sha256').update(JSON.stringify(recipe));
+  for (const file of [recipe.dockerfile, ...recipe.files]) hash.update(readFileSync(join(import.meta.dirname, 'images', file)));
+  return hash.digest('hex').slice(0, 16);
+}

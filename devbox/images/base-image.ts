@@ -1,0 +1,85 @@
+import { spawn } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { readFileSync, rmSync } from 'node:fs';
+import { join } from 'node:path';
+import type Docker from 'dockerode';
+import { ensureDebianPackages } from '../debian-packages.ts';
+import { lastLines, runCommand, withSystemPath } from '../run-command.ts';
+import { SetupFailure } from '../setup-failure.ts';
+import { stateFolder } from '../state-directory.ts';
+import { announce, step } from '../steps.ts';
+import { configurePackageManager, findDebianMirror } from './debian-mirror.ts';
+
+/** Debian releases that images are built from. */
+export type Suite = 'bookworm' | 'trixie' | 'sid';
+
+const omitted = ['usr/share/doc/*', 'usr/share/man/*', 'usr/share/info/*', 'usr/share/locale/*', 'var/cache/apt/*', 'var/lib/apt/lists/*'];
+
+/**
+ * The Debian base layer of one release as an image of the engine, made by debootstrap when missing. Returns its name,
+ * which carries a hash of how it is made. Needs root and Debian. One at a time: debootstrap wants the whole machine.
+ */
+export async function ensureBaseImage(docker: Docker, suite: Suite): Promise<string> {
+  const name = `holdfast-devbox-base:${suite}-${hashOfMethod()}`;
+  if (await imageExists(docker, name)) return name;
+  return step('base image', async () => {
+    announce('base image', `making Debian ${suite} with debootstrap (about 25 s, once)`);
+    await ensureDebianPackages(['debootstrap'], 'Debian base images');
+    const root = join(stateFolder('rootfs'), `${suite}-${process.pid}`);
+    try {
+      await bootstrap(root, suite);
+      await importRoot(docker, root, name);
+    } finally {
+      rmSync(root, { recursive: true, force: true });
+    }
+    return { value: name, outcome: `Debian ${suite} made` };
+  });
+}
+
+/** Whether the engine has an image of this name. */
+export async function imageExists(docker: Docker, name: string): Promise<boolean> {
+  try {
+    await docker.getImage(name).inspect();
+    return true;
+  } catch (error) {
+    if ((error as { statusCode?: number }).statusCode === 404) return false;
+    throw error;
+  }
+}
+
+/** A change in how base images are made makes new ones, and with them new images of everything above. */
+function hashOfMethod(): string {
+  const hash = createHash('sha256');
+  for (const file of ['base-image.ts', 'debian-mirror.ts']) hash.update(readFileSync(join(import.meta.dirname, file)));
+  return hash.digest('hex').slice(0, 8);
+}
+
+async function bootstrap(root: string, suite: Suite): Promise<void> {
+  const mirror = await findDebianMirror();
+  rmSync(root, { recursive: true, force: true });
+  const args = ['--variant=minbase', suite, root, mirror.url];
+  const made = await runCommand('debootstrap', args, { timeoutMs: 600_000 });
+  if (made.exitCode !== 0) {
+    throw new SetupFailure(
+      `debootstrap could not make Debian ${suite}: ${lastLines(made.output)}`,
+      `check that ${mirror.url} answers and start again`,
+    );
+  }
+  configurePackageManager(root, mirror);
+}
+
+/** The root file system goes as a tar stream straight into the engine. */
+async function importRoot(docker: Docker, root: string, name: string): Promise<void> {
+  const exclusions = omitted.map((path) => `--exclude=./${path}`);
+  const tar = spawn('tar', ['-C', root, '--one-file-system', ...exclusions, '-c', '.'], {
+    stdio: ['ignore', 'pipe', 'ignore'],
+    env: withSystemPath(process.env),
+  });
+  const ended = new Promise<number | null>((resolve) => tar.on('close', resolve));
+  const [repo, tag] = name.split(':');
+  const progress = await docker.importImage(tar.stdout, { repo, tag });
+  await new Promise<void>((resolve, reject) => {
+    docker.modem.followProgress(progress, (error) => (error ? reject(error) : resolve()));
+  });
+  if ((await ended) !== 0) throw new SetupFailure(`the Debian base could not be packed from ${root}`, 'check the free space there and start again');
+}

@@ -1,0 +1,40 @@
+#!/bin/sh
+# Starts Redis as the official image does: options alone mean redis-server, root steps down to the user redis.
+set -e
+
+if [ "${1#-}" != "$1" ] || [ "${1%.conf}" != "$1" ]; then
+  set -- redis-server "$@"
+fi
+
+# The official binary is compiled with protected-mode off, Debian's is not. Said here, before the caller's own
+# options (a later option wins) and only where no configuration file of the caller's speaks of it.
+if [ "$1" = 'redis-server' ] && [ -z "$HOLDFAST_DEVBOX_STEPPED_DOWN" ]; then
+  shift
+  case "$1" in
+    -v | --version | -h | --help | --test-memory | --check-system | -) set -- redis-server "$@" ;;
+    '' | -*) set -- redis-server --protected-mode no "$@" ;;
+    *)
+      config="$1"
+      shift
+      if grep -qi '^[[:space:]]*protected-mode' "$config" 2>/dev/null; then
+        set -- redis-server "$config" "$@"
+      else
+        set -- redis-server "$config" --protected-mode no "$@"
+      fi
+      ;;
+  esac
+fi
+
+if [ "$1" = 'redis-server' ] && [ "$(id -u)" = '0' ]; then
+  find . \! -user redis -exec chown redis '{}' +
+  export HOLDFAST_DEVBOX_STEPPED_DOWN=1
+  exec setpriv --reuid=redis --regid=redis --clear-groups -- "$0" "$@"
+fi
+unset HOLDFAST_DEVBOX_STEPPED_DOWN
+
+# Files of the data set are the user's alone, unless the caller chose a umask.
+if [ "$(umask)" = '0022' ]; then
+  umask 0077
+fi
+
+exec "$@"

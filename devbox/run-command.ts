@@ -1,0 +1,68 @@
+import { spawn } from 'node:child_process';
+
+/** How a command ended. `output` is the end of stdout and stderr together, for a person to read. */
+export interface CommandResult {
+  exitCode: number;
+  stdout: string;
+  output: string;
+}
+
+const keptBytes = 256 * 1024;
+
+/**
+ * Runs one program with an argument list (never a shell string) and waits for it. Resolves whatever the exit code;
+ * 127 means that the program does not exist, 124 that it was ended after `timeoutMs`.
+ */
+export function runCommand(
+  program: string,
+  args: readonly string[],
+  options: { env?: NodeJS.ProcessEnv; cwd?: string; timeoutMs?: number } = {},
+): Promise<CommandResult> {
+  return new Promise((resolve) => {
+    const child = spawn(program, args, {
+      cwd: options.cwd,
+      env: withSystemPath(options.env ?? process.env),
+      stdio: ['ignore', 'pipe', 'pipe'],
+    });
+    let stdout = '';
+    let output = '';
+    let timedOut = false;
+    const timer = options.timeoutMs
+      ? setTimeout(() => {
+          timedOut = true;
+          child.kill('SIGKILL');
+        }, options.timeoutMs)
+      : undefined;
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      stdout = (stdout + text).slice(-keptBytes);
+      output = (output + text).slice(-keptBytes);
+    });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      output = (output + text).slice(-keptBytes);
+    });
+    child.on('error', (error) => {
+      clearTimeout(timer);
+      resolve({ exitCode: 127, stdout, output: error.message });
+    });
+    child.on('close', (code) => {
+      clearTimeout(timer);
+      resolve({ exitCode: timedOut ? 124 : (code ?? 1), stdout, output });
+    });
+  });
+}
+
+/** Root's PATH lacks the sbin folders in some shells; dockerd, iptables and debootstrap live there. */
+export function withSystemPath(env: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
+  return { ...env, PATH: `${env['PATH'] ?? ''}:/usr/local/sbin:/usr/sbin:/sbin:/usr/bin:/bin` };
+}
+
+/** Whether a program answers to its name on the path. */
+export async function findProgram(name: string): Promise<string | undefined> {
+  const found = await runCommand('/bin/sh', ['-c', 'command -v -- "$1"', 'sh', name]);
+  return found.exitCode === 0 ? found.stdout.trim() : undefined;
+}
+
+/** The last non-empty lines of a program's output, as the cause within a one-line message. */
+export function lastLines(output: string, count = 2): string {
+  return output.trim().split('\n').slice(-count).join(' / ').slice(-600);
+}
