@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import type Docker from 'dockerode';
 import { connectDocker } from './docker-connection.ts';
 import { withFileLock } from './file-lock.ts';
-import { ensureBaseImage } from './images/base-image.ts';
+import { baseRevision, ensureBaseImage } from './images/base-image.ts';
 import { buildImage } from './images/build-image.ts';
 import { pullImage } from './images/pull-image.ts';
 import { imageRecipes, type ImageRecipe } from './images/recipes.ts';
@@ -34,6 +34,8 @@ export async function ensureImages(engine: { dockerHost: string }, tags: readonl
     }
     const unpulled = await pullWhatAnswers(docker, missing);
     await buildAll(docker, unpulled);
+    // What a rebuilt image replaced is of no use any more; only our own are looked at.
+    if (unpulled.length > 0) await docker.pruneImages({ filters: { dangling: ['true'], label: [label] } });
   });
 }
 
@@ -88,7 +90,7 @@ async function buildOne(docker: Docker, recipe: ImageRecipe, base: string): Prom
 
 /** A changed Dockerfile, entrypoint or argument changes the hash, and with it the image. */
 function hashOfInputs(recipe: ImageRecipe): string {
-  const hash = createHash('sha256').update(JSON.stringify(recipe));
+  const hash = createHash('sha256').update(JSON.stringify([recipe, baseRevision]));
   for (const file of [recipe.dockerfile, ...recipe.files]) hash.update(readFileSync(join(import.meta.dirname, 'images', file)));
   return hash.digest('hex').slice(0, 16);
 }

@@ -1,9 +1,9 @@
 import { spawn } from 'node:child_process';
-import { createHash } from 'node:crypto';
-import { readFileSync, rmSync } from 'node:fs';
+import { rmSync } from 'node:fs';
 import { join } from 'node:path';
 import type Docker from 'dockerode';
 import { ensureDebianPackages } from '../debian-packages.ts';
+import { followProgress } from '../engine-progress.ts';
 import { lastLines, runCommand, withSystemPath } from '../run-command.ts';
 import { SetupFailure } from '../setup-failure.ts';
 import { stateFolder } from '../state-directory.ts';
@@ -13,14 +13,17 @@ import { configurePackageManager, findDebianMirror } from './debian-mirror.ts';
 /** Debian releases that images are built from. */
 export type Suite = 'bookworm' | 'trixie' | 'sid';
 
+/** Raised by hand when the way a base image is made changes: that makes new ones, and new images of all above them. */
+export const baseRevision = 1;
+
 const omitted = ['usr/share/doc/*', 'usr/share/man/*', 'usr/share/info/*', 'usr/share/locale/*', 'var/cache/apt/*', 'var/lib/apt/lists/*'];
 
 /**
  * The Debian base layer of one release as an image of the engine, made by debootstrap when missing. Returns its name,
- * which carries a hash of how it is made. Needs root and Debian. One at a time: debootstrap wants the whole machine.
+ * which carries the revision of how it is made. Needs root and Debian. One at a time: debootstrap wants the whole machine.
  */
 export async function ensureBaseImage(docker: Docker, suite: Suite): Promise<string> {
-  const name = `holdfast-devbox-base:${suite}-${hashOfMethod()}`;
+  const name = `holdfast-devbox-base:${suite}-${baseRevision}`;
   if (await imageExists(docker, name)) return name;
   return step('base image', async () => {
     announce('base image', `making Debian ${suite} with debootstrap (about 25 s, once)`);
@@ -47,13 +50,6 @@ export async function imageExists(docker: Docker, name: string): Promise<boolean
   }
 }
 
-/** A change in how base images are made makes new ones, and with them new images of everything above. */
-function hashOfMethod(): string {
-  const hash = createHash('sha256');
-  for (const file of ['base-image.ts', 'debian-mirror.ts']) hash.update(readFileSync(join(import.meta.dirname, file)));
-  return hash.digest('hex').slice(0, 8);
-}
-
 async function bootstrap(root: string, suite: Suite): Promise<void> {
   const mirror = await findDebianMirror();
   rmSync(root, { recursive: true, force: true });
@@ -78,8 +74,8 @@ async function importRoot(docker: Docker, root: string, name: string): Promise<v
   const ended = new Promise<number | null>((resolve) => tar.on('close', resolve));
   const [repo, tag] = name.split(':');
   const progress = await docker.importImage(tar.stdout, { repo, tag });
-  await new Promise<void>((resolve, reject) => {
-    docker.modem.followProgress(progress, (error) => (error ? reject(error) : resolve()));
-  });
-  if ((await ended) !== 0) throw new SetupFailure(`the Debian base could not be packed from ${root}`, 'check the free space there and start again');
+  const { failure } = await followProgress(docker, progress);
+  if ((await ended) !== 0 || failure) {
+    throw new SetupFailure(`the Debian base could not be packed from ${root}: ${failure ?? 'tar failed'}`, 'check the free space there and start again');
+  }
 }

@@ -1,6 +1,7 @@
 import { copyFileSync, cpSync, mkdirSync, readdirSync, rmSync } from 'node:fs';
 import { basename, join } from 'node:path';
 import type Docker from 'dockerode';
+import { followProgress } from '../engine-progress.ts';
 import { lastLines } from '../run-command.ts';
 import { SetupFailure } from '../setup-failure.ts';
 import { stateFolder } from '../state-directory.ts';
@@ -50,16 +51,11 @@ async function gatherContext(recipe: ImageRecipe): Promise<string> {
 }
 
 async function followBuild(docker: Docker, progress: NodeJS.ReadableStream, tag: string): Promise<void> {
-  let text = '';
-  const failure = await new Promise<Error | null>((resolve) => {
-    docker.modem.followProgress(progress, resolve, (event: { stream?: string; error?: string }) => {
-      text = (text + (event.stream ?? event.error ?? '')).slice(-8_000);
-    });
-  });
-  if (failure) {
-    throw new SetupFailure(
-      `the image ${tag} could not be built: ${lastLines(text, 4) || failure.message}`,
-      'check that the Debian mirror of this machine answers ("apt-get update") and start again',
-    );
-  }
+  const { text, failure } = await followProgress(docker, progress);
+  if (!failure) return;
+  const said = text.replace(/^Removing intermediate container .*$/gm, '');
+  throw new SetupFailure(
+    `the image ${tag} could not be built: ${failure.replace(/.* returned/s, 'a step returned')}: ${lastLines(said, 3)}`,
+    'check that the Debian mirror of this machine answers ("apt-get update") and start again',
+  );
 }

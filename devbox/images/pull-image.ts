@@ -1,4 +1,5 @@
 import type Docker from 'dockerode';
+import { followProgress } from '../engine-progress.ts';
 
 const silenceMs = 15_000;
 
@@ -11,19 +12,14 @@ export async function pullImage(docker: Docker, tag: string): Promise<string | u
   let timer = setTimeout(() => abort.abort(), silenceMs);
   try {
     const progress = await docker.pull(tag, { abortSignal: abort.signal });
-    return await new Promise((resolve) => {
-      docker.modem.followProgress(
-        progress,
-        (error) => resolve(error?.message),
-        () => {
-          clearTimeout(timer);
-          timer = setTimeout(() => {
-            abort.abort();
-            resolve('the registry fell silent');
-          }, 4 * silenceMs);
-        },
-      );
+    const silent = new Promise<{ failure: string }>((resolve) => {
+      abort.signal.addEventListener('abort', () => resolve({ failure: 'the registry fell silent' }));
     });
+    const pulled = followProgress(docker, progress, () => {
+      clearTimeout(timer);
+      timer = setTimeout(() => abort.abort(), 4 * silenceMs);
+    });
+    return (await Promise.race([pulled, silent])).failure;
   } catch (error) {
     return abort.signal.aborted ? 'no registry answered' : (error as Error).message;
   } finally {
