@@ -40,7 +40,7 @@ export interface ContainerFacts {
 
 export interface MountSpec {
   readonly type: 'volume' | 'bind' | 'tmpfs';
-  /** Volume name or host path; ignored for tmpfs. */
+  /** Volume name or host path; ignored for tmpfs. An empty name is an anonymous volume: labelled like the container and removed with it. */
   readonly source: string;
   readonly target: string;
   readonly readOnly?: boolean;

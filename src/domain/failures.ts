@@ -40,6 +40,7 @@ export const failureKinds = {
   ImageMissing: refused('The image that the data needs is not on this Docker engine.'),
   HelperFailed: failed('A helper container ended with an error.'),
   HelperLost: transient('A helper container disappeared or was killed before it finished.'),
+  PathNotFound: failed('A file or directory does not exist in a container.'),
   BrokenStream: transient('A stream from the Docker engine ended early or was damaged.'),
   NameTaken: refused('A container or volume with the computed name exists and belongs to something else.'),
 
@@ -52,7 +53,7 @@ export const failureKinds = {
   DumpFailed: failed('pg_dump did not finish.'),
   SnapshotLost: transient('The session that held the exported snapshot ended before the dump did.'),
   RdbTransferFailed: transient('redis-cli --rdb did not deliver a complete file.'),
-  RecoveryPointSkewed: transient('The PostgreSQL snapshot and the Redis file lie further apart than the limit.'),
+  RecoveryPointSkewed: failed('The PostgreSQL snapshot and the Redis file lie further apart than the limit.'),
   VersionMismatch: refused('The backup cannot be restored into a server of this version.'),
   RestoreFailed: failed('The data could not be restored beside the live one.'),
   PreparedTransactionsInTheWay: refused('Prepared transactions block exchanging the database.'),
@@ -89,6 +90,7 @@ export const failureKinds = {
   RunCancelled: refused('The run was cancelled.'),
   RunTerminated: failed('The run was terminated from outside and has to be repaired.'),
   LeftoversRemain: failed('Something of an ended run could not be removed.'),
+  HostUnavailable: { retryable: false, exit: 'unreachable', meaning: 'No worker answers on the task queue of the service\'s Docker host.' },
   TemporalUnreachable: { retryable: false, exit: 'unreachable', meaning: 'The Temporal server does not answer.' },
   Internal: failed('Something happened that the code did not foresee.'),
 } as const satisfies Record<string, FailureKind>;

@@ -1,0 +1,69 @@
+/** The engine's answer to "inspect container" as ContainerFacts. Field names are the Docker Engine API's (1.41). */
+import type { ContainerFacts, MountFacts } from '../container-runtime.ts';
+
+/** The part of the answer that is read. */
+export interface InspectAnswer {
+  readonly Id: string;
+  readonly Name: string;
+  readonly Created: string;
+  readonly Image: string;
+  readonly State: { readonly Status: string; readonly ExitCode: number; readonly OOMKilled?: boolean; readonly StartedAt?: string };
+  readonly Config: {
+    readonly Image: string;
+    readonly Tty?: boolean;
+    readonly Labels?: Readonly<Record<string, string>> | null;
+    readonly Env?: readonly string[] | null;
+    readonly Entrypoint?: readonly string[] | null;
+    readonly Cmd?: readonly string[] | null;
+  };
+  readonly HostConfig: {
+    readonly NetworkMode?: string;
+    readonly Init?: boolean | null;
+    readonly RestartPolicy?: { readonly Name?: string; readonly MaximumRetryCount?: number } | null;
+    readonly ShmSize?: number;
+    readonly Memory?: number;
+    readonly Tmpfs?: Readonly<Record<string, string>> | null;
+    readonly LogConfig?: { readonly Type?: string };
+  };
+  readonly Mounts?: readonly { readonly Type?: string; readonly Name?: string; readonly Source?: string; readonly Destination: string; readonly RW?: boolean }[] | null;
+  readonly NetworkSettings?: { readonly Networks?: Readonly<Record<string, unknown>> | null };
+}
+
+const states: ReadonlySet<string> = new Set(['created', 'running', 'paused', 'restarting', 'exited', 'dead', 'removing']);
+
+export function containerFacts(answer: InspectAnswer): ContainerFacts {
+  const { Config: config, HostConfig: host, State: state } = answer;
+  const ended = state.Status === 'exited' || state.Status === 'dead';
+  return {
+    id: answer.Id,
+    name: answer.Name.replace(/^\//, ''),
+    image: config.Image,
+    imageId: answer.Image,
+    labels: config.Labels ?? {},
+    state: containerState(state.Status),
+    exitCode: ended ? state.ExitCode : null,
+    oomKilled: state.OOMKilled ?? false,
+    // A container that was never started carries Go's zero time.
+    startedAt: state.StartedAt === undefined || state.StartedAt.startsWith('0001-') ? null : state.StartedAt,
+    createdAt: answer.Created,
+    command: [...(config.Entrypoint ?? []), ...(config.Cmd ?? [])],
+    environmentNames: (config.Env ?? []).map((pair) => pair.split('=', 1)[0] ?? pair),
+    init: host.Init ?? false,
+    restartPolicy: { name: host.RestartPolicy?.Name || 'no', maximumRetryCount: host.RestartPolicy?.MaximumRetryCount ?? 0 },
+    mounts: [...(answer.Mounts ?? []).map(mountFacts), ...Object.keys(host.Tmpfs ?? {}).map(tmpfsFacts)],
+    networks: Object.keys(answer.NetworkSettings?.Networks ?? {}),
+    shmSizeBytes: host.ShmSize ?? 0,
+    memoryBytes: host.Memory ?? 0,
+  };
+}
+
+/** An unknown state is shown as `dead`, the one that nothing is ever done with. */
+const containerState = (status: string): ContainerFacts['state'] => (states.has(status) ? (status as ContainerFacts['state']) : 'dead');
+
+function mountFacts(mount: NonNullable<InspectAnswer['Mounts']>[number]): MountFacts {
+  const known = mount.Type === 'volume' || mount.Type === 'bind' || mount.Type === 'tmpfs';
+  const source = mount.Type === 'volume' ? mount.Name : mount.Type === 'bind' ? mount.Source : undefined;
+  return { type: known ? (mount.Type as MountFacts['type']) : 'other', source: source ?? null, destination: mount.Destination, writable: mount.RW ?? false };
+}
+
+const tmpfsFacts = (destination: string): MountFacts => ({ type: 'tmpfs', source: null, destination, writable: true });

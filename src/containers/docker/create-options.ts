@@ -1,0 +1,54 @@
+/** A ContainerSpec as the body of the engine's "create container" (Docker Engine API 1.41). */
+import type { ContainerSpec, MountSpec } from '../container-runtime.ts';
+
+/** The body to send. A plain object: its field names are the engine's. */
+export function createBody(spec: ContainerSpec): Record<string, unknown> {
+  const stdin = spec.openStdin ?? false;
+  return {
+    Image: spec.imageId,
+    Cmd: spec.command,
+    ...(spec.entrypoint === undefined ? {} : { Entrypoint: spec.entrypoint }),
+    ...(spec.user === undefined ? {} : { User: spec.user }),
+    ...(spec.workingDirectory === undefined ? {} : { WorkingDir: spec.workingDirectory }),
+    Env: Object.entries(spec.environment ?? {}).map(([name, value]) => `${name}=${value}`),
+    Labels: spec.labels,
+    // A terminal would turn every line feed into two bytes (databases.md D8).
+    Tty: false,
+    OpenStdin: stdin,
+    StdinOnce: stdin,
+    AttachStdin: stdin,
+    // A health check of the image would exec into helpers; nobody reads its answer there.
+    Healthcheck: { Test: ['NONE'] },
+    HostConfig: hostConfig(spec),
+  };
+}
+
+function hostConfig(spec: ContainerSpec): Record<string, unknown> {
+  return {
+    NetworkMode: spec.network,
+    Init: spec.init ?? false,
+    RestartPolicy: { Name: 'no', MaximumRetryCount: 0 },
+    AutoRemove: false,
+    LogConfig: { Type: spec.logDriver ?? 'none' },
+    SecurityOpt: ['no-new-privileges'],
+    Mounts: (spec.mounts ?? []).map((mount) => mountBody(mount, spec.labels)),
+    ReadonlyRootfs: spec.readOnlyRoot ?? false,
+    ...(spec.memoryBytes === undefined ? {} : { Memory: spec.memoryBytes, MemorySwap: spec.memoryBytes }),
+    ...(spec.shmSizeBytes === undefined ? {} : { ShmSize: spec.shmSizeBytes }),
+    ...(spec.pidsLimit === undefined ? {} : { PidsLimit: spec.pidsLimit }),
+    ...capabilities(spec.capabilities ?? 'default'),
+  };
+}
+
+function capabilities(wanted: NonNullable<ContainerSpec['capabilities']>): Record<string, unknown> {
+  if (wanted === 'default') return {};
+  return { CapDrop: ['ALL'], CapAdd: wanted === 'none' ? [] : wanted };
+}
+
+/** Volumes that the engine makes on the way (anonymous ones above all) carry the container's labels, so that they can be reaped. */
+function mountBody(mount: MountSpec, labels: Readonly<Record<string, string>>): Record<string, unknown> {
+  const common = { Type: mount.type, Target: mount.target, ReadOnly: mount.readOnly ?? false };
+  if (mount.type === 'tmpfs') return common;
+  if (mount.type === 'bind') return { ...common, Source: mount.source, BindOptions: { Propagation: 'rprivate' } };
+  return { ...common, ...(mount.source === '' ? {} : { Source: mount.source }), VolumeOptions: { NoCopy: mount.source !== '', Labels: labels } };
+}
