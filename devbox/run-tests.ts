@@ -1,0 +1,115 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { checkEngine } from './engine-check.ts';
+import { ensurePrivateEngine, type Engine } from './engine.ts';
+import { ensureImages, testImages } from './images.ts';
+import { findLeftovers } from './leftovers.ts';
+import { describeFailure } from './setup-failure.ts';
+import { abortOnSignals } from './signals.ts';
+import { announce, step } from './steps.ts';
+import { ensureTemporalCli } from './temporal-cli.ts';
+import { startTemporal } from './temporal.ts';
+import { tallyReport, type Tally, type VitestReport } from './vitest-report.ts';
+
+const root = dirname(import.meta.dirname);
+const bin = join(root, 'node_modules', '.bin');
+
+/** Type check, set-up, tests, a look for leftovers; each adds to the one tally that the last line prints. */
+async function main(args: readonly string[]): Promise<Tally> {
+  const signal = abortOnSignals();
+  const typecheck = await checkTypes(signal);
+  const engine = await ensurePrivateEngine();
+  const workDirectory = mkdtempSync(join(tmpdir(), 'holdfast-tests-'));
+  try {
+    const tests = await setUpAndTest(engine, workDirectory, args, signal);
+    return addTallies(typecheck, tests, await tallyLeftovers(engine));
+  } finally {
+    await engine.stop();
+    rmSync(workDirectory, { recursive: true, force: true });
+  }
+}
+
+async function checkTypes(signal: AbortSignal): Promise<Tally> {
+  return step('type check', async () => {
+    const exitCode = await runInherited(join(bin, 'tsc'), ['--noEmit', '-p', 'tsconfig.json'], {}, signal);
+    return exitCode === 0
+      ? { value: { passed: 0, failed: 0, remarks: [] }, outcome: 'clean' }
+      : { value: { passed: 0, failed: 1, remarks: ['the type check'] }, outcome: 'FAILED' };
+  });
+}
+
+/** The engine with its images beside the Temporal program: both can take minutes, on different resources. */
+async function setUpAndTest(engine: Engine, workDirectory: string, args: readonly string[], signal: AbortSignal): Promise<Tally> {
+  const images = ensureImages(engine, testImages).then(() => checkEngine(engine));
+  const [cli] = await Promise.all([ensureTemporalCli(), images]);
+  signal.throwIfAborted();
+  const temporal = await step('temporal', async () => {
+    const server = await startTemporal({ cli, dbFile: join(workDirectory, 'temporal.sqlite'), headless: true });
+    return { value: server, outcome: `server of our own at ${server.address}` };
+  });
+  try {
+    const environment = {
+      HOLDFAST_TEST_DOCKER_HOST: engine.dockerHost,
+      HOLDFAST_TEST_TEMPORAL_ADDRESS: temporal.address,
+      TEMPORAL_CLI: cli,
+    };
+    return await runVitest(join(workDirectory, 'report.json'), args, environment, signal);
+  } finally {
+    await temporal.stop();
+  }
+}
+
+async function runVitest(reportFile: string, args: readonly string[], environment: Record<string, string>, signal: AbortSignal): Promise<Tally> {
+  announce('tests', 'vitest');
+  const reporters = ['--reporter=default', '--reporter=json', `--outputFile.json=${reportFile}`];
+  const exitCode = await runInherited(process.execPath, [join(bin, 'vitest'), 'run', ...reporters, ...args], environment, signal);
+  if (!existsSync(reportFile)) {
+    return { passed: 0, failed: 1, remarks: [`vitest ended with ${exitCode} and wrote no report`] };
+  }
+  const tally = tallyReport(JSON.parse(readFileSync(reportFile, 'utf8')) as VitestReport);
+  // An error outside any test (an unhandled rejection, a failing global set-up) shows in the exit code alone.
+  if (exitCode === 0 || tally.failed > 0) return tally;
+  return { ...tally, failed: 1, remarks: [...tally.remarks, `vitest ended with ${exitCode} though no test failed`] };
+}
+
+async function tallyLeftovers(engine: Engine): Promise<Tally> {
+  const leftovers = await findLeftovers(engine.dockerHost);
+  return { passed: 0, failed: leftovers.length, remarks: leftovers.map((name) => `left behind: ${name}`) };
+}
+
+function addTallies(...tallies: readonly Tally[]): Tally {
+  return {
+    passed: tallies.reduce((sum, it) => sum + it.passed, 0),
+    failed: tallies.reduce((sum, it) => sum + it.failed, 0),
+    remarks: tallies.flatMap((it) => it.remarks),
+  };
+}
+
+/** An interrupted child gets the signal and the time to clean up after itself; its exit code is the answer. */
+function runInherited(program: string, args: readonly string[], environment: Record<string, string>, signal: AbortSignal): Promise<number> {
+  signal.throwIfAborted();
+  return new Promise((resolve, reject) => {
+    const child = spawn(program, args, { cwd: root, stdio: 'inherit', env: { ...process.env, ...environment } });
+    const interrupt = (): void => void child.kill('SIGINT');
+    signal.addEventListener('abort', interrupt, { once: true });
+    child.on('error', reject);
+    child.on('close', (code) => {
+      signal.removeEventListener('abort', interrupt);
+      if (signal.aborted) reject(signal.reason as Error);
+      else resolve(code ?? 1);
+    });
+  });
+}
+
+let tally: Tally;
+try {
+  tally = await main(process.argv.slice(2));
+} catch (error) {
+  tally = { passed: 0, failed: 1, remarks: [describeFailure(error)] };
+}
+for (const remark of tally.remarks) process.stdout.write(`  ${remark}\n`);
+process.stdout.write(`${tally.passed} passed, ${tally.failed} failed\n`);
+// Explicit: a handle that a library left open must not keep a finished run from ending.
+process.exit(tally.failed === 0 && tally.passed > 0 ? 0 : 1);
