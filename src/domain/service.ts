@@ -60,3 +60,9 @@ export interface ServiceDefinition {
   /** PostgreSQL's snapshot and the Redis file may lie this far apart. */
   readonly skewLimitMs: number;
 }
+
+/** The components with other containers in the place of their own, for a restore into a test environment. A component that `into` does not name is left out. */
+export function componentsInto(components: readonly Component[], into: Readonly<Record<string, string>> | undefined): readonly Component[] {
+  if (into === undefined) return components;
+  return components.filter((component) => into[component.name] !== undefined).map((component) => ({ ...component, container: into[component.name] as string }));
+}

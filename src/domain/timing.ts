@@ -32,6 +32,8 @@ export interface Timing {
   readonly lockWaitMs: number;
   /** The application has to be healthy within this, unless its own `within` says otherwise. */
   readonly healthMs: number;
+  /** One request to the health URL. */
+  readonly healthRequestMs: number;
   /** How long an approval may take, unless the policy says otherwise. */
   readonly approvalMs: number;
   /** Shielded clean-up after a failure or cancellation is bounded too. */
@@ -55,6 +57,7 @@ export const productionTiming: Timing = {
   fenceMs: 30_000,
   lockWaitMs: 60_000,
   healthMs: 120_000,
+  healthRequestMs: 5_000,
   approvalMs: 4 * 3_600_000,
   cleanUpMs: 600_000,
 };

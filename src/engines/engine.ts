@@ -71,6 +71,8 @@ export interface ComponentFacts {
   readonly version: string;
   readonly imageId: string;
   readonly running: boolean;
+  /** Holds no user data (no database of that name, or one without user tables; no keys): a restore into it replaces nothing. */
+  readonly empty: boolean;
   /** Bytes of live data: what a backup will read and a side copy will need. */
   readonly dataSizeBytes: number;
   /** Free bytes on the file system of the live data, or null where it could not be told. */
@@ -97,6 +99,9 @@ export interface DatabaseEngine<C extends Component = Component> {
 
   /** Reads, changes nothing: does the container run this engine, does it answer, what is in the way? For a purpose, because a backup tolerates more than a restore. */
   inspect(ctx: EngineContext, component: C, purpose: 'backup' | 'restore'): Promise<ComponentFacts>;
+
+  /** After a start: returns when the database answers steadily (databases.md D18, R12). @throws ContainerNotRunning with the reason when it ends or does not answer in time */
+  waitUntilReady(ctx: EngineContext, component: C): Promise<void>;
 
   /** One snapshot: artifacts, exact counts and hashes. Leaves nothing of a failed attempt but files in its own attempt directory. */
   backUp(ctx: EngineContext, component: C, destination: ArtifactDestination, options: BackupOptions): Promise<ComponentBackup>;

@@ -72,4 +72,6 @@ export interface Repository {
   recordOnce(service: string, runId: string, key: string, value: unknown): Promise<unknown>;
   readNotes(service: string, runId: string): Promise<Readonly<Record<string, unknown>>>;
   removeNotes(service: string, runId: string): Promise<void>;
+  /** Run ids that have notes: what a repair looks at. */
+  listNotedRuns(service: string): Promise<readonly string[]>;
 }

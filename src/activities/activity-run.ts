@@ -1,0 +1,78 @@
+/** Who is asking: the run, attempt and signal of the activity that is executing, and heartbeats in one place. */
+import { randomBytes } from 'node:crypto';
+import { Context, activityInfo } from '@temporalio/activity';
+import { HoldfastFailure } from '../domain/failures.ts';
+import type { RunOwner } from '../domain/run-owner.ts';
+import type { Component, ServiceDefinition } from '../domain/service.ts';
+import type { EngineContext, StepProgress } from '../engines/engine.ts';
+import type { Repository } from '../repository/repository.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+
+/** The run this activity belongs to, as Temporal says, never as its input says. */
+export function currentOwner(dependencies: ActivityDependencies): RunOwner {
+  const { workflowExecution } = activityInfo();
+  if (workflowExecution === undefined) {
+    throw new HoldfastFailure('InvalidInput', { operation: 'run an activity', object: activityInfo().activityType, cause: 'it was not started by a workflow', hint: 'Start the runbook, not its activity.' });
+  }
+  return { namespaceId: dependencies.runs.namespaceId, workflowId: workflowExecution.workflowId, runId: workflowExecution.runId };
+}
+
+/** @throws HoldfastFailure UnknownService */
+export function serviceNamed(dependencies: ActivityDependencies, name: string): ServiceDefinition {
+  const service = dependencies.services.get(name);
+  if (service !== undefined) return service;
+  const known = [...dependencies.services.keys()];
+  throw new HoldfastFailure('UnknownService', {
+    operation: 'find the service', object: name, cause: known.length === 0 ? 'this worker has no service configured' : `this worker knows ${known.join(', ')}`,
+    hint: 'Check the name against holdfast.yaml of the worker (holdfast config), or start the worker with that file.',
+  });
+}
+
+/** @throws HoldfastFailure InvalidConfiguration when the worker has no such repository */
+export function repositoryNamed(dependencies: ActivityDependencies, name: string): Repository {
+  const repository = dependencies.repositories.get(name);
+  if (repository !== undefined) return repository;
+  throw new HoldfastFailure('InvalidConfiguration', { operation: 'open the repository', object: name, cause: 'this worker has no repository of that name', hint: 'Add it under "repositories" in the worker\'s holdfast.yaml.' });
+}
+
+export const firstRepository = (dependencies: ActivityDependencies, service: string): Repository =>
+  repositoryNamed(dependencies, serviceNamed(dependencies, service).repositories[0] ?? '');
+
+/**
+ * Runs one engine step: an {@link EngineContext} bound to this run and attempt, heartbeats for as long as it lives (an attempt that
+ * stops heartbeating is replaced), and the cancellation signal of Temporal.
+ */
+export async function inEngineContext<T>(dependencies: ActivityDependencies, service: string, step: (context: EngineContext) => Promise<T>): Promise<T> {
+  const context = Context.current();
+  let latest: StepProgress = { phase: 'starting' };
+  const beat = (): void => context.heartbeat(latest);
+  const timer = setInterval(beat, dependencies.timing.heartbeatIntervalMs);
+  beat();
+  try {
+    return await step(engineContext(dependencies, service, context.cancellationSignal, (progress) => {
+      latest = progress;
+    }));
+  } finally {
+    clearInterval(timer);
+  }
+}
+
+/** The component as this step uses it; engines are looked up by its name. */
+export const engineOf = (dependencies: ActivityDependencies, component: Pick<Component, 'engine'>) => dependencies.engineFor(component.engine);
+
+function engineContext(dependencies: ActivityDependencies, service: string, signal: AbortSignal, progress: (progress: StepProgress) => void): EngineContext {
+  const owner = currentOwner(dependencies);
+  const repository = firstRepository(dependencies, service);
+  return {
+    owner,
+    service,
+    attempt: `a${activityInfo().attempt}-${randomBytes(4).toString('hex')}`,
+    runtime: dependencies.runtime,
+    timing: dependencies.timing,
+    signal,
+    progress,
+    secret: dependencies.resolveSecret,
+    recordOnce: (key, value) => repository.recordOnce(service, owner.runId, key, value),
+    readNote: async (key) => (await repository.readNotes(service, owner.runId))[key],
+  };
+}

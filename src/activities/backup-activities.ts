@@ -1,0 +1,134 @@
+/** Taking a backup: claim, inspect, one recovery point, commit; and what is undone when it does not come to that. */
+import { type BackupManifest, type ComponentBackup, manifestFormat, recoveryPoint, storedSizeBytes } from '../domain/backup-manifest.ts';
+import { HoldfastFailure } from '../domain/failures.ts';
+import type { Component } from '../domain/service.ts';
+import type { ComponentFacts } from '../engines/engine.ts';
+import type { ClaimedBackup, Repository } from '../repository/repository.ts';
+import { currentOwner, engineOf, firstRepository, inEngineContext, serviceNamed } from './activity-run.ts';
+import { destinationIn } from './artifacts.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+import { claimNoteKey } from './repair-activities.ts';
+
+export interface CommitBackupInput {
+  readonly service: string;
+  readonly claim: ClaimedBackup;
+  readonly beganAt: string;
+  /** By the workflow's clock, so that a retry commits the same bytes. */
+  readonly finishedAt: string;
+  /** What each component's backup left in the run's notes: payloads carry references. */
+  readonly components: readonly BackedUpComponent[];
+}
+
+/** A component's finished backup, in short; the whole of it waits in the run's notes under `note`. */
+export interface BackedUpComponent {
+  readonly component: string;
+  readonly note: string;
+  readonly snapshotAt: string;
+  readonly sizeBytes: number;
+  readonly path: string;
+}
+
+export interface CommittedBackup {
+  readonly backupId: string;
+  readonly manifestSha256: string;
+  readonly point: string;
+  readonly skewMs: number;
+  readonly sizeBytes: number;
+  /** Backups of the service in the repository, this one included, and the disk they use. */
+  readonly backups: number;
+  readonly usedBytes: number;
+  readonly location: string;
+}
+
+export function createBackupActivities(dependencies: ActivityDependencies) {
+  return {
+    /** Claims backup id and sequence number for this run; a retry gets the same. */
+    async claimBackup(input: { service: string }): Promise<ClaimedBackup> {
+      const repository = firstRepository(dependencies, input.service);
+      const owner = currentOwner(dependencies);
+      const claim = await repository.claimBackup(input.service, owner, dependencies.nowMs());
+      await repository.recordOnce(input.service, owner.runId, claimNoteKey, claim.backupId);
+      return claim;
+    },
+
+    /** Reads one component, changes nothing. */
+    inspectComponent: (input: { service: string; component: Component; purpose: 'backup' | 'restore' }): Promise<ComponentFacts> =>
+      inEngineContext(dependencies, input.service, (context) => engineOf(dependencies, input.component).inspect(context, input.component, input.purpose)),
+
+    /**
+     * One component's artifacts and account. Every attempt writes into a directory of its own; the first to finish is the winner of its round
+     * and the one the manifest will name.
+     */
+    backUpComponent: (input: { service: string; component: Component; backupId: string; round: number }): Promise<BackedUpComponent> =>
+      inEngineContext(dependencies, input.service, async (context) => {
+        const place = { service: input.service, backupId: input.backupId, component: input.component.name, attempt: context.attempt };
+        const destination = await destinationIn(firstRepository(dependencies, input.service), place, context.signal);
+        const { contentHashes } = serviceNamed(dependencies, input.service);
+        const backup = await engineOf(dependencies, input.component).backUp(context, input.component, destination, { contentHashes, jobs: dependencies.jobs });
+        const note = `backup-${input.component.name}-${input.round}`;
+        const winner = await context.recordOnce(note, backup) as ComponentBackup;
+        return { component: winner.component, note, snapshotAt: winner.snapshot.at, sizeBytes: storedSizeBytes(winner), path: winner.artifacts[0]?.path ?? '' };
+      }),
+
+    /** Writes the manifest, exclusively and last: from here on the backup exists. @throws RecoveryPointSkewed */
+    async commitBackup(input: CommitBackupInput): Promise<CommittedBackup> {
+      const definition = serviceNamed(dependencies, input.service);
+      const repository = firstRepository(dependencies, input.service);
+      const components = await finishedBackups(repository, input);
+      const point = recoveryPoint(components.map((component) => component.snapshot.at));
+      if (point.skewMs > definition.skewLimitMs) {
+        throw new HoldfastFailure('RecoveryPointSkewed', { operation: 'commit the backup', object: input.service, cause: `the components' snapshots lie ${point.skewMs} ms apart, allowed are ${definition.skewLimitMs} ms`, hint: 'Take the backup again at a quieter moment, or raise skewLimit.' });
+      }
+      const manifest = manifestOf(input, components, definition.version, { ...point, skewLimitMs: definition.skewLimitMs });
+      const { sha256 } = await repository.commitManifest(manifest);
+      await repository.removeLosingAttempts(manifest);
+      return summaryOf(manifest, sha256);
+    },
+
+    /** The compensation of a backup that will not be committed: its files go, and a committed one is never touched. */
+    async abandonBackup(input: { service: string; backupId: string }): Promise<void> {
+      await firstRepository(dependencies, input.service).removeUncommitted(input.service, input.backupId);
+    },
+  };
+
+  async function finishedBackups(repository: Repository, input: CommitBackupInput): Promise<readonly ComponentBackup[]> {
+    const notes = await repository.readNotes(input.service, currentOwner(dependencies).runId);
+    return input.components.map(({ component, note }) => {
+      const backup = notes[note];
+      if (backup !== undefined) return backup as ComponentBackup;
+      throw new HoldfastFailure('ObjectNotFound', { operation: 'commit the backup', object: `${input.service}/${component}`, cause: 'the finished backup of the component is not among the notes of this run', hint: 'Take the backup again; the repository was changed while it ran.' });
+    });
+  }
+
+  function manifestOf(input: CommitBackupInput, components: readonly ComponentBackup[], serviceVersion: string | null, point: BackupManifest['point']): BackupManifest {
+    return {
+      format: manifestFormat,
+      repositoryId: input.claim.repositoryId,
+      service: input.service,
+      serviceVersion,
+      backupId: input.claim.backupId,
+      sequence: input.claim.sequence,
+      previousManifestSha256: input.claim.previousManifestSha256,
+      beganAt: input.beganAt,
+      finishedAt: input.finishedAt,
+      point,
+      components,
+      run: currentOwner(dependencies),
+      holdfastVersion: dependencies.holdfastVersion,
+    };
+  }
+
+  async function summaryOf(manifest: BackupManifest, manifestSha256: string): Promise<CommittedBackup> {
+    const repository = firstRepository(dependencies, manifest.service);
+    return {
+      backupId: manifest.backupId,
+      manifestSha256,
+      point: manifest.point.at,
+      skewMs: manifest.point.skewMs,
+      sizeBytes: manifest.components.reduce((sum, component) => sum + storedSizeBytes(component), 0),
+      backups: (await repository.listBackups(manifest.service)).length,
+      usedBytes: await repository.storage.usedBytes(manifest.service),
+      location: repository.storage.location,
+    };
+  }
+}

@@ -1,0 +1,34 @@
+/** What activities are given: contracts only. worker/dependencies.ts builds the concrete ones. */
+import type { ContainerRuntime } from '../containers/container-runtime.ts';
+import type { DatabaseEngine } from '../engines/engine.ts';
+import type { Component, EngineName, SecretReference, ServiceDefinition } from '../domain/service.ts';
+import type { Timing } from '../domain/timing.ts';
+import type { Repository } from '../repository/repository.ts';
+
+/** What Temporal knows about runs and leases. Not found counts as ended only in our own namespace; an unreachable server never does. */
+export interface RunDirectory {
+  readonly namespaceId: string;
+  /** Are Holdfast's search attributes registered? Asked once per run, so that a replay never depends on the worker. */
+  searchAttributesRegistered(): Promise<boolean>;
+  /** @throws TemporalUnreachable */
+  isOpen(workflowId: string, runId: string): Promise<boolean>;
+  /** The lease that is held now: its own run and input, or null. @throws TemporalUnreachable */
+  readLease(service: string): Promise<{ readonly leaseRunId: string; readonly workflowId: string; readonly runId: string; readonly purpose: string } | null>;
+  endLease(service: string, leaseRunId: string, reason: string): Promise<void>;
+}
+
+export interface ActivityDependencies {
+  readonly services: ReadonlyMap<string, ServiceDefinition>;
+  readonly hostQueueOf: (host: string) => string;
+  readonly timingProfile: 'production' | 'test';
+  readonly timing: Timing;
+  readonly holdfastVersion: string;
+  readonly runtime: ContainerRuntime;
+  readonly engineFor: (name: EngineName) => DatabaseEngine<Component>;
+  readonly repositories: ReadonlyMap<string, Repository>;
+  readonly runs: RunDirectory;
+  readonly resolveSecret: (reference: SecretReference) => Promise<string>;
+  readonly nowMs: () => number;
+  /** Cores of this host: parallel dump jobs and hash sessions. */
+  readonly jobs: number;
+}

@@ -1,0 +1,21 @@
+/** All activities of a worker, from the factories. The workflows know them by this type only. */
+import { createApplicationActivities } from './application-activities.ts';
+import { createBackupActivities } from './backup-activities.ts';
+import { createCutOverActivities } from './cut-over-activities.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+import { createPlanActivities } from './plan-activities.ts';
+import { createProofActivities } from './proof-activities.ts';
+import { createRepairActivities } from './repair-activities.ts';
+import { createServiceActivities } from './service-activities.ts';
+
+export const createActivities = (dependencies: ActivityDependencies) => ({
+  ...createServiceActivities(dependencies),
+  ...createBackupActivities(dependencies),
+  ...createProofActivities(dependencies),
+  ...createPlanActivities(dependencies),
+  ...createCutOverActivities(dependencies),
+  ...createApplicationActivities(dependencies),
+  ...createRepairActivities(dependencies),
+});
+
+export type Activities = ReturnType<typeof createActivities>;

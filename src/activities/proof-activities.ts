@@ -1,0 +1,98 @@
+/** Verify and prove: what is stored, read end to end; and what is stored, restored and compared. */
+import { type BackupManifest, type ComponentBackup, type NotCompared, notComparedIn } from '../domain/backup-manifest.ts';
+import { HoldfastFailure } from '../domain/failures.ts';
+import { resolveBackupId } from '../domain/identifiers.ts';
+import type { ComponentProof, ProofRecord, Verdict } from '../domain/proof.ts';
+import { overallVerdict } from '../domain/proof.ts';
+import { currentOwner, engineOf, firstRepository, inEngineContext } from './activity-run.ts';
+import { readThrough, sourceOf } from './artifacts.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+
+/** What a workflow needs to know of a backup; the manifest itself stays in the repository (payloads carry references). */
+export interface BackupReference {
+  readonly backupId: string;
+  readonly manifestSha256: string;
+  readonly point: string;
+  readonly skewMs: number;
+  readonly components: readonly { readonly engine: 'postgres' | 'redis'; readonly component: string; readonly sizeBytes: number; readonly dataSizeBytes: number; readonly objects: number; readonly summary: string }[];
+  readonly notCompared: readonly NotCompared[];
+}
+
+export function createProofActivities(dependencies: ActivityDependencies) {
+  return {
+    /** The backup that an id, a unique prefix or "latest" names, its manifest checked. @throws UnknownBackup, AmbiguousBackup, ManifestDamaged */
+    async findBackup(input: { service: string; backup: string }): Promise<BackupReference> {
+      const repository = firstRepository(dependencies, input.service);
+      const known = await repository.listBackups(input.service);
+      const latest = known.at(-1);
+      const wanted = input.backup === 'latest' && latest !== undefined ? latest : resolveBackupId(input.backup === 'latest' ? '2' : input.backup, known);
+      const { manifest, sha256 } = await repository.readManifest(input.service, wanted);
+      return referenceTo(manifest, sha256);
+    },
+
+    /** One component's artifacts: every byte hashed against the manifest, then listed by the stock tools. @throws ArtifactDamaged, CouldNotVerify */
+    verifyComponent: (input: { service: string; backupId: string; manifestSha256: string; component: string }): Promise<{ readonly component: string; readonly sentence: string }> =>
+      withBackup(input, async (backup, manifest) =>
+        inEngineContext(dependencies, input.service, async (context) => {
+          const source = sourceOf(firstRepository(dependencies, input.service), manifest);
+          for (const artifact of backup.artifacts) {
+            await readThrough(source, artifact, context.signal, (doneBytes) => context.progress({ phase: `reading ${artifact.kind}`, doneBytes, totalBytes: artifact.stored.sizeBytes }));
+          }
+          const { sentence } = await engineOf(dependencies, backup).verify(context, backup, source);
+          return { component: backup.component, sentence };
+        })),
+
+    /** One component restored into a throwaway container, started and compared. A verdict, not an exception. */
+    proveComponent: (input: { service: string; backupId: string; manifestSha256: string; component: string }): Promise<ComponentProof> =>
+      withBackup(input, (backup, manifest) =>
+        inEngineContext(dependencies, input.service, (context) => engineOf(dependencies, backup).prove(context, backup, sourceOf(firstRepository(dependencies, input.service), manifest)))),
+
+    /** Keeps the verdict beside the backup; `list` shows the newest. */
+    async recordProof(input: { service: string; backupId: string; manifestSha256: string; components: readonly ComponentProof[]; beganAt: string; finishedAt: string }): Promise<{ readonly verdict: Verdict }> {
+      const verdict = overallVerdict(input.components);
+      const proof: ProofRecord = { format: 1, ...input, verdict, run: currentOwner(dependencies) };
+      await firstRepository(dependencies, input.service).recordProof(proof);
+      return { verdict };
+    },
+  };
+
+  async function withBackup<T>(input: { service: string; backupId: string; manifestSha256: string; component: string }, use: (backup: ComponentBackup, manifest: BackupManifest) => Promise<T>): Promise<T> {
+    const { manifest, backup } = await readBackup(dependencies, input);
+    return use(backup, manifest);
+  }
+}
+
+/** The component's part of a manifest that is still the one the run began with. @throws ManifestDamaged, UnknownBackup */
+export async function readBackup(dependencies: ActivityDependencies, input: { service: string; backupId: string; manifestSha256: string; component: string }): Promise<{ manifest: BackupManifest; backup: ComponentBackup }> {
+  const { manifest, sha256 } = await firstRepository(dependencies, input.service).readManifest(input.service, input.backupId);
+  const backup = manifest.components.find((component) => component.component === input.component);
+  if (sha256 === input.manifestSha256 && backup !== undefined) return { manifest, backup };
+  throw new HoldfastFailure('ManifestDamaged', { operation: 'read the backup', object: input.backupId, cause: backup === undefined ? `it has no component ${input.component}` : 'its manifest is not the one this run began with', hint: 'Someone changed the repository; start again with `holdfast list`.' });
+}
+
+function referenceTo(manifest: BackupManifest, manifestSha256: string): BackupReference {
+  return {
+    backupId: manifest.backupId,
+    manifestSha256,
+    point: manifest.point.at,
+    skewMs: manifest.point.skewMs,
+    components: manifest.components.map((component) => ({
+      engine: component.engine,
+      component: component.component,
+      sizeBytes: component.artifacts.reduce((sum, artifact) => sum + artifact.stored.sizeBytes, 0),
+      dataSizeBytes: component.engine === 'postgres' ? component.databaseSizeBytes : component.usedMemoryBytes,
+      objects: component.engine === 'postgres' ? component.content.tables.length : component.content.databases.length,
+      summary: summaryOf(component),
+    })),
+    notCompared: notComparedIn(manifest),
+  };
+}
+
+function summaryOf(component: ComponentBackup): string {
+  if (component.engine === 'postgres') {
+    const rows = component.content.tables.reduce((sum, table) => sum + BigInt(table.rows), 0n);
+    return `${component.content.tables.length} tables, ${rows} rows`;
+  }
+  const keys = component.content.databases.reduce((sum, database) => sum + BigInt(database.keys), 0n);
+  return `${keys} keys`;
+}

@@ -1,0 +1,9 @@
+/** Workflow types, by name: everything exported here can be started by anyone with access to Temporal. */
+export { acceptRestore } from './accept-restore/accept-restore.ts';
+export { proveBackup } from './prove-backup/prove-backup.ts';
+export { reapLeftovers } from './reap-leftovers/reap-leftovers.ts';
+export { restoreBackup } from './restore-backup/restore-backup.ts';
+export { serviceLease } from './service-lease/service-lease.ts';
+export { takeBackup } from './take-backup/take-backup.ts';
+export { undoRestore } from './undo-restore/undo-restore.ts';
+export { verifyBackup } from './verify-backup/verify-backup.ts';

@@ -1,0 +1,33 @@
+/** Activity options by class of work, never by call. Every proxy states its timeouts; which failures end a retry comes with the failure. */
+import { proxyActivities, type ActivityInterfaceFor, type ActivityOptions } from '@temporalio/workflow';
+import type { Activities } from '../../activities/index.ts';
+import { productionTiming, testTiming, type Timing } from '../../domain/timing.ts';
+
+export type TimingProfile = 'production' | 'test';
+export const timingOf = (profile: TimingProfile): Timing => (profile === 'test' ? testTiming : productionTiming);
+
+export interface ActivityProxies {
+  /** Inspect, one statement, one small object. */
+  readonly quick: ActivityInterfaceFor<Activities>;
+  /** Dump, restore, transfer: long, with heartbeats. */
+  readonly long: ActivityInterfaceFor<Activities>;
+  /** Inside a cut-over: retried generously, because half-way is the worst place to stop. */
+  readonly cutOver: ActivityInterfaceFor<Activities>;
+}
+
+/** Proxies for the activities on one task queue. */
+export function activitiesOn(taskQueue: string, profile: TimingProfile): ActivityProxies {
+  const timing = timingOf(profile);
+  const retry = { initialInterval: timing.retryInitialMs, maximumInterval: timing.retryMaximumMs, backoffCoefficient: 2 };
+  const options = (startToCloseMs: number, maximumAttempts: number): ActivityOptions => ({
+    taskQueue,
+    startToCloseTimeout: startToCloseMs,
+    heartbeatTimeout: timing.heartbeatTimeoutMs,
+    retry: { ...retry, maximumAttempts },
+  });
+  return {
+    quick: proxyActivities<Activities>(options(timing.quickActivityMs, 8)),
+    long: proxyActivities<Activities>(options(timing.longActivityMs, 5)),
+    cutOver: proxyActivities<Activities>(options(timing.quickActivityMs * 5, 12)),
+  };
+}

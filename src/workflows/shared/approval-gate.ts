@@ -1,0 +1,60 @@
+/** The human's yes. Decisions are checked by the pure rules in domain/approval.ts; an activity then says whether they are current. */
+import { condition, setHandler, workflowInfo, ApplicationFailure } from '@temporalio/workflow';
+import { refusalOf, type Decision, type RecordedDecision } from '../../domain/approval.ts';
+import type { RestorePlan } from '../../domain/restore-plan.ts';
+import { approveSignal, approveUpdate, rejectSignal, rejectUpdate } from './messages.ts';
+import type { CommonInput, Run } from './run.ts';
+import { workflowFailure } from './workflow-failure.ts';
+
+export interface ApprovalGate {
+  /** Shows the plan, waits for a decision, and answers it. @throws ApprovalRejected, ApprovalExpired */
+  decide(plan: RestorePlan): Promise<RecordedDecision>;
+}
+
+const keptRefusals = 20;
+
+/**
+ * Registers the handlers at once (a decision that arrives before a plan is refused, not lost in a buffer).
+ * Only validators compare with the current run id: workflow code that branched on it would break replay after a reset.
+ */
+export function openApprovalGate<I extends CommonInput>(run: Run<I>): ApprovalGate {
+  const { status } = run;
+  const refusal = (decision: unknown, runId: string): string | null =>
+    refusalOf({ envelope: status.plan?.envelope ?? null, decision: status.decision, requester: run.input.requestedBy ?? '', policy: run.service.definition.approval }, decision, runId, Date.now());
+  const record = (verdict: 'approved' | 'rejected', decision: Decision): RecordedDecision => {
+    status.decision = { ...decision, verdict, at: new Date(Date.now()).toISOString() };
+    return status.decision;
+  };
+  const validate = (decision: Decision): void => {
+    const reason = refusal(decision, workflowInfo().runId);
+    if (reason !== null) throw ApplicationFailure.create({ message: reason, type: 'ApprovalInvalid', nonRetryable: true });
+  };
+  const bySignal = (verdict: 'approved' | 'rejected') => (decision: Decision): void => {
+    const reason = refusal(decision, status.plan?.envelope.runId ?? '');
+    if (reason === null) record(verdict, decision);
+    else status.refusals = [...status.refusals, reason].slice(-keptRefusals);
+  };
+  setHandler(approveUpdate, (decision) => record('approved', decision), { validator: validate, description: 'Approve the plan that is shown: {"digest","runId","by","reason"?}' });
+  setHandler(rejectUpdate, (decision) => record('rejected', decision), { validator: validate, description: 'Reject the plan that is shown' });
+  setHandler(approveSignal, bySignal('approved'), { description: 'Approve by signal (UI, tctl); a refusal is found in the status query' });
+  setHandler(rejectSignal, bySignal('rejected'), { description: 'Reject by signal' });
+  return { decide: (plan) => waitForDecision(run, plan) };
+}
+
+async function waitForDecision<I extends CommonInput>(run: Run<I>, plan: RestorePlan): Promise<RecordedDecision> {
+  const { status } = run;
+  status.decision = null;
+  status.plan = plan;
+  run.phase('awaitingApproval');
+  const remainingMs = Math.max(1, Date.parse(plan.envelope.expiresAt) - Date.now());
+  const decided = await condition(() => status.decision !== null, remainingMs, { summary: 'waiting for approval' });
+  const decision = status.decision as RecordedDecision | null;
+  if (!decided || decision === null) {
+    throw workflowFailure('ApprovalExpired', { operation: 'wait for approval', object: run.input.service, cause: `nobody decided before ${plan.envelope.expiresAt}`, hint: 'Nothing live was changed. Start the run again when someone can approve it.' });
+  }
+  if (decision.verdict === 'rejected') {
+    throw workflowFailure('ApprovalRejected', { operation: 'wait for approval', object: run.input.service, cause: `${decision.by} rejected the plan${decision.reason === undefined ? '' : `: ${decision.reason}`}`, hint: 'Nothing live was changed.' });
+  }
+  run.phase('working');
+  return decision;
+}

@@ -1,0 +1,158 @@
+/** The frame every runbook runs in: validates, resolves the service, keeps the status, and turns any end into a stable one. */
+import { isCancellation, setCurrentDetails, setHandler, upsertSearchAttributes, workflowInfo } from '@temporalio/workflow';
+import { defineSearchAttributeKey } from '@temporalio/common';
+import type { ResolvedService } from '../../activities/service-activities.ts';
+import { checkName } from '../../domain/identifiers.ts';
+import { componentsInto, type Component } from '../../domain/service.ts';
+import { isFailure } from '../../domain/failures.ts';
+import { workflowQueue } from '../../domain/task-queues.ts';
+import { activitiesOn, type ActivityProxies } from './activity-options.ts';
+import { createCompensations, type Compensations } from './compensations.ts';
+import { statusQuery } from './messages.ts';
+import type { RunEvent, RunPhase, RunStatus } from './run-status.ts';
+import { failureTypeOf, finalFailure, workflowFailure } from './workflow-failure.ts';
+
+const keptEvents = 200;
+const attributes = {
+  service: defineSearchAttributeKey('HoldfastService', 'KEYWORD'),
+  runbook: defineSearchAttributeKey('HoldfastRunbook', 'KEYWORD'),
+  phase: defineSearchAttributeKey('HoldfastPhase', 'KEYWORD'),
+  outcome: defineSearchAttributeKey('HoldfastOutcome', 'KEYWORD'),
+};
+
+/** What every runbook's input has in common. */
+export interface CommonInput {
+  readonly service: string;
+  /** Why: an incident number, "nightly". Shown and kept. */
+  readonly reason?: string;
+  /** Who asks: `mia@laptop`. Only as good as access to Temporal. */
+  readonly requestedBy?: string;
+  /** restore only: containers to restore into instead of the service's own, by component name. */
+  readonly into?: Readonly<Record<string, string>>;
+}
+
+export interface Run<I extends CommonInput> {
+  readonly input: I;
+  readonly service: ResolvedService;
+  /** The components this run works on: the service's own, or other containers that stand in for them. */
+  readonly components: readonly Component[];
+  /** Activities on the queue of the service's own Docker host. */
+  readonly host: ActivityProxies;
+  /** Activities that any worker can do (the lease, other runs). */
+  readonly control: ActivityProxies;
+  readonly compensations: Compensations;
+  readonly status: MutableStatus;
+  phase(phase: RunPhase): void;
+  /** `[1/3] Backing up PostgreSQL database...` */
+  step(text: string): void;
+  done(text: string): void;
+  note(text: string): void;
+  warn(text: string): void;
+}
+
+export type MutableStatus = { -readonly [K in keyof RunStatus]: RunStatus[K] };
+
+/**
+ * Runs one runbook. `allowed` names the members its input may have; anything else is refused, so that a misspelt
+ * `"dryrun"` never becomes a real restore.
+ */
+export async function inFrame<I extends CommonInput, R>(
+  runbook: string,
+  input: unknown,
+  validate: (input: Record<string, unknown>) => I,
+  body: (run: Run<I>) => Promise<R>,
+): Promise<R> {
+  const status: MutableStatus = { runbook, service: '', phase: 'starting', events: [], eventsDropped: 0, plan: null, decision: null, refusals: [] };
+  setHandler(statusQuery, () => status, { description: 'Phase, progress, plan and decision of this run' });
+  const compensations = createCompensations();
+  let run: Run<I> | undefined;
+  try {
+    const valid = validated(runbook, input, validate);
+    status.service = valid.service;
+    run = await begin(valid, runbook, status, compensations);
+    const result = await body(run);
+    await runCompensations(run);
+    finish(run, 'done', 'done');
+    return result;
+  } catch (error) {
+    if (run !== undefined) await cleanUpAfter(run, error);
+    throw finalFailure(error, status.service);
+  }
+}
+
+function validated<I extends CommonInput>(runbook: string, input: unknown, validate: (input: Record<string, unknown>) => I): I {
+  if (typeof input !== 'object' || input === null || Array.isArray(input)) {
+    throw workflowFailure('InvalidInput', { operation: 'read the input', object: runbook, cause: 'it is not a JSON object', hint: 'Start it with one JSON object, for example {"service":"story-portal"}.' });
+  }
+  const record = input as Record<string, unknown>;
+  checkName('service', record['service']);
+  try {
+    return validate(record);
+  } catch (error) {
+    if (isFailure(error)) throw workflowFailure(error.type, error.fields);
+    throw error;
+  }
+}
+
+async function begin<I extends CommonInput>(input: I, runbook: string, status: MutableStatus, compensations: Compensations): Promise<Run<I>> {
+  const queue = workflowInfo().taskQueue || workflowQueue();
+  const starting = activitiesOn(queue, 'production');
+  const service = await starting.quick.resolveService({ service: input.service });
+  const run = frameOf(input, service, queue, status, compensations);
+  if (service.searchAttributes) upsertSearchAttributes([{ key: attributes.service, value: input.service }, { key: attributes.runbook, value: runbook }]);
+  run.phase('working');
+  await run.host.quick.enterHost({ service: input.service, components: run.components });
+  compensations.add('remove what this run left', () => run.host.quick.removeRunScratch({ service: input.service }));
+  return run;
+}
+
+function frameOf<I extends CommonInput>(input: I, service: ResolvedService, queue: string, status: MutableStatus, compensations: Compensations): Run<I> {
+  const tell = (kind: RunEvent['kind'], text: string): void => {
+    const events = [...status.events, { at: new Date(Date.now()).toISOString(), kind, text }];
+    status.eventsDropped += Math.max(0, events.length - keptEvents);
+    status.events = events.slice(-keptEvents);
+    setCurrentDetails(detailsOf(status));
+  };
+  return {
+    input,
+    service,
+    components: componentsInto(service.definition.components, input.into),
+    host: activitiesOn(service.hostQueue, service.timing),
+    control: activitiesOn(queue, service.timing),
+    compensations,
+    status,
+    phase: (phase) => {
+      status.phase = phase;
+      setCurrentDetails(detailsOf(status));
+      if (service.searchAttributes) upsertSearchAttributes([{ key: attributes.phase, value: phase }]);
+    },
+    step: (text) => tell('step', text),
+    done: (text) => tell('done', text),
+    note: (text) => tell('note', text),
+    warn: (text) => tell('warning', text),
+  };
+}
+
+/** The live page of the run in the Temporal UI (markdown, kept far below the server's 20,000 bytes). */
+function detailsOf(status: MutableStatus): string {
+  const lines = status.events.slice(-40).map((event) => `- ${event.text.slice(0, 300)}`);
+  return `**${status.runbook}** of **${status.service}**: ${status.phase}\n\n${lines.join('\n')}`;
+}
+
+async function cleanUpAfter<I extends CommonInput>(run: Run<I>, error: unknown): Promise<void> {
+  const type = failureTypeOf(error);
+  run.phase('cleaningUp');
+  await runCompensations(run);
+  finish(run, 'failed', isCancellation(error) ? 'cancelled' : type);
+}
+
+/** Whatever is still registered when the body ends, well or not: leases, scratch, set-aside settings. Steps that became final were dropped. */
+async function runCompensations<I extends CommonInput>(run: Run<I>): Promise<void> {
+  const unfinished = await run.compensations.run();
+  for (const failure of unfinished) run.warn(`Clean-up did not finish: ${failure}. reapLeftovers repairs it.`);
+}
+
+function finish<I extends CommonInput>(run: Run<I>, phase: RunPhase, outcome: string): void {
+  run.phase(phase);
+  if (run.service.searchAttributes) upsertSearchAttributes([{ key: attributes.outcome, value: outcome }]);
+}

@@ -1,0 +1,21 @@
+/** Contract of `takeBackup`: one recovery point over all components, committed, then proven by policy. */
+import type { Verdict } from '../../domain/proof.ts';
+import type { CommonInput } from '../shared/run.ts';
+
+export interface TakeBackupInput extends CommonInput {
+  /** Prove it right away? By default what the service's configuration says. */
+  readonly prove?: boolean;
+}
+
+export interface TakeBackupResult {
+  readonly backupId: string;
+  readonly manifestSha256: string;
+  readonly point: string;
+  readonly skewMs: number;
+  readonly sizeBytes: number;
+  /** `notProven` where the policy did not ask for it. */
+  readonly proof: Verdict | 'notProven';
+  readonly backups: number;
+  readonly usedBytes: number;
+  readonly location: string;
+}

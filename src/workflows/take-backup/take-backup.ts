@@ -1,0 +1,89 @@
+/** `takeBackup`: preflight, one recovery point over all components, manifest, proof. Changes no live data. */
+import { workflowInfo } from '@temporalio/workflow';
+import type { BackedUpComponent } from '../../activities/backup-activities.ts';
+import { recoveryPoint } from '../../domain/backup-manifest.ts';
+import type { RunOwner } from '../../domain/run-owner.ts';
+import { counted, engineTitle, sizeText } from '../../domain/wording.ts';
+import { allOrNone } from '../shared/all-or-none.ts';
+import { commonFields, commonInput, onlyFields, optionalFlag } from '../shared/input-fields.ts';
+import { acquireLease } from '../shared/lease.ts';
+import { proveAndRecord, requireProven } from '../shared/proof-steps.ts';
+import { inFrame, type Run } from '../shared/run.ts';
+import type { TakeBackupInput, TakeBackupResult } from './messages.ts';
+
+const snapshotRounds = 2;
+
+export async function takeBackup(input: TakeBackupInput): Promise<TakeBackupResult> {
+  return inFrame('takeBackup', input, readInput, async (run) => {
+    const { service } = run.input;
+    const beganAt = new Date(Date.now()).toISOString();
+    const { components } = run;
+    for (const component of components) {
+      const facts = await run.host.quick.inspectComponent({ service, component, purpose: 'backup' });
+      for (const warning of facts.warnings) run.warn(warning);
+    }
+    const claim = await run.host.quick.claimBackup({ service });
+    run.compensations.add('remove the unfinished backup', () => run.host.quick.abandonBackup({ service, backupId: claim.backupId }));
+
+    const lease = await acquireLease(run, 'the snapshot of a backup', ownerOf(run));
+    run.phase('working');
+    const backups = await takeRecoveryPoint(run, claim.backupId);
+    await lease.release();
+
+    run.step(`[${components.length + 1}/${components.length + 1}] Creating backup manifest...`);
+    const finishedAt = new Date(Date.now()).toISOString();
+    const committed = await run.host.quick.commitBackup({ service, claim, beganAt, finishedAt, components: backups });
+    run.compensations.drop('remove the unfinished backup');
+    run.done(`Backup manifest created: ${committed.backupId} (point ${committed.point}, skew ${committed.skewMs} ms)`);
+    run.note(`Total backups in directory: ${committed.backups}`);
+    run.note(`Disk usage: ${sizeText(committed.usedBytes)}`);
+    return { ...summary(committed), proof: await proveByPolicy(run, committed.backupId) };
+  });
+}
+
+function readInput(raw: Record<string, unknown>): TakeBackupInput {
+  onlyFields(raw, [...commonFields, 'prove']);
+  const prove = optionalFlag(raw, 'prove');
+  return { ...commonInput(raw), ...(prove === undefined ? {} : { prove }) };
+}
+
+/** All components at one moment, again when they came out too far apart. */
+async function takeRecoveryPoint(run: Run<TakeBackupInput>, backupId: string): Promise<readonly BackedUpComponent[]> {
+  const { skewLimitMs } = run.service.definition;
+  for (let round = 1; ; round += 1) {
+    const backups = await backUpAll(run, backupId, round);
+    const { skewMs } = recoveryPoint(backups.map((backup) => backup.snapshotAt));
+    if (skewMs <= skewLimitMs || round === snapshotRounds) return backups;
+    run.warn(`The components lie ${skewMs} ms apart (limit ${skewLimitMs} ms): taking them again`);
+  }
+}
+
+function backUpAll(run: Run<TakeBackupInput>, backupId: string, round: number): Promise<readonly BackedUpComponent[]> {
+  const { components } = run;
+  return allOrNone(components.map((component, index) => async () => {
+    const title = engineTitle(component.engine);
+    run.step(`[${index + 1}/${components.length + 1}] Backing up ${component.engine === 'postgres' ? `${title} database` : `${title} data`}...`);
+    const backup = await run.host.long.backUpComponent({ service: run.input.service, component, backupId, round });
+    run.done(`${title} backup completed: ${backup.path} (${sizeText(backup.sizeBytes)})`);
+    return backup;
+  }));
+}
+
+async function proveByPolicy(run: Run<TakeBackupInput>, backupId: string): Promise<TakeBackupResult['proof']> {
+  const wanted = run.input.prove ?? run.service.definition.proveAfterBackup;
+  if (!wanted) return 'notProven';
+  run.phase('checking');
+  run.step('Proving the backup: restoring it beside and comparing');
+  const backup = await run.host.quick.findBackup({ service: run.input.service, backup: backupId });
+  const outcome = await proveAndRecord(run, backup);
+  requireProven(run, backup, outcome);
+  run.done(`Proven: ${counted(outcome.components.length, 'component')} equal to the manifest`);
+  return outcome.verdict;
+}
+
+const ownerOf = (run: Run<TakeBackupInput>): RunOwner => ({ namespaceId: run.service.namespaceId, workflowId: workflowInfo().workflowId, runId: workflowInfo().runId });
+
+const summary = (committed: Omit<TakeBackupResult, 'proof'>): Omit<TakeBackupResult, 'proof'> => ({
+  backupId: committed.backupId, manifestSha256: committed.manifestSha256, point: committed.point, skewMs: committed.skewMs,
+  sizeBytes: committed.sizeBytes, backups: committed.backups, usedBytes: committed.usedBytes, location: committed.location,
+});

@@ -1,0 +1,71 @@
+/** `undoRestore`: back to the data that a restore set aside. A run of its own, with its own plan and approval; it can be undone too. */
+import { workflowInfo } from '@temporalio/workflow';
+import { planSteps } from '../../domain/cut-over-steps.ts';
+import type { PlanBody } from '../../domain/restore-plan.ts';
+import type { ComponentFacts, PreparedComponent } from '../../engines/engine.ts';
+import type { Rollback } from '../../repository/repository.ts';
+import { openApprovalGate } from '../shared/approval-gate.ts';
+import { approvedPlan } from '../shared/approved-plan.ts';
+import { bringBack } from '../shared/bring-back.ts';
+import { readRunChoice } from '../shared/input-fields.ts';
+import { inFrame, type Run } from '../shared/run.ts';
+import { startStopwatch } from '../shared/stopwatch.ts';
+import { workflowFailure } from '../shared/workflow-failure.ts';
+import type { UndoRestoreInput, UndoRestoreResult } from './messages.ts';
+
+export async function undoRestore(input: UndoRestoreInput): Promise<UndoRestoreResult> {
+  return inFrame('undoRestore', input, readRunChoice, async (run) => {
+    const gate = openApprovalGate(run);
+    const watch = startStopwatch();
+    watch.lap('prepare');
+    const rollback = await run.host.quick.findRollback({ service: run.input.service, run: run.input.run });
+    run.step(`[1/5] Source    the rollback copy of ${rollback.record.workflowId}`);
+    const { facts, prepared } = await prepareCopies(run, rollback);
+    run.step('[2/5] Prepare   the copy is where it was left');
+    run.step('[3/5] Compare   what would be lost by going back');
+    for (const note of prepared.flatMap((each) => each.loss.notes)) run.note(note);
+    const body = planBody(run, rollback, facts, prepared);
+    const undoneRun = rollback.record.workflowId;
+    if (run.input.dryRun === true) return { outcome: 'planned', undoneRun, plan: await run.host.quick.planRestore({ body }), backAt: null, rollbackRun: null };
+    watch.lap('approval');
+    const { plan, decision } = await approvedPlan(run, gate, body, run.service.definition.approval.required.includes('undo'));
+    run.step('[4/5] Cut over');
+    const back = await bringBack(run, watch, { operation: 'undo', plan, decision, prepared, backup: null, undoneRunId: rollback.record.runId });
+    run.done(`BACK at ${back.backAt} on the data from before ${rollback.record.workflowId}.`);
+    return { outcome: 'undone', undoneRun, plan, backAt: back.backAt, rollbackRun: workflowInfo().workflowId };
+  });
+}
+
+async function prepareCopies(run: Run<UndoRestoreInput>, rollback: Rollback): Promise<{ facts: readonly ComponentFacts[]; prepared: readonly PreparedComponent[] }> {
+  const { service } = run.input;
+  const facts: ComponentFacts[] = [];
+  const prepared: PreparedComponent[] = [];
+  for (const previous of rollback.record.cutOvers) {
+    const component = run.components.find((each) => each.name === previous.component);
+    if (component === undefined || component.container !== previous.container) {
+      throw workflowFailure('UnknownRollbackCopy', { operation: 'find the rollback copy', object: `${service}/${previous.component}`, cause: `it belongs to the container ${previous.container}, which this service does not name`, hint: 'A restore into other containers is undone by restoring into them again.' });
+    }
+    await run.host.quick.ensureRunning({ service, component });
+    facts.push(await run.host.quick.inspectComponent({ service, component, purpose: 'restore' }));
+    prepared.push(await run.host.quick.prepareUndoOf({ service, component, previous }));
+  }
+  return { facts, prepared };
+}
+
+function planBody(run: Run<UndoRestoreInput>, rollback: Rollback, facts: readonly ComponentFacts[], prepared: readonly PreparedComponent[]): PlanBody {
+  const restarts = run.service.definition.application?.containers ?? [];
+  return {
+    format: 1,
+    operation: 'undo',
+    service: run.input.service,
+    backup: null,
+    rollbackOf: rollback.record.runId,
+    stores: facts.map((each) => each.pinned),
+    restarts,
+    steps: planSteps(prepared.map((each) => ({ engine: each.cutOver.engine, ...each.steps })), restarts),
+    losses: prepared.map((each) => each.loss),
+    compared: prepared.map((each) => each.compared),
+    notCompared: prepared.flatMap((each) => each.notCompared),
+    wayBack: 'holdfast undo of this very run: what is live now is set aside and kept',
+  };
+}
