@@ -114,7 +114,7 @@ export function createRepairActivities(dependencies: ActivityDependencies) {
   async function knownOwners(service: string): Promise<readonly RunOwner[]> {
     const { namespaceId } = dependencies.runs;
     const repository = firstRepository(dependencies, service);
-    const labelled = (await listOwners(dependencies.runtime, namespaceId)).filter((identity) => identity.service === service).map((identity) => identity.owner);
+    const labelled = await listOwners(dependencies.runtime, namespaceId, service);
     const noted: RunOwner[] = [];
     for (const runId of await repository.listNotedRuns(service)) {
       const note = (await repository.readNotes(service, runId))[runNoteKey] as RunNote | undefined;

@@ -91,7 +91,7 @@ export const failureKinds = {
   RunTerminated: failed('The run was terminated from outside and has to be repaired.'),
   LeftoversRemain: failed('Something of an ended run could not be removed.'),
   HostUnavailable: { retryable: false, exit: 'unreachable', meaning: 'No worker answers on the task queue of the service\'s Docker host.' },
-  TemporalUnreachable: { retryable: false, exit: 'unreachable', meaning: 'The Temporal server does not answer.' },
+  TemporalUnreachable: { retryable: true, exit: 'unreachable', meaning: 'The Temporal server does not answer.' },
   Internal: failed('Something happened that the code did not foresee.'),
 } as const satisfies Record<string, FailureKind>;
 

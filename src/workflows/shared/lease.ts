@@ -43,6 +43,7 @@ async function tryToHold<I extends CommonInput>(run: Run<I>, purpose: string, ow
       args: [{ service: run.input.service, owner, purpose }],
       parentClosePolicy: ParentClosePolicy.ABANDON,
       cancellationType: ChildWorkflowCancellationType.ABANDON,
+      memo: { owner, purpose },
       staticSummary: `${run.input.service} is held for ${purpose}`,
     });
     const release = async (): Promise<void> => {

@@ -1,0 +1,51 @@
+/** Two pollers in one process: workflows (and what any worker can do) on the shared queue, the host's activities on its own. */
+import { existsSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { Worker, bundleWorkflowCode, type NativeConnection, type WorkerOptions } from '@temporalio/worker';
+import { createActivities } from '../activities/index.ts';
+import type { ActivityDependencies } from '../activities/dependencies.ts';
+import { createFailureInterceptor } from '../activities/failure-interceptor.ts';
+import { hostQueue, workflowQueue } from '../domain/task-queues.ts';
+
+export interface WorkerPlace {
+  readonly connection: NativeConnection;
+  readonly namespace: string;
+  readonly queuePrefix: string;
+  readonly host: string;
+  readonly identity: string;
+}
+
+const shutdownForceMs = 20_000;
+
+/**
+ * The workers of one process. Both carry all activities: the shared queue's are asked only for what needs no particular host.
+ * `shutdownForceTime` is always set: without it a stuck activity keeps `run()` from ever settling (sdk-typescript#2266).
+ */
+export async function createWorkers(place: WorkerPlace, dependencies: ActivityDependencies): Promise<readonly Worker[]> {
+  const activities = createActivities(dependencies);
+  const common: Partial<WorkerOptions> = {
+    connection: place.connection,
+    namespace: place.namespace,
+    identity: place.identity,
+    activities,
+    interceptors: { activity: [() => ({ inbound: createFailureInterceptor() })] },
+    maxHeartbeatThrottleInterval: dependencies.timing.heartbeatIntervalMs,
+    defaultHeartbeatThrottleInterval: dependencies.timing.heartbeatIntervalMs,
+    shutdownGraceTime: 0,
+    shutdownForceTime: shutdownForceMs,
+  };
+  return Promise.all([
+    Worker.create({ ...common, ...await workflowSource(), taskQueue: workflowQueue(place.queuePrefix) } as WorkerOptions),
+    Worker.create({ ...common, taskQueue: hostQueue(place.host, place.queuePrefix), maxConcurrentActivityTaskExecutions: 16 } as WorkerOptions),
+  ]);
+}
+
+/** The package carries a bundle; a clone bundles from the sources, once per start (about a second). */
+export async function workflowSource(): Promise<Pick<WorkerOptions, 'workflowBundle'>> {
+  const packed = fileURLToPath(new URL('../workflow-bundle.js', import.meta.url));
+  if (existsSync(packed)) return { workflowBundle: { codePath: packed } };
+  return { workflowBundle: await bundleWorkflowCode({ workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)), logger: quietLogger }) };
+}
+
+const silent = (): void => undefined;
+const quietLogger = { log: silent, trace: silent, debug: silent, info: silent, warn: silent, error: (message: string) => process.stderr.write(`${message}\n`) };

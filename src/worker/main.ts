@@ -1,0 +1,54 @@
+/** The worker's process: configuration, connection, two pollers, and a clean end. Started by `holdfast worker`, `up` and the local supervisor. */
+import { hostname } from 'node:os';
+import { DefaultLogger, NativeConnection, Runtime, type NativeConnectionOptions } from '@temporalio/worker';
+import { connectClient, connectOptions, unreachable, type TemporalAddress } from '../client/temporal-connection.ts';
+import type { ActivityDependencies } from '../activities/dependencies.ts';
+import type { Config } from '../config/config.ts';
+import { createWorkers } from './create-worker.ts';
+import { composeDependencies } from './dependencies.ts';
+
+export interface WorkerOptions {
+  readonly config: Config;
+  readonly temporal?: Partial<TemporalAddress>;
+  readonly environment: NodeJS.ProcessEnv;
+  /** Told once both pollers run. */
+  onReady?(description: { readonly address: string; readonly namespace: string; readonly queues: readonly string[] }): void;
+  /** Ends the worker gracefully, beside SIGINT and SIGTERM. */
+  readonly signal?: AbortSignal;
+  /** Tests wrap what activities are given, to inject faults; the product never does. */
+  wrap?(dependencies: ActivityDependencies): ActivityDependencies;
+}
+
+/** Runs until it is told to end. @throws TemporalUnreachable and whatever a poller ends with */
+export async function runWorker(options: WorkerOptions): Promise<void> {
+  Runtime.install({ logger: new DefaultLogger('WARN'), telemetryOptions: { logging: { filter: { core: 'ERROR', other: 'ERROR' }, forward: {} } } });
+  const { connection: connectionOptions, namespace } = connectOptions(options.temporal);
+  const client = await connectClient(options.temporal);
+  const connection = await NativeConnection.connect(nativeOptions(connectionOptions)).catch((error: unknown) => {
+    throw unreachable(connectionOptions.address, error);
+  });
+  const composed = await composeDependencies(options.config, client, options.environment);
+  const dependencies = options.wrap?.(composed) ?? composed;
+  const place = { connection, namespace, queuePrefix: options.config.queuePrefix, host: options.config.host, identity: `holdfast@${hostname()} (${process.pid})` };
+  const workers = await createWorkers(place, dependencies);
+  const shutDown = (): void => {
+    for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
+  };
+  options.signal?.addEventListener('abort', shutDown, { once: true });
+  const running = Promise.all(workers.map((worker) => worker.run()));
+  options.onReady?.({ address: connectionOptions.address, namespace, queues: workers.map((worker) => worker.options.taskQueue) });
+  try {
+    await running;
+  } finally {
+    shutDown();
+    await connection.close().catch(() => undefined);
+    await client.connection.close().catch(() => undefined);
+  }
+}
+
+type ClientOptions = ReturnType<typeof connectOptions>['connection'];
+
+/** What a native connection takes over from the client's options (the two types differ in what may be null). */
+function nativeOptions({ address, tls, apiKey, metadata }: ClientOptions): NativeConnectionOptions {
+  return { address, ...(tls == null ? {} : { tls }), ...(apiKey === undefined ? {} : { apiKey }), ...(metadata === undefined ? {} : { metadata }) } as NativeConnectionOptions;
+}

@@ -1,0 +1,53 @@
+/** What Temporal knows about runs, leases and the namespace: the concrete {@link RunDirectory}. */
+import { WorkflowNotFoundError, type Client, type WorkflowExecutionDescription } from '@temporalio/client';
+import type { RunDirectory } from '../activities/dependencies.ts';
+import { HoldfastFailure } from '../domain/failures.ts';
+import type { RunOwner } from '../domain/run-owner.ts';
+import { leaseWorkflowId } from '../domain/workflow-ids.ts';
+
+export const searchAttributeNames = ['HoldfastService', 'HoldfastRunbook', 'HoldfastPhase', 'HoldfastOutcome'] as const;
+
+/** @throws TemporalUnreachable */
+export async function createRunDirectory(client: Client): Promise<RunDirectory> {
+  const { namespace } = client.options;
+  const { namespaceInfo } = await asking(() => client.workflowService.describeNamespace({ namespace }));
+  return {
+    namespaceId: namespaceInfo?.id ?? '',
+    searchAttributesRegistered: () => searchAttributesRegistered(client),
+    isOpen: async (workflowId, runId) => (await describe(client, workflowId, runId))?.status.name === 'RUNNING',
+    readLease: async (service) => leaseOf(await describe(client, leaseWorkflowId(service))),
+    endLease: async (service, leaseRunId, reason) => {
+      await asking(() => client.workflow.getHandle(leaseWorkflowId(service), leaseRunId).terminate(reason).catch(ignoreNotFound));
+    },
+  };
+}
+
+export async function searchAttributesRegistered(client: Client): Promise<boolean> {
+  const { customAttributes } = await asking(() => client.connection.operatorService.listSearchAttributes({ namespace: client.options.namespace }));
+  return searchAttributeNames.every((name) => Object.hasOwn(customAttributes ?? {}, name));
+}
+
+function leaseOf(description: WorkflowExecutionDescription | null): Awaited<ReturnType<RunDirectory['readLease']>> {
+  if (description === null || description.status.name !== 'RUNNING') return null;
+  const { owner, purpose } = (description.memo ?? {}) as { owner?: RunOwner; purpose?: string };
+  return { leaseRunId: description.runId, workflowId: owner?.workflowId ?? '', runId: owner?.runId ?? '', purpose: purpose ?? 'an unknown purpose' };
+}
+
+/** Not found means ended: runs of our own namespace only, and only where the server answered. */
+async function describe(client: Client, workflowId: string, runId?: string): Promise<WorkflowExecutionDescription | null> {
+  return asking(() => client.workflow.getHandle(workflowId, runId).describe().catch((error: unknown) => ignoreNotFound(error) ?? null));
+}
+
+function ignoreNotFound(error: unknown): undefined {
+  if (error instanceof WorkflowNotFoundError) return undefined;
+  throw error;
+}
+
+async function asking<T>(ask: () => Promise<T>): Promise<T> {
+  try {
+    return await ask();
+  } catch (error) {
+    const cause = error instanceof Error ? error.message.split('\n')[0] ?? 'no answer' : String(error);
+    throw new HoldfastFailure('TemporalUnreachable', { operation: 'ask Temporal about a run', object: 'the namespace', cause, hint: 'Check the connection to the Temporal server.' }, { cause: error });
+  }
+}
