@@ -33,7 +33,7 @@ const states: ReadonlySet<string> = new Set(['created', 'running', 'paused', 're
 
 export function containerFacts(answer: InspectAnswer): ContainerFacts {
   const { Config: config, HostConfig: host, State: state } = answer;
-  const ended = state.Status === 'exited' || state.Status === 'dead';
+  const ended = state.Status === 'exited' || state.Status === 'dead' || state.Status === 'removing';
   return {
     id: answer.Id,
     name: answer.Name.replace(/^\//, ''),

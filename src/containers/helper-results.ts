@@ -1,0 +1,103 @@
+/** What a helper left behind: its small result files, taken only when they are all there and each is what the helper itself noted. */
+import { createHash } from 'node:crypto';
+import { HoldfastFailure, isFailure } from '../domain/failures.ts';
+import { filesIn } from './container-files.ts';
+import type { ContainerRuntime } from './container-runtime.ts';
+import { Tail } from './demultiplexer.ts';
+import { helperDirectory, helperOutDirectory, messagesFile, sealFile } from './helper-prelude.ts';
+
+const fileLimitBytes = 4 * 1024 * 1024;
+const allLimitBytes = 64 * 1024 * 1024;
+/** Of a helper that died, at most this much of its messages is read to find their end. */
+const messagesLimitBytes = 8 * 1024 * 1024;
+const messagesTailBytes = 64 * 1024;
+
+export interface SealedResults {
+  /** The exit code that the script sealed. */
+  readonly exitCode: number;
+  readonly files: ReadonlyMap<string, string>;
+  readonly messages: string;
+}
+
+/**
+ * The sealed results of a helper that has ended, or null where it ended before sealing them.
+ * @throws BrokenStream when an archive is cut or differs from the seal, HelperFailed when a result is too large
+ */
+export async function readResults(runtime: ContainerRuntime, containerId: string): Promise<SealedResults | null> {
+  const object = `${containerId.slice(0, 12)}:${helperOutDirectory}`;
+  const files = await readOut(runtime, containerId, object);
+  const seal = files.get(sealFile)?.toString('utf8');
+  if (seal === undefined) return null;
+  const { exitCode, sums } = parseSeal(seal, object);
+  files.delete(sealFile);
+  const [listed, present] = [[...sums.keys()].sort(), [...files.keys()].sort()];
+  if (listed.join('\n') !== present.join('\n')) throw differs(object, `sealed were ${listed.length} files, found ${present.length}`);
+  for (const [name, bytes] of files) {
+    const line = `${createHash('sha256').update(bytes).digest('hex')} ${bytes.length}`;
+    if (line !== sums.get(name)) throw differs(object, `${name} differs from the sum that was sealed`);
+  }
+  const messages = files.get(messagesFile)?.toString('utf8') ?? '';
+  files.delete(messagesFile);
+  return { exitCode, messages, files: new Map([...files].map(([name, bytes]) => [name, bytes.toString('utf8')])) };
+}
+
+async function readOut(runtime: ContainerRuntime, containerId: string, object: string): Promise<Map<string, Buffer>> {
+  const files = new Map<string, Buffer>();
+  let sizeBytes = 0;
+  try {
+    for await (const file of filesIn(await runtime.readArchive(containerId, helperOutDirectory), object)) {
+      sizeBytes += file.sizeBytes;
+      if (file.sizeBytes > fileLimitBytes || sizeBytes > allLimitBytes) throw tooLarge(object, file.name, file.sizeBytes);
+      const chunks: Uint8Array[] = [];
+      for await (const bytes of file.content) chunks.push(bytes as Uint8Array);
+      files.set(file.name.replace(/^out\//, ''), Buffer.concat(chunks));
+    }
+  } catch (error) {
+    if (!isFailure(error, 'PathNotFound')) throw error;
+  }
+  return files;
+}
+
+/** The end of what a helper wrote before it died, for the failure's text; empty where even that cannot be had. */
+export async function lastMessages(runtime: ContainerRuntime, containerId: string): Promise<string> {
+  const tail = new Tail(messagesTailBytes);
+  try {
+    const tar = await runtime.readArchive(containerId, `${helperDirectory}/messages`);
+    for await (const { content } of filesIn(tar, containerId.slice(0, 12))) {
+      let seen = 0;
+      for await (const bytes of content) {
+        tail.push(bytes as Uint8Array);
+        seen += (bytes as Uint8Array).length;
+        if (seen > messagesLimitBytes) break;
+      }
+      break;
+    }
+  } catch (error) {
+    // The helper's death is being reported already; that its last words are lost with it must not hide that.
+    if (!(error instanceof HoldfastFailure)) throw error;
+  }
+  return tail.toString();
+}
+
+function parseSeal(text: string, object: string): { exitCode: number; sums: Map<string, string> } {
+  const lines = text.split('\n');
+  const end = /^end (\d+) (\d+)$/.exec(lines.at(-2) ?? '');
+  const sums = new Map<string, string>();
+  for (const line of lines.slice(0, -2)) {
+    const parts = /^([0-9a-f]{64} \d+) ([^/]+)$/.exec(line);
+    if (parts === null) throw differs(object, 'the seal is not readable');
+    sums.set(parts[2] as string, parts[1] as string);
+  }
+  if (end === null || lines.at(-1) !== '' || Number(end[2]) !== sums.size) throw differs(object, 'the seal is not complete');
+  return { exitCode: Number(end[1]), sums };
+}
+
+function differs(object: string, cause: string): HoldfastFailure {
+  return new HoldfastFailure('BrokenStream', { operation: 'read the results of a helper', object, cause, hint: 'The step is tried again.' });
+}
+
+function tooLarge(object: string, name: string, sizeBytes: number): HoldfastFailure {
+  return new HoldfastFailure('HelperFailed', {
+    operation: 'read the results of a helper', object, cause: `${name} has ${sizeBytes} bytes, more than results may have`, hint: 'This is a defect of Holdfast; please report it.',
+  });
+}

@@ -1,0 +1,122 @@
+/**
+ * What may be removed when its run is over: found by labels, handed around as a type of its own, removed by nothing but this file.
+ * Rollback copies and fences carry the same labels with another kind; they cannot become a ScratchResource.
+ */
+import { HoldfastFailure, isFailure } from '../domain/failures.ts';
+import { sameOwner } from '../domain/run-owner.ts';
+import type { RunOwner } from '../domain/run-owner.ts';
+import type { ContainerFacts, ContainerRuntime, ContainerSpec } from './container-runtime.ts';
+import { identityOf, labelNames, scratchLabels, scratchName } from './labels.ts';
+import type { ScratchIdentity } from './labels.ts';
+
+/** Kinds that end with their run. */
+export type RemovableKind = 'helper' | 'scratch';
+
+declare const checked: unique symbol;
+
+/** A container or volume whose labels were read and say that it is scratch. Only this folder makes one. */
+export interface ScratchResource {
+  readonly [checked]: true;
+  readonly type: 'container' | 'volume';
+  /** A container's id, a volume's name: never a container's name, which can come to mean another. */
+  readonly id: string;
+  readonly name: string;
+  readonly kind: RemovableKind;
+  readonly identity: ScratchIdentity;
+}
+
+/** The resource that these labels describe, or null where they do not say scratch. */
+function scratchOf(type: ScratchResource['type'], id: string, name: string, labels: Readonly<Record<string, string>>): ScratchResource | null {
+  const identity = identityOf(labels);
+  if (identity === null || (identity.kind !== 'helper' && identity.kind !== 'scratch')) return null;
+  const { owner, service, component, step } = identity;
+  return { type, id, name, kind: identity.kind, identity: { owner, service, component, step } } as ScratchResource;
+}
+
+/** Everything of one run that may go with it: containers first, because they hold the volumes. Fences and rollback copies are not among it. */
+export async function findScratchOf(runtime: ContainerRuntime, owner: RunOwner): Promise<readonly ScratchResource[]> {
+  const labels = { [labelNames.namespaceId]: owner.namespaceId, [labelNames.workflowId]: owner.workflowId, [labelNames.runId]: owner.runId };
+  const containers = await runtime.list(labels);
+  const volumes = await runtime.listVolumes(labels);
+  return [
+    ...containers.map((container) => scratchOf('container', container.id, container.name, container.labels)),
+    ...volumes.map((volume) => scratchOf('volume', volume.name, volume.name, volume.labels)),
+  ].filter((resource) => resource !== null);
+}
+
+/** Every run of our namespace (and of one service, where it is named) that owns anything on this engine, of whatever kind, each once. */
+export async function listOwners(runtime: ContainerRuntime, namespaceId: string, service?: string): Promise<readonly RunOwner[]> {
+  const labels = { [labelNames.namespaceId]: namespaceId, ...(service === undefined ? {} : { [labelNames.service]: service }) };
+  const found = [...await runtime.list(labels), ...await runtime.listVolumes(labels)];
+  const owners = found.map(({ labels: each }) => identityOf(each)?.owner).filter((owner) => owner !== undefined);
+  return [...new Map(owners.map((owner) => [`${owner.workflowId}\n${owner.runId}`, owner])).values()];
+}
+
+/**
+ * Removes one resource; no error where it is gone. What it is is read again, because time has passed since it was found.
+ * @throws LeftoversRemain when a container still uses the volume, or when the labels no longer say so
+ */
+export async function removeScratch(runtime: ContainerRuntime, scratch: ScratchResource): Promise<void> {
+  if (scratch.type === 'container') {
+    const found = await runtime.find(scratch.id);
+    if (found !== null) await removeIfStill(scratch, found.labels, () => runtime.remove(scratch.id));
+    return;
+  }
+  const found = (await runtime.listVolumes(scratchLabels(scratch.kind, scratch.identity))).find((volume) => volume.name === scratch.name);
+  if (found !== undefined) await removeIfStill(scratch, found.labels, () => runtime.removeVolume(scratch.name));
+}
+
+async function removeIfStill(scratch: ScratchResource, labels: Readonly<Record<string, string>>, remove: () => Promise<void>): Promise<void> {
+  const now = scratchOf(scratch.type, scratch.id, scratch.name, labels);
+  if (now !== null && sameIdentity(now.identity, scratch.identity)) return remove();
+  throw new HoldfastFailure('LeftoversRemain', {
+    operation: `remove ${scratch.type}`, object: scratch.name, cause: 'its labels no longer say that it is scratch of that run', hint: 'Look at it with `docker inspect`; nothing was removed.',
+  });
+}
+
+export const sameIdentity = (a: ScratchIdentity, b: ScratchIdentity): boolean =>
+  sameOwner(a.owner, b.owner) && a.service === b.service && a.component === b.component && a.step === b.step;
+
+/**
+ * Creates the container of a step under its one name. What an earlier attempt of the same run and step left there is removed first, once;
+ * anything else under that name is `NameTaken`. When another attempt of the same step is quicker between the two, this one is `HelperLost`:
+ * attempts overlap, and an older one must not chase a newer one.
+ */
+export async function createScratchContainer(
+  runtime: ContainerRuntime, kind: RemovableKind, identity: ScratchIdentity, spec: Omit<ContainerSpec, 'name' | 'labels'>, signal: AbortSignal,
+): Promise<ScratchResource> {
+  const name = scratchName(identity);
+  const labels = scratchLabels(kind, identity);
+  const predecessor = await runtime.find(name);
+  if (predecessor !== null) {
+    if (!isOf(predecessor, kind, identity)) throw foreignName(name, predecessor);
+    // An attempt that was given up on must not remove its successor's.
+    signal.throwIfAborted();
+    await runtime.remove(predecessor.id);
+  }
+  signal.throwIfAborted();
+  try {
+    const { id } = await runtime.create({ ...spec, name, labels });
+    return { type: 'container', id, name, kind, identity } as ScratchResource;
+  } catch (error) {
+    const holder = isFailure(error, 'NameTaken') ? await runtime.find(name) : null;
+    if (holder === null || !isOf(holder, kind, identity)) throw error;
+    throw new HoldfastFailure('HelperLost', {
+      operation: 'create container', object: name, cause: 'another attempt of the same step has just created it', hint: 'The step is tried again.',
+    }, { cause: error });
+  }
+}
+
+function isOf(container: ContainerFacts, kind: RemovableKind, identity: ScratchIdentity): boolean {
+  const found = identityOf(container.labels);
+  return found !== null && found.kind === kind && sameIdentity(found, identity);
+}
+
+function foreignName(name: string, holder: ContainerFacts): HoldfastFailure {
+  const identity = identityOf(holder.labels);
+  return new HoldfastFailure('NameTaken', {
+    operation: 'create container', object: name,
+    cause: identity === null ? 'a container that is not Holdfast\'s has that name' : `it belongs to step "${identity.step}" (${identity.kind}) of run ${identity.owner.runId} of ${identity.owner.workflowId}`,
+    hint: 'Look at it with `docker inspect`; nothing was removed.',
+  });
+}
