@@ -10,7 +10,7 @@ const probeLabel = { 'dev.holdfast.devbox-check': 'true' };
 
 /**
  * Proves that the engine can do what the product asks of it, before a test fails for a reason that is not the
- * product's: a user-defined network, a port published on loopback, and a container in another one's network.
+ * product's: a user-defined network with names, a port published on loopback, a container in another one's network.
  */
 export async function checkEngine(engine: { dockerHost: string }): Promise<void> {
   const docker = connectDocker(engine.dockerHost);
@@ -28,6 +28,7 @@ export async function checkEngine(engine: { dockerHost: string }): Promise<void>
 
 async function checkWithin(docker: Docker, network: string): Promise<void> {
   const server = await docker.createContainer({
+    name: network,
     Image: image,
     Labels: probeLabel,
     ExposedPorts: { '6379/tcp': {} },
@@ -37,7 +38,8 @@ async function checkWithin(docker: Docker, network: string): Promise<void> {
     await orFail('run a container with a published port', () => server.start());
     const port = Number((await server.inspect()).NetworkSettings.Ports['6379/tcp']?.[0]?.HostPort);
     await orFail('reach a port published on 127.0.0.1', () => pingRedis(port));
-    await orFail("join another container's network", () => pingBeside(docker, server.id));
+    await orFail("join another container's network", () => pingFrom(docker, `container:${server.id}`, '127.0.0.1'));
+    await orFail('let containers of one network reach each other by name', () => pingFrom(docker, network, network));
   } finally {
     await server.remove({ force: true, v: true });
   }
@@ -66,12 +68,12 @@ function exchange(port: number, request: string): Promise<string> {
   });
 }
 
-async function pingBeside(docker: Docker, id: string): Promise<void> {
+async function pingFrom(docker: Docker, networkMode: string, host: string): Promise<void> {
   const client = await docker.createContainer({
     Image: image,
     Labels: probeLabel,
-    Cmd: ['redis-cli', '-e', 'PING'],
-    HostConfig: { NetworkMode: `container:${id}` },
+    Cmd: ['timeout', '10', 'redis-cli', '-e', '-h', host, 'PING'],
+    HostConfig: { NetworkMode: networkMode },
   });
   try {
     await client.start();

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { disableServices, ensureDebianPackages, packageVersion } from './debian-packages.ts';
 import { engineVersion } from './docker-connection.ts';
+import { admitTraffic, engineNetwork, withdrawTraffic } from './engine-network.ts';
 import { withFileLock } from './file-lock.ts';
 import { endProcess, identifyProcess, livingPid } from './process-identity.ts';
 import { findProgram, lastLines, withSystemPath } from './run-command.ts';
@@ -11,11 +12,11 @@ import { SetupFailure } from './setup-failure.ts';
 import { runtimeDirectory, stateFolder } from './state-directory.ts';
 import { step } from './steps.ts';
 
-/** A Docker engine somebody may use. `stop` and `kill` act only on a private engine; on a user's they do nothing. */
+/** A Docker engine somebody may use. */
 export interface Engine {
   dockerHost: string;
   startedByUs: boolean;
-  /** Gives the engine up; the last one to give it up ends it with its containers. Idempotent. */
+  /** Gives the engine up; the last one to give a private one up ends it. Does nothing to a user's. Idempotent. */
   stop(): Promise<void>;
 }
 
@@ -98,6 +99,7 @@ async function installAndStart(paths: EnginePaths): Promise<string> {
   const logFile = join(stateFolder('engine'), 'dockerd.log');
   const identity = spawnEngine(paths, logFile);
   await waitForEngine(paths, identity, logFile);
+  await admitTraffic(engineNetwork(paths.runtime));
   return (await engineVersion(paths.dockerHost)) ?? (await packageVersion('docker.io')) ?? 'unknown';
 }
 
@@ -120,8 +122,7 @@ async function endLeftoverEngine(paths: EnginePaths): Promise<void> {
 function spawnEngine(paths: EnginePaths, logFile: string): string {
   mkdirSync(paths.runtime, { recursive: true, mode: 0o700 });
   const config = join(paths.runtime, 'daemon.json');
-  // Small subnets: the default pools hold 31 networks, a parallel test run can want more.
-  writeFileSync(config, JSON.stringify({ 'default-address-pools': [{ base: '10.213.0.0/16', size: 24 }] }));
+  writeFileSync(config, JSON.stringify({ 'default-address-pools': [{ base: engineNetwork(paths.runtime).subnet, size: 24 }] }));
   const log = openSync(logFile, 'w');
   const child = spawn(
     'dockerd',
@@ -132,6 +133,8 @@ function spawnEngine(paths: EnginePaths, logFile: string): string {
       '--exec-root', join(paths.runtime, 'exec'),
       '--pidfile', paths.pidFile,
       '--bridge=none',
+      '--iptables=false',
+      '--ip-forward=false',
       '--log-level=warn',
     ],
     { detached: true, stdio: ['ignore', log, log], env: withSystemPath(process.env) },
@@ -171,6 +174,7 @@ async function releaseEngine(paths: EnginePaths): Promise<void> {
     if (others.length > 0) return;
     const identity = readIfThere(paths.identityFile);
     if (identity) await endProcess(identity, 45_000);
+    await withdrawTraffic(engineNetwork(paths.runtime));
     rmSync(paths.identityFile, { force: true });
   });
 }

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process';
+import { spawn, type ChildProcess } from 'node:child_process';
 
 /** How a command ended. `output` is the end of stdout and stderr together, for a person to read. */
 export interface CommandResult {
@@ -8,6 +8,12 @@ export interface CommandResult {
 }
 
 const keptBytes = 256 * 1024;
+const running = new Set<ChildProcess>();
+
+/** Ends what `runCommand` is still waiting for: after Ctrl-C nobody wants the result of a two-minute build. */
+export function endRunningCommands(): void {
+  for (const child of running) child.kill('SIGTERM');
+}
 
 /**
  * Runs one program with an argument list (never a shell string) and waits for it. Resolves whatever the exit code;
@@ -24,6 +30,7 @@ export function runCommand(
       env: withSystemPath(options.env ?? process.env),
       stdio: ['ignore', 'pipe', 'pipe'],
     });
+    running.add(child);
     let stdout = '';
     let output = '';
     let timedOut = false;
@@ -41,10 +48,12 @@ export function runCommand(
       output = (output + text).slice(-keptBytes);
     });
     child.on('error', (error) => {
+      running.delete(child);
       clearTimeout(timer);
       resolve({ exitCode: 127, stdout, output: error.message });
     });
     child.on('close', (code) => {
+      running.delete(child);
       clearTimeout(timer);
       resolve({ exitCode: timedOut ? 124 : (code ?? 1), stdout, output });
     });

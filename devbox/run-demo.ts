@@ -5,7 +5,7 @@ import type { RunDemo } from './demo/demo-environment.ts';
 import { ensureEngineForDemo } from './engine.ts';
 import { demoImages, ensureImages } from './images.ts';
 import { describeFailure, SetupFailure } from './setup-failure.ts';
-import { abortOnSignals } from './signals.ts';
+import { abortOnSignals, unlessAborted } from './signals.ts';
 import { ensureTemporalCli } from './temporal-cli.ts';
 
 /** Sets up what the demo needs, runs it, and gives back what was only borrowed. */
@@ -13,8 +13,8 @@ async function main(args: readonly string[]): Promise<number> {
   const signal = abortOnSignals();
   const engine = await ensureEngineForDemo();
   try {
-    const [, temporalCli] = await Promise.all([ensureImages(engine, demoImages), ensureTemporalCli()]);
-    signal.throwIfAborted();
+    const setUp = Promise.all([ensureImages(engine, demoImages), ensureTemporalCli()]);
+    const [, temporalCli] = await unlessAborted(signal, setUp);
     const runDemo = await loadDemo();
     return await runDemo({ dockerHost: engine.dockerHost, temporalCli, args, signal });
   } finally {
@@ -32,5 +32,6 @@ try {
   process.exitCode = await main(process.argv.slice(2));
 } catch (error) {
   process.stderr.write(`${describeFailure(error)}\n`);
-  process.exitCode = 1;
+  // Explicit: an interrupted set-up may still have something under way.
+  process.exit(1);
 }

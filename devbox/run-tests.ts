@@ -7,7 +7,7 @@ import { ensurePrivateEngine, type Engine } from './engine.ts';
 import { ensureImages, testImages } from './images.ts';
 import { findLeftovers } from './leftovers.ts';
 import { describeFailure } from './setup-failure.ts';
-import { abortOnSignals } from './signals.ts';
+import { abortOnSignals, unlessAborted } from './signals.ts';
 import { announce, step } from './steps.ts';
 import { ensureTemporalCli } from './temporal-cli.ts';
 import { startTemporal } from './temporal.ts';
@@ -45,8 +45,7 @@ async function checkTypes(signal: AbortSignal): Promise<Tally> {
 /** The engine with its images beside the Temporal program: both can take minutes, on different resources. */
 async function setUpAndTest(engine: Engine, workDirectory: string, args: readonly string[], signal: AbortSignal): Promise<Tally> {
   const images = ensureImages(engine, testImages).then(() => checkEngine(engine));
-  const [cli] = await Promise.all([ensureTemporalCli(), images]);
-  signal.throwIfAborted();
+  const [cli] = await unlessAborted(signal, Promise.all([ensureTemporalCli(), images]));
   const temporal = await step('temporal', async () => {
     const server = await startTemporal({ cli, dbFile: join(workDirectory, 'temporal.sqlite'), headless: true });
     return { value: server, outcome: `server of our own at ${server.address}` };

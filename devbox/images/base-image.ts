@@ -33,6 +33,8 @@ export async function ensureBaseImage(docker: Docker, suite: Suite): Promise<str
       await bootstrap(root, suite);
       await importRoot(docker, root, name);
     } finally {
+      // An interrupted debootstrap can leave these mounted.
+      for (const name of ['proc', 'sys']) await runCommand('umount', ['--quiet', join(root, name)]);
       rmSync(root, { recursive: true, force: true });
     }
     return { value: name, outcome: `Debian ${suite} made` };
