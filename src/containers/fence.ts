@@ -1,0 +1,125 @@
+/**
+ * Fences: a container per store that is never started, whose computed name the engine grants to one holder only (a duplicate name is refused,
+ * databases.md D20). Whoever changes a store has its fence standing; whoever finds another's keeps away.
+ */
+import { createHash } from 'node:crypto';
+import { HoldfastFailure, isFailure } from '../domain/failures.ts';
+import { sameOwner } from '../domain/run-owner.ts';
+import type { RunOwner } from '../domain/run-owner.ts';
+import type { ContainerFacts, ContainerRuntime } from './container-runtime.ts';
+import { identityOf, scratchLabels } from './labels.ts';
+import type { ScratchIdentity } from './labels.ts';
+
+/** What is fenced off: a volume's name or a bind mount's host path. Any image of this engine will do: nothing runs. */
+export interface FencedStore {
+  readonly volume: string;
+  readonly imageId: string;
+}
+
+/** `holdfast-fence-<12 hex of SHA-256>` of the volume's name or host path. */
+export const fenceName = (volume: string): string => `holdfast-fence-${createHash('sha256').update(volume).digest('hex').slice(0, 12)}`;
+
+/** In one order for everybody, so that two runs cannot each hold what the other waits for; each store once. */
+function ordered<T>(items: readonly T[], volumeOf: (item: T) => string): readonly T[] {
+  const byName = new Map(items.map((item) => [fenceName(volumeOf(item)), item]));
+  return [...byName.keys()].sort().map((name) => byName.get(name) as T);
+}
+
+/**
+ * Raises the fence of every store for the run; one that stands already for the same run is left as it is. When one is another's, those that
+ * this call raised are lowered again. @throws ForeignFence, NameTaken (not a fence at all), ImageMissing
+ */
+export async function raiseFences(runtime: ContainerRuntime, identity: ScratchIdentity, stores: readonly FencedStore[]): Promise<void> {
+  const raised: string[] = [];
+  try {
+    for (const store of ordered(stores, (each) => each.volume)) {
+      const id = await raise(runtime, identity, store);
+      if (id !== null) raised.push(id);
+    }
+  } catch (error) {
+    if (isFailure(error, 'ForeignFence')) for (const id of raised.reverse()) await runtime.remove(id);
+    throw error;
+  }
+}
+
+/** The id of the fence that was created, or null where it stood already for the same run. */
+async function raise(runtime: ContainerRuntime, identity: ScratchIdentity, store: FencedStore): Promise<string | null> {
+  const name = fenceName(store.volume);
+  try {
+    // The program does not exist: started by hand, it fails. A tmpfs in place of each volume that the image declares, so that none is made.
+    const volumes = (await runtime.findImage(store.imageId))?.volumes ?? [];
+    const { id } = await runtime.create({
+      name, imageId: store.imageId, entrypoint: ['/holdfast-fence'], command: [], labels: scratchLabels('fence', identity),
+      mounts: volumes.map((target) => ({ type: 'tmpfs', source: '', target })), network: 'none', capabilities: 'none',
+    });
+    return id;
+  } catch (error) {
+    const standing = isFailure(error, 'NameTaken') ? await runtime.find(name) : null;
+    // Gone in between: its holder has just finished. Somebody has to try again, and that is Temporal.
+    if (standing === null) throw isFailure(error, 'NameTaken') ? vanished(store.volume, error) : error;
+    if (!sameOwner(holderOf(standing, store.volume), identity.owner)) throw foreign('raise the fence', store.volume, standing);
+    return null;
+  }
+}
+
+/**
+ * Before each destructive step: every store's fence stands, and is this run's. @throws FenceMissing, ForeignFence
+ */
+export async function checkFences(runtime: ContainerRuntime, owner: RunOwner, volumes: readonly string[]): Promise<void> {
+  for (const volume of ordered(volumes, (each) => each)) {
+    const standing = await runtime.find(fenceName(volume));
+    if (standing === null) throw missing('check the fence', volume);
+    if (!sameOwner(holderOf(standing, volume), owner)) throw foreign('check the fence', volume, standing);
+  }
+}
+
+/** Removes this run's own fences; another's is left standing without a word, for it is none of this run's business. Idempotent. */
+export async function lowerFences(runtime: ContainerRuntime, owner: RunOwner, volumes: readonly string[]): Promise<void> {
+  for (const volume of [...ordered(volumes, (each) => each)].reverse()) {
+    const standing = await runtime.find(fenceName(volume));
+    if (standing !== null && isFenceOf(standing, owner)) await runtime.remove(standing.id);
+  }
+}
+
+/**
+ * For a repair: takes the fences of an ended run over. The caller has found that run closed itself, and holds the service's lease. Removal
+ * is by the id of a container whose labels were read as the ended run's; a store without a fence gets one. Idempotent.
+ * @throws ForeignFence when a third run's stands
+ */
+export async function replaceFences(runtime: ContainerRuntime, volumes: readonly string[], ended: RunOwner, identity: ScratchIdentity, stores: readonly FencedStore[]): Promise<void> {
+  for (const volume of ordered(volumes, (each) => each)) {
+    const store = stores.find((each) => each.volume === volume);
+    if (store === undefined) throw missing('replace the fence', volume);
+    const standing = await runtime.find(fenceName(volume));
+    if (standing !== null && isFenceOf(standing, ended) && !sameOwner(ended, identity.owner)) await runtime.remove(standing.id);
+    await raise(runtime, identity, store);
+  }
+}
+
+function isFenceOf(container: ContainerFacts, owner: RunOwner): boolean {
+  const identity = identityOf(container.labels);
+  return identity !== null && identity.kind === 'fence' && sameOwner(identity.owner, owner);
+}
+
+/** Whose fence it is. @throws NameTaken when something else bears the name */
+function holderOf(standing: ContainerFacts, volume: string): RunOwner {
+  const identity = identityOf(standing.labels);
+  if (identity !== null && identity.kind === 'fence') return identity.owner;
+  throw new HoldfastFailure('NameTaken', {
+    operation: 'look at the fence', object: volume, cause: `container ${standing.name} is not a fence of Holdfast`, hint: 'Look at it with `docker inspect`; nothing was removed.',
+  });
+}
+
+function foreign(operation: string, volume: string, standing: ContainerFacts): HoldfastFailure {
+  const { namespaceId, workflowId, runId } = holderOf(standing, volume);
+  return new HoldfastFailure('ForeignFence', {
+    operation, object: volume, cause: `run ${runId} of ${workflowId} (namespace ${namespaceId}) has fenced it off`,
+    hint: 'Let that run end (`holdfast watch`, `holdfast cancel`); if it has ended already, `reapLeftovers` repairs what it left.',
+  });
+}
+
+const missing = (operation: string, volume: string): HoldfastFailure =>
+  new HoldfastFailure('FenceMissing', { operation, object: volume, cause: `no container ${fenceName(volume)} stands`, hint: 'Nothing was changed by this step; somebody may have removed the fence by hand. Run `reapLeftovers`, then start again.' });
+
+const vanished = (volume: string, error: unknown): HoldfastFailure =>
+  new HoldfastFailure('DockerUnreachable', { operation: 'raise the fence', object: volume, cause: 'another\'s fence was being removed at the same moment', hint: 'The step is tried again.' }, { cause: error });
