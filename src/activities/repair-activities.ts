@@ -30,9 +30,9 @@ export function createRepairActivities(dependencies: ActivityDependencies) {
       inEngineContext(dependencies, input.service, (context) => cleanUp(context, input.service, context.owner)),
 
     /** Runs of this service, in our own namespace, that have ended and left something. @throws TemporalUnreachable */
-    async findEndedRuns(input: { service: string }): Promise<readonly EndedRun[]> {
+    async findEndedRuns(input: { service: string; onlyHalfWay: boolean }): Promise<readonly EndedRun[]> {
       const candidates = new Map<string, RunOwner>();
-      for (const owner of await knownOwners(input.service)) candidates.set(owner.runId, owner);
+      for (const owner of input.onlyHalfWay ? [] : await knownOwners(input.service)) candidates.set(owner.runId, owner);
       const rollbacks = await firstRepository(dependencies, input.service).listRollbacks(input.service);
       for (const { record, state } of rollbacks) {
         if (repairDirection(state) !== null && record.namespaceId === dependencies.runs.namespaceId) candidates.set(record.runId, record);

@@ -40,8 +40,15 @@ export async function createWorkers(place: WorkerPlace, dependencies: ActivityDe
   ]);
 }
 
-/** The package carries a bundle; a clone bundles from the sources, once per start (about a second). */
-export async function workflowSource(): Promise<Pick<WorkerOptions, 'workflowBundle'>> {
+let source: Promise<Pick<WorkerOptions, 'workflowBundle'>> | undefined;
+
+/** The package carries a bundle; a clone bundles from the sources, once per process (about a second). */
+export function workflowSource(): Promise<Pick<WorkerOptions, 'workflowBundle'>> {
+  source ??= loadWorkflowSource();
+  return source;
+}
+
+async function loadWorkflowSource(): Promise<Pick<WorkerOptions, 'workflowBundle'>> {
   const packed = fileURLToPath(new URL('../workflow-bundle.js', import.meta.url));
   if (existsSync(packed)) return { workflowBundle: { codePath: packed } };
   return { workflowBundle: await bundleWorkflowCode({ workflowsPath: fileURLToPath(new URL('../workflows/index.ts', import.meta.url)), logger: quietLogger }) };

@@ -1,4 +1,4 @@
-/** The worker's process: configuration, connection, two pollers, and a clean end. Started by `holdfast worker`, `up` and the local supervisor. */
+/** The worker's process: configuration, connection, two pollers, and a clean end. The process around it is process.ts. Started by `holdfast worker`, `up` and the local supervisor. */
 import { hostname } from 'node:os';
 import { DefaultLogger, NativeConnection, Runtime, type NativeConnectionOptions } from '@temporalio/worker';
 import { connectClient, connectOptions, unreachable, type TemporalAddress } from '../client/temporal-connection.ts';
@@ -13,15 +13,15 @@ export interface WorkerOptions {
   readonly environment: NodeJS.ProcessEnv;
   /** Told once both pollers run. */
   onReady?(description: { readonly address: string; readonly namespace: string; readonly queues: readonly string[] }): void;
-  /** Ends the worker gracefully, beside SIGINT and SIGTERM. */
-  readonly signal?: AbortSignal;
+  /** Ends the worker gracefully. The process decides what aborts it (SIGINT, SIGTERM). */
+  readonly signal: AbortSignal;
   /** Tests wrap what activities are given, to inject faults; the product never does. */
   wrap?(dependencies: ActivityDependencies): ActivityDependencies;
 }
 
 /** Runs until it is told to end. @throws TemporalUnreachable and whatever a poller ends with */
 export async function runWorker(options: WorkerOptions): Promise<void> {
-  Runtime.install({ logger: new DefaultLogger('WARN'), telemetryOptions: { logging: { filter: { core: 'ERROR', other: 'ERROR' }, forward: {} } } });
+  installRuntime();
   const { connection: connectionOptions, namespace } = connectOptions(options.temporal);
   const client = await connectClient(options.temporal);
   const connection = await NativeConnection.connect(nativeOptions(connectionOptions)).catch((error: unknown) => {
@@ -34,7 +34,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
   const shutDown = (): void => {
     for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
   };
-  options.signal?.addEventListener('abort', shutDown, { once: true });
+  options.signal.addEventListener('abort', shutDown, { once: true });
   const running = Promise.all(workers.map((worker) => worker.run()));
   options.onReady?.({ address: connectionOptions.address, namespace, queues: workers.map((worker) => worker.options.taskQueue) });
   try {
@@ -44,6 +44,15 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
     await connection.close().catch(() => undefined);
     await client.connection.close().catch(() => undefined);
   }
+}
+
+let runtimeInstalled = false;
+
+/** Once per process, before the first connection; a second worker in the same process shares it. */
+function installRuntime(): void {
+  if (runtimeInstalled) return;
+  runtimeInstalled = true;
+  Runtime.install({ logger: new DefaultLogger('WARN'), shutdownSignals: [], telemetryOptions: { logging: { filter: { core: 'ERROR', other: 'ERROR' }, forward: {} } } });
 }
 
 type ClientOptions = ReturnType<typeof connectOptions>['connection'];

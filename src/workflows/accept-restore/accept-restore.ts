@@ -9,12 +9,14 @@ import { approvedPlan } from '../shared/approved-plan.ts';
 import { authorityOf } from '../shared/cut-over.ts';
 import { readRunChoice } from '../shared/input-fields.ts';
 import { acquireLease } from '../shared/lease.ts';
+import { repairEndedRuns } from '../shared/repair-ended-runs.ts';
 import { inFrame, type Run } from '../shared/run.ts';
 import type { AcceptRestoreInput, AcceptRestoreResult } from './messages.ts';
 
 export async function acceptRestore(input: AcceptRestoreInput): Promise<AcceptRestoreResult> {
   return inFrame('acceptRestore', input, readRunChoice, async (run) => {
     const gate = openApprovalGate(run);
+    await repairEndedRuns(run, true);
     const rollback = await run.host.quick.findRollback({ service: run.input.service, run: run.input.run });
     const acceptedRun = rollback.record.workflowId;
     run.step(`The rollback copy of ${acceptedRun}`);

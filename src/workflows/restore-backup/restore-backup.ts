@@ -10,6 +10,7 @@ import { allOrNone } from '../shared/all-or-none.ts';
 import { openApprovalGate } from '../shared/approval-gate.ts';
 import { approvedPlan } from '../shared/approved-plan.ts';
 import { bringBack, type BroughtBack } from '../shared/bring-back.ts';
+import { repairEndedRuns } from '../shared/repair-ended-runs.ts';
 import { inFrame, type Run } from '../shared/run.ts';
 import { startStopwatch } from '../shared/stopwatch.ts';
 import { workflowFailure } from '../shared/workflow-failure.ts';
@@ -25,6 +26,7 @@ export async function restoreBackup(input: RestoreBackupInput): Promise<RestoreB
     const health = run.input.into === undefined ? await run.host.quick.checkHealth({ service }) : null;
 
     watch.lap('source');
+    await repairEndedRuns(run, true);
     const backup = await run.host.quick.findBackup({ service, backup: run.input.backup });
     run.step(`[1/5] Source    ${backup.backupId}: every byte is read and checked`);
     await verifySource(run, backup);

@@ -8,6 +8,7 @@ import { allOrNone } from '../shared/all-or-none.ts';
 import { commonFields, commonInput, onlyFields, optionalFlag } from '../shared/input-fields.ts';
 import { acquireLease } from '../shared/lease.ts';
 import { proveAndRecord, requireProven } from '../shared/proof-steps.ts';
+import { repairEndedRuns } from '../shared/repair-ended-runs.ts';
 import { inFrame, type Run } from '../shared/run.ts';
 import type { TakeBackupInput, TakeBackupResult } from './messages.ts';
 
@@ -17,6 +18,7 @@ export async function takeBackup(input: TakeBackupInput): Promise<TakeBackupResu
   return inFrame('takeBackup', input, readInput, async (run) => {
     const { service } = run.input;
     const beganAt = new Date(Date.now()).toISOString();
+    await repairEndedRuns(run, true);
     const { components } = run;
     for (const component of components) {
       const facts = await run.host.quick.inspectComponent({ service, component, purpose: 'backup' });

@@ -8,6 +8,7 @@ import { openApprovalGate } from '../shared/approval-gate.ts';
 import { approvedPlan } from '../shared/approved-plan.ts';
 import { bringBack } from '../shared/bring-back.ts';
 import { readRunChoice } from '../shared/input-fields.ts';
+import { repairEndedRuns } from '../shared/repair-ended-runs.ts';
 import { inFrame, type Run } from '../shared/run.ts';
 import { startStopwatch } from '../shared/stopwatch.ts';
 import { workflowFailure } from '../shared/workflow-failure.ts';
@@ -18,6 +19,7 @@ export async function undoRestore(input: UndoRestoreInput): Promise<UndoRestoreR
     const gate = openApprovalGate(run);
     const watch = startStopwatch();
     watch.lap('prepare');
+    await repairEndedRuns(run, true);
     const rollback = await run.host.quick.findRollback({ service: run.input.service, run: run.input.run });
     run.step(`[1/5] Source    the rollback copy of ${rollback.record.workflowId}`);
     const { facts, prepared } = await prepareCopies(run, rollback);

@@ -1,0 +1,171 @@
+/** A small real service for end-to-end tests: PostgreSQL and Redis in containers, a repository in a temporary directory, a worker, a client. */
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Client, WorkflowHandle } from '@temporalio/client';
+import type { ActivityDependencies } from '../../src/activities/dependencies.ts';
+import { connectClient } from '../../src/client/temporal-connection.ts';
+import type { Config } from '../../src/config/config.ts';
+import type { ContainerRuntime } from '../../src/containers/container-runtime.ts';
+import { createDockerRuntime } from '../../src/containers/docker-runtime.ts';
+import type { ServiceDefinition } from '../../src/domain/service.ts';
+import { workflowQueue } from '../../src/domain/task-queues.ts';
+import { runWorker } from '../../src/worker/main.ts';
+import { approveUpdate, statusQuery } from '../../src/workflows/shared/messages.ts';
+import { dockerHost, temporalAddress, testLabel } from './test-environment.ts';
+
+export interface ServiceFixture {
+  readonly name: string;
+  readonly config: Config;
+  readonly client: Client;
+  readonly runtime: ContainerRuntime;
+  readonly postgres: string;
+  readonly redis: string;
+  readonly repositoryPath: string;
+  readonly taskQueue: string;
+  /** One SQL text in the live database; answers unaligned tuples. */
+  sql(text: string, database?: string): Promise<string>;
+  redisCli(...args: string[]): Promise<string>;
+  start<R>(type: string, input: object): Promise<WorkflowHandle & { result(): Promise<R> }>;
+  run<R>(type: string, input: object): Promise<R>;
+  /** Waits for the plan, then approves it. */
+  approve(handle: WorkflowHandle): Promise<void>;
+  waitForPhase(handle: WorkflowHandle, phase: string): Promise<void>;
+  /** Starts a worker in this process; answers how to stop it. */
+  startWorker(wrap?: (dependencies: ActivityDependencies) => ActivityDependencies): Promise<() => Promise<void>>;
+  /** Names of containers and volumes that carry Holdfast's labels for this service. */
+  leftovers(): Promise<readonly string[]>;
+  stop(): Promise<void>;
+}
+
+export interface FixtureOptions {
+  readonly postgresImage?: string;
+  readonly redisImage?: string;
+  readonly redisArguments?: readonly string[];
+  readonly definition?: Partial<ServiceDefinition>;
+}
+
+const environment: NodeJS.ProcessEnv = { ...process.env, HOLDFAST_TIMING: 'test' };
+
+export async function startServiceFixture(options: FixtureOptions = {}): Promise<ServiceFixture> {
+  const id = randomBytes(4).toString('hex');
+  const name = `svc-${id}`;
+  const runtime = createDockerRuntime(dockerHost());
+  const postgres = await createDatabase(runtime, `hf-test-pg-${id}`, options.postgresImage ?? 'postgres:17', [], { POSTGRES_PASSWORD: 'test', POSTGRES_DB: 'shop' });
+  const redis = await createDatabase(runtime, `hf-test-redis-${id}`, options.redisImage ?? 'redis:8', options.redisArguments ?? ['--appendonly', 'yes'], {});
+  const repositoryPath = await mkdtemp(join(tmpdir(), 'holdfast test-'));
+  const config = configOf(name, id, repositoryPath, { postgres: `hf-test-pg-${id}`, redis: `hf-test-redis-${id}` }, options.definition);
+  const client = await connectClient({ address: temporalAddress() });
+  const fixture = fixtureOf({ name, config, client, runtime, postgres, redis, repositoryPath });
+  await waitFor(async () => (await runtime.exec(postgres, { argv: ['psql', '-h', '127.0.0.1', '-U', 'postgres', '-d', 'shop', '-c', 'select 1'], timeoutMs: 5_000 })).exitCode === 0);
+  return fixture;
+}
+
+async function createDatabase(runtime: ContainerRuntime, name: string, image: string, command: readonly string[], env: Record<string, string>): Promise<string> {
+  const found = await runtime.findImage(image);
+  if (found === null) throw new Error(`the image ${image} is missing on the test engine`);
+  const volume = `${name}-data`;
+  await runtime.createVolume(volume, { [testLabel]: name });
+  const target = found.volumes[0] ?? '/data';
+  const { id } = await runtime.create({ name, imageId: found.id, command, environment: env, labels: { [testLabel]: name }, network: 'none', mounts: [{ type: 'volume', source: volume, target }], logDriver: 'json-file', shmSizeBytes: 256 * 1024 * 1024 });
+  await runtime.start(id);
+  await runtime.updateRestartPolicy(id, { name: 'always', maximumRetryCount: 0 });
+  return id;
+}
+
+function configOf(name: string, id: string, path: string, containers: { postgres: string; redis: string }, overrides: Partial<ServiceDefinition> = {}): Config {
+  const service: ServiceDefinition = {
+    name,
+    host: `host-${id}`,
+    version: '2.0.0',
+    components: [
+      { engine: 'postgres', name: 'postgres', container: containers.postgres, database: 'shop', user: 'postgres' },
+      { engine: 'redis', name: 'redis', container: containers.redis },
+    ],
+    application: null,
+    health: null,
+    repositories: ['local'],
+    approval: { required: ['restore', 'undo', 'accept'], fourEyes: false, approvers: [], expiresAfterMs: 120_000 },
+    proveAfterBackup: false,
+    contentHashes: true,
+    skewLimitMs: 5_000,
+    ...overrides,
+  };
+  return { services: [service], repositories: [{ name: 'local', path }], host: `host-${id}`, queuePrefix: `hf-${id}`, path: null, notices: [] };
+}
+
+interface Parts { name: string; config: Config; client: Client; runtime: ContainerRuntime; postgres: string; redis: string; repositoryPath: string }
+
+function fixtureOf(parts: Parts): ServiceFixture {
+  const { runtime, client, config, name } = parts;
+  const taskQueue = workflowQueue(config.queuePrefix);
+  const stops: (() => Promise<void>)[] = [];
+  const exec = async (id: string, argv: string[], stdin?: string): Promise<string> => {
+    const result = await runtime.exec(id, { argv, timeoutMs: 60_000, ...(stdin === undefined ? {} : { stdin }) });
+    if (result.exitCode !== 0) throw new Error(`${argv.join(' ')} exited ${result.exitCode}: ${result.stderr}`);
+    return result.stdout.trim();
+  };
+  const start = async <R>(type: string, input: object) =>
+    client.workflow.start(type, { taskQueue, workflowId: `holdfast/test/${name}/${type}-${randomBytes(3).toString('hex')}`, args: [input] }) as Promise<WorkflowHandle & { result(): Promise<R> }>;
+  const waitForPhase = (handle: WorkflowHandle, phase: string): Promise<void> => waitFor(async () => {
+    const status = await handle.query(statusQuery);
+    if (status.phase === 'failed' && phase !== 'failed') throw new Error(`the run failed: ${JSON.stringify(status.events.slice(-5))}`);
+    return status.phase === phase;
+  });
+  return {
+    ...parts,
+    taskQueue,
+    sql: (text, database = 'shop') => exec(parts.postgres, ['psql', '-X', '-A', '-t', '-q', '-v', 'ON_ERROR_STOP=1', '-U', 'postgres', '-d', database], text),
+    redisCli: (...args) => exec(parts.redis, ['redis-cli', '-e', ...args]),
+    start,
+    run: async <R>(type: string, input: object) => (await start<R>(type, input)).result() as Promise<R>,
+    waitForPhase,
+    approve: async (handle) => {
+      await waitForPhase(handle, 'awaitingApproval');
+      const { plan } = await handle.query(statusQuery);
+      if (plan === null) throw new Error('no plan is shown');
+      await handle.executeUpdate(approveUpdate, { args: [{ digest: plan.envelope.digest, runId: plan.envelope.runId, by: 'test' }] });
+    },
+    startWorker: async (wrap) => {
+      const abort = new AbortController();
+      const ready = Promise.withResolvers<void>();
+      const running = runWorker({ config, temporal: { address: temporalAddress() }, environment: { ...environment, DOCKER_HOST: dockerHost() }, signal: abort.signal, onReady: () => ready.resolve(), ...(wrap === undefined ? {} : { wrap }) });
+      running.catch((error: unknown) => ready.reject(error));
+      await ready.promise;
+      const stop = async (): Promise<void> => {
+        abort.abort();
+        await running;
+      };
+      stops.push(stop);
+      return stop;
+    },
+    leftovers: async () => {
+      const labels = { 'dev.holdfast.service': name };
+      return [...(await runtime.list(labels)).map((container) => container.name), ...(await runtime.listVolumes(labels)).map((volume) => volume.name)];
+    },
+    stop: async () => {
+      for (const stop of stops) await stop();
+      for (const id of [parts.postgres, parts.redis]) await runtime.remove(id);
+      for (const volume of await runtime.listVolumes({})) if (volume.labels[testLabel]?.endsWith(name.slice(4)) === true) await runtime.removeVolume(volume.name);
+      await rm(parts.repositoryPath, { recursive: true, force: true });
+      await client.connection.close();
+    },
+  };
+}
+
+/** Polls until it is so; a check that throws counts as "not yet" until the bound. */
+export async function waitFor(check: () => Promise<boolean>, boundMs = 60_000): Promise<void> {
+  const deadline = Date.now() + boundMs;
+  let last: unknown;
+  while (Date.now() < deadline) {
+    try {
+      if (await check()) return;
+    } catch (error) {
+      last = error;
+      if (error instanceof Error && error.message.startsWith('the run failed')) throw error;
+    }
+    await new Promise((resolve) => setTimeout(resolve, 100));
+  }
+  throw new Error(`waited ${boundMs} ms in vain`, { cause: last });
+}
