@@ -114,8 +114,22 @@ async function missingPackages(): Promise<string[]> {
 async function endLeftoverEngine(paths: EnginePaths): Promise<void> {
   const identity = readIfThere(paths.identityFile);
   if (identity) await endProcess(identity, 20_000);
+  await endLeftoverContainerd(paths);
   rmSync(paths.pidFile, { force: true });
   rmSync(paths.dockerHost.slice('unix://'.length), { force: true });
+}
+
+/**
+ * A killed dockerd takes its containerd along, but the next one finds the pid file and waits in vain for whatever has
+ * that number (a zombie will do). So the pid file goes, and its process too if it is that containerd.
+ */
+async function endLeftoverContainerd(paths: EnginePaths): Promise<void> {
+  const folder = join(paths.runtime, 'exec', 'containerd');
+  const pid = readIfThere(join(folder, 'containerd.pid'))?.trim();
+  const ours = readIfThere(`/proc/${pid}/cmdline`)?.includes(folder) ?? false;
+  const identity = ours ? identifyProcess(Number(pid)) : undefined;
+  if (identity) await endProcess(identity, 10_000);
+  rmSync(join(folder, 'containerd.pid'), { force: true });
 }
 
 /** Detached: Ctrl-C on our terminal must not reach the engine before the containers were cleaned up. */

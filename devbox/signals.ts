@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { endRunningCommands } from './run-command.ts';
 import { SetupFailure } from './setup-failure.ts';
 
@@ -24,11 +25,20 @@ export function abortOnSignals(): AbortSignal {
   return controller.signal;
 }
 
-/** The work's result, or the signal's reason as soon as it is aborted. The work itself ends with what it works on. */
-export function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
+/**
+ * The work's result, or the signal's reason once it is aborted. The work gets a moment to end by itself then, since
+ * the programs it waits for were ended; what an engine builds on its own is not waited for.
+ */
+export async function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
   const aborted = new Promise<never>((_, reject) => {
     if (signal.aborted) reject(signal.reason as Error);
     signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
   });
-  return Promise.race([work, aborted]);
+  try {
+    return await Promise.race([work, aborted]);
+  } catch (error) {
+    if (!signal.aborted) throw error;
+    await Promise.race([work.catch(() => {}), sleep(5_000)]);
+    throw signal.reason;
+  }
 }

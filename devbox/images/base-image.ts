@@ -28,14 +28,14 @@ export async function ensureBaseImage(docker: Docker, suite: Suite): Promise<str
   return step('base image', async () => {
     announce('base image', `making Debian ${suite} with debootstrap (about 25 s, once)`);
     await ensureDebianPackages(['debootstrap'], 'Debian base images');
-    const root = join(stateFolder('rootfs'), `${suite}-${process.pid}`);
+    // A fixed name, so that the rest of an interrupted run is removed by the next; the images' lock keeps others away.
+    const root = join(stateFolder('rootfs'), suite);
     try {
+      await removeRoot(root);
       await bootstrap(root, suite);
       await importRoot(docker, root, name);
     } finally {
-      // An interrupted debootstrap can leave these mounted.
-      for (const name of ['proc', 'sys']) await runCommand('umount', ['--quiet', join(root, name)]);
-      rmSync(root, { recursive: true, force: true });
+      await removeRoot(root);
     }
     return { value: name, outcome: `Debian ${suite} made` };
   });
@@ -52,9 +52,14 @@ export async function imageExists(docker: Docker, name: string): Promise<boolean
   }
 }
 
+/** An interrupted debootstrap can leave file systems mounted there. */
+async function removeRoot(root: string): Promise<void> {
+  for (const name of ['proc', 'sys']) await runCommand('umount', ['--quiet', join(root, name)]);
+  rmSync(root, { recursive: true, force: true });
+}
+
 async function bootstrap(root: string, suite: Suite): Promise<void> {
   const mirror = await findDebianMirror();
-  rmSync(root, { recursive: true, force: true });
   const args = ['--variant=minbase', suite, root, mirror.url];
   const made = await runCommand('debootstrap', args, { timeoutMs: 600_000 });
   if (made.exitCode !== 0) {
