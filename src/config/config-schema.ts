@@ -1,0 +1,116 @@
+/**
+ * The one schema of holdfast.yaml. Every leaf's error text says what is allowed there. Strict everywhere: a misspelt key is a problem,
+ * never ignored. No transforms, so that the same schema is printed as JSON Schema for editors.
+ */
+import { z } from 'zod';
+import { durationPattern, parseDuration } from './duration.ts';
+
+const namePattern = /^(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/;
+const variablePattern = /^[A-Za-z_][A-Za-z0-9_]*$/;
+
+const name = (what: string) => {
+  const allowed = `allowed is ${what}: 1 to 63 letters, digits, "_", "." or "-", beginning with a letter or digit, without ".."`;
+  return z.string({ error: allowed }).regex(namePattern, { error: allowed });
+};
+
+const text = (what: string) => {
+  const allowed = `allowed is ${what}, 1 to 200 characters in quotes where it looks like a number`;
+  return z.string({ error: allowed }).min(1, { error: allowed }).max(200, { error: allowed });
+};
+
+const flag = z.boolean({ error: 'allowed is true or false' });
+
+const duration = (what: string) => {
+  const allowed = `allowed is ${what} as a whole number and a unit: 500ms, 30s, 15m, 24h, 7d; at most ten years and more than nothing`;
+  return z.string({ error: allowed }).regex(durationPattern, { error: allowed }).refine((value) => (parseDuration(value) ?? 0) > 0, { error: allowed });
+};
+
+const section = <T extends z.core.$ZodShape>(shape: T) => z.strictObject(shape, {
+  error: (issue) => (issue.code === 'invalid_type' ? `allowed is a mapping with ${Object.keys(shape).join(', ')}` : undefined),
+});
+
+const secretAllowed = 'allowed is a reference, {env: NAME} or {file: /absolute/path}; a secret itself never stands in the file';
+const secret = z.union([
+  z.strictObject({ env: z.string({ error: secretAllowed }).regex(variablePattern, { error: secretAllowed }) }),
+  z.strictObject({ file: z.string({ error: secretAllowed }).regex(/^\//, { error: secretAllowed }) }),
+], { error: secretAllowed }).describe('Where the secret is found when it is used: an environment variable of the worker, or a file on its host.');
+
+const postgres = section({
+  container: name('the name of the container'),
+  database: text('the name of a database').default('postgres'),
+  user: text('a database user').default('postgres'),
+  password: secret.optional(),
+});
+
+const redis = section({
+  container: name('the name of the container'),
+  user: text('an ACL user').optional(),
+  password: secret.optional(),
+});
+
+const app = section({
+  containers: z.array(name('the name of a container'), { error: 'allowed is a list of container names' }).min(1, { error: 'allowed is at least one container name' }),
+  restart: z.literal('onRestore', { error: 'allowed is onRestore' }).default('onRestore'),
+});
+
+const urlAllowed = 'allowed is an http:// or https:// address without user and password (it is shown and stored)';
+const health = section({
+  url: z.string({ error: urlAllowed }).refine(isPlainUrl, { error: urlAllowed }),
+  within: duration('how long the application may take').default('2m'),
+  onFailure: z.enum(['ask', 'fail'], { error: 'allowed is ask or fail' }).default('ask'),
+});
+
+function isPlainUrl(value: string): boolean {
+  if (!URL.canParse(value)) return false;
+  const url = new URL(value);
+  return (url.protocol === 'http:' || url.protocol === 'https:') && url.username === '' && url.password === '';
+}
+
+const service = section({
+  version: text('the version of the application').optional(),
+  postgres: postgres.optional(),
+  redis: redis.optional(),
+  app: app.optional(),
+  health: health.optional(),
+  repositories: z.array(name('the name of a repository'), { error: 'allowed is a list of repository names' }).min(1, { error: 'allowed is at least one repository name' }).optional(),
+});
+
+const pathAllowed = 'allowed is a directory: an absolute path, or one that begins with ./ or ../ and is taken from where holdfast.yaml stands';
+const repository = section({
+  url: z.string({ error: pathAllowed }).superRefine((value, context) => {
+    const scheme = /^([a-z][a-z0-9+.-]*):/i.exec(value)?.[1];
+    if (scheme !== undefined) context.addIssue({ code: 'custom', message: `${scheme}: is not in this version; ${pathAllowed}` });
+    else if (!/^(\/|\.{1,2}(\/|$))/.test(value) || value.includes('\0')) context.addIssue({ code: 'custom', message: pathAllowed });
+  }),
+});
+
+const approval = section({
+  required: z.array(z.enum(['restore', 'undo', 'accept', 'delete'], { error: 'allowed is restore, undo, accept or delete' }), { error: 'allowed is a list of restore, undo, accept, delete' }).default(['restore', 'undo', 'accept', 'delete']),
+  fourEyes: flag.default(false),
+  approvers: z.array(text('a person\'s name'), { error: 'allowed is a list of names' }).default([]),
+  expiresAfter: duration('how long a plan waits for an answer').default('4h'),
+});
+
+const backup = section({
+  prove: flag.default(true),
+  hashes: flag.default(true),
+  skewLimit: duration('how far PostgreSQL and Redis may lie apart').default('2s'),
+});
+
+const named = <T extends z.ZodType>(what: string, value: T) =>
+  z.record(name(`the name of a ${what}`), value, { error: `allowed is a mapping from names to ${what} settings` });
+
+export const configSchema = section({
+  services: named('service', service),
+  repositories: named('repository', repository),
+  approval: approval.prefault({}),
+  backup: backup.prefault({}),
+  host: name('the name of this Docker host').default('local'),
+  queuePrefix: name('the first part of the task queues\' names').default('holdfast'),
+});
+
+export type ConfigFile = z.output<typeof configSchema>;
+export type ServiceSettings = ConfigFile['services'][string];
+
+/** JSON Schema (draft 2020-12) of what may be written, for editors and `holdfast config schema`. */
+export const configJsonSchema = (): unknown => z.toJSONSchema(configSchema, { io: 'input', target: 'draft-2020-12' });

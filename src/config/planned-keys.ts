@@ -1,0 +1,22 @@
+/**
+ * Keys that a later version will understand. They are refused by name: a configuration that asks for encryption must not
+ * get plaintext because the key was silently skipped, nor a schedule that never runs.
+ */
+
+const planned: readonly { readonly path: readonly string[]; readonly what: string }[] = [
+  { path: ['services', '*', 'versionCommand'], what: 'asking the application for its version; write it as `version`' },
+  { path: ['services', '*', 'postgres', 'wal'], what: 'write-ahead log archiving' },
+  { path: ['services', '*', 'schedules'], what: 'schedules; start `holdfast backup` from cron, or takeBackup from a Temporal schedule' },
+  { path: ['services', '*', 'retention'], what: 'removing backups by policy; every backup is kept' },
+  { path: ['services', '*', 'objectives'], what: 'comparing runs with objectives; RTO and RPO are measured and reported' },
+  { path: ['repositories', '*', 'encryption'], what: 'encryption; put the repository on an encrypted file system' },
+  { path: ['repositories', '*', 'storageClass'], what: 'object storage' },
+  { path: ['approval', 'rollbackReminder'], what: 'reminders about rollback copies; `holdfast status` lists them' },
+];
+
+/** What a key would do in a later version, or null where it is simply not known. */
+export function plannedKey(path: readonly PropertyKey[]): string | null {
+  const match = planned.find((candidate) => candidate.path.length === path.length
+    && candidate.path.every((part, index) => part === '*' || part === path[index]));
+  return match === undefined ? null : `not in this version: ${match.what}`;
+}

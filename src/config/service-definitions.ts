@@ -1,0 +1,110 @@
+/** From valid settings to service definitions, with the checks that span several places of the file. */
+import { dirname, resolve } from 'node:path';
+import type { ApprovalPolicy, Component, ServiceDefinition } from '../domain/service.ts';
+import type { Config, RepositoryLocation } from './config.ts';
+import { invalidConfiguration, type ConfigProblem } from './config-problem.ts';
+import type { ConfigFile, ServiceSettings } from './config-schema.ts';
+import { parseDuration } from './duration.ts';
+import type { Locate } from './parse-config.ts';
+import { closestName } from './closest-name.ts';
+
+const milliseconds = (text: string): number => parseDuration(text) ?? 0;
+
+/**
+ * @param path the absolute path of the file: relative repositories are taken from its directory
+ * @throws InvalidConfiguration for references that lead nowhere and stores that two services would fight over
+ */
+export function configFrom(settings: ConfigFile, path: string, locate: Locate): Config {
+  const problems = [...emptySections(settings, locate), ...danglingRepositories(settings, locate), ...sharedStores(settings, locate), ...sharedPaths(settings, path, locate)];
+  if (problems.length > 0) throw invalidConfiguration(path, problems);
+  return {
+    services: Object.entries(settings.services).map(([name, service]) => definitionOf(name, service, settings)),
+    repositories: locations(settings, path),
+    host: settings.host,
+    queuePrefix: settings.queuePrefix,
+    path,
+    notices: [],
+  };
+}
+
+function locations(settings: ConfigFile, path: string): readonly RepositoryLocation[] {
+  return Object.entries(settings.repositories).map(([name, { url }]) => ({ name, path: resolve(dirname(path), url) }));
+}
+
+function definitionOf(name: string, service: ServiceSettings, settings: ConfigFile): ServiceDefinition {
+  return {
+    name,
+    host: settings.host,
+    version: service.version ?? null,
+    components: componentsOf(service),
+    application: service.app === undefined ? null : { containers: service.app.containers },
+    health: service.health === undefined ? null : { url: service.health.url, withinMs: milliseconds(service.health.within), onFailure: service.health.onFailure },
+    repositories: service.repositories ?? Object.keys(settings.repositories),
+    approval: approvalPolicy(settings.approval),
+    proveAfterBackup: settings.backup.prove,
+    contentHashes: settings.backup.hashes,
+    skewLimitMs: milliseconds(settings.backup.skewLimit),
+  };
+}
+
+export function approvalPolicy(approval: ConfigFile['approval']): ApprovalPolicy {
+  return { required: approval.required, fourEyes: approval.fourEyes, approvers: approval.approvers, expiresAfterMs: milliseconds(approval.expiresAfter) };
+}
+
+function componentsOf({ postgres, redis }: ServiceSettings): readonly Component[] {
+  const components: Component[] = [];
+  if (postgres !== undefined) {
+    const { password, ...rest } = postgres;
+    components.push({ engine: 'postgres', name: 'postgres', ...rest, ...(password === undefined ? {} : { password }) });
+  }
+  if (redis !== undefined) {
+    const { user, password, container } = redis;
+    components.push({ engine: 'redis', name: 'redis', container, ...(user === undefined ? {} : { user }), ...(password === undefined ? {} : { password }) });
+  }
+  return components;
+}
+
+function emptySections(settings: ConfigFile, locate: Locate): ConfigProblem[] {
+  const problems: ConfigProblem[] = [];
+  for (const section of ['services', 'repositories'] as const) {
+    if (Object.keys(settings[section]).length === 0) problems.push({ where: section, position: locate.value([section]), found: 'none', allowed: 'at least one is needed' });
+  }
+  for (const [name, service] of Object.entries(settings.services)) {
+    if (componentsOf(service).length === 0) problems.push({ where: `services.${name}`, position: locate.key(['services', name]), found: 'neither postgres nor redis', allowed: 'a service has at least one of them' });
+  }
+  return problems;
+}
+
+function danglingRepositories(settings: ConfigFile, locate: Locate): ConfigProblem[] {
+  const known = Object.keys(settings.repositories);
+  return Object.entries(settings.services).flatMap(([name, service]) => (service.repositories ?? []).flatMap((repository, index, all) => {
+    const path = ['services', name, 'repositories', index];
+    const problem = (allowed: string): ConfigProblem => ({ where: path.join('.'), position: locate.value(path), found: JSON.stringify(repository), allowed });
+    if (all.indexOf(repository) !== index) return [problem('a repository is named once')];
+    if (known.includes(repository)) return [];
+    const near = closestName(repository, known);
+    return [problem(`no repository has that name${near === null ? '' : ` (did you mean ${near}?)`}; allowed are ${known.join(', ')}`)];
+  }));
+}
+
+/** Restoring one service must not replace the data of another: one Redis, or one database of a PostgreSQL, belongs to one service. */
+function sharedStores(settings: ConfigFile, locate: Locate): ConfigProblem[] {
+  const owners = new Map<string, string>();
+  return Object.entries(settings.services).flatMap(([name, service]) => componentsOf(service).flatMap((component) => {
+    const store = component.engine === 'postgres' ? `${component.container}, database ${component.database}` : component.container;
+    const owner = owners.get(`${component.engine}\n${store}`);
+    owners.set(`${component.engine}\n${store}`, owner ?? name);
+    if (owner === undefined) return [];
+    const path = ['services', name, component.engine, 'container'];
+    return [{ where: path.join('.'), position: locate.value(path), found: store, allowed: `it belongs to the service ${owner}, and a restore of one would replace the other's data` }];
+  }));
+}
+
+function sharedPaths(settings: ConfigFile, file: string, locate: Locate): ConfigProblem[] {
+  const owners = new Map<string, string>();
+  return locations(settings, file).flatMap(({ name, path }) => {
+    const owner = owners.get(path);
+    owners.set(path, owner ?? name);
+    return owner === undefined ? [] : [{ where: `repositories.${name}.url`, position: locate.value(['repositories', name, 'url']), found: path, allowed: `the repository ${owner} is there already; a copy in the same place is no copy` }];
+  });
+}
