@@ -34,6 +34,8 @@ export interface ServiceFixture {
   waitForPhase(handle: WorkflowHandle, phase: string): Promise<void>;
   /** Starts a worker in this process; answers how to stop it. */
   startWorker(wrap?: (dependencies: ActivityDependencies) => ActivityDependencies): Promise<() => Promise<void>>;
+  /** The same container anew: another id, the same volume. */
+  recreateRedis(): Promise<void>;
   /** Names of containers and volumes that carry Holdfast's labels for this service. */
   leftovers(): Promise<readonly string[]>;
   stop(): Promise<void>;
@@ -53,11 +55,12 @@ export async function startServiceFixture(options: FixtureOptions = {}): Promise
   const name = `svc-${id}`;
   const runtime = createDockerRuntime(dockerHost());
   const postgres = await createDatabase(runtime, `hf-test-pg-${id}`, options.postgresImage ?? 'postgres:17', [], { POSTGRES_PASSWORD: 'test', POSTGRES_DB: 'shop' });
-  const redis = await createDatabase(runtime, `hf-test-redis-${id}`, options.redisImage ?? 'redis:8', options.redisArguments ?? ['--appendonly', 'yes'], {});
+  const redisArguments = options.redisArguments ?? ['--appendonly', 'yes'];
+  const redis = await createDatabase(runtime, `hf-test-redis-${id}`, options.redisImage ?? 'redis:8', redisArguments, {});
   const repositoryPath = await mkdtemp(join(tmpdir(), 'holdfast test-'));
   const config = configOf(name, id, repositoryPath, { postgres: `hf-test-pg-${id}`, redis: `hf-test-redis-${id}` }, options.definition);
   const client = await connectClient({ address: temporalAddress() });
-  const fixture = fixtureOf({ name, config, client, runtime, postgres, redis, repositoryPath });
+  const fixture = fixtureOf({ name, config, client, runtime, postgres, redis, repositoryPath, createRedis: () => createDatabase(runtime, `hf-test-redis-${id}`, options.redisImage ?? 'redis:8', redisArguments, {}) });
   await waitFor(async () => (await runtime.exec(postgres, { argv: ['psql', '-h', '127.0.0.1', '-U', 'postgres', '-d', 'shop', '-c', 'select 1'], timeoutMs: 5_000 })).exitCode === 0);
   return fixture;
 }
@@ -95,9 +98,10 @@ function configOf(name: string, id: string, path: string, containers: { postgres
   return { services: [service], repositories: [{ name: 'local', path }], host: `host-${id}`, queuePrefix: `hf-${id}`, path: null, notices: [] };
 }
 
-interface Parts { name: string; config: Config; client: Client; runtime: ContainerRuntime; postgres: string; redis: string; repositoryPath: string }
+interface Parts { name: string; config: Config; client: Client; runtime: ContainerRuntime; postgres: string; redis: string; repositoryPath: string; createRedis(): Promise<string> }
 
-function fixtureOf(parts: Parts): ServiceFixture {
+function fixtureOf(given: Parts): ServiceFixture {
+  const parts = { ...given };
   const { runtime, client, config, name } = parts;
   const taskQueue = workflowQueue(config.queuePrefix);
   const stops: (() => Promise<void>)[] = [];
@@ -139,6 +143,12 @@ function fixtureOf(parts: Parts): ServiceFixture {
       };
       stops.push(stop);
       return stop;
+    },
+    recreateRedis: async () => {
+      await runtime.stop(parts.redis, 30_000);
+      await runtime.remove(parts.redis);
+      parts.redis = await parts.createRedis();
+      await waitFor(async () => (await exec(parts.redis, ['redis-cli', '-e', 'PING'])) === 'PONG');
     },
     leftovers: async () => {
       const labels = { 'dev.holdfast.service': name };

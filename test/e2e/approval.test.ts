@@ -1,0 +1,133 @@
+/** The human's yes: what counts as one, and every way of getting around it. */
+import { WorkflowFailedError, WorkflowUpdateFailedError, type WorkflowHandle } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import type { TakeBackupResult } from '../../src/workflows/take-backup/messages.ts';
+import { approveSignal, approveUpdate, rejectUpdate, statusQuery } from '../../src/workflows/shared/messages.ts';
+import { resetBefore } from '../support/reset-run.ts';
+import { startServiceFixture, waitFor, type ServiceFixture } from '../support/service-fixture.ts';
+
+let service: ServiceFixture;
+let backup: TakeBackupResult;
+
+beforeAll(async () => {
+  service = await startServiceFixture({ definition: { approval: { required: ['restore', 'undo', 'accept'], fourEyes: true, approvers: ['mia', 'ben'], expiresAfterMs: 20_000 } } });
+  await service.sql('CREATE TABLE state (word text); INSERT INTO state VALUES (\'saved\')');
+  await service.redisCli('SET', 'state', 'saved');
+  await service.startWorker();
+  backup = await service.run<TakeBackupResult>('takeBackup', { service: service.name });
+});
+afterAll(async () => service?.stop());
+beforeEach(async () => {
+  await service.sql(`UPDATE state SET word = 'live'`);
+  await service.redisCli('SET', 'state', 'live');
+});
+
+const restore = () => service.start('restoreBackup', { service: service.name, backup: backup.backupId, requestedBy: 'mia' });
+
+/** The run has ended in this failure, the live data is as it was, and nothing is left. */
+async function expectRefused(handle: WorkflowHandle, type: string): Promise<void> {
+  const error: unknown = await handle.result().catch((thrown: unknown) => thrown);
+  expect(error).toBeInstanceOf(WorkflowFailedError);
+  expect((error as WorkflowFailedError).cause).toMatchObject({ type });
+  await expectLive('live');
+}
+
+async function expectLive(word: string): Promise<void> {
+  expect(await service.sql('SELECT word FROM state')).toBe(word);
+  expect(await service.redisCli('GET', 'state')).toBe(word);
+  expect(await service.leftovers()).toEqual([]);
+  expect(await service.sql(`SELECT count(*) FROM pg_database WHERE datname LIKE 'holdfast_side%'`)).toBe('0');
+}
+
+async function planOf(handle: WorkflowHandle) {
+  await service.waitForPhase(handle, 'awaitingApproval');
+  const { plan } = await handle.query(statusQuery);
+  if (plan === null) throw new Error('no plan');
+  return { digest: plan.envelope.digest, runId: plan.envelope.runId, by: 'ben' };
+}
+
+const refusal = async (answer: Promise<unknown>): Promise<string> => {
+  const error: unknown = await answer.catch((thrown: unknown) => thrown);
+  if (!(error instanceof WorkflowUpdateFailedError) || !(error.cause instanceof ApplicationFailure)) throw new Error('the update was not refused', { cause: error });
+  return error.cause.message;
+};
+
+test('wrong decisions are refused at once, by signal they are recorded, and a rejection changes nothing', async () => {
+  const handle = await restore();
+  const right = await planOf(handle);
+  expect(await refusal(handle.executeUpdate(approveUpdate, { args: [{ ...right, digest: 'f'.repeat(64) }] }))).toMatch(/another plan/);
+  expect(await refusal(handle.executeUpdate(approveUpdate, { args: [{ ...right, runId: 'another' }] }))).toMatch(/another run/);
+  expect(await refusal(handle.executeUpdate(approveUpdate, { args: [{ ...right, by: 'mia' }] }))).toMatch(/another person/);
+  expect(await refusal(handle.executeUpdate(approveUpdate, { args: [{ ...right, by: 'mallory' }] }))).toMatch(/not among the approvers/);
+  expect(await refusal(handle.executeUpdate(approveUpdate, { args: [{} as never] }))).toMatch(/a decision is/);
+  await handle.signal(approveSignal, { ...right, digest: 'f'.repeat(64) });
+  await waitFor(async () => (await handle.query(statusQuery)).refusals.length === 1);
+  await handle.executeUpdate(rejectUpdate, { args: [{ ...right, reason: 'not now' }] });
+  await expectRefused(handle, 'ApprovalRejected');
+});
+
+test('an approval that nobody gives in time expires, and changes nothing', async () => {
+  const handle = await restore();
+  await service.waitForPhase(handle, 'awaitingApproval');
+  await expectRefused(handle, 'ApprovalExpired');
+}, 120_000);
+
+test('an approval by signal counts', async () => {
+  const handle = await restore();
+  await handle.signal(approveSignal, await planOf(handle));
+  await handle.result();
+  await expectLive('saved');
+}, 120_000);
+
+test('a cancelled run leaves nothing', async () => {
+  const handle = await restore();
+  await service.waitForPhase(handle, 'awaitingApproval');
+  await handle.cancel();
+  await handle.result().catch(() => undefined);
+  await expectLive('live');
+}, 120_000);
+
+test('a reset to the beginning re-applies the approval, which is refused: the plan waits for a human again', async () => {
+  const handle = await restore();
+  await handle.executeUpdate(approveUpdate, { args: [await planOf(handle)] });
+  await handle.result();
+  await service.sql(`UPDATE state SET word = 'live'`);
+  await service.redisCli('SET', 'state', 'live');
+  const again = await resetBefore(service.client, handle, (_type, activity) => activity === 'findBackup');
+  await service.waitForPhase(again, 'awaitingApproval');
+  await again.executeUpdate(rejectUpdate, { args: [await planOf(again)] });
+  await expectRefused(again, 'ApprovalRejected');
+}, 180_000);
+
+test('a reset behind the gate finds the approval stale and asks again', async () => {
+  const handle = await restore();
+  await handle.executeUpdate(approveUpdate, { args: [await planOf(handle)] });
+  await handle.result();
+  await service.sql(`UPDATE state SET word = 'live'`);
+  await service.redisCli('SET', 'state', 'live');
+  const again = await resetBefore(service.client, handle, (_type, activity) => activity === 'confirmApproval');
+  await service.waitForPhase(again, 'awaitingApproval');
+  const { events } = await again.query(statusQuery);
+  expect(events.some((event) => event.text.includes('reset'))).toBe(true);
+  await again.executeUpdate(rejectUpdate, { args: [await planOf(again)] });
+  await expectRefused(again, 'ApprovalRejected');
+}, 180_000);
+
+test('a reset in mid cut-over destroys nothing more', async () => {
+  const handle = await restore();
+  await handle.executeUpdate(approveUpdate, { args: [await planOf(handle)] });
+  await handle.result();
+  await service.sql(`UPDATE state SET word = 'live'`);
+  await service.redisCli('SET', 'state', 'live');
+  const again = await resetBefore(service.client, handle, (_type, activity) => activity === 'swapComponent');
+  await expectRefused(again, 'ApprovalNotForThisRun');
+}, 180_000);
+
+test('a container recreated after the plan was shown is not touched', async () => {
+  const handle = await restore();
+  const decision = await planOf(handle);
+  await service.recreateRedis();
+  await handle.executeUpdate(approveUpdate, { args: [decision] });
+  await expectRefused(handle, 'ContainerRecreated');
+}, 180_000);
