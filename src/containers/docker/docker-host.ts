@@ -14,6 +14,8 @@ export interface DockerConnection {
   readonly key: string | undefined;
   /** Always undefined: it is a socket inactivity timeout, which kills a silent but healthy command (databases.md D14). */
   readonly timeout: undefined;
+  /** A connection of its own for each call: one that was kept may have died unnoticed, and a call that changes something must not be sent twice. */
+  readonly headers: { readonly Connection: 'close' };
 }
 
 /** What the tls variables of the docker command line say. */
@@ -24,7 +26,7 @@ interface Environment {
 }
 
 const defaultAddress = 'unix:///var/run/docker.sock';
-const none = { socketPath: undefined, host: undefined, port: undefined, protocol: 'http', ca: undefined, cert: undefined, key: undefined, timeout: undefined } as const;
+const none = { socketPath: undefined, host: undefined, port: undefined, protocol: 'http', ca: undefined, cert: undefined, key: undefined, timeout: undefined, headers: { Connection: 'close' } } as const;
 
 /** The address that is used when none is given explicitly: the same as the docker command line's. */
 export const dockerAddress = (environment: Environment = process.env): string => environment.DOCKER_HOST || defaultAddress;
