@@ -1,12 +1,13 @@
-/** Who is asking: the run, attempt and signal of the activity that is executing, and heartbeats in one place. */
+/** Who is asking: the run, attempt and signal of the activity that is executing. */
 import { randomBytes } from 'node:crypto';
 import { Context, activityInfo } from '@temporalio/activity';
 import { HoldfastFailure } from '../domain/failures.ts';
 import type { RunOwner } from '../domain/run-owner.ts';
 import type { Component, ServiceDefinition } from '../domain/service.ts';
-import type { EngineContext, StepProgress } from '../engines/engine.ts';
+import type { EngineContext } from '../engines/engine.ts';
 import type { Repository } from '../repository/repository.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { reportProgress } from './heartbeating.ts';
 
 /** The run this activity belongs to, as Temporal says, never as its input says. */
 export function currentOwner(dependencies: ActivityDependencies): RunOwner {
@@ -38,29 +39,15 @@ export function repositoryNamed(dependencies: ActivityDependencies, name: string
 export const firstRepository = (dependencies: ActivityDependencies, service: string): Repository =>
   repositoryNamed(dependencies, serviceNamed(dependencies, service).repositories[0] ?? '');
 
-/**
- * Runs one engine step: an {@link EngineContext} bound to this run and attempt, heartbeats for as long as it lives (an attempt that
- * stops heartbeating is replaced), and the cancellation signal of Temporal.
- */
+/** Runs one engine step with an {@link EngineContext} bound to this run and attempt, and Temporal's cancellation signal. */
 export async function inEngineContext<T>(dependencies: ActivityDependencies, service: string, step: (context: EngineContext) => Promise<T>): Promise<T> {
-  const context = Context.current();
-  let latest: StepProgress = { phase: 'starting' };
-  const beat = (): void => context.heartbeat(latest);
-  const timer = setInterval(beat, dependencies.timing.heartbeatIntervalMs);
-  beat();
-  try {
-    return await step(engineContext(dependencies, service, context.cancellationSignal, (progress) => {
-      latest = progress;
-    }));
-  } finally {
-    clearInterval(timer);
-  }
+  return step(engineContext(dependencies, service, Context.current().cancellationSignal));
 }
 
 /** The component as this step uses it; engines are looked up by its name. */
 export const engineOf = (dependencies: ActivityDependencies, component: Pick<Component, 'engine'>) => dependencies.engineFor(component.engine);
 
-function engineContext(dependencies: ActivityDependencies, service: string, signal: AbortSignal, progress: (progress: StepProgress) => void): EngineContext {
+function engineContext(dependencies: ActivityDependencies, service: string, signal: AbortSignal): EngineContext {
   const owner = currentOwner(dependencies);
   const repository = firstRepository(dependencies, service);
   return {
@@ -70,7 +57,7 @@ function engineContext(dependencies: ActivityDependencies, service: string, sign
     runtime: dependencies.runtime,
     timing: dependencies.timing,
     signal,
-    progress,
+    progress: reportProgress,
     secret: dependencies.resolveSecret,
     recordOnce: (key, value) => repository.recordOnce(service, owner.runId, key, value),
     readNote: async (key) => (await repository.readNotes(service, owner.runId))[key],

@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
 import { serviceNamed } from './activity-run.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { reportProgress } from './heartbeating.ts';
 
 export interface Health {
   readonly healthy: boolean;
@@ -28,7 +29,7 @@ export function createApplicationActivities(dependencies: ActivityDependencies) 
       for (;;) {
         const answer = await askOnce(health.url);
         if (answer.healthy || dependencies.nowMs() >= deadlineMs) return answer;
-        Context.current().heartbeat(answer.answer);
+        reportProgress({ phase: `health answers ${answer.answer}` });
         await pause(dependencies.timing.pollMs, undefined, { signal: Context.current().cancellationSignal });
       }
     },
@@ -40,7 +41,7 @@ export function createApplicationActivities(dependencies: ActivityDependencies) 
         const { id } = await dependencies.runtime.inspect(container);
         await dependencies.runtime.stop(id, dependencies.timing.stopMs);
         await dependencies.runtime.start(id);
-        Context.current().heartbeat(container);
+        reportProgress({ phase: `restarted ${container}` });
       }
       return { restarted: application?.containers ?? [] };
     },

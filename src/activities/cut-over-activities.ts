@@ -1,7 +1,8 @@
 /** The destructive steps, each keyed by run and step and safe to repeat. All of them ask {@link requireAuthority} first. */
-import { lowerFences, raiseFences } from '../containers/fence.ts';
+import { lowerFences, raiseFences, type FencedStore } from '../containers/fence.ts';
 import type { ComponentBackup } from '../domain/backup-manifest.ts';
 import { HoldfastFailure } from '../domain/failures.ts';
+import type { RestorePlan } from '../domain/restore-plan.ts';
 import type { ComponentCutOver, RestartPolicy, RollbackRecord } from '../domain/rollback.ts';
 import type { Component } from '../domain/service.ts';
 import { currentOwner, engineOf, firstRepository, inEngineContext } from './activity-run.ts';
@@ -43,8 +44,7 @@ export function createCutOverActivities(dependencies: ActivityDependencies) {
         const recorded = await repository.readRollback(service, context.owner.runId);
         const pinned = recorded === null ? await pinnedNow(dependencies, context, input.components) : null;
         const plan = await consumeAuthority(dependencies, input.authority, input.decision, pinned);
-        const stores = await Promise.all(plan.body.stores.map(async (store) => ({ volume: store.volume, imageId: (await runtime.inspect(store.containerId)).imageId })));
-        await raiseFences(runtime, { owner: context.owner, service, component: 'service', step: 'fence' }, stores);
+        await raiseFences(runtime, { owner: context.owner, service, component: 'service', step: 'fence' }, await fencedStores(plan));
         await repository.recordRollback(recorded?.record ?? await recordFor(input));
         for (const { containerId } of input.cutOvers) await runtime.updateRestartPolicy(containerId, noRestart);
       }),
@@ -117,12 +117,19 @@ export function createCutOverActivities(dependencies: ActivityDependencies) {
         if (plan.body.operation !== 'accept' || plan.body.rollbackOf !== input.rollbackRunId || !named || rollback?.state !== 'opened') {
           throw new HoldfastFailure('PlanChanged', { operation: 'let the rollback copy go', object: input.rollbackRunId, cause: 'the copy is not the one the plan names', hint: 'holdfast status shows the copies there are.' });
         }
+        await raiseFences(runtime, { owner: context.owner, service, component: 'service', step: 'fence' }, await fencedStores(plan));
         await engineOf(dependencies, input.component).discardRollback(context, input.component, input.cutOver);
       }),
 
     markAccepted: async (input: { service: string; rollbackRunId: string }): Promise<void> => {
       const { workflowId, runId } = currentOwner(dependencies);
       await firstRepository(dependencies, input.service).markRollback(input.service, input.rollbackRunId, 'accepted', { workflowId, runId, at: now() });
+    },
+
+    /** The end of accept, and its compensation: this run's own fences, and no other's, go down. */
+    lowerOwnFences: async (input: Authority): Promise<void> => {
+      const plan = await firstRepository(dependencies, input.service).readPlan(input.service, input.nonce);
+      await lowerFences(runtime, currentOwner(dependencies), plan.body.stores.map((store) => store.volume));
     },
   };
 
@@ -131,6 +138,10 @@ export function createCutOverActivities(dependencies: ActivityDependencies) {
       await requireAuthority(dependencies, input.authority, input.cutOver);
       return step(context);
     });
+  }
+
+  function fencedStores(plan: RestorePlan): Promise<readonly FencedStore[]> {
+    return Promise.all(plan.body.stores.map(async (store) => ({ volume: store.volume, imageId: (await runtime.inspect(store.containerId)).imageId })));
   }
 
   function now(): string {

@@ -5,6 +5,7 @@ import { Worker, bundleWorkflowCode, type NativeConnection, type WorkerOptions }
 import { createActivities } from '../activities/index.ts';
 import type { ActivityDependencies } from '../activities/dependencies.ts';
 import { createFailureInterceptor } from '../activities/failure-interceptor.ts';
+import { createHeartbeatInterceptor } from '../activities/heartbeating.ts';
 import { hostQueue, workflowQueue } from '../domain/task-queues.ts';
 
 export interface WorkerPlace {
@@ -28,7 +29,7 @@ export async function createWorkers(place: WorkerPlace, dependencies: ActivityDe
     namespace: place.namespace,
     identity: place.identity,
     activities,
-    interceptors: { activity: [() => ({ inbound: createFailureInterceptor() })] },
+    interceptors: { activity: [() => ({ inbound: createFailureInterceptor() }), () => ({ inbound: createHeartbeatInterceptor(dependencies.timing.heartbeatIntervalMs) })] },
     maxHeartbeatThrottleInterval: dependencies.timing.heartbeatIntervalMs,
     defaultHeartbeatThrottleInterval: dependencies.timing.heartbeatIntervalMs,
     shutdownGraceTime: 0,

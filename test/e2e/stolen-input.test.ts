@@ -37,7 +37,7 @@ beforeAll(async () => {
     }
   }
   const begin = stolen.get('beginCutOver') as { authority: unknown; decision: unknown; components: readonly object[]; cutOvers: readonly { component: string }[] };
-  stolen.set('discardRollbackCopy', { authority: begin.authority, decision: begin.decision, component: begin.components[0], cutOver: begin.cutOvers[0], rollbackRunId: restore.firstExecutionRunId, components: begin.components });
+  stolen.set('discardRollbackCopy', { authority: begin.authority, decision: begin.decision, component: begin.components[0], cutOver: begin.cutOvers[0], rollbackRunId: (await restore.describe()).runId, components: begin.components });
   stolen.set('rollBackComponent', stolen.get('swapComponent'));
   stolen.set('finishRollBack', begin.authority);
   await service.sql(`UPDATE state SET word = 'live'`);

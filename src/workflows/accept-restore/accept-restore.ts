@@ -25,6 +25,7 @@ export async function acceptRestore(input: AcceptRestoreInput): Promise<AcceptRe
     const { plan, decision } = await approvedPlan(run, gate, body, run.service.definition.approval.required.includes('accept'));
     const { workflowId, runId } = workflowInfo();
     const lease = await acquireLease(run, 'letting a rollback copy go', { namespaceId: run.service.namespaceId, workflowId, runId });
+    run.compensations.add('lower the fences', () => run.host.quick.lowerOwnFences(authorityOf(plan)));
     await discardAll(run, rollback, plan, decision);
     await lease.release();
     run.done(`Accepted: the rollback copy of ${acceptedRun} is gone.`);

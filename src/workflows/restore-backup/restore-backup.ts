@@ -54,7 +54,7 @@ async function verifySource(run: Run<RestoreBackupInput>, backup: BackupReferenc
   if (wanted.length !== run.components.length) {
     throw workflowFailure('InvalidInput', { operation: 'match the backup with the service', object: backup.backupId, cause: `it holds ${backup.components.map(({ component }) => component).join(', ')}, the restore asks for ${run.components.map((each) => each.name).join(', ') || 'nothing'}`, hint: 'Name only components that the backup has.' });
   }
-  await allOrNone(wanted.map(({ component }) => () => run.host.long.verifyComponent({ service: run.input.service, backupId: backup.backupId, manifestSha256: backup.manifestSha256, component })));
+  await allOrNone(wanted.map(({ component }) => () => run.host.long.verifyComponent({ service: run.input.service, backupId: backup.backupId, manifestSha256: backup.manifestSha256, component, depth: 'bytes' })));
 }
 
 async function inspectTargets(run: Run<RestoreBackupInput>): Promise<readonly ComponentFacts[]> {

@@ -12,7 +12,7 @@ export async function verifyBackup(input: VerifyBackupInput): Promise<VerifyBack
     run.step(`Verifying ${backupId}: reading and hashing every byte`);
     run.phase('checking');
     const verified = await allOrNone(components.map(({ component, engine }) => async () => {
-      const result = await run.host.long.verifyComponent({ service, backupId, manifestSha256, component });
+      const result = await run.host.long.verifyComponent({ service, backupId, manifestSha256, component, depth: 'full' });
       run.done(`${engineTitle(engine)} verified: ${result.sentence}`);
       return result;
     }));
