@@ -22,7 +22,7 @@ const flag = z.boolean({ error: 'allowed is true or false' });
 
 const duration = (what: string) => {
   const allowed = `allowed is ${what} as a whole number and a unit: 500ms, 30s, 15m, 24h, 7d; at most ten years and more than nothing`;
-  return z.string({ error: allowed }).regex(durationPattern, { error: allowed }).refine((value) => (parseDuration(value) ?? 0) > 0, { error: allowed });
+  return z.string({ error: allowed }).regex(durationPattern, { error: allowed, abort: true }).refine((value) => (parseDuration(value) ?? 0) > 0, { error: allowed });
 };
 
 const section = <T extends z.core.$ZodShape>(shape: T) => z.strictObject(shape, {

@@ -80,6 +80,7 @@ aproval: { fourEyes: yes }
     expect(lines).toHaveLength(problemsIn(broken).length);
     const positions = lines.map((line) => Number(/line (\d+)/.exec(line)?.[1]));
     expect(positions).toEqual([...positions].sort((a, b) => a - b));
+    expect(new Set(lines).size).toBe(lines.length);
     expect(failureOf(broken).type).toBe('InvalidConfiguration');
   });
 
