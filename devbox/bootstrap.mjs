@@ -1,7 +1,7 @@
 // The way in from a bare machine: runs on Node 20 with nothing installed, installs what package-lock.json says, makes
 // sure of Node 24 in node_modules, and goes on there. Dependency-free on purpose.
 import { spawn, spawnSync } from 'node:child_process';
-import { existsSync, readFileSync } from 'node:fs';
+import { existsSync, readFileSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 
@@ -75,13 +75,15 @@ function npm(args) {
  */
 function ensureNode24() {
   if (isNode24()) return;
-  say('node', "fetching Node 24 (npm ran no install scripts) …");
+  say('node', 'fetching Node 24 (npm ran no install scripts) …');
   const beganAt = Date.now();
   const folder = join(root, 'node_modules', 'node');
   const script = existsSync(join(folder, 'package.json')) ? 'installArchSpecificPackage' : undefined;
   // npm's settings of the calling `npm test` would be taken for those of the package's own small installation.
   const env = Object.fromEntries(Object.entries(process.env).filter(([name]) => !/^npm_(config_local_prefix|package_|lifecycle_)/.test(name)));
   const done = script && spawnSync(process.execPath, [script], { cwd: folder, stdio: ['ignore', 'pipe', 'pipe'], encoding: 'utf8', env });
+  // npm made no link for a program that was not there yet.
+  if (!existsSync(node) && existsSync(join(folder, 'bin', 'node'))) symlinkSync('../node/bin/node', node);
   if (!isNode24()) {
     fail(
       `node_modules holds no Node 24.21 or newer${done ? `: ${lastLines(done.stderr || done.stdout)}` : ''}`,
