@@ -181,11 +181,20 @@ function holdEngine(paths: EnginePaths, keep: boolean): void {
   writeFileSync(join(paths.holders, keep ? 'keep' : (identifyProcess(process.pid) ?? 'unknown')), '');
 }
 
+/** Whether somebody beside this process uses the private engine: a kept devbox, another run. */
+export function isPrivateEngineShared(): boolean {
+  return isShared(enginePaths());
+}
+
+function isShared(paths: EnginePaths): boolean {
+  const own = identifyProcess(process.pid);
+  return readFolder(paths.holders).some((name) => name !== own && (name === 'keep' || livingPid(name) !== undefined));
+}
+
 async function releaseEngine(paths: EnginePaths): Promise<void> {
   await withFileLock(paths.lockFile, 60_000, async () => {
     rmSync(join(paths.holders, identifyProcess(process.pid) ?? 'unknown'), { force: true });
-    const others = readFolder(paths.holders).filter((name) => name === 'keep' || livingPid(name) !== undefined);
-    if (others.length > 0) return;
+    if (isShared(paths)) return;
     const identity = readIfThere(paths.identityFile);
     if (identity) await endProcess(identity, 45_000);
     await withdrawTraffic(engineNetwork(paths.runtime));
