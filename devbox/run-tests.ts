@@ -6,7 +6,7 @@ import { dirname, join } from 'node:path';
 import { checkEngine } from './engine-check.ts';
 import { ensurePrivateEngine, isPrivateEngineShared, type Engine } from './engine.ts';
 import { ensureImages, testImages } from './images.ts';
-import { findLeftovers } from './leftovers.ts';
+import { findLeftovers, removeLeftovers } from './leftovers.ts';
 import { describeFailure } from './setup-failure.ts';
 import { abortOnSignals, unlessAborted } from './signals.ts';
 import { announce, step } from './steps.ts';
@@ -25,6 +25,7 @@ async function main(args: readonly string[]): Promise<Tally> {
   const signal = abortOnSignals();
   const typecheck = await checkTypes(signal);
   const engine = await ensurePrivateEngine();
+  if (!isPrivateEngineShared()) await removeEarlierLeftovers(engine);
   const workDirectory = mkdtempSync(join(tmpdir(), 'holdfast-tests-'));
   try {
     const tests = await setUpAndTest(engine, workDirectory, args, signal);
@@ -76,6 +77,11 @@ async function runVitest(reportFile: string, args: readonly string[], environmen
   // An error outside any test (an unhandled rejection, a failing global set-up) shows in the exit code alone.
   if (exitCode === 0 || tally.failed > 0) return tally;
   return { ...tally, failed: 1, remarks: [...tally.remarks, `vitest ended with ${exitCode} though no test failed`] };
+}
+
+async function removeEarlierLeftovers(engine: Engine): Promise<void> {
+  const count = await removeLeftovers(engine.dockerHost);
+  if (count > 0) announce('leftovers', `removed ${count} of an earlier run that was cut short`);
 }
 
 /** Alone on the engine, whatever is left is a failure; on a shared one, what carries this run's name. */

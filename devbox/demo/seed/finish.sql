@@ -15,7 +15,9 @@ CREATE VIEW open_orders AS SELECT id, user_id, total FROM orders WHERE status IN
 CREATE MATERIALIZED VIEW sales_by_day AS SELECT date_trunc('day', placed_at, 'UTC') AS day, count(*) AS orders, sum(total) AS total FROM orders GROUP BY 1;
 CREATE UNIQUE INDEX sales_by_day_key ON sales_by_day (day);
 
-GRANT USAGE ON SCHEMA audit TO shop_reporting;
+GRANT USAGE ON SCHEMA audit TO shop_app, shop_reporting;
+GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public, audit TO shop_app;
+GRANT USAGE ON ALL SEQUENCES IN SCHEMA public, audit TO shop_app;
 GRANT SELECT ON orders, order_lines, sales_by_day, audit.events TO shop_reporting;
 GRANT SELECT (id, name) ON users TO shop_reporting;
 INSERT INTO service_probe VALUES (true, now());

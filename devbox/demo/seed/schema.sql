@@ -1,4 +1,6 @@
 -- The shop's tables, with one of everything a dump can trip over. Keys and indexes follow in finish.sql, when the data is in.
+-- The application's own role; the script that reads this one sets app_password first.
+CREATE ROLE shop_app LOGIN PASSWORD :'app_password';
 CREATE ROLE shop_reporting NOLOGIN;
 CREATE SCHEMA audit;
 
