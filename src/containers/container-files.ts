@@ -27,9 +27,9 @@ export async function stageFile(runtime: ContainerRuntime, containerId: string, 
   const object = `${containerId.slice(0, 12)}:${directory}/${file.name}`;
   const archive = pack();
   const tar = Readable.from(archive, { objectMode: false });
-  // Destroying the one destroys the other with the same error, which is reported below; here it must only not be unheard.
-  archive.on('error', () => undefined);
   const entry = archive.entry({ name: file.name, size: file.sizeBytes, mode: file.mode ?? 0o600, uid: file.uid ?? 0, gid: file.gid ?? 0 });
+  // Destroying one of the three destroys the others with the same error, which is reported below; here it must only not be unheard.
+  for (const part of [archive, entry]) part.on('error', () => undefined);
   const fill = pipeline(source, new ExactContent(file, object), entry as unknown as NodeJS.WritableStream, signal === undefined ? {} : { signal })
     .then(() => archive.finalize())
     .catch((error: unknown) => {
