@@ -73,8 +73,13 @@ export interface RedisBackup {
   readonly engine: 'redis';
   readonly component: string;
   readonly attempt: string;
-  readonly server: ServerFacts & { readonly flavour: 'redis' | 'valkey'; readonly replicationId: string };
-  /** `ctime` of the RDB: the recovery point of this component. */
+  readonly server: ServerFacts & {
+    readonly flavour: 'redis' | 'valkey';
+    readonly replicationId: string;
+    /** Loaded modules: a server that loads the file needs them too. */
+    readonly modules: readonly { readonly name: string; readonly path: string; readonly args: readonly string[] }[];
+  };
+  /** The recovery point: the server's time just before the transfer began, or the RDB's own `ctime` (whole seconds) where the snapshot may be older. */
   readonly snapshot: { readonly at: string; readonly rdbVersion: number };
   readonly artifacts: readonly Artifact[];
   readonly content: RedisContent;

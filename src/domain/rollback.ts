@@ -29,8 +29,11 @@ export interface RedisCutOver {
   readonly container: string;
   readonly containerId: string;
   readonly volume: string;
-  /** The data directory inside the container, and its file names. */
+  /** Image of the container: helpers that exchange or remove files run from it, also when the container is gone. */
+  readonly imageId: string;
+  /** The data directory inside the container, the same relative to the volume ('' for its root), and its file names. */
   readonly directory: string;
+  readonly subdirectory: string;
   readonly dbFilename: string;
   readonly appendOnly: boolean;
   readonly appendDirname: string;
@@ -41,6 +44,8 @@ export interface RedisCutOver {
   readonly asideDirectory: string;
   /** Files of the staged directory with their SHA-256, re-hashed before they are moved in. */
   readonly stagedFiles: readonly { readonly path: string; readonly sizeBytes: number; readonly sha256: string }[];
+  /** Keys in the staged files, those included whose time to live ends before or while Redis starts on them. */
+  readonly stagedKeys: number;
 }
 
 export type ComponentCutOver = PostgresCutOver | RedisCutOver;

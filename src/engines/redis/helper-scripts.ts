@@ -1,0 +1,34 @@
+/** The checked-in sh scripts of this engine, read once. Data reaches them as arguments and on standard input, never spliced into their text. */
+import { readFileSync } from 'node:fs';
+
+const read = (name: string): string => readFileSync(new URL(`./scripts/${name}.sh`, import.meta.url), 'utf8');
+const replica = read('dangling-replica');
+
+export const helperScripts = {
+  fetch: read('fetch'),
+  copySaved: read('copy-saved'),
+  load: `${replica}\n${read('load')}`,
+  check: `${replica}\n${read('check')}`,
+  prepare: `${replica}\n${read('prepare')}`,
+  sums: read('sums'),
+  checkClosed: `${replica}\n${read('check-closed')}`,
+  exchange: read('exchange'),
+  remove: read('remove'),
+} as const;
+
+/** What the scripts end with, besides the prelude's own codes. */
+export const exitCodes = {
+  dataDiffers: 65,
+  damaged: 20,
+  didNotStart: 21,
+  unreadableVersion: 22,
+  lacksSomething: 23,
+  notEnoughMemory: 24,
+  notEnoughRoom: 25,
+  aofDamaged: 26,
+  notShared: 30,
+  transferFailed: 31,
+  refused: 32,
+  ambiguous: 33,
+  notEmpty: 34,
+} as const;

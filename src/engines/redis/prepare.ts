@@ -1,0 +1,129 @@
+/** Making a restore ready beside the live data: final files on the same volume, written by a server of the same image, loaded and compared. */
+import type { HelperResult } from '../../containers/helper-container.ts';
+import type { NotCompared, RedisBackup } from '../../domain/backup-manifest.ts';
+import { compareContent, describeDifference, type Difference, type RedisContent } from '../../domain/content.ts';
+import { HoldfastFailure } from '../../domain/failures.ts';
+import type { Loss } from '../../domain/restore-plan.ts';
+import type { RedisComponent } from '../../domain/service.ts';
+import { sizeText } from '../../domain/wording.ts';
+import type { ArtifactSource, EngineContext, PreparedComponent } from '../engine.ts';
+import { helperScripts } from './helper-scripts.ts';
+import { refuseTopology, requireRestorable } from './inspect.ts';
+import { highestDatabaseIn, keysIn, loadedContent, loadedMemoryBytes, parseCheck } from './load-rdb.ts';
+import { comparedObjects } from './prove.ts';
+import { onStoredRdb, type RdbPlace } from './rdb-place.ts';
+import { replicaConfiguration } from './redis-config.ts';
+import { liveDirectory, liveMount, memoryLimitBytes, memoryToLoadBytes, parseSums, requireSuccess, resultFile, runRedisHelper } from './redis-helper.ts';
+import { infoNumber, readServer, type RedisServer, serverTimeMs } from './server-facts.ts';
+import { cutOverOf, mountOfServer, noteStaged, runDirectory, stepSentences } from './staging.ts';
+
+/** @throws NotEnoughSpace, VersionMismatch, ArtifactDamaged, ProofFailed, CouldNotVerify, RestoreFailed, UnsupportedTopology */
+export async function prepareRedis(ctx: EngineContext, component: RedisComponent, backup: RedisBackup, source: ArtifactSource): Promise<PreparedComponent> {
+  const server = await readServer(ctx, component);
+  refuseTopology(server);
+  await requireRestorable(ctx, server);
+  requireDatabases(server, backup);
+  requireMemory(server, backup.usedMemoryBytes);
+  await noteStaged(ctx, server);
+  const result = requireSuccess(await onStoredRdb(ctx, backup, source, (place) => makeFiles(ctx, server, backup, place)), 'make the data ready beside', component.container);
+  const appendOnly = server.settings.get('appendonly') === 'yes';
+  const found = loadedContent(result, appendOnly ? 'final' : 'loaded');
+  requireEqual(server, backup, loadedContent(result, 'loaded'));
+  requireEqual(server, backup, found);
+  requireMemory(server, loadedMemoryBytes(result));
+  const run = runDirectory(ctx.owner, component.name);
+  const cutOver = cutOverOf(server, { stagedDirectory: `${run}/new`, asideDirectory: `${run}/old`, stagedFiles: parseSums(resultFile(result, 'files')), stagedKeys: keysIn(found) });
+  return {
+    component: component.name,
+    cutOver,
+    compared: { component: component.name, objects: comparedObjects(backup.content), differences: [] },
+    notCompared: [...backup.notCompared, ...expiring(parseCheck(resultFile(result, 'check')))],
+    loss: await lossSince(ctx, server, backup.snapshot.at, backup.content),
+    createdRoles: [],
+    notes: notesOn(server, backup),
+    steps: stepSentences(cutOver, 'the restored ones'),
+  };
+}
+
+function makeFiles(ctx: EngineContext, server: RedisServer, backup: RedisBackup, place: RdbPlace): Promise<HelperResult> {
+  const mount = mountOfServer(server);
+  const data = liveDirectory(mount.subdirectory);
+  const run = runDirectory(ctx.owner, backup.component);
+  const appendOnly = server.settings.get('appendonly') === 'yes';
+  const names = { dbFilename: server.settings.get('dbfilename') ?? '', appendDirname: server.settings.get('appenddirname') ?? '', appendFilename: server.settings.get('appendfilename') ?? '' };
+  const configuration = (aof: boolean): string => replicaConfiguration({ ...names, directory: `${data}/${run}/new`, highestDatabase: highestDatabaseIn(backup.content), appendOnly: aof, modules: server.modules });
+  return runRedisHelper(ctx, {
+    component: backup.component,
+    step: 'prepare',
+    phase: 'making the files ready beside the live ones',
+    imageId: server.container.imageId,
+    network: 'none',
+    script: helperScripts.prepare,
+    args: [
+      data, run, names.dbFilename, appendOnly ? names.appendDirname : '', place.path, String(place.sizeBytes), place.sha256,
+      String(roomBytes(server, place.sizeBytes, appendOnly)), String(memoryToLoadBytes(backup.usedMemoryBytes)), backup.content.digest === null ? 'no' : 'yes',
+    ],
+    stdin: `${configuration(false)}---\n${configuration(true)}`,
+    mounts: [...place.mounts, liveMount(mount, false)],
+    memoryBytes: memoryLimitBytes(backup.usedMemoryBytes),
+    ...(place.beforeStart === undefined ? {} : { beforeStart: place.beforeStart }),
+  });
+}
+
+const reserveBytes = 16 * 1024 ** 2;
+
+/** The new RDB, an AOF base of about its size where one is needed, and what SHUTDOWN SAVE will write of the live data. */
+function roomBytes(server: RedisServer, sizeBytes: number, appendOnly: boolean): number {
+  return Math.ceil(sizeBytes * (appendOnly ? 2.2 : 1)) + infoNumber(server.info, 'used_memory_dataset') + reserveBytes;
+}
+
+/** @throws VersionMismatch */
+function requireDatabases(server: RedisServer, backup: RedisBackup): void {
+  const [has, needs] = [Number(server.settings.get('databases') ?? 16), highestDatabaseIn(backup.content) + 1];
+  if (has >= needs) return;
+  throw new HoldfastFailure('VersionMismatch', { operation: 'compare the servers', object: server.container.name, cause: `the backup uses database ${needs - 1}, the server has only ${has} databases`, hint: `Start it with --databases ${needs} or more.` });
+}
+
+/** What does not fit is evicted at once, or refuses every write (databases.md R6). @throws NotEnoughSpace */
+function requireMemory(server: RedisServer, neededBytes: number): void {
+  const limits: readonly (readonly [string, number])[] = [['maxmemory', Number(server.settings.get('maxmemory') ?? 0)], ['its container\'s memory limit', server.container.memoryBytes]];
+  const tight = limits.find(([, limit]) => limit > 0 && limit < neededBytes);
+  if (tight === undefined) return;
+  throw new HoldfastFailure('NotEnoughSpace', { operation: 'compare the servers', object: server.container.name, cause: `the data takes ${sizeText(neededBytes)} of memory, ${tight[0]} is ${sizeText(tight[1])}`, hint: `Raise ${tight[0]} above ${sizeText(neededBytes)}; otherwise Redis would evict keys or refuse writes.` });
+}
+
+/** @throws ProofFailed; CouldNotVerify where only the digest of another version differs: its digest may be made otherwise */
+function requireEqual(server: RedisServer, backup: RedisBackup, found: RedisContent): void {
+  const differences = compareContent(backup.content, found);
+  const [first] = differences;
+  if (first === undefined) return;
+  const onlyDigest = differences.every((difference: Difference) => difference.property === 'digest');
+  const otherVersion = server.version !== backup.server.version || server.flavour !== backup.server.flavour;
+  throw new HoldfastFailure(onlyDigest && otherVersion ? 'CouldNotVerify' : 'ProofFailed', {
+    operation: 'compare the prepared data with the manifest', object: server.container.name,
+    cause: `${differences.length} differences, first: ${describeDifference(first)}`,
+    hint: onlyDigest && otherVersion ? `Restore into ${backup.server.flavour} ${backup.server.version}, whose digest can be compared.` : 'Nothing live has changed. Prove the backup (holdfast prove) and use another one.',
+  });
+}
+
+function expiring(checked: { expires: number; alreadyExpired: number }): NotCompared[] {
+  if (checked.expires === 0) return [];
+  return [{ object: 'keys with a time to live', reason: `${checked.expires} keys carry one; ${checked.alreadyExpired} of them have passed it and are gone as soon as Redis starts, others may follow` }];
+}
+
+/** What is lost since an instant, by the server's own clock. */
+export async function lossSince(ctx: EngineContext, server: RedisServer, after: string, content: RedisContent): Promise<Loss> {
+  const nowMs = await serverTimeMs(ctx, server.connection);
+  const numbers = [...new Set([...content.databases, ...server.keyspace].map(({ database }) => database))].sort((a, b) => a - b);
+  const keys = (databases: RedisContent['databases'], number: number): string => databases.find(({ database }) => database === number)?.keys ?? '0';
+  const notes = numbers.map((number) => `database ${number}: ${keys(server.keyspace, number)} keys now, ${keys(content.databases, number)} after`);
+  return { component: server.connection.component.name, after, seconds: Math.max(0, Math.round((nowMs - Date.parse(after)) / 1000)), transactions: null, notes };
+}
+
+function notesOn(server: RedisServer, backup: RedisBackup): string[] {
+  const sameVersion = server.version === backup.server.version && server.flavour === backup.server.flavour;
+  return [
+    ...(sameVersion ? [] : [`the backup is of ${backup.server.flavour} ${backup.server.version}, the server is ${server.flavour} ${server.version}`]),
+    ...(server.settings.get('appendonly') === 'yes' ? ['the server has its AOF on: a new AOF was written from the backup and loaded'] : []),
+  ];
+}

@@ -1,0 +1,12 @@
+# Reads the files that a stopped server left: they become the rollback copy. Arguments: data directory (read-only), dbfilename,
+# AOF manifest relative to it or '', whether the AOF is read through (yes or no).
+data=$1 dbfilename=$2 manifest=$3 read_aof=$4
+if [ -f "$data/$dbfilename" ]; then
+  check_rdb "$data/$dbfilename" check
+  result rdb present
+else
+  result rdb absent
+fi
+[ -n "$manifest" ] || exit 0
+[ -f "$data/$manifest" ] || fail 26 "the AOF's manifest is missing"
+[ "$read_aof" = no ] || redis-check-aof "$data/$manifest" >/holdfast/out/aof 2>&1 || fail 26 "redis-check-aof refuses the AOF"

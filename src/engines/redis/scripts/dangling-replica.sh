@@ -1,0 +1,47 @@
+# Functions for scripts that load a data set in the helper itself, as a replica of nobody: a master would drop what has expired (databases.md R5).
+socket=/holdfast/redis.sock
+ask() { redis-cli -e -s "$socket" "$@"; }
+
+# check_rdb FILE RESULT: 20 for a damaged file, 22 for one that this server cannot read.
+check_rdb() {
+  redis-check-rdb "$1" >"/holdfast/out/$2" 2>&1 && return 0
+  grep -q -e "Can't handle RDB format version" -e 'Wrong signature' "/holdfast/out/$2" && fail 22 "this server cannot read the file"
+  fail 20 "redis-check-rdb refuses the file"
+}
+
+# start_server CONFIG: answers when everything is loaded; 21 where it does not start, 23 where a module or database is missing.
+start_server() {
+  rm -f "$socket"
+  : >/holdfast/server.log
+  redis-server "$1" --logfile /holdfast/server.log &
+  server=$!
+  until ask INFO persistence 2>/dev/null | grep -q '^loading:0'; do
+    if ! kill -0 "$server" 2>/dev/null; then
+      tail -n 20 /holdfast/server.log
+      cp /holdfast/server.log /holdfast/out/server-log
+      grep -q -e "I can't load" -e "Can't load module" -e 'failed to load' -e 'configured to handle more than' /holdfast/server.log && fail 23 "the server lacks something that the data needs"
+      fail 21 "the server did not start on the data"
+    fi
+    sleep 0.05
+  done
+}
+
+stop_server() {
+  ask SHUTDOWN NOSAVE >/dev/null 2>&1 || :
+  wait "$server" || :
+  ! ask PING >/dev/null 2>&1 || fail 21 "the server did not end"
+}
+
+# read_content PREFIX yes|no: result files with keyspace, functions, memory and, for yes, the digest.
+read_content() {
+  ask INFO keyspace >"/holdfast/out/$1-keyspace"
+  ask INFO memory >"/holdfast/out/$1-memory"
+  ask --json FUNCTION LIST >"/holdfast/out/$1-functions"
+  [ "$2" = no ] || ask DEBUG DIGEST >"/holdfast/out/$1-digest"
+}
+
+# require_memory BYTES: 24 where the host has less available.
+require_memory() {
+  available=$(sed -n 's/^MemAvailable: *\([0-9]*\) kB$/\1/p' /proc/meminfo)
+  [ -z "$available" ] || [ "$available" -ge "$(($1 / 1024))" ] || fail 24 "the data needs $(($1 / 1048576)) MB of memory, available are $((available / 1024)) MB"
+}

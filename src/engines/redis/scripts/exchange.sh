@@ -1,0 +1,56 @@
+# Moves files between live, staged and aside, by rename only, from any point at which an earlier attempt ended.
+# Arguments: in|out, data directory, staged directory, aside directory, then for each entry: staged (yes or no), name.
+# Which move is due is read from what lies where; what fits no point of the way ends with 33 and is not touched.
+# The aside directory stands from before the first move in until after the last move out.
+way=$1 data=$2 staged=$2/$3 aside=$2/$4
+shift 4
+is() { [ -e "$1" ] || [ -L "$1" ]; }
+there() { if is "$1"; then printf 1; else printf 0; fi; }
+move() {
+  ! is "$2" || fail 33 "$2 exists already"
+  mv -T -- "$1" "$2" 2>/dev/null || { ! is "$2" && mv -- "$1" "$2"; }
+  say "moved $1 to $2"
+}
+
+entry_in() {
+  case $1-$(there "$staged/$2")$(there "$data/$2")$(there "$aside/$2") in
+    yes-110) move "$data/$2" "$aside/$2" && move "$staged/$2" "$data/$2" ;;
+    yes-101 | yes-100) move "$staged/$2" "$data/$2" ;;
+    yes-011 | yes-010) ;;
+    no-010) move "$data/$2" "$aside/$2" ;;
+    no-001 | no-000) ;;
+    *) fail 33 "what lies where fits no point of the exchange (staged, live, aside: $(there "$staged/$2") $(there "$data/$2") $(there "$aside/$2")) for $2" ;;
+  esac
+}
+
+entry_out() {
+  case $1-$(there "$staged/$2")$(there "$data/$2")$(there "$aside/$2") in
+    yes-110 | yes-100) ;;
+    yes-101 | no-001) move "$aside/$2" "$data/$2" ;;
+    yes-011) move "$data/$2" "$staged/$2" && move "$aside/$2" "$data/$2" ;;
+    yes-010) move "$data/$2" "$staged/$2" ;;
+    no-010 | no-000) ;;
+    *) fail 33 "what lies where fits no point of the exchange (staged, live, aside: $(there "$staged/$2") $(there "$data/$2") $(there "$aside/$2")) for $2" ;;
+  esac
+}
+
+remove_empty() { rmdir "$1" 2>/dev/null && rmdir "${1%/*}" 2>/dev/null || :; }
+
+case $way in
+  in)
+    mkdir -p "$aside"
+    chown "$(stat -c %u:%g "$data")" "$aside" "${aside%/*}"
+    while [ $# -gt 0 ]; do entry_in "$1" "$2"; shift 2; done
+    # Of an undo this was a rollback copy: nothing of it is left there.
+    remove_empty "$staged"
+    ;;
+  out)
+    # Without it nothing was moved yet, or everything is back.
+    is "$aside" || exit 0
+    mkdir -p "$staged"
+    chown "$(stat -c %u:%g "$data")" "$staged" "${staged%/*}"
+    while [ $# -gt 0 ]; do entry_out "$1" "$2"; shift 2; done
+    rmdir "$aside" || fail 33 "$aside still holds something"
+    ;;
+esac
+sync -f "$data" 2>/dev/null || sync

@@ -1,0 +1,117 @@
+/** What a running Redis says about itself: version, role, settings, files, memory, and where its data directory lies. Reads only. */
+import type { ContainerFacts, MountFacts } from '../../containers/container-runtime.ts';
+import type { RedisDatabaseContent } from '../../domain/content.ts';
+import { HoldfastFailure } from '../../domain/failures.ts';
+import type { RedisComponent } from '../../domain/service.ts';
+import type { EngineContext } from '../engine.ts';
+import { type RedisConnection, runRedisCommand } from './redis-cli.ts';
+
+export interface ServerModule {
+  readonly name: string;
+  readonly path: string;
+  readonly args: readonly string[];
+}
+
+export interface RedisServer {
+  readonly container: ContainerFacts;
+  readonly connection: RedisConnection;
+  readonly flavour: 'redis' | 'valkey';
+  readonly version: string;
+  readonly info: ReadonlyMap<string, string>;
+  readonly settings: ReadonlyMap<string, string>;
+  readonly modules: readonly ServerModule[];
+  readonly keyspace: readonly RedisDatabaseContent[];
+  readonly directory: string;
+  /** The mount that holds the data directory, or null where it lies in the container's own layer. */
+  readonly mount: DataMount | null;
+}
+
+export interface DataMount {
+  readonly type: 'volume' | 'bind';
+  /** Volume name or host path. */
+  readonly source: string;
+  /** The data directory relative to the mount: '' or `sub/directory`. */
+  readonly subdirectory: string;
+}
+
+const settingNames = ['dir', 'dbfilename', 'appendonly', 'appenddirname', 'appendfilename', 'save', 'maxmemory', 'maxmemory-policy', 'rdbchecksum', 'databases', 'repl-diskless-sync-delay', 'cluster-enabled', 'aclfile'] as const;
+
+/**
+ * Everything the engine asks a live server. @throws ContainerNotFound, ContainerNotRunning, WrongContainer, AuthenticationFailed,
+ * PermissionDenied (CONFIG renamed or not permitted), DatabaseUnreachable
+ */
+export async function readServer(ctx: EngineContext, component: RedisComponent): Promise<RedisServer> {
+  const container = await ctx.runtime.inspect(component.container);
+  if (container.state !== 'running') {
+    throw new HoldfastFailure('ContainerNotRunning', { operation: 'ask Redis', object: component.container, cause: `the container is ${container.state}`, hint: `Start it (docker start ${component.container}) and look at its log if it does not stay up.` });
+  }
+  const connection: RedisConnection = { component, containerId: container.id };
+  const info = parseInfo(await runRedisCommand(ctx, connection, ['INFO', 'everything']));
+  const version = info.get('valkey_version') ?? info.get('redis_version');
+  if (version === undefined) {
+    throw new HoldfastFailure('WrongContainer', { operation: 'ask Redis', object: component.container, cause: 'what answers there does not say which Redis it is', hint: 'Check the container name in holdfast.yaml.' });
+  }
+  const settings = await readSettings(ctx, connection);
+  const directory = settings.get('dir') ?? '';
+  return {
+    container, connection, version, info, settings, directory,
+    flavour: info.has('valkey_version') || info.get('server_name') === 'valkey' ? 'valkey' : 'redis',
+    modules: await readModules(ctx, connection, info),
+    keyspace: keyspaceOf(info),
+    mount: mountOf(container.mounts, directory),
+  };
+}
+
+/** `name:value` lines of INFO. */
+export function parseInfo(text: string): Map<string, string> {
+  const lines = text.split(/\r?\n/).filter((line) => line !== '' && !line.startsWith('#') && line.includes(':'));
+  return new Map(lines.map((line) => [line.slice(0, line.indexOf(':')), line.slice(line.indexOf(':') + 1)]));
+}
+
+/** `db0:keys=10,expires=2,…`: databases that hold keys, by number. */
+export function keyspaceOf(info: ReadonlyMap<string, string>): RedisDatabaseContent[] {
+  return [...info].flatMap(([name, value]) => {
+    const database = /^db(\d+)$/.exec(name)?.[1];
+    const counts = /^keys=(\d+),expires=(\d+)/.exec(value);
+    return database === undefined || counts === null ? [] : [{ database: Number(database), keys: counts[1] as string, expires: counts[2] as string }];
+  }).sort((a, b) => a.database - b.database);
+}
+
+/** Bytes or counts that INFO gives as digits; 0 where it does not say. */
+export const infoNumber = (info: ReadonlyMap<string, string>, name: string): number => Number(info.get(name) ?? 0) || 0;
+
+/** Server time in milliseconds: TIME answers seconds and microseconds. */
+export async function serverTimeMs(ctx: EngineContext, connection: RedisConnection): Promise<number> {
+  return parseTime(await runRedisCommand(ctx, connection, ['TIME']));
+}
+
+export function parseTime(text: string): number {
+  const [seconds, microseconds] = text.trim().split(/\s+/).map(Number);
+  const value = (seconds ?? Number.NaN) * 1000 + Math.floor((microseconds ?? Number.NaN) / 1000);
+  if (Number.isSafeInteger(value)) return value;
+  throw new HoldfastFailure('DatabaseUnreachable', { operation: 'run TIME', object: 'redis', cause: 'the answer is no time', hint: 'The step is tried again.' });
+}
+
+/** As JSON, because a file name may hold anything but a slash. */
+async function readSettings(ctx: EngineContext, connection: RedisConnection): Promise<Map<string, string>> {
+  const text = await runRedisCommand(ctx, connection, ['CONFIG', 'GET', ...settingNames], { json: true });
+  const answer: unknown = JSON.parse(text);
+  const settings = new Map(Object.entries(answer as Record<string, string>).map(([name, value]) => [name, String(value)]));
+  if (settings.has('dir') && settings.has('dbfilename') && settings.has('appendonly')) return settings;
+  throw new HoldfastFailure('PermissionDenied', { operation: 'run CONFIG GET', object: connection.component.container, cause: 'Redis does not say where its files are', hint: 'Allow the user CONFIG GET; Holdfast never guesses where data lies.' });
+}
+
+async function readModules(ctx: EngineContext, connection: RedisConnection, info: ReadonlyMap<string, string>): Promise<readonly ServerModule[]> {
+  // INFO shows modules too, without their paths; without any there is nothing to ask (and MODULE may not be permitted).
+  if (![...info.keys()].some((name) => name === 'module')) return [];
+  const answer = JSON.parse(await runRedisCommand(ctx, connection, ['MODULE', 'LIST'], { json: true })) as readonly { name: string; path?: string; args?: readonly string[] }[];
+  return answer.filter((module) => (module.path ?? '') !== '').map((module) => ({ name: module.name, path: module.path as string, args: (module.args ?? []).map(String) }));
+}
+
+/** The mount with the longest destination that holds the directory. */
+export function mountOf(mounts: readonly MountFacts[], directory: string): DataMount | null {
+  const holds = (mount: MountFacts): boolean => directory === mount.destination || directory.startsWith(`${mount.destination.replace(/\/$/, '')}/`);
+  const [mount] = mounts.filter(holds).sort((a, b) => b.destination.length - a.destination.length);
+  if (mount === undefined || mount.source === null || !mount.writable || (mount.type !== 'volume' && mount.type !== 'bind')) return null;
+  return { type: mount.type, source: mount.source, subdirectory: directory.slice(mount.destination.length).replace(/^\/+/, '') };
+}
