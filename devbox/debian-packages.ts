@@ -80,8 +80,10 @@ async function withServicesKeptDown(work: () => Promise<void>): Promise<void> {
   }
 }
 
-/** Keeps a freshly installed service from starting at the next boot. Harmless where systemd is not the init. */
-export async function disableServices(units: readonly string[]): Promise<void> {
+/** Keeps freshly installed services from starting at the next boot, whatever init this machine has. */
+export async function disableServices(services: readonly string[], sockets: readonly string[] = []): Promise<void> {
+  const units = [...services.map((name) => `${name}.service`), ...sockets.map((name) => `${name}.socket`)];
+  for (const unit of units) await runCommand('deb-systemd-helper', ['disable', unit]);
   if (await findProgram('systemctl')) await runCommand('systemctl', ['disable', ...units]);
-  else if (await findProgram('update-rc.d')) await runCommand('update-rc.d', ['docker', 'disable']);
+  for (const name of services) if (existsSync(`/etc/init.d/${name}`)) await runCommand('update-rc.d', [name, 'disable']);
 }

@@ -7,14 +7,14 @@ export function connectDocker(dockerHost: string): Docker {
   return new Docker({ protocol: 'http', host: url.hostname, port: Number(url.port || 2375) });
 }
 
-/** The engine's version when it answers within `waitMs`, else undefined. */
+/** The engine's version, without a distribution's suffix, when it answers within `waitMs`, else undefined. */
 export async function engineVersion(dockerHost: string, waitMs = 3_000): Promise<string | undefined> {
   let timer: NodeJS.Timeout | undefined;
   const silence = new Promise<undefined>((resolve) => {
     timer = setTimeout(() => resolve(undefined), waitMs);
   });
   try {
-    return await Promise.race([connectDocker(dockerHost).version().then((it) => it.Version), silence]);
+    return await Promise.race([connectDocker(dockerHost).version().then((it) => it.Version.replace(/[+~].*/, '')), silence]);
   } catch {
     return undefined;
   } finally {

@@ -43,6 +43,9 @@ export async function ensureEngineForDemo(): Promise<Engine> {
  * stays after its users are gone (`devbox up`).
  */
 export async function ensurePrivateEngine(options: { keep?: boolean } = {}): Promise<Engine> {
+  if (process.platform !== 'linux' || process.getuid?.() !== 0) {
+    throw new SetupFailure('a Docker engine of our own needs Linux and root', 'run this as root on Debian; for the demo, starting Docker or setting DOCKER_HOST will do');
+  }
   const paths = enginePaths();
   return step('docker engine', () =>
     withFileLock(paths.lockFile, 180_000, async () => {
@@ -90,11 +93,8 @@ export async function stopKeptEngine(): Promise<'stopped' | 'in use' | 'not runn
 }
 
 async function installAndStart(paths: EnginePaths): Promise<string> {
-  if (process.platform !== 'linux' || process.getuid?.() !== 0) {
-    throw new SetupFailure('no Docker engine answers, and a private one needs Linux and root', 'start Docker (or set DOCKER_HOST), or run this as root on Debian');
-  }
   const added = await ensureDebianPackages(await missingPackages(), 'a Docker engine of our own');
-  if (added.includes('docker.io')) await disableServices(['docker.service', 'docker.socket', 'containerd.service']);
+  if (added.includes('docker.io')) await disableServices(['docker', 'containerd'], ['docker']);
   await endLeftoverEngine(paths);
   const logFile = join(stateFolder('engine'), 'dockerd.log');
   const identity = spawnEngine(paths, logFile);
