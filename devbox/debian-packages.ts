@@ -80,10 +80,9 @@ async function withServicesKeptDown(work: () => Promise<void>): Promise<void> {
   }
 }
 
-/** Keeps freshly installed services from starting at the next boot, whatever init this machine has. */
+/** Keeps freshly installed services from starting at the next boot, under systemd and under sysvinit. */
 export async function disableServices(services: readonly string[], sockets: readonly string[] = []): Promise<void> {
   const units = [...services.map((name) => `${name}.service`), ...sockets.map((name) => `${name}.socket`)];
-  for (const unit of units) await runCommand('deb-systemd-helper', ['disable', unit]);
   if (await findProgram('systemctl')) await runCommand('systemctl', ['disable', ...units]);
   for (const name of services) if (existsSync(`/etc/init.d/${name}`)) await runCommand('update-rc.d', [name, 'disable']);
 }
