@@ -1,0 +1,91 @@
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { health, pauseWriter, resumeWriter, waitForHealth, writerStats } from '../../devbox/demo/application-client.ts';
+import { startDemoService, stopDemoService, type DemoOptions, type DemoService } from '../../devbox/demo/demo-service.ts';
+import { disaster } from '../../devbox/demo/disaster.ts';
+import { canaryToken, psql, redisCli } from '../../devbox/demo/seed-data.ts';
+import { connectDocker } from '../../devbox/docker-connection.ts';
+import { findLeftovers } from '../../devbox/leftovers.ts';
+import { createDockerRuntime } from '../../src/containers/docker-runtime.ts';
+import { waitUntil } from '../../src/containers/wait-until.ts';
+import { DockerScope, testDockerHost } from '../support/docker.ts';
+
+const prefix = `holdfast-test-${new DockerScope().id}`;
+const options: DemoOptions = { dockerHost: testDockerHost(), prefix, label: 'dev.holdfast.test', sizeMb: 5, port: null, redisPassword: 'canary-of-the-demo' };
+const runtime = createDockerRuntime(options.dockerHost);
+let service: DemoService;
+
+const sql = async (text: string): Promise<string> => (await psql(runtime, options, text)).stdout.trim();
+const redis = async (...args: string[]): Promise<string> => (await redisCli(runtime, options, args)).stdout.trim();
+const ordersBeyond = (count: number) => waitUntil(
+  async () => ((await writerStats(service)).orders > count ? true : null),
+  { withinMs: 20_000, everyMs: 100 },
+  () => { throw new Error(`the writer placed no more than ${count} orders`); },
+);
+
+describe('the demo service', () => {
+  beforeAll(async () => void (service = await startDemoService(options)));
+  afterAll(() => stopDemoService(options));
+
+  it('comes up healthy, and is used again when it is whole', async () => {
+    expect(await health(service)).toEqual({ healthy: true, status: 200, reasons: [] });
+    const before = (await runtime.list({ [options.label]: prefix })).map((container) => container.id).sort();
+    expect(await startDemoService(options)).toEqual(service);
+    expect((await runtime.list({ [options.label]: prefix })).map((container) => container.id).sort()).toEqual(before);
+  });
+
+  it('is seeded the same way every time, with what a dump can trip over', async () => {
+    expect(await sql('SELECT count(*) FROM orders WHERE id <= 8250')).toBe('8250');
+    expect(await sql('SELECT sum(hashtextextended(o.*::text, 0)) FROM orders o WHERE id <= 100')).toBe(await sql('SELECT sum(hashtextextended(o.*::text, 0)) FROM (SELECT * FROM orders ORDER BY id LIMIT 100) o'));
+    expect(await sql('SELECT count(*) FROM pg_largeobject_metadata')).toBe('12');
+    expect(await sql('SELECT count(*) FROM pg_inherits')).toMatch(/^[1-9]/);
+    expect(await sql('SELECT token FROM service_canary')).toBe(canaryToken(5));
+    expect(await redis('GET', 'service:canary')).toBe(canaryToken(5));
+    expect(Number(await redis('TTL', 'session:1'))).toBeGreaterThan(3_600);
+    expect(await redis('-n', '1', 'HGET', 'settings', 'theme')).toBe('dark');
+    expect(await redis('CONFIG', 'GET', 'appendonly')).toContain('yes');
+  });
+
+  it('writes to both stores all the time, and what it reports is there', async () => {
+    await ordersBeyond((await writerStats(service)).orders);
+    const { orders, lastOrder, paused } = await pauseWriter(service);
+    expect(paused).toBe(true);
+    expect(await sql('SELECT max(id) FROM orders')).toBe(lastOrder);
+    expect(Number(await sql('SELECT count(*) FROM order_lines WHERE order_id > 8250'))).toBe(orders * 2);
+    expect(Number(await redis('GET', 'counter:orders'))).toBe(orders);
+    expect((await writerStats(service)).orders).toBe(orders);
+    await resumeWriter(service);
+    await ordersBeyond(orders);
+  });
+
+  it('stays paused over a restart of its container, and comes back by itself when the stores do', async () => {
+    await pauseWriter(service);
+    await connectDocker(options.dockerHost).getContainer(service.application.container).restart();
+    await waitForHealth(service, 20_000);
+    expect((await writerStats(service)).paused).toBe(true);
+    await resumeWriter(service);
+    for (const { container } of [service.postgres, service.redis]) await connectDocker(options.dockerHost).getContainer(container).restart();
+    await waitForHealth(service, 30_000);
+    await ordersBeyond((await writerStats(service)).orders);
+  });
+
+  it('is reached by loopback names only', async () => {
+    const { request } = await import('node:http');
+    const status = await new Promise((resolve, reject) => {
+      request(service.healthUrl, { headers: { host: 'evil.example' } }, (response) => resolve(response.resume().statusCode)).on('error', reject).end();
+    });
+    expect(status).toBe(403);
+  });
+
+  it('says after a disaster what is gone', async () => {
+    await disaster(service);
+    const { status, reasons } = await waitForHealth(service, 20_000, false);
+    expect(status).toBe(503);
+    expect(reasons.join('\n')).toMatch(/PostgreSQL: relation .* does not exist[^]*Redis: the canary is gone/);
+  });
+
+  it('leaves nothing behind', async () => {
+    await stopDemoService(options);
+    expect((await findLeftovers(options.dockerHost)).filter((name) => name.includes(prefix))).toEqual([]);
+    expect(await health(service)).toMatchObject({ healthy: false, status: null });
+  });
+});
