@@ -1,0 +1,149 @@
+/** The repository over a storage: one object that knows every path (docs/backup-format.md). */
+import { randomUUID } from 'node:crypto';
+import type { ApprovalRecord } from '../domain/approval.ts';
+import type { BackupManifest } from '../domain/backup-manifest.ts';
+import { HoldfastFailure } from '../domain/failures.ts';
+import type { ProofRecord } from '../domain/proof.ts';
+import type { RestorePlan } from '../domain/restore-plan.ts';
+import { rollbackMilestones, rollbackState, type RollbackMilestone, type RollbackRecord } from '../domain/rollback.ts';
+import type { BackupStorage } from '../storage/storage.ts';
+import { claimBackup } from './claims.ts';
+import { createDocument, createOrMatch, documentNames, notWhatItClaims, readDocument } from './documents.ts';
+import { backupDirectory, commitManifest, listBackups, readManifest, refuseNewerFormat } from './manifests.ts';
+import type { Repository, Rollback } from './repository.ts';
+
+const headPath = 'holdfast.json';
+
+export function createRepository(name: string, storage: BackupStorage): Repository {
+  let known: string | undefined;
+
+  async function open(): Promise<{ repositoryId: string }> {
+    if (known === undefined) known = await openHead(storage);
+    return { repositoryId: known };
+  }
+  const repositoryId = async (): Promise<string> => (await open()).repositoryId;
+
+  return {
+    name,
+    storage,
+    open,
+    claimBackup: async (service, run, nowMs) => claimBackup(storage, await repositoryId(), service, run, nowMs),
+    attemptPath: (service, backupId, component, attempt) => `${backupDirectory(service, backupId)}/${component}/${attempt}`,
+    commitManifest: (manifest) => commitManifest(storage, manifest),
+    listBackups: (service) => listBackups(storage, service),
+    readManifest: async (service, backupId) => readManifest(storage, await repositoryId(), service, backupId),
+    removeUncommitted: async (service, backupId) => {
+      if ((await listBackups(storage, service)).includes(backupId)) throw new HoldfastFailure('AlreadyExists', { operation: 'remove an unfinished backup', object: backupId, cause: 'it has a manifest, so it is a backup', hint: 'Nothing was removed.' });
+      await storage.removeTree(backupDirectory(service, backupId));
+    },
+    removeLosingAttempts: (manifest) => removeLosingAttempts(storage, manifest),
+    ...proofsIn(storage),
+    ...approvalsIn(storage),
+    ...rollbacksIn(storage),
+    ...notesIn(storage),
+  };
+}
+
+async function openHead(storage: BackupStorage): Promise<string> {
+  let head = await readDocument(storage, headPath);
+  if (head === null) {
+    await createOrMatch(storage, headPath, { format: 1, repositoryId: randomUUID() });
+    head = await readDocument(storage, headPath);
+  }
+  const { format, repositoryId } = (head ?? {}) as { format?: unknown; repositoryId?: unknown };
+  refuseNewerFormat(headPath, format);
+  if (format === 1 && typeof repositoryId === 'string') return repositoryId;
+  throw notWhatItClaims('RepositoryDamaged', headPath, 'it names no repository');
+}
+
+async function removeLosingAttempts(storage: BackupStorage, manifest: BackupManifest): Promise<void> {
+  for (const component of manifest.components) {
+    const directory = `${backupDirectory(manifest.service, manifest.backupId)}/${component.component}`;
+    for (const attempt of await storage.listNames(directory)) if (attempt !== component.attempt) await storage.removeTree(`${directory}/${attempt}`);
+  }
+}
+
+function proofsIn(storage: BackupStorage): Pick<Repository, 'recordProof' | 'listProofs'> {
+  const directory = (service: string, backupId: string): string => `${backupDirectory(service, backupId)}/proofs`;
+  return {
+    async recordProof(proof: ProofRecord) {
+      const file = `${proof.finishedAt.replace(/[:.]/g, '')}-${proof.run.runId.slice(-8)}.json`;
+      if (!(await createOrMatch(storage, `${directory(proof.service, proof.backupId)}/${file}`, proof))) throw notWhatItClaims('RepositoryDamaged', file, 'another proof has its name');
+    },
+    async listProofs(service, backupId) {
+      const proofs: ProofRecord[] = [];
+      for (const name of await documentNames(storage, directory(service, backupId))) proofs.push(await readDocument(storage, `${directory(service, backupId)}/${name}.json`) as ProofRecord);
+      return proofs;
+    },
+  };
+}
+
+function approvalsIn(storage: BackupStorage): Pick<Repository, 'recordPlan' | 'readPlan' | 'consumeNonce' | 'readApproval'> {
+  const planPath = (service: string, nonce: string): string => `${service}/plans/${nonce}.json`;
+  const approvalPath = (service: string, nonce: string): string => `${service}/approvals/${nonce}.json`;
+  return {
+    recordPlan: (plan: RestorePlan) => createDocument(storage, planPath(plan.body.service, plan.envelope.nonce), plan),
+    async readPlan(service, nonce) {
+      const plan = await readDocument(storage, planPath(service, nonce));
+      if (plan !== null) return plan as RestorePlan;
+      throw new HoldfastFailure('ApprovalInvalid', { operation: 'read the plan', object: service, cause: 'no plan with that nonce was stored', hint: 'Start the runbook again.' });
+    },
+    async consumeNonce(service, nonce, record) {
+      const path = approvalPath(service, nonce);
+      if (await createOrMatch(storage, path, record)) return true;
+      const holder = await readDocument(storage, path) as ApprovalRecord;
+      return holder.runId === record.runId && holder.workflowId === record.workflowId && holder.digest === record.digest;
+    },
+    readApproval: async (service, nonce) => await readDocument(storage, approvalPath(service, nonce)) as ApprovalRecord | null,
+  };
+}
+
+function rollbacksIn(storage: BackupStorage): Pick<Repository, 'recordRollback' | 'markRollback' | 'readRollback' | 'listRollbacks'> {
+  const directory = (service: string): string => `${service}/rollbacks`;
+
+  async function readRollback(service: string, runId: string): Promise<Rollback | null> {
+    const record = await readDocument(storage, `${directory(service)}/${runId}.json`) as RollbackRecord | null;
+    if (record === null) return null;
+    const milestones: RollbackMilestone[] = [];
+    for (const milestone of rollbackMilestones) if ((await storage.stat(`${directory(service)}/${runId}.${milestone}.json`)) !== null) milestones.push(milestone);
+    return { record, milestones, state: rollbackState(new Set(milestones)) };
+  }
+
+  return {
+    async recordRollback(record) {
+      if (!(await createOrMatch(storage, `${directory(record.service)}/${record.runId}.json`, record))) throw notWhatItClaims('AmbiguousState', record.runId, 'this run recorded another cut-over before');
+    },
+    async markRollback(service, runId, milestone, by) {
+      // Who came first is what counts; a retry that finds its milestone set is done.
+      await createOrMatch(storage, `${directory(service)}/${runId}.${milestone}.json`, { format: 1, milestone, ...by });
+    },
+    readRollback,
+    async listRollbacks(service) {
+      const runIds = (await documentNames(storage, directory(service))).filter((name) => !name.includes('.'));
+      const rollbacks: Rollback[] = [];
+      for (const runId of runIds) {
+        const rollback = await readRollback(service, runId);
+        if (rollback !== null) rollbacks.push(rollback);
+      }
+      return rollbacks.sort((a, b) => (a.record.recordedAt < b.record.recordedAt ? -1 : 1));
+    },
+  };
+}
+
+function notesIn(storage: BackupStorage): Pick<Repository, 'recordOnce' | 'readNotes' | 'removeNotes' | 'listNotedRuns'> {
+  const directory = (service: string, runId: string): string => `${service}/runs/${runId}`;
+  return {
+    async recordOnce(service, runId, key, value) {
+      const path = `${directory(service, runId)}/${key}.json`;
+      if (await createOrMatch(storage, path, value)) return value;
+      return readDocument(storage, path);
+    },
+    async readNotes(service, runId) {
+      const notes: Record<string, unknown> = {};
+      for (const key of await documentNames(storage, directory(service, runId))) notes[key] = await readDocument(storage, `${directory(service, runId)}/${key}.json`);
+      return notes;
+    },
+    removeNotes: (service, runId) => storage.removeTree(directory(service, runId)),
+    listNotedRuns: (service) => storage.listNames(`${service}/runs`),
+  };
+}

@@ -1,0 +1,82 @@
+/** The strict shape of a manifest: unknown members, wrong types and paths that lead elsewhere are refused before anything is believed. */
+import { z } from 'zod';
+import { manifestFormat } from '../domain/backup-manifest.ts';
+
+const text = z.string().max(20_000);
+const instant = z.string().regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/);
+const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
+const count = z.string().regex(/^-?\d{1,60}$/);
+const size = z.int().min(0);
+const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/);
+/** `<component>/<attempt>/<file>` */
+const artifactPath = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}\/[A-Za-z0-9][A-Za-z0-9_.-]{0,62}\/[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/).refine((path) => !path.includes('..'));
+const measured = z.strictObject({ sizeBytes: size, sha256 });
+
+const artifact = z.strictObject({
+  kind: z.enum(['dump', 'globals', 'rdb']),
+  path: artifactPath,
+  plaintext: measured,
+  stored: measured,
+  encodings: z.array(text).max(10),
+  members: z.array(z.strictObject({ name: z.string().max(300), sizeBytes: size, sha256 })).optional(),
+});
+const server = { container: text, containerId: text, image: text, imageId: text, version: text };
+const notCompared = z.array(z.strictObject({ object: text, reason: text }));
+
+const postgres = z.strictObject({
+  engine: z.literal('postgres'),
+  component: name,
+  attempt: name,
+  server: z.strictObject({ ...server, systemIdentifier: count, database: text, databaseOid: size, majorVersion: size }),
+  snapshot: z.strictObject({ at: instant, lsn: text, snapshot: text }),
+  artifacts: z.array(artifact).min(1),
+  content: z.strictObject({
+    engine: z.literal('postgres'),
+    tables: z.array(z.strictObject({ table: text, rows: count, hash: count.nullable() })),
+    sequences: z.array(z.strictObject({ sequence: text, lastValue: text })),
+    largeObjects: z.strictObject({ count, hash: count.nullable() }),
+    objects: z.record(z.string(), count),
+  }),
+  roles: z.array(z.strictObject({ name: text, superuser: z.boolean(), login: z.boolean(), referenced: z.boolean() })),
+  properties: z.strictObject({
+    owner: text, acl: z.array(text).nullable(), connectionLimit: z.int(), encoding: text, localeProvider: text, collate: text, ctype: text,
+    locale: text.nullable(), icuRules: text.nullable(), tablespace: text, comment: text.nullable(), isTemplate: z.boolean(),
+    settings: z.array(z.strictObject({ role: text.nullable(), name: text, value: text })),
+  }),
+  databaseSizeBytes: size,
+  extensions: z.array(z.strictObject({ name: text, version: text })),
+  notCompared,
+});
+
+const redis = z.strictObject({
+  engine: z.literal('redis'),
+  component: name,
+  attempt: name,
+  server: z.strictObject({ ...server, flavour: z.enum(['redis', 'valkey']), replicationId: text }),
+  snapshot: z.strictObject({ at: instant, rdbVersion: size }),
+  artifacts: z.array(artifact).min(1),
+  content: z.strictObject({
+    engine: z.literal('redis'),
+    databases: z.array(z.strictObject({ database: size, keys: count, expires: count })),
+    digest: text.nullable(),
+    functions: count,
+  }),
+  usedMemoryBytes: size,
+  notCompared,
+});
+
+export const manifestSchema = z.strictObject({
+  format: z.literal(manifestFormat),
+  repositoryId: z.uuid(),
+  service: name,
+  serviceVersion: text.nullable(),
+  backupId: z.string().regex(/^\d{8}-\d{6}$/),
+  sequence: z.int().min(1),
+  previousManifestSha256: sha256.nullable(),
+  beganAt: instant,
+  finishedAt: instant,
+  point: z.strictObject({ at: instant, skewMs: size, skewLimitMs: size }),
+  components: z.array(z.discriminatedUnion('engine', [postgres, redis])).min(1),
+  run: z.strictObject({ namespaceId: text, workflowId: text, runId: text }),
+  holdfastVersion: text,
+});

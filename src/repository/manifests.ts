@@ -1,0 +1,69 @@
+/** Manifests: a backup exists when its manifest does. Created exclusively and last; believed only when every check passes. */
+import { createHash } from 'node:crypto';
+import { type BackupManifest, manifestFormat } from '../domain/backup-manifest.ts';
+import { canonicalJson } from '../domain/canonical-json.ts';
+import { HoldfastFailure } from '../domain/failures.ts';
+import { isBackupId } from '../domain/identifiers.ts';
+import type { BackupStorage } from '../storage/storage.ts';
+import { createOrMatch, notWhatItClaims, readDocument } from './documents.ts';
+import { manifestSchema } from './manifest-schema.ts';
+import type { ReadManifest } from './repository.ts';
+
+export const backupsDirectory = (service: string): string => `${service}/backups`;
+export const backupDirectory = (service: string, backupId: string): string => `${backupsDirectory(service)}/${backupId}`;
+const manifestPath = (service: string, backupId: string): string => `${backupDirectory(service, backupId)}/manifest.json`;
+
+/** SHA-256 over the canonical JSON of the manifest without the member that holds it. */
+export const manifestSha256 = (manifest: BackupManifest): string => createHash('sha256').update(canonicalJson(manifest)).digest('hex');
+
+/** @throws AlreadyExists (another manifest has the id), ObjectNotFound or ArtifactDamaged (an artifact it names is not there in its size) */
+export async function commitManifest(storage: BackupStorage, manifest: BackupManifest): Promise<{ sha256: string }> {
+  for (const artifact of manifest.components.flatMap((component) => component.artifacts)) {
+    const path = `${backupDirectory(manifest.service, manifest.backupId)}/${artifact.path}`;
+    const found = await storage.stat(path);
+    if (found?.sizeBytes !== artifact.stored.sizeBytes) {
+      throw new HoldfastFailure(found === null ? 'ObjectNotFound' : 'ArtifactDamaged', { operation: 'commit the backup', object: path, cause: found === null ? 'the artifact is not in the repository' : `it has ${found.sizeBytes} bytes instead of ${artifact.stored.sizeBytes}`, hint: 'Take the backup again.' });
+    }
+  }
+  const sha256 = manifestSha256(manifest);
+  const path = manifestPath(manifest.service, manifest.backupId);
+  if (await createOrMatch(storage, path, { ...manifest, manifestSha256: sha256 })) return { sha256 };
+  throw new HoldfastFailure('AlreadyExists', { operation: 'commit the backup', object: path, cause: 'another backup has that id', hint: 'Take the backup again; it gets an id of its own.' });
+}
+
+/** Ids with a manifest, oldest first. */
+export async function listBackups(storage: BackupStorage, service: string): Promise<readonly string[]> {
+  const ids = (await storage.listNames(backupsDirectory(service))).filter(isBackupId);
+  const committed: string[] = [];
+  for (const id of ids.sort()) if ((await storage.stat(manifestPath(service, id))) !== null) committed.push(id);
+  return committed;
+}
+
+/** @throws UnknownBackup, ManifestDamaged, UnsupportedFormat */
+export async function readManifest(storage: BackupStorage, repositoryId: string, service: string, backupId: string): Promise<ReadManifest> {
+  const path = manifestPath(service, backupId);
+  const document = await readDocument(storage, path, 'ManifestDamaged');
+  if (document === null) throw new HoldfastFailure('UnknownBackup', { operation: 'read the backup', object: `${service}/${backupId}`, cause: 'it has no manifest', hint: 'See `holdfast list`; a backup without a manifest was never completed.' });
+  if (typeof document !== 'object' || Array.isArray(document)) throw notWhatItClaims('ManifestDamaged', path, 'it is not an object');
+  const { manifestSha256: claimed, ...rest } = document as Record<string, unknown>;
+  refuseNewerFormat(path, rest['format']);
+  const sha256 = createHash('sha256').update(canonicalJson(rest)).digest('hex');
+  if (claimed !== sha256) throw notWhatItClaims('ManifestDamaged', path, 'it differs from its own SHA-256');
+  const manifest = parsed(path, rest);
+  if (manifest.service !== service || manifest.backupId !== backupId) throw notWhatItClaims('ManifestDamaged', path, `it is the manifest of ${manifest.service}/${manifest.backupId}`);
+  if (manifest.repositoryId !== repositoryId) throw notWhatItClaims('ManifestDamaged', path, 'it belongs to another repository');
+  return { manifest, sha256 };
+}
+
+function parsed(path: string, value: unknown): BackupManifest {
+  const result = manifestSchema.safeParse(value);
+  if (result.success) return result.data as BackupManifest;
+  const issue = result.error.issues[0];
+  throw notWhatItClaims('ManifestDamaged', path, `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'it has another shape'}`);
+}
+
+export function refuseNewerFormat(path: string, format: unknown): void {
+  if (typeof format === 'number' && format > manifestFormat) {
+    throw new HoldfastFailure('UnsupportedFormat', { operation: 'read a document of the repository', object: path, cause: `it has format ${format}, this Holdfast reads up to ${manifestFormat}`, hint: 'Use a newer Holdfast for this repository.' });
+  }
+}

@@ -1,0 +1,91 @@
+/**
+ * Making a finished temporary file visible under its name, exclusively and durably.
+ *
+ * With hard links: `link` fails for all but one (50 parallel renames have 50 winners, 50 parallel links one). Without them: an exclusively
+ * created `<name>.claim`, then a rename by its holder; a claim whose writer died is taken over after a minute.
+ */
+import { link, open, readFile, rename, rm, stat, unlink } from 'node:fs/promises';
+import { randomUUID } from 'node:crypto';
+import { dirname } from 'node:path';
+import { HoldfastFailure } from '../../domain/failures.ts';
+import { claimSuffix } from '../object-path.ts';
+import { alreadyExists, codeOf } from './file-failure.ts';
+
+const abandonedAfterMs = 60_000;
+const noLinks = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EINVAL']);
+
+/** `forceClaims` is for file systems that are known to have no links, and for the conformance suite. @throws AlreadyExists */
+export async function publish(temporary: string, final: string, forceClaims: boolean): Promise<void> {
+  if (forceClaims || !(await linked(temporary, final))) await claimAndRename(temporary, final);
+  await syncDirectory(dirname(final));
+}
+
+async function linked(temporary: string, final: string): Promise<boolean> {
+  try {
+    await link(temporary, final);
+  } catch (error) {
+    if (noLinks.has(codeOf(error))) return false;
+    throw error;
+  }
+  await unlink(temporary);
+  return true;
+}
+
+async function claimAndRename(temporary: string, final: string): Promise<void> {
+  const claim = `${final}${claimSuffix}`;
+  const token = randomUUID();
+  await takeClaim(claim, token, final);
+  try {
+    if (await exists(final)) throw alreadyExists('create an object', final);
+    if ((await readFile(claim, 'utf8')) !== token) throw busy(final);
+    await rename(temporary, final);
+  } finally {
+    await rm(claim, { force: true });
+  }
+}
+
+async function takeClaim(claim: string, token: string, final: string): Promise<void> {
+  try {
+    return await writeNew(claim, token);
+  } catch (error) {
+    if (codeOf(error) !== 'EEXIST') throw error;
+  }
+  if (await exists(final)) throw alreadyExists('create an object', final);
+  const age = await stat(claim).then((facts) => Date.now() - facts.mtimeMs, () => 0);
+  if (age < abandonedAfterMs) throw busy(final);
+  // Only one of several takers can rename the dead writer's claim away; the others find it gone and try again later.
+  const aside = `${claim}.${token}`;
+  await rename(claim, aside).catch(() => {
+    throw busy(final);
+  });
+  await rm(aside, { force: true });
+  await writeNew(claim, token);
+}
+
+async function writeNew(path: string, text: string): Promise<void> {
+  const file = await open(path, 'wx', 0o600);
+  try {
+    await file.writeFile(text);
+    await file.sync();
+  } finally {
+    await file.close();
+  }
+}
+
+const exists = (path: string): Promise<boolean> => stat(path).then(() => true, (error: unknown) => {
+  if (codeOf(error) === 'ENOENT') return false;
+  throw error;
+});
+
+const busy = (final: string): HoldfastFailure =>
+  new HoldfastFailure('RepositoryUnreachable', { operation: 'create an object', object: final, cause: 'another writer is creating the same object', hint: 'It is tried again.' });
+
+/** A name is durable only when its directory is. */
+export async function syncDirectory(directory: string): Promise<void> {
+  const handle = await open(directory, 'r');
+  try {
+    await handle.sync();
+  } finally {
+    await handle.close();
+  }
+}

@@ -1,0 +1,27 @@
+/** Every workflow shape that shipped is replayed against today's code: a run that waits for a human over an upgrade must go on. */
+import { readFileSync, readdirSync } from 'node:fs';
+import { join } from 'node:path';
+import { Worker } from '@temporalio/worker';
+import { expect, test } from 'vitest';
+import { workflowSource } from '../../src/worker/create-worker.ts';
+
+const directory = join(import.meta.dirname, 'histories');
+const files = readdirSync(directory).filter((file) => file.endsWith('.json'));
+
+/** One per runbook and outcome; a missing one is a gap in what an upgrade is tested against. */
+const required = [
+  'takeBackup.done', 'takeBackup.failed', 'verifyBackup.done', 'proveBackup.done', 'proveBackup.failed',
+  'restoreBackup.done', 'restoreBackup.planned', 'restoreBackup.rejected', 'restoreBackup.expired', 'restoreBackup.cancelled', 'restoreBackup.rolledBack',
+  'undoRestore.done', 'undoRestore.rejected', 'acceptRestore.done', 'acceptRestore.rejected', 'reapLeftovers.done', 'serviceLease.done',
+];
+
+test.each(required)('there is a history of %s', (shape) => {
+  expect(files.some((file) => file.startsWith(`${shape}.`))).toBe(true);
+});
+
+test.each(files)('%s replays', async (file) => {
+  const { workflowBundle } = await workflowSource();
+  if (workflowBundle === undefined) throw new Error('there is no workflow bundle');
+  const history: unknown = JSON.parse(readFileSync(join(directory, file), 'utf8'));
+  await Worker.runReplayHistory({ workflowBundle }, history, file);
+});
