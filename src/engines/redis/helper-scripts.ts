@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 
 const read = (name: string): string => readFileSync(new URL(`./scripts/${name}.sh`, import.meta.url), 'utf8');
 const replica = read('dangling-replica');
+const fileSums = read('file-sums');
 
 export const helperScripts = {
   fetch: read('fetch'),
@@ -10,9 +11,11 @@ export const helperScripts = {
   load: `${replica}\n${read('load')}`,
   check: `${replica}\n${read('check')}`,
   prepare: `${replica}\n${read('prepare')}`,
-  sums: read('sums'),
+  sums: `${fileSums}\n${read('sums')}`,
+  readCopy: `${replica}\n${fileSums}\n${read('read-copy')}`,
   checkClosed: `${replica}\n${read('check-closed')}`,
   exchange: read('exchange'),
+  look: read('look'),
   remove: read('remove'),
 } as const;
 

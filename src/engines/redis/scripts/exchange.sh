@@ -1,9 +1,10 @@
 # Moves files between live, staged and aside, by rename only, from any point at which an earlier attempt ended.
-# Arguments: in|out, data directory, staged directory, aside directory, then for each entry: staged (yes or no), name.
+# Arguments: in|out, data directory, staged directory, aside directory, number of entries, for each entry: staged (yes or no), name;
+# then for each staged file: path, bytes, SHA-256.
 # Which move is due is read from what lies where; what fits no point of the way ends with 33 and is not touched.
 # The aside directory stands from before the first move in until after the last move out.
-way=$1 data=$2 staged=$2/$3 aside=$2/$4
-shift 4
+way=$1 data=$2 staged=$2/$3 aside=$2/$4 entries=$5
+shift 5
 is() { [ -e "$1" ] || [ -L "$1" ]; }
 there() { if is "$1"; then printf 1; else printf 0; fi; }
 move() {
@@ -36,11 +37,24 @@ entry_out() {
 
 remove_empty() { rmdir "$1" 2>/dev/null && rmdir "${1%/*}" 2>/dev/null || :; }
 
+# Every staged file, wherever its entry has got to, must still be what was compared: before anything live moves.
+require_staged() {
+  while [ $# -gt 0 ]; do
+    if is "$staged/${1%%/*}"; then require_sum "$staged/$1" "$2" "$3"; else require_sum "$data/$1" "$2" "$3"; fi
+    shift 3
+  done
+}
+
 case $way in
   in)
+    skip=$entries
+    (
+      while [ "$skip" -gt 0 ]; do shift 2; skip=$((skip - 1)); done
+      require_staged "$@"
+    )
     mkdir -p "$aside"
     chown "$(stat -c %u:%g "$data")" "$aside" "${aside%/*}"
-    while [ $# -gt 0 ]; do entry_in "$1" "$2"; shift 2; done
+    while [ "$entries" -gt 0 ]; do entry_in "$1" "$2"; shift 2; entries=$((entries - 1)); done
     # Of an undo this was a rollback copy: nothing of it is left there.
     remove_empty "$staged"
     ;;
@@ -49,7 +63,7 @@ case $way in
     is "$aside" || exit 0
     mkdir -p "$staged"
     chown "$(stat -c %u:%g "$data")" "$staged" "${staged%/*}"
-    while [ $# -gt 0 ]; do entry_out "$1" "$2"; shift 2; done
+    while [ "$entries" -gt 0 ]; do entry_out "$1" "$2"; shift 2; entries=$((entries - 1)); done
     rmdir "$aside" || fail 33 "$aside still holds something"
     ;;
 esac

@@ -50,5 +50,6 @@ fi
 require_sum "$new/$dbfilename" "$size_wanted" "$sum_wanted"
 
 owner=$(stat -c %u:%g "$data/$dbfilename" 2>/dev/null || stat -c %u:%g "$data")
-chown -R "$owner" "$data/.holdfast"
+chown "$owner" "$data/.holdfast"
+chown -R "$owner" "$run"
 sync -f "$new" 2>/dev/null || sync

@@ -1,0 +1,54 @@
+/** Removing staged files and rollback copies: only below .holdfast, only what Holdfast's own names say, through a helper on the volume. */
+import { HoldfastFailure } from '../../../domain/failures.ts';
+import type { RedisCutOver } from '../../../domain/rollback.ts';
+import type { EngineContext } from '../../engine.ts';
+import { helperScripts } from '../helper-scripts.ts';
+import { requireSuccess, runRedisHelper } from '../redis-helper.ts';
+import { checkOwnPath, mountOfCutOver, runDirectory } from '../staging.ts';
+
+type Place = Pick<RedisCutOver, 'component' | 'volume' | 'subdirectory' | 'imageId'>;
+
+/** A path, and whether it goes with what is in it or only when it is empty. */
+export interface Removal {
+  readonly path: string;
+  readonly what: 'all' | 'empty';
+}
+
+/** What prepare made and no cut-over used; of an undo, nothing: its staged set is a rollback copy. Idempotent. */
+export async function discardPreparedRedis(ctx: EngineContext, cutOver: RedisCutOver): Promise<void> {
+  if (!cutOver.stagedDirectory.endsWith('/new')) {
+    await removeBelow(ctx, cutOver, [{ path: cutOver.asideDirectory, what: 'empty' }]);
+    return;
+  }
+  await removeBelow(ctx, cutOver, [{ path: cutOver.stagedDirectory, what: 'all' }, { path: cutOver.asideDirectory, what: 'empty' }]);
+}
+
+/** Lets a rollback copy go. Idempotent. @throws AmbiguousState for a path outside .holdfast */
+export async function discardRollbackRedis(ctx: EngineContext, cutOver: RedisCutOver): Promise<void> {
+  if (!cutOver.asideDirectory.endsWith('/old')) {
+    throw new HoldfastFailure('AmbiguousState', { operation: 'let the rollback copy go', object: cutOver.container, cause: 'its record names no aside directory', hint: 'The record was changed; nothing was touched.' });
+  }
+  await removeBelow(ctx, cutOver, [{ path: cutOver.asideDirectory, what: 'all' }]);
+}
+
+/** Everything that a run staged and that no rollback record keeps; a non-empty aside directory is never removed. @returns what was removed */
+export const removeRunDirectory = (ctx: EngineContext, place: Place, owner: EngineContext['owner']): Promise<readonly string[]> => {
+  const run = runDirectory(owner, place.component);
+  return removeBelow(ctx, place, [{ path: `${run}/new`, what: 'all' }, { path: `${run}/old`, what: 'empty' }]);
+};
+
+async function removeBelow(ctx: EngineContext, place: Place, removals: readonly Removal[]): Promise<readonly string[]> {
+  const mount = mountOfCutOver(place);
+  const result = await runRedisHelper(ctx, {
+    component: place.component,
+    step: 'remove',
+    phase: 'removing files beside the live ones',
+    imageId: place.imageId,
+    network: 'none',
+    script: helperScripts.remove,
+    args: [mount.directory, ...removals.flatMap(({ path, what }) => [what, checkOwnPath(path, place.volume)])],
+    mounts: [{ type: mount.type, source: mount.source, target: '/live' }],
+  });
+  requireSuccess(result, 'remove files beside the live ones', place.volume);
+  return (result.files.get('removed') ?? '').split('\n').filter((line) => line !== '');
+}

@@ -1,0 +1,56 @@
+/** Redis and Valkey behind the engine contract. Each method is one file; this one only checks that it is given what is Redis's own. */
+import type { ComponentBackup, RedisBackup } from '../../domain/backup-manifest.ts';
+import { HoldfastFailure } from '../../domain/failures.ts';
+import type { ComponentCutOver, RedisCutOver } from '../../domain/rollback.ts';
+import type { RedisComponent } from '../../domain/service.ts';
+import type { DatabaseEngine } from '../engine.ts';
+import { backUpRedis, readRedisContent } from './back-up.ts';
+import { closeRedis } from './cut-over/close.ts';
+import { discardPreparedRedis, discardRollbackRedis } from './cut-over/discard.ts';
+import { compareClosedRedis, swapRedis } from './cut-over/exchange.ts';
+import { openRedis } from './cut-over/open.ts';
+import { rollBackRedis } from './cut-over/roll-back.ts';
+import { inspectRedis } from './inspect.ts';
+import { prepareRedis } from './prepare.ts';
+import { prepareRedisUndo } from './prepare-undo.ts';
+import { proveRedis } from './prove.ts';
+import { repairRedis } from './repair.ts';
+import { verifyRedis } from './verify.ts';
+import { waitUntilLoaded } from './wait-until-ready.ts';
+
+export function createRedisEngine(): DatabaseEngine<RedisComponent> {
+  return {
+    name: 'redis',
+    inspect: inspectRedis,
+    waitUntilReady: async (ctx, component) => {
+      await waitUntilLoaded(ctx, { component, containerId: (await ctx.runtime.inspect(component.container)).id }, 0);
+    },
+    backUp: backUpRedis,
+    verify: (ctx, backup, source) => verifyRedis(ctx, redisBackup(backup), source),
+    prove: (ctx, backup, source) => proveRedis(ctx, redisBackup(backup), source),
+    prepare: (ctx, component, backup, source) => prepareRedis(ctx, component, redisBackup(backup), source),
+    prepareUndo: (ctx, component, previous) => prepareRedisUndo(ctx, component, redisCutOver(previous)),
+    discardPrepared: (ctx, _component, cutOver) => discardPreparedRedis(ctx, redisCutOver(cutOver)),
+    close: (ctx, component, cutOver) => closeRedis(ctx, component, redisCutOver(cutOver)),
+    swap: (ctx, _component, cutOver) => swapRedis(ctx, redisCutOver(cutOver)),
+    compareClosed: (ctx, _component, cutOver, backup) => compareClosedRedis(ctx, redisCutOver(cutOver), backup === null ? null : redisBackup(backup)),
+    open: (ctx, component, cutOver) => openRedis(ctx, component, redisCutOver(cutOver)),
+    rollBack: (ctx, component, cutOver) => rollBackRedis(ctx, component, redisCutOver(cutOver)),
+    discardRollback: (ctx, _component, cutOver) => discardRollbackRedis(ctx, redisCutOver(cutOver)),
+    repairLeftovers: repairRedis,
+    readContent: readRedisContent,
+  };
+}
+
+function redisBackup(backup: ComponentBackup): RedisBackup {
+  if (backup.engine === 'redis') return backup;
+  throw mixedUp(backup.component, backup.engine);
+}
+
+function redisCutOver(cutOver: ComponentCutOver): RedisCutOver {
+  if (cutOver.engine === 'redis') return cutOver;
+  throw mixedUp(cutOver.component, cutOver.engine);
+}
+
+const mixedUp = (object: string, engine: string): HoldfastFailure =>
+  new HoldfastFailure('Internal', { operation: 'choose the engine', object, cause: `something of ${engine} was given to the Redis engine`, hint: 'This is a defect of Holdfast; please report it.' });
