@@ -7,11 +7,15 @@
 import { link, open, readFile, rename, rm, stat, unlink } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import { dirname } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { HoldfastFailure } from '../../domain/failures.ts';
 import { claimSuffix } from '../object-path.ts';
 import { alreadyExists, codeOf } from './file-failure.ts';
 
 const abandonedAfterMs = 60_000;
+/** A living writer renames within milliseconds; who waits longer than this tries again later. */
+const claimRounds = 100;
+const claimPauseMs = 20;
 const noLinks = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EINVAL']);
 
 /** `forceClaims` is for file systems that are known to have no links, and for the conformance suite. @throws AlreadyExists */
@@ -45,21 +49,27 @@ async function claimAndRename(temporary: string, final: string): Promise<void> {
 }
 
 async function takeClaim(claim: string, token: string, final: string): Promise<void> {
-  try {
-    return await writeNew(claim, token);
-  } catch (error) {
-    if (codeOf(error) !== 'EEXIST') throw error;
+  for (let round = 0; round < claimRounds; round += 1) {
+    try {
+      return await writeNew(claim, token);
+    } catch (error) {
+      if (codeOf(error) !== 'EEXIST') throw error;
+    }
+    if (await exists(final)) throw alreadyExists('create an object', final);
+    const age = await stat(claim).then((facts) => Date.now() - facts.mtimeMs, () => 0);
+    if (age >= abandonedAfterMs) await setAside(claim, token);
+    await pause(claimPauseMs);
   }
-  if (await exists(final)) throw alreadyExists('create an object', final);
-  const age = await stat(claim).then((facts) => Date.now() - facts.mtimeMs, () => 0);
-  if (age < abandonedAfterMs) throw busy(final);
-  // Only one of several takers can rename the dead writer's claim away; the others find it gone and try again later.
+  throw busy(final);
+}
+
+/** Only one of several takers can rename a dead writer's claim away; for the others it is gone, which is as good. */
+async function setAside(claim: string, token: string): Promise<void> {
   const aside = `${claim}.${token}`;
-  await rename(claim, aside).catch(() => {
-    throw busy(final);
+  await rename(claim, aside).catch((error: unknown) => {
+    if (codeOf(error) !== 'ENOENT') throw error;
   });
   await rm(aside, { force: true });
-  await writeNew(claim, token);
 }
 
 async function writeNew(path: string, text: string): Promise<void> {
