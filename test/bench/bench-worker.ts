@@ -1,0 +1,92 @@
+/** A worker in a process of its own, so that its memory is its own, and the runs of the bench. */
+import { fork, type ChildProcess } from 'node:child_process';
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import type { Client, WorkflowHandle } from '@temporalio/client';
+import type { DemoService } from '../../devbox/demo/demo-service.ts';
+import { connectClient } from '../../src/client/temporal-connection.ts';
+import type { Config } from '../../src/config/config.ts';
+import type { ServiceDefinition } from '../../src/domain/service.ts';
+import { workflowQueue } from '../../src/domain/task-queues.ts';
+import { statusQuery } from '../../src/workflows/shared/messages.ts';
+import type { TakeBackupResult } from '../../src/workflows/take-backup/messages.ts';
+
+export interface BenchWorker {
+  backUp(hashes: boolean): Promise<{ sizeBytes: number }>;
+  restore(): Promise<void>;
+  accept(): Promise<void>;
+  largestBackupHistory(): number;
+  /** Phases of the last backup by the run's own events, seconds since its start. */
+  lastParts(): string;
+  memory(): { idleMb: number; peakMb: number; growthMb: number };
+  stop(): Promise<void>;
+}
+
+const services = { hashed: 'hashed', counted: 'counted' } as const;
+
+export async function startBenchWorker(service: DemoService, address: string, directory: string): Promise<BenchWorker> {
+  const config = configOf(service, directory);
+  const child = fork(join(import.meta.dirname, 'worker-process.ts'), [JSON.stringify(config), address], { env: { ...process.env, DOCKER_HOST: service.dockerHost }, stdio: ['ignore', 'inherit', 'inherit', 'ipc'] });
+  await new Promise<void>((resolve, reject) => {
+    child.once('message', () => resolve());
+    child.once('exit', (code) => reject(new Error(`the bench's worker exited ${code}`)));
+  });
+  const client = await connectClient({ address });
+  const idleMb = residentMb(child, 'VmRSS');
+  let runs = 0;
+  let latest = '';
+  let events = 0;
+  let parts = '';
+  const run = async <R>(type: string, input: object): Promise<{ handle: WorkflowHandle; result: R }> => {
+    runs += 1;
+    const handle = await client.workflow.start(type, { taskQueue: workflowQueue(config.queuePrefix), workflowId: `bench-${runs}`, args: [input] });
+    return { handle, result: await handle.result() as R };
+  };
+  return {
+    async backUp(hashes) {
+      const { handle, result } = await run<TakeBackupResult>('takeBackup', { service: hashes ? services.hashed : services.counted, prove: false });
+      if (hashes) latest = result.backupId;
+      events = Math.max(events, (await handle.describe()).historyLength);
+      parts = await partsOf(client, handle);
+      return { sizeBytes: result.sizeBytes };
+    },
+    restore: async () => void (await run('restoreBackup', { service: services.hashed, backup: latest })),
+    accept: async () => void (await run('acceptRestore', { service: services.hashed, run: 'latest' })),
+    largestBackupHistory: () => events,
+    lastParts: () => parts,
+    memory: () => {
+      const peakMb = residentMb(child, 'VmHWM');
+      return { idleMb, peakMb, growthMb: peakMb - idleMb };
+    },
+    stop: async () => {
+      const ended = new Promise<void>((resolve) => child.once('exit', () => resolve()));
+      child.kill('SIGTERM');
+      await ended;
+      await client.connection.close();
+    },
+  };
+}
+
+async function partsOf(client: Client, handle: WorkflowHandle): Promise<string> {
+  const { startTime } = await handle.describe();
+  const { events } = await client.workflow.getHandle(handle.workflowId).query(statusQuery);
+  return events.filter((event) => event.kind !== 'note').map((event) => `${((Date.parse(event.at) - startTime.getTime()) / 1000).toFixed(2)} s ${event.text.slice(0, 60)}`).join('; ');
+}
+
+/** Linux's own account of a process, MB. */
+function residentMb(child: ChildProcess, field: 'VmRSS' | 'VmHWM'): number {
+  const line = readFileSync(`/proc/${child.pid}/status`, 'utf8').split('\n').find((each) => each.startsWith(`${field}:`));
+  return Number(line?.replace(/\D+/g, '') ?? Number.NaN) / 1024;
+}
+
+function configOf(service: DemoService, directory: string): Config {
+  const definition = (name: string, contentHashes: boolean): ServiceDefinition => ({
+    name, host: 'bench', version: null, contentHashes, proveAfterBackup: false, skewLimitMs: 60_000, repositories: ['local'], application: null, health: null,
+    approval: { required: [], fourEyes: false, approvers: [], expiresAfterMs: 600_000 },
+    components: [
+      { engine: 'postgres', name: 'postgres', container: service.postgres.container, database: service.postgres.database, user: service.postgres.user },
+      { engine: 'redis', name: 'redis', container: service.redis.container },
+    ],
+  });
+  return { services: [definition(services.hashed, true), definition(services.counted, false)], repositories: [{ name: 'local', path: directory }], host: 'bench', queuePrefix: 'bench', path: null, notices: [] };
+}

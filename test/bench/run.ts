@@ -1,0 +1,92 @@
+/**
+ * `npm run bench [-- --size MB --rounds N]`: whole backups and restores against the seed's scripts, interleaved in one run, medians and
+ * ratios. Own engine and own Temporal server. Goals stand beside the figures; what is missed is said, not hidden.
+ */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { parseArgs } from 'node:util';
+import { startDemoService, stopDemoService, type DemoService } from '../../devbox/demo/demo-service.ts';
+import { ensurePrivateEngine } from '../../devbox/engine.ts';
+import { ensureImages } from '../../devbox/images.ts';
+import { abortOnSignals } from '../../devbox/signals.ts';
+import { startTemporal } from '../../devbox/temporal.ts';
+import { ensureTemporalCli } from '../../devbox/temporal-cli.ts';
+import { startBenchWorker, type BenchWorker } from './bench-worker.ts';
+import { medianOf, table, timed, type Sample } from './measure.ts';
+import { bareDump, dropSeedRestore, seedBackup, seedRestore } from './seed-script.ts';
+
+const names = {
+  seed: 'seed: pg_dump | gzip, BGSAVE, copy', hashed: 'holdfast backup, counts and hashes', counted: 'holdfast backup, counts only',
+  bare: 'bare pg_dump -Fd -j2 zstd:1', seedRestore: 'seed: gunzip | psql, ANALYZE', restore: 'holdfast restore: open, compared, analyzed',
+} as const;
+
+interface Goal { readonly text: string; readonly measured: number; readonly met: boolean }
+
+async function main(): Promise<void> {
+  const { values } = parseArgs({ options: { size: { type: 'string', default: '1000' }, rounds: { type: 'string', default: '3' } } });
+  const signal = abortOnSignals();
+  const engine = await ensurePrivateEngine();
+  const directory = mkdtempSync(join(tmpdir(), 'holdfast-bench-'));
+  const place = { dockerHost: engine.dockerHost, prefix: 'holdfast-test-bench', label: 'dev.holdfast.test' as const };
+  try {
+    await ensureImages(engine, ['postgres:17', 'redis:8']);
+    const temporal = await startTemporal({ cli: await ensureTemporalCli(), dbFile: join(directory, 'temporal.sqlite') });
+    const service = await startDemoService({ ...place, sizeMb: Number(values.size), port: null, startPaused: true, signal });
+    const worker = await startBenchWorker(service, temporal.address, directory);
+    try {
+      report(await rounds(service, worker, directory, Number(values.rounds)), worker);
+    } finally {
+      await worker.stop();
+      await temporal.stop();
+    }
+  } finally {
+    await stopDemoService(place);
+    rmSync(directory, { recursive: true, force: true });
+    await engine.stop();
+  }
+}
+
+async function rounds(service: DemoService, worker: BenchWorker, directory: string, count: number): Promise<readonly Sample[]> {
+  const samples: Sample[] = [];
+  const add = async (name: string, work: () => Promise<unknown>): Promise<void> => {
+    const seconds = await timed(work);
+    samples.push({ name, seconds });
+    process.stdout.write(`  ${name.padEnd(44)} ${seconds.toFixed(2)} s\n`);
+  };
+  let sizes = { seed: 0, holdfast: 0 };
+  await worker.backUp(true);
+  for (let round = 1; round <= count; round += 1) {
+    process.stdout.write(`round ${round}\n`);
+    await add(names.seed, async () => (sizes = { ...sizes, seed: (await seedBackup(service, directory)).bytes }));
+    await add(names.hashed, async () => (sizes = { ...sizes, holdfast: (await worker.backUp(true)).sizeBytes }));
+    await add(names.bare, () => bareDump(service));
+    await add(names.counted, () => worker.backUp(false));
+    await add(names.seedRestore, () => seedRestore(service, directory));
+    await dropSeedRestore(service);
+    await add(names.restore, () => worker.restore());
+    await worker.accept();
+  }
+  process.stdout.write(`\nsizes: seed ${sizes.seed} bytes, holdfast ${sizes.holdfast} bytes (${(sizes.holdfast / sizes.seed).toFixed(2)})\n`);
+  return samples;
+}
+
+function report(samples: readonly Sample[], worker: BenchWorker): void {
+  const of = (name: string): number => medianOf(samples, name);
+  const events = worker.largestBackupHistory();
+  const memory = worker.memory();
+  const goals: readonly Goal[] = [
+    goal('backup with hashes, times faster than the seed (goal 2.5, aim 4)', of(names.seed) / of(names.hashed), (ratio) => ratio >= 2.5),
+    goal('backup with counts, of the bare dump + 2 s (goal 1.15)', (of(names.counted) - 2) / of(names.bare), (ratio) => ratio <= 1.15),
+    goal('restore, times faster than gunzip | psql (goal 1.2, aim 1.5)', of(names.seedRestore) / of(names.restore), (ratio) => ratio >= 1.2),
+    goal('history events of a backup (goal 150)', events, (count) => count <= 150),
+    goal('worker memory, growth in MB (goal 64)', memory.growthMb, (mb) => mb <= 64),
+  ];
+  process.stdout.write(`\n${table(samples)}\n\nparts of the last backup: ${worker.lastParts()}\nworker idle ${memory.idleMb.toFixed(0)} MB, peak ${memory.peakMb.toFixed(0)} MB\n\n`);
+  for (const { text, measured, met } of goals) process.stdout.write(`${met ? 'met   ' : 'MISSED'} ${text}: ${measured.toFixed(2)}\n`);
+}
+
+const goal = (text: string, measured: number, isMet: (measured: number) => boolean): Goal => ({ text, measured, met: isMet(measured) });
+
+await main();
+process.exit(0);
