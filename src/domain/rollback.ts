@@ -11,12 +11,14 @@ export interface PostgresCutOver {
   readonly containerId: string;
   readonly systemIdentifier: string;
   readonly volume: string;
-  /** The live name, and the OID that bore it before. */
+  /** The live name, and the OID that bore it before; 0 where the server had no such database. */
   readonly database: string;
   readonly liveOid: number;
   /** The prepared database: its OID and the name it has before the exchange. */
   readonly sideOid: number;
   readonly sideName: string;
+  /** The xmin of the prepared database's row when it was closed: the same later means that it has not been opened since. Null where it is not known (undo). */
+  readonly sideXmin: string | null;
   /** The name that the old live database gets; kept until the rollback copy is accepted away. */
   readonly asideName: string;
   readonly liveAllowedConnections: boolean;

@@ -1,0 +1,124 @@
+/** Preflight: what the server is, and what stands in the way. Reads only. */
+import type { ContainerFacts } from '../../containers/container-runtime.ts';
+import { HoldfastFailure, isFailure } from '../../domain/failures.ts';
+import type { PostgresComponent } from '../../domain/service.ts';
+import type { ComponentFacts, EngineContext } from '../engine.ts';
+import { queryJson, runPsql } from './server/psql.ts';
+import { statements } from './server/script-text.ts';
+import { refuseForBackup, refuseForRestore, warningsOf } from './server/obstacles.ts';
+
+/** What inspect.sql prints. */
+export interface ServerReading {
+  readonly version: string;
+  readonly majorVersion: number;
+  readonly systemIdentifier: string;
+  /** Null where the user may not read it. */
+  readonly dataDirectory: string | null;
+  readonly port: number;
+  /** 0 where the database does not exist. */
+  readonly databaseOid: number;
+  readonly sizeBytes: number;
+  readonly inRecovery: boolean;
+  readonly superuser: boolean;
+  readonly passwordsReadable: boolean;
+  readonly maxWalBytes: number;
+  readonly customTablespace: string | null;
+  readonly userTables: number;
+  readonly rowSecurityTables: readonly string[];
+  readonly unreadable: readonly string[];
+  readonly preparedTransactions: readonly string[];
+  readonly slots: readonly string[];
+  readonly subscriptions: readonly string[];
+}
+
+export interface Inspection {
+  readonly container: ContainerFacts;
+  readonly server: ServerReading;
+  readonly freeBytes: number | null;
+  readonly volume: string;
+}
+
+/** @throws ContainerNotFound, ContainerNotRunning, WrongContainer, DatabaseNotFound, AuthenticationFailed, and what obstacles.ts refuses */
+export async function inspect(ctx: EngineContext, component: PostgresComponent, purpose: 'backup' | 'restore'): Promise<ComponentFacts> {
+  const { container, server, freeBytes, volume } = await look(ctx, component, purpose);
+  return {
+    pinned: {
+      component: component.name, engine: 'postgres', container: component.container, containerId: container.id, volume,
+      identity: server.systemIdentifier, database: component.database,
+    },
+    version: server.version,
+    imageId: container.imageId,
+    running: true,
+    empty: server.userTables === 0,
+    dataSizeBytes: server.sizeBytes,
+    freeBytes,
+    warnings: warningsOf(container, server),
+  };
+}
+
+/** The same with everything that was read, for the steps that go on from there. */
+export async function look(ctx: EngineContext, component: PostgresComponent, purpose: 'backup' | 'restore'): Promise<Inspection> {
+  const container = await runningContainer(ctx, component);
+  const server = await readServer(ctx, component, container.id, purpose);
+  if (purpose === 'backup') refuseForBackup(component, server);
+  else refuseForRestore(component, server);
+  const volume = volumeOf(component, container, server, purpose);
+  return { container, server, volume, freeBytes: server.dataDirectory === null ? null : await freeBytesOn(ctx, container.id, server.dataDirectory) };
+}
+
+/** @throws ContainerNotFound, ContainerNotRunning */
+export async function runningContainer(ctx: EngineContext, component: Pick<PostgresComponent, 'container'>): Promise<ContainerFacts> {
+  const container = await ctx.runtime.inspect(component.container);
+  if (container.state === 'running') return container;
+  throw new HoldfastFailure('ContainerNotRunning', {
+    operation: 'look at the database', object: component.container, cause: `the container is ${container.state}`, hint: `Start it (\`docker start ${component.container}\`), then try again.`,
+  });
+}
+
+async function readServer(ctx: EngineContext, component: PostgresComponent, containerId: string, purpose: 'backup' | 'restore'): Promise<ServerReading> {
+  const call = { containerId, component, operation: 'inspect the database' };
+  const known = await queryJson<{ exists: boolean }>(ctx, {
+    ...call, database: null, sql: 'SELECT json_build_object(\'exists\', EXISTS (SELECT FROM pg_database WHERE datname = :\'database\'));', variables: { database: component.database },
+  });
+  if (known.exists) return queryJson(ctx, { ...call, database: component.database, sql: statements['inspect.sql'] });
+  if (purpose === 'backup') {
+    throw new HoldfastFailure('DatabaseNotFound', {
+      operation: call.operation, object: `${component.container}/${component.database}`, cause: 'the server has no database of that name', hint: 'Check `database` in holdfast.yaml.',
+    });
+  }
+  // Restored into a bare server: what counts is the server, seen from its administrative database.
+  const server = await queryJson<ServerReading>(ctx, { ...call, database: null, sql: statements['inspect.sql'] });
+  return { ...server, databaseOid: 0, sizeBytes: 0, userTables: 0, rowSecurityTables: [], unreadable: [], customTablespace: null };
+}
+
+/** The volume or host path that the data directory lies on: the longest mount that contains it (databases.md D19). */
+function volumeOf(component: PostgresComponent, container: ContainerFacts, server: ServerReading, purpose: 'backup' | 'restore'): string {
+  const directory = server.dataDirectory;
+  const mounts = container.mounts.filter((mount) => directory !== null && (directory === mount.destination || directory.startsWith(`${mount.destination}/`)));
+  const mount = mounts.sort((a, b) => b.destination.length - a.destination.length)[0];
+  if (mount?.source !== undefined && mount.source !== null && (mount.type === 'volume' || mount.type === 'bind')) return mount.source;
+  if (purpose === 'backup') return 'unknown';
+  throw new HoldfastFailure('UnsupportedTopology', {
+    operation: 'find the volume of the data', object: `${component.container}:${directory ?? 'data directory'}`,
+    cause: 'the data directory is on no volume or bind mount', hint: 'Move the data to a volume: what is kept in the container itself is gone with it.',
+  });
+}
+
+/** Free bytes on the file system of a directory in a container, or null where `df` cannot tell. */
+async function freeBytesOn(ctx: EngineContext, containerId: string, directory: string): Promise<number | null> {
+  const result = await ctx.runtime.exec(containerId, { argv: ['df', '-P', '-k', directory], timeoutMs: ctx.timing.execMs, signal: ctx.signal });
+  const available = Number(result.stdout.trim().split('\n').at(-1)?.split(/\s+/)[3]);
+  return result.exitCode === 0 && Number.isSafeInteger(available) ? available * 1024 : null;
+}
+
+/** One reading that readiness is told by: the postmaster's start, and whether it listens to more than its socket. */
+export async function postmasterStart(ctx: EngineContext, component: PostgresComponent, containerId: string): Promise<string | null> {
+  try {
+    const sql = 'SELECT CASE WHEN current_setting(\'listen_addresses\') <> \'\' AND NOT pg_is_in_recovery() THEN pg_postmaster_start_time()::text ELSE \'\' END;';
+    const start = (await runPsql(ctx, { containerId, component, database: null, operation: 'wait for the database', sql })).trim();
+    return start === '' ? null : start;
+  } catch (error) {
+    if (isFailure(error, 'DatabaseUnreachable')) return null;
+    throw error;
+  }
+}

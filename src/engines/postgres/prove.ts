@@ -1,0 +1,96 @@
+/** Restored into a throwaway server of the same image, without a network, started and compared: the only thing that earns the word "proven". */
+import { createScratchServer } from '../../containers/scratch-server.ts';
+import { removeScratch } from '../../containers/scratch.ts';
+import { waitUntil } from '../../containers/wait-until.ts';
+import type { PostgresBackup } from '../../domain/backup-manifest.ts';
+import { HoldfastFailure, isFailure } from '../../domain/failures.ts';
+import type { ComponentProof } from '../../domain/proof.ts';
+import type { PostgresComponent } from '../../domain/service.ts';
+import { counted } from '../../domain/wording.ts';
+import type { ArtifactSource, EngineContext } from '../engine.ts';
+import { comparedObjects } from './content/compare-restored.ts';
+import { blamesTheData } from './content/restore-failure.ts';
+import { postmasterStart } from './inspect.ts';
+import { imageFor } from './server/image-for.ts';
+import { restoreAndCompare } from './side/restore-and-compare.ts';
+import { createRoles } from './side/restored-roles.ts';
+import { createSideDatabase } from './side/side-database.ts';
+import type { ServerPlace } from './side/side-database.ts';
+
+const scratchDatabase = 'holdfast_proof';
+const jobs = 2;
+
+/** A copy that is thrown away needs no durability; and it must not act like the original (databases.md P14). */
+const scratchParameters = [
+  'fsync=off', 'full_page_writes=off', 'synchronous_commit=off', 'wal_level=minimal', 'max_wal_senders=0', 'archive_mode=off', 'autovacuum=off', 'max_wal_size=8GB',
+  'max_logical_replication_workers=0', 'shared_buffers=256MB', 'maintenance_work_mem=256MB', 'max_connections=50', 'max_locks_per_transaction=1024', 'logging_collector=off',
+];
+
+/** Extensions that cannot be created unless their library was loaded at start, with what else they need to keep still. */
+const preloads: Readonly<Record<string, readonly string[]>> = {
+  timescaledb: ['timescaledb.max_background_workers=0'],
+  citus: [],
+  pg_cron: [`cron.database_name=${scratchDatabase}`, 'cron.launch_active_jobs=off'],
+};
+
+/** Answers a verdict; throws only what may be tried again. Everything made is removed at the end. */
+export async function prove(ctx: EngineContext, backup: PostgresBackup, source: ArtifactSource): Promise<ComponentProof> {
+  try {
+    return await proveInScratch(ctx, backup, source);
+  } catch (error) {
+    if (ctx.signal.aborted || !isFailure(error) || (error.retryable && error.type !== 'DatabaseUnreachable')) throw error;
+    const verdict = blamesTheData(error) ? 'failed' : 'couldNotVerify';
+    return { ...answer(backup), verdict, sentence: `${verdict === 'failed' ? 'It cannot be restored' : 'It could not be tried'}: ${error.fields.object}: ${error.fields.cause}.`, differences: [] };
+  }
+}
+
+const answer = (backup: PostgresBackup): Pick<ComponentProof, 'component' | 'comparedObjects' | 'notCompared'> =>
+  ({ component: backup.component, comparedObjects: comparedObjects(backup.content), notCompared: backup.notCompared });
+
+async function proveInScratch(ctx: EngineContext, backup: PostgresBackup, source: ArtifactSource): Promise<ComponentProof> {
+  const imageId = await imageFor(ctx, backup);
+  if (imageId === null) {
+    throw new HoldfastFailure('ImageMissing', { operation: 'prove the backup', object: backup.server.image, cause: `the engine has no image of PostgreSQL ${backup.server.majorVersion}`, hint: 'Pull it, then prove again.' });
+  }
+  ctx.progress({ phase: 'start a throwaway server' });
+  const server = await createScratchServer(ctx.runtime, {
+    identity: { owner: ctx.owner, service: ctx.service, component: backup.component, step: 'proof' }, imageId, signal: ctx.signal,
+    command: ['postgres', ...parametersFor(backup).flatMap((parameter) => ['-c', parameter])],
+    environment: { POSTGRES_HOST_AUTH_METHOD: 'trust', POSTGRES_USER: 'postgres', POSTGRES_DB: 'postgres', POSTGRES_INITDB_ARGS: '--no-sync --encoding=UTF8 --locale=C' },
+    shmSizeBytes: 512 * 1024 ** 2,
+  });
+  try {
+    return await restoreInto(ctx, { containerId: server.id, component: scratchComponent(backup, server.name) }, imageId, backup, source);
+  } finally {
+    await removeScratch(ctx.runtime, server);
+  }
+}
+
+const scratchComponent = (backup: PostgresBackup, container: string): PostgresComponent =>
+  ({ engine: 'postgres', name: backup.component, container, database: scratchDatabase, user: 'postgres' });
+
+function parametersFor(backup: PostgresBackup): readonly string[] {
+  const needed = backup.extensions.map(({ name }) => name).filter((name) => Object.hasOwn(preloads, name));
+  if (needed.length === 0) return scratchParameters;
+  return [...scratchParameters, `shared_preload_libraries=${needed.join(',')}`, ...needed.flatMap((name) => preloads[name] ?? [])];
+}
+
+async function restoreInto(ctx: EngineContext, place: ServerPlace, imageId: string, backup: PostgresBackup, source: ArtifactSource): Promise<ComponentProof> {
+  await ctx.runtime.start(place.containerId);
+  await waitUntil(() => postmasterStart(ctx, place.component, place.containerId), { withinMs: ctx.timing.startUpMs, everyMs: ctx.timing.pollMs, signal: ctx.signal },
+    () => new HoldfastFailure('CouldNotVerify', { operation: 'start a throwaway server', object: backup.server.image, cause: 'it does not answer', hint: 'Look at the memory and disk of the Docker engine.' }));
+  const { differences } = await restoreAndCompare(ctx, {
+    place, imageId, port: 5432, backup, source, step: 'proof-restore', database: scratchDatabase, jobs, withProperties: false, phase: 'restore and compare',
+    // No copy of production data may announce itself to its publishers and subscribers.
+    restoreArguments: ['--no-publications'],
+    makeDatabase: async () => {
+      await createRoles(ctx, place, backup.roles.filter((role) => role.referenced), 'of a proof');
+      await createSideDatabase(ctx, place, scratchDatabase, backup.properties);
+    },
+  });
+  const { content } = backup;
+  const sentence = differences.length === 0
+    ? `Restored into a throwaway server and equal: ${counted(content.tables.length, 'table')}, ${counted(content.sequences.length, 'sequence')}, ${content.largeObjects.count} large objects, ${Object.keys(content.objects).length} kinds of objects.`
+    : `Restored, but ${counted(differences.length, 'difference')} from the manifest.`;
+  return { ...answer(backup), verdict: differences.length === 0 ? 'proven' : 'failed', sentence, differences };
+}

@@ -1,0 +1,58 @@
+# One snapshot, one helper: dump, counts and hashes side by side (docs/design.md). Arguments:
+jobs=$1 sessions=$2 hashes=$3 lock_wait_ms=$4 owner=$5 artifacts=$6 marker=$7 passwords=$8
+
+# The directory is the worker's own, or this helper may write where nobody looks.
+[ "$marker" = none ] || [ -f "$artifacts/$marker" ] || fail_step not-shared
+
+# zstd level 1 where this pg_dump was built with it: about as fast as none and as small as gzip 6. PostgreSQL 15 has gzip only.
+compression=zstd:1
+pg_dump --version >"$work/version"
+if ! pg_dump --help 2>/dev/null | grep -q 'compress=METHOD'; then compression=1
+elif PGHOST=/nonexistent pg_dump -Fc --compress=zstd:1 -f /dev/null 2>&1 | grep -qi 'compression\|zstd'; then compression=gzip:1
+fi
+result compression "$compression"
+
+# The sequences' second reading, and the proof that the snapshot stood to the end. Where it did not, that is why something else failed.
+release_holder() {
+  : >"$work/holder.stop"
+  wait "$holder" || fail_step holder
+}
+
+run_psql -v lock_wait_ms="$lock_wait_ms" -f "$work/holder.sql" >"$work/holder.log" 2>"$work/holder.err" &
+holder=$!
+await_file "$work/holder.ready" "$holder" holder
+snapshot=$(cat "$work/holder.ready")
+
+: >"$work/go"
+start_sessions "$sessions" -v snapshot="$snapshot" -v hashes="$hashes"
+# No --enable-row-security, ever: it dumps a silent subset (databases.md L4).
+pg_dump -w -Fd -j "$jobs" -f "$work/dump" --snapshot="$snapshot" --no-sync --lock-wait-timeout="$lock_wait_ms" --compress="$compression" \
+  --quote-all-identifiers >"$work/dump.log" 2>"$work/dump.err" &
+dump=$!
+if [ "$passwords" = yes ]; then set --; else set -- --no-role-passwords; fi
+pg_dumpall -w --globals-only "$@" >"$artifacts/globals.sql" 2>"$work/globals.err" &
+globals=$!
+
+wait "$dump" || { release_holder; fail_step dump; }
+
+# The tar is hashed as it is written; its members at the same time.
+member_sums "$work/dump" 2>"$work/members.err" &
+members=$!
+mkfifo "$work/tar.pipe"
+sha256sum <"$work/tar.pipe" >"$work/tar.sum" &
+sum=$!
+: >"$work/tar.failed"
+{ tar -cf - -C "$work" dump 2>"$work/tar.err" || echo tar >"$work/tar.failed"; } | tee "$work/tar.pipe" 2>"$work/tee.err" >"$artifacts/dump.tar" || fail_step tee
+wait "$sum" || fail_step tar
+[ ! -s "$work/tar.failed" ] || fail_step tar
+wait "$members" || fail_step members
+wait "$globals" || fail_step globals
+finish_sessions release_holder
+release_holder
+
+result dump.tar.sum "$(first $(cat "$work/tar.sum"))" "$(first $(wc -c <"$artifacts/dump.tar"))"
+result globals.sql.sum "$(first $(sha256sum <"$artifacts/globals.sql"))" "$(first $(wc -c <"$artifacts/globals.sql"))"
+# A list of very many large objects would outgrow what a manifest should hold; the tar's own sum covers them all the same.
+[ "$(wc -l <"$work/members")" -gt 20000 ] || cp "$work/members" "$out/members"
+chmod 600 "$artifacts/dump.tar" "$artifacts/globals.sql"
+chown "$owner" "$artifacts/dump.tar" "$artifacts/globals.sql"

@@ -1,0 +1,67 @@
+# What every PostgreSQL helper's script begins with. Standard input is a list of sections, each after a line "@@holdfast <name>": the checked-in
+# SQL files, lists made by Holdfast, and the password file, which goes to memory and is gone with the container.
+work=/holdfast/work
+out=/holdfast/out
+export LC_ALL=C PGPASSFILE=/dev/shm/holdfast-pgpass PGCONNECT_TIMEOUT=10
+mkdir -p "$work"
+awk -v directory="$work" '
+  /^@@holdfast [a-z0-9.]+$/ { file = directory "/" $2; printf "" >file; next }
+  file != "" { print >file }'
+: >"$PGPASSFILE"
+[ ! -f "$work/pgpass" ] || { cat "$work/pgpass" >"$PGPASSFILE"; rm -f "$work/pgpass"; }
+
+# psql as every script and session of ours uses it: no start-up file, no prompt, stops at the first error.
+run_psql() { PGCLIENTENCODING=UTF8 psql -X -q -A -t -w -v ON_ERROR_STOP=1 "$@"; }
+
+# Ends the script: STEP tells the caller what failed, its messages are in the file beside.
+fail_step() { result failed "$1"; [ ! -s "$work/$1.err" ] || tail -c 16384 "$work/$1.err" >"$out/$1.err"; exit 1; }
+
+# Waits until FILE has content; fails STEP when process PID ends before.
+await_file() {
+  until [ -s "$1" ]; do
+    kill -0 "$2" 2>/dev/null || [ -s "$1" ] || fail_step "$3"
+    sleep 0.02
+  done
+}
+
+# Starts SESSIONS content sessions, which connect and then wait for the file "go". Further arguments go to psql.
+start_sessions() {
+  sessions=$1
+  shift
+  session_pids=
+  number=1
+  while [ "$number" -le "$sessions" ]; do
+    : >"$work/content.$number.err"
+    run_psql -v sessions="$sessions" -v session="$number" "$@" -f "$work/content.sql" >"$out/content.$number" 2>"$work/content.$number.err" &
+    session_pids="$session_pids $!"
+    number=$((number + 1))
+  done
+}
+
+# Every session of start_sessions has answered.
+await_sessions() {
+  number=1
+  for pid in $session_pids; do
+    await_file "$work/connected.$number" "$pid" "content.$number"
+    number=$((number + 1))
+  done
+}
+
+# Waits for every session; when one failed, first runs the command given, which may know a better reason.
+finish_sessions() {
+  number=1
+  for pid in $session_pids; do
+    wait "$pid" || { "${1:-:}"; fail_step "content.$number"; }
+    number=$((number + 1))
+  done
+}
+
+# `<sha256> <bytes> <path>` of every file below DIRECTORY, two processes at once; a helper has little else to do at that moment.
+member_sums() (
+  cd "$1"
+  find . -type f | xargs -P 2 -n 32 sha256sum >"$work/member.sums" || exit 1
+  find . -type f | xargs -n 1000 stat -c '%s %n' >"$work/member.sizes" || exit 1
+  awk 'NR == FNR { size[$2] = $1; next } { path = $2; sub(/^[.][/]/, "", path); print $1, size[$2], path }' "$work/member.sizes" "$work/member.sums" |
+    sort -k 3 >"$work/members"
+  [ "$(wc -l <"$work/members")" = "$(find . -type f | wc -l)" ]
+)

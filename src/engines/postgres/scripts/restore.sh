@@ -1,0 +1,44 @@
+# A dump into an empty database, analyzed, closed, and then compared: used beside the live database and in throwaway servers. Arguments:
+database=$1 jobs=$2 sessions=$3 hashes=$4 dump_bytes=$5 dump_sha256=$6 close=$7
+shift 7
+# What is left are further arguments for pg_restore.
+
+# Checked before anything is sent to a server: an archive that pg_restore reads without a word may still lack rows (databases.md L1).
+: >"$work/tar.failed"
+mkfifo "$work/tar.pipe"
+sha256sum <"$work/tar.pipe" >"$work/tar.sum" &
+sum=$!
+{ tee "$work/tar.pipe" </source/dump.tar || echo tee >"$work/tar.failed"; } 2>"$work/tar.err" | tar -xf - -C "$work" 2>"$work/unpack.err" || unpacked=no
+wait "$sum" || fail_step tar
+[ "$(first $(cat "$work/tar.sum"))" = "$dump_sha256" ] && [ "$(first $(wc -c </source/dump.tar))" = "$dump_bytes" ] || fail_step damaged
+[ "${unpacked:-yes}" = yes ] || fail_step unpack
+[ ! -s "$work/tar.failed" ] || fail_step tar
+if [ -s "$work/expected.members" ]; then
+  member_sums "$work/dump" 2>"$work/members.err" || fail_step members
+  cmp -s "$work/expected.members" "$work/members" || fail_step damaged
+fi
+[ "$database" != none ] || { pg_restore -l "$work/dump" >"$work/list" 2>"$work/list.err" || fail_step list
+  pg_restore -f /dev/null "$work/dump" 2>"$work/read.err" || fail_step read
+  result entries "$(grep -c '^[0-9]' "$work/list")"; exit 0; }
+
+pg_restore -w -d "$database" -j "$jobs" --exit-on-error --no-subscriptions "$@" "$work/dump" >"$work/restore.log" 2>"$work/restore.err" || fail_step restore
+rm -rf "$work/dump"
+vacuumdb -w -d "$database" -j "$jobs" --analyze-only --quiet >"$work/analyze.log" 2>"$work/analyze.err" || fail_step analyze
+
+[ ! -s "$work/properties.sql" ] || PGDATABASE="$close" run_psql -f "$work/properties.sql" >"$work/properties.log" 2>"$work/properties.err" || fail_step properties
+
+# Equality is established closed: our sessions are in, then the door is shut behind them, then they read.
+export PGDATABASE="$database"
+start_sessions "$sessions" -v hashes="$hashes"
+{ cat "$work/pins.sql"; echo '\o /holdfast/work/connected.facts'; echo "SELECT 'connected';"; echo '\o'; echo '\! until [ -e /holdfast/work/go ]; do sleep 0.02; done'
+  echo '\o /holdfast/out/objects'; cat "$work/objects.sql"; echo '\o /holdfast/out/sequences.first'; cat "$work/sequences.sql"; } >"$work/catalog.sql"
+run_psql -f "$work/catalog.sql" >"$work/catalog.log" 2>"$work/catalog.err" &
+catalog=$!
+await_sessions
+await_file "$work/connected.facts" "$catalog" catalog
+if [ "$close" != no ]; then
+  PGDATABASE="$close" run_psql -f "$work/close.sql" >"$out/closed" 2>"$work/close.err" || fail_step close
+fi
+: >"$work/go"
+finish_sessions
+wait "$catalog" || fail_step catalog

@@ -1,0 +1,31 @@
+/** Where and as whom a component's server is spoken to. Names travel in libpq's own variables, where no character has a meaning. */
+import type { EngineContext } from '../../engine.ts';
+import { run16 } from '../../../containers/labels.ts';
+import type { PostgresComponent } from '../../../domain/service.ts';
+
+/**
+ * Session settings that lose against nothing but the session's own SET: timeouts off, no search path, read-write whatever the role's default.
+ * `transaction_timeout` and `idle_session_timeout` are not known to every major and are set in pins.sql.
+ */
+const sessionOptions = [
+  'search_path=', 'statement_timeout=0', 'idle_in_transaction_session_timeout=0', 'default_transaction_read_only=off', 'row_security=off',
+  'client_min_messages=warning', 'standard_conforming_strings=on',
+];
+
+const asOptions = (settings: readonly string[]): string => settings.map((setting) => `-c ${setting}`).join(' ');
+
+/** Of every session that a run opens: to find them in pg_stat_activity, and to end exactly them. */
+export const applicationName = (ctx: Pick<EngineContext, 'owner'>, component: string): string => `holdfast-${run16(ctx.owner, component)}`;
+
+/** libpq's variables; no secret is among them. `extra` are further session settings, `name=value` without spaces. */
+export function libpqEnvironment(ctx: Pick<EngineContext, 'owner'>, component: Pick<PostgresComponent, 'name' | 'user'>, database: string, extra: readonly string[] = []): Record<string, string> {
+  return { PGDATABASE: database, PGUSER: component.user, PGAPPNAME: applicationName(ctx, component.name), PGOPTIONS: asOptions([...sessionOptions, ...extra]), PGCONNECT_TIMEOUT: '10' };
+}
+
+/** The component's password, or null where none is configured. @throws SecretNotFound */
+export async function passwordOf(ctx: Pick<EngineContext, 'secret'>, component: Pick<PostgresComponent, 'password'>): Promise<string | null> {
+  return component.password === undefined ? null : ctx.secret(component.password);
+}
+
+/** A database that is there for administration and is never the one that is exchanged. */
+export const maintenanceDatabases = (component: Pick<PostgresComponent, 'database'>): readonly string[] => ['postgres', 'template1'].filter((name) => name !== component.database);

@@ -1,0 +1,78 @@
+/** Helper containers with PostgreSQL's tools: what goes in on standard input, and what a failed step means. */
+import { runHelper } from '../../../containers/helper-container.ts';
+import type { HelperRequest, HelperResult } from '../../../containers/helper-container.ts';
+import { HoldfastFailure } from '../../../domain/failures.ts';
+import type { PostgresComponent } from '../../../domain/service.ts';
+import type { EngineContext } from '../../engine.ts';
+import { libpqEnvironment } from './connection.ts';
+import { sqlFiles } from './script-text.ts';
+
+export interface PostgresHelper {
+  readonly component: Pick<PostgresComponent, 'name' | 'user'>;
+  readonly step: string;
+  readonly imageId: string;
+  /** `container:<id>` of the server, or `none`. */
+  readonly network: string;
+  readonly port?: number;
+  readonly database?: string;
+  readonly script: string;
+  readonly args: readonly string[];
+  readonly password?: string | null;
+  /** Session settings of this helper's sessions, `name=value`. */
+  readonly settings?: readonly string[];
+  /** Further files for /holdfast/work. */
+  readonly files?: Readonly<Record<string, string>>;
+  readonly mounts?: NonNullable<HelperRequest['mounts']>;
+  readonly phase: string;
+  beforeStart?(containerId: string): Promise<void>;
+  afterEnd?(containerId: string, result: HelperResult): Promise<void>;
+}
+
+/** Restores sort and build indexes in the server, not here; a helper holds buffers of a few parallel tools. */
+const memoryBytes = 2 * 1024 ** 3;
+
+/** Runs one and answers its results; a non-zero exit code is left to the caller. */
+export async function runPostgresHelper(ctx: EngineContext, helper: PostgresHelper): Promise<HelperResult> {
+  ctx.progress({ phase: helper.phase });
+  return runHelper(ctx.runtime, {
+    identity: { owner: ctx.owner, service: ctx.service, component: helper.component.name, step: helper.step },
+    imageId: helper.imageId,
+    network: helper.network,
+    script: helper.script,
+    args: helper.args,
+    stdin: sections({ ...sqlFiles, ...helper.files, ...passwordFile(helper.password ?? null) }),
+    environment: { ...libpqEnvironment(ctx, helper.component, helper.database ?? 'postgres', helper.settings), PGHOST: '127.0.0.1', PGPORT: String(helper.port ?? 5432) },
+    memoryBytes,
+    ...(helper.mounts === undefined ? {} : { mounts: helper.mounts }),
+    ...(helper.beforeStart === undefined ? {} : { beforeStart: helper.beforeStart.bind(helper) }),
+    ...(helper.afterEnd === undefined ? {} : { afterEnd: helper.afterEnd.bind(helper) }),
+    signal: ctx.signal,
+    aliveIntervalMs: ctx.timing.heartbeatIntervalMs,
+    onAlive: () => ctx.progress({ phase: helper.phase }),
+  });
+}
+
+const sections = (files: Readonly<Record<string, string>>): string =>
+  Object.entries(files).map(([name, text]) => `@@holdfast ${name}\n${text}${text.endsWith('\n') || text === '' ? '' : '\n'}`).join('');
+
+/** The password file's one line for every host, port, database and user; `:` and `\` are escaped (libpq, "The Password File"). */
+function passwordFile(password: string | null): Record<string, string> {
+  if (password === null) return {};
+  if (/[\r\n\0]/.test(password)) {
+    throw new HoldfastFailure('AuthenticationFailed', { operation: 'prepare the password file', object: 'PostgreSQL password', cause: 'it holds a line break', hint: 'Give the password without a trailing line break.' });
+  }
+  return { pgpass: `*:*:*:*:${password.replace(/[\\:]/g, '\\$&')}\n` };
+}
+
+/** Which step of a script failed and what it said; the step is `script` where the script itself did. */
+export function failedStep(result: HelperResult): { readonly step: string; readonly messages: string } {
+  const step = result.files.get('failed')?.trim() ?? 'script';
+  return { step, messages: result.files.get(`${step}.err`) ?? result.messages };
+}
+
+/** A result file. @throws HelperFailed where it is missing or empty: a success that left no result is none */
+export function resultOf(result: HelperResult, name: string): string {
+  const text = result.files.get(name);
+  if (text !== undefined && text.trim() !== '') return text;
+  throw new HoldfastFailure('HelperFailed', { operation: 'read a helper\'s results', object: name, cause: 'it ended well but left no such result', hint: 'Please report this: it is a mistake in Holdfast.' });
+}

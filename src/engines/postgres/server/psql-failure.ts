@@ -1,0 +1,37 @@
+/** What a failed PostgreSQL tool said, as a failure of the closed list. */
+import { HoldfastFailure } from '../../../domain/failures.ts';
+import type { FailureType } from '../../../domain/failures.ts';
+
+/** Of our own failure: which part of which step. */
+export interface FailedCall {
+  readonly operation: string;
+  readonly object: string;
+}
+
+interface Reading {
+  readonly type: FailureType;
+  readonly pattern: RegExp;
+  readonly hint: string;
+}
+
+/** SQLSTATEs do not survive libpq's connection messages, so these are read from the words that a server with English messages uses. */
+const readings: readonly Reading[] = [
+  { type: 'DiskFull', pattern: /No space left on device|could not extend file|disk full/i, hint: 'Make room on the file system that is named, then start again.' },
+  { type: 'AuthenticationFailed', pattern: /password authentication failed|no password supplied|Peer authentication failed|Ident authentication failed|no pg_hba\.conf entry|FATAL:\s+role "[^"]*" (does not exist|is not permitted to log in)/, hint: 'Check user and password of the component in holdfast.yaml.' },
+  { type: 'DatabaseNotFound', pattern: /FATAL:\s+database "[^"]*" does not exist/, hint: 'Check the database of the component in holdfast.yaml.' },
+  { type: 'DatabaseUnreachable', pattern: /connection to server .* failed|could not connect|the database system is (starting up|shutting down|in recovery mode|not yet accepting)|server closed the connection|terminating connection|too many clients|remaining connection slots|connection timeout|not currently accepting connections/i, hint: 'The step is tried again; look at the container\'s log if it stays so.' },
+  { type: 'PermissionDenied', pattern: /permission denied|must be (super)?(user|owner)|only roles with|must have privileges/i, hint: 'Give the component a superuser, or one that may read everything.' },
+];
+
+/** The first line that says what went wrong, without the details under it: those may quote rows. */
+export function firstError(messages: string): string {
+  const lines = messages.split('\n').map((line) => line.trim()).filter((line) => line !== '');
+  const line = lines.find((each) => /(ERROR|FATAL|PANIC):|error:/.test(each)) ?? lines.at(-1) ?? 'it said nothing';
+  return line.replace(/^psql:[^ ]* /, '').replace(/(invalid input syntax for [^:]*): .*/, '$1').slice(0, 300).replace(/[.\s]+$/, '');
+}
+
+/** @param otherwise what it is when the words are none that we know */
+export function failureFrom(messages: string, call: FailedCall, otherwise: { readonly type: FailureType; readonly hint: string }): HoldfastFailure {
+  const reading = readings.find(({ pattern }) => pattern.test(messages)) ?? otherwise;
+  return new HoldfastFailure(reading.type, { ...call, cause: firstError(messages), hint: reading.hint });
+}

@@ -1,0 +1,60 @@
+/** One psql in the database's container: a single short process over the server's own socket (databases.md D1), SQL on its standard input. */
+import { isFailure } from '../../../domain/failures.ts';
+import type { PostgresComponent } from '../../../domain/service.ts';
+import type { EngineContext } from '../../engine.ts';
+import { libpqEnvironment, maintenanceDatabases, passwordOf } from './connection.ts';
+import { failureFrom } from './psql-failure.ts';
+import { psqlVariables } from './psql-variables.ts';
+import type { PsqlVariables } from './psql-variables.ts';
+
+export interface PsqlCall {
+  readonly containerId: string;
+  readonly component: PostgresComponent;
+  /** Null: one for administration, whichever of postgres and template1 there is. */
+  readonly database: string | null;
+  readonly operation: string;
+  readonly sql: string;
+  /** Psql variables, used in the SQL as :'name' or :"name" only. */
+  readonly variables?: PsqlVariables;
+  readonly timeoutMs?: number;
+}
+
+/**
+ * Runs SQL and answers what it printed. Everything that fails is a failure with the server's first error line.
+ * @throws AuthenticationFailed, DatabaseNotFound, DatabaseUnreachable, PermissionDenied, DiskFull, CutOverFailed
+ */
+export async function runPsql(ctx: EngineContext, call: PsqlCall): Promise<string> {
+  if (call.database !== null) return runIn(ctx, call, call.database);
+  const [first, second] = maintenanceDatabases(call.component) as [string, string | undefined];
+  try {
+    return await runIn(ctx, call, first);
+  } catch (error) {
+    if (second === undefined || !isFailure(error, 'DatabaseNotFound')) throw error;
+    return runIn(ctx, call, second);
+  }
+}
+
+async function runIn(ctx: EngineContext, call: PsqlCall, database: string): Promise<string> {
+  const password = await passwordOf(ctx, call.component);
+  const result = await ctx.runtime.exec(call.containerId, {
+    argv: ['psql', '-X', '-q', '-A', '-t', '-w', '-v', 'ON_ERROR_STOP=1', '-f', '-'],
+    stdin: psqlVariables(call.variables ?? {}) + call.sql,
+    environment: { ...libpqEnvironment(ctx, call.component, database), PGCLIENTENCODING: 'UTF8', LC_ALL: 'C', ...(password === null ? {} : { PGPASSWORD: password }) },
+    timeoutMs: call.timeoutMs ?? ctx.timing.execMs,
+    maxOutputBytes: 32 * 1024 * 1024,
+    signal: ctx.signal,
+  });
+  if (result.exitCode === 0) return result.stdout;
+  // A missing program's error arrives on standard output (databases.md D7).
+  const messages = result.stderr.trim() === '' ? result.stdout : result.stderr;
+  const missing = result.exitCode === 126 || result.exitCode === 127;
+  throw failureFrom(messages, { operation: call.operation, object: `${call.component.container}/${database}` }, missing
+    ? { type: 'WrongContainer', hint: 'The container has no psql: check `container` in holdfast.yaml.' }
+    : { type: 'CutOverFailed', hint: 'See the server\'s log for the details.' });
+}
+
+/** Like {@link runPsql} for SQL that prints one line of JSON. */
+export async function queryJson<T>(ctx: EngineContext, call: PsqlCall): Promise<T> {
+  const output = await runPsql(ctx, call);
+  return JSON.parse(output.trim().split('\n').at(-1) ?? '') as T;
+}

@@ -1,0 +1,23 @@
+/** The checked-in SQL and sh files beside this code, read once at module load: they are code, and travel with the package as files. */
+import { readFileSync } from 'node:fs';
+
+const read = (path: string): string => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
+const prelude = read('scripts/prelude.sh');
+
+/** Each helper's whole script: the common beginning and its own part. */
+export const scripts = {
+  backUp: `${prelude}\n${read('scripts/back-up.sh')}`,
+  restore: `${prelude}\n${read('scripts/restore.sh')}`,
+  readContent: `${prelude}\n${read('scripts/read-content.sh')}`,
+} as const;
+
+const filesOf = <Name extends string>(...names: readonly Name[]): Readonly<Record<Name, string>> =>
+  Object.fromEntries(names.map((name) => [name, read(`sql/${name}`)])) as Record<Name, string>;
+
+/** SQL by file name: what helpers find under /holdfast/work. */
+export const sqlFiles = filesOf('pins.sql', 'holder.sql', 'content.sql', 'objects.sql', 'sequences.sql', 'facts.sql', 'close.sql');
+
+/** SQL for a psql that is exec'd in the database's container. */
+export const statements = filesOf(
+  'inspect.sql', 'databases.sql', 'create-side.sql', 'roles.sql', 'drop-roles.sql', 'drop-database.sql', 'close-live.sql', 'swap.sql', 'roll-back.sql', 'open.sql', 'loss.sql', 'properties.sql',
+);

@@ -1,0 +1,81 @@
+/** The one way a dump gets into a database, beside the live one or in a throwaway server: checked, restored, analyzed, closed, compared. */
+import type { PostgresBackup } from '../../../domain/backup-manifest.ts';
+import type { Difference } from '../../../domain/content.ts';
+import { HoldfastFailure } from '../../../domain/failures.ts';
+import type { ArtifactSource, EngineContext } from '../../engine.ts';
+import { compareRestored, isHashed } from '../content/compare-restored.ts';
+import { contentFrom } from '../content/content-reading.ts';
+import { restoreFailure } from '../content/restore-failure.ts';
+import { maintenanceDatabases, passwordOf } from '../server/connection.ts';
+import { artifactOf, dumpInput } from '../server/dump-input.ts';
+import { resultOf, runPostgresHelper } from '../server/postgres-helper.ts';
+import { psqlVariables } from '../server/psql-variables.ts';
+import { scripts, sqlFiles, statements } from '../server/script-text.ts';
+import type { ServerPlace } from './side-database.ts';
+
+export interface RestoreRequest {
+  readonly place: ServerPlace;
+  readonly imageId: string;
+  readonly port: number;
+  readonly backup: PostgresBackup;
+  readonly source: ArtifactSource;
+  readonly step: string;
+  readonly database: string;
+  readonly jobs: number;
+  /** Put the recorded owner, permissions, settings and comment on it? Not in throwaway servers. */
+  readonly withProperties: boolean;
+  readonly restoreArguments: readonly string[];
+  readonly phase: string;
+  /** Makes roles and the empty database; called only when every stored byte was found to be right. */
+  makeDatabase(): Promise<void>;
+}
+
+export interface Restored {
+  readonly oid: number;
+  /** Of the closed database's row. */
+  readonly xmin: string;
+  readonly differences: readonly Difference[];
+}
+
+const sessions = 2;
+
+/** @throws ArtifactDamaged, RestoreFailed, DiskFull, CouldNotVerify, HelperLost and what `makeDatabase` throws */
+export async function restoreAndCompare(ctx: EngineContext, request: RestoreRequest): Promise<Restored> {
+  const { place, backup, source } = request;
+  const input = await dumpInput(ctx, backup, source);
+  const maintenance = maintenanceDatabases(place.component)[0] as string;
+  const result = await runPostgresHelper(ctx, {
+    component: place.component, step: request.step, imageId: request.imageId, network: `container:${place.containerId}`, port: request.port, database: maintenance,
+    script: scripts.restore, mounts: input.mounts, phase: request.phase, password: await passwordOf(ctx, place.component),
+    args: [request.database, String(request.jobs), String(sessions), String(isHashed(backup.content)), String(input.dump.plaintext.sizeBytes), input.dump.plaintext.sha256, maintenance, ...request.restoreArguments],
+    settings: ['synchronous_commit=off', 'maintenance_work_mem=128MB', ...(backup.server.majorVersion >= 17 ? ['event_triggers=off'] : [])],
+    files: { 'expected.members': input.members, ...filesFor(request) },
+    beforeStart: async (containerId) => {
+      await checkArtifacts(backup, source, input.beforeStart === undefined);
+      await input.beforeStart?.(containerId);
+      await request.makeDatabase();
+    },
+  });
+  if (result.exitCode !== 0) throw restoreFailure(result, `${place.component.container}/${request.database}`, 'restore the dump');
+  const closed = JSON.parse(resultOf(result, 'closed')) as { oid: number; xmin: string; others: number };
+  if (closed.others > 0) {
+    throw new HoldfastFailure('CouldNotVerify', { operation: 'close the restored database', object: request.database, cause: `${closed.others} foreign sessions stayed in it`, hint: 'See pg_stat_activity for who connects to it.' });
+  }
+  return { oid: closed.oid, xmin: closed.xmin, differences: compareRestored(backup, contentFrom(result, sessions)) };
+}
+
+function filesFor({ database, backup, withProperties }: RestoreRequest): Record<string, string> {
+  const { properties } = backup;
+  const closing = psqlVariables({ side: database, connection_limit: properties.connectionLimit, is_template: withProperties && properties.isTemplate });
+  return {
+    'close.sql': closing + sqlFiles['close.sql'],
+    ...(withProperties ? { 'properties.sql': psqlVariables({ side: database, properties: JSON.stringify(properties) }) + statements['properties.sql'] } : {}),
+  };
+}
+
+/** Every stored byte against the manifest before the first change to a server; the helper hashes what it reads once more. */
+async function checkArtifacts(backup: PostgresBackup, source: ArtifactSource, dumpToo: boolean): Promise<void> {
+  for (const kind of dumpToo ? ['globals', 'dump'] as const : ['globals'] as const) {
+    for await (const _chunk of await source.open(artifactOf(backup, kind))) { /* Ends with ArtifactDamaged where it differs. */ }
+  }
+}

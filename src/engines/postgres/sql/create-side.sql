@@ -1,0 +1,7 @@
+-- An empty database of the given shape that nobody but superusers can enter: with a connection limit of 0 its permissions stay as they will
+-- be. Psql variables: side, major, encoding, provider, collate, ctype, locale, icu_rules (the last two empty for none).
+SELECT format('CREATE DATABASE %I TEMPLATE template0 CONNECTION LIMIT 0 ENCODING %L LOCALE_PROVIDER %s LC_COLLATE %L LC_CTYPE %L%s%s',
+  :'side', :'encoding', CASE :'provider' WHEN 'icu' THEN 'icu' WHEN 'builtin' THEN 'builtin' ELSE 'libc' END, :'collate', :'ctype',
+  CASE WHEN :'locale' = '' THEN '' WHEN :'provider' = 'icu' THEN format(' ICU_LOCALE %L', :'locale') WHEN :'provider' = 'builtin' THEN format(' BUILTIN_LOCALE %L', :'locale') ELSE '' END,
+  CASE WHEN :'icu_rules' = '' THEN '' ELSE format(' ICU_RULES %L', :'icu_rules') END) \gexec
+SELECT oid::int8 FROM pg_database WHERE datname = :'side';

@@ -1,0 +1,21 @@
+-- What has happened since a snapshot, and how many rows the live tables have now: exact up to 64 MB a table and 1 GB in all, the statistics'
+-- estimate (marked) beyond. Psql variables: at, snapshot (empty where it was another server's).
+SET search_path = '';
+SET row_security = off;
+BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
+SELECT json_build_object('seconds', greatest(0, extract(epoch FROM now() - :'at'::timestamptz))::int8,
+  'transactions', CASE WHEN :'snapshot' <> '' THEN
+     greatest(0, pg_snapshot_xmax(pg_current_snapshot())::text::numeric - split_part(:'snapshot', ':', 2)::numeric)::text END);
+WITH sized AS (
+  SELECT c.oid, n.nspname, c.relname, pg_relation_size(c.oid) AS bytes, row_number() OVER (ORDER BY pg_relation_size(c.oid)) AS turn
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+   WHERE c.relkind = 'r' AND c.relpersistence <> 't' AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema'
+     AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
+), summed AS (
+  SELECT sized.*, sum(bytes) OVER (ORDER BY turn) AS so_far FROM sized
+)
+SELECT CASE WHEN bytes <= 67108864 AND so_far <= 1073741824 AND turn <= 500
+    THEN format('SELECT json_build_object(''table'', %L, ''rows'', count(*)::text, ''exact'', true) FROM ONLY %I.%I', quote_ident(nspname) || '.' || quote_ident(relname), nspname, relname)
+    ELSE format('SELECT json_build_object(''table'', %L, ''rows'', %L, ''exact'', false)', quote_ident(nspname) || '.' || quote_ident(relname), coalesce(pg_stat_get_live_tuples(oid), 0)) END
+  FROM summed ORDER BY turn \gexec
+COMMIT;
