@@ -4,6 +4,7 @@ import { HoldfastFailure } from '../../domain/failures.ts';
 import type { EngineContext } from '../engine.ts';
 import { runRedisCommand } from './redis-cli.ts';
 import { infoNumber, parseInfo, type RedisServer, serverTimeMs } from './server-facts.ts';
+import { slowestDiskMs } from './slowest-disk-ms.ts';
 
 /** Saves. @returns the server's time before it began. @throws RdbTransferFailed, PermissionDenied */
 export async function saveInBackground(ctx: EngineContext, server: RedisServer): Promise<{ readonly askedAtMs: number }> {
@@ -41,8 +42,7 @@ async function laterThanSecond(ctx: EngineContext, server: RedisServer, second: 
 const persistence = async (ctx: EngineContext, server: RedisServer): Promise<Map<string, string>> =>
   parseInfo(await runRedisCommand(ctx, server.connection, ['INFO', 'persistence']));
 
-/** 20 MB a second is slower than any disk a database should be on. */
-const savingMs = (ctx: EngineContext, server: RedisServer): number => ctx.timing.startUpMs + infoNumber(server.info, 'used_memory') / 20_000;
+const savingMs = (ctx: EngineContext, server: RedisServer): number => ctx.timing.startUpMs + slowestDiskMs(infoNumber(server.info, 'used_memory'));
 
 const failed = (server: RedisServer, cause: string): HoldfastFailure =>
   new HoldfastFailure('RdbTransferFailed', { operation: 'save the data', object: server.container.name, cause, hint: 'The step is tried again; see the log of the container.' });

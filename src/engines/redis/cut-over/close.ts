@@ -10,6 +10,7 @@ import { parseCheck } from '../load-rdb.ts';
 import { commandFailure, execRedisCommand, type RedisConnection, redisProblem, runRedisCommand } from '../redis-cli.ts';
 import { requireSuccess, resultFile, runRedisHelper } from '../redis-helper.ts';
 import { infoNumber, parseInfo, serverTimeMs } from '../server-facts.ts';
+import { slowestDiskMs } from '../slowest-disk-ms.ts';
 import { mountOfCutOver } from '../staging.ts';
 import { cutOverContainer } from './cut-over-container.ts';
 
@@ -39,8 +40,7 @@ async function shutDown(ctx: EngineContext, connection: RedisConnection): Promis
   const { name, container } = connection.component;
   const info = parseInfo(await runRedisCommand(ctx, connection, ['INFO', 'memory']));
   const note = await ctx.recordOnce(shutdownNoteKey(name), { askedAtMs: await serverTimeMs(ctx, connection) } satisfies ShutdownNote) as ShutdownNote;
-  // 20 MB a second is slower than any disk a database should be on.
-  const withinMs = ctx.timing.stopMs + infoNumber(info, 'used_memory') / 20_000;
+  const withinMs = ctx.timing.stopMs + slowestDiskMs(infoNumber(info, 'used_memory'));
   ctx.progress({ phase: 'stopping Redis after a last save' });
   await sendShutdown(ctx, connection, withinMs);
   const ended = await waitUntil(async () => {

@@ -4,6 +4,7 @@ import type { RedisCutOver } from '../../../domain/rollback.ts';
 import type { RedisComponent } from '../../../domain/service.ts';
 import type { EngineContext } from '../../engine.ts';
 import { infoNumber } from '../server-facts.ts';
+import { slowestDiskMs } from '../slowest-disk-ms.ts';
 import { waitUntilLoaded } from '../wait-until-ready.ts';
 import { cutOverContainer } from './cut-over-container.ts';
 
@@ -27,5 +28,4 @@ export async function openRedis(ctx: EngineContext, component: RedisComponent, c
 /** An AOF with commands behind its base (a rollback copy's) says nothing by the keys of its base alone; its files were hashed closed. */
 const replaysCommands = (cutOver: RedisCutOver): boolean => cutOver.appendOnly && cutOver.stagedFiles.some((file) => file.path.endsWith('.incr.aof') && file.sizeBytes > 0);
 
-/** 20 MB a second is slower than any disk a database should be on. */
-const loadingMs = (cutOver: RedisCutOver): number => cutOver.stagedFiles.reduce((sum, file) => sum + file.sizeBytes, 0) / 20_000;
+const loadingMs = (cutOver: RedisCutOver): number => slowestDiskMs(cutOver.stagedFiles.reduce((sum, file) => sum + file.sizeBytes, 0));
