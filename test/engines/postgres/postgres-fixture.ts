@@ -1,0 +1,140 @@
+/** A real PostgreSQL on a volume of its own, an engine context with notes in memory, and a repository directory with the product's own storage. */
+import { createHash } from 'node:crypto';
+import { mkdtemp, readFile, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { Readable } from 'node:stream';
+import type { Artifact, PostgresBackup } from '../../../src/domain/backup-manifest.ts';
+import type { PostgresCutOver } from '../../../src/domain/rollback.ts';
+import type { PostgresComponent } from '../../../src/domain/service.ts';
+import { testTiming } from '../../../src/domain/timing.ts';
+import type { ArtifactDestination, ArtifactSource, EngineContext, PreparedComponent } from '../../../src/engines/engine.ts';
+import { createPostgresEngine } from '../../../src/engines/postgres/postgres-engine.ts';
+import { createLocalStorage } from '../../../src/storage/local/local-storage.ts';
+import type { DockerScope } from '../../support/docker.ts';
+
+export const engine = createPostgresEngine();
+export const options = { contentHashes: true, jobs: 2 } as const;
+export const typesSql = readFile(new URL('./fixtures/types.sql', import.meta.url), 'utf8');
+
+/** Shared by the attempts of the runs of one test: what recordOnce keeps, by run. */
+export type Notes = Map<string, Map<string, unknown>>;
+
+export interface ContextOptions {
+  readonly run?: string;
+  readonly signal?: AbortSignal;
+  readonly password?: string;
+}
+
+export function contextOf(docker: DockerScope, notes: Notes = new Map(), given: ContextOptions = {}): EngineContext {
+  const owner = docker.owner(given.run);
+  const own = notes.get(owner.runId) ?? new Map<string, unknown>();
+  notes.set(owner.runId, own);
+  return {
+    owner,
+    service: 'test-service',
+    attempt: 'a1-00000000',
+    runtime: docker.runtime,
+    timing: testTiming,
+    signal: given.signal ?? AbortSignal.timeout(170_000),
+    progress: () => undefined,
+    secret: async () => given.password ?? '',
+    recordOnce: async (key, value) => {
+      if (!own.has(key)) own.set(key, JSON.parse(JSON.stringify(value)));
+      return own.get(key);
+    },
+    readNote: async (key) => own.get(key),
+  };
+}
+
+export interface TestPostgres {
+  readonly id: string;
+  readonly component: PostgresComponent;
+  /** SQL in a database (the component's unless given), as the superuser; answers what it printed, columns separated by `|`. */
+  sql(sql: string, database?: string): Promise<string>;
+  /** Whether SQL succeeds. */
+  works(sql: string, database?: string): Promise<boolean>;
+}
+
+export interface PostgresOptions {
+  readonly image?: string;
+  readonly args?: readonly string[];
+  readonly database?: string;
+  readonly dataDirectory?: string;
+  readonly component?: Partial<PostgresComponent>;
+  readonly environment?: Readonly<Record<string, string>>;
+}
+
+export async function startPostgres(docker: DockerScope, given: PostgresOptions = {}): Promise<TestPostgres> {
+  const image = given.image ?? 'postgres:17';
+  const database = given.database ?? 'app';
+  const name = docker.name('postgres');
+  const { id } = await docker.runtime.create({
+    name, imageId: await docker.image(image), labels: docker.labels, network: 'none', init: true, logDriver: 'json-file',
+    command: ['postgres', '-c', 'fsync=off', '-c', 'max_prepared_transactions=5', '-c', 'wal_level=logical', ...(given.args ?? [])],
+    environment: { POSTGRES_PASSWORD: 'canary-password', POSTGRES_DB: database, POSTGRES_INITDB_ARGS: '--no-sync', ...given.environment },
+    mounts: [{ type: 'volume', source: await docker.volume(), target: given.dataDirectory ?? (image === 'postgres:18' ? '/var/lib/postgresql' : '/var/lib/postgresql/data') }],
+  });
+  await docker.runtime.start(id);
+  const psql = (sql: string, into: string) => docker.runtime.exec(id, {
+    argv: ['psql', '-X', '-q', '-A', '-t', '-U', 'postgres', '-v', 'ON_ERROR_STOP=1', '-d', `dbname='${into.replace(/[\\']/g, '\\$&')}'`], stdin: sql, timeoutMs: 60_000,
+  });
+  const component: PostgresComponent = { engine: 'postgres', name: 'postgres', container: name, database, user: 'postgres', ...given.component };
+  await engine.waitUntilReady(contextOf(docker), component);
+  return {
+    id, component,
+    sql: async (sql, into = database) => {
+      const result = await psql(sql, into);
+      if (result.exitCode !== 0) throw new Error(`${sql.slice(0, 200)}: ${result.stderr}`);
+      return result.stdout.trimEnd();
+    },
+    works: async (sql, into = database) => (await psql(sql, into)).exitCode === 0,
+  };
+}
+
+export interface TestStore {
+  readonly directory: string;
+  readonly destination: ArtifactDestination;
+  readonly source: ArtifactSource;
+  /** The same through streams only, as an object store would have it. */
+  readonly streamedDestination: ArtifactDestination;
+  readonly streamedSource: ArtifactSource;
+  fileOf(artifact: Artifact): string;
+}
+
+/** A repository with a blank in its path; one attempt directory. */
+export async function openStore(): Promise<TestStore & AsyncDisposable> {
+  const directory = await mkdtemp(join(tmpdir(), 'holdfast test-'));
+  const storage = createLocalStorage(directory);
+  const open = async (artifact: Artifact): Promise<Readable> => storage.openRead(artifact.path);
+  const destination: ArtifactDestination = {
+    hostDirectory: await storage.attemptDirectory('postgres/a1'),
+    put: (file, source) => storage.putStream(`postgres/a1/${file}`, source),
+    adopt: (file) => storage.adopt(`postgres/a1/${file}`),
+    pathOf: (file) => `postgres/a1/${file}`,
+  };
+  const source: ArtifactSource = { hostPath: (artifact) => storage.hostPath(artifact.path), open };
+  return {
+    directory, destination, source,
+    streamedDestination: { ...destination, hostDirectory: null },
+    streamedSource: { ...source, hostPath: async () => null },
+    fileOf: (artifact) => join(directory, artifact.path),
+    [Symbol.asyncDispose]: () => rm(directory, { recursive: true, force: true }),
+  };
+}
+
+export async function backUpInto(docker: DockerScope, postgres: TestPostgres, store: TestStore, given: ContextOptions = {}): Promise<PostgresBackup> {
+  return await engine.backUp(contextOf(docker, new Map(), given), postgres.component, store.destination, options) as PostgresBackup;
+}
+
+/** All that a cut-over does, in its order. */
+export async function cutOver(ctx: EngineContext, component: PostgresComponent, prepared: PreparedComponent, backup: PostgresBackup | null): Promise<PostgresCutOver> {
+  const plan = prepared.cutOver as PostgresCutOver;
+  await engine.close(ctx, component, plan);
+  await engine.swap(ctx, component, plan);
+  await engine.compareClosed(ctx, component, plan, backup);
+  await engine.open(ctx, component, plan);
+  return plan;
+}
+
+export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');

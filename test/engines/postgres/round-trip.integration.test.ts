@@ -1,0 +1,41 @@
+/** Back up, prove, restore, undo, on every major: what comes back equals what was there, and so does what it is called and who may use it. */
+import { describe, expect, it } from 'vitest';
+import { useDocker } from '../../support/docker.ts';
+import { backUpInto, contextOf, cutOver, engine, openStore, options, startPostgres, typesSql } from './postgres-fixture.ts';
+import type { Notes } from './postgres-fixture.ts';
+
+const docker = useDocker();
+
+const databasesSql = 'SELECT datname, datallowconn FROM pg_database WHERE NOT datistemplate ORDER BY 1';
+
+describe.each(['postgres:17', 'postgres:15', 'postgres:16', 'postgres:18'])('%s', (image) => {
+  it('comes back whole, and back again', async () => {
+    const postgres = await startPostgres(docker, { image });
+    await postgres.sql(await typesSql);
+    await using store = await openStore();
+    const backup = await backUpInto(docker, postgres, store, { run: 'backup' });
+    expect(backup.artifacts.map(({ kind }) => kind)).toEqual(['dump', 'globals']);
+
+    const proof = await engine.prove(contextOf(docker, new Map(), { run: 'proof' }), backup, store.source);
+    expect(proof).toMatchObject({ verdict: 'proven', differences: [] });
+    expect(await engine.verify(contextOf(docker, new Map(), { run: 'verify' }), backup, store.source)).toMatchObject({ sentence: expect.stringContaining('entries') });
+
+    await postgres.sql('DROP TABLE orders CASCADE; DELETE FROM all_types WHERE id > 10; CREATE TABLE newer (id int); INSERT INTO newer VALUES (1);');
+    const broken = await engine.readContent(contextOf(docker), postgres.component, options);
+    const notes: Notes = new Map();
+    const restore = contextOf(docker, notes, { run: 'restore' });
+    const prepared = await engine.prepare(restore, postgres.component, backup, store.source);
+    expect(prepared.compared.differences).toEqual([]);
+    expect(prepared.loss.notes).toContain('public.newer: 1 rows now, not in the backup');
+    const first = await cutOver(restore, postgres.component, prepared, backup);
+    expect(await engine.readContent(contextOf(docker), postgres.component, options)).toEqual(backup.content);
+
+    const undo = contextOf(docker, notes, { run: 'undo' });
+    const undone = await cutOver(undo, postgres.component, await engine.prepareUndo(undo, postgres.component, first), null);
+    expect(await engine.readContent(contextOf(docker), postgres.component, options)).toEqual(broken);
+
+    await engine.discardRollback(undo, postgres.component, undone);
+    await engine.discardRollback(undo, postgres.component, undone);
+    expect(await postgres.sql(databasesSql)).toBe('app|t\npostgres|t');
+  });
+});
