@@ -92,7 +92,7 @@ initialize_cluster() {
   export PGPASSWORD="${PGPASSWORD-$POSTGRES_PASSWORD}"
   [ "$1" != 'postgres' ] || shift
   PGUSER="${PGUSER:-$POSTGRES_USER}" pg_ctl -D "$PGDATA" -w start \
-    -o "-c listen_addresses='' -p ${PGPORT:-5432} $(printf '%q ' "$@")"
+    -o "$(printf '%q ' "$@" -c listen_addresses= -p "${PGPORT:-5432}")"
   create_database
   run_init_scripts
   PGUSER="${PGUSER:-postgres}" pg_ctl -D "$PGDATA" -m fast -w stop
