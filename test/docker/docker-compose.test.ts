@@ -1,0 +1,87 @@
+import { existsSync, readFileSync } from 'node:fs';
+import { join } from 'node:path';
+import { describe, expect, it } from 'vitest';
+import { parse } from 'yaml';
+
+interface ComposeService {
+  image?: string;
+  build?: { context: string; dockerfile: string };
+  ports?: string[];
+  volumes?: (string | { type: string; source: string; target: string })[];
+  healthcheck?: { test: string[] };
+  depends_on?: Record<string, { condition: string }>;
+  networks?: string[];
+  network_mode?: string;
+  restart?: string;
+}
+
+const root = join(import.meta.dirname, '..', '..');
+const compose = parse(readFileSync(join(root, 'docker-compose.yml'), 'utf8')) as { services: Record<string, ComposeService>; volumes: object; networks: object };
+const services = Object.entries(compose.services);
+const oneShot = ['temporal-schema', 'temporal-namespace'];
+
+describe('docker-compose.yml', () => {
+  it('has Temporal on PostgreSQL, its UI and the worker', () => {
+    expect(Object.keys(compose.services).sort()).toEqual(['temporal', 'temporal-namespace', 'temporal-postgres', 'temporal-schema', 'temporal-ui', 'worker']);
+  });
+
+  it('publishes nothing beyond this machine', () => {
+    const ports = services.flatMap(([, { ports: published }]) => published ?? []);
+    expect(ports).not.toHaveLength(0);
+    for (const port of ports) expect(port).toMatch(/^127\.0\.0\.1:\d+:\d+$/);
+  });
+
+  it('pins every image to a version', () => {
+    for (const [name, { image }] of services) expect(image, name).toMatch(/^[a-z0-9/.-]+:\d+\.\d+(\.\d+)?(-[a-z]+)?$/);
+    expect(compose.services['temporal-schema']?.image).toBe(compose.services['temporal-namespace']?.image);
+    const version = (image?: string): string | undefined => image?.split(':')[1];
+    expect(version(compose.services['temporal-schema']?.image)).toBe(version(compose.services['temporal']?.image));
+  });
+
+  it('keeps data in named volumes, and mounts only files that are here', () => {
+    for (const [name, { volumes }] of services) {
+      for (const volume of volumes ?? []) {
+        if (typeof volume !== 'string') expect(volume, name).toMatchObject({ type: 'bind' });
+        else if (volume.startsWith('./')) expect(existsSync(join(root, volume.split(':')[0] ?? '')), volume).toBe(true);
+        else if (!volume.startsWith('/var/run/docker.sock:')) expect(Object.keys(compose.volumes), name).toContain(volume.split(':')[0]);
+      }
+    }
+  });
+
+  it('checks the health of what others wait for, and waits only for what can be met', () => {
+    for (const [name, { depends_on: dependencies }] of services) {
+      for (const [dependency, { condition }] of Object.entries(dependencies ?? {})) {
+        expect(compose.services, name).toHaveProperty([dependency]);
+        if (condition === 'service_healthy') expect(compose.services[dependency]?.healthcheck?.test[0]).toBe('CMD');
+        else expect([condition, oneShot.includes(dependency)]).toEqual(['service_completed_successfully', true]);
+      }
+    }
+    expect(compose.services['worker']?.healthcheck).toBeDefined();
+  });
+
+  it('restarts what runs and lets what ends, end', () => {
+    for (const [name, { restart }] of services) expect(restart, name).toMatch(oneShot.includes(name) ? /^on-failure:\d+$/ : /^unless-stopped$/);
+  });
+
+  it('gives the worker the Docker engine, and the backups under the same path as outside', () => {
+    const { volumes, build } = compose.services['worker'] ?? {};
+    expect(volumes).toContain('/var/run/docker.sock:/var/run/docker.sock');
+    const directory = volumes?.find((volume) => typeof volume !== 'string');
+    expect(typeof directory === 'object' && directory.source === directory.target).toBe(true);
+    expect(existsSync(join(root, build?.dockerfile ?? ''))).toBe(true);
+  });
+
+  it('keeps Temporal\'s database off this machine\'s ports, and the server on one network', () => {
+    expect(compose.services['temporal-postgres']?.ports).toBeUndefined();
+    expect(compose.services['temporal']?.networks).toEqual(['temporal']);
+    expect(Object.keys(compose.networks)).toEqual(['temporal']);
+  });
+});
+
+describe('the worker\'s image', () => {
+  const dockerfile = readFileSync(join(root, 'docker', 'worker.Dockerfile'), 'utf8');
+
+  it('is pinned and built on glibc', () => {
+    for (const [, image] of dockerfile.matchAll(/^FROM (\S+)/gm)) expect(image).toMatch(/^node:24\.\d+-bookworm-slim$/);
+  });
+});
