@@ -1,0 +1,163 @@
+/**
+ * The exchange of files, killed before and after every move: going on ends in the new state, going back in the old one, from wherever it was.
+ * The checked-in script runs here under sh with a `mv` that kills it; the same script runs in helpers.
+ */
+import { spawnSync } from 'node:child_process';
+import { createHash } from 'node:crypto';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { helperScripts } from '../../../src/engines/redis/helper-scripts.ts';
+
+const staged = '.holdfast/0123456789abcdef/new';
+const aside = '.holdfast/0123456789abcdef/old';
+const hostile = 'dump $(touch x); "q" \'r\' \\ é -- .rdb';
+
+/** The prelude's functions that the script uses; the real prelude is the container tests' matter. */
+const prelude = String.raw`set -eu
+say() { printf '%s\n' "$*"; }
+fail() { code=$1; shift; say "$@"; exit "$code"; }
+first() { printf '%s' "$1"; }
+require_sum() { [ -f "$1" ] || fail 65 "$1 is missing"; [ "$(first $(sha256sum <"$1"))" = "$3" ] || fail 65 "$1 has another SHA-256"; }
+`;
+
+let root: string;
+let data: string;
+
+beforeEach(() => {
+  root = mkdtempSync(join(tmpdir(), 'holdfast exchange '));
+  data = join(root, 'data');
+  mkdirSync(join(root, 'bin'));
+  // Counts down and dies: `before` the move or after it, as a killed helper would.
+  writeFileSync(join(root, 'bin', 'mv'), '#!/bin/sh\nleft=$(cat "$MOVES")\nif [ "$left" = 0 ]; then kill -9 "$PPID"; exit 1; fi\necho $((left - 1)) >"$MOVES"\nexec /bin/mv "$@"\n');
+  chmodSync(join(root, 'bin', 'mv'), 0o755);
+});
+afterEach(() => rmSync(root, { recursive: true, force: true }));
+
+interface Layout {
+  readonly entries: readonly { readonly name: string; readonly staged: boolean; readonly live: boolean; readonly directory?: boolean }[];
+}
+
+const layouts: Readonly<Record<string, Layout>> = {
+  'RDB alone': { entries: [{ name: 'dump.rdb', staged: true, live: true }] },
+  'RDB and AOF': { entries: [{ name: 'dump.rdb', staged: true, live: true }, { name: 'appendonlydir', staged: true, live: true, directory: true }] },
+  'no live file': { entries: [{ name: 'dump.rdb', staged: true, live: false }, { name: 'appendonlydir', staged: false, live: false }] },
+  'an old AOF goes aside and none comes in': { entries: [{ name: 'dump.rdb', staged: true, live: true }, { name: 'appendonlydir', staged: false, live: true, directory: true }] },
+  'a name that a shell would love': { entries: [{ name: hostile, staged: true, live: true }, { name: '-rf *', staged: true, live: true, directory: true }] },
+};
+
+function lay(layout: Layout): void {
+  rmSync(data, { recursive: true, force: true });
+  mkdirSync(join(data, staged), { recursive: true });
+  writeFileSync(join(data, 'bystander'), 'untouched');
+  for (const entry of layout.entries) {
+    if (entry.staged) put(join(data, staged, entry.name), entry.directory === true, 'new');
+    if (entry.live) put(join(data, entry.name), entry.directory === true, 'old');
+  }
+}
+
+function put(path: string, directory: boolean, content: string): void {
+  if (directory) mkdirSync(path);
+  writeFileSync(directory ? join(path, 'file') : path, content);
+}
+
+/** Every file below the data directory with its content. */
+function tree(directory = data, prefix = ''): Record<string, string> {
+  return Object.fromEntries(readdirSync(directory).flatMap((name) => {
+    const path = join(directory, name);
+    return statSync(path).isDirectory() ? Object.entries(tree(path, `${prefix}${name}/`)) : [[`${prefix}${name}`, readFileSync(path, 'utf8')]];
+  }));
+}
+
+function exchange(way: 'in' | 'out', layout: Layout, moves = 1000): { status: number | null; signal: string | null; moved: number; output: string } {
+  const counter = join(root, 'moves');
+  writeFileSync(counter, String(moves));
+  const sums = layout.entries.filter((entry) => entry.staged).flatMap((entry) => [entry.directory === true ? `${entry.name}/file` : entry.name, '3', createHash('sha256').update('new').digest('hex')]);
+  const args = [way, data, staged, aside, String(layout.entries.length), ...layout.entries.flatMap((entry) => [entry.staged ? 'yes' : 'no', entry.name]), ...sums];
+  const result = spawnSync('/bin/sh', ['-c', `${prelude}${helperScripts.exchange}`, 'exchange', ...args], { env: { PATH: `${join(root, 'bin')}:${process.env['PATH'] ?? ''}`, MOVES: counter }, encoding: 'utf8' });
+  return { status: result.status, signal: result.signal, moved: moves - Number(readFileSync(counter, 'utf8')), output: `${result.stdout}${result.stderr}` };
+}
+
+describe.each(Object.entries(layouts))('%s', (_name, layout) => {
+  function states(): { before: Record<string, string>; after: Record<string, string>; moves: number } {
+    lay(layout);
+    const before = tree();
+    const whole = exchange('in', layout);
+    expect(whole, whole.output).toMatchObject({ status: 0 });
+    return { before, after: tree(), moves: whole.moved };
+  }
+
+  test('in: new live, old aside, nothing else touched; twice is once', () => {
+    const { after } = states();
+    for (const { name, staged: comes, live, directory } of layout.entries) {
+      const path = directory === true ? `${name}/file` : name;
+      expect(after[path]).toBe(comes ? 'new' : undefined);
+      expect(after[`${aside}/${path}`]).toBe(live ? 'old' : undefined);
+    }
+    expect(after['bystander']).toBe('untouched');
+    expect(exchange('in', layout)).toMatchObject({ status: 0, moved: 0 });
+    expect(tree()).toEqual(after);
+    expect(existsSync(join(data, staged))).toBe(false);
+  });
+
+  test('killed before every move: going on ends in the new state, going back in the old one', () => {
+    const { before, after, moves } = states();
+    for (let killedAt = 0; killedAt <= moves; killedAt += 1) {
+      lay(layout);
+      exchange('in', layout, killedAt);
+      expect(exchange('in', layout)).toMatchObject({ status: 0 });
+      expect(tree(), `on from ${killedAt}`).toEqual(after);
+
+      lay(layout);
+      exchange('in', layout, killedAt);
+      expect(exchange('out', layout)).toMatchObject({ status: 0 });
+      expect(tree(), `back from ${killedAt}`).toEqual(before);
+      expect(existsSync(join(data, aside))).toBe(false);
+      expect(exchange('out', layout)).toMatchObject({ status: 0, moved: 0 });
+    }
+  });
+
+  test('killed on the way back too, at every pair of moves: still back', () => {
+    const { before, moves } = states();
+    for (let killedAt = 0; killedAt <= moves; killedAt += 1) {
+      for (let killedBack = 0; killedBack <= moves; killedBack += 1) {
+        lay(layout);
+        exchange('in', layout, killedAt);
+        exchange('out', layout, killedBack);
+        expect(exchange('out', layout)).toMatchObject({ status: 0 });
+        expect(tree(), `in ${killedAt}, out ${killedBack}`).toEqual(before);
+      }
+    }
+  });
+});
+
+describe('what fits no point of the way is not touched', () => {
+  const layout = layouts['RDB and AOF'] as Layout;
+
+  test('a live file that came back in mid exchange', () => {
+    lay(layout);
+    exchange('in', layout, 1);
+    writeFileSync(join(data, 'dump.rdb'), 'interloper');
+    const before = tree();
+    expect(exchange('in', layout)).toMatchObject({ status: 33, moved: 0 });
+    expect(exchange('out', layout)).toMatchObject({ status: 33, moved: 0 });
+    expect(tree()).toEqual(before);
+  });
+
+  test('a staged file that changed: nothing live moves', () => {
+    lay(layout);
+    writeFileSync(join(data, staged, 'appendonlydir', 'file'), 'neW');
+    const before = tree();
+    expect(exchange('in', layout)).toMatchObject({ status: 65, moved: 0 });
+    expect(tree()).toEqual(before);
+  });
+
+  test('nothing staged at all', () => {
+    lay(layout);
+    rmSync(join(data, staged), { recursive: true });
+    expect(exchange('in', layout)).toMatchObject({ status: 65, moved: 0 });
+    expect(exchange('out', layout)).toMatchObject({ status: 0, moved: 0 });
+    expect(tree()['dump.rdb']).toBe('old');
+  });
+});

@@ -1,0 +1,109 @@
+/** The RDB scan: real files, every truncation, and files made up by the format's own rules. */
+import { readFileSync } from 'node:fs';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { isFailure } from '../../../src/domain/failures.ts';
+import { type RdbFile, scanRdb } from '../../../src/engines/redis/rdb/rdb-file.ts';
+
+const fixture = (name: string): Buffer => readFileSync(new URL(`./fixtures/${name}.rdb`, import.meta.url));
+const chunked = async function* (bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array> {
+  for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
+};
+const scan = (bytes: Uint8Array, chunk = 65_536): Promise<RdbFile> => scanRdb(chunked(bytes, chunk), 'test');
+const refusal = async (bytes: Uint8Array): Promise<string | null> => scan(bytes).then(() => null, (error: unknown) => (isFailure(error, 'ArtifactDamaged') ? error.fields.cause : String(error)));
+
+describe('real files', () => {
+  test('Redis 7: counts, functions, origin', async () => {
+    expect(await scan(fixture('redis-7'))).toEqual({
+      signature: 'REDIS', version: 10, serverVersion: '7.0.15', createdAtSeconds: 1795470006, usedMemoryBytes: 1266872, checksummed: true, sizeBytes: 559,
+      counts: { databases: [{ database: 0, keys: '10', expires: '2' }, { database: 3, keys: '2', expires: '0' }], functions: 1 }, countsMissing: null,
+    });
+  });
+
+  test('Redis 8: every encoding, field expiry, streams, a vector set, eviction counters', async () => {
+    const file = await scan(fixture('redis-8-encodings'));
+    expect(file).toMatchObject({ version: 12, countsMissing: null, counts: { databases: [{ database: 0, keys: '22', expires: '1' }] } });
+  });
+
+  test('the size of the chunks does not matter', async () => {
+    const bytes = fixture('redis-8-encodings');
+    const whole = await scan(bytes);
+    for (const size of [1, 2, 7, 100, 4096]) expect(await scan(bytes, size)).toEqual(whole);
+  });
+
+  test('every truncation is refused', async () => {
+    for (const name of ['redis-7', 'redis-8']) {
+      const bytes = fixture(name);
+      for (let length = 0; length < bytes.length; length += 1) expect(await refusal(bytes.subarray(0, length)), `${name} cut to ${length}`).not.toBeNull();
+    }
+  });
+
+  test('what follows the end is refused, the end mark of diskless replication by its name', async () => {
+    const bytes = fixture('redis-8');
+    expect(await refusal(Buffer.concat([bytes, Buffer.from('x')]))).toBe('1 bytes follow its end');
+    expect(await refusal(Buffer.concat([bytes, Buffer.alloc(40, 'a')]))).toContain('end mark of a replication stream');
+  });
+
+  test('a count that the file contradicts is refused', async () => {
+    const bytes = Buffer.from(fixture('redis-7'));
+    const resize = bytes.indexOf(Buffer.from([251, 10, 2]));
+    expect(resize).toBeGreaterThan(0);
+    bytes[resize + 1] = 11;
+    expect(await refusal(bytes)).toContain('holds 10 keys and announces 11');
+  });
+
+  test('a kind of value that is not known leaves no counts, not wrong ones', async () => {
+    const file = await scan(rdb([[0xfe, 0], [99, ...text('key'), 1, 2, 3]]));
+    expect(file).toMatchObject({ counts: null, countsMissing: 'a value or section of kind 99' });
+  });
+
+  test('what is no RDB file is refused', async () => {
+    expect(await refusal(Buffer.from('-NOAUTH Authentication required.\r\n'))).toContain('does not begin like an RDB file');
+    expect(await refusal(Buffer.alloc(0))).toContain('ends early');
+    expect(await refusal(Buffer.from('OCI runtime exec failed: no such file'))).toContain('does not begin');
+  });
+
+  test('never anything but an account or ArtifactDamaged, whatever a byte turns into', async () => {
+    const bytes = fixture('redis-8');
+    await fc.assert(fc.asyncProperty(fc.nat(bytes.length - 1), fc.integer({ min: 1, max: 255 }), async (at, flip) => {
+      const damaged = Buffer.from(bytes);
+      damaged[at] = (damaged[at] as number) ^ flip;
+      await scan(damaged).catch((error: unknown) => {
+        if (!isFailure(error, 'ArtifactDamaged')) throw error;
+      });
+    }), { numRuns: 2_000 });
+  });
+});
+
+describe('made up by the rules', () => {
+  const value = fc.oneof(
+    fc.uint8Array({ maxLength: 300 }).map((bytes) => ({ type: 0, bytes: [...length(bytes.length), ...bytes] })),
+    fc.array(fc.string({ maxLength: 80 }), { minLength: 1, maxLength: 20 }).map((items) => ({ type: 1, bytes: [...length(items.length), ...items.flatMap(text)] })),
+    fc.array(fc.tuple(fc.string(), fc.string()), { minLength: 1, maxLength: 20 }).map((pairs) => ({ type: 4, bytes: [...length(pairs.length), ...pairs.flat().flatMap(text)] })),
+    fc.array(fc.string(), { minLength: 1, maxLength: 20 }).map((members) => ({ type: 5, bytes: [...length(members.length), ...members.flatMap((member) => [...text(member), ...new Array<number>(8).fill(7)])] })),
+  );
+  const database = fc.array(fc.tuple(fc.string(), value, fc.boolean()), { minLength: 1, maxLength: 30 });
+
+  test('keys and expires of every database are counted', async () => {
+    await fc.assert(fc.asyncProperty(fc.array(database, { maxLength: 4 }), fc.integer({ min: 1, max: 500 }), async (databases, chunk) => {
+      const sections = databases.flatMap((keys, number) => [[0xfe, number], ...keys.map(([key, each, expires]) => [...(expires ? [0xfc, 1, 2, 3, 4, 5, 6, 7, 8] : []), each.type, ...text(key), ...each.bytes])]);
+      const file = await scan(rdb(sections), chunk);
+      expect(file.counts?.databases).toEqual(databases.map((keys, number) => ({ database: number, keys: String(keys.length), expires: String(keys.filter(([, , expires]) => expires).length) })));
+    }), { numRuns: 200 });
+  });
+});
+
+function length(value: number): number[] {
+  if (value < 64) return [value];
+  if (value < 16_384) return [0x40 | (value >> 8), value & 0xff];
+  return [0x80, 0, 0, value >> 8, value & 0xff];
+}
+
+function text(value: string): number[] {
+  const bytes = Buffer.from(value, 'utf8');
+  return [...length(bytes.length), ...bytes];
+}
+
+function rdb(sections: readonly (readonly number[])[]): Buffer {
+  return Buffer.concat([Buffer.from('REDIS0012'), Buffer.from(sections.flat()), Buffer.from([0xff, 1, 2, 3, 4, 5, 6, 7, 8])]);
+}
