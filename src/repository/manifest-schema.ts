@@ -18,7 +18,7 @@ const artifact = z.strictObject({
   plaintext: measured,
   stored: measured,
   encodings: z.array(text).max(10),
-  members: z.array(z.strictObject({ name: z.string().max(300), sizeBytes: size, sha256 })).optional(),
+  members: z.array(z.strictObject({ name: z.string().max(300), sizeBytes: size, sha256 })).exactOptional(),
 });
 const server = { container: text, containerId: text, image: text, imageId: text, version: text };
 const notCompared = z.array(z.strictObject({ object: text, reason: text }));
@@ -52,7 +52,7 @@ const redis = z.strictObject({
   engine: z.literal('redis'),
   component: name,
   attempt: name,
-  server: z.strictObject({ ...server, flavour: z.enum(['redis', 'valkey']), replicationId: text }),
+  server: z.strictObject({ ...server, flavour: z.enum(['redis', 'valkey']), replicationId: text, modules: z.array(z.strictObject({ name: text, path: text, args: z.array(text) })) }),
   snapshot: z.strictObject({ at: instant, rdbVersion: size }),
   artifacts: z.array(artifact).min(1),
   content: z.strictObject({

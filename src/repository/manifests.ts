@@ -25,8 +25,10 @@ export async function commitManifest(storage: BackupStorage, manifest: BackupMan
       throw new HoldfastFailure(found === null ? 'ObjectNotFound' : 'ArtifactDamaged', { operation: 'commit the backup', object: path, cause: found === null ? 'the artifact is not in the repository' : `it has ${found.sizeBytes} bytes instead of ${artifact.stored.sizeBytes}`, hint: 'Take the backup again.' });
     }
   }
-  const sha256 = manifestSha256(manifest);
   const path = manifestPath(manifest.service, manifest.backupId);
+  // What could not be read again must not be written.
+  parsed(path, manifest);
+  const sha256 = manifestSha256(manifest);
   if (await createOrMatch(storage, path, { ...manifest, manifestSha256: sha256 })) return { sha256 };
   throw new HoldfastFailure('AlreadyExists', { operation: 'commit the backup', object: path, cause: 'another backup has that id', hint: 'Take the backup again; it gets an id of its own.' });
 }
@@ -57,7 +59,7 @@ export async function readManifest(storage: BackupStorage, repositoryId: string,
 
 function parsed(path: string, value: unknown): BackupManifest {
   const result = manifestSchema.safeParse(value);
-  if (result.success) return result.data as BackupManifest;
+  if (result.success) return result.data satisfies BackupManifest;
   const issue = result.error.issues[0];
   throw notWhatItClaims('ManifestDamaged', path, `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'it has another shape'}`);
 }
