@@ -1,10 +1,12 @@
 /** A real PostgreSQL on a volume of its own, an engine context with notes in memory, and a repository directory with the product's own storage. */
 import { createHash } from 'node:crypto';
+import { mkdirSync } from 'node:fs';
 import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { Readable } from 'node:stream';
+import { Readable } from 'node:stream';
 import type { Artifact, PostgresBackup } from '../../../src/domain/backup-manifest.ts';
+import { HoldfastFailure } from '../../../src/domain/failures.ts';
 import type { PostgresCutOver } from '../../../src/domain/rollback.ts';
 import type { PostgresComponent } from '../../../src/domain/service.ts';
 import { testTiming } from '../../../src/domain/timing.ts';
@@ -15,7 +17,12 @@ import type { DockerScope } from '../../support/docker.ts';
 
 export const engine = createPostgresEngine();
 export const options = { contentHashes: true, jobs: 2 } as const;
-export const typesSql = readFile(new URL('./fixtures/types.sql', import.meta.url), 'utf8');
+
+/** One schema with everything in it; the test image of 16 was built without ICU and libxml. */
+export async function typesFor(image: string): Promise<string> {
+  const sql = await readFile(new URL('./fixtures/types.sql', import.meta.url), 'utf8');
+  return image === 'postgres:16' ? sql.replace(/\(provider = icu.*?\);/, 'FROM "C";').replace('c_xml xml', 'c_xml text') : sql;
+}
 
 /** Shared by the attempts of the runs of one test: what recordOnce keeps, by run. */
 export type Notes = Map<string, Map<string, unknown>>;
@@ -95,6 +102,7 @@ export async function startPostgres(docker: DockerScope, given: PostgresOptions 
 export interface TestStore {
   readonly directory: string;
   readonly destination: ArtifactDestination;
+  attempt(name: string): ArtifactDestination;
   readonly source: ArtifactSource;
   /** The same through streams only, as an object store would have it. */
   readonly streamedDestination: ArtifactDestination;
@@ -102,25 +110,36 @@ export interface TestStore {
   fileOf(artifact: Artifact): string;
 }
 
-/** A repository with a blank in its path; one attempt directory. */
+/** A repository with a blank in its path. */
 export async function openStore(): Promise<TestStore & AsyncDisposable> {
   const directory = await mkdtemp(join(tmpdir(), 'holdfast test-'));
   const storage = createLocalStorage(directory);
-  const open = async (artifact: Artifact): Promise<Readable> => storage.openRead(artifact.path);
-  const destination: ArtifactDestination = {
-    hostDirectory: await storage.attemptDirectory('postgres/a1'),
-    put: (file, source) => storage.putStream(`postgres/a1/${file}`, source),
-    adopt: (file) => storage.adopt(`postgres/a1/${file}`),
-    pathOf: (file) => `postgres/a1/${file}`,
+  const attempt = (name: string): ArtifactDestination => {
+    const pathOf = (file: string): string => `postgres/${name}/${file}`;
+    // The directory is made when it is asked for, as for a backup.
+    mkdirSync(join(directory, 'postgres', name), { recursive: true });
+    return { hostDirectory: join(directory, 'postgres', name), put: (file, source) => storage.putStream(pathOf(file), source), adopt: (file) => storage.adopt(pathOf(file)), pathOf };
   };
-  const source: ArtifactSource = { hostPath: (artifact) => storage.hostPath(artifact.path), open };
+  const source: ArtifactSource = { hostPath: (artifact) => storage.hostPath(artifact.path), open: async (artifact) => checked(await storage.openRead(artifact.path), artifact) };
   return {
-    directory, destination, source,
-    streamedDestination: { ...destination, hostDirectory: null },
+    directory, attempt, source, destination: attempt('a1'),
+    streamedDestination: { ...attempt('streamed'), hostDirectory: null },
     streamedSource: { ...source, hostPath: async () => null },
     fileOf: (artifact) => join(directory, artifact.path),
     [Symbol.asyncDispose]: () => rm(directory, { recursive: true, force: true }),
   };
+}
+
+/** Ends with ArtifactDamaged where the bytes are not the manifest's, as the contract of {@link ArtifactSource} says. */
+function checked(stream: Readable, artifact: Artifact): Readable {
+  return Readable.from((async function* read() {
+    const hash = createHash('sha256');
+    for await (const chunk of stream) {
+      hash.update(chunk as Uint8Array);
+      yield chunk as Uint8Array;
+    }
+    if (hash.digest('hex') !== artifact.stored.sha256) throw new HoldfastFailure('ArtifactDamaged', { operation: 'read', object: artifact.path, cause: 'it differs', hint: 'None.' });
+  })(), { objectMode: false });
 }
 
 export async function backUpInto(docker: DockerScope, postgres: TestPostgres, store: TestStore, given: ContextOptions = {}): Promise<PostgresBackup> {
@@ -136,5 +155,3 @@ export async function cutOver(ctx: EngineContext, component: PostgresComponent, 
   await engine.open(ctx, component, plan);
   return plan;
 }
-
-export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');

@@ -1,7 +1,7 @@
 /** Back up, prove, restore, undo, on every major: what comes back equals what was there, and so does what it is called and who may use it. */
 import { describe, expect, it } from 'vitest';
 import { useDocker } from '../../support/docker.ts';
-import { backUpInto, contextOf, cutOver, engine, openStore, options, startPostgres, typesSql } from './postgres-fixture.ts';
+import { backUpInto, contextOf, cutOver, engine, openStore, options, startPostgres, typesFor } from './postgres-fixture.ts';
 import type { Notes } from './postgres-fixture.ts';
 
 const docker = useDocker();
@@ -11,7 +11,7 @@ const databasesSql = 'SELECT datname, datallowconn FROM pg_database WHERE NOT da
 describe.each(['postgres:17', 'postgres:15', 'postgres:16', 'postgres:18'])('%s', (image) => {
   it('comes back whole, and back again', async () => {
     const postgres = await startPostgres(docker, { image });
-    await postgres.sql(await typesSql);
+    await postgres.sql(await typesFor(image));
     await using store = await openStore();
     const backup = await backUpInto(docker, postgres, store, { run: 'backup' });
     expect(backup.artifacts.map(({ kind }) => kind)).toEqual(['dump', 'globals']);

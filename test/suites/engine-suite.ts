@@ -1,0 +1,90 @@
+/** What every engine must hold, whatever it stores: src/engines/engine.ts as tests. Run by each engine with a live store of its own. */
+import { describe, expect, it } from 'vitest';
+import type { ComponentBackup } from '../../src/domain/backup-manifest.ts';
+import type { Component } from '../../src/domain/service.ts';
+import type { ArtifactDestination, ArtifactSource, DatabaseEngine, EngineContext, PreparedComponent } from '../../src/engines/engine.ts';
+import { failing } from '../support/failing.ts';
+
+/** One live store with some data, and a repository for it. */
+export interface EngineWorld<C extends Component> {
+  readonly component: C;
+  readonly source: ArtifactSource;
+  /** A fresh attempt directory, so that a backup can be taken twice. */
+  destination(): ArtifactDestination;
+  /** The context of a run; the same run name is the same run, with its notes. */
+  context(run: string): EngineContext;
+  notesOf(run: string): Readonly<Record<string, unknown>>;
+  /** Writes something that no backup taken before holds. */
+  write(): Promise<void>;
+}
+
+const options = { contentHashes: true, jobs: 2 } as const;
+
+/** @param open answers a new world for each test; what it made is removed by the caller's own scope */
+export function describeEngine<C extends Component>(engine: DatabaseEngine<C>, open: () => Promise<EngineWorld<C>>): void {
+  const content = (world: EngineWorld<C>) => engine.readContent(world.context('read'), world.component, options);
+  const backUp = (world: EngineWorld<C>, run = 'backup'): Promise<ComponentBackup> => engine.backUp(world.context(run), world.component, world.destination(), options);
+  const twice = async (work: () => Promise<unknown>): Promise<void> => { await work(); await work(); };
+
+  async function cutOverTwiceEach(world: EngineWorld<C>, run: string, prepared: PreparedComponent, backup: ComponentBackup | null): Promise<void> {
+    const ctx = world.context(run);
+    await twice(() => engine.close(ctx, world.component, prepared.cutOver));
+    await twice(() => engine.swap(ctx, world.component, prepared.cutOver));
+    await twice(() => engine.compareClosed(ctx, world.component, prepared.cutOver, backup));
+    await twice(() => engine.open(ctx, world.component, prepared.cutOver));
+  }
+
+  describe(`the ${engine.name} engine`, () => {
+    it('backs up what is live, twice as well as once', async () => {
+      const world = await open();
+      const [first, second] = [await backUp(world, 'one'), await backUp(world, 'two')];
+      expect(first.content).toEqual(second.content);
+      expect((await engine.prove(world.context('proof'), second, world.source)).verdict).toBe('proven');
+    });
+
+    it('restores with every step done twice, undoes, and lets go', async () => {
+      const world = await open();
+      const backup = await backUp(world);
+      await world.write();
+      const written = await content(world);
+      const prepared = await engine.prepare(world.context('restore'), world.component, backup, world.source);
+      expect(await engine.prepare(world.context('restore'), world.component, backup, world.source)).toEqual(prepared);
+      await cutOverTwiceEach(world, 'restore', prepared, backup);
+      expect(await content(world)).toEqual(backup.content);
+      await engine.repairLeftovers(world.context('restore'), world.component, { owner: world.context('restore').owner, notes: world.notesOf('restore'), kept: [prepared.cutOver] });
+      const undo = await engine.prepareUndo(world.context('undo'), world.component, prepared.cutOver);
+      await cutOverTwiceEach(world, 'undo', undo, null);
+      expect(await content(world)).toEqual(written);
+      await twice(() => engine.discardRollback(world.context('accept'), world.component, undo.cutOver));
+      expect(await content(world)).toEqual(written);
+      await failing('UnknownRollbackCopy', engine.prepareUndo(world.context('late'), world.component, undo.cutOver));
+    });
+
+    it.each(['nothing', 'close', 'swap'] as const)('rolls back after %s, twice', async (reached) => {
+      const world = await open();
+      const backup = await backUp(world);
+      await world.write();
+      const written = await content(world);
+      const ctx = world.context('restore');
+      const { cutOver } = await engine.prepare(ctx, world.component, backup, world.source);
+      if (reached !== 'nothing') await engine.close(ctx, world.component, cutOver);
+      if (reached === 'swap') await engine.swap(ctx, world.component, cutOver);
+      await twice(() => engine.rollBack(ctx, world.component, cutOver));
+      expect(await content(world)).toEqual(written);
+      await twice(() => engine.discardPrepared(ctx, world.component, cutOver));
+      expect(await engine.repairLeftovers(ctx, world.component, { owner: ctx.owner, notes: world.notesOf('restore'), kept: [] })).toEqual([]);
+      expect(await content(world)).toEqual(written);
+    });
+
+    it('takes away what an ended run prepared, once', async () => {
+      const world = await open();
+      const backup = await backUp(world);
+      const ctx = world.context('restore');
+      await engine.prepare(ctx, world.component, backup, world.source);
+      const ended = { owner: ctx.owner, notes: world.notesOf('restore'), kept: [] };
+      expect(await engine.repairLeftovers(world.context('reap'), world.component, ended)).not.toEqual([]);
+      expect(await engine.repairLeftovers(world.context('reap'), world.component, ended)).toEqual([]);
+      expect(await content(world)).toEqual(backup.content);
+    });
+  });
+}
