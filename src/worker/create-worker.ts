@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Worker, bundleWorkflowCode, type NativeConnection, type WorkerOptions } from '@temporalio/worker';
-import { createActivities } from '../activities/index.ts';
+import { createActivities, type Activities } from '../activities/index.ts';
 import type { ActivityDependencies } from '../activities/dependencies.ts';
 import { createFailureInterceptor } from '../activities/failure-interceptor.ts';
 import { createHeartbeatInterceptor } from '../activities/heartbeating.ts';
@@ -16,14 +16,22 @@ export interface WorkerPlace {
   readonly identity: string;
 }
 
+/** For tests that inject faults around activities, or start many workers on one bundle; the product has none. */
+export interface WorkerHooks {
+  wrapActivities?(activities: Activities): Activities;
+  readonly workflowBundle?: NonNullable<WorkerOptions['workflowBundle']>;
+}
+
 const shutdownForceMs = 20_000;
 
 /**
  * The workers of one process. Both carry all activities: the shared queue's are asked only for what needs no particular host.
  * `shutdownForceTime` is always set: without it a stuck activity keeps `run()` from ever settling (sdk-typescript#2266).
  */
-export async function createWorkers(place: WorkerPlace, dependencies: ActivityDependencies): Promise<readonly Worker[]> {
-  const activities = createActivities(dependencies);
+export async function createWorkers(place: WorkerPlace, dependencies: ActivityDependencies, hooks: WorkerHooks = {}): Promise<readonly Worker[]> {
+  const created = createActivities(dependencies);
+  const activities = hooks.wrapActivities?.(created) ?? created;
+  const workflows = hooks.workflowBundle === undefined ? await workflowSource() : { workflowBundle: hooks.workflowBundle };
   const common: Partial<WorkerOptions> = {
     connection: place.connection,
     namespace: place.namespace,
@@ -36,7 +44,7 @@ export async function createWorkers(place: WorkerPlace, dependencies: ActivityDe
     shutdownForceTime: shutdownForceMs,
   };
   return Promise.all([
-    Worker.create({ ...common, ...await workflowSource(), taskQueue: workflowQueue(place.queuePrefix) } as WorkerOptions),
+    Worker.create({ ...common, ...workflows, taskQueue: workflowQueue(place.queuePrefix) } as WorkerOptions),
     Worker.create({ ...common, taskQueue: hostQueue(place.host, place.queuePrefix), maxConcurrentActivityTaskExecutions: 16 } as WorkerOptions),
   ]);
 }

@@ -4,7 +4,7 @@ import { DefaultLogger, NativeConnection, Runtime, type NativeConnectionOptions 
 import { connectClient, connectOptions, unreachable, type TemporalAddress } from '../client/temporal-connection.ts';
 import type { ActivityDependencies } from '../activities/dependencies.ts';
 import type { Config } from '../config/config.ts';
-import { createWorkers } from './create-worker.ts';
+import { createWorkers, type WorkerHooks } from './create-worker.ts';
 import { composeDependencies } from './dependencies.ts';
 
 export interface WorkerOptions {
@@ -17,6 +17,7 @@ export interface WorkerOptions {
   readonly signal: AbortSignal;
   /** Tests wrap what activities are given, to inject faults; the product never does. */
   wrap?(dependencies: ActivityDependencies): ActivityDependencies;
+  readonly hooks?: WorkerHooks;
 }
 
 /** Runs until it is told to end. @throws TemporalUnreachable and whatever a poller ends with */
@@ -30,7 +31,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
   const composed = await composeDependencies(options.config, client, options.environment);
   const dependencies = options.wrap?.(composed) ?? composed;
   const place = { connection, namespace, queuePrefix: options.config.queuePrefix, host: options.config.host, identity: `holdfast@${hostname()} (${process.pid})` };
-  const workers = await createWorkers(place, dependencies);
+  const workers = await createWorkers(place, dependencies, options.hooks);
   const shutDown = (): void => {
     for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
   };
