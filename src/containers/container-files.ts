@@ -1,11 +1,12 @@
 /** Single files into a created helper and out of a stopped one, through the engine: for repositories that are not on this host. */
 import { createHash } from 'node:crypto';
-import { Readable, Transform } from 'node:stream';
+import { PassThrough, Readable, Transform } from 'node:stream';
 import type { TransformCallback } from 'node:stream';
 import { pipeline } from 'node:stream/promises';
 import { extract, pack } from 'tar-stream';
 import { HoldfastFailure } from '../domain/failures.ts';
 import type { ContainerRuntime } from './container-runtime.ts';
+import { unlessAborted } from './wait-until.ts';
 
 export interface StagedFile {
   /** A plain name, no path. */
@@ -30,14 +31,18 @@ export async function stageFile(runtime: ContainerRuntime, containerId: string, 
   const entry = archive.entry({ name: file.name, size: file.sizeBytes, mode: file.mode ?? 0o600, uid: file.uid ?? 0, gid: file.gid ?? 0 });
   // Destroying one of the three destroys the others with the same error, which is reported below; here it must only not be unheard.
   for (const part of [archive, entry]) part.on('error', () => undefined);
-  const fill = pipeline(source, new ExactContent(file, object), entry as unknown as NodeJS.WritableStream, signal === undefined ? {} : { signal })
+  const fill = pipeline(source, new ExactContent(file, object), entry as unknown as NodeJS.WritableStream)
     .then(() => archive.finalize())
     .catch((error: unknown) => {
       tar.destroy(error as Error);
       throw error;
     });
-  const [filled, written] = await Promise.allSettled([fill, runtime.writeArchive(containerId, directory, tar)]);
-  signal?.throwIfAborted();
+  const both = Promise.allSettled([fill, runtime.writeArchive(containerId, directory, tar)]);
+  const [filled, written] = await unlessAborted(both, signal).finally(() => {
+    // A source that stalls hears of its end only when it next has something: nobody waits for it.
+    source.destroy();
+    archive.destroy();
+  });
   // When the engine refused, filling failed because of that; when the source was wrong, writing did.
   if (written.status === 'rejected' && !(filled.status === 'rejected' && filled.reason instanceof HoldfastFailure)) throw written.reason;
   if (filled.status === 'rejected') throw filled.reason;
@@ -93,7 +98,13 @@ async function sizeInContainer(runtime: ContainerRuntime, containerId: string, p
 export async function readFileFromContainer(runtime: ContainerRuntime, containerId: string, path: string): Promise<Readable> {
   const object = `${containerId.slice(0, 12)}:${path}`;
   const tar = await runtime.readArchive(containerId, path);
-  return Readable.from(firstFile(tar, object), { objectMode: false });
+  const content = new PassThrough();
+  // Destroying the content has to end the transfer at once, also while it stalls: it holds a lock of the container (databases.md D2).
+  content.on('close', () => tar.destroy());
+  // Its failure is the content's, and is raised to whoever reads that, also where it came before anybody listened.
+  content.on('error', () => undefined);
+  pipeline(firstFile(tar, object), content).catch(() => undefined);
+  return content;
 }
 
 async function* firstFile(tar: Readable, object: string): AsyncGenerator<Uint8Array, void, undefined> {

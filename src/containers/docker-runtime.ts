@@ -1,7 +1,8 @@
 /** ContainerRuntime over a Docker engine (or what speaks its API). The only importer of the client library. */
 import { once } from 'node:events';
+import type { IncomingMessage } from 'node:http';
 import type { Socket } from 'node:net';
-import { Readable, finished } from 'node:stream';
+import { PassThrough, Readable, finished } from 'node:stream';
 import Docker from 'dockerode';
 import { HoldfastFailure } from '../domain/failures.ts';
 import type { RestartPolicy } from '../domain/rollback.ts';
@@ -167,7 +168,7 @@ class DockerRuntime implements ContainerRuntime {
     const call = { operation: 'read files of container', object: `${short(id)}:${from}` };
     try {
       const answer = await this.#client.stream({ method: 'GET', path: path(id, 'archive'), query: { path: from } });
-      return Readable.from(unbroken(answer, call), { objectMode: false });
+      return wholeOrBroken(answer, call);
     } catch (error) {
       throw await this.#pathFailure(call, id, error);
     }
@@ -288,10 +289,14 @@ async function writeAndHalfClose(socket: Socket, stdin: string | Uint8Array, cal
   }
 }
 
-async function* unbroken(answer: AsyncIterable<Buffer>, call: EngineCall): AsyncGenerator<Buffer, void, undefined> {
-  try {
-    yield* answer;
-  } catch (error) {
-    throw engineFailure('BrokenStream', call, `the connection broke: ${engineWords(error)}`, error);
-  }
+/** The answer's bytes; ends with `BrokenStream` where the answer breaks off. Destroying it ends the transfer at once, also while it stalls. */
+function wholeOrBroken(answer: IncomingMessage, call: EngineCall): Readable {
+  const bytes = new PassThrough();
+  const breakOff = (error?: unknown): void => void bytes.destroy(engineFailure('BrokenStream', call, `the connection broke: ${engineWords(error ?? 'it was closed')}`, error));
+  // It may break before anybody listens; whoever reads it then is told.
+  bytes.on('error', () => undefined);
+  answer.on('error', breakOff);
+  answer.on('close', () => answer.complete || breakOff());
+  bytes.on('close', () => answer.destroy());
+  return answer.pipe(bytes);
 }

@@ -41,3 +41,17 @@ export async function pauseFor(milliseconds: number, signal?: AbortSignal): Prom
     throw error;
   }
 }
+
+/** What the work answers, or the signal's reason at once: for work that does not notice an abort, or only late. The caller ends it. */
+export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
+  if (signal === undefined) return work;
+  const aborted = Promise.withResolvers<never>();
+  const abort = (): void => aborted.reject(signal.reason);
+  if (signal.aborted) abort();
+  signal.addEventListener('abort', abort, { once: true });
+  try {
+    return await Promise.race([work, aborted.promise]);
+  } finally {
+    signal.removeEventListener('abort', abort);
+  }
+}

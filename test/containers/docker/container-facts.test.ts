@@ -1,0 +1,52 @@
+import { describe, expect, test } from 'vitest';
+import { containerFacts } from '../../../src/containers/docker/container-facts.ts';
+import type { InspectAnswer } from '../../../src/containers/docker/container-facts.ts';
+
+const answer: InspectAnswer = {
+  Id: 'abc', Name: '/agentic-postgres', Created: '2026-11-23T20:00:00Z', Image: 'sha256:1',
+  State: { Status: 'running', ExitCode: 0, StartedAt: '2026-11-23T20:00:01Z' },
+  Config: { Image: 'postgres:17' },
+  HostConfig: {},
+};
+
+describe('containerFacts', () => {
+  test('makes do with an answer that has only what it must have', () => {
+    expect(containerFacts(answer)).toEqual({
+      id: 'abc', name: 'agentic-postgres', image: 'postgres:17', imageId: 'sha256:1', labels: {}, state: 'running', exitCode: null, oomKilled: false,
+      startedAt: '2026-11-23T20:00:01Z', createdAt: '2026-11-23T20:00:00Z', command: [], environmentNames: [], init: false,
+      restartPolicy: { name: 'no', maximumRetryCount: 0 }, mounts: [], networks: [], shmSizeBytes: 0, memoryBytes: 0,
+    });
+  });
+
+  test.each([['created', null], ['running', null], ['paused', null], ['restarting', null], ['exited', 0], ['dead', 0], ['removing', 0]])('a container that is %s has the exit code %j', (status, exitCode) => {
+    expect(containerFacts({ ...answer, State: { ...answer.State, Status: status } })).toMatchObject({ state: status, exitCode });
+  });
+
+  test('takes a state it does not know for the one that nothing is done with', () => {
+    expect(containerFacts({ ...answer, State: { ...answer.State, Status: 'stopping' } })).toMatchObject({ state: 'dead', exitCode: null });
+  });
+
+  test('names environment variables and never their values', () => {
+    const facts = containerFacts({ ...answer, Config: { ...answer.Config, Env: ['POSTGRES_PASSWORD=canary', 'EMPTY=', 'BARE', 'A=b=c'] } });
+    expect(facts.environmentNames).toEqual(['POSTGRES_PASSWORD', 'EMPTY', 'BARE', 'A']);
+    expect(JSON.stringify(facts)).not.toContain('canary');
+  });
+
+  test('tells volumes, binds, tmpfs and others apart', () => {
+    const facts = containerFacts({
+      ...answer,
+      HostConfig: { Tmpfs: { '/run': '' } },
+      Mounts: [
+        { Type: 'volume', Name: 'pgdata', Source: '/var/lib/docker/volumes/pgdata/_data', Destination: '/var/lib/postgresql/data', RW: true },
+        { Type: 'bind', Source: '/srv/conf', Destination: '/etc/postgresql', RW: false },
+        { Type: 'npipe', Source: 'x', Destination: '/pipe' },
+      ],
+    });
+    expect(facts.mounts).toEqual([
+      { type: 'volume', source: 'pgdata', destination: '/var/lib/postgresql/data', writable: true },
+      { type: 'bind', source: '/srv/conf', destination: '/etc/postgresql', writable: false },
+      { type: 'other', source: null, destination: '/pipe', writable: false },
+      { type: 'tmpfs', source: null, destination: '/run', writable: true },
+    ]);
+  });
+});

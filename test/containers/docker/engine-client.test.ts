@@ -1,0 +1,141 @@
+/** The engine's answers as a broken or strange engine gives them: a real HTTP server, so that the whole client is in play. */
+import { createServer } from 'node:http';
+import type { IncomingMessage, Server, ServerResponse } from 'node:http';
+import type { AddressInfo, Socket } from 'node:net';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import type { ContainerRuntime } from '../../../src/containers/container-runtime.ts';
+import { createDockerRuntime } from '../../../src/containers/docker-runtime.ts';
+import { failing } from '../../support/failing.ts';
+
+type Answer = (response: ServerResponse, request: IncomingMessage) => void;
+
+let server: Server;
+let runtime: ContainerRuntime;
+let answers: Record<string, Answer>;
+let upgrade: (socket: Socket, path: string) => void;
+const asked: string[] = [];
+/** Upgraded connections are no longer the server's to close. */
+const sockets = new Set<Socket>();
+
+beforeEach(async () => {
+  answers = {};
+  asked.length = 0;
+  server = createServer((request, response) => {
+    const route = `${request.method} ${(request.url ?? '').split('?')[0]}`;
+    asked.push(`${request.method} ${request.url}`);
+    request.resume();
+    const answer = answers[route];
+    if (answer === undefined) response.writeHead(500).end('{"message":"no such route in this test"}');
+    else answer(response, request);
+  });
+  server.on('upgrade', (request, socket) => upgrade(socket as Socket, request.url ?? ''));
+  server.on('connection', (socket: Socket) => sockets.add(socket.on('error', () => undefined)));
+  await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
+  runtime = createDockerRuntime(`tcp://127.0.0.1:${(server.address() as AddressInfo).port}`);
+});
+afterEach(async () => {
+  for (const socket of sockets) socket.destroy();
+  sockets.clear();
+  await new Promise((resolve) => server.close(resolve));
+});
+
+const json = (status: number, body: unknown): Answer => (response) => void response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body));
+/** Begins an answer and breaks off. */
+const breaking = (status: number): Answer => (response) => {
+  response.writeHead(status, { 'Content-Type': 'application/json' });
+  response.write('{"StatusCode"', () => response.destroy());
+};
+const frame = (text: string): Buffer => Buffer.concat([Buffer.from([1, 0, 0, 0, 0, 0, 0, text.length]), Buffer.from(text)]);
+const exec = (more: object = {}) => runtime.exec('db', { argv: ['psql'], timeoutMs: 20_000, ...more });
+const execAnswers = (inspected: unknown): Record<string, Answer> => ({ 'POST /containers/db/exec': json(201, { Id: 'e1' }), 'GET /exec/e1/json': json(200, inspected) });
+const upgraded = 'HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n';
+
+describe('status codes', () => {
+  test.each([[500, 'DockerUnreachable'], [503, 'DockerUnreachable'], [404, 'ContainerNotFound'], [409, 'ContainerNotRunning'], [400, 'Internal']] as const)('%i is %s', async (status, type) => {
+    answers['GET /containers/db/json'] = json(status, { message: 'the engine says why' });
+    const failure = await failing(type, runtime.inspect('db'));
+    expect(failure.fields.cause).toContain('the engine says why');
+  });
+
+  test('a name that nobody holds any more when asked is being freed: to be tried again', async () => {
+    answers['POST /containers/create'] = json(409, { message: 'Conflict' });
+    answers['GET /containers/x/json'] = json(404, { message: 'No such container' });
+    const failure = await failing('DockerUnreachable', runtime.create({ name: 'x', imageId: 'i', command: [], labels: {}, network: 'none' }));
+    expect(failure.retryable).toBe(true);
+  });
+});
+
+describe('answers that break off', () => {
+  test('an ordinary answer is a failure to be tried again, not a wait without end', async () => {
+    answers['GET /containers/db/json'] = breaking(200);
+    answers['POST /containers/db/wait'] = breaking(200);
+    await failing('DockerUnreachable', runtime.inspect('db'));
+    await failing('DockerUnreachable', runtime.wait('db'));
+  });
+
+  test('so is the text of a refusal', async () => {
+    answers['GET /containers/db/json'] = breaking(500);
+    await failing('DockerUnreachable', runtime.inspect('db'));
+  });
+
+  test('so is an answer that is no JSON', async () => {
+    answers['GET /containers/db/json'] = (response) => void response.writeHead(200).end('<html>a proxy</html>');
+    await failing('DockerUnreachable', runtime.inspect('db'));
+  });
+
+  test('an archive that breaks before anybody reads it is broken for whoever does, and ends nothing else', async () => {
+    answers['GET /containers/db/archive'] = (response) => {
+      response.writeHead(200);
+      response.write('half', () => response.destroy());
+    };
+    const tar = await runtime.readArchive('db', '/x');
+    await new Promise((resolve) => tar.once('close', resolve));
+    await failing('BrokenStream', async () => {
+      for await (const _ of tar) { /* to its end */ }
+    });
+  });
+
+  test('an archive that stalls is left at once', async () => {
+    const left = Promise.withResolvers<void>();
+    answers['GET /containers/db/archive'] = (response) => {
+      response.writeHead(200).write('half');
+      response.on('close', () => left.resolve());
+    };
+    (await runtime.readArchive('db', '/x')).destroy();
+    await left.promise;
+  });
+});
+
+describe('exec', () => {
+  test('a clean end is no success while the command runs on, or where the engine has no exit code', async () => {
+    upgrade = (socket) => void socket.end(Buffer.concat([Buffer.from(upgraded), frame('ok\n')]));
+    answers = { ...execAnswers({ Running: false, ExitCode: null }), 'POST /containers/other/exec': json(201, { Id: 'e2' }), 'GET /exec/e2/json': json(200, { Running: true, ExitCode: null }) };
+    await Promise.all([failing('BrokenStream', exec()), failing('BrokenStream', runtime.exec('other', { argv: ['psql'], timeoutMs: 20_000 }))]);
+  });
+
+  test('output that came with the upgrade itself is not lost', async () => {
+    upgrade = (socket) => void socket.end(Buffer.concat([Buffer.from(upgraded), frame('first\n'), frame('second\n')]));
+    answers = execAnswers({ Running: false, ExitCode: 0 });
+    expect(await exec()).toEqual({ exitCode: 0, stdout: 'first\nsecond\n', stderr: '' });
+  });
+
+  test('output that is not framed is refused, whatever the exit code', async () => {
+    upgrade = (socket) => void socket.end(`${upgraded}plain text as from a terminal\n`);
+    answers = execAnswers({ Running: false, ExitCode: 0 });
+    await failing('BrokenStream', exec());
+  });
+
+  test('a proxy that does not let the upgrade pass is refused', async () => {
+    answers = { ...execAnswers({ Running: false, ExitCode: 0 }), 'POST /exec/e1/start': json(200, {}) };
+    server.removeAllListeners('upgrade');
+    await failing('BrokenStream', exec());
+  });
+
+  test('no secret is in a failure', async () => {
+    upgrade = (socket) => void socket.end(`${upgraded}garbage!`);
+    answers = execAnswers({ Running: false, ExitCode: 0 });
+    const failure = await failing('BrokenStream', exec({ stdin: 'canary-1', environment: { PGPASSWORD: 'canary-2' }, argv: ['psql', 'canary-3'] }));
+    expect(JSON.stringify([failure.message, failure.fields])).not.toContain('canary');
+    expect(asked.join('\n')).not.toContain('canary');
+  });
+});
