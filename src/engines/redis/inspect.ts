@@ -5,6 +5,7 @@ import type { RedisComponent } from '../../domain/service.ts';
 import type { ComponentFacts, EngineContext } from '../engine.ts';
 import { runRedisCommand } from './redis-cli.ts';
 import { infoNumber, mountOf, readServer, type RedisServer } from './server-facts.ts';
+import { requireSameAfterRestart } from './start-up-settings.ts';
 
 /**
  * @throws ContainerNotFound, ContainerNotRunning (backup), WrongContainer, AuthenticationFailed, PermissionDenied, UnsupportedTopology.
@@ -52,6 +53,7 @@ export async function requireRestorable(ctx: EngineContext, server: RedisServer)
   const odd = names.find((name) => /[\u0000-\u001f\u007f/]/.test(name) || name === '.' || name === '..');
   if (odd !== undefined) throw unsupported(server, `the file name ${JSON.stringify(odd)} cannot be handled`, 'Give dbfilename, appenddirname and appendfilename plain names.');
   if (names.some((name) => name === '' || name === '.holdfast')) throw unsupported(server, 'it does not name its files the way Redis 7 and newer do', 'Restore into a Redis of version 7 or newer.');
+  await requireSameAfterRestart(ctx, server);
   await requireShutdown(ctx, server);
 }
 

@@ -74,7 +74,9 @@ const reserveBytes = 16 * 1024 ** 2;
 
 /** The new RDB, an AOF base of about its size where one is needed, and what SHUTDOWN SAVE will write of the live data. */
 function roomBytes(server: RedisServer, sizeBytes: number, appendOnly: boolean): number {
-  return Math.ceil(sizeBytes * (appendOnly ? 2.2 : 1)) + infoNumber(server.info, 'used_memory_dataset') + reserveBytes;
+  // An almost empty Redis computes its data set as a negative number and prints it unsigned.
+  const liveBytes = Math.min(infoNumber(server.info, 'used_memory_dataset'), infoNumber(server.info, 'used_memory'));
+  return Math.ceil(sizeBytes * (appendOnly ? 2.2 : 1)) + liveBytes + reserveBytes;
 }
 
 /** @throws VersionMismatch */
@@ -124,6 +126,7 @@ function notesOn(server: RedisServer, backup: RedisBackup): string[] {
   const sameVersion = server.version === backup.server.version && server.flavour === backup.server.flavour;
   return [
     ...(sameVersion ? [] : [`the backup is of ${backup.server.flavour} ${backup.server.version}, the server is ${server.flavour} ${server.version}`]),
+    'Redis is restarted: settings and users that were changed while it ran and stand in no file are gone then',
     ...(server.settings.get('appendonly') === 'yes' ? ['the server has its AOF on: a new AOF was written from the backup and loaded'] : []),
   ];
 }

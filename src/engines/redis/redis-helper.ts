@@ -49,6 +49,9 @@ const meanings: Readonly<Record<number, readonly [FailureType, string]>> = {
   [exitCodes.notEmpty]: ['LeftoversRemain', 'It holds data that no run owns; look at .holdfast in the data directory.'],
 };
 
+/** The words of the operating system, in every image's C locale; no exit code of a tool says it. */
+const diskFull: readonly [FailureType, string] = ['DiskFull', 'Free space on the file system of the Redis data directory or of the Docker engine; nothing live has changed.'];
+
 /** The result of a helper that ended with 0. @throws what its exit code means, HelperFailed for any other */
 export function requireSuccess(result: HelperResult, operation: string, object: string): HelperResult {
   if (result.exitCode === 0) return result;
@@ -56,7 +59,8 @@ export function requireSuccess(result: HelperResult, operation: string, object: 
 }
 
 export function helperFailure(result: HelperResult, operation: string, object: string): HoldfastFailure {
-  const [type, hint] = meanings[result.exitCode] ?? ['HelperFailed', 'See the cause; the step may be tried again by hand.'];
+  const full = result.messages.includes('No space left on device');
+  const [type, hint] = full ? diskFull : meanings[result.exitCode] ?? ['HelperFailed', 'See the cause; the step may be tried again by hand.'];
   return new HoldfastFailure(type, { operation, object, cause: `${lastWords(result)} (exit code ${result.exitCode})`, hint });
 }
 

@@ -1,7 +1,7 @@
 /** What a running Redis says about itself: version, role, settings, files, memory, and where its data directory lies. Reads only. */
 import type { ContainerFacts, MountFacts } from '../../containers/container-runtime.ts';
 import type { RedisDatabaseContent } from '../../domain/content.ts';
-import { HoldfastFailure } from '../../domain/failures.ts';
+import { HoldfastFailure, isFailure } from '../../domain/failures.ts';
 import type { RedisComponent } from '../../domain/service.ts';
 import type { EngineContext } from '../engine.ts';
 import { type RedisConnection, runRedisCommand } from './redis-cli.ts';
@@ -104,7 +104,12 @@ async function readSettings(ctx: EngineContext, connection: RedisConnection): Pr
 async function readModules(ctx: EngineContext, connection: RedisConnection, info: ReadonlyMap<string, string>): Promise<readonly ServerModule[]> {
   // INFO shows modules too, without their paths; without any there is nothing to ask (and MODULE may not be permitted).
   if (![...info.keys()].some((name) => name === 'module')) return [];
-  const answer = JSON.parse(await runRedisCommand(ctx, connection, ['MODULE', 'LIST'], { json: true })) as readonly { name: string; path?: string; args?: readonly string[] }[];
+  const text = await runRedisCommand(ctx, connection, ['MODULE', 'LIST'], { json: true }).catch((error: unknown) => {
+    // Redis 8 has one built in, which needs no path. Where another is used, loading without it fails and says so.
+    if (isFailure(error, 'PermissionDenied')) return '[]';
+    throw error;
+  });
+  const answer = JSON.parse(text) as readonly { name: string; path?: string; args?: readonly string[] }[];
   return answer.filter((module) => (module.path ?? '') !== '').map((module) => ({ name: module.name, path: module.path as string, args: (module.args ?? []).map(String) }));
 }
 

@@ -21,6 +21,8 @@ export async function waitUntilLoaded(ctx: EngineContext, connection: RedisConne
       if (info.get('loading') === '0') return info;
       latest = 'it is still loading';
     } catch (error) {
+      // An exec into a container that ends this moment answers like one without redis-cli.
+      if (isFailure(error, 'WrongContainer') && (await ctx.runtime.inspect(connection.containerId)).state !== 'running') return null;
       if (!isFailure(error, 'DatabaseUnreachable') && !isFailure(error, 'ContainerNotRunning') && !isFailure(error, 'BrokenStream')) throw error;
       latest = error.fields.cause;
     }

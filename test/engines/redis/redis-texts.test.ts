@@ -1,0 +1,84 @@
+/** What is read from Redis's texts: errors that exit 0, INFO, settings of a command line or file; and what is written for it. */
+import { describe, expect, test } from 'vitest';
+import { redisProblem } from '../../../src/engines/redis/redis-cli.ts';
+import { replicaConfiguration } from '../../../src/engines/redis/redis-config.ts';
+import { keyspaceOf, mountOf, parseInfo, parseTime } from '../../../src/engines/redis/server-facts.ts';
+import { commandSettings, fileSettings } from '../../../src/engines/redis/start-up-settings.ts';
+import { checkOwnPath } from '../../../src/engines/redis/staging.ts';
+import { parseCheck } from '../../../src/engines/redis/load-rdb.ts';
+
+describe('redis-cli', () => {
+  test.each([
+    ['AUTH failed: WRONGPASS invalid username-password pair or user is disabled.', 'AuthenticationFailed'],
+    ['AUTH failed: ERR AUTH <password> called without any password configured', 'AuthenticationFailed'],
+    ['NOAUTH Authentication required.', 'AuthenticationFailed'],
+    ["NOPERM User x has no permissions to run the 'sync' command", 'PermissionDenied'],
+    ["ERR unknown command 'CONFIG', with args beginning with: 'GET'", 'PermissionDenied'],
+    ['LOADING Redis is loading the dataset in memory', 'DatabaseUnreachable'],
+    ['Could not connect to Redis at 127.0.0.1:6379: Connection refused', 'DatabaseUnreachable'],
+    ["Unrecognized option or bad number of args for: '-e'", 'WrongContainer'],
+  ])('%s', (words, type) => {
+    expect(redisProblem({ exitCode: 0, stdout: '', stderr: `${words}\n` })?.type).toBe(type);
+    expect(redisProblem({ exitCode: 1, stdout: `${words}\n`, stderr: '' })?.type).toBe(type);
+  });
+
+  test('data that looks like an error further in is data', () => {
+    expect(redisProblem({ exitCode: 0, stdout: 'dir\nNOAUTH is what it says\n', stderr: '' })).toBeNull();
+  });
+
+  test('an exit code without a word, and a tool that is not there', () => {
+    expect(redisProblem({ exitCode: 1, stdout: '', stderr: '' })?.type).toBe('DatabaseUnreachable');
+    expect(redisProblem({ exitCode: 127, stdout: '', stderr: 'exec: "redis-cli": not found' })?.type).toBe('WrongContainer');
+  });
+});
+
+describe('INFO and TIME', () => {
+  test('keys by database, in order', () => {
+    expect(keyspaceOf(parseInfo('# Keyspace\r\ndb10:keys=1,expires=0,avg_ttl=0\r\ndb2:keys=30,expires=5,avg_ttl=9,subexpiry=0\r\n'))).toEqual([
+      { database: 2, keys: '30', expires: '5' }, { database: 10, keys: '1', expires: '0' },
+    ]);
+  });
+
+  test('the time in milliseconds, and never a guess', () => {
+    expect(parseTime('1795470031\n123456\n')).toBe(1795470031123);
+    expect(() => parseTime('(nil)')).toThrow('no time');
+  });
+
+  test('redis-check-rdb', () => {
+    expect(parseCheck("[offset 52] AUX FIELD ctime = '1795470031'\n[info] 11 keys read\n[info] 3 expires\n[info] 1 already expired\n")).toEqual({ keys: 11, expires: 3, alreadyExpired: 1, createdAtSeconds: 1795470031 });
+  });
+});
+
+test('the mount of a directory: the longest, writable, of a kind that outlives the container', () => {
+  const volume = { type: 'volume', source: 'v', destination: '/data', writable: true } as const;
+  const inner = { type: 'bind', source: '/srv/x', destination: '/data/in', writable: true } as const;
+  expect(mountOf([volume, inner], '/data')).toEqual({ type: 'volume', source: 'v', subdirectory: '' });
+  expect(mountOf([volume, inner], '/data/in/deep er')).toEqual({ type: 'bind', source: '/srv/x', subdirectory: 'deep er' });
+  expect(mountOf([volume], '/database')).toBeNull();
+  expect(mountOf([{ ...volume, writable: false }], '/data')).toBeNull();
+  expect(mountOf([{ ...volume, type: 'tmpfs', source: null }], '/data')).toBeNull();
+});
+
+describe('settings after a restart', () => {
+  test('of a command line', () => {
+    expect(commandSettings(['redis-server', '--appendonly', 'yes', '--save', '', '--requirepass', '--dir', '/data', '--appendonly', 'no'])).toEqual(new Map([['appendonly', 'no'], ['save', ''], ['dir', '/data']]));
+  });
+  test('of a file', () => {
+    expect(fileSettings('# appendonly no\nappendonly yes\ndir "/data"\ndbfilename \'a b.rdb\'\nrequirepass "x\\x20"\n')).toEqual(new Map([['appendonly', 'yes'], ['dir', '/data'], ['dbfilename', 'a b.rdb']]));
+  });
+});
+
+test('a configuration holds any file name as one value', () => {
+  const text = replicaConfiguration({ directory: '/live/.holdfast/0123456789abcdef/new', dbFilename: 'a "b"\\ é\n$(x).rdb', highestDatabase: 20, appendOnly: false, modules: [{ name: 'm', path: '/m.so', args: ['x y'] }] });
+  expect(text).toContain('dbfilename "a \\x22b\\x22\\x5c \\xc3\\xa9\\x0a$(x).rdb"\n');
+  expect(text).toContain('databases "21"\n');
+  expect(text).toContain('loadmodule "/m.so" "x y"\n');
+  expect(text).toContain('replicaof "127.0.0.1" "1"\n');
+});
+
+test('only directories of Holdfast are ever removed or moved', () => {
+  expect(checkOwnPath('.holdfast/0123456789abcdef/old', 'x')).toBe('.holdfast/0123456789abcdef/old');
+  for (const path of ['', '.', '/', '.holdfast', '.holdfast/0123456789abcdef', '.holdfast/../old', '.holdfast/0123456789abcdef/../../old', 'appendonlydir', '/.holdfast/0123456789abcdef/old', '.holdfast/0123456789abcdef/old/x', '.holdfast/0123456789ABCDEF/old']) {
+    expect(() => checkOwnPath(path, 'x')).toThrow('not a directory that Holdfast makes');
+  }
+});
