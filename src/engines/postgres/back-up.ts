@@ -88,7 +88,7 @@ interface DumpPlace {
 async function runDump(ctx: EngineContext, component: PostgresComponent, { container, server }: Inspection, options: BackupOptions, place: DumpPlace): Promise<HelperResult> {
   const owner = `${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0}`;
   return runPostgresHelper(ctx, {
-    component, step: 'dump', imageId: container.imageId, network: `container:${container.id}`, port: server.port, database: component.database,
+    component, step: 'dump', imageId: container.imageId, network: `container:${container.id}`, port: server.port, majorVersion: server.majorVersion, database: component.database,
     script: scripts.backUp,
     args: [
       String(options.jobs), String(options.jobs), String(options.contentHashes), String(ctx.timing.lockWaitMs), owner, place.artifacts, place.marker,

@@ -101,7 +101,7 @@ async function makeSide(ctx: EngineContext, place: ServerPlace, inspection: Insp
   let createdRoles: readonly string[] = [];
   try {
     const restored = await restoreAndCompare(ctx, {
-      place, imageId: inspection.container.imageId, port: inspection.server.port, backup, source, step: 'restore', database, jobs: restoreJobs, withProperties: true,
+      place, imageId: inspection.container.imageId, port: inspection.server.port, majorVersion: inspection.server.majorVersion, backup, source, step: 'restore', database, jobs: restoreJobs, withProperties: true,
       restoreArguments: [], phase: 'restore beside the live database',
       makeDatabase: async () => {
         await ctx.recordOnce(madeNoteKey(place.component.name), { database });

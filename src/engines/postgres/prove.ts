@@ -48,19 +48,19 @@ const answer = (backup: PostgresBackup): Pick<ComponentProof, 'component' | 'com
   ({ component: backup.component, comparedObjects: comparedObjects(backup.content), notCompared: backup.notCompared });
 
 async function proveInScratch(ctx: EngineContext, backup: PostgresBackup, source: ArtifactSource): Promise<ComponentProof> {
-  const imageId = await imageFor(ctx, backup);
-  if (imageId === null) {
+  const image = await imageFor(ctx, backup);
+  if (image === null) {
     throw new HoldfastFailure('ImageMissing', { operation: 'prove the backup', object: backup.server.image, cause: `the engine has no image of PostgreSQL ${backup.server.majorVersion}`, hint: 'Pull it, then prove again.' });
   }
   ctx.progress({ phase: 'start a throwaway server' });
   const server = await createScratchServer(ctx.runtime, {
-    identity: { owner: ctx.owner, service: ctx.service, component: backup.component, step: 'proof' }, imageId, signal: ctx.signal,
+    identity: { owner: ctx.owner, service: ctx.service, component: backup.component, step: 'proof' }, imageId: image.id, signal: ctx.signal,
     command: ['postgres', ...parametersFor(backup).flatMap((parameter) => ['-c', parameter])],
     environment: { POSTGRES_HOST_AUTH_METHOD: 'trust', POSTGRES_USER: 'postgres', POSTGRES_DB: 'postgres', POSTGRES_INITDB_ARGS: '--no-sync --encoding=UTF8 --locale=C' },
     shmSizeBytes: 512 * 1024 ** 2,
   });
   try {
-    return await restoreInto(ctx, { containerId: server.id, component: scratchComponent(backup, server.name) }, imageId, backup, source);
+    return await restoreInto(ctx, { containerId: server.id, component: scratchComponent(backup, server.name) }, image, backup, source);
   } finally {
     await removeScratch(ctx.runtime, server);
   }
@@ -75,12 +75,12 @@ function parametersFor(backup: PostgresBackup): readonly string[] {
   return [...scratchParameters, `shared_preload_libraries=${needed.join(',')}`, ...needed.flatMap((name) => preloads[name] ?? [])];
 }
 
-async function restoreInto(ctx: EngineContext, place: ServerPlace, imageId: string, backup: PostgresBackup, source: ArtifactSource): Promise<ComponentProof> {
+async function restoreInto(ctx: EngineContext, place: ServerPlace, image: { readonly id: string; readonly majorVersion: number }, backup: PostgresBackup, source: ArtifactSource): Promise<ComponentProof> {
   await ctx.runtime.start(place.containerId);
   await waitUntil(() => postmasterStart(ctx, place.component, place.containerId), { withinMs: ctx.timing.startUpMs, everyMs: ctx.timing.pollMs, signal: ctx.signal },
     () => new HoldfastFailure('CouldNotVerify', { operation: 'start a throwaway server', object: backup.server.image, cause: 'it does not answer', hint: 'Look at the memory and disk of the Docker engine.' }));
   const { differences } = await restoreAndCompare(ctx, {
-    place, imageId, port: 5432, backup, source, step: 'proof-restore', database: scratchDatabase, jobs, withProperties: false, phase: 'restore and compare',
+    place, imageId: image.id, port: 5432, majorVersion: image.majorVersion, backup, source, step: 'proof-restore', database: scratchDatabase, jobs, withProperties: false, phase: 'restore and compare',
     // No copy of production data may announce itself to its publishers and subscribers.
     restoreArguments: ['--no-publications'],
     makeDatabase: async () => {

@@ -13,7 +13,7 @@ import { scripts } from './server/script-text.ts';
 export async function readContent(ctx: EngineContext, component: PostgresComponent, options: BackupOptions): Promise<Content> {
   const { container, server } = await look(ctx, component, 'backup');
   const result = await runPostgresHelper(ctx, {
-    component, step: 'content', imageId: container.imageId, network: `container:${container.id}`, port: server.port, database: component.database,
+    component, step: 'content', imageId: container.imageId, network: `container:${container.id}`, port: server.port, majorVersion: server.majorVersion, database: component.database,
     script: scripts.readContent, args: [String(options.jobs), String(options.contentHashes), String(ctx.timing.lockWaitMs)],
     password: await passwordOf(ctx, component), phase: 'count and hash',
   });

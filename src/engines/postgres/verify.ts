@@ -11,12 +11,12 @@ import { scripts } from './server/script-text.ts';
 
 /** @throws ArtifactDamaged, CouldNotVerify (no image to read it with), HelperLost */
 export async function verify(ctx: EngineContext, backup: PostgresBackup, source: ArtifactSource): Promise<{ readonly sentence: string }> {
-  const imageId = await imageFor(ctx, backup);
-  if (imageId === null) throw couldNot(backup, `the engine has no image of PostgreSQL ${backup.server.majorVersion}`);
+  const image = await imageFor(ctx, backup);
+  if (image === null) throw couldNot(backup, `the engine has no image of PostgreSQL ${backup.server.majorVersion}`);
   await readThrough(await source.open(artifactOf(backup, 'globals')));
   const { mounts, members, dump, beforeStart } = await dumpInput(ctx, backup, source);
   const result = await runPostgresHelper(ctx, {
-    component: { name: backup.component, user: 'postgres' }, step: 'verify', imageId, network: 'none', script: scripts.restore,
+    component: { name: backup.component, user: 'postgres' }, step: 'verify', imageId: image.id, network: 'none', majorVersion: 0, script: scripts.restore,
     args: ['none', '1', '1', 'false', String(dump.plaintext.sizeBytes), dump.plaintext.sha256, 'no'],
     files: { 'expected.members': members }, mounts, phase: 'verify', ...(beforeStart === undefined ? {} : { beforeStart }),
   });

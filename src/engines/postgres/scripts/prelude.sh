@@ -13,8 +13,17 @@ awk -v directory="$work" '
 # psql as every script and session of ours uses it: no start-up file, no prompt, stops at the first error.
 run_psql() { PGCLIENTENCODING=UTF8 psql -X -q -A -t -w -v ON_ERROR_STOP=1 "$@"; }
 
-# Ends the script: STEP tells the caller what failed, its messages are in the file beside.
-fail_step() { result failed "$1"; [ ! -s "$work/$1.err" ] || tail -c 16384 "$work/$1.err" >"$out/$1.err"; exit 1; }
+# Ends the script: STEP tells the caller what failed, its messages are in the file beside. Everything that still runs is ended first, or it would
+# go on writing results while they are sealed. psql takes INT for "cancel the query", which spares the server the rest of it.
+fail_step() {
+  for pid in $(jobs -p); do kill -INT "$pid" 2>/dev/null || :; done
+  sleep 0.1
+  for pid in $(jobs -p); do kill -9 "$pid" 2>/dev/null || :; done
+  wait || :
+  result failed "$1"
+  [ ! -s "$work/$1.err" ] || tail -c 16384 "$work/$1.err" >"$out/$1.err"
+  exit 1
+}
 
 # Waits until FILE has content; fails STEP when process PID ends before.
 await_file() {

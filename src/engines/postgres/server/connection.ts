@@ -4,13 +4,19 @@ import { run16 } from '../../../containers/labels.ts';
 import type { PostgresComponent } from '../../../domain/service.ts';
 
 /**
- * Session settings that lose against nothing but the session's own SET: timeouts off, no search path, read-write whatever the role's default.
- * `transaction_timeout` and `idle_session_timeout` are not known to every major and are set in pins.sql.
+ * Session settings that lose against nothing but the session's own SET: timeouts off, no search path, read-write whatever the role's default. A
+ * backend looks each second whether its client is still there: a killed helper must not leave a query running for an hour (databases.md D6).
  */
 const sessionOptions = [
-  'search_path=', 'statement_timeout=0', 'idle_in_transaction_session_timeout=0', 'default_transaction_read_only=off', 'row_security=off',
-  'client_min_messages=warning', 'standard_conforming_strings=on',
+  'search_path=', 'statement_timeout=0', 'lock_timeout=0', 'idle_in_transaction_session_timeout=0', 'idle_session_timeout=0', 'default_transaction_read_only=off',
+  'row_security=off', 'client_min_messages=warning', 'standard_conforming_strings=on', 'client_connection_check_interval=1000',
 ];
+
+/** What only this major knows: an unknown setting would end the connection. */
+export const optionsOf = (majorVersion: number): readonly string[] => (majorVersion >= 17 ? ['transaction_timeout=0'] : []);
+
+/** The same for a session whose server's major is not known yet: its first statement. */
+export const firstStatement = 'SELECT pg_catalog.set_config(name, \'0\', false) FROM pg_catalog.pg_settings WHERE name = \'transaction_timeout\' \\g /dev/null\n';
 
 const asOptions = (settings: readonly string[]): string => settings.map((setting) => `-c ${setting}`).join(' ');
 

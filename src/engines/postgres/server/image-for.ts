@@ -2,13 +2,13 @@
 import type { PostgresBackup } from '../../../domain/backup-manifest.ts';
 import type { EngineContext } from '../../engine.ts';
 
-/** An image id of this engine, or null where it has none that will do. */
-export async function imageFor(ctx: EngineContext, backup: PostgresBackup): Promise<string | null> {
+/** An image of this engine and its major, or null where it has none that will do. */
+export async function imageFor(ctx: EngineContext, backup: PostgresBackup): Promise<{ readonly id: string; readonly majorVersion: number } | null> {
   const { imageId, container, majorVersion } = backup.server;
   const recorded = await ctx.runtime.findImage(imageId);
-  if (recorded !== null) return recorded.id;
+  if (recorded !== null) return { id: recorded.id, majorVersion };
   const live = await ctx.runtime.find(container);
   const image = live === null ? null : await ctx.runtime.findImage(live.imageId);
   const major = Number(image?.environment['PG_MAJOR']);
-  return image !== null && Number.isInteger(major) && major >= majorVersion ? image.id : null;
+  return image !== null && Number.isInteger(major) && major >= majorVersion ? { id: image.id, majorVersion: major } : null;
 }

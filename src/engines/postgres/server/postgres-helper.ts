@@ -4,7 +4,7 @@ import type { HelperRequest, HelperResult } from '../../../containers/helper-con
 import { HoldfastFailure } from '../../../domain/failures.ts';
 import type { PostgresComponent } from '../../../domain/service.ts';
 import type { EngineContext } from '../../engine.ts';
-import { libpqEnvironment } from './connection.ts';
+import { libpqEnvironment, optionsOf } from './connection.ts';
 import { sqlFiles } from './script-text.ts';
 
 export interface PostgresHelper {
@@ -18,7 +18,9 @@ export interface PostgresHelper {
   readonly script: string;
   readonly args: readonly string[];
   readonly password?: string | null;
-  /** Session settings of this helper's sessions, `name=value`. */
+  /** Of the server, 0 for none: settings that every session of the helper begins with depend on it. */
+  readonly majorVersion: number;
+  /** Further session settings, `name=value`. */
   readonly settings?: readonly string[];
   /** Further files for /holdfast/work. */
   readonly files?: Readonly<Record<string, string>>;
@@ -41,7 +43,7 @@ export async function runPostgresHelper(ctx: EngineContext, helper: PostgresHelp
     script: helper.script,
     args: helper.args,
     stdin: sections({ ...sqlFiles, ...helper.files, ...passwordFile(helper.password ?? null) }),
-    environment: { ...libpqEnvironment(ctx, helper.component, helper.database ?? 'postgres', helper.settings), PGHOST: '127.0.0.1', PGPORT: String(helper.port ?? 5432) },
+    environment: { ...libpqEnvironment(ctx, helper.component, helper.database ?? 'postgres', [...optionsOf(helper.majorVersion), ...helper.settings ?? []]), PGHOST: '127.0.0.1', PGPORT: String(helper.port ?? 5432) },
     memoryBytes,
     ...(helper.mounts === undefined ? {} : { mounts: helper.mounts }),
     ...(helper.beforeStart === undefined ? {} : { beforeStart: helper.beforeStart.bind(helper) }),

@@ -2,7 +2,7 @@
 import { isFailure } from '../../../domain/failures.ts';
 import type { PostgresComponent } from '../../../domain/service.ts';
 import type { EngineContext } from '../../engine.ts';
-import { libpqEnvironment, maintenanceDatabases, passwordOf } from './connection.ts';
+import { firstStatement, libpqEnvironment, maintenanceDatabases, passwordOf } from './connection.ts';
 import { failureFrom } from './psql-failure.ts';
 import { psqlVariables } from './psql-variables.ts';
 import type { PsqlVariables } from './psql-variables.ts';
@@ -38,7 +38,7 @@ async function runIn(ctx: EngineContext, call: PsqlCall, database: string): Prom
   const password = await passwordOf(ctx, call.component);
   const result = await ctx.runtime.exec(call.containerId, {
     argv: ['psql', '-X', '-q', '-A', '-t', '-w', '-v', 'ON_ERROR_STOP=1', '-f', '-'],
-    stdin: psqlVariables(call.variables ?? {}) + call.sql,
+    stdin: firstStatement + psqlVariables(call.variables ?? {}) + call.sql,
     environment: { ...libpqEnvironment(ctx, call.component, database), PGCLIENTENCODING: 'UTF8', LC_ALL: 'C', ...(password === null ? {} : { PGPASSWORD: password }) },
     timeoutMs: call.timeoutMs ?? ctx.timing.execMs,
     maxOutputBytes: 32 * 1024 * 1024,

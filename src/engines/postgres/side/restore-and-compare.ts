@@ -17,6 +17,8 @@ export interface RestoreRequest {
   readonly place: ServerPlace;
   readonly imageId: string;
   readonly port: number;
+  /** Of the server that is restored into. */
+  readonly majorVersion: number;
   readonly backup: PostgresBackup;
   readonly source: ArtifactSource;
   readonly step: string;
@@ -45,10 +47,10 @@ export async function restoreAndCompare(ctx: EngineContext, request: RestoreRequ
   const input = await dumpInput(ctx, backup, source);
   const maintenance = maintenanceDatabases(place.component)[0] as string;
   const result = await runPostgresHelper(ctx, {
-    component: place.component, step: request.step, imageId: request.imageId, network: `container:${place.containerId}`, port: request.port, database: maintenance,
+    component: place.component, step: request.step, imageId: request.imageId, network: `container:${place.containerId}`, port: request.port, majorVersion: request.majorVersion, database: maintenance,
     script: scripts.restore, mounts: input.mounts, phase: request.phase, password: await passwordOf(ctx, place.component),
     args: [request.database, String(request.jobs), String(sessions), String(isHashed(backup.content)), String(input.dump.plaintext.sizeBytes), input.dump.plaintext.sha256, maintenance, ...request.restoreArguments],
-    settings: ['synchronous_commit=off', 'maintenance_work_mem=128MB', ...(backup.server.majorVersion >= 17 ? ['event_triggers=off'] : [])],
+    settings: ['synchronous_commit=off', 'maintenance_work_mem=128MB', ...(request.majorVersion >= 17 ? ['event_triggers=off'] : [])],
     files: { 'expected.members': input.members, ...filesFor(request) },
     beforeStart: async (containerId) => {
       await checkArtifacts(backup, source, input.beforeStart === undefined);

@@ -1,0 +1,139 @@
+/** What stands in the way is refused by its own name, before anything is made; and nothing is left on the server. */
+import { readFile, writeFile } from 'node:fs/promises';
+import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
+import type { PostgresBackup } from '../../../src/domain/backup-manifest.ts';
+import type { FailureType } from '../../../src/domain/failures.ts';
+import { useDocker } from '../../support/docker.ts';
+import { failing } from '../../support/failing.ts';
+import { backUpInto, contextOf, engine, openStore, options, startPostgres } from './postgres-fixture.ts';
+import type { TestPostgres, TestStore } from './postgres-fixture.ts';
+
+const docker = useDocker();
+let postgres: TestPostgres;
+let store: TestStore & AsyncDisposable;
+let backup: PostgresBackup;
+
+beforeAll(async () => {
+  postgres = await startPostgres(docker);
+  await postgres.sql('CREATE ROLE keeper; CREATE TABLE kept (id int PRIMARY KEY, note text); INSERT INTO kept SELECT n, md5(n::text) FROM generate_series(1, 20000) AS n; ALTER TABLE kept OWNER TO keeper;');
+  store = await openStore();
+  backup = await backUpInto(docker, postgres, store, { run: 'backup' });
+});
+afterAll(() => store[Symbol.asyncDispose]());
+
+const made = 'SELECT count(*) FROM pg_database WHERE datname ~ \'^holdfast\'';
+afterEach(async () => { expect(await postgres.sql(made)).toBe('0'); });
+
+describe('inspect', () => {
+  const inspect = (change: Partial<TestPostgres['component']>, purpose: 'backup' | 'restore') => engine.inspect(contextOf(docker), { ...postgres.component, ...change }, purpose);
+
+  it('tells what is there', async () => {
+    expect(await inspect({}, 'restore')).toMatchObject({
+      pinned: { engine: 'postgres', containerId: postgres.id, database: 'app', volume: expect.stringContaining('holdfast-test-'), identity: expect.stringMatching(/^\d{19}$/) },
+      version: expect.stringMatching(/^17\./), running: true, empty: false, warnings: [],
+    });
+    expect((await inspect({}, 'restore')).freeBytes).toBeGreaterThan(0);
+  });
+
+  it.each<[FailureType, Partial<TestPostgres['component']>, 'backup' | 'restore']>([
+    ['ContainerNotFound', { container: 'holdfast-test-no-such-container' }, 'backup'],
+    ['DatabaseNotFound', { database: 'nosuch' }, 'backup'],
+    ['AuthenticationFailed', { user: 'nobody' }, 'backup'],
+  ])('refuses with %s', async (type, change, purpose) => {
+    await failing(type, inspect(change, purpose));
+  });
+
+  it('takes a missing database for an empty one where it is to be restored into', async () => {
+    expect(await inspect({ database: 'nosuch' }, 'restore')).toMatchObject({ empty: true, dataSizeBytes: 0 });
+  });
+
+  it('refuses a stopped container, one that is no PostgreSQL, and data on no volume', async () => {
+    const imageId = await docker.image('postgres:17');
+    const stopped = await docker.create({ imageId, command: ['postgres'] });
+    await failing('ContainerNotRunning', inspect({ container: stopped }, 'backup'));
+    const redis = await docker.run({ imageId: await docker.image('redis:8'), command: ['redis-server'] });
+    await failing('WrongContainer', inspect({ container: redis }, 'backup'));
+    const other = await startPostgres(docker, { dataDirectory: '/elsewhere', environment: { PGDATA: '/var/lib/cluster' } });
+    await failing('UnsupportedTopology', engine.inspect(contextOf(docker), other.component, 'restore'));
+    expect(await engine.inspect(contextOf(docker), other.component, 'backup')).toMatchObject({ running: true });
+  });
+
+  it('refuses what would be filtered or may not be read, and a restore by less than a superuser', async () => {
+    await postgres.sql('CREATE ROLE little LOGIN; CREATE TABLE secret (id int); ALTER TABLE secret ENABLE ROW LEVEL SECURITY; CREATE TABLE hidden (id int); GRANT SELECT ON secret, kept TO little;');
+    await failing('RowSecurityFilters', inspect({ user: 'little' }, 'backup'));
+    await postgres.sql('ALTER TABLE secret DISABLE ROW LEVEL SECURITY;');
+    await failing('PermissionDenied', inspect({ user: 'little' }, 'backup'));
+    await failing('PermissionDenied', inspect({ user: 'little' }, 'restore'));
+    await postgres.sql('DROP TABLE secret, hidden; DROP OWNED BY little; DROP ROLE little;');
+  });
+
+  it('refuses to exchange under prepared transactions and logical slots', async () => {
+    await postgres.sql('BEGIN; INSERT INTO kept VALUES (-1); PREPARE TRANSACTION \'pending\';');
+    await failing('PreparedTransactionsInTheWay', inspect({}, 'restore'));
+    await inspect({}, 'backup');
+    await postgres.sql('ROLLBACK PREPARED \'pending\';');
+    await postgres.sql('SELECT pg_create_logical_replication_slot(\'cdc\', \'pgoutput\');');
+    await failing('LogicalSlotsInTheWay', inspect({}, 'restore'));
+    await postgres.sql('SELECT pg_drop_replication_slot(\'cdc\');');
+  });
+});
+
+describe('prepare', () => {
+  const prepare = (changed: PostgresBackup, source = store.source) => engine.prepare(contextOf(docker, new Map(), { run: 'restore' }), postgres.component, changed, source);
+
+  it('refuses an older server and too little room before it makes anything', async () => {
+    await failing('VersionMismatch', prepare({ ...backup, server: { ...backup.server, majorVersion: 18 } }));
+    const failure = await failing('NotEnoughSpace', prepare({ ...backup, databaseSizeBytes: 2 ** 50 }));
+    expect(failure.fields.cause).toMatch(/needs \d+TB, \d+GB are free/);
+  });
+
+  it('drops the copy that differs from its manifest, and the roles made for it', async () => {
+    await postgres.sql('ALTER TABLE kept OWNER TO postgres; DROP ROLE keeper;');
+    const tables = backup.content.tables.map((table) => ({ ...table, hash: '1' }));
+    const failure = await failing('ProofFailed', prepare({ ...backup, content: { ...backup.content, tables } }));
+    expect(failure.fields.cause).toContain('public.kept: hash 1, found');
+    expect(await postgres.sql('SELECT count(*) FROM pg_roles WHERE rolname = \'keeper\'')).toBe('0');
+    await postgres.sql('CREATE ROLE keeper; ALTER TABLE kept OWNER TO keeper;');
+  });
+});
+
+describe('damage', () => {
+  it.each(['flipped', 'cut'] as const)('is found when the dump is %s, before a server is touched', async (how) => {
+    const file = store.fileOf(backup.artifacts[0] as PostgresBackup['artifacts'][number]);
+    const whole = await readFile(file);
+    const damaged = how === 'cut' ? whole.subarray(0, whole.length - 1024) : Buffer.from(whole);
+    if (how === 'flipped') damaged[Math.floor(whole.length / 2)] = (damaged[Math.floor(whole.length / 2)] ?? 0) ^ 1;
+    await writeFile(file, damaged);
+    try {
+      await failing('ArtifactDamaged', engine.prepare(contextOf(docker, new Map(), { run: 'restore' }), postgres.component, backup, store.source));
+      await failing('ArtifactDamaged', engine.verify(contextOf(docker, new Map(), { run: 'verify' }), backup, store.source));
+      // The helper's own check, where nothing looked before it.
+      const trusting = { ...store.source, open: async () => (await import('node:stream')).Readable.from([]) };
+      await failing('ArtifactDamaged', engine.verify(contextOf(docker, new Map(), { run: 'verify' }), backup, trusting));
+      expect(await engine.prove(contextOf(docker, new Map(), { run: 'proof' }), backup, store.source)).toMatchObject({ verdict: 'failed' });
+    } finally {
+      await writeFile(file, whole);
+    }
+  });
+});
+
+describe('a dump that cannot be restored', () => {
+  it('is stored, fails its proof by the object\'s name, and leaves nothing where a restore was tried', async () => {
+    await postgres.sql(`CREATE DATABASE unrestorable`);
+    await postgres.sql(`CREATE TABLE allowed (v int); INSERT INTO allowed VALUES (1);
+      CREATE FUNCTION is_allowed(int) RETURNS bool LANGUAGE plpgsql AS $$ BEGIN RETURN EXISTS (SELECT FROM allowed WHERE v = $1); END $$;
+      CREATE TABLE checked (v int CHECK (public.is_allowed(v))); INSERT INTO checked VALUES (1);`, 'unrestorable');
+    const component = { ...postgres.component, database: 'unrestorable' };
+    const stored = await engine.backUp(contextOf(docker, new Map(), { run: 'backup' }), component, store.attempt('unrestorable'), options) as PostgresBackup;
+    const proof = await engine.prove(contextOf(docker, new Map(), { run: 'proof' }), stored, store.source);
+    expect(proof.verdict).toBe('failed');
+    expect(proof.sentence).toContain('table "checked"');
+    await failing('RestoreFailed', engine.prepare(contextOf(docker, new Map(), { run: 'restore' }), component, stored, store.source));
+  });
+
+  it('could not be verified where its image is gone', async () => {
+    const elsewhere = { ...backup, server: { ...backup.server, imageId: `sha256:${'0'.repeat(64)}`, container: 'holdfast-test-gone' } };
+    expect(await engine.prove(contextOf(docker, new Map(), { run: 'proof' }), elsewhere, store.source)).toMatchObject({ verdict: 'couldNotVerify' });
+    await failing('CouldNotVerify', engine.verify(contextOf(docker, new Map(), { run: 'verify' }), elsewhere, store.source));
+  });
+});
