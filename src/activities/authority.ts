@@ -36,7 +36,7 @@ export async function isCurrent(dependencies: ActivityDependencies, authority: A
  * A retry of the same run passes. `found` is null only for a retry that already consumed it and recorded its steps. @throws ApprovalNotForThisRun, ApprovalExpired, ApprovalInvalid, PlanChanged, ContainerRecreated
  */
 export async function consumeAuthority(dependencies: ActivityDependencies, authority: Authority, decision: { by: string; reason?: string; at: string }, found: readonly PinnedStore[] | null): Promise<RestorePlan> {
-  const plan = await ownPlan(dependencies, authority);
+  const plan = await requireOwnPlan(dependencies, authority);
   const repository = firstRepository(dependencies, authority.service);
   const consumed = await repository.readApproval(authority.service, authority.nonce);
   if (consumed === null && dependencies.nowMs() >= Date.parse(plan.envelope.expiresAt)) throw refusal('ApprovalExpired', authority, `the plan expired at ${plan.envelope.expiresAt}`);
@@ -52,7 +52,7 @@ export async function consumeAuthority(dependencies: ActivityDependencies, autho
  * @throws ApprovalNotForThisRun, ApprovalInvalid, FenceMissing, ForeignFence, PlanChanged
  */
 export async function requireAuthority(dependencies: ActivityDependencies, authority: Authority, cutOver: ComponentCutOver | null): Promise<{ plan: RestorePlan; rollback: Rollback | null }> {
-  const plan = await ownPlan(dependencies, authority);
+  const plan = await requireOwnPlan(dependencies, authority);
   const owner = currentOwner(dependencies);
   const repository = firstRepository(dependencies, authority.service);
   const approval = await repository.readApproval(authority.service, authority.nonce);
@@ -80,7 +80,8 @@ function requireRecorded(authority: Authority, cutOver: ComponentCutOver, rollba
   if (!recorded) throw refusal('PlanChanged', authority, `the step for ${cutOver.component} is not the one this run recorded before it began`);
 }
 
-async function ownPlan(dependencies: ActivityDependencies, authority: Authority): Promise<RestorePlan> {
+/** The stored plan, when it is this run's. @throws ApprovalNotForThisRun, ApprovalInvalid */
+export async function requireOwnPlan(dependencies: ActivityDependencies, authority: Authority): Promise<RestorePlan> {
   const plan = await storedPlan(dependencies, authority);
   const owner = currentOwner(dependencies);
   if (plan.envelope.workflowId !== owner.workflowId || plan.envelope.runId !== owner.runId) throw refusal('ApprovalNotForThisRun', authority, 'the plan belongs to another run');

@@ -6,7 +6,7 @@ import type { RestorePlan } from '../domain/restore-plan.ts';
 import type { ComponentCutOver, RestartPolicy, RollbackRecord } from '../domain/rollback.ts';
 import type { Component } from '../domain/service.ts';
 import { currentOwner, engineOf, firstRepository, inEngineContext } from './activity-run.ts';
-import { type Authority, consumeAuthority, pinnedNow, requireAuthority } from './authority.ts';
+import { type Authority, consumeAuthority, pinnedNow, requireAuthority, requireOwnPlan } from './authority.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { readBackup } from './proof-activities.ts';
 
@@ -41,6 +41,8 @@ export function createCutOverActivities(dependencies: ActivityDependencies) {
       inEngineContext(dependencies, input.authority.service, async (context) => {
         const { service } = input.authority;
         const repository = firstRepository(dependencies, service);
+        // Whose plan it is comes first: a former self of a reset run must not even be looked at for changed facts.
+        await requireOwnPlan(dependencies, input.authority);
         const recorded = await repository.readRollback(service, context.owner.runId);
         const pinned = recorded === null ? await pinnedNow(dependencies, context, input.components) : null;
         const plan = await consumeAuthority(dependencies, input.authority, input.decision, pinned);

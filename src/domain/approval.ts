@@ -25,13 +25,14 @@ export interface GateState {
 
 /**
  * Why a decision is refused, or null where it is acceptable. The same checks serve update validators (which answer at once) and
- * signal handlers (whose refusals are recorded in the status). `currentRunId` is the run asking: a reset re-applies old messages.
+ * signal handlers (whose refusals are recorded in the status). A decision names the run of the plan that is shown; whether that is still
+ * the run that asks (a reset re-applies old messages) is for an activity to say: workflow code that branched on its run id would break replay.
  * @param nowMs the workflow's clock, milliseconds since the epoch
  */
-export function refusalOf(state: GateState, decision: unknown, currentRunId: string, nowMs: number): string | null {
+export function refusalOf(state: GateState, decision: unknown, nowMs: number): string | null {
   if (!isDecision(decision)) return 'a decision is {"digest", "runId", "by", "reason"?}, all text';
   if (state.envelope === null) return 'no plan is waiting for approval';
-  if (decision.runId !== currentRunId || state.envelope.runId !== currentRunId) return 'the decision was given to another run (after a reset the new plan has to be approved anew)';
+  if (decision.runId !== state.envelope.runId) return 'the decision was given to another run (after a reset the new plan has to be approved anew)';
   if (decision.digest !== state.envelope.digest) return 'the decision names another plan than the one that is shown';
   if (state.decision !== null) return `the plan was already ${state.decision.verdict} by ${state.decision.by}`;
   if (nowMs >= Date.parse(state.envelope.expiresAt)) return `the plan expired at ${state.envelope.expiresAt}`;

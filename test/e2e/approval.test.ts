@@ -11,7 +11,7 @@ let service: ServiceFixture;
 let backup: TakeBackupResult;
 
 beforeAll(async () => {
-  service = await startServiceFixture({ definition: { approval: { required: ['restore', 'undo', 'accept'], fourEyes: true, approvers: ['mia', 'ben'], expiresAfterMs: 20_000 } } });
+  service = await startServiceFixture({ definition: { approval: { required: ['restore', 'undo', 'accept'], fourEyes: true, approvers: ['mia', 'ben'], expiresAfterMs: 10_000 } } });
   await service.sql('CREATE TABLE state (word text); INSERT INTO state VALUES (\'saved\')');
   await service.redisCli('SET', 'state', 'saved');
   await service.startWorker();
@@ -88,31 +88,26 @@ test('a cancelled run leaves nothing', async () => {
   await expectLive('live');
 }, 120_000);
 
-test('a reset to the beginning re-applies the approval, which is refused: the plan waits for a human again', async () => {
+/** Restores, makes the data live again, resets the run to just before an activity, and expects a plan that waits for a new human. */
+async function expectAskedAgain(approve: (handle: WorkflowHandle) => Promise<unknown>, before: string, told: boolean): Promise<void> {
   const handle = await restore();
-  await handle.executeUpdate(approveUpdate, { args: [await planOf(handle)] });
+  await approve(handle);
   await handle.result();
   await service.sql(`UPDATE state SET word = 'live'`);
   await service.redisCli('SET', 'state', 'live');
-  const again = await resetBefore(service.client, handle, (_type, activity) => activity === 'findBackup');
+  const again = await resetBefore(service.client, handle, (_type, activity) => activity === before);
+  await waitFor(async () => (await again.query(statusQuery)).events.some((event) => event.text.includes('was reset')) === told);
   await service.waitForPhase(again, 'awaitingApproval');
   await again.executeUpdate(rejectUpdate, { args: [await planOf(again)] });
   await expectRefused(again, 'ApprovalRejected');
-}, 180_000);
+}
+const byUpdate = async (handle: WorkflowHandle) => handle.executeUpdate(approveUpdate, { args: [await planOf(handle)] });
+const bySignal = async (handle: WorkflowHandle) => handle.signal(approveSignal, await planOf(handle));
 
-test('a reset behind the gate finds the approval stale and asks again', async () => {
-  const handle = await restore();
-  await handle.executeUpdate(approveUpdate, { args: [await planOf(handle)] });
-  await handle.result();
-  await service.sql(`UPDATE state SET word = 'live'`);
-  await service.redisCli('SET', 'state', 'live');
-  const again = await resetBefore(service.client, handle, (_type, activity) => activity === 'confirmApproval');
-  await service.waitForPhase(again, 'awaitingApproval');
-  const { events } = await again.query(statusQuery);
-  expect(events.some((event) => event.text.includes('reset'))).toBe(true);
-  await again.executeUpdate(rejectUpdate, { args: [await planOf(again)] });
-  await expectRefused(again, 'ApprovalRejected');
-}, 180_000);
+test('a reset to the beginning re-applies the approval, which is refused', () => expectAskedAgain(byUpdate, 'findBackup', false), 180_000);
+test('a reset to the decision by update finds the approval stale', () => expectAskedAgain(byUpdate, 'confirmApproval', true), 180_000);
+test('a reset to the decision by signal finds the approval stale', () => expectAskedAgain(bySignal, 'confirmApproval', true), 180_000);
+test('a reset behind the confirmation is stopped by the first destructive activity, and asks again', () => expectAskedAgain(byUpdate, 'beginCutOver', true), 180_000);
 
 test('a reset in mid cut-over destroys nothing more', async () => {
   const handle = await restore();

@@ -4,14 +4,17 @@ import type { RestorePlan } from '../../domain/restore-plan.ts';
 import type { RecordedDecision } from '../../domain/approval.ts';
 import type { PlanBody } from '../../domain/restore-plan.ts';
 import type { Rollback } from '../../repository/repository.ts';
-import { openApprovalGate } from '../shared/approval-gate.ts';
-import { approvedPlan } from '../shared/approved-plan.ts';
+import { openApprovalGate, type ApprovalGate } from '../shared/approval-gate.ts';
+import { approvedPlan, type ApprovedPlan } from '../shared/approved-plan.ts';
 import { authorityOf } from '../shared/cut-over.ts';
 import { readRunChoice } from '../shared/input-fields.ts';
 import { acquireLease } from '../shared/lease.ts';
 import { repairEndedRuns } from '../shared/repair-ended-runs.ts';
 import { inFrame, type Run } from '../shared/run.ts';
+import { workflowFailure } from '../shared/workflow-failure.ts';
 import type { AcceptRestoreInput, AcceptRestoreResult } from './messages.ts';
+
+const maximumPlans = 5;
 
 export async function acceptRestore(input: AcceptRestoreInput): Promise<AcceptRestoreResult> {
   return inFrame('acceptRestore', input, readRunChoice, async (run) => {
@@ -22,7 +25,7 @@ export async function acceptRestore(input: AcceptRestoreInput): Promise<AcceptRe
     run.step(`The rollback copy of ${acceptedRun}`);
     const body = await planBody(run, rollback);
     if (run.input.dryRun === true) return { outcome: 'planned', acceptedRun, plan: await run.host.quick.planRestore({ body }) };
-    const { plan, decision } = await approvedPlan(run, gate, body, run.service.definition.approval.required.includes('accept'));
+    const { plan, decision } = await approvedAnew(run, gate, body);
     const { workflowId, runId } = workflowInfo();
     const lease = await acquireLease(run, 'letting a rollback copy go', { namespaceId: run.service.namespaceId, workflowId, runId });
     run.compensations.add('lower the fences', () => run.host.quick.lowerOwnFences(authorityOf(plan)));
@@ -31,6 +34,17 @@ export async function acceptRestore(input: AcceptRestoreInput): Promise<AcceptRe
     run.done(`Accepted: the rollback copy of ${acceptedRun} is gone.`);
     return { outcome: 'accepted', acceptedRun, plan };
   });
+}
+
+/** Nothing was made ready for an accept, so after a reset the same body is shown again in a new envelope. */
+async function approvedAnew(run: Run<AcceptRestoreInput>, gate: ApprovalGate, body: PlanBody): Promise<ApprovedPlan> {
+  const required = run.service.definition.approval.required.includes('accept');
+  for (let shown = 1; shown <= maximumPlans; shown += 1) {
+    const approved = await approvedPlan(run, gate, body, required);
+    if (approved !== 'stale') return approved;
+    run.warn('The approval was given before this run was reset: the plan is shown anew.');
+  }
+  throw workflowFailure('ApprovalNotForThisRun', { operation: 'confirm the approval', object: run.input.service, cause: `${maximumPlans} approvals in a row belonged to another run`, hint: 'Start the runbook again instead of resetting it.' });
 }
 
 async function discardAll(run: Run<AcceptRestoreInput>, rollback: Rollback, plan: RestorePlan, decision: RecordedDecision): Promise<void> {

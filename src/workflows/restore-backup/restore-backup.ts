@@ -8,8 +8,7 @@ import { counted, durationText, engineTitle } from '../../domain/wording.ts';
 import type { ComponentFacts, PreparedComponent } from '../../engines/engine.ts';
 import { allOrNone } from '../shared/all-or-none.ts';
 import { openApprovalGate } from '../shared/approval-gate.ts';
-import { approvedPlan } from '../shared/approved-plan.ts';
-import { bringBack, type BroughtBack } from '../shared/bring-back.ts';
+import { bringBack, discardName, type BroughtBack, type Prepared } from '../shared/bring-back.ts';
 import { repairEndedRuns } from '../shared/repair-ended-runs.ts';
 import { inFrame, type Run } from '../shared/run.ts';
 import { startStopwatch } from '../shared/stopwatch.ts';
@@ -30,23 +29,24 @@ export async function restoreBackup(input: RestoreBackupInput): Promise<RestoreB
     const backup = await run.host.quick.findBackup({ service, backup: run.input.backup });
     run.step(`[1/5] Source    ${backup.backupId}: every byte is read and checked`);
     await verifySource(run, backup);
-    watch.lap('prepare');
-    run.step('[2/5] Prepare   beside the live data, nothing live changes');
-    const facts = await inspectTargets(run);
-    const prepared = await prepareAll(run, backup);
-    run.step('[3/5] Compare   the prepared data with the manifest');
-    for (const each of prepared) run.done(`${titleOf(run, each.component)}: ${counted(each.compared.objects, 'object')} equal`);
-
-    const body = planBody(run, backup, facts, prepared);
-    if (run.input.dryRun === true) return { outcome: 'planned', backupId: backup.backupId, plan: await run.host.quick.planRestore({ body }), report: null, rollbackRun: null };
-    watch.lap('approval');
-    const { plan, decision } = await approvedPlan(run, gate, body, approvalRequired(run, facts));
-    run.step('[4/5] Cut over');
-    const back = await bringBack(run, watch, { operation: 'restore', plan, decision, prepared, backup, undoneRunId: null });
-    const report = reportOf(run.input, requestedAt, health, backup, prepared, back);
+    if (run.input.dryRun === true) {
+      const { body } = await prepare(run, backup);
+      return { outcome: 'planned', backupId: backup.backupId, plan: await run.host.quick.planRestore({ body }), report: null, rollbackRun: null };
+    }
+    const back = await bringBack(run, gate, watch, { operation: 'restore', prepare: () => prepare(run, backup), backup, undoneRunId: null });
+    const report = reportOf(run.input, requestedAt, health, backup, back);
     run.done(`BACK at ${back.backAt}. RTO ${durationText(report.rtoMs)} from ${report.disaster.at} (${report.disaster.source}), ${durationText(report.rtoFromApprovalMs)} from approval. RPO ${durationText(report.rpoMs)}.`);
-    return { outcome: 'restored', backupId: backup.backupId, plan, report, rollbackRun: workflowInfo().workflowId };
+    return { outcome: 'restored', backupId: backup.backupId, plan: back.plan, report, rollbackRun: workflowInfo().workflowId };
   });
+}
+
+async function prepare(run: Run<RestoreBackupInput>, backup: BackupReference): Promise<Prepared> {
+  run.step('[2/5] Prepare   beside the live data, nothing live changes');
+  const facts = await inspectTargets(run);
+  const prepared = await prepareAll(run, backup);
+  run.step('[3/5] Compare   the prepared data with the manifest');
+  for (const each of prepared) run.done(`${titleOf(run, each.component)}: ${counted(each.compared.objects, 'object')} equal`);
+  return { body: planBody(run, backup, facts, prepared), approvalRequired: approvalRequired(run, facts), prepared };
 }
 
 async function verifySource(run: Run<RestoreBackupInput>, backup: BackupReference): Promise<void> {
@@ -74,7 +74,7 @@ function prepareAll(run: Run<RestoreBackupInput>, backup: BackupReference): Prom
   const { service } = run.input;
   return allOrNone(run.components.map((component) => async () => {
     const prepared = await run.host.long.prepareComponent({ service, backupId: backup.backupId, manifestSha256: backup.manifestSha256, component });
-    run.compensations.add(`discard what was prepared for ${component.name}`, () => run.host.quick.discardPreparedComponent({ service, component, cutOver: prepared.cutOver }));
+    run.compensations.add(discardName(component.name), () => run.host.quick.discardPreparedComponent({ service, component, cutOver: prepared.cutOver }));
     for (const note of prepared.notes) run.note(note);
     return prepared;
   }));
@@ -105,7 +105,7 @@ function approvalRequired(run: Run<RestoreBackupInput>, facts: readonly Componen
   return run.service.definition.approval.required.includes('restore');
 }
 
-function reportOf(input: RestoreBackupInput, requestedAt: string, health: Health | null, backup: BackupReference, prepared: readonly PreparedComponent[], back: BroughtBack): RecoveryReport {
+function reportOf(input: RestoreBackupInput, requestedAt: string, health: Health | null, backup: BackupReference, back: BroughtBack): RecoveryReport {
   const disaster: RecoveryReport['disaster'] = input.since !== undefined ? { at: new Date(input.since).toISOString(), source: 'since' }
     : health !== null && !health.healthy ? { at: health.at, source: 'firstFailedHealthCheck' } : { at: requestedAt, source: 'request' };
   const backMs = Date.parse(back.backAt);
@@ -116,7 +116,7 @@ function reportOf(input: RestoreBackupInput, requestedAt: string, health: Health
     rtoMs: backMs - Date.parse(disaster.at),
     rtoFromApprovalMs: backMs - Date.parse(back.approvedAt),
     rpoMs: Math.max(0, Date.parse(disaster.at) - Date.parse(backup.point)),
-    setAsideTransactions: prepared.find((each) => each.cutOver.engine === 'postgres')?.loss.transactions ?? null,
+    setAsideTransactions: back.prepared.find((each) => each.cutOver.engine === 'postgres')?.loss.transactions ?? null,
     phases: back.phases,
   };
 }

@@ -1,5 +1,5 @@
 /** The human's yes. Decisions are checked by the pure rules in domain/approval.ts; an activity then says whether they are current. */
-import { condition, setHandler, workflowInfo, ApplicationFailure } from '@temporalio/workflow';
+import { ApplicationFailure, condition, setHandler } from '@temporalio/workflow';
 import { refusalOf, type Decision, type RecordedDecision } from '../../domain/approval.ts';
 import type { RestorePlan } from '../../domain/restore-plan.ts';
 import { approveSignal, approveUpdate, rejectSignal, rejectUpdate } from './messages.ts';
@@ -14,23 +14,22 @@ export interface ApprovalGate {
 const keptRefusals = 20;
 
 /**
- * Registers the handlers at once (a decision that arrives before a plan is refused, not lost in a buffer).
- * Only validators compare with the current run id: workflow code that branched on it would break replay after a reset.
+ * Registers the handlers at once: a decision that arrives before a plan is refused, not lost in a buffer.
  */
 export function openApprovalGate<I extends CommonInput>(run: Run<I>): ApprovalGate {
   const { status } = run;
-  const refusal = (decision: unknown, runId: string): string | null =>
-    refusalOf({ envelope: status.plan?.envelope ?? null, decision: status.decision, requester: run.input.requestedBy ?? '', policy: run.service.definition.approval }, decision, runId, Date.now());
+  const refusal = (decision: unknown): string | null =>
+    refusalOf({ envelope: status.plan?.envelope ?? null, decision: status.decision, requester: run.input.requestedBy ?? '', policy: run.service.definition.approval }, decision, Date.now());
   const record = (verdict: 'approved' | 'rejected', decision: Decision): RecordedDecision => {
     status.decision = { ...decision, verdict, at: new Date(Date.now()).toISOString() };
     return status.decision;
   };
   const validate = (decision: Decision): void => {
-    const reason = refusal(decision, workflowInfo().runId);
+    const reason = refusal(decision);
     if (reason !== null) throw ApplicationFailure.create({ message: reason, type: 'ApprovalInvalid', nonRetryable: true });
   };
   const bySignal = (verdict: 'approved' | 'rejected') => (decision: Decision): void => {
-    const reason = refusal(decision, status.plan?.envelope.runId ?? '');
+    const reason = refusal(decision);
     if (reason === null) record(verdict, decision);
     else status.refusals = [...status.refusals, reason].slice(-keptRefusals);
   };

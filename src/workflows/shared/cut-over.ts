@@ -8,6 +8,7 @@ import type { Component } from '../../domain/service.ts';
 import { engineTitle } from '../../domain/wording.ts';
 import type { PreparedComponent } from '../../engines/engine.ts';
 import type { CommonInput, Run } from './run.ts';
+import { failureTypeOf } from './workflow-failure.ts';
 
 export interface CutOverRequest {
   readonly operation: 'restore' | 'undo';
@@ -17,6 +18,8 @@ export interface CutOverRequest {
   readonly backup: { readonly backupId: string; readonly manifestSha256: string; readonly point: string } | null;
   readonly undoneRunId: string | null;
 }
+
+const rollBackName = 'roll back the cut-over';
 
 interface Target {
   readonly engine: Component['engine'];
@@ -29,15 +32,12 @@ export const authorityOf = (plan: RestorePlan): Authority => ({ service: plan.bo
  * Carries out an approved plan. Before the opening, any failure or cancellation rolls every store back (shielded, by the compensations);
  * from the opening on a cancellation no longer stops it: the shortest way to a service that answers is forward.
  */
-export async function cutOver<I extends CommonInput>(run: Run<I>, request: CutOverRequest): Promise<void> {
+export async function cutOver<I extends CommonInput>(run: Run<I>, request: CutOverRequest): Promise<'done' | 'stale'> {
   const authority = authorityOf(request.plan);
   const targets = targetsOf(run, request, authority);
   run.phase('cuttingOver');
   registerRollBack(run, targets, authority);
-  await run.host.cutOver.beginCutOver({
-    authority, decision: request.decision, operation: request.operation, components: run.components, cutOvers: request.prepared.map((prepared) => prepared.cutOver),
-    backupId: request.backup?.backupId ?? null, point: request.backup?.point ?? null, createdRoles: request.prepared.flatMap((prepared) => prepared.createdRoles),
-  });
+  if ((await begin(run, request, authority)) === 'stale') return 'stale';
   for (const { engine, step } of inClosingOrder(targets)) {
     await run.host.cutOver.closeComponent(step);
     run.done(`${engineTitle(engine)} closed: no client can write`);
@@ -46,11 +46,27 @@ export async function cutOver<I extends CommonInput>(run: Run<I>, request: CutOv
   for (const { step } of targets) await run.host.cutOver.compareClosedComponent({ ...step, backup: request.backup });
   run.done('Data exchanged; compared once more, still closed');
   await CancellationScope.nonCancellable(() => openAll(run, request, targets, authority));
+  return 'done';
+}
+
+/** Where the first destructive activity finds the approval to be another run's (a reset), nothing has happened yet: the plan is shown anew. */
+async function begin<I extends CommonInput>(run: Run<I>, request: CutOverRequest, authority: Authority): Promise<'begun' | 'stale'> {
+  try {
+    await run.host.cutOver.beginCutOver({
+      authority, decision: request.decision, operation: request.operation, components: run.components, cutOvers: request.prepared.map((prepared) => prepared.cutOver),
+      backupId: request.backup?.backupId ?? null, point: request.backup?.point ?? null, createdRoles: request.prepared.flatMap((prepared) => prepared.createdRoles),
+    });
+    return 'begun';
+  } catch (error) {
+    if (failureTypeOf(error) !== 'ApprovalNotForThisRun') throw error;
+    run.compensations.drop(rollBackName);
+    return 'stale';
+  }
 }
 
 async function openAll<I extends CommonInput>(run: Run<I>, request: CutOverRequest, targets: readonly Target[], authority: Authority): Promise<void> {
   await run.host.cutOver.markOpening(authority);
-  run.compensations.drop('roll back the cut-over');
+  run.compensations.drop(rollBackName);
   for (const { engine, step } of inOpeningOrder(targets)) {
     await run.host.cutOver.openComponent(step);
     run.done(`${engineTitle(engine)} open`);
@@ -66,7 +82,7 @@ function targetsOf<I extends CommonInput>(run: Run<I>, request: CutOverRequest, 
 }
 
 function registerRollBack<I extends CommonInput>(run: Run<I>, targets: readonly Target[], authority: Authority): void {
-  run.compensations.add('roll back the cut-over', async () => {
+  run.compensations.add(rollBackName, async () => {
     for (const { step } of inOpeningOrder(targets)) await run.host.cutOver.rollBackComponent(step);
     await run.host.cutOver.finishRollBack(authority);
     run.note('Rolled back: the service runs on the data it had before.');

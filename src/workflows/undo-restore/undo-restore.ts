@@ -5,8 +5,7 @@ import type { PlanBody } from '../../domain/restore-plan.ts';
 import type { ComponentFacts, PreparedComponent } from '../../engines/engine.ts';
 import type { Rollback } from '../../repository/repository.ts';
 import { openApprovalGate } from '../shared/approval-gate.ts';
-import { approvedPlan } from '../shared/approved-plan.ts';
-import { bringBack } from '../shared/bring-back.ts';
+import { bringBack, type Prepared } from '../shared/bring-back.ts';
 import { readRunChoice } from '../shared/input-fields.ts';
 import { repairEndedRuns } from '../shared/repair-ended-runs.ts';
 import { inFrame, type Run } from '../shared/run.ts';
@@ -18,24 +17,27 @@ export async function undoRestore(input: UndoRestoreInput): Promise<UndoRestoreR
   return inFrame('undoRestore', input, readRunChoice, async (run) => {
     const gate = openApprovalGate(run);
     const watch = startStopwatch();
-    watch.lap('prepare');
+    watch.lap('source');
     await repairEndedRuns(run, true);
     const rollback = await run.host.quick.findRollback({ service: run.input.service, run: run.input.run });
-    run.step(`[1/5] Source    the rollback copy of ${rollback.record.workflowId}`);
-    const { facts, prepared } = await prepareCopies(run, rollback);
-    run.step('[2/5] Prepare   the copy is where it was left');
-    run.step('[3/5] Compare   what would be lost by going back');
-    for (const note of prepared.flatMap((each) => each.loss.notes)) run.note(note);
-    const body = planBody(run, rollback, facts, prepared);
     const undoneRun = rollback.record.workflowId;
-    if (run.input.dryRun === true) return { outcome: 'planned', undoneRun, plan: await run.host.quick.planRestore({ body }), backAt: null, rollbackRun: null };
-    watch.lap('approval');
-    const { plan, decision } = await approvedPlan(run, gate, body, run.service.definition.approval.required.includes('undo'));
-    run.step('[4/5] Cut over');
-    const back = await bringBack(run, watch, { operation: 'undo', plan, decision, prepared, backup: null, undoneRunId: rollback.record.runId });
-    run.done(`BACK at ${back.backAt} on the data from before ${rollback.record.workflowId}.`);
-    return { outcome: 'undone', undoneRun, plan, backAt: back.backAt, rollbackRun: workflowInfo().workflowId };
+    run.step(`[1/5] Source    the rollback copy of ${undoneRun}`);
+    if (run.input.dryRun === true) {
+      const { body } = await prepare(run, rollback);
+      return { outcome: 'planned', undoneRun, plan: await run.host.quick.planRestore({ body }), backAt: null, rollbackRun: null };
+    }
+    const back = await bringBack(run, gate, watch, { operation: 'undo', prepare: () => prepare(run, rollback), backup: null, undoneRunId: rollback.record.runId });
+    run.done(`BACK at ${back.backAt} on the data from before ${undoneRun}.`);
+    return { outcome: 'undone', undoneRun, plan: back.plan, backAt: back.backAt, rollbackRun: workflowInfo().workflowId };
   });
+}
+
+async function prepare(run: Run<UndoRestoreInput>, rollback: Rollback): Promise<Prepared> {
+  const { facts, prepared } = await prepareCopies(run, rollback);
+  run.step('[2/5] Prepare   the copy is where it was left');
+  run.step('[3/5] Compare   what would be lost by going back');
+  for (const note of prepared.flatMap((each) => each.loss.notes)) run.note(note);
+  return { body: planBody(run, rollback, facts, prepared), approvalRequired: run.service.definition.approval.required.includes('undo'), prepared };
 }
 
 async function prepareCopies(run: Run<UndoRestoreInput>, rollback: Rollback): Promise<{ facts: readonly ComponentFacts[]; prepared: readonly PreparedComponent[] }> {
