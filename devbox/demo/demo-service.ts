@@ -96,17 +96,29 @@ export async function stopDemoService(service: Pick<DemoOptions, 'dockerHost' | 
   await removeByLabel(connectDocker(service.dockerHost), service);
 }
 
-/** The service as holdfast.yaml describes it; a password is found in the environment variable DEMO_REDIS_PASSWORD. */
-export function demoConfig(service: DemoService, backupDirectory: string): string {
+/** How the demo's service is configured. */
+export interface DemoConfigOptions {
+  backupDirectory: string;
+  /** The service's name; `shop` unless given. Tests that share a Temporal server take one of their own, and a queue prefix. */
+  name?: string;
+  queuePrefix?: string;
+  /** Prove each backup right away? */
+  prove?: boolean;
+}
+
+/** The text of a holdfast.yaml; Redis's password, where it has one, is found in the environment variable DEMO_REDIS_PASSWORD. */
+export function demoConfig(service: DemoService, options: DemoConfigOptions): string {
   const password = service.redis.password === null ? '' : ', password: { env: DEMO_REDIS_PASSWORD }';
-  return `services:
-  shop:
+  return `queuePrefix: ${options.queuePrefix ?? 'holdfast'}
+backup: { prove: ${options.prove ?? true} }
+services:
+  ${options.name ?? 'shop'}:
     version: "1.0.0"
     postgres: { container: ${service.postgres.container}, database: ${service.postgres.database}, user: ${service.postgres.user} }
     redis: { container: ${service.redis.container}${password} }
     app: { containers: [${service.application.container}], restart: onRestore }
     health: { url: "${service.healthUrl}", within: 1m }
 repositories:
-  local: { url: ${JSON.stringify(backupDirectory)} }
+  local: { url: ${JSON.stringify(options.backupDirectory)} }
 `;
 }
