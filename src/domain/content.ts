@@ -38,6 +38,8 @@ export interface RedisContent {
   readonly databases: readonly RedisDatabaseContent[];
   /** `DEBUG DIGEST` of the file loaded as a dangling replica, or null where the server does not answer it. */
   readonly digest: string | null;
+  /** Digest of what `DEBUG DIGEST` leaves out, read from the file: times to live, streams with their groups, function code; null where the file could not be read through. */
+  readonly details: string | null;
   readonly functions: string;
 }
 
@@ -79,6 +81,7 @@ function compareRedis(expected: RedisContent, found: RedisContent): Difference[]
   return [
     ...databases,
     ...compareValue('keyspace', 'digest', expected.digest, found.digest),
+    ...compareValue('times to live, consumer groups and functions', 'digest', expected.details, found.details),
     ...compareValue('functions', 'count', expected.functions, found.functions),
   ];
 }

@@ -49,7 +49,7 @@ export async function backUpRedis(ctx: EngineContext, component: RedisComponent,
 
 /** What no Redis backup is compared on. */
 const neverCompared: readonly NotCompared[] = [
-  { object: 'times to live', reason: 'the digest holds whether a key expires, not when' },
+  { object: 'times to live of single hash fields', reason: 'the digest holds whether a field expires, not when' },
   { object: 'ACL users and configuration', reason: 'they are not part of an RDB file' },
 ];
 
@@ -105,18 +105,20 @@ async function accountOf(ctx: EngineContext, server: RedisServer, rdb: Transferr
   const file = stored.value;
   const found = loaded.value === null ? null : contentOrReason(server, loaded.value);
   const own = ownContent(file);
+  const unread = own === null ? [{ object: 'times to live, consumer groups, function code', reason: `the file holds ${file.countsMissing}, which this version cannot read through` }] : [];
   if (found === null || typeof found === 'string') {
     const reason = found ?? 'content hashes are turned off';
     if (own === null) return fail(server, `nobody can say what the file holds: ${file.countsMissing}; ${reason}`);
     return { rdb, file, content: own, notCompared: [{ object: 'digest of the keyspace', reason }] };
   }
-  const [difference] = own === null ? [] : compareContent(own, { ...found, digest: null });
+  const [difference] = own === null ? [] : compareContent(own, { ...found, details: own.details });
   if (difference !== undefined) return fail(server, `the file and a server that loaded it disagree: ${describeDifference(difference)}`);
-  return { rdb, file, content: found, notCompared: found.digest === null ? [{ object: 'digest of the keyspace', reason: 'the server answers no DEBUG DIGEST' }] : [] };
+  const undigested = found.digest === null ? [{ object: 'digest of the keyspace', reason: 'the server answers no DEBUG DIGEST' }] : [];
+  return { rdb, file, content: { ...found, details: own?.details ?? null }, notCompared: [...undigested, ...unread] };
 }
 
 const ownContent = (file: RdbFile): RedisContent | null =>
-  file.counts === null ? null : { engine: 'redis', databases: file.counts.databases, digest: null, functions: String(file.counts.functions) };
+  file.counts === null ? null : { engine: 'redis', databases: file.counts.databases, digest: null, details: file.counts.details, functions: String(file.counts.functions) };
 
 /** A helper that ran out of memory says nothing about the file: its content then stays without a digest, and the manifest says so. */
 async function loadBeside(ctx: EngineContext, server: RedisServer, place: RdbPlace): Promise<HelperResult | string> {
@@ -135,7 +137,7 @@ async function loadBeside(ctx: EngineContext, server: RedisServer, place: RdbPla
 /** What was loaded, or why it could not be; a file that the server itself refuses fails the backup. */
 function contentOrReason(server: RedisServer, result: HelperResult | string): RedisContent | string {
   if (typeof result === 'string') return result;
-  if (result.exitCode === 0) return loadedContent(result, 'loaded');
+  if (result.exitCode === 0) return loadedContent(result, 'loaded', null);
   if (result.exitCode === exitCodes.notEnoughMemory || result.exitCode === exitCodes.lacksSomething) return lastWords(result);
   return fail(server, helperFailure(result, '', '').fields.cause);
 }

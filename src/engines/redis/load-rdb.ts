@@ -35,14 +35,18 @@ export function loadRdb(ctx: EngineContext, place: RdbPlace, request: LoadReques
   });
 }
 
-/** What a loading server said it holds (`<prefix>-…` result files). @throws HelperFailed when a file is missing */
-export function loadedContent(result: HelperResult, prefix: 'loaded' | 'final'): RedisContent {
+/**
+ * What a loading server said it holds (`<prefix>-…` result files), and the details that were read from the file it loaded: the caller says
+ * how they are known. @throws HelperFailed when a file is missing
+ */
+export function loadedContent(result: HelperResult, prefix: 'loaded' | 'final', details: string | null): RedisContent {
   const libraries = JSON.parse(resultFile(result, `${prefix}-functions`)) as readonly unknown[];
   const digest = result.files.get(`${prefix}-digest`)?.trim();
   return {
     engine: 'redis',
     databases: keyspaceOf(parseInfo(resultFile(result, `${prefix}-keyspace`))),
     digest: digest !== undefined && /^[0-9a-f]{40}$/.test(digest) ? digest : null,
+    details,
     functions: String(libraries.length),
   };
 }

@@ -26,7 +26,7 @@ export async function prepareRedisUndo(ctx: EngineContext, component: RedisCompo
   const files = parseSums(resultFile(result, 'files'));
   if (files.length === 0) throw unknown(previous, 'its directory is empty or gone: it was brought back or let go before');
   requireAof(server, previous, files.map((file) => file.path));
-  const content = loadedContent(result, 'loaded');
+  const content = loadedContent(result, 'loaded', null);
   const cutOver = cutOverOf(server, { stagedDirectory: copy, asideDirectory: `${runDirectory(ctx.owner, component.name)}/old`, stagedFiles: files, stagedKeys: keysIn(content) });
   const closedAt = new Date((parseCheck(resultFile(result, 'check')).createdAtSeconds ?? 0) * 1000).toISOString();
   return {

@@ -1,4 +1,5 @@
 /** Making a restore ready beside the live data: final files on the same volume, written by a server of the same image, loaded and compared. */
+import { readFileFromContainer } from '../../containers/container-files.ts';
 import type { HelperResult } from '../../containers/helper-container.ts';
 import type { NotCompared, RedisBackup } from '../../domain/backup-manifest.ts';
 import { compareContent, describeDifference, type Difference, type RedisContent } from '../../domain/content.ts';
@@ -12,6 +13,7 @@ import { refuseTopology, requireRestorable } from './inspect.ts';
 import { highestDatabaseIn, keysIn, loadedContent, loadedMemoryBytes, parseCheck } from './load-rdb.ts';
 import { comparedObjects } from './prove.ts';
 import { onStoredRdb, type RdbPlace } from './rdb-place.ts';
+import { scanRdb } from './rdb/rdb-file.ts';
 import { replicaConfiguration } from './redis-config.ts';
 import { liveDirectory, liveMount, memoryLimitBytes, memoryToLoadBytes, parseSums, requireSuccess, resultFile, runRedisHelper } from './redis-helper.ts';
 import { infoNumber, readServer, type RedisServer, serverTimeMs } from './server-facts.ts';
@@ -25,11 +27,16 @@ export async function prepareRedis(ctx: EngineContext, component: RedisComponent
   requireDatabases(server, backup);
   requireMemory(server, backup.usedMemoryBytes);
   await noteStaged(ctx, server);
-  const result = requireSuccess(await onStoredRdb(ctx, backup, source, (place) => makeFiles(ctx, server, backup, place)), 'make the data ready beside', component.container);
   const appendOnly = server.settings.get('appendonly') === 'yes';
-  const found = loadedContent(result, appendOnly ? 'final' : 'loaded');
-  requireEqual(server, backup, loadedContent(result, 'loaded'));
-  requireEqual(server, backup, found);
+  let baseDetails: string | null = null;
+  const afterEnd = async (containerId: string, ended: HelperResult): Promise<void> => {
+    if (appendOnly) baseDetails = await detailsOfBase(ctx, containerId, resultFile(ended, 'base').trim());
+  };
+  const result = requireSuccess(await onStoredRdb(ctx, backup, source, (place) => makeFiles(ctx, server, backup, place, afterEnd)), 'make the data ready beside', component.container);
+  // The RDB that was loaded, and that comes in where the AOF is off, has the manifest's SHA-256.
+  requireEqual(server, backup, loadedContent(result, 'loaded', backup.content.details));
+  const found = loadedContent(result, appendOnly ? 'final' : 'loaded', appendOnly ? baseDetails : backup.content.details);
+  requireEqual(server, backup, sameServer(server, backup) ? found : { ...found, details: backup.content.details });
   requireMemory(server, loadedMemoryBytes(result));
   const run = runDirectory(ctx.owner, component.name);
   const cutOver = cutOverOf(server, { stagedDirectory: `${run}/new`, asideDirectory: `${run}/old`, stagedFiles: parseSums(resultFile(result, 'files')), stagedKeys: keysIn(found) });
@@ -37,7 +44,7 @@ export async function prepareRedis(ctx: EngineContext, component: RedisComponent
     component: component.name,
     cutOver,
     compared: { component: component.name, objects: comparedObjects(backup.content), differences: [] },
-    notCompared: [...backup.notCompared, ...expiring(parseCheck(resultFile(result, 'check')))],
+    notCompared: [...backup.notCompared, ...ofOtherVersion(server, backup), ...expiring(parseCheck(resultFile(result, 'check')))],
     loss: await lossSince(ctx, server, backup.snapshot.at, backup.content),
     createdRoles: [],
     notes: notesOn(server, backup),
@@ -45,7 +52,16 @@ export async function prepareRedis(ctx: EngineContext, component: RedisComponent
   };
 }
 
-function makeFiles(ctx: EngineContext, server: RedisServer, backup: RedisBackup, place: RdbPlace): Promise<HelperResult> {
+/** Read from the AOF's base, which the loading server wrote. Null where the file cannot be read through. */
+async function detailsOfBase(ctx: EngineContext, containerId: string, path: string): Promise<string | null> {
+  const file = await scanRdb(await readFileFromContainer(ctx.runtime, containerId, path), 'the AOF\'s base');
+  return file.counts?.details ?? null;
+}
+
+/** Another version may write streams in another form. */
+const sameServer = (server: RedisServer, backup: RedisBackup): boolean => server.version === backup.server.version && server.flavour === backup.server.flavour;
+
+function makeFiles(ctx: EngineContext, server: RedisServer, backup: RedisBackup, place: RdbPlace, afterEnd: (containerId: string, result: HelperResult) => Promise<void>): Promise<HelperResult> {
   const mount = mountOfServer(server);
   const data = liveDirectory(mount.subdirectory);
   const run = runDirectory(ctx.owner, backup.component);
@@ -66,6 +82,7 @@ function makeFiles(ctx: EngineContext, server: RedisServer, backup: RedisBackup,
     stdin: `${configuration(false)}---\n${configuration(true)}`,
     mounts: [...place.mounts, liveMount(mount, false)],
     memoryBytes: memoryLimitBytes(backup.usedMemoryBytes),
+    afterEnd,
     ...(place.beforeStart === undefined ? {} : { beforeStart: place.beforeStart }),
   });
 }
@@ -100,12 +117,17 @@ function requireEqual(server: RedisServer, backup: RedisBackup, found: RedisCont
   const [first] = differences;
   if (first === undefined) return;
   const onlyDigest = differences.every((difference: Difference) => difference.property === 'digest');
-  const otherVersion = server.version !== backup.server.version || server.flavour !== backup.server.flavour;
+  const otherVersion = !sameServer(server, backup);
   throw new HoldfastFailure(onlyDigest && otherVersion ? 'CouldNotVerify' : 'ProofFailed', {
     operation: 'compare the prepared data with the manifest', object: server.container.name,
     cause: `${differences.length} differences, first: ${describeDifference(first)}`,
     hint: onlyDigest && otherVersion ? `Restore into ${backup.server.flavour} ${backup.server.version}, whose digest can be compared.` : 'Nothing live has changed. Prove the backup (holdfast prove) and use another one.',
   });
+}
+
+function ofOtherVersion(server: RedisServer, backup: RedisBackup): NotCompared[] {
+  if (sameServer(server, backup) || server.settings.get('appendonly') !== 'yes') return [];
+  return [{ object: 'times to live, consumer groups, function code', reason: `the AOF was written by ${server.flavour} ${server.version}, which may keep them in another form than ${backup.server.version}` }];
 }
 
 function expiring(checked: { expires: number; alreadyExpired: number }): NotCompared[] {
@@ -123,9 +145,8 @@ export async function lossSince(ctx: EngineContext, server: RedisServer, after: 
 }
 
 function notesOn(server: RedisServer, backup: RedisBackup): string[] {
-  const sameVersion = server.version === backup.server.version && server.flavour === backup.server.flavour;
   return [
-    ...(sameVersion ? [] : [`the backup is of ${backup.server.flavour} ${backup.server.version}, the server is ${server.flavour} ${server.version}`]),
+    ...(sameServer(server, backup) ? [] : [`the backup is of ${backup.server.flavour} ${backup.server.version}, the server is ${server.flavour} ${server.version}`]),
     'Redis is restarted: settings and users that were changed while it ran and stand in no file are gone then',
     ...(server.settings.get('appendonly') === 'yes' ? ['the server has its AOF on: a new AOF was written from the backup and loaded'] : []),
   ];

@@ -31,7 +31,8 @@ export async function proveRedis(ctx: EngineContext, backup: RedisBackup, source
     if (saysNothing.has(result.exitCode)) return answer('couldNotVerify', lastWords(result));
     if (saysDamaged.has(result.exitCode)) return answer('failed', lastWords(result));
     if (result.exitCode !== 0) return answer('couldNotVerify', `${lastWords(result)} (exit code ${result.exitCode})`);
-    return judge(backup, loadedContent(result, 'loaded'), answer);
+    // The bytes that were loaded have the manifest's SHA-256: what was read from them then is what they hold.
+    return judge(backup, loadedContent(result, 'loaded', backup.content.details), answer);
   } catch (error) {
     if (!isFailure(error) || error.retryable) throw error;
     return answer(isFailure(error, 'ArtifactDamaged') || isFailure(error, 'ObjectNotFound') ? 'failed' : 'couldNotVerify', `${error.fields.operation}: ${error.fields.cause}`);
@@ -52,5 +53,5 @@ function loadStored(ctx: EngineContext, backup: RedisBackup, source: ArtifactSou
   }));
 }
 
-/** Databases, functions, and the digest where the manifest holds one. */
-export const comparedObjects = (content: RedisContent): number => content.databases.length + 1 + (content.digest === null ? 0 : 1);
+/** Databases, functions, and the digests that the manifest holds. */
+export const comparedObjects = (content: RedisContent): number => content.databases.length + 1 + [content.digest, content.details].filter((digest) => digest !== null).length;

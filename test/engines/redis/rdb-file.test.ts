@@ -3,6 +3,7 @@ import { readFileSync } from 'node:fs';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { isFailure } from '../../../src/domain/failures.ts';
+import { decompressLzf } from '../../../src/engines/redis/rdb/lzf.ts';
 import { type RdbFile, scanRdb } from '../../../src/engines/redis/rdb/rdb-file.ts';
 
 const fixture = (name: string): Buffer => readFileSync(new URL(`./fixtures/${name}.rdb`, import.meta.url));
@@ -16,7 +17,7 @@ describe('real files', () => {
   test('Redis 7: counts, functions, origin', async () => {
     expect(await scan(fixture('redis-7'))).toEqual({
       signature: 'REDIS', version: 10, serverVersion: '7.0.15', createdAtSeconds: 1795470006, usedMemoryBytes: 1266872, checksummed: true, sizeBytes: 559,
-      counts: { databases: [{ database: 0, keys: '10', expires: '2' }, { database: 3, keys: '2', expires: '0' }], functions: 1 }, countsMissing: null,
+      counts: { databases: [{ database: 0, keys: '10', expires: '2' }, { database: 3, keys: '2', expires: '0' }], functions: 1, details: expect.stringMatching(/^[0-9a-f]{32}$/) }, countsMissing: null,
     });
   });
 
@@ -73,6 +74,37 @@ describe('real files', () => {
       });
     }), { numRuns: 2_000 });
   });
+});
+
+describe('details', () => {
+  const details = async (sections: readonly (readonly number[])[]): Promise<string | undefined> => (await scan(rdb(sections))).counts?.details;
+  const key = (name: string, expiry: readonly number[] = []): number[] => [...(expiry.length === 0 ? [] : [0xfc, ...expiry]), 0, ...text(name), ...text('value')];
+  const [soon, late] = [[1, 0, 0, 0, 0, 0, 0, 0], [2, 0, 0, 0, 0, 0, 0, 0]] as const;
+
+  test('the order does not matter; time, key and database do', async () => {
+    const base = await details([[0xfe, 0], key('a', soon), key('b', late)]);
+    expect(await details([[0xfe, 0], key('b', late), key('plain'), key('a', soon)])).toBe(base);
+    expect(await details([[0xfe, 0], key('a', late), key('b', soon)])).not.toBe(base);
+    expect(await details([[0xfe, 0], key('a', soon), key('c', late)])).not.toBe(base);
+    expect(await details([[0xfe, 1], key('a', soon), key('b', late)])).not.toBe(base);
+  });
+
+  test('compression and integer encodings do not matter', async () => {
+    // "aaaaaaaaaaaaaaaaaaaaaa" as liblzf writes it: one literal, then a reference into itself.
+    const plain = 'a'.repeat(22);
+    const compressed = [0xc3, 5, 22, 0, 0x61, 0xe0, 12, 0];
+    const stored = (encoded: readonly number[]): number[] => [0xfc, ...soon, 0, ...encoded, ...text('v')];
+    expect(await details([[0xfe, 0], stored(compressed)])).toBe(await details([[0xfe, 0], stored(text(plain))]));
+    expect(await details([[0xfe, 0], stored([0xc0, 0xf9])])).toBe(await details([[0xfe, 0], stored(text('-7'))]));
+  });
+});
+
+test('a compressed string is taken for nothing but what it makes', () => {
+  expect(decompressLzf(Buffer.from([0, 0x61, 0xe0, 12, 0]), 22)?.toString()).toBe('a'.repeat(22));
+  fc.assert(fc.property(fc.uint8Array({ maxLength: 60 }), fc.nat(5_000), (input, size) => {
+    const output = decompressLzf(input, size);
+    expect(output === null || output.length === size).toBe(true);
+  }));
 });
 
 describe('made up by the rules', () => {

@@ -15,6 +15,8 @@ export interface ByteCursor {
   byte(): Parsing<number>;
   /** A copy-free view of the next bytes; valid until the next yield. Only for small counts: the window grows to hold them. */
   bytes(count: number): Parsing<Buffer>;
+  /** A view of what is there, at least one and at most this many bytes; valid until the next yield. */
+  some(limit: number): Parsing<Buffer>;
   /** Passes over any number of bytes without holding them. */
   skip(count: number): Parsing<void>;
   /** Bytes in the window that were not consumed. */
@@ -46,6 +48,12 @@ export function createByteCursor(): ByteCursor {
       while (remaining() < count) yield;
       const view = window.subarray(position, position + count);
       position += count;
+      return view;
+    },
+    *some(limit) {
+      while (position >= window.length) yield;
+      const view = window.subarray(position, position + limit);
+      position += view.length;
       return view;
     },
     *skip(count) {

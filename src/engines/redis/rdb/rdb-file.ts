@@ -2,10 +2,11 @@
  * What an RDB file says about itself, read as a stream: header, origin, functions, and the exact number of keys per database
  * (databases.md R5: the file is the truth about its moment; a master that loads it already drops what has expired). Pure.
  */
+import { createHash, type Hash } from 'node:crypto';
 import type { RedisDatabaseContent } from '../../../domain/content.ts';
 import { HoldfastFailure } from '../../../domain/failures.ts';
 import { createByteCursor, type ByteCursor, type Parsing } from './byte-cursor.ts';
-import { NotRdb, readLength, readShortString, skipModuleFields, skipString, valueSteps } from './rdb-values.ts';
+import { isStream, NotRdb, passModuleFields, passString, readLength, readShortString, valueSteps } from './rdb-values.ts';
 
 export interface RdbFile {
   readonly signature: 'REDIS' | 'VALKEY';
@@ -30,6 +31,8 @@ export interface RdbCounts {
   readonly databases: readonly RedisDatabaseContent[];
   /** Function libraries. */
   readonly functions: number;
+  /** 32 hex digits over what DEBUG DIGEST leaves out: times to live, streams with their consumer groups, function code. In no order. */
+  readonly details: string;
 }
 
 const opcode = { slotInfo: 244, function: 245, moduleAux: 247, idle: 248, frequency: 249, aux: 250, resize: 251, expireMs: 252, expireSeconds: 253, select: 254, end: 255 } as const;
@@ -41,6 +44,7 @@ interface Tally {
   readonly aux: Map<string, string>;
   readonly databases: { database: number; keys: number; expires: number; announced: { keys: number; expires: number } | null }[];
   functions: number;
+  details: bigint;
 }
 
 /**
@@ -88,7 +92,7 @@ function* parseFile(cursor: ByteCursor): Parsing<Parsed> {
   if (match === null) throw new NotRdb('it does not begin like an RDB file');
   const signature = match[1] === undefined ? 'VALKEY' : 'REDIS';
   const version = Number(match[2] ?? match[4]);
-  const tally: Tally = { aux: new Map(), databases: [], functions: 0 };
+  const tally: Tally = { aux: new Map(), databases: [], functions: 0, details: 0n };
   const unknown = yield* parseBody(cursor, tally);
   if (unknown !== null) return { signature, version, tally, endOffset: null, unknown };
   yield* cursor.skip(checksumBytes);
@@ -99,34 +103,39 @@ function* parseFile(cursor: ByteCursor): Parsing<Parsed> {
 
 /** Everything between header and end; answers null at the end, else what it does not know. */
 function* parseBody(cursor: ByteCursor, tally: Tally): Parsing<string | null> {
-  let expiring = false;
+  let expiresAt: string | null = null;
   for (;;) {
     const code = yield* cursor.byte();
     if (code === opcode.end) return null;
-    if (code === opcode.expireMs || code === opcode.expireSeconds) {
-      yield* cursor.skip(code === opcode.expireMs ? 8 : 4);
-      expiring = true;
-      continue;
+    if (code === opcode.expireMs) expiresAt = String((yield* cursor.bytes(8)).readBigInt64LE(0));
+    else if (code === opcode.expireSeconds) expiresAt = `${(yield* cursor.bytes(4)).readInt32LE(0)}000`;
+    else if (code === opcode.idle) yield* readLength(cursor);
+    else if (code === opcode.frequency) yield* cursor.skip(1);
+    else if (code >= opcode.slotInfo && code !== 246) yield* parseOpcode(cursor, code, tally);
+    else {
+      if (valueSteps[code] === undefined) return `a value or section of kind ${code}`;
+      yield* parseKey(cursor, code, expiresAt, tally);
+      expiresAt = null;
     }
-    if (code === opcode.idle) {
-      yield* readLength(cursor);
-      continue;
-    }
-    if (code === opcode.frequency) {
-      yield* cursor.skip(1);
-      continue;
-    }
-    if (code >= opcode.slotInfo && code !== 246) {
-      yield* parseOpcode(cursor, code, tally);
-      continue;
-    }
-    const step = valueSteps[code];
-    if (step === undefined) return `a value or section of kind ${code}`;
-    yield* skipString(cursor);
-    yield* step(cursor);
-    countKey(tally, expiring);
-    expiring = false;
   }
+}
+
+function* parseKey(cursor: ByteCursor, type: number, expiresAt: string | null, tally: Tally): Parsing<void> {
+  const database = tally.databases.at(-1);
+  const step = valueSteps[type];
+  if (database === undefined || step === undefined) throw new NotRdb('a key stands before any database');
+  const stream = isStream(type);
+  const into = stream || expiresAt !== null ? createHash('sha256').update(`key ${database.database} ${expiresAt ?? ''} `) : null;
+  yield* passString(cursor, into);
+  yield* step(cursor, stream ? into : null);
+  addDetail(tally, into);
+  database.keys += 1;
+  if (expiresAt !== null) database.expires += 1;
+}
+
+/** A sum, because keys and libraries come in any order; not XOR, in which pairs cancel (databases.md L3). */
+function addDetail(tally: Tally, into: Hash | null): void {
+  if (into !== null) tally.details = BigInt.asUintN(128, tally.details + BigInt(`0x${into.digest('hex').slice(0, 32)}`));
 }
 
 function* parseOpcode(cursor: ByteCursor, code: number, tally: Tally): Parsing<void> {
@@ -145,24 +154,20 @@ function* parseOpcode(cursor: ByteCursor, code: number, tally: Tally): Parsing<v
       if (database !== undefined) database.announced = announced;
       return;
     }
-    case opcode.function:
-      yield* skipString(cursor);
+    case opcode.function: {
+      const into = createHash('sha256').update('function ');
+      yield* passString(cursor, into);
+      addDetail(tally, into);
       tally.functions += 1;
       return;
+    }
     case opcode.moduleAux:
       yield* readLength(cursor);
-      yield* skipModuleFields(cursor);
+      yield* passModuleFields(cursor, null);
       return;
     default:
       for (let field = 0; field < 3; field += 1) yield* readLength(cursor);
   }
-}
-
-function countKey(tally: Tally, expiring: boolean): void {
-  const database = tally.databases.at(-1);
-  if (database === undefined) throw new NotRdb('a key stands before any database');
-  database.keys += 1;
-  if (expiring) database.expires += 1;
 }
 
 function endingProblem(parsed: Parsed, sizeBytes: number, tail: Buffer): string | null {
@@ -187,7 +192,7 @@ function describe(parsed: Parsed, sizeBytes: number, tail: Buffer): RdbFile {
     usedMemoryBytes: number('used-mem'),
     checksummed: tail.subarray(-checksumBytes).some((byte) => byte !== 0),
     sizeBytes,
-    counts: parsed.unknown === null ? { databases, functions: tally.functions } : null,
+    counts: parsed.unknown === null ? { databases, functions: tally.functions, details: tally.details.toString(16).padStart(32, '0') } : null,
     countsMissing: parsed.unknown,
   };
 }

@@ -1,15 +1,19 @@
 /**
- * How lengths, strings and values lie in an RDB file, so that a scan can step over them and count keys. Formats: rdb.h and rdb.c of
- * Redis 7.0 to 8.0 (RDB versions 10 to 12) and Valkey 8.1 (11). Nothing is decompressed and no value is held. Pure.
+ * How lengths, strings and values lie in an RDB file, so that a scan can step over them, or hash them on the way. Formats: rdb.h and
+ * rdb.c of Redis 7.0 to 8.0 (RDB versions 10 to 12) and Valkey 8.1 (11). No value is held; what is hashed is hashed as what it means,
+ * so that compression makes no difference. Pure.
  */
+import type { Hash } from 'node:crypto';
 import type { ByteCursor, Parsing } from './byte-cursor.ts';
+import { decompressLzf } from './lzf.ts';
 
 /** What cannot be a length or a value of an RDB file; the scan turns it into a failure that names the place. */
 export class NotRdb extends Error {
   override readonly name = 'NotRdb';
 }
 
-type Step = (cursor: ByteCursor) => Parsing<void>;
+/** Passes over something; with a hash, feeds it what was passed. */
+export type Step = (cursor: ByteCursor, into: Hash | null) => Parsing<void>;
 
 interface Length {
   readonly value: number;
@@ -40,15 +44,32 @@ export function* readLength(cursor: ByteCursor): Parsing<number> {
 const integerSizes = [1, 2, 4] as const;
 const lzfEncoding = 3;
 
-export function* skipString(cursor: ByteCursor): Parsing<void> {
+export function* passString(cursor: ByteCursor, into: Hash | null): Parsing<void> {
   const length = yield* lengthOrEncoding(cursor);
-  if (!length.encoded) return yield* cursor.skip(length.value);
+  if (!length.encoded) return yield* passPlain(cursor, into, length.value);
   const integerSize = integerSizes[length.value];
-  if (integerSize !== undefined) return yield* cursor.skip(integerSize);
+  if (integerSize !== undefined) {
+    const text = String((yield* cursor.bytes(integerSize)).readIntLE(0, integerSize));
+    into?.update(`${text.length}:${text}`);
+    return;
+  }
   if (length.value !== lzfEncoding) throw new NotRdb(`string encoding ${length.value} does not exist`);
   const compressed = yield* readLength(cursor);
-  yield* readLength(cursor);
-  return yield* cursor.skip(compressed);
+  const plain = yield* readLength(cursor);
+  if (into === null) return yield* cursor.skip(compressed);
+  const text = decompressLzf(yield* cursor.bytes(compressed), plain);
+  if (text === null) throw new NotRdb('a compressed string is damaged');
+  into.update(`${plain}:`).update(text);
+}
+
+function* passPlain(cursor: ByteCursor, into: Hash | null, sizeBytes: number): Parsing<void> {
+  if (into === null) return yield* cursor.skip(sizeBytes);
+  into.update(`${sizeBytes}:`);
+  for (let left = sizeBytes; left > 0;) {
+    const part = yield* cursor.some(left);
+    into.update(part);
+    left -= part.length;
+  }
 }
 
 const longestShortString = 65_536;
@@ -69,18 +90,23 @@ export function* readShortString(cursor: ByteCursor): Parsing<string | null> {
   return null;
 }
 
-const times = (...steps: readonly Step[]): Step => function* repeat(cursor) {
+const times = (...steps: readonly Step[]): Step => function* repeat(cursor, into) {
   const count = yield* readLength(cursor);
-  for (let done = 0; done < count; done += 1) for (const step of steps) yield* step(cursor);
+  into?.update(`${count};`);
+  for (let done = 0; done < count; done += 1) for (const step of steps) yield* step(cursor, into);
 };
 
-const fixed = (sizeBytes: number): Step => (cursor) => cursor.skip(sizeBytes);
-const skipLength: Step = function* pass(cursor) {
-  yield* readLength(cursor);
+const fixed = (sizeBytes: number): Step => function* pass(cursor, into) {
+  const bytes = yield* cursor.bytes(sizeBytes);
+  into?.update(bytes);
+};
+const passLength: Step = function* pass(cursor, into) {
+  const value = yield* readLength(cursor);
+  into?.update(`${value};`);
 };
 
 /** The score of the oldest sorted sets: a length byte and digits; 253-255 stand for not-a-number and the infinities. */
-const skipScoreText: Step = function* pass(cursor) {
+const passScoreText: Step = function* pass(cursor) {
   const size = yield* cursor.byte();
   if (size < 253) yield* cursor.skip(size);
 };
@@ -89,62 +115,64 @@ const streamId = fixed(16);
 const milliseconds = fixed(8);
 
 /** Streams grew twice: 19 added the first id, the largest deleted id, a counter, and per group the entries read; 21 the consumer's active time. */
-function skipStream(type: 15 | 19 | 21): Step {
-  const pending = times(streamId, milliseconds, skipLength);
-  const consumers = times(skipString, milliseconds, ...(type >= 21 ? [milliseconds] : []), times(streamId));
-  const groupNumbers = Array.from({ length: type >= 19 ? 3 : 2 }, () => skipLength);
-  const streamNumbers = Array.from({ length: type >= 19 ? 8 : 3 }, () => skipLength);
-  const steps = [times(skipString, skipString), ...streamNumbers, times(skipString, ...groupNumbers, pending, consumers)];
-  return function* pass(cursor) {
-    for (const step of steps) yield* step(cursor);
+function passStream(type: 15 | 19 | 21): Step {
+  const pending = times(streamId, milliseconds, passLength);
+  const consumers = times(passString, milliseconds, ...(type >= 21 ? [milliseconds] : []), times(streamId));
+  const groupNumbers = Array.from({ length: type >= 19 ? 3 : 2 }, () => passLength);
+  const streamNumbers = Array.from({ length: type >= 19 ? 8 : 3 }, () => passLength);
+  const steps = [times(passString, passString), ...streamNumbers, times(passString, ...groupNumbers, pending, consumers)];
+  return function* pass(cursor, into) {
+    for (const step of steps) yield* step(cursor, into);
   };
 }
 
-const moduleStep: Readonly<Record<number, Step>> = { 1: skipLength, 2: skipLength, 3: fixed(4), 4: fixed(8), 5: skipString };
+export const isStream = (type: number): boolean => type === 15 || type === 19 || type === 21;
+
+const moduleStep: Readonly<Record<number, Step>> = { 1: passLength, 2: passLength, 3: fixed(4), 4: fixed(8), 5: passString };
 
 /** What a module saved: typed fields up to an end mark, so that it can be passed over without the module. */
-export function* skipModuleFields(cursor: ByteCursor): Parsing<void> {
+export const passModuleFields: Step = function* pass(cursor, into) {
   for (;;) {
     const kind = yield* readLength(cursor);
     if (kind === 0) return;
     const step = moduleStep[kind];
     if (step === undefined) throw new NotRdb(`module field kind ${kind} does not exist`);
-    yield* step(cursor);
+    yield* step(cursor, into);
   }
-}
-
-const skipModuleValue: Step = function* pass(cursor) {
-  yield* readLength(cursor);
-  yield* skipModuleFields(cursor);
 };
 
-const withExpiryFirst = (rest: Step): Step => function* pass(cursor) {
-  yield* milliseconds(cursor);
-  yield* rest(cursor);
+const passModuleValue: Step = function* pass(cursor, into) {
+  yield* readLength(cursor);
+  yield* passModuleFields(cursor, into);
+};
+
+const withExpiryFirst = (rest: Step): Step => function* pass(cursor, into) {
+  yield* milliseconds(cursor, into);
+  yield* rest(cursor, into);
 };
 
 /** How to pass over a value, by its type byte. A type that is not here is newer than this table: the scan then answers no counts. */
 export const valueSteps: Readonly<Record<number, Step>> = {
-  0: skipString,
-  1: times(skipString),
-  2: times(skipString),
-  3: times(skipString, skipScoreText),
-  4: times(skipString, skipString),
-  5: times(skipString, fixed(8)),
-  7: skipModuleValue,
-  9: skipString,
-  10: skipString,
-  11: skipString,
-  12: skipString,
-  13: skipString,
-  14: times(skipString),
-  15: skipStream(15),
-  16: skipString,
-  17: skipString,
-  18: times(skipLength, skipString),
-  19: skipStream(19),
-  20: skipString,
-  21: skipStream(21),
-  24: withExpiryFirst(times(skipLength, skipString, skipString)),
-  25: withExpiryFirst(skipString),
+  0: passString,
+  1: times(passString),
+  2: times(passString),
+  3: times(passString, passScoreText),
+  4: times(passString, passString),
+  5: times(passString, fixed(8)),
+  7: passModuleValue,
+  9: passString,
+  10: passString,
+  11: passString,
+  12: passString,
+  13: passString,
+  14: times(passString),
+  15: passStream(15),
+  16: passString,
+  17: passString,
+  18: times(passLength, passString),
+  19: passStream(19),
+  20: passString,
+  21: passStream(21),
+  24: withExpiryFirst(times(passLength, passString, passString)),
+  25: withExpiryFirst(passString),
 };

@@ -43,6 +43,9 @@ if [ -n "$appenddirname" ]; then
     [ "$round" -lt 3 ] || fail 21 "the files change with every start"
     cp /holdfast/out/files /holdfast/out/before
   done
+  base=$(find "$new/$appenddirname" -type f -name '*.base.rdb')
+  [ -f "$base" ] || fail 21 "the AOF has no base, or several"
+  result base "$base"
 else
   stop_server
   sums_of "$new" files
