@@ -21,6 +21,9 @@ const artifact = z.strictObject({
   members: z.array(z.strictObject({ name: z.string().max(300), sizeBytes: size, sha256 })).exactOptional(),
 });
 const server = { container: text, containerId: text, image: text, imageId: text, version: text };
+/** What removes losing attempts goes by the component's attempt: an artifact elsewhere would be removed with them. */
+const inOwnAttempt = (component: { component: string; attempt: string; artifacts: readonly { path: string }[] }): boolean =>
+  component.artifacts.every(({ path }) => path.startsWith(`${component.component}/${component.attempt}/`));
 const notCompared = z.array(z.strictObject({ object: text, reason: text }));
 
 const postgres = z.strictObject({
@@ -59,6 +62,7 @@ const redis = z.strictObject({
     engine: z.literal('redis'),
     databases: z.array(z.strictObject({ database: size, keys: count, expires: count })),
     digest: text.nullable(),
+    details: text.nullable(),
     functions: count,
   }),
   usedMemoryBytes: size,
@@ -76,7 +80,8 @@ export const manifestSchema = z.strictObject({
   beganAt: instant,
   finishedAt: instant,
   point: z.strictObject({ at: instant, skewMs: size, skewLimitMs: size }),
-  components: z.array(z.discriminatedUnion('engine', [postgres, redis])).min(1),
+  components: z.array(z.discriminatedUnion('engine', [postgres, redis]).refine(inOwnAttempt, 'an artifact lies outside of the attempt')).min(1)
+    .refine((components) => new Set(components.map(({ component }) => component)).size === components.length, 'two components have one name'),
   run: z.strictObject({ namespaceId: text, workflowId: text, runId: text }),
   holdfastVersion: text,
 });
