@@ -1,0 +1,37 @@
+/** Where a fault strikes: an activity of a runbook, and a moment of it. Written as text, so that a case can be run again alone. */
+
+/** One call of an activity within a run, told apart from others of its name by component and number. */
+export interface ActivityCall {
+  /** Workflow type. */
+  readonly runbook: string;
+  readonly activity: string;
+  /** Null where the activity is about no single component. */
+  readonly component: string | null;
+  /** 1, 2 …: how many of this name and component the run has begun, this one included. */
+  readonly number: number;
+}
+
+/** `during` and `done` count the calls that change something (or wait for a helper) within the activity, from 1. */
+export type Moment =
+  | { readonly at: 'before' | 'after' }
+  | { readonly at: 'during' | 'done'; readonly call: number };
+
+export interface FaultPoint extends ActivityCall {
+  readonly moment: Moment;
+}
+
+export const callText = (call: ActivityCall): string => `${call.runbook}/${call.activity}${call.component === null ? '' : `:${call.component}`}#${call.number}`;
+
+const momentText = (moment: Moment): string => ('call' in moment ? `${moment.at}:${moment.call}` : moment.at);
+
+export const pointText = (point: FaultPoint): string => `${callText(point)}/${momentText(point.moment)}`;
+
+const pattern = /^(?<runbook>\w+)\/(?<activity>\w+)(?::(?<component>[\w-]+))?#(?<number>\d+)\/(?<at>before|after|during|done)(?::(?<call>\d+))?$/;
+
+/** The point that {@link pointText} wrote. @throws for anything else */
+export function parsePoint(text: string): FaultPoint {
+  const { runbook, activity, component, number, at, call } = pattern.exec(text)?.groups ?? {};
+  if (runbook === undefined || activity === undefined || (call === undefined) !== (at === 'before' || at === 'after')) throw new Error(`${text} is no fault point: runbook/activity[:component]#number/before|after|during:n|done:n`);
+  const moment: Moment = at === 'during' || at === 'done' ? { at, call: Number(call) } : { at: at === 'after' ? 'after' : 'before' };
+  return { runbook, activity, component: component ?? null, number: Number(number), moment };
+}

@@ -1,0 +1,123 @@
+/**
+ * Fault-injecting wrappers around what the composition root built: every activity, and within it every call that changes something on the
+ * engine, in the repository or in Temporal. The product's code runs between them unchanged.
+ */
+import { Context } from '@temporalio/activity';
+import type { ActivityDependencies } from '../../src/activities/dependencies.ts';
+import type { Activities } from '../../src/activities/index.ts';
+import type { Config } from '../../src/config/config.ts';
+import { createRepository } from '../../src/repository/create-repository.ts';
+import { createLocalStorage } from '../../src/storage/local/local-storage.ts';
+import type { WorkerHooks } from '../../src/worker/create-worker.ts';
+import type { ActivityCall } from './fault-point.ts';
+
+/** What is told of a run's progress; each may hold it up, or never return. */
+export interface Probe {
+  before?(call: ActivityCall): Promise<void>;
+  after?(call: ActivityCall): Promise<void>;
+  /** Stands around one call that changes something; `index` counts them within the activity's attempt, from 1. Must run it. */
+  around?<T>(call: ActivityCall, index: number, name: string, run: () => Promise<T>): Promise<T>;
+}
+
+export interface Instrumented {
+  wrap(dependencies: ActivityDependencies): ActivityDependencies;
+  readonly hooks: WorkerHooks;
+}
+
+/** Calls that change something or take long; reads are not worth dying in, for nothing differs from dying before the next change. */
+const changing = {
+  runtime: ['create', 'start', 'wait', 'stop', 'kill', 'remove', 'updateRestartPolicy', 'exec', 'writeArchive', 'createVolume', 'removeVolume'],
+  storage: ['createExclusive', 'putStream', 'remove', 'removeTree', 'attemptDirectory', 'adopt'],
+  runs: ['endLease'],
+};
+
+export function instrument(config: Config, probe: Probe): Instrumented {
+  const calls = createCallBook();
+  const watched = <T extends object>(prefix: string, names: readonly string[], target: T): T => wrapMethods(target, names, (name, run) => {
+    const site = calls.current();
+    if (site === null || probe.around === undefined) return run();
+    return probe.around(site.call, site.nextIndex(), `${prefix}.${name}`, run);
+  });
+  return {
+    wrap: (dependencies) => ({
+      ...dependencies,
+      runtime: watched('runtime', changing.runtime, dependencies.runtime),
+      repositories: new Map(config.repositories.map(({ name, path }) => [name, createRepository(name, watched('storage', changing.storage, createLocalStorage(path)))])),
+      runs: watched('runs', changing.runs, dependencies.runs),
+    }),
+    hooks: {
+      wrapActivities: (activities) => wrapActivities(activities, async (input, run) => {
+        const { call } = calls.begin(input);
+        await probe.before?.(call);
+        const result = await run();
+        await probe.after?.(call);
+        return result;
+      }),
+    },
+  };
+}
+
+interface CallSite {
+  readonly call: ActivityCall;
+  nextIndex(): number;
+}
+
+/** Which activity call is executing: by Temporal's own context, which follows every asynchronous step of it. */
+function createCallBook(): { begin(input: unknown): CallSite; current(): CallSite | null } {
+  const sites = new WeakMap<Context, CallSite>();
+  const known = new Map<string, ActivityCall>();
+  const counts = new Map<string, number>();
+  return {
+    begin: (input) => {
+      const context = Context.current();
+      const { activityId, activityType, workflowType, workflowExecution } = context.info;
+      const id = `${workflowExecution?.runId}/${activityId}`;
+      const call = known.get(id) ?? numbered({ runbook: workflowType ?? '', activity: activityType, component: componentOf(input) }, workflowExecution?.runId ?? '');
+      known.set(id, call);
+      let index = 0;
+      const site: CallSite = { call, nextIndex: () => (index += 1) };
+      sites.set(context, site);
+      return site;
+    },
+    current: () => {
+      try {
+        return sites.get(Context.current()) ?? null;
+      } catch {
+        return null; // Outside any activity: the worker's own start-up.
+      }
+    },
+  };
+
+  function numbered(call: Omit<ActivityCall, 'number'>, runId: string): ActivityCall {
+    const key = `${runId}/${call.activity}/${call.component}`;
+    const number = (counts.get(key) ?? 0) + 1;
+    counts.set(key, number);
+    return { ...call, number };
+  }
+}
+
+function componentOf(input: unknown): string | null {
+  const component = (input as { component?: string | { name?: string } } | null)?.component;
+  if (typeof component === 'string') return component;
+  return component?.name ?? null;
+}
+
+type Around = (input: unknown, run: () => Promise<unknown>) => Promise<unknown>;
+
+function wrapActivities(activities: Activities, around: Around): Activities {
+  const wrapped = Object.entries(activities).map(([name, activity]) => [name, (input: unknown) => around(input, () => (activity as (input: unknown) => Promise<unknown>)(input))]);
+  return Object.fromEntries(wrapped) as Activities;
+}
+
+function wrapMethods<T extends object>(target: T, names: readonly string[], around: (name: string, run: () => Promise<unknown>) => Promise<unknown>): T {
+  return new Proxy(target, {
+    get: (object, name) => {
+      const value: unknown = Reflect.get(object, name);
+      if (typeof value !== 'function') return value;
+      // Bound to the object itself: a class with private members does not know its proxy.
+      const method = value.bind(object) as (...args: unknown[]) => Promise<unknown>;
+      if (typeof name !== 'string' || !names.includes(name)) return method;
+      return (...args: unknown[]) => around(name, () => method(...args));
+    },
+  });
+}

@@ -1,0 +1,103 @@
+/** What a run may have done to a stage, and what it may not: the guarantees as comparisons of before and after. Pure. */
+import { failureKinds, isFailureType } from '../../src/domain/failures.ts';
+import type { ComponentCutOver } from '../../src/domain/rollback.ts';
+import type { Outcome } from './drive.ts';
+import type { StageState } from './observe.ts';
+import type { Side } from './stage.ts';
+
+export interface Trial {
+  readonly runbook: string;
+  readonly runId: string;
+  readonly outcome: Outcome;
+  readonly before: StageState;
+  readonly after: StageState;
+}
+
+export const other = (side: Side): Side => (side === 'saved' ? 'live' : 'saved');
+
+const cutsOver = (runbook: string): boolean => runbook === 'restoreBackup' || runbook === 'undoRestore';
+
+/** How the run ended: done, or for a reason that has a name. */
+export function judgeOutcome({ outcome }: Trial): string[] {
+  if (outcome.status === 'COMPLETED' || outcome.status === 'TERMINATED') return [];
+  if (outcome.status === 'RUNNING') return [`the run did not end: ${outcome.message}`];
+  if (outcome.failure === null || !isFailureType(outcome.failure)) return [`it ended ${outcome.status} without a stable failure type: ${outcome.failure} ${outcome.message}`];
+  return outcome.failure === 'Internal' ? [`it ended in ${outcome.failure}: ${outcome.message} (${failureKinds.Internal.meaning})`] : [];
+}
+
+/** The live names answer, both stores on one side, and on the right one. */
+export function judgeData({ runbook, runId, outcome, before, after }: Trial): string[] {
+  if (after.postgres === null || after.redis === null) return [`a live name does not answer: ${JSON.stringify(after.fingerprint)}`];
+  if (after.postgres !== after.redis || after.postgres === 'neither') return [`the stores are on different sides: PostgreSQL ${after.postgres}, Redis ${after.redis} (${JSON.stringify(after.fingerprint)})`];
+  const from = before.postgres as Side;
+  const own = after.repository.rollbacks.find(({ record }) => record.runId === runId);
+  const exchanged = cutsOver(runbook) && own !== undefined && own.state !== 'rolledBack' && own.state !== 'recorded';
+  const wanted = exchanged ? other(from) : from;
+  const found = after.postgres === wanted ? [] : [`the data is the ${after.postgres} side, its record (${own?.state ?? 'none'}) says ${wanted}`];
+  if (cutsOver(runbook) && outcome.status === 'COMPLETED' && !exchanged) found.push(`it completed without having exchanged anything (${own?.state ?? 'no record'})`);
+  if (outcome.status === 'FAILED' && exchanged && outcome.failure !== 'HealthCheckFailed' && outcome.failure !== 'RunTerminated') found.push(`it failed with ${outcome.failure} after the opening: ${outcome.message}`);
+  return found;
+}
+
+/** Each effect once. */
+export function judgeEffects({ runbook, runId, outcome, before, after }: Trial): string[] {
+  const done = outcome.status === 'COMPLETED';
+  const rise = <T>(of: (state: StageState) => readonly T[] | number): number => size(of(after)) - size(of(before));
+  const found: string[] = [];
+  const expect = (what: string, rises: number, allowed: readonly number[]): void => {
+    if (!allowed.includes(rises)) found.push(`${what}: ${rises} more, not ${allowed.join(' or ')}`);
+  };
+  expect('backups', rise((state) => state.repository.backups), runbook === 'takeBackup' ? (done ? [1] : [0, 1]) : [0]);
+  expect('proofs', rise((state) => state.repository.proofs), runbook === 'proveBackup' ? (done ? [1] : [0, 1]) : [0]);
+  expect('rollback records', rise((state) => state.repository.rollbacks), cutsOver(runbook) ? (done ? [1] : [0, 1]) : [0]);
+  expect('consumed approvals', rise((state) => state.repository.approvals), cutsOver(runbook) || runbook === 'acceptRestore' ? (done ? [1] : [0, 1]) : [0]);
+  const undone = after.repository.rollbacks.filter(({ state }) => state === 'undone').length - before.repository.rollbacks.filter(({ state }) => state === 'undone').length;
+  const opened = after.repository.rollbacks.find(({ record }) => record.runId === runId)?.state === 'opened';
+  if (runbook === 'undoRestore' && undone !== (opened ? 1 : 0)) found.push(`${undone} rollback copies are marked undone, the run's own is ${opened ? 'open' : 'not open'}`);
+  return found;
+}
+
+const size = (value: readonly unknown[] | number): number => (typeof value === 'number' ? value : value.length);
+
+/** Nothing is left that was not there, and nothing is gone that has to stay. */
+export function judgeLeftovers({ runbook, before, after }: Trial): string[] {
+  const { repository } = after;
+  const found = [
+    ...repository.unfinished.map((path) => `unfinished backup ${path}`),
+    ...repository.notes.map((run) => `notes of run ${run}`),
+    ...repository.temporaries.map((name) => `temporary file .tmp/${name}`),
+    ...after.labelled.map((name) => `container or volume ${name}`),
+    ...after.sessions,
+    ...after.restartPolicies.filter((policy) => policy !== 'always').map((policy) => `restart policy ${policy}`),
+    ...(after.lease ? ['the service\'s lease is held'] : []),
+    ...changed('setting of Redis', before.redisConfig, after.redisConfig),
+    ...changed('file in Redis\'s data directory', before.redisFiles, after.redisFiles),
+    ...judgeRoles(runbook, before, after),
+    ...judgeCopies(after),
+  ];
+  return found;
+}
+
+/** A restore brings the backup's role with it when it is opened, and leaves none behind when it is not. */
+function judgeRoles(runbook: string, before: StageState, after: StageState): string[] {
+  const restored = runbook === 'restoreBackup' && after.postgres !== before.postgres;
+  const wanted = restored ? [...new Set([...before.roles, 'chaos_reader'])].sort() : before.roles;
+  return changed('role', wanted, after.roles);
+}
+
+/** What was set aside is there exactly as long as a record says that it may be brought back. */
+function judgeCopies(after: StageState): string[] {
+  const kept = after.repository.rollbacks.filter(({ state }) => state === 'opened').flatMap(({ record }) => record.cutOvers);
+  const databases = kept.flatMap((cutOver) => (cutOver.engine === 'postgres' ? [cutOver.asideName] : []));
+  const directories = kept.flatMap((cutOver) => (cutOver.engine === 'redis' ? [`/data/${asideOf(cutOver)}`] : []));
+  return [...changed('database', databases.sort(), after.databases), ...changed('directory', directories.sort(), after.redisScratch)];
+}
+
+const asideOf = (cutOver: Extract<ComponentCutOver, { engine: 'redis' }>): string => cutOver.asideDirectory;
+
+function changed(what: string, wanted: readonly string[], found: readonly string[]): string[] {
+  return [
+    ...found.filter((each) => !wanted.includes(each)).map((each) => `${what} ${each} is left`),
+    ...wanted.filter((each) => !found.includes(each)).map((each) => `${what} ${each} is missing`),
+  ];
+}

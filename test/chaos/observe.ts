@@ -1,0 +1,117 @@
+/** Everything about a stage that a run could have left otherwise than it found it, read with stock tools and plain files. */
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
+import { leaseWorkflowId } from '../../src/domain/workflow-ids.ts';
+import { createRepository } from '../../src/repository/create-repository.ts';
+import type { Rollback } from '../../src/repository/repository.ts';
+import { createLocalStorage } from '../../src/storage/local/local-storage.ts';
+import type { ServiceFixture } from '../support/service-fixture.ts';
+import { readFingerprint, type Fingerprint, type Side, type Stage } from './stage.ts';
+
+export interface StageState {
+  /** Null where the live name does not answer; `neither` where it answers with something else. */
+  readonly postgres: Side | 'neither' | null;
+  readonly redis: Side | 'neither' | null;
+  readonly fingerprint: Fingerprint | string;
+  /** Databases besides the server's own and the live one. */
+  readonly databases: readonly string[];
+  readonly roles: readonly string[];
+  /** Sessions, slots and prepared transactions that Holdfast could own. */
+  readonly sessions: readonly string[];
+  readonly redisConfig: readonly string[];
+  readonly redisFiles: readonly string[];
+  /** Below `.holdfast` on Redis's volume: `<run16>/<what>` of directories that hold anything. */
+  readonly redisScratch: readonly string[];
+  readonly restartPolicies: readonly string[];
+  /** Containers (fences included) and volumes with the service's label. */
+  readonly labelled: readonly string[];
+  readonly lease: boolean;
+  readonly repository: RepositoryState;
+}
+
+export interface RepositoryState {
+  readonly backups: readonly string[];
+  /** Directories of backups without a manifest, and attempts that no manifest names. */
+  readonly unfinished: readonly string[];
+  readonly notes: readonly string[];
+  readonly temporaries: readonly string[];
+  readonly proofs: number;
+  readonly approvals: number;
+  readonly rollbacks: readonly Rollback[];
+}
+
+export async function observe(stage: Stage): Promise<StageState> {
+  const { service } = stage;
+  const fingerprint = await readFingerprint(service).catch((error: unknown) => String(error));
+  const [postgres, redis] = [sideOf(stage, 'postgres', fingerprint), sideOf(stage, 'redis', fingerprint)];
+  const lines = async (sql: string): Promise<readonly string[]> => (await service.sql(sql, 'postgres').catch((error: unknown) => String(error))).split('\n').filter((line) => line !== '');
+  const exec = async (...argv: string[]): Promise<readonly string[]> => (await execText(service, argv)).split('\n').filter((line) => line !== '').sort();
+  return {
+    postgres, redis, fingerprint,
+    databases: await lines(`SELECT datname FROM pg_database WHERE datname NOT IN ('postgres', 'template0', 'template1', 'shop') ORDER BY 1`),
+    roles: await lines(`SELECT rolname FROM pg_roles WHERE rolname !~ '^pg_' ORDER BY 1`),
+    sessions: await lines(`SELECT 'session ' || application_name FROM pg_stat_activity WHERE application_name ILIKE '%holdfast%'
+      UNION ALL SELECT 'slot ' || slot_name FROM pg_replication_slots UNION ALL SELECT 'prepared ' || gid FROM pg_prepared_xacts`),
+    redisConfig: await readRedisConfig(service).catch((error: unknown) => [String(error)]),
+    redisFiles: (await exec('find', '/data', '-mindepth', '1', '-maxdepth', '1')).filter((path) => path !== '/data/.holdfast'),
+    redisScratch: await exec('find', '/data', '-mindepth', '3', '-maxdepth', '3', '-path', '/data/.holdfast/*'),
+    restartPolicies: await Promise.all([service.postgres, service.redis].map(async (id) => (await service.runtime.inspect(id)).restartPolicy.name)),
+    labelled: await service.leftovers(),
+    lease: await isOpen(service, leaseWorkflowId(service.name)),
+    repository: await observeRepository(service),
+  };
+}
+
+function sideOf(stage: Stage, store: keyof Fingerprint, found: Fingerprint | string): Side | 'neither' | null {
+  if (typeof found === 'string') return null;
+  const { saved, live } = stage.fingerprints;
+  if (found[store] === saved[store]) return 'saved';
+  return found[store] === live[store] ? 'live' : 'neither';
+}
+
+async function execText(service: ServiceFixture, argv: readonly string[]): Promise<string> {
+  const helperLike = await service.runtime.exec(service.redis, { argv, timeoutMs: 10_000 }).catch((error: unknown) => ({ stdout: String(error) }));
+  return helperLike.stdout;
+}
+
+async function isOpen(service: ServiceFixture, workflowId: string): Promise<boolean> {
+  try {
+    return (await service.client.workflow.getHandle(workflowId).describe()).status.name === 'RUNNING';
+  } catch {
+    return false;
+  }
+}
+
+async function observeRepository(service: ServiceFixture): Promise<RepositoryState> {
+  const repository = createRepository('local', createLocalStorage(service.repositoryPath));
+  const root = join(service.repositoryPath, service.name);
+  const backups = await repository.listBackups(service.name);
+  const unfinished = (await names(join(root, 'backups'))).filter((id) => !backups.includes(id));
+  let proofs = 0;
+  for (const id of backups) {
+    const { manifest } = await repository.readManifest(service.name, id);
+    for (const { component, attempt } of manifest.components) for (const other of await names(join(root, 'backups', id, component))) if (other !== attempt) unfinished.push(`${id}/${component}/${other}`);
+    proofs += (await repository.listProofs(service.name, id)).length;
+  }
+  return {
+    backups, unfinished, proofs,
+    notes: await names(join(root, 'runs')),
+    temporaries: await names(join(service.repositoryPath, '.tmp')),
+    approvals: (await names(join(root, 'approvals'))).length,
+    rollbacks: await repository.listRollbacks(service.name),
+  };
+}
+
+/** An absent directory has no names. */
+async function names(directory: string): Promise<string[]> {
+  return readdir(directory).catch((error: NodeJS.ErrnoException) => {
+    if (error.code === 'ENOENT') return [];
+    throw error;
+  });
+}
+
+/** Everything that CONFIG GET answers, as `name value`: nobody may leave it changed. */
+async function readRedisConfig(service: ServiceFixture): Promise<readonly string[]> {
+  const lines = (await service.redisCli('CONFIG', 'GET', '*')).split('\n');
+  return lines.flatMap((name, index) => (index % 2 === 0 ? [`${name} ${lines[index + 1] ?? ''}`.trimEnd()] : [])).sort();
+}

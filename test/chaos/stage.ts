@@ -1,0 +1,160 @@
+/**
+ * A service to be harmed: two databases with two sides. `saved` is what its one backup holds, `live` what has happened since; every store can
+ * be told to show which of the two it is on, so that a mixture is seen.
+ */
+import { cp, mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { runWorker } from '../../src/worker/main.ts';
+import { workflowSource } from '../../src/worker/create-worker.ts';
+import type { TakeBackupResult } from '../../src/workflows/take-backup/messages.ts';
+import { startServiceFixture, waitFor, type FixtureOptions, type ServiceFixture } from '../support/service-fixture.ts';
+import { dockerHost, temporalAddress } from '../support/test-environment.ts';
+import { runToEnd } from './drive.ts';
+import type { Instrumented } from './instrument.ts';
+
+export type Side = 'saved' | 'live';
+
+export interface Stage {
+  readonly service: ServiceFixture;
+  /** The committed backup of the `saved` side. */
+  readonly backupId: string;
+  /** What each store answers on each side. */
+  readonly fingerprints: Readonly<Record<Side, Fingerprint>>;
+  /** Back to the live side with one backup, no rollback copy and no trace of any run. */
+  reset(): Promise<void>;
+  /** `reset`, then a restore: the saved side is live, the live side a rollback copy. */
+  resetToRestored(): Promise<void>;
+  /** A healthy worker in this process; answers how to stop it. */
+  startWorker(instrumented?: Instrumented): Promise<() => Promise<void>>;
+  stop(): Promise<void>;
+}
+
+export interface Fingerprint {
+  readonly postgres: string;
+  readonly redis: string;
+}
+
+const savedSql = `
+  CREATE TABLE state (word text); INSERT INTO state VALUES ('saved');
+  CREATE TABLE items (id int PRIMARY KEY, body text, price numeric(10,2));
+  INSERT INTO items SELECT n, 'item ' || n, n * 1.10 FROM generate_series(1, 300) n;
+  SELECT lo_from_bytea(0, 'large'::bytea);
+  CREATE ROLE chaos_reader NOLOGIN; GRANT SELECT ON items TO chaos_reader;`;
+
+/** From whichever side; the role is gone, so that a restore has to make it and a roll-back to remove it. */
+const liveSql = `
+  UPDATE state SET word = 'live'; DELETE FROM items WHERE id > 100; CREATE TABLE IF NOT EXISTS only_live (n int);
+  DO $$ BEGIN IF EXISTS (SELECT FROM pg_roles WHERE rolname = 'chaos_reader') THEN DROP OWNED BY chaos_reader; DROP ROLE chaos_reader; END IF; END $$;`;
+
+/** One line; the same on any copy of the same data. */
+const fingerprintSql = `SELECT (SELECT string_agg(word, ',') FROM state) || ' ' || (SELECT count(*) || '/' || coalesce(sum(hashtext(items::text)), 0) FROM items)
+  || ' ' || (SELECT string_agg(relname, ',' ORDER BY relname) FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace) || ' ' || (SELECT count(*) FROM pg_largeobject_metadata)`;
+
+const redisKeys = 40;
+
+export async function startStage(options: FixtureOptions = {}): Promise<Stage> {
+  const service = await startServiceFixture(options);
+  const snapshot = await mkdtemp(join(tmpdir(), 'holdfast-chaos-'));
+  const stop = async (): Promise<void> => {
+    await service.stop();
+    await rm(snapshot, { recursive: true, force: true });
+  };
+  try {
+    return await setStage(service, snapshot, stop);
+  } catch (error) {
+    await stop();
+    throw error;
+  }
+}
+
+async function setStage(service: ServiceFixture, snapshot: string, stop: () => Promise<void>): Promise<Stage> {
+  await service.sql(savedSql);
+  for (let n = 0; n < redisKeys; n += 1) await service.redisCli('SET', `session:${n}`, `value ${n}`);
+  await service.redisCli('SET', 'state', 'saved');
+  await service.redisCli('SAVE');
+  const saved = await readFingerprint(service);
+  const startWorker = (instrumented?: Instrumented): Promise<() => Promise<void>> => startHealthyWorker(service, instrumented);
+  const backupId = await withWorker(startWorker, async () => (await service.run<TakeBackupResult>('takeBackup', { service: service.name })).backupId);
+  await cp(service.repositoryPath, snapshot, { recursive: true });
+  await toLive(service);
+  const fingerprints = { saved, live: await readFingerprint(service) };
+  const reset = (): Promise<void> => resetStage(service, snapshot);
+  return {
+    service, backupId, fingerprints, startWorker, reset,
+    resetToRestored: async () => {
+      await reset();
+      await withWorker(startWorker, async () => {
+        const outcome = await runToEnd(service, await service.start('restoreBackup', { service: service.name, backup: backupId }), 120_000);
+        if (outcome.status !== 'COMPLETED') throw new Error(`the restore that sets the stage ended ${outcome.status} ${outcome.failure ?? ''}`);
+      });
+    },
+    stop,
+  };
+}
+
+export const readFingerprint = async (service: ServiceFixture): Promise<Fingerprint> => ({
+  postgres: await service.sql(fingerprintSql),
+  redis: [await service.redisCli('GET', 'state'), await service.redisCli('DBSIZE'), await service.redisCli('EXISTS', 'only-live')].join(' '),
+});
+
+async function toLive(service: ServiceFixture): Promise<void> {
+  await service.sql(liveSql);
+  await service.redisCli('DEL', ...Array.from({ length: 10 }, (_, n) => `session:${n}`));
+  await service.redisCli('SET', 'state', 'live');
+  await service.redisCli('SET', 'only-live', 'yes');
+}
+
+/** By hand, without the product: what a case left must not be hidden by the code that left it. */
+async function resetStage(service: ServiceFixture, snapshot: string): Promise<void> {
+  const { runtime } = service;
+  const label = { 'dev.holdfast.service': service.name };
+  for (const { id } of await runtime.list(label)) await runtime.remove(id);
+  for (const { name } of await runtime.listVolumes(label)) await runtime.removeVolume(name);
+  for (const id of [service.postgres, service.redis]) {
+    await runtime.start(id);
+    await runtime.updateRestartPolicy(id, { name: 'always', maximumRetryCount: 0 });
+  }
+  await waitFor(async () => (await service.sql('SELECT 1', 'postgres')) === '1' && (await service.redisCli('PING')) === 'PONG');
+  const others = await service.sql(`SELECT datname FROM pg_database WHERE datname NOT IN ('postgres', 'template0', 'template1', 'shop')`, 'postgres');
+  for (const name of others.split('\n').filter((line) => line !== '')) await service.sql(`ALTER DATABASE "${name}" IS_TEMPLATE false;\nDROP DATABASE "${name}" WITH (FORCE);`, 'postgres');
+  await runtime.exec(service.redis, { argv: ['rm', '-rf', '/data/.holdfast'], timeoutMs: 10_000 });
+  await toLive(service);
+  await rm(service.repositoryPath, { recursive: true, force: true });
+  await cp(snapshot, service.repositoryPath, { recursive: true });
+}
+
+async function startHealthyWorker(service: ServiceFixture, instrumented?: Instrumented): Promise<() => Promise<void>> {
+  const abort = new AbortController();
+  const ready = Promise.withResolvers<void>();
+  const running = runWorker({
+    config: service.config,
+    temporal: { address: temporalAddress() },
+    environment: { ...process.env, HOLDFAST_TIMING: 'test', DOCKER_HOST: dockerHost() },
+    signal: abort.signal,
+    onReady: () => ready.resolve(),
+    ...(instrumented === undefined ? {} : { wrap: instrumented.wrap, hooks: { ...instrumented.hooks, ...await bundled() } }),
+  });
+  running.catch((error: unknown) => ready.reject(error));
+  await ready.promise;
+  return async () => {
+    abort.abort();
+    await running;
+  };
+}
+
+/** The workflows, bundled once per process. */
+export async function bundled(): Promise<{ readonly workflowBundle: NonNullable<Awaited<ReturnType<typeof workflowSource>>['workflowBundle']> }> {
+  const { workflowBundle } = await workflowSource();
+  if (workflowBundle === undefined) throw new Error('there is no workflow bundle');
+  return { workflowBundle };
+}
+
+export async function withWorker<T>(start: () => Promise<() => Promise<void>>, work: () => Promise<T>): Promise<T> {
+  const stop = await start();
+  try {
+    return await work();
+  } finally {
+    await stop();
+  }
+}
