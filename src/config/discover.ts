@@ -1,6 +1,7 @@
 /** Guesses, from what the container engine knows, which containers make up a service. Changes nothing and asks no database. */
 import type { ContainerFacts, ContainerRuntime } from '../containers/container-runtime.ts';
 import { labelNames } from '../containers/labels.ts';
+import { isFailure } from '../domain/failures.ts';
 import type { EngineName } from '../domain/service.ts';
 
 /** One container that looks like a database, and what could be told without looking inside. */
@@ -41,8 +42,14 @@ export async function discoverServices(runtime: ContainerRuntime): Promise<reado
 /** The two variables that are no secrets, asked for by name so that no other value ever leaves the engine. */
 async function readNames(runtime: ContainerRuntime, container: string): Promise<FoundStore['names']> {
   const read = async (name: string): Promise<string | null> => {
-    const { exitCode, stdout } = await runtime.exec(container, { argv: ['printenv', name], timeoutMs: 10_000 });
-    return exitCode === 0 ? stdout.trim() : null;
+    try {
+      const { exitCode, stdout } = await runtime.exec(container, { argv: ['printenv', name], timeoutMs: 10_000 });
+      return exitCode === 0 ? stdout.trim() : null;
+    } catch (error) {
+      // A container that ended meanwhile, or has no such program, tells no names: that is said where the file is suggested.
+      if (isFailure(error) && error.type !== 'DockerUnreachable') return null;
+      throw error;
+    }
   };
   const [user, database] = [await read('POSTGRES_USER'), await read('POSTGRES_DB')];
   return user === null && database === null ? null : { user: user ?? 'postgres', database: database ?? user ?? 'postgres' };

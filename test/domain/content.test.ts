@@ -8,7 +8,7 @@ const postgres: PostgresContent = {
   largeObjects: { count: '2', hash: '5' },
   objects: { index: '3', constraint: '4' },
 };
-const redis: RedisContent = { engine: 'redis', databases: [{ database: 0, keys: '10', expires: '2' }], digest: 'abc', functions: '1' };
+const redis: RedisContent = { engine: 'redis', databases: [{ database: 0, keys: '10', expires: '2' }], digest: 'abc', details: 'def', functions: '1' };
 
 const sentences = (expected: PostgresContent | RedisContent, change: object): readonly string[] =>
   compareContent(expected, { ...expected, ...change } as typeof expected).map(describeDifference);
@@ -39,13 +39,14 @@ describe('compareContent', () => {
     ['a lost expiry', { databases: [{ database: 0, keys: '10', expires: '1' }] }, 'database 0: expires 2, found 1'],
     ['another digest', { digest: 'abd' }, 'keyspace: digest abc, found abd'],
     ['a digest that nobody could read', { digest: null }, 'keyspace: digest abc, found absent'],
+    ['another time to live', { details: 'deg' }, 'times to live, consumer groups and functions: digest def, found deg'],
     ['a lost function', { functions: '0' }, 'functions: count 1, found 0'],
   ])('finds %s in Redis', (_what, change, sentence) => {
     expect(sentences(redis, change)).toEqual([sentence]);
   });
 
   it('does not compare what the manifest does not hold', () => {
-    expect(compareContent({ ...redis, digest: null }, redis)).toEqual([]);
+    expect(compareContent({ ...redis, digest: null, details: null }, redis)).toEqual([]);
   });
 
   it('does not take one engine for the other', () => {
