@@ -64,6 +64,11 @@ describe('inspect', () => {
     await postgres.sql('ALTER TABLE secret DISABLE ROW LEVEL SECURITY;');
     await failing('PermissionDenied', inspect({ user: 'little' }, 'backup'));
     await failing('PermissionDenied', inspect({ user: 'little' }, 'restore'));
+    // What it takes to be allowed, short of a superuser.
+    await postgres.sql('GRANT SELECT ON secret, hidden, kept TO little; ALTER ROLE little BYPASSRLS; ALTER TABLE secret ENABLE ROW LEVEL SECURITY;');
+    const modest = await engine.backUp(contextOf(docker, new Map(), { run: 'modest' }), { ...postgres.component, user: 'little' }, store.attempt('modest'), options) as PostgresBackup;
+    expect(modest.notCompared).toContainEqual({ object: 'passwords of roles', reason: 'the user may not read pg_authid' });
+    expect(await engine.prove(contextOf(docker, new Map(), { run: 'proof' }), modest, store.source)).toMatchObject({ verdict: 'proven' });
     await postgres.sql('DROP TABLE secret, hidden; DROP OWNED BY little; DROP ROLE little;');
   });
 

@@ -5,10 +5,9 @@ out=/holdfast/out
 export LC_ALL=C PGPASSFILE=/dev/shm/holdfast-pgpass PGCONNECT_TIMEOUT=10
 mkdir -p "$work"
 awk -v directory="$work" '
-  /^@@holdfast [a-z0-9.]+$/ { file = directory "/" $2; printf "" >file; next }
+  BEGIN { password = ENVIRON["PGPASSFILE"]; printf "" >password }
+  /^@@holdfast [a-z0-9.]+$/ { file = $2 == "pgpass" ? password : directory "/" $2; printf "" >file; next }
   file != "" { print >file }'
-: >"$PGPASSFILE"
-[ ! -f "$work/pgpass" ] || { cat "$work/pgpass" >"$PGPASSFILE"; rm -f "$work/pgpass"; }
 
 # psql as every script and session of ours uses it: no start-up file, no prompt, stops at the first error.
 run_psql() { PGCLIENTENCODING=UTF8 psql -X -q -A -t -w -v ON_ERROR_STOP=1 "$@"; }

@@ -20,8 +20,8 @@ SELECT json_build_object(
     'comment', shobj_description(d.oid, 'pg_database'),
     'isTemplate', d.datistemplate,
     'settings', (SELECT coalesce(json_agg(json_build_object('role', CASE WHEN s.setrole <> 0 THEN pg_get_userbyid(s.setrole) END,
-                   'name', split_part(c, '=', 1), 'value', substr(c, strpos(c, '=') + 1)) ORDER BY s.setrole, c), '[]')
-                   FROM pg_db_role_setting s, unnest(s.setconfig) AS c WHERE s.setdatabase = d.oid)),
+                   'name', split_part(c, '=', 1), 'value', substr(c, strpos(c, '=') + 1)) ORDER BY s.setrole, place), '[]')
+                   FROM pg_db_role_setting s, unnest(s.setconfig) WITH ORDINALITY AS listed (c, place) WHERE s.setdatabase = d.oid)),
   'roles', (SELECT coalesce(json_agg(json_build_object('name', r.rolname, 'superuser', r.rolsuper, 'login', r.rolcanlogin,
               'referenced', EXISTS (SELECT FROM pg_shdepend p WHERE p.refclassid = 'pg_authid'::regclass AND p.refobjid = r.oid
                  AND (p.dbid = d.oid OR (p.dbid = 0 AND p.classid = 'pg_database'::regclass AND p.objid = d.oid)))

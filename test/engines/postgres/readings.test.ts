@@ -1,0 +1,123 @@
+/** The pure parts: what is read from the server's and the tools' words, and what it means. */
+import { describe, expect, it } from 'vitest';
+import type { DatabaseProperties, PostgresBackup } from '../../../src/domain/backup-manifest.ts';
+import type { FailureType } from '../../../src/domain/failures.ts';
+import { compareRestored } from '../../../src/engines/postgres/content/compare-restored.ts';
+import { contentFrom } from '../../../src/engines/postgres/content/content-reading.ts';
+import { backUpFailure } from '../../../src/engines/postgres/content/reading-failure.ts';
+import { restoreFailure } from '../../../src/engines/postgres/content/restore-failure.ts';
+import { firstError } from '../../../src/engines/postgres/server/psql-failure.ts';
+import { psqlVariables } from '../../../src/engines/postgres/server/psql-variables.ts';
+import { cutOverState } from '../../../src/engines/postgres/side/database-state.ts';
+import { tableNotes } from '../../../src/engines/postgres/side/loss.ts';
+import { propertyNotes } from '../../../src/engines/postgres/side/plan-notes.ts';
+
+const result = (files: Readonly<Record<string, string>>, exitCode = 1) => ({ exitCode, files: new Map(Object.entries(files)), messages: '' });
+
+describe('psqlVariables', () => {
+  it('quotes so that nothing ends the argument', () => {
+    expect(psqlVariables({ a: 'it\'s', b: 'back\\slash', c: 'two\nlines', d: 7, e: '`id` :x $(y)' })).toBe(
+      '\\set a \'it\'\'s\'\n\\set b \'back\\\\slash\'\n\\set c \'two\\nlines\'\n\\set d \'7\'\n\\set e \'`id` :x $(y)\'\n',
+    );
+  });
+});
+
+describe('firstError', () => {
+  it('takes the server\'s first error and no detail, which may quote a row', () => {
+    expect(firstError('psql:<stdin>:3: ERROR:  new row violates check constraint "c"\nDETAIL:  Failing row contains (secret).')).toBe('ERROR:  new row violates check constraint "c"');
+    expect(firstError('pg_restore: error: COPY failed for table "t": ERROR:  invalid input syntax for type integer: "secret"')).not.toContain('secret');
+  });
+});
+
+describe('backUpFailure', () => {
+  it.each<[FailureType, string, string]>([
+    ['DiskFull', 'tee', 'tee: \'standard output\': No space left on device'],
+    ['DiskFull', 'dump', 'pg_dump: error: could not write to file: No space left on device'],
+    ['DumpFailed', 'dump', 'pg_dump: error: query failed: ERROR:  canceling statement due to lock timeout'],
+    ['RowSecurityFilters', 'dump', 'ERROR:  query would be affected by row-level security policy for table "t"'],
+    ['SnapshotLost', 'dump', 'ERROR:  snapshot "00000003-1" does not exist'],
+    ['SnapshotLost', 'holder', 'FATAL:  terminating connection due to administrator command'],
+    ['DatabaseUnreachable', 'dump', 'pg_dump: error: server closed the connection unexpectedly'],
+    ['AuthenticationFailed', 'holder', 'connection to server at "127.0.0.1", port 5432 failed: FATAL:  password authentication failed for user "x"'],
+    ['PermissionDenied', 'dump', 'ERROR:  permission denied for large object 5'],
+    ['DumpFailed', 'dump', 'pg_dump: error: something new'],
+  ])('is %s when step %s says so', (type, step, words) => {
+    expect(backUpFailure(result({ failed: `${step}\n`, snapshot: '{}', [`${step}.err`]: words }), 'c/d').type).toBe(type);
+  });
+});
+
+describe('restoreFailure', () => {
+  it.each<[FailureType, string, string]>([
+    ['ArtifactDamaged', 'damaged', ''],
+    ['ArtifactDamaged', 'read', 'pg_restore: error: could not uncompress data'],
+    ['DiskFull', 'restore', 'ERROR:  could not extend file "base/5/16384": No space left on device'],
+    ['RestoreFailed', 'restore', 'pg_restore: error: COPY failed for table "t": ERROR:  relation "x" does not exist'],
+    ['DatabaseUnreachable', 'restore', 'server closed the connection unexpectedly'],
+  ])('is %s when step %s says so', (type, step, words) => {
+    expect(restoreFailure(result({ failed: `${step}\n`, [`${step}.err`]: words }), 'c/d', 'restore').type).toBe(type);
+  });
+});
+
+describe('contentFrom', () => {
+  const sequence = (lastValue: string, increment = '1') => JSON.stringify([{ sequence: 's', lastValue, increment, cycle: false }]);
+  const files = {
+    'content.1': '{"table": "t", "rows": "2", "hash": "9007199254740993"}\n{"largeObjects": "0", "hash": "0"}\n', 'content.2': '{"table": "t", "rows": "1", "hash": "-1"}\n',
+    objects: '{"view": "1", "index": "2"}', 'sequences.first': sequence('5'), 'sequences.last': sequence('9'),
+  };
+
+  it('adds pieces of one table, and takes the lesser reading of a sequence', () => {
+    expect(contentFrom(result(files, 0), 2).content).toEqual({
+      engine: 'postgres', tables: [{ table: 't', rows: '3', hash: '9007199254740992' }], sequences: [{ sequence: 's', lastValue: '5' }],
+      largeObjects: { count: '0', hash: '0' }, objects: { index: '2', view: '1' },
+    });
+    expect(contentFrom(result({ ...files, 'sequences.last': sequence('3') }, 0), 2).content.sequences[0]?.lastValue).toBe('3');
+    expect(contentFrom(result({ ...files, 'sequences.first': sequence('-5', '-1'), 'sequences.last': sequence('-9', '-1') }, 0), 2).content.sequences[0]?.lastValue).toBe('-5');
+  });
+
+  it('is nothing without every part', () => {
+    for (const name of ['objects', 'sequences.first', 'content.1']) expect(() => contentFrom(result({ ...files, [name]: '' }, 0), 2)).toThrow('no such result');
+  });
+
+  it('finds a restored sequence that lies behind', () => {
+    const { content } = contentFrom(result(files, 0), 2);
+    const restored = (text: string) => compareRestored({ content } as PostgresBackup, contentFrom(result({ ...files, 'sequences.first': text, 'sequences.last': text }, 0), 2));
+    expect(restored(sequence('5'))).toEqual([]);
+    expect(restored(sequence('4'))).toEqual([{ object: 's', property: 'last value', expected: '5 or past it', found: '4' }]);
+    expect(restored(sequence('unused'))).toHaveLength(1);
+  });
+});
+
+describe('cutOverState', () => {
+  const names = { database: 'app', liveOid: 1, sideOid: 2, sideName: 'side', asideName: 'aside' };
+  const database = (oid: number, name: string) => ({ oid, name, open: false, xmin: '1', sessions: 0, prepared: 0, slots: [] });
+
+  it.each([
+    ['before', [database(1, 'app'), database(2, 'side')], names],
+    ['before', [database(1, 'app')], names],
+    ['after', [database(2, 'app'), database(1, 'aside')], names],
+    ['after', [database(2, 'app')], names],
+    ['other', [database(3, 'app'), database(1, 'aside'), database(2, 'side')], names],
+    ['other', [database(2, 'app'), database(1, 'elsewhere')], names],
+    ['other', [], names],
+    ['before', [database(2, 'side')], { ...names, liveOid: 0 }],
+    ['after', [database(2, 'app')], { ...names, liveOid: 0 }],
+    ['other', [database(3, 'app'), database(2, 'side')], { ...names, liveOid: 0 }],
+  ])('is %s for %j', (state, databases, given) => {
+    expect(cutOverState(databases, given).state).toBe(state);
+  });
+});
+
+describe('what a plan says', () => {
+  it('names the tables that lose most, ten at most', () => {
+    const backup = { content: { tables: [{ table: 'a', rows: '10', hash: null }, { table: 'gone', rows: '5', hash: null }, { table: 'same', rows: '1', hash: null }] } } as unknown as PostgresBackup;
+    const live = [{ table: 'a', rows: '12', exact: true }, { table: 'same', rows: '1', exact: true }, { table: 'big', rows: '900', exact: false }];
+    expect(tableNotes(backup, live)).toEqual(['big: about 900 rows now, not in the backup', 'a: 12 rows now, 10 in the backup', 'gone: not there now, 5 rows in the backup']);
+    expect(tableNotes(backup, Array.from({ length: 20 }, (_, n) => ({ table: `n${n}`, rows: '1', exact: true })))).toHaveLength(11);
+  });
+
+  it('shows names of settings and never their values', () => {
+    const base: DatabaseProperties = { owner: 'o', acl: null, connectionLimit: -1, encoding: 'UTF8', localeProvider: 'libc', collate: 'C', ctype: 'C', locale: null, icuRules: null, tablespace: 'pg_default', comment: null, isTemplate: false, settings: [] };
+    const notes = propertyNotes({ ...base, owner: 'p', settings: [{ role: null, name: 'app.jwt_secret', value: 'hush' }] }, base);
+    expect(notes).toEqual(['The database\'s owner becomes p (now o).', 'Database settings that come back: app.jwt_secret.']);
+  });
+});
