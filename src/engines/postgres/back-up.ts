@@ -8,7 +8,7 @@ import type { Artifact, DatabaseProperties, NotCompared, PostgresBackup, RoleFac
 import { HoldfastFailure } from '../../domain/failures.ts';
 import type { PostgresComponent } from '../../domain/service.ts';
 import type { ArtifactDestination, BackupOptions, EngineContext } from '../engine.ts';
-import { backUpFailure } from './content/reading-failure.ts';
+import { backUpFailure } from './content/back-up-failure.ts';
 import { contentFrom } from './content/content-reading.ts';
 import { look } from './inspect.ts';
 import type { Inspection } from './inspect.ts';

@@ -99,6 +99,7 @@ interface Made {
 async function makeSide(ctx: EngineContext, place: ServerPlace, inspection: Inspection, backup: PostgresBackup, source: ArtifactSource): Promise<Made> {
   const database = sideNameOf(ctx.owner, place.component.name);
   let createdRoles: readonly string[] = [];
+  let oid: number | null = null;
   try {
     const restored = await restoreAndCompare(ctx, {
       place, imageId: inspection.container.imageId, port: inspection.server.port, majorVersion: inspection.server.majorVersion, backup, source, step: 'restore', database, jobs: restoreJobs, withProperties: true,
@@ -107,16 +108,17 @@ async function makeSide(ctx: EngineContext, place: ServerPlace, inspection: Insp
         await ctx.recordOnce(madeNoteKey(place.component.name), { database });
         await dropDatabase(ctx, place, database, null);
         createdRoles = await createMissingRoles(ctx, place, backup.roles);
-        await createSideDatabase(ctx, place, database, backup.properties);
+        oid = await createSideDatabase(ctx, place, database, backup.properties);
       },
     });
     if (restored.differences.length > 0) throw proofFailed(place, restored.differences.map(describeDifference));
     const { databases } = await readDatabases(ctx, place, namesFor(ctx, place.component));
     return { oid: restored.oid, xmin: restored.xmin, createdRoles, databases };
   } catch (error) {
-    // Without another attempt to come, nothing is left behind; with one, that attempt or the repair begins by dropping it.
-    if (error instanceof HoldfastFailure && !error.retryable && !ctx.signal.aborted) {
-      await dropDatabase(ctx, place, database, null);
+    // Without another attempt to come, nothing is left behind; with one, that attempt or the repair begins by dropping it. By its OID: the name
+    // may be a later attempt's by now.
+    if (oid !== null && error instanceof HoldfastFailure && !error.retryable && !ctx.signal.aborted) {
+      await dropDatabase(ctx, place, database, oid);
       await dropCreatedRoles(ctx, place, ctx.owner);
     }
     throw error;

@@ -3,7 +3,7 @@ import type { Content } from '../../domain/content.ts';
 import type { PostgresComponent } from '../../domain/service.ts';
 import type { BackupOptions, EngineContext } from '../engine.ts';
 import { contentFrom } from './content/content-reading.ts';
-import { backUpFailure } from './content/reading-failure.ts';
+import { backUpFailure } from './content/back-up-failure.ts';
 import { look } from './inspect.ts';
 import { passwordOf } from './server/connection.ts';
 import { runPostgresHelper } from './server/postgres-helper.ts';

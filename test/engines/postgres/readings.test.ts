@@ -4,7 +4,7 @@ import type { DatabaseProperties, PostgresBackup } from '../../../src/domain/bac
 import type { FailureType } from '../../../src/domain/failures.ts';
 import { compareRestored } from '../../../src/engines/postgres/content/compare-restored.ts';
 import { contentFrom } from '../../../src/engines/postgres/content/content-reading.ts';
-import { backUpFailure } from '../../../src/engines/postgres/content/reading-failure.ts';
+import { backUpFailure } from '../../../src/engines/postgres/content/back-up-failure.ts';
 import { restoreFailure } from '../../../src/engines/postgres/content/restore-failure.ts';
 import { firstError } from '../../../src/engines/postgres/server/psql-failure.ts';
 import { psqlVariables } from '../../../src/engines/postgres/server/psql-variables.ts';

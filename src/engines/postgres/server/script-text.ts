@@ -11,13 +11,13 @@ export const scripts = {
   readContent: `${prelude}\n${read('scripts/read-content.sh')}`,
 } as const;
 
-const filesOf = <Name extends string>(...names: readonly Name[]): Readonly<Record<Name, string>> =>
-  Object.fromEntries(names.map((name) => [name, read(`sql/${name}`)])) as Record<Name, string>;
+const filesOf = <Name extends string>(directory: string, ...names: readonly Name[]): Readonly<Record<Name, string>> =>
+  Object.fromEntries(names.map((name) => [name, read(`sql/${directory}/${name}`)])) as Record<Name, string>;
 
 /** SQL by file name: what helpers find under /holdfast/work. */
-export const sqlFiles = filesOf('pins.sql', 'holder.sql', 'content.sql', 'objects.sql', 'sequences.sql', 'facts.sql', 'close.sql');
+export const sqlFiles = filesOf('in-helper', 'pins.sql', 'holder.sql', 'content.sql', 'objects.sql', 'sequences.sql', 'facts.sql', 'close.sql');
 
 /** SQL for a psql that is exec'd in the database's container. */
 export const statements = filesOf(
-  'inspect.sql', 'databases.sql', 'create-side.sql', 'roles.sql', 'drop-roles.sql', 'drop-database.sql', 'close-live.sql', 'swap.sql', 'roll-back.sql', 'open.sql', 'loss.sql', 'properties.sql',
+  'in-server', 'inspect.sql', 'databases.sql', 'create-side.sql', 'roles.sql', 'drop-roles.sql', 'drop-database.sql', 'close-live.sql', 'swap.sql', 'roll-back.sql', 'open.sql', 'loss.sql', 'properties.sql',
 );
