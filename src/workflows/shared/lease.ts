@@ -1,5 +1,5 @@
 /** One run at a time where runs must not meet: a child workflow with a fixed id (reference: lock by workflow id, ABANDON on both ends). */
-import { ChildWorkflowCancellationType, ParentClosePolicy, sleep, startChild, workflowInfo } from '@temporalio/workflow';
+import { ChildWorkflowCancellationType, ParentClosePolicy, isCancellation, sleep, startChild, workflowInfo } from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import type { RunOwner } from '../../domain/run-owner.ts';
 import { leaseWorkflowId } from '../../domain/workflow-ids.ts';
@@ -48,7 +48,7 @@ async function tryToHold<I extends CommonInput>(run: Run<I>, purpose: string, ow
     });
     const release = async (): Promise<void> => {
       run.compensations.drop('release the lease');
-      await child.signal(releaseLeaseSignal, { runId: owner.runId });
+      await child.signal(releaseLeaseSignal, { runId: owner.runId }).catch(ignoreEnded);
     };
     run.compensations.add('release the lease', release);
     return { release };
@@ -56,6 +56,11 @@ async function tryToHold<I extends CommonInput>(run: Run<I>, purpose: string, ow
     if (error instanceof WorkflowExecutionAlreadyStartedError) return null;
     throw error;
   }
+}
+
+/** A signal fails only where the lease has ended, and then nobody holds it: after a reset, or when a repair ended it. */
+function ignoreEnded(error: unknown): void {
+  if (isCancellation(error)) throw error;
 }
 
 const busy = (service: string, holder: string, purpose: string): Error =>
