@@ -19,7 +19,7 @@ const seedMs = 600_000;
 /** The same for the same size, so that one seeded data set can be told from another. */
 export const canaryToken = (sizeMb: number): string => createHash('sha256').update(`holdfast demo ${sizeMb}`).digest('hex').slice(0, 16);
 
-/** Written by the server itself; the two large halves beside each other. About 4 s for 200 MB, 20 s for 1 GB. */
+/** Written by the server itself; the two large halves beside each other. Measured: 6 s for 200 MB with two cores idle, 2 minutes for 1 GB with both busy. */
 export async function seedPostgres(runtime: ContainerRuntime, { prefix, sizeMb }: DemoOptions): Promise<void> {
   if (sizeMb < 5) throw new SetupFailure(`a data set of ${sizeMb} MB is too small for the application`, 'give --size at least 5');
   const set = { users: sizeMb * usersPerMb, orders: sizeMb * ordersPerMb, size_mb: sizeMb, token: canaryToken(sizeMb), app_password: demoPassword(prefix) };
