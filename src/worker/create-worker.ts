@@ -23,6 +23,8 @@ export interface WorkerHooks {
 }
 
 const shutdownForceMs = 20_000;
+/** After a worker's death its runs are offered to it for this long before others may go on with them; the SDK's 10 s would be 10 s more of closed databases. */
+const deadWorkerMs = 2_000;
 
 /**
  * The workers of one process. Both carry all activities: the shared queue's are asked only for what needs no particular host.
@@ -44,7 +46,7 @@ export async function createWorkers(place: WorkerPlace, dependencies: ActivityDe
     shutdownForceTime: shutdownForceMs,
   };
   return Promise.all([
-    Worker.create({ ...common, ...workflows, taskQueue: workflowQueue(place.queuePrefix) } as WorkerOptions),
+    Worker.create({ ...common, ...workflows, taskQueue: workflowQueue(place.queuePrefix), stickyQueueScheduleToStartTimeout: deadWorkerMs } as WorkerOptions),
     Worker.create({ ...common, taskQueue: hostQueue(place.host, place.queuePrefix), maxConcurrentActivityTaskExecutions: 16 } as WorkerOptions),
   ]);
 }
