@@ -24,6 +24,7 @@ export interface ContainerFacts {
   readonly labels: Readonly<Record<string, string>>;
   readonly state: 'created' | 'running' | 'paused' | 'restarting' | 'exited' | 'dead' | 'removing';
   readonly exitCode: number | null;
+  /** True is certain; false is not, for the engine may learn of the exit before it learns of its reason (seen in 2 of 25 runs on 20.10). */
   readonly oomKilled: boolean;
   readonly startedAt: string | null;
   readonly createdAt: string;

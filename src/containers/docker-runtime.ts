@@ -250,7 +250,7 @@ class DockerRuntime implements ContainerRuntime {
     }
     if (status !== 409) return failureOf(error, call);
     const holder = await this.find(spec.name);
-    if (holder === null) return engineFailure('DockerUnreachable', call, 'the name is taken by a container that is just being removed', error);
+    if (holder === null) return engineFailure('DockerUnreachable', call, 'the name is taken by a container that is just being created or removed', error);
     return new HoldfastFailure('NameTaken', {
       ...call, cause: `container ${short(holder.id)} has that name`, hint: 'It belongs to something else; look at its labels with `docker inspect`.',
     }, { cause: error });
@@ -292,11 +292,9 @@ async function writeAndHalfClose(socket: Socket, stdin: string | Uint8Array, cal
 /** The answer's bytes; ends with `BrokenStream` where the answer breaks off. Destroying it ends the transfer at once, also while it stalls. */
 function wholeOrBroken(answer: IncomingMessage, call: EngineCall): Readable {
   const bytes = new PassThrough();
-  const breakOff = (error?: unknown): void => void bytes.destroy(engineFailure('BrokenStream', call, `the connection broke: ${engineWords(error ?? 'it was closed')}`, error));
   // It may break before anybody listens; whoever reads it then is told.
   bytes.on('error', () => undefined);
-  answer.on('error', breakOff);
-  answer.on('close', () => answer.complete || breakOff());
+  finished(answer, (error) => error && bytes.destroy(engineFailure('BrokenStream', call, `the connection broke: ${engineWords(error)}`, error)));
   bytes.on('close', () => answer.destroy());
   return answer.pipe(bytes);
 }

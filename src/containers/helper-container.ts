@@ -10,6 +10,7 @@ import { scratchName } from './labels.ts';
 import type { ScratchIdentity } from './labels.ts';
 import { createScratchContainer } from './scratch.ts';
 import { imageVolumeMounts } from './scratch-server.ts';
+import { unlessAborted } from './wait-until.ts';
 
 export interface HelperRequest {
   readonly identity: ScratchIdentity;
@@ -63,23 +64,21 @@ const killedExitCode = 137;
 
 /**
  * Runs one helper to its end and removes it, with its volume. A container of the same name left by an earlier attempt of the same run and
- * step is removed first; one of another run or step is `NameTaken`. Aborting the signal kills the container that this call created, by id,
- * and throws the signal's reason. A killed or vanished helper is `HelperLost`, one that ran out of memory or could not keep its results
+ * step is removed first; one of another run or step is `NameTaken`. Aborting the signal removes the container that this call created, by id
+ * and as it runs, and throws the signal's reason. A killed or vanished helper is `HelperLost`, one that ran out of memory or could not keep its results
  * `HelperFailed`; any other non-zero exit code is returned, for the caller knows what it means.
  */
 export async function runHelper(runtime: ContainerRuntime, request: HelperRequest): Promise<HelperResult> {
   const { signal } = request;
   signal.throwIfAborted();
   const { id } = await createScratchContainer(runtime, 'helper', request.identity, await helperSpec(runtime, request), signal);
-  const life = watch(runtime, request, id);
+  const life = watch(request);
   let result: HelperResult;
   try {
-    await request.beforeStart?.(id);
-    life.signal.throwIfAborted();
+    await unlessAborted(request.beforeStart?.(id) ?? Promise.resolve(), life.signal);
     await runtime.start(id, request.stdin);
     result = await outcome(runtime, request, id, life.signal);
-    if (result.exitCode === 0) await request.afterEnd?.(id, result);
-    life.signal.throwIfAborted();
+    if (result.exitCode === 0) await unlessAborted(request.afterEnd?.(id, result) ?? Promise.resolve(), life.signal);
   } catch (error) {
     const failure = await lostIfGone(runtime, request, id, error);
     // The leftover of a removal that fails here is found by its labels; the reason why the helper failed matters more.
@@ -117,13 +116,10 @@ async function helperSpec(runtime: ContainerRuntime, request: HelperRequest): Pr
   };
 }
 
-/** Reports life while the helper exists, and kills exactly it when the caller gives up (or when reporting fails). */
-function watch(runtime: ContainerRuntime, request: HelperRequest, id: string): { readonly signal: AbortSignal; end(): void } {
+/** Reports life while the helper exists; the signal aborts when the caller gives up, or when reporting fails. */
+function watch(request: HelperRequest): { readonly signal: AbortSignal; end(): void } {
   const broken = new AbortController();
   const signal = AbortSignal.any([request.signal, broken.signal]);
-  // Removal in the caller's catch follows whatever this answers.
-  const kill = (): void => void runtime.kill(id).catch(() => undefined);
-  signal.addEventListener('abort', kill, { once: true });
   const timer = setInterval(() => {
     try {
       request.onAlive?.();
@@ -131,13 +127,7 @@ function watch(runtime: ContainerRuntime, request: HelperRequest, id: string): {
       broken.abort(error);
     }
   }, request.aliveIntervalMs);
-  return {
-    signal,
-    end: () => {
-      clearInterval(timer);
-      signal.removeEventListener('abort', kill);
-    },
-  };
+  return { signal, end: () => clearInterval(timer) };
 }
 
 /** Waits for the end and tells a script's own exit code from a death. */
@@ -145,10 +135,10 @@ async function outcome(runtime: ContainerRuntime, request: HelperRequest, id: st
   const ended = await runtime.wait(id, signal);
   const results = await readResults(runtime, id);
   const messages = results?.messages ?? (await lastMessages(runtime, id));
-  if (ended.oomKilled) throw failed(request, 'it ran out of the memory it is allowed', 'Give helpers more memory, or fewer parallel jobs.');
+  if (ended.oomKilled || (results?.memoryKills ?? 0) > 0) throw failed(request, 'it ran out of the memory it is allowed', 'Give helpers more memory, or fewer parallel jobs.');
   if (results === null && ended.exitCode === killedExitCode) throw lost(request, 'it was killed');
   if (ended.exitCode === helperExitCodes.stdinCut) throw lost(request, 'its standard input was cut');
-  if (results === null || ended.exitCode === helperExitCodes.notSealed) throw failed(request, `it ended with ${ended.exitCode} without keeping its results${lastLine(messages)}`, 'Check the free space of the Docker engine\'s data directory.');
+  if (results === null) throw failed(request, `it ended with ${ended.exitCode} without keeping its results${lastLine(messages)}`, 'Check the free space of the Docker engine\'s data directory.');
   if (results.exitCode !== ended.exitCode) throw lost(request, `it ended with ${ended.exitCode} after sealing ${results.exitCode}`);
   return { exitCode: ended.exitCode, files: results.files, messages };
 }

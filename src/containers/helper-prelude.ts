@@ -7,7 +7,7 @@
 export const helperDirectory = '/holdfast';
 /** Small files that the script leaves here are handed back by name. */
 export const helperOutDirectory = `${helperDirectory}/out`;
-/** The list that seals the results: `<sha256> <bytes> <name>` a line, last `end <exit code> <number of files>`. */
+/** The list that seals the results: `<sha256> <bytes> <name>` a line, last `end <exit code> <number of files> <processes ended for lack of memory>`. */
 export const sealFile = '.sums';
 /** The last 64 KiB of everything that was written to standard output and error. */
 export const messagesFile = '.messages';
@@ -15,7 +15,7 @@ export const messagesFile = '.messages';
 export const stdinBytesVariable = 'HOLDFAST_STDIN_BYTES';
 
 /** What the prelude's own exit codes mean (names and numbers of sysexits.h). */
-export const helperExitCodes = { dataDiffers: 65, notSealed: 70, stdinCut: 74 } as const;
+export const helperExitCodes = { dataDiffers: 65, stdinCut: 74 } as const;
 
 /**
  * Functions for scripts:
@@ -53,10 +53,16 @@ holdfast_seal() {
       printf '%s %s %s\n' "$(first $sum)" "$(first $size)" "$file"
       count=$((count + 1))
     done >../tmp/.sums
-    printf 'end %s %s\n' "$status" "$count" >>../tmp/.sums
+    killed=0
+    for events in /sys/fs/cgroup/memory.events /sys/fs/cgroup/memory/memory.oom_control; do
+      [ -r "$events" ] || continue
+      while read -r key value; do
+        [ "$key" != oom_kill ] || killed=$value
+      done <"$events"
+    done
+    printf 'end %s %s %s\n' "$status" "$count" "$killed" >>../tmp/.sums
     mv ../tmp/.sums .sums
   )
-  [ $? -eq 0 ] || status=70
   exit "$status"
 }
 trap holdfast_seal EXIT

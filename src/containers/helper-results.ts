@@ -15,6 +15,8 @@ const messagesTailBytes = 64 * 1024;
 export interface SealedResults {
   /** The exit code that the script sealed. */
   readonly exitCode: number;
+  /** Processes that the kernel ended for lack of memory (cgroup v1 memory.oom_control, v2 memory.events): the engine's own flag is sometimes late. */
+  readonly memoryKills: number;
   readonly files: ReadonlyMap<string, string>;
   readonly messages: string;
 }
@@ -28,7 +30,7 @@ export async function readResults(runtime: ContainerRuntime, containerId: string
   const files = await readOut(runtime, containerId, object);
   const seal = files.get(sealFile)?.toString('utf8');
   if (seal === undefined) return null;
-  const { exitCode, sums } = parseSeal(seal, object);
+  const { exitCode, memoryKills, sums } = parseSeal(seal, object);
   files.delete(sealFile);
   const [listed, present] = [[...sums.keys()].sort(), [...files.keys()].sort()];
   if (listed.join('\n') !== present.join('\n')) throw differs(object, `sealed were ${listed.length} files, found ${present.length}`);
@@ -38,7 +40,7 @@ export async function readResults(runtime: ContainerRuntime, containerId: string
   }
   const messages = files.get(messagesFile)?.toString('utf8') ?? '';
   files.delete(messagesFile);
-  return { exitCode, messages, files: new Map([...files].map(([name, bytes]) => [name, bytes.toString('utf8')])) };
+  return { exitCode, memoryKills, messages, files: new Map([...files].map(([name, bytes]) => [name, bytes.toString('utf8')])) };
 }
 
 async function readOut(runtime: ContainerRuntime, containerId: string, object: string): Promise<Map<string, Buffer>> {
@@ -79,9 +81,9 @@ export async function lastMessages(runtime: ContainerRuntime, containerId: strin
   return tail.toString();
 }
 
-function parseSeal(text: string, object: string): { exitCode: number; sums: Map<string, string> } {
+function parseSeal(text: string, object: string): { exitCode: number; memoryKills: number; sums: Map<string, string> } {
   const lines = text.split('\n');
-  const end = /^end (\d+) (\d+)$/.exec(lines.at(-2) ?? '');
+  const end = /^end (\d+) (\d+) (\d+)$/.exec(lines.at(-2) ?? '');
   const sums = new Map<string, string>();
   for (const line of lines.slice(0, -2)) {
     const parts = /^([0-9a-f]{64} \d+) ([^/]+)$/.exec(line);
@@ -89,7 +91,7 @@ function parseSeal(text: string, object: string): { exitCode: number; sums: Map<
     sums.set(parts[2] as string, parts[1] as string);
   }
   if (end === null || lines.at(-1) !== '' || Number(end[2]) !== sums.size) throw differs(object, 'the seal is not complete');
-  return { exitCode: Number(end[1]), sums };
+  return { exitCode: Number(end[1]), memoryKills: Number(end[3]), sums };
 }
 
 function differs(object: string, cause: string): HoldfastFailure {

@@ -50,7 +50,9 @@ export async function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | u
   if (signal.aborted) abort();
   signal.addEventListener('abort', abort, { once: true });
   try {
-    return await Promise.race([work, aborted.promise]);
+    const answer = await Promise.race([work, aborted.promise]);
+    signal.throwIfAborted();
+    return answer;
   } finally {
     signal.removeEventListener('abort', abort);
   }

@@ -1,10 +1,11 @@
 /** Helpers on the real engine: their way in, their way out, and that nothing of them stays. */
 import { createHash } from 'node:crypto';
-import { setTimeout as pause } from 'node:timers/promises';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { readFileFromContainer, stageFile } from '../../src/containers/container-files.ts';
+import type { ContainerRuntime } from '../../src/containers/container-runtime.ts';
 import { runHelper } from '../../src/containers/helper-container.ts';
 import type { HelperRequest, HelperResult } from '../../src/containers/helper-container.ts';
 import { scratchLabels, scratchName } from '../../src/containers/labels.ts';
@@ -43,6 +44,10 @@ async function begun(step: string): Promise<string> {
     await pause(20);
   }
 }
+
+/** The engine as it is, but for these. */
+const differing = (more: Partial<ContainerRuntime>): ContainerRuntime =>
+  new Proxy(runtime, { get: (target, name) => Reflect.get(more, name) ?? (Reflect.get(target, name) as () => unknown).bind(target) });
 
 const sum = (bytes: string | Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
@@ -129,6 +134,14 @@ describe('how a helper ends', () => {
     const lost = failing('HelperLost', helper('touch /holdfast/begun; sleep 60'));
     await runtime.remove(await begun('try'));
     await lost;
+    // Before its start as well: what would be "no such container" is a later attempt at work.
+    await failing('HelperLost', helper('true', { beforeStart: (id) => runtime.remove(id) }));
+    await failing('HelperLost', helper('true', { afterEnd: async (id) => { await runtime.remove(id); await runtime.inspect(id); } }));
+  });
+
+  test('with its input cut on the way: lost, before the script begins', async () => {
+    const cutting = differing({ start: (id, stdin) => runtime.start(id, typeof stdin === 'string' ? stdin.slice(0, -1) : stdin) });
+    await failing('HelperLost', runHelper(cutting, request('touch /holdfast/begun', { stdin: 'DELETE FROM a WHERE b = 10' })));
   });
 
   test('out of memory: a failure that says so, and not to be tried again as it is', async () => {
@@ -150,6 +163,9 @@ describe('how a helper ends', () => {
     const running = helper('touch /holdfast/begun; sleep 60', { signal: later.signal });
     void begun('try').then(() => later.abort(reason));
     await expect(running).rejects.toBe(reason);
+    const deaf = new AbortController();
+    const hanging = helper('true', { signal: deaf.signal, afterEnd: () => new Promise(() => deaf.abort(reason)) });
+    await expect(hanging).rejects.toBe(reason);
     const last = new AbortController();
     await expect(helper('true', { signal: last.signal, afterEnd: async () => last.abort(reason) })).rejects.toBe(reason);
   });
@@ -193,6 +209,15 @@ describe('attempts that overlap', () => {
     expect((await helper('true')).exitCode).toBe(0);
   });
 
+  test('the attempt that finds the name taken by another one of its own step is lost, and the other stays', async () => {
+    const id = await scope.create({ name: scratchName(scope.identity('try')), labels: scratchLabels('helper', scope.identity('try')), imageId: imageIds.get('redis:8') ?? '', command: [] });
+    let looked = false;
+    const late = differing({ find: async (name) => (looked ? runtime.find(name) : (looked = true, null)) });
+    await failing('HelperLost', runHelper(late, request('true')));
+    expect(await runtime.find(id)).not.toBeNull();
+    await runtime.remove(id);
+  });
+
   test.each([
     ['another run', scratchLabels('helper', scope.identity('try', 'run-2'))],
     ['another kind', scratchLabels('rollback', scope.identity('try'))],
@@ -225,8 +250,8 @@ describe('files into and out of a helper', () => {
   test.each([
     ['shorter', pieces(bytes.subarray(1))],
     ['longer', pieces(bytes, new Uint8Array(1))],
-    ['other', pieces(Buffer.alloc(bytes.length))],
-  ])('a %s stream than was said is damaged, and the script never runs', async (_how, source) => {
+    ['other in its bytes', pieces(Buffer.alloc(bytes.length))],
+  ])('a stream that is %s than was said is damaged, and the script never runs', async (_how, source) => {
     await failing('ArtifactDamaged', helper('true', { beforeStart: (id) => stageFile(runtime, id, '/holdfast', file, source) }));
   });
 
