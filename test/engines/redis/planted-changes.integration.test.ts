@@ -1,6 +1,6 @@
 /** One planted change per type is found: the account of a store against the account after one small change to it. */
 import { beforeAll, expect, test } from 'vitest';
-import { compareContent, type Content } from '../../../src/domain/content.ts';
+import { compareContent, type Content, type RedisContent } from '../../../src/domain/content.ts';
 import { useDocker } from '../../support/docker.ts';
 import { contextOf, engine, startRedis, type TestRedis, variedData } from './redis-fixture.ts';
 
@@ -8,7 +8,7 @@ const docker = useDocker();
 let redis: TestRedis;
 let latest: Content;
 
-const read = (): Promise<Content> => engine.readContent(contextOf(docker), redis.component, { contentHashes: true, jobs: 1 });
+const read = (contentHashes = true): Promise<Content> => engine.readContent(contextOf(docker), redis.component, { contentHashes, jobs: 1 });
 
 beforeAll(async () => {
   redis = await startRedis(docker);
@@ -47,7 +47,9 @@ const changes: readonly (readonly [what: string, change: string, found: readonly
 
 test.each(changes)('%s', async (_what, change, found) => {
   await redis.feed(change);
-  const now = await read();
-  expect(compareContent(latest, now).map(({ object, property }) => `${object} ${property}`)).toEqual(found.map((object) => `${object} digest`));
-  latest = now;
+  // What only the file's own details show needs no server that loads it.
+  const now = await read(found.includes(keyspace));
+  const differences = compareContent(found.includes(keyspace) ? latest : { ...latest, digest: null } as Content, now);
+  expect(differences.map(({ object, property }) => `${object} ${property}`)).toEqual(found.map((object) => `${object} digest`));
+  latest = { ...now, digest: ((found.includes(keyspace) ? now : latest) as RedisContent).digest } as Content;
 });

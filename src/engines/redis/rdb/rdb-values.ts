@@ -111,13 +111,16 @@ const passScoreText: Step = function* pass(cursor) {
   if (size < 253) yield* cursor.skip(size);
 };
 
+/** Passed over and never hashed: when a consumer was last seen is set anew when an AOF is replayed, and nobody restores it. */
+const unhashed = (sizeBytes: number): Step => (cursor) => cursor.skip(sizeBytes);
+
 const streamId = fixed(16);
 const milliseconds = fixed(8);
 
 /** Streams grew twice: 19 added the first id, the largest deleted id, a counter, and per group the entries read; 21 the consumer's active time. */
 function passStream(type: 15 | 19 | 21): Step {
   const pending = times(streamId, milliseconds, passLength);
-  const consumers = times(passString, milliseconds, ...(type >= 21 ? [milliseconds] : []), times(streamId));
+  const consumers = times(passString, unhashed(type >= 21 ? 16 : 8), times(streamId));
   const groupNumbers = Array.from({ length: type >= 19 ? 3 : 2 }, () => passLength);
   const streamNumbers = Array.from({ length: type >= 19 ? 8 : 3 }, () => passLength);
   const steps = [times(passString, passString), ...streamNumbers, times(passString, ...groupNumbers, pending, consumers)];
