@@ -8,15 +8,15 @@ import { compareContent, describeDifference, type RedisContent } from '../../dom
 import { HoldfastFailure, isFailure } from '../../domain/failures.ts';
 import type { RedisComponent } from '../../domain/service.ts';
 import type { ArtifactDestination, BackupOptions, EngineContext } from '../engine.ts';
-import { exitCodes } from './helper-scripts.ts';
+import { exitCodes } from './helper/helper-scripts.ts';
 import { refuseTopology } from './inspect.ts';
-import { loadedContent, loadRdb } from './load-rdb.ts';
-import { boundRdb, stagedRdb, type RdbPlace } from './rdb-place.ts';
+import { loadedContent, loadRdb } from './helper/load-rdb.ts';
+import { boundRdb, stagedRdb, type RdbPlace } from './helper/rdb-place.ts';
 import { type RdbFile, scanRdb } from './rdb/rdb-file.ts';
-import { helperFailure, lastWords } from './redis-helper.ts';
-import { infoNumber, readServer, type RedisServer } from './server-facts.ts';
-import { withoutSyncDelay } from './sync-delay.ts';
-import { rdbFileName, type TransferredRdb, transferThrough, transferToHost } from './transfer.ts';
+import { helperFailure, lastWords } from './helper/redis-helper.ts';
+import { infoNumber, readServer, type RedisServer } from './server/server-facts.ts';
+import { withoutSyncDelay } from './transfer/sync-delay.ts';
+import { rdbFileName, type TransferredRdb, transferThrough, transferToHost } from './transfer/transfer.ts';
 
 /** @throws RdbTransferFailed, AuthenticationFailed, PermissionDenied, UnsupportedTopology, DatabaseUnreachable, DiskFull */
 export async function backUpRedis(ctx: EngineContext, component: RedisComponent, destination: ArtifactDestination, options: BackupOptions): Promise<RedisBackup> {

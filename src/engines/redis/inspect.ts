@@ -3,9 +3,9 @@ import { HoldfastFailure } from '../../domain/failures.ts';
 import type { PinnedStore } from '../../domain/restore-plan.ts';
 import type { RedisComponent } from '../../domain/service.ts';
 import type { ComponentFacts, EngineContext } from '../engine.ts';
-import { runRedisCommand } from './redis-cli.ts';
-import { infoNumber, mountOf, readServer, type RedisServer } from './server-facts.ts';
-import { requireSameAfterRestart } from './start-up-settings.ts';
+import { runRedisCommand } from './server/redis-cli.ts';
+import { infoNumber, mountOf, readServer, type RedisServer } from './server/server-facts.ts';
+import { requireSameAfterRestart } from './server/start-up-settings.ts';
 
 /**
  * @throws ContainerNotFound, ContainerNotRunning (backup), WrongContainer, AuthenticationFailed, PermissionDenied, UnsupportedTopology.

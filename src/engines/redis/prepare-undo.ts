@@ -4,15 +4,15 @@ import { HoldfastFailure } from '../../domain/failures.ts';
 import type { RedisCutOver } from '../../domain/rollback.ts';
 import type { RedisComponent } from '../../domain/service.ts';
 import type { EngineContext, PreparedComponent } from '../engine.ts';
-import { helperScripts } from './helper-scripts.ts';
+import { helperScripts } from './helper/helper-scripts.ts';
 import { refuseTopology, requireRestorable } from './inspect.ts';
-import { keysIn, loadedContent, parseCheck } from './load-rdb.ts';
+import { keysIn, loadedContent, parseCheck } from './helper/load-rdb.ts';
 import { lossSince } from './prepare.ts';
 import { comparedObjects } from './prove.ts';
-import { replicaConfiguration } from './redis-config.ts';
-import { liveMount, memoryLimitBytes, memoryToLoadBytes, parseSums, requireSuccess, resultFile, runRedisHelper } from './redis-helper.ts';
-import { infoNumber, readServer, type RedisServer } from './server-facts.ts';
-import { checkOwnPath, cutOverOf, mountOfCutOver, mountOfServer, noteStaged, runDirectory, stepSentences } from './staging.ts';
+import { replicaConfiguration } from './helper/redis-config.ts';
+import { liveMount, memoryLimitBytes, memoryToLoadBytes, parseSums, requireSuccess, resultFile, runRedisHelper } from './helper/redis-helper.ts';
+import { infoNumber, readServer, type RedisServer } from './server/server-facts.ts';
+import { checkOwnPath, cutOverOf, mountOfCutOver, mountOfServer, noteStaged, runDirectory, stepSentences } from './cut-over/staging.ts';
 
 /** @throws UnknownRollbackCopy where it is gone or was used, UnsupportedTopology, CouldNotVerify, ArtifactDamaged */
 export async function prepareRedisUndo(ctx: EngineContext, component: RedisComponent, previous: RedisCutOver): Promise<PreparedComponent> {

@@ -8,16 +8,16 @@ import type { Loss } from '../../domain/restore-plan.ts';
 import type { RedisComponent } from '../../domain/service.ts';
 import { sizeText } from '../../domain/wording.ts';
 import type { ArtifactSource, EngineContext, PreparedComponent } from '../engine.ts';
-import { helperScripts } from './helper-scripts.ts';
+import { helperScripts } from './helper/helper-scripts.ts';
 import { refuseTopology, requireRestorable } from './inspect.ts';
-import { highestDatabaseIn, keysIn, loadedContent, loadedMemoryBytes, parseCheck } from './load-rdb.ts';
+import { highestDatabaseIn, keysIn, loadedContent, loadedMemoryBytes, parseCheck } from './helper/load-rdb.ts';
 import { comparedObjects } from './prove.ts';
-import { onStoredRdb, type RdbPlace } from './rdb-place.ts';
+import { onStoredRdb, type RdbPlace } from './helper/rdb-place.ts';
 import { scanRdb } from './rdb/rdb-file.ts';
-import { replicaConfiguration } from './redis-config.ts';
-import { liveDirectory, liveMount, memoryLimitBytes, memoryToLoadBytes, parseSums, requireSuccess, resultFile, runRedisHelper } from './redis-helper.ts';
-import { infoNumber, readServer, type RedisServer, serverTimeMs } from './server-facts.ts';
-import { cutOverOf, mountOfServer, noteStaged, runDirectory, stepSentences } from './staging.ts';
+import { replicaConfiguration } from './helper/redis-config.ts';
+import { liveDirectory, liveMount, memoryLimitBytes, memoryToLoadBytes, parseSums, requireSuccess, resultFile, runRedisHelper } from './helper/redis-helper.ts';
+import { infoNumber, readServer, type RedisServer, serverTimeMs } from './server/server-facts.ts';
+import { cutOverOf, mountOfServer, noteStaged, runDirectory, stepSentences } from './cut-over/staging.ts';
 
 /** @throws NotEnoughSpace, VersionMismatch, ArtifactDamaged, ProofFailed, CouldNotVerify, RestoreFailed, UnsupportedTopology */
 export async function prepareRedis(ctx: EngineContext, component: RedisComponent, backup: RedisBackup, source: ArtifactSource): Promise<PreparedComponent> {

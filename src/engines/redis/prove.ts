@@ -6,11 +6,11 @@ import { isFailure } from '../../domain/failures.ts';
 import type { ComponentProof, Verdict } from '../../domain/proof.ts';
 import { counted } from '../../domain/wording.ts';
 import type { ArtifactSource, EngineContext } from '../engine.ts';
-import { fittingImage } from './fitting-image.ts';
-import { exitCodes } from './helper-scripts.ts';
-import { highestDatabaseIn, keysIn, loadedContent, loadRdb } from './load-rdb.ts';
-import { onStoredRdb } from './rdb-place.ts';
-import { lastWords } from './redis-helper.ts';
+import { fittingImage } from './helper/fitting-image.ts';
+import { exitCodes } from './helper/helper-scripts.ts';
+import { highestDatabaseIn, keysIn, loadedContent, loadRdb } from './helper/load-rdb.ts';
+import { onStoredRdb } from './helper/rdb-place.ts';
+import { lastWords } from './helper/redis-helper.ts';
 
 /** Exit codes that say nothing about the backup: this host or image could not load it. */
 const saysNothing: ReadonlySet<number> = new Set([exitCodes.unreadableVersion, exitCodes.lacksSomething, exitCodes.notEnoughMemory]);

@@ -16,7 +16,7 @@ import { prepareRedisUndo } from './prepare-undo.ts';
 import { proveRedis } from './prove.ts';
 import { repairRedis } from './repair.ts';
 import { verifyRedis } from './verify.ts';
-import { waitUntilLoaded } from './wait-until-ready.ts';
+import { waitUntilLoaded } from './server/wait-until-ready.ts';
 
 export function createRedisEngine(): DatabaseEngine<RedisComponent> {
   return {

@@ -4,9 +4,9 @@ import type { RunOwner } from '../../domain/run-owner.ts';
 import type { RedisComponent } from '../../domain/service.ts';
 import type { EngineContext } from '../engine.ts';
 import { removeRunDirectory } from './cut-over/discard.ts';
-import { runRedisCommand } from './redis-cli.ts';
-import { runDirectory, type StagedNote, stagedNoteKey } from './staging.ts';
-import { syncDelayNoteKey, type SyncDelayNote } from './sync-delay.ts';
+import { runRedisCommand } from './server/redis-cli.ts';
+import { runDirectory, type StagedNote, stagedNoteKey } from './cut-over/staging.ts';
+import { syncDelayNoteKey, type SyncDelayNote } from './transfer/sync-delay.ts';
 
 export interface EndedRedisRun {
   readonly owner: RunOwner;

@@ -2,11 +2,11 @@
 import type { RedisBackup } from '../../domain/backup-manifest.ts';
 import { HoldfastFailure } from '../../domain/failures.ts';
 import type { ArtifactSource, EngineContext } from '../engine.ts';
-import { fittingImage } from './fitting-image.ts';
-import { exitCodes, helperScripts } from './helper-scripts.ts';
-import { expiresIn, keysIn, parseCheck } from './load-rdb.ts';
-import { onStoredRdb, rdbArtifact } from './rdb-place.ts';
-import { helperFailure, lastWords, resultFile, runRedisHelper } from './redis-helper.ts';
+import { fittingImage } from './helper/fitting-image.ts';
+import { exitCodes, helperScripts } from './helper/helper-scripts.ts';
+import { expiresIn, keysIn, parseCheck } from './helper/load-rdb.ts';
+import { onStoredRdb, rdbArtifact } from './helper/rdb-place.ts';
+import { helperFailure, lastWords, resultFile, runRedisHelper } from './helper/redis-helper.ts';
 
 /** @throws ArtifactDamaged, CouldNotVerify */
 export async function verifyRedis(ctx: EngineContext, backup: RedisBackup, source: ArtifactSource): Promise<{ readonly sentence: string }> {

@@ -8,7 +8,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { helperScripts } from '../../../src/engines/redis/helper-scripts.ts';
+import { helperScripts } from '../../../src/engines/redis/helper/helper-scripts.ts';
 
 const staged = '.holdfast/0123456789abcdef/new';
 const aside = '.holdfast/0123456789abcdef/old';

@@ -1,11 +1,11 @@
 /** What is read from Redis's texts: errors that exit 0, INFO, settings of a command line or file; and what is written for it. */
 import { describe, expect, test } from 'vitest';
-import { redisProblem } from '../../../src/engines/redis/redis-cli.ts';
-import { replicaConfiguration } from '../../../src/engines/redis/redis-config.ts';
-import { keyspaceOf, mountOf, parseInfo, parseTime } from '../../../src/engines/redis/server-facts.ts';
-import { commandSettings, fileSettings } from '../../../src/engines/redis/start-up-settings.ts';
-import { checkOwnPath } from '../../../src/engines/redis/staging.ts';
-import { parseCheck } from '../../../src/engines/redis/load-rdb.ts';
+import { redisProblem } from '../../../src/engines/redis/server/redis-cli.ts';
+import { replicaConfiguration } from '../../../src/engines/redis/helper/redis-config.ts';
+import { keyspaceOf, mountOf, parseInfo, parseTime } from '../../../src/engines/redis/server/server-facts.ts';
+import { commandSettings, fileSettings } from '../../../src/engines/redis/server/start-up-settings.ts';
+import { checkOwnPath } from '../../../src/engines/redis/cut-over/staging.ts';
+import { parseCheck } from '../../../src/engines/redis/helper/load-rdb.ts';
 
 describe('redis-cli', () => {
   test.each([

@@ -5,13 +5,13 @@ import { HoldfastFailure, isFailure } from '../../../domain/failures.ts';
 import type { RedisCutOver } from '../../../domain/rollback.ts';
 import type { RedisComponent } from '../../../domain/service.ts';
 import type { EngineContext } from '../../engine.ts';
-import { helperScripts } from '../helper-scripts.ts';
-import { parseCheck } from '../load-rdb.ts';
-import { commandFailure, execRedisCommand, type RedisConnection, redisProblem, runRedisCommand } from '../redis-cli.ts';
-import { requireSuccess, resultFile, runRedisHelper } from '../redis-helper.ts';
-import { infoNumber, parseInfo, serverTimeMs } from '../server-facts.ts';
-import { slowestDiskMs } from '../slowest-disk-ms.ts';
-import { mountOfCutOver } from '../staging.ts';
+import { helperScripts } from '../helper/helper-scripts.ts';
+import { parseCheck } from '../helper/load-rdb.ts';
+import { commandFailure, execRedisCommand, type RedisConnection, redisProblem, runRedisCommand } from '../server/redis-cli.ts';
+import { requireSuccess, resultFile, runRedisHelper } from '../helper/redis-helper.ts';
+import { infoNumber, parseInfo, serverTimeMs } from '../server/server-facts.ts';
+import { slowestDiskMs } from '../server/slowest-disk-ms.ts';
+import { mountOfCutOver } from './staging.ts';
 import { cutOverContainer } from './cut-over-container.ts';
 
 interface ShutdownNote {

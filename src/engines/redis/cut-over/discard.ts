@@ -2,9 +2,9 @@
 import { HoldfastFailure } from '../../../domain/failures.ts';
 import type { RedisCutOver } from '../../../domain/rollback.ts';
 import type { EngineContext } from '../../engine.ts';
-import { helperScripts } from '../helper-scripts.ts';
-import { requireSuccess, runRedisHelper } from '../redis-helper.ts';
-import { checkOwnPath, mountOfCutOver, runDirectory } from '../staging.ts';
+import { helperScripts } from '../helper/helper-scripts.ts';
+import { requireSuccess, runRedisHelper } from '../helper/redis-helper.ts';
+import { checkOwnPath, mountOfCutOver, runDirectory } from './staging.ts';
 
 type Place = Pick<RedisCutOver, 'component' | 'volume' | 'subdirectory' | 'imageId'>;
 

@@ -4,10 +4,10 @@ import { HoldfastFailure, isFailure } from '../../../domain/failures.ts';
 import type { RedisCutOver } from '../../../domain/rollback.ts';
 import type { RedisBackup } from '../../../domain/backup-manifest.ts';
 import type { EngineContext } from '../../engine.ts';
-import { helperScripts } from '../helper-scripts.ts';
-import { rdbArtifact } from '../rdb-place.ts';
-import { parseSums, requireSuccess, resultFile, runRedisHelper } from '../redis-helper.ts';
-import { checkOwnPath, exchangedEntries, mountOfCutOver } from '../staging.ts';
+import { helperScripts } from '../helper/helper-scripts.ts';
+import { rdbArtifact } from '../helper/rdb-place.ts';
+import { parseSums, requireSuccess, resultFile, runRedisHelper } from '../helper/redis-helper.ts';
+import { checkOwnPath, exchangedEntries, mountOfCutOver } from './staging.ts';
 import { requireStopped } from './cut-over-container.ts';
 
 /** Moves the live files aside and the staged ones in. @throws CutOverFailed, AmbiguousState, ArtifactDamaged (a staged file changed) */

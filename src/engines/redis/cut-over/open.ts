@@ -3,9 +3,9 @@ import { HoldfastFailure } from '../../../domain/failures.ts';
 import type { RedisCutOver } from '../../../domain/rollback.ts';
 import type { RedisComponent } from '../../../domain/service.ts';
 import type { EngineContext } from '../../engine.ts';
-import { infoNumber } from '../server-facts.ts';
-import { slowestDiskMs } from '../slowest-disk-ms.ts';
-import { waitUntilLoaded } from '../wait-until-ready.ts';
+import { infoNumber } from '../server/server-facts.ts';
+import { slowestDiskMs } from '../server/slowest-disk-ms.ts';
+import { waitUntilLoaded } from '../server/wait-until-ready.ts';
 import { cutOverContainer } from './cut-over-container.ts';
 
 /**

@@ -3,10 +3,10 @@ import { pollUntil } from '../../../containers/wait-until.ts';
 import type { RedisCutOver } from '../../../domain/rollback.ts';
 import type { RedisComponent } from '../../../domain/service.ts';
 import type { EngineContext } from '../../engine.ts';
-import { helperScripts } from '../helper-scripts.ts';
-import { requireSuccess, runRedisHelper } from '../redis-helper.ts';
-import { mountOfCutOver } from '../staging.ts';
-import { waitUntilLoaded } from '../wait-until-ready.ts';
+import { helperScripts } from '../helper/helper-scripts.ts';
+import { requireSuccess, runRedisHelper } from '../helper/redis-helper.ts';
+import { mountOfCutOver } from './staging.ts';
+import { waitUntilLoaded } from '../server/wait-until-ready.ts';
 import { cutOverContainer } from './cut-over-container.ts';
 import { swapBackRedis } from './exchange.ts';
 

@@ -2,15 +2,15 @@
 import { randomBytes } from 'node:crypto';
 import { open as openHandle } from 'node:fs/promises';
 import { join } from 'node:path';
-import type { HelperResult } from '../../containers/helper-container.ts';
-import { HoldfastFailure } from '../../domain/failures.ts';
-import type { EngineContext } from '../engine.ts';
-import { exitCodes, helperScripts } from './helper-scripts.ts';
-import { unlessNotThere } from './rdb-place.ts';
-import { cliArguments, commandFailure, passwordOf, redisProblem } from './redis-cli.ts';
-import { lastWords, resultFile, runRedisHelper } from './redis-helper.ts';
+import type { HelperResult } from '../../../containers/helper-container.ts';
+import { HoldfastFailure } from '../../../domain/failures.ts';
+import type { EngineContext } from '../../engine.ts';
+import { exitCodes, helperScripts } from '../helper/helper-scripts.ts';
+import { unlessNotThere } from '../helper/rdb-place.ts';
+import { cliArguments, commandFailure, passwordOf, redisProblem } from '../server/redis-cli.ts';
+import { lastWords, resultFile, runRedisHelper } from '../helper/redis-helper.ts';
 import { saveInBackground } from './save-in-background.ts';
-import { infoNumber, parseInfo, parseTime, type RedisServer } from './server-facts.ts';
+import { infoNumber, parseInfo, parseTime, type RedisServer } from '../server/server-facts.ts';
 
 export const rdbFileName = 'dump.rdb';
 const tokenFile = '.holdfast-token';

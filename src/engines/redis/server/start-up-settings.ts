@@ -2,8 +2,8 @@
  * What the server will be told when it starts again, as far as its command line and configuration file say: a restore restarts it, and a
  * server that was switched by CONFIG SET comes back the way it was. With its AOF back on it would ignore a restored RDB and start empty.
  */
-import { HoldfastFailure } from '../../domain/failures.ts';
-import type { EngineContext } from '../engine.ts';
+import { HoldfastFailure } from '../../../domain/failures.ts';
+import type { EngineContext } from '../../engine.ts';
 import type { RedisServer } from './server-facts.ts';
 
 const decisive = ['appendonly', 'dir', 'dbfilename', 'appenddirname', 'appendfilename'] as const;

@@ -1,7 +1,7 @@
 /** The checked-in sh scripts of this engine, read once. Data reaches them as arguments and on standard input, never spliced into their text. */
 import { readFileSync } from 'node:fs';
 
-const read = (name: string): string => readFileSync(new URL(`./scripts/${name}.sh`, import.meta.url), 'utf8');
+const read = (name: string): string => readFileSync(new URL(`../scripts/${name}.sh`, import.meta.url), 'utf8');
 const replica = read('dangling-replica');
 const fileSums = read('file-sums');
 

@@ -1,9 +1,9 @@
 /** What a running Redis says about itself: version, role, settings, files, memory, and where its data directory lies. Reads only. */
-import type { ContainerFacts, MountFacts } from '../../containers/container-runtime.ts';
-import type { RedisDatabaseContent } from '../../domain/content.ts';
-import { HoldfastFailure, isFailure } from '../../domain/failures.ts';
-import type { RedisComponent } from '../../domain/service.ts';
-import type { EngineContext } from '../engine.ts';
+import type { ContainerFacts, MountFacts } from '../../../containers/container-runtime.ts';
+import type { RedisDatabaseContent } from '../../../domain/content.ts';
+import { HoldfastFailure, isFailure } from '../../../domain/failures.ts';
+import type { RedisComponent } from '../../../domain/service.ts';
+import type { EngineContext } from '../../engine.ts';
 import { type RedisConnection, runRedisCommand } from './redis-cli.ts';
 
 export interface ServerModule {

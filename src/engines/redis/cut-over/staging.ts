@@ -1,11 +1,11 @@
 /** What restore and undo have in common: where staged and aside files lie, and the cut-over that names them. Pure but for the note. */
-import { run16 } from '../../containers/labels.ts';
-import { HoldfastFailure } from '../../domain/failures.ts';
-import type { RedisCutOver } from '../../domain/rollback.ts';
-import type { RunOwner } from '../../domain/run-owner.ts';
-import type { EngineContext } from '../engine.ts';
-import { liveDirectory } from './redis-helper.ts';
-import type { RedisServer } from './server-facts.ts';
+import { run16 } from '../../../containers/labels.ts';
+import { HoldfastFailure } from '../../../domain/failures.ts';
+import type { RedisCutOver } from '../../../domain/rollback.ts';
+import type { RunOwner } from '../../../domain/run-owner.ts';
+import type { EngineContext } from '../../engine.ts';
+import { liveDirectory } from '../helper/redis-helper.ts';
+import type { RedisServer } from '../server/server-facts.ts';
 
 /** `.holdfast/<run16>`: everything of one run and component, below the data directory, invisible to Redis. */
 export const runDirectory = (owner: RunOwner, component: string): string => `.holdfast/${run16(owner, component)}`;

@@ -2,10 +2,10 @@
  * Single commands of redis-cli in the database's own container: argv form, no shell, the password only in the command's environment.
  * redis-cli may exit 0 after NOAUTH, WRONGPASS or a refused AUTH (databases.md D9): the words decide, and the exit code must agree.
  */
-import type { ExecResult } from '../../containers/container-runtime.ts';
-import { HoldfastFailure, type FailureType } from '../../domain/failures.ts';
-import type { RedisComponent } from '../../domain/service.ts';
-import type { EngineContext } from '../engine.ts';
+import type { ExecResult } from '../../../containers/container-runtime.ts';
+import { HoldfastFailure, type FailureType } from '../../../domain/failures.ts';
+import type { RedisComponent } from '../../../domain/service.ts';
+import type { EngineContext } from '../../engine.ts';
 
 /** Where commands go: a container by id, so that a recreated one is never taken for it. */
 export interface RedisConnection {

@@ -1,10 +1,10 @@
 /** Helpers of this engine: what all of them have in common, and what their exit codes mean as failures. */
-import { type HelperRequest, type HelperResult, runHelper } from '../../containers/helper-container.ts';
-import type { MountSpec } from '../../containers/container-runtime.ts';
-import { type FailureType, HoldfastFailure } from '../../domain/failures.ts';
-import type { EngineContext } from '../engine.ts';
+import { type HelperRequest, type HelperResult, runHelper } from '../../../containers/helper-container.ts';
+import type { MountSpec } from '../../../containers/container-runtime.ts';
+import { type FailureType, HoldfastFailure } from '../../../domain/failures.ts';
+import type { EngineContext } from '../../engine.ts';
 import { exitCodes } from './helper-scripts.ts';
-import type { DataMount } from './server-facts.ts';
+import type { DataMount } from '../server/server-facts.ts';
 
 export interface RedisHelperRequest extends Pick<HelperRequest, 'imageId' | 'network' | 'script' | 'args'>, Partial<Pick<HelperRequest, 'stdin' | 'mounts' | 'memoryBytes' | 'beforeStart' | 'afterEnd'>> {
   readonly component: string;

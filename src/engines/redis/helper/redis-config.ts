@@ -1,5 +1,5 @@
 /** Configuration of the servers that load a copy: replicas of nobody, without network, saving nothing. Pure. */
-import type { ServerModule } from './server-facts.ts';
+import type { ServerModule } from '../server/server-facts.ts';
 
 export interface ReplicaSettings {
   readonly directory: string;

@@ -1,11 +1,11 @@
 /** How a stored RDB comes before a helper: bound from the host where both see the same disk, else put into the helper's own volume. */
 import type { Readable } from 'node:stream';
-import { stageFile } from '../../containers/container-files.ts';
-import type { MountSpec } from '../../containers/container-runtime.ts';
-import type { HelperResult } from '../../containers/helper-container.ts';
-import type { Artifact, RedisBackup } from '../../domain/backup-manifest.ts';
-import { HoldfastFailure, isFailure } from '../../domain/failures.ts';
-import type { ArtifactSource, EngineContext } from '../engine.ts';
+import { stageFile } from '../../../containers/container-files.ts';
+import type { MountSpec } from '../../../containers/container-runtime.ts';
+import type { HelperResult } from '../../../containers/helper-container.ts';
+import type { Artifact, RedisBackup } from '../../../domain/backup-manifest.ts';
+import { HoldfastFailure, isFailure } from '../../../domain/failures.ts';
+import type { ArtifactSource, EngineContext } from '../../engine.ts';
 import { exitCodes } from './helper-scripts.ts';
 
 /** An RDB as one helper can reach it. */

@@ -2,10 +2,10 @@
  * `repl-diskless-sync-delay` makes every `redis-cli --rdb` wait five seconds for further replicas (databases.md D21). It is set to 0 for the
  * transfer and put back; the original is in the run's notes before it changes, so that a repair can put it back for a run that died.
  */
-import { isFailure } from '../../domain/failures.ts';
-import type { EngineContext } from '../engine.ts';
-import { runRedisCommand } from './redis-cli.ts';
-import type { RedisServer } from './server-facts.ts';
+import { isFailure } from '../../../domain/failures.ts';
+import type { EngineContext } from '../../engine.ts';
+import { runRedisCommand } from '../server/redis-cli.ts';
+import type { RedisServer } from '../server/server-facts.ts';
 
 const setting = 'repl-diskless-sync-delay';
 

@@ -1,12 +1,12 @@
 /** An RDB loaded by a server of its own in a helper without a network, and what it then holds. */
-import type { HelperResult } from '../../containers/helper-container.ts';
-import type { RedisContent } from '../../domain/content.ts';
-import type { EngineContext } from '../engine.ts';
+import type { HelperResult } from '../../../containers/helper-container.ts';
+import type { RedisContent } from '../../../domain/content.ts';
+import type { EngineContext } from '../../engine.ts';
 import { helperScripts } from './helper-scripts.ts';
 import type { RdbPlace } from './rdb-place.ts';
 import { replicaConfiguration } from './redis-config.ts';
 import { memoryLimitBytes, memoryToLoadBytes, resultFile, runRedisHelper } from './redis-helper.ts';
-import { infoNumber, keyspaceOf, parseInfo, type ServerModule } from './server-facts.ts';
+import { infoNumber, keyspaceOf, parseInfo, type ServerModule } from '../server/server-facts.ts';
 
 export interface LoadRequest {
   readonly component: string;
