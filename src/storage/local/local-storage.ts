@@ -1,14 +1,15 @@
 /** A repository in a directory: a disk, a NAS. The directory itself must exist: an unmounted share must not become a new, empty repository. */
 import { createHash, randomUUID } from 'node:crypto';
-import { createReadStream } from 'node:fs';
-import { lstat, mkdir, open, readFile, readdir, rm, statfs, unlink } from 'node:fs/promises';
+import { constants } from 'node:fs';
+import { lstat, mkdir, open, readdir, rm, stat, statfs, unlink, type FileHandle } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
-import type { Readable } from 'node:stream';
+import { addAbortSignal, type Readable } from 'node:stream';
 import { HoldfastFailure } from '../../domain/failures.ts';
-import { checkObjectPath, checkObjectPrefix, claimSuffix, temporaryDirectory } from '../object-path.ts';
+import { checkObjectPath, checkObjectPrefix, isOwnName, temporaryDirectory } from '../object-path.ts';
 import type { BackupStorage, StoredObject } from '../storage.ts';
 import { codeOf, fileFailure, objectNotFound } from './file-failure.ts';
 import { publish, syncDirectory } from './publish.ts';
+import { readFrom } from './read-from.ts';
 
 export interface LocalStorageOptions {
   /** For file systems without hard links that do not say so; they are recognised otherwise. */
@@ -19,28 +20,49 @@ export function createLocalStorage(directory: string, options: LocalStorageOptio
   const root = resolve(directory);
   const absolute = (path: string): string => join(root, checkObjectPath(path));
 
-  /** Creates missing parents, each made durable in its own parent. */
-  async function makeParents(target: string): Promise<void> {
+  /** Creates a directory and its parents, each made durable in its own: also those that another writer made and may not have synced yet. */
+  async function makeDirectory(path: string): Promise<string> {
     await requireRoot();
-    const first = await mkdir(target, { recursive: true, mode: 0o700 });
-    for (let current = target; first !== undefined && current.length >= first.length; current = dirname(current)) await syncDirectory(dirname(current));
+    await refuseLinks(path);
+    const target = join(root, path);
+    await mkdir(target, { recursive: true, mode: 0o700 });
+    for (let current = target; current !== root; current = dirname(current)) await syncDirectory(dirname(current));
+    return target;
+  }
+
+  /** A link below the root would lead reads, writes and removals to files that are not the repository's. */
+  async function refuseLinks(path: string): Promise<void> {
+    const parts = path.split('/');
+    for (let depth = 1; depth <= parts.length; depth += 1) {
+      const part = parts.slice(0, depth).join('/');
+      const facts = await lstat(join(root, part)).catch((error: unknown) => {
+        if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return null;
+        throw error;
+      });
+      if (facts === null) return;
+      if (facts.isSymbolicLink()) throw foreign(part);
+    }
   }
 
   async function requireRoot(): Promise<void> {
-    const facts = await lstat(root).catch((error: unknown) => {
+    const facts = await stat(root).catch((error: unknown) => {
       if (codeOf(error) === 'ENOENT') return null;
       throw fileFailure('open the repository', root, error);
     });
-    if (facts === null) throw new HoldfastFailure('RepositoryUnreachable', { operation: 'open the repository', object: root, cause: 'the directory does not exist', hint: `Mount it, or create it once: mkdir -p "${root}".` });
+    if (facts?.isDirectory() !== true) throw new HoldfastFailure('RepositoryUnreachable', { operation: 'open the repository', object: root, cause: facts === null ? 'the directory does not exist' : 'it is not a directory', hint: `Mount it, or create it once: mkdir -p "${root}".` });
   }
+
+  const makeParents = async (path: string): Promise<void> => {
+    if (path.includes('/')) await makeDirectory(path.slice(0, path.lastIndexOf('/')));
+    else await requireRoot();
+  };
 
   async function withTemporary(write: (temporary: string) => Promise<void>, path: string): Promise<void> {
     const final = absolute(path);
-    await makeParents(join(root, temporaryDirectory));
-    const temporary = join(root, temporaryDirectory, randomUUID());
+    const temporary = join(await makeDirectory(temporaryDirectory), randomUUID());
     try {
       await write(temporary);
-      await makeParents(dirname(final));
+      await makeParents(path);
       await publish(temporary, final, options.withoutLinks ?? false);
     } finally {
       await rm(temporary, { force: true });
@@ -48,6 +70,7 @@ export function createLocalStorage(directory: string, options: LocalStorageOptio
   }
 
   async function objectFacts(path: string): Promise<StoredObject | null> {
+    await refuseLinks(checkObjectPath(path));
     const facts = await lstat(absolute(path)).catch((error: unknown) => {
       if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return null;
       throw error;
@@ -73,17 +96,26 @@ export function createLocalStorage(directory: string, options: LocalStorageOptio
   }
 
   async function entriesOf(directoryPath: string) {
-    await requireRoot();
-    const entries = await readdir(directoryPath === '' ? root : absolute(directoryPath), { withFileTypes: true }).catch((error: unknown) => {
-      if (codeOf(error) === 'ENOENT' || codeOf(error) === 'ENOTDIR') return [];
-      throw error;
+    if (directoryPath !== '') await refuseLinks(directoryPath);
+    const entries = await readdir(directoryPath === '' ? root : absolute(directoryPath), { withFileTypes: true }).catch(async (error: unknown) => {
+      if (codeOf(error) !== 'ENOENT' && codeOf(error) !== 'ENOTDIR') throw error;
+      // An absent directory holds nothing, an absent repository is no answer at all.
+      await requireRoot();
+      return [];
     });
-    return entries.filter((entry) => entry.name !== temporaryDirectory && !entry.name.includes(claimSuffix));
+    return entries.filter((entry) => !isOwnName(entry.name));
   }
 
   const mapped = async <T>(operation: string, object: string, work: () => Promise<T>): Promise<T> => work().catch((error: unknown) => {
     throw fileFailure(operation, `${root}/${object}`, error);
   });
+
+  async function openObject(operation: string, path: string): Promise<FileHandle> {
+    if ((await objectFacts(path)) === null) throw objectNotFound(operation, path);
+    return open(absolute(path), constants.O_RDONLY | constants.O_NOFOLLOW).catch((error: unknown) => {
+      throw codeOf(error) === 'ENOENT' ? objectNotFound(operation, path) : error;
+    });
+  }
 
   return {
     location: root,
@@ -98,25 +130,24 @@ export function createLocalStorage(directory: string, options: LocalStorageOptio
       }
     }, path)),
 
-    putStream: (path, source, signal) => mapped('store a stream', path, async () => {
-      checkObjectPath(path);
-      let stored = { sizeBytes: 0, sha256: '' };
-      await withTemporary(async (temporary) => {
-        stored = await writeHashed(source, temporary, signal);
-      }, path);
-      return stored;
-    }),
+    putStream: (path, source, signal) => putStream(path, source, signal).catch((error: unknown) => {
+      if (signal?.aborted === true) throw signal.reason;
+      // What the source died of is not the repository's failure.
+      throw error === source.errored ? error : fileFailure('store a stream', `${root}/${path}`, error);
+    }).finally(() => source.destroy()),
 
-    openRead: (path) => mapped('read an object', path, async () => {
-      if ((await objectFacts(path)) === null) throw objectNotFound('read an object', path);
-      return createReadStream(absolute(path), { highWaterMark: 1024 * 1024 });
-    }),
+    openRead: (path) => mapped('read an object', path, async () =>
+      readFrom(await openObject('read an object', path), (error) => fileFailure('read an object', `${root}/${path}`, error))),
 
     readSmall: (path, maxBytes) => mapped('read an object', path, async () => {
-      const facts = await objectFacts(path);
-      if (facts === null) throw objectNotFound('read an object', path);
-      if (facts.sizeBytes > maxBytes) throw new HoldfastFailure('RepositoryDamaged', { operation: 'read an object', object: path, cause: `it has ${facts.sizeBytes} bytes where at most ${maxBytes} make sense`, hint: 'It was not written by Holdfast.' });
-      return readFile(absolute(path));
+      const file = await openObject('read an object', path);
+      try {
+        const { size } = await file.stat();
+        if (size > maxBytes) throw new HoldfastFailure('RepositoryDamaged', { operation: 'read an object', object: path, cause: `it has ${size} bytes where at most ${maxBytes} make sense`, hint: 'It was not written by Holdfast.' });
+        return await file.readFile();
+      } finally {
+        await file.close();
+      }
     }),
 
     stat: (path) => mapped('look at an object', path, () => objectFacts(path)),
@@ -133,12 +164,18 @@ export function createLocalStorage(directory: string, options: LocalStorageOptio
     listNames: (path) => mapped('list the repository', path, async () => (await entriesOf(checkObjectPrefix(path))).map((entry) => entry.name).sort()),
 
     remove: (path) => mapped('remove an object', path, async () => {
+      await refuseLinks(checkObjectPath(path));
       await unlink(absolute(path)).catch((error: unknown) => {
         if (codeOf(error) !== 'ENOENT' && codeOf(error) !== 'ENOTDIR') throw error;
       });
+      await requireRoot();
     }),
 
-    removeTree: (path) => mapped('remove a directory', path, () => rm(absolute(path), { recursive: true, force: true })),
+    removeTree: (path) => mapped('remove a directory', path, async () => {
+      await refuseLinks(checkObjectPath(path));
+      await requireRoot();
+      await rm(absolute(path), { recursive: true, force: true });
+    }),
 
     freeBytes: () => mapped('measure free space', '', async () => {
       const { bavail, bsize } = await statfs(root);
@@ -152,15 +189,10 @@ export function createLocalStorage(directory: string, options: LocalStorageOptio
       return sum;
     }),
 
-    attemptDirectory: (path) => mapped('create an attempt directory', path, async () => {
-      const target = absolute(path);
-      await makeParents(target);
-      return target;
-    }),
+    attemptDirectory: (path) => mapped('create an attempt directory', path, async () => makeDirectory(checkObjectPath(path))),
 
     adopt: (path, signal) => mapped('adopt a file', path, async () => {
-      if ((await objectFacts(path)) === null) throw objectNotFound('adopt a file', path);
-      const file = await open(absolute(path), 'r');
+      const file = await openObject('adopt a file', path);
       try {
         await file.sync();
         const hashed = await hashOf(file.createReadStream({ autoClose: false, highWaterMark: 1024 * 1024 }), signal);
@@ -176,6 +208,18 @@ export function createLocalStorage(directory: string, options: LocalStorageOptio
       return absolute(path);
     }),
   };
+
+  async function putStream(path: string, source: Readable, signal?: AbortSignal): Promise<{ sizeBytes: number; sha256: string }> {
+    // A source may fail before the first chunk is asked for; the loop below still gets to know.
+    source.on('error', () => undefined);
+    // A source that stalls is ended by the signal too, not only one that goes on delivering.
+    if (signal !== undefined) addAbortSignal(signal, source);
+    let stored = { sizeBytes: 0, sha256: '' };
+    await withTemporary(async (temporary) => {
+      stored = await writeHashed(source, temporary, signal);
+    }, checkObjectPath(path));
+    return stored;
+  }
 }
 
 async function writeHashed(source: Readable, target: string, signal?: AbortSignal): Promise<{ sizeBytes: number; sha256: string }> {
@@ -193,7 +237,6 @@ async function writeHashed(source: Readable, target: string, signal?: AbortSigna
     signal?.throwIfAborted();
     await file.sync();
   } finally {
-    source.destroy();
     await file.close();
   }
   return { sizeBytes, sha256: hash.digest('hex') };

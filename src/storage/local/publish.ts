@@ -16,9 +16,10 @@ const abandonedAfterMs = 60_000;
 /** A living writer renames within milliseconds; who waits longer than this tries again later. */
 const claimRounds = 100;
 const claimPauseMs = 20;
+const roundsPerLook = 25;
 const noLinks = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EINVAL']);
 
-/** `forceClaims` is for file systems that are known to have no links, and for the conformance suite. @throws AlreadyExists */
+/** Readers see nothing or the whole. `forceClaims` is for file systems that are known to have no links, and for the conformance suite. @throws AlreadyExists */
 export async function publish(temporary: string, final: string, forceClaims: boolean): Promise<void> {
   if (forceClaims || !(await linked(temporary, final))) await claimAndRename(temporary, final);
   await syncDirectory(dirname(final));
@@ -38,17 +39,18 @@ async function linked(temporary: string, final: string): Promise<boolean> {
 async function claimAndRename(temporary: string, final: string): Promise<void> {
   const claim = `${final}${claimSuffix}`;
   const token = randomUUID();
-  await takeClaim(claim, token, final);
+  await takeClaim(claim, token, temporary, final);
   try {
     if (await exists(final)) throw alreadyExists('create an object', final);
     if ((await readFile(claim, 'utf8')) !== token) throw busy(final);
     await rename(temporary, final);
   } finally {
-    await rm(claim, { force: true });
+    // A writer that stalled may have lost its claim; the one that stands now is another's.
+    if ((await readFile(claim, 'utf8').catch(() => '')) === token) await rm(claim, { force: true });
   }
 }
 
-async function takeClaim(claim: string, token: string, final: string): Promise<void> {
+async function takeClaim(claim: string, token: string, temporary: string, final: string): Promise<void> {
   for (let round = 0; round < claimRounds; round += 1) {
     try {
       return await writeNew(claim, token);
@@ -56,11 +58,21 @@ async function takeClaim(claim: string, token: string, final: string): Promise<v
       if (codeOf(error) !== 'EEXIST') throw error;
     }
     if (await exists(final)) throw alreadyExists('create an object', final);
-    const age = await stat(claim).then((facts) => Date.now() - facts.mtimeMs, () => 0);
-    if (age >= abandonedAfterMs) await setAside(claim, token);
+    if (round % roundsPerLook === 0 && await isAbandoned(claim, `${temporary}.now`)) await setAside(claim, token);
     await pause(claimPauseMs);
   }
   throw busy(final);
+}
+
+/** A claim's age by the file system's own clock: a file server's may differ from ours by more than the time a claim is good for. */
+async function isAbandoned(claim: string, clock: string): Promise<boolean> {
+  await writeNew(clock, '');
+  try {
+    const now = (await stat(clock)).mtimeMs;
+    return await stat(claim).then((facts) => now - facts.mtimeMs >= abandonedAfterMs, () => false);
+  } finally {
+    await rm(clock, { force: true });
+  }
 }
 
 /** Only one of several takers can rename a dead writer's claim away; for the others it is gone, which is as good. */
