@@ -16,7 +16,12 @@ export function checkName(what: string, name: unknown): string {
   });
 }
 
-export const isBackupId = (text: string): boolean => backupIdPattern.test(text) && !Number.isNaN(Date.parse(backupInstant(text)));
+/** Dates that no calendar has (30 February, 24:00) are read as other days by Date.parse; an id has to come out as it went in. */
+export function isBackupId(text: string): boolean {
+  if (!backupIdPattern.test(text)) return false;
+  const epochMs = Date.parse(backupInstant(text));
+  return !Number.isNaN(epochMs) && backupIdAt(epochMs) === text;
+}
 
 /** The instant a backup id stands for, ISO 8601 UTC: ids are `YYYYMMDD-HHMMSS` in UTC. */
 export function backupInstant(id: string): string {

@@ -4,6 +4,8 @@ import { HoldfastFailure, isFailure, type FailureType } from '../domain/failures
 import type { BackupStorage } from '../storage/storage.ts';
 
 const documentLimitBytes = 64 * 1024 * 1024;
+/** Nothing that Holdfast writes is nested deeper than a dozen levels; deeper text is refused before a parser spends memory on it. */
+const depthLimit = 64;
 
 /** Creates the document. @throws AlreadyExists */
 export const createDocument = (storage: BackupStorage, path: string, value: unknown): Promise<void> =>
@@ -42,6 +44,7 @@ async function readText(storage: BackupStorage, path: string, damaged: FailureTy
 }
 
 function parseCanonical(text: string, path: string, damaged: FailureType): unknown {
+  if (isDeeperThan(text, depthLimit)) throw notWhatItClaims(damaged, path, `it is nested deeper than ${depthLimit} levels`);
   let value: unknown;
   try {
     value = JSON.parse(text);
@@ -50,6 +53,21 @@ function parseCanonical(text: string, path: string, damaged: FailureType): unkno
     throw notWhatItClaims(damaged, path, 'it is not JSON as Holdfast writes it', error);
   }
   throw notWhatItClaims(damaged, path, 'it is not canonical JSON: something changed it');
+}
+
+function isDeeperThan(text: string, limit: number): boolean {
+  let depth = 0;
+  let inString = false;
+  for (let index = 0; index < text.length && depth <= limit; index += 1) {
+    const character = text[index];
+    if (inString) {
+      if (character === '\\') index += 1;
+      else if (character === '"') inString = false;
+    } else if (character === '"') inString = true;
+    else if (character === '{' || character === '[') depth += 1;
+    else if (character === '}' || character === ']') depth -= 1;
+  }
+  return depth > limit;
 }
 
 export function notWhatItClaims(type: FailureType, path: string, cause: string, error?: unknown): HoldfastFailure {
