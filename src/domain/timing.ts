@@ -38,6 +38,17 @@ export interface Timing {
   readonly approvalMs: number;
   /** Shielded clean-up after a failure or cancellation is bounded too. */
   readonly cleanUpMs: number;
+  /** How often somebody who watches a run looks at it. */
+  readonly followPollMs: number;
+  /** How long a watcher bears that Temporal does not answer; the run itself does not mind. */
+  readonly followAbsenceMs: number;
+  /** One question to Temporal by a watcher. */
+  readonly followCallMs: number;
+  /** The embedded server and its worker stop when no run was open for this long. */
+  readonly localIdleMs: number;
+  readonly localPollMs: number;
+  /** From starting the embedded server, or its worker, to its answer. */
+  readonly localStartMs: number;
 }
 
 export const productionTiming: Timing = {
@@ -60,6 +71,12 @@ export const productionTiming: Timing = {
   healthRequestMs: 5_000,
   approvalMs: 4 * 3_600_000,
   cleanUpMs: 600_000,
+  followPollMs: 400,
+  followAbsenceMs: 60_000,
+  followCallMs: 8_000,
+  localIdleMs: 30_000,
+  localPollMs: 1_000,
+  localStartMs: 90_000,
 };
 
 /** The profile of our own tests: the same code, shorter waits. Selected by `HOLDFAST_TIMING=test`. */
@@ -82,4 +99,7 @@ export const testTiming: Timing = {
   healthMs: 30_000,
   approvalMs: 120_000,
   cleanUpMs: 120_000,
+  followPollMs: 200,
+  localIdleMs: 3_000,
+  localPollMs: 200,
 };

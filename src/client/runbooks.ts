@@ -1,0 +1,33 @@
+/** The runbooks as clients see them: workflow type, verb, and the types of what goes in and comes out. */
+import type { RunVerb } from '../domain/workflow-ids.ts';
+import type { AcceptRestoreInput, AcceptRestoreResult } from '../workflows/accept-restore/messages.ts';
+import type { ProveBackupInput, ProveBackupResult } from '../workflows/prove-backup/messages.ts';
+import type { ReapLeftoversInput, ReapLeftoversResult } from '../workflows/reap-leftovers/messages.ts';
+import type { RestoreBackupInput, RestoreBackupResult } from '../workflows/restore-backup/messages.ts';
+import type { TakeBackupInput, TakeBackupResult } from '../workflows/take-backup/messages.ts';
+import type { UndoRestoreInput, UndoRestoreResult } from '../workflows/undo-restore/messages.ts';
+import type { VerifyBackupInput, VerifyBackupResult } from '../workflows/verify-backup/messages.ts';
+
+export interface Runbooks {
+  readonly backup: { readonly input: TakeBackupInput; readonly result: TakeBackupResult };
+  readonly verify: { readonly input: VerifyBackupInput; readonly result: VerifyBackupResult };
+  readonly prove: { readonly input: ProveBackupInput; readonly result: ProveBackupResult };
+  readonly restore: { readonly input: RestoreBackupInput; readonly result: RestoreBackupResult };
+  readonly undo: { readonly input: UndoRestoreInput; readonly result: UndoRestoreResult };
+  readonly accept: { readonly input: AcceptRestoreInput; readonly result: AcceptRestoreResult };
+  readonly reap: { readonly input: ReapLeftoversInput; readonly result: ReapLeftoversResult };
+}
+
+/** The workflow type behind each verb: public names, the same as in the UI. */
+export const workflowTypes = {
+  backup: 'takeBackup',
+  verify: 'verifyBackup',
+  prove: 'proveBackup',
+  restore: 'restoreBackup',
+  undo: 'undoRestore',
+  accept: 'acceptRestore',
+  reap: 'reapLeftovers',
+} as const satisfies Record<RunVerb & keyof Runbooks, string>;
+
+export type Verb = keyof Runbooks;
+export const verbs = Object.keys(workflowTypes) as readonly Verb[];
