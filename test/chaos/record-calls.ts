@@ -1,14 +1,14 @@
 /** The dry run: every activity that a runbook calls, and within each every call that changes something, in the order of their beginning. */
-import type { ActivityCall } from './fault-point.ts';
-import { callText } from './fault-point.ts';
-import { runToEnd } from './drive.ts';
-import { instrument } from './instrument.ts';
+import type { ActivityCall } from './fault/fault-point.ts';
+import { callText } from './fault/fault-point.ts';
+import { runToEnd } from './stage/drive.ts';
+import { instrument } from './fault/instrument.ts';
 import { endWithinMs, inputOf, prepareStage, type Runbook } from './run-case.ts';
-import { withWorker, type Stage } from './stage.ts';
+import { withWorker, type Stage } from './stage/stage.ts';
 
 export interface RecordedActivity {
   readonly call: ActivityCall;
-  /** `runtime.exec`, `storage.createExclusive` …: what {@link Moment.call} counts. */
+  /** `runtime.exec#1`, `storage.createExclusive#1` … */
   readonly changes: readonly string[];
 }
 
@@ -18,7 +18,7 @@ export async function recordCalls(stage: Stage, runbook: Runbook): Promise<reado
   const { config } = stage.service;
   const instrumented = instrument(config, {
     before: async (call) => void recorded.set(callText(call), { call, changes: [] }),
-    around: (call, _index, name, run) => {
+    around: (call, name, run) => {
       recorded.get(callText(call))?.changes.push(name);
       return run();
     },

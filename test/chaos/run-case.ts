@@ -1,12 +1,12 @@
 /** One case: a stage in a known state, a runbook, a stroke at a point, a healthy worker, the end, and what is found then. */
 import type { WorkflowHandle } from '@temporalio/client';
 import { temporalAddress } from '../support/test-environment.ts';
-import type { DoomedWorker } from './doomed-worker.ts';
-import { runToEnd, type Outcome } from './drive.ts';
-import { pointText, type FaultPoint } from './fault-point.ts';
-import { judgeData, judgeEffects, judgeLeftovers, judgeOutcome, type Trial } from './judge.ts';
-import { observe, type StageState } from './observe.ts';
-import { bundled, withWorker, type Stage } from './stage.ts';
+import type { DoomedWorker } from './fault/doomed-worker.ts';
+import { runToEnd, type Outcome } from './stage/drive.ts';
+import { pointText, type FaultPoint } from './fault/fault-point.ts';
+import { judgeData, judgeEffects, judgeLeftovers, judgeOutcome, type Trial } from './stage/judge.ts';
+import { observe, type StageState } from './stage/observe.ts';
+import { bundled, withWorker, type Stage } from './stage/stage.ts';
 
 export interface CaseResult {
   readonly name: string;

@@ -1,5 +1,5 @@
 /** From what a dry run recorded to the points where the sweep strikes. Pure. */
-import type { FaultPoint, Moment } from './fault-point.ts';
+import type { FaultPoint, Moment } from './fault/fault-point.ts';
 import type { RecordedActivity } from './record-calls.ts';
 
 /** `each`: in every activity before, after and at a few calls inside. `every`: at every call that changes something, and in it. */
@@ -14,12 +14,14 @@ export function selectPoints(recorded: readonly RecordedActivity[], depth: Depth
 
 /** A wait is died in, for a helper is at work then; anything else is died after, with its effect done and nobody told. */
 function inside(changes: readonly string[], depth: Depth): readonly Moment[] {
-  const positions = changes.map((name, index) => ({ name, call: index + 1 }));
-  if (depth === 'every') return positions.flatMap(({ call }): Moment[] => [{ at: 'during', call }, { at: 'done', call }]);
-  const waits = positions.filter(({ name }) => name === 'runtime.wait');
-  const rest = spread(positions.filter(({ name }) => name !== 'runtime.wait'), Math.max(1, insideEach - waits.length));
-  return [...spread(waits, insideEach - 1), ...rest].sort((a, b) => a.call - b.call).map(({ name, call }): Moment => ({ at: name === 'runtime.wait' ? 'during' : 'done', call }));
+  if (depth === 'every') return changes.flatMap((call): Moment[] => [{ at: 'during', call }, { at: 'done', call }]);
+  const waits = changes.filter(isWait);
+  const rest = spread(changes.filter((call) => !isWait(call)), Math.max(1, insideEach - waits.length));
+  const chosen = new Set([...spread(waits, insideEach - 1), ...rest]);
+  return changes.filter((call) => chosen.has(call)).map((call): Moment => ({ at: isWait(call) ? 'during' : 'done', call }));
 }
+
+const isWait = (call: string): boolean => call.startsWith('runtime.wait#');
 
 /** At most so many, evenly from first to last. */
 function spread<T>(items: readonly T[], most: number): readonly T[] {

@@ -1,11 +1,11 @@
 /** Everything about a stage that a run could have left otherwise than it found it, read with stock tools and plain files. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
-import { leaseWorkflowId } from '../../src/domain/workflow-ids.ts';
-import { createRepository } from '../../src/repository/create-repository.ts';
-import type { Rollback } from '../../src/repository/repository.ts';
-import { createLocalStorage } from '../../src/storage/local/local-storage.ts';
-import type { ServiceFixture } from '../support/service-fixture.ts';
+import { leaseWorkflowId } from '../../../src/domain/workflow-ids.ts';
+import { createRepository } from '../../../src/repository/create-repository.ts';
+import type { Rollback } from '../../../src/repository/repository.ts';
+import { createLocalStorage } from '../../../src/storage/local/local-storage.ts';
+import type { ServiceFixture } from '../../support/service-fixture.ts';
 import { readFingerprint, type Fingerprint, type Side, type Stage } from './stage.ts';
 
 export interface StageState {

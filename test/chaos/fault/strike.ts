@@ -24,8 +24,8 @@ export function strikeAt(point: FaultPoint, strike: () => Promise<void>): Probe 
     after: async (call) => {
       if (here(call, 'after')) await once();
     },
-    around: async (call, index, name, run) => {
-      const struck = 'call' in moment && moment.call === index && here(call, moment.at);
+    around: async (call, name, run) => {
+      const struck = 'call' in moment && moment.call === name && here(call, moment.at);
       if (!struck) return run();
       if (moment.at === 'done') {
         const result = await run();
@@ -33,7 +33,7 @@ export function strikeAt(point: FaultPoint, strike: () => Promise<void>): Probe 
         return result;
       }
       const running = run();
-      await Promise.race([running.catch(() => undefined), pause(name === 'runtime.wait' ? intoWaitMs : intoCallMs)]);
+      await Promise.race([running.catch(() => undefined), pause(name.startsWith('runtime.wait#') ? intoWaitMs : intoCallMs)]);
       const [result] = await Promise.all([running, once()]);
       return result;
     },

@@ -3,20 +3,20 @@
  * engine, in the repository or in Temporal. The product's code runs between them unchanged.
  */
 import { Context } from '@temporalio/activity';
-import type { ActivityDependencies } from '../../src/activities/dependencies.ts';
-import type { Activities } from '../../src/activities/index.ts';
-import type { Config } from '../../src/config/config.ts';
-import { createRepository } from '../../src/repository/create-repository.ts';
-import { createLocalStorage } from '../../src/storage/local/local-storage.ts';
-import type { WorkerHooks } from '../../src/worker/create-worker.ts';
+import type { ActivityDependencies } from '../../../src/activities/dependencies.ts';
+import type { Activities } from '../../../src/activities/index.ts';
+import type { Config } from '../../../src/config/config.ts';
+import { createRepository } from '../../../src/repository/create-repository.ts';
+import { createLocalStorage } from '../../../src/storage/local/local-storage.ts';
+import type { WorkerHooks } from '../../../src/worker/create-worker.ts';
 import type { ActivityCall } from './fault-point.ts';
 
 /** What is told of a run's progress; each may hold it up, or never return. */
 export interface Probe {
   before?(call: ActivityCall): Promise<void>;
   after?(call: ActivityCall): Promise<void>;
-  /** Stands around one call that changes something; `index` counts them within the activity's attempt, from 1. Must run it. */
-  around?<T>(call: ActivityCall, index: number, name: string, run: () => Promise<T>): Promise<T>;
+  /** Stands around one call that changes something: `runtime.exec#2` is the second exec of the activity's attempt. Must run it. */
+  around?<T>(call: ActivityCall, name: string, run: () => Promise<T>): Promise<T>;
 }
 
 export interface Instrumented {
@@ -36,7 +36,7 @@ export function instrument(config: Config, probe: Probe): Instrumented {
   const watched = <T extends object>(prefix: string, names: readonly string[], target: T): T => wrapMethods(target, names, (name, run) => {
     const site = calls.current();
     if (site === null || probe.around === undefined) return run();
-    return probe.around(site.call, site.nextIndex(), `${prefix}.${name}`, run);
+    return probe.around(site.call, site.numbered(`${prefix}.${name}`), run);
   });
   return {
     wrap: (dependencies) => ({
@@ -59,7 +59,7 @@ export function instrument(config: Config, probe: Probe): Instrumented {
 
 interface CallSite {
   readonly call: ActivityCall;
-  nextIndex(): number;
+  numbered(name: string): string;
 }
 
 /** Which activity call is executing: by Temporal's own context, which follows every asynchronous step of it. */
@@ -74,8 +74,14 @@ function createCallBook(): { begin(input: unknown): CallSite; current(): CallSit
       const id = `${workflowExecution?.runId}/${activityId}`;
       const call = known.get(id) ?? numbered({ runbook: workflowType ?? '', activity: activityType, component: componentOf(input) }, workflowExecution?.runId ?? '');
       known.set(id, call);
-      let index = 0;
-      const site: CallSite = { call, nextIndex: () => (index += 1) };
+      const made = new Map<string, number>();
+      const site: CallSite = {
+        call,
+        numbered: (name) => {
+          made.set(name, (made.get(name) ?? 0) + 1);
+          return `${name}#${made.get(name)}`;
+        },
+      };
       sites.set(context, site);
       return site;
     },

@@ -1,7 +1,7 @@
 /** The parent's side of chaos-worker.ts: processes that are loaded in advance, given an order, and watched until they are dead. */
 import { fork, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
-import { dockerHost } from '../support/test-environment.ts';
+import { dockerHost } from '../../support/test-environment.ts';
 import type { DoomedOrder, DoomedReport } from './chaos-worker.ts';
 
 export interface DoomedWorker {

@@ -11,10 +11,10 @@ export interface ActivityCall {
   readonly number: number;
 }
 
-/** `during` and `done` count the calls that change something (or wait for a helper) within the activity, from 1. */
+/** `during` and `done` name one of the calls within the activity that change something or wait for a helper: `runtime.wait#1` is the first of that name. */
 export type Moment =
   | { readonly at: 'before' | 'after' }
-  | { readonly at: 'during' | 'done'; readonly call: number };
+  | { readonly at: 'during' | 'done'; readonly call: string };
 
 export interface FaultPoint extends ActivityCall {
   readonly moment: Moment;
@@ -26,12 +26,12 @@ const momentText = (moment: Moment): string => ('call' in moment ? `${moment.at}
 
 export const pointText = (point: FaultPoint): string => `${callText(point)}/${momentText(point.moment)}`;
 
-const pattern = /^(?<runbook>\w+)\/(?<activity>\w+)(?::(?<component>[\w-]+))?#(?<number>\d+)\/(?<at>before|after|during|done)(?::(?<call>\d+))?$/;
+const pattern = /^(?<runbook>\w+)\/(?<activity>\w+)(?::(?<component>[\w-]+))?#(?<number>\d+)\/(?<at>before|after|during|done)(?::(?<call>\w+\.\w+#\d+))?$/;
 
 /** The point that {@link pointText} wrote. @throws for anything else */
 export function parsePoint(text: string): FaultPoint {
   const { runbook, activity, component, number, at, call } = pattern.exec(text)?.groups ?? {};
-  if (runbook === undefined || activity === undefined || (call === undefined) !== (at === 'before' || at === 'after')) throw new Error(`${text} is no fault point: runbook/activity[:component]#number/before|after|during:n|done:n`);
-  const moment: Moment = at === 'during' || at === 'done' ? { at, call: Number(call) } : { at: at === 'after' ? 'after' : 'before' };
+  if (runbook === undefined || activity === undefined || (call === undefined) !== (at === 'before' || at === 'after')) throw new Error(`${text} is no fault point: runbook/activity[:component]#number/before|after|during:call#n|done:call#n`);
+  const moment: Moment = at === 'during' || at === 'done' ? { at, call: call ?? '' } : { at: at === 'after' ? 'after' : 'before' };
   return { runbook, activity, component: component ?? null, number: Number(number), moment };
 }

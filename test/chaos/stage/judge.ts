@@ -1,6 +1,6 @@
 /** What a run may have done to a stage, and what it may not: the guarantees as comparisons of before and after. Pure. */
-import { failureKinds, isFailureType } from '../../src/domain/failures.ts';
-import type { ComponentCutOver } from '../../src/domain/rollback.ts';
+import { failureKinds, isFailureType } from '../../../src/domain/failures.ts';
+import type { ComponentCutOver } from '../../../src/domain/rollback.ts';
 import type { Outcome } from './drive.ts';
 import type { StageState } from './observe.ts';
 import type { Side } from './stage.ts';
@@ -19,7 +19,7 @@ const cutsOver = (runbook: string): boolean => runbook === 'restoreBackup' || ru
 
 /** How the run ended: done, or for a reason that has a name. */
 export function judgeOutcome({ outcome }: Trial): string[] {
-  if (outcome.status === 'COMPLETED' || outcome.status === 'TERMINATED') return [];
+  if (['COMPLETED', 'TERMINATED', 'CANCELED'].includes(outcome.status)) return [];
   if (outcome.status === 'RUNNING') return [`the run did not end: ${outcome.message}`];
   if (outcome.failure === null || !isFailureType(outcome.failure)) return [`it ended ${outcome.status} without a stable failure type: ${outcome.failure} ${outcome.message}`];
   return outcome.failure === 'Internal' ? [`it ended in ${outcome.failure}: ${outcome.message} (${failureKinds.Internal.meaning})`] : [];

@@ -2,9 +2,9 @@
  * A worker that kills itself. A child process built from the product's own composition root; it is told by message what to serve and where
  * to die, and dies there of SIGKILL: no handler runs, nothing is flushed, nothing is reported.
  */
-import type { Config } from '../../src/config/config.ts';
-import { runWorker } from '../../src/worker/main.ts';
-import type { WorkerHooks } from '../../src/worker/create-worker.ts';
+import type { Config } from '../../../src/config/config.ts';
+import { runWorker } from '../../../src/worker/main.ts';
+import type { WorkerHooks } from '../../../src/worker/create-worker.ts';
 import { parsePoint } from './fault-point.ts';
 import { instrument } from './instrument.ts';
 import { strikeAt } from './strike.ts';

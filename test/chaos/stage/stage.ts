@@ -5,13 +5,13 @@
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { runWorker } from '../../src/worker/main.ts';
-import { workflowSource } from '../../src/worker/create-worker.ts';
-import type { TakeBackupResult } from '../../src/workflows/take-backup/messages.ts';
-import { startServiceFixture, waitFor, type FixtureOptions, type ServiceFixture } from '../support/service-fixture.ts';
-import { dockerHost, temporalAddress } from '../support/test-environment.ts';
+import { runWorker } from '../../../src/worker/main.ts';
+import { workflowSource } from '../../../src/worker/create-worker.ts';
+import type { TakeBackupResult } from '../../../src/workflows/take-backup/messages.ts';
+import { startServiceFixture, waitFor, type FixtureOptions, type ServiceFixture } from '../../support/service-fixture.ts';
+import { dockerHost, temporalAddress } from '../../support/test-environment.ts';
 import { runToEnd } from './drive.ts';
-import type { Instrumented } from './instrument.ts';
+import type { Instrumented } from '../fault/instrument.ts';
 
 export type Side = 'saved' | 'live';
 

@@ -2,8 +2,8 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
-import { approveUpdate, statusQuery } from '../../src/workflows/shared/messages.ts';
-import type { ServiceFixture } from '../support/service-fixture.ts';
+import { approveUpdate, statusQuery } from '../../../src/workflows/shared/messages.ts';
+import type { ServiceFixture } from '../../support/service-fixture.ts';
 
 export interface Outcome {
   /** Temporal's name for how it ended: COMPLETED, FAILED, TERMINATED …; RUNNING when it had not ended in time. */
