@@ -7,13 +7,14 @@ import { restoreFailure } from './content/restore-failure.ts';
 import { artifactOf, dumpInput } from './server/dump-input.ts';
 import { imageFor } from './server/image-for.ts';
 import { resultOf, runPostgresHelper } from './server/postgres-helper.ts';
+import { readThrough } from './server/read-through.ts';
 import { scripts } from './server/script-text.ts';
 
 /** @throws ArtifactDamaged, CouldNotVerify (no image to read it with), HelperLost */
 export async function verify(ctx: EngineContext, backup: PostgresBackup, source: ArtifactSource): Promise<{ readonly sentence: string }> {
   const image = await imageFor(ctx, backup);
   if (image === null) throw couldNot(backup, `the engine has no image of PostgreSQL ${backup.server.majorVersion}`);
-  await readThrough(await source.open(artifactOf(backup, 'globals')));
+  await readThrough(ctx, source, artifactOf(backup, 'globals'));
   const { mounts, members, dump, beforeStart } = await dumpInput(ctx, backup, source);
   const result = await runPostgresHelper(ctx, {
     component: { name: backup.component, user: 'postgres' }, step: 'verify', imageId: image.id, network: 'none', majorVersion: 0, script: scripts.restore,
@@ -22,11 +23,6 @@ export async function verify(ctx: EngineContext, backup: PostgresBackup, source:
   });
   if (result.exitCode !== 0) throw restoreFailure(result, `${backup.component}/dump`, 'verify the dump');
   return { sentence: `${sizeText(dump.plaintext.sizeBytes)} in ${backup.artifacts.length} files equal to their sums; pg_restore lists ${resultOf(result, 'entries').trim()} entries and reads all of them.` };
-}
-
-/** The source ends with ArtifactDamaged where the bytes are not the manifest's. */
-async function readThrough(stream: NodeJS.ReadableStream): Promise<void> {
-  for await (const _chunk of stream) { /* The reading itself is the check. */ }
 }
 
 const couldNot = (backup: ComponentBackup, cause: string): HoldfastFailure =>

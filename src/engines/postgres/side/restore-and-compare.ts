@@ -10,6 +10,7 @@ import { maintenanceDatabases, passwordOf } from '../server/connection.ts';
 import { artifactOf, dumpInput } from '../server/dump-input.ts';
 import { resultOf, runPostgresHelper } from '../server/postgres-helper.ts';
 import { psqlVariables } from '../server/psql-variables.ts';
+import { readThrough } from '../server/read-through.ts';
 import { scripts, sqlFiles, statements } from '../server/script-text.ts';
 import type { ServerPlace } from './side-database.ts';
 
@@ -53,8 +54,10 @@ export async function restoreAndCompare(ctx: EngineContext, request: RestoreRequ
     settings: ['synchronous_commit=off', 'maintenance_work_mem=128MB', ...(request.majorVersion >= 17 ? ['event_triggers=off'] : [])],
     files: { 'expected.members': input.members, ...filesFor(request) },
     beforeStart: async (containerId) => {
-      await checkArtifacts(backup, source, input.beforeStart === undefined);
-      await input.beforeStart?.(containerId);
+      // Every stored byte against the manifest before the first change to a server; copying into the helper checks the dump as it goes.
+      await readThrough(ctx, source, artifactOf(backup, 'globals'));
+      if (input.beforeStart === undefined) await readThrough(ctx, source, input.dump);
+      else await input.beforeStart(containerId);
       await request.makeDatabase();
     },
   });
@@ -73,11 +76,4 @@ function filesFor({ database, backup, withProperties }: RestoreRequest): Record<
     'close.sql': closing + sqlFiles['close.sql'],
     ...(withProperties ? { 'properties.sql': psqlVariables({ side: database, properties: JSON.stringify(properties) }) + statements['properties.sql'] } : {}),
   };
-}
-
-/** Every stored byte against the manifest before the first change to a server; the helper hashes what it reads once more. */
-async function checkArtifacts(backup: PostgresBackup, source: ArtifactSource, dumpToo: boolean): Promise<void> {
-  for (const kind of dumpToo ? ['globals', 'dump'] as const : ['globals'] as const) {
-    for await (const _chunk of await source.open(artifactOf(backup, kind))) { /* Ends with ArtifactDamaged where it differs. */ }
-  }
 }

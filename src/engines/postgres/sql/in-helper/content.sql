@@ -1,4 +1,5 @@
--- Counts and hashes every table, one line of JSON a piece; sums over pieces and sessions are exact because addition does not care about order.
+-- Counts and hashes every table, one line of JSON a piece; sums over pieces and sessions are exact because addition does not care about order
+-- and sum(bigint) is a numeric of any size.
 -- Psql variables: sessions, session (1..sessions), hashes (true/false), and snapshot where one was exported.
 --
 -- A row's hash is hash_record_extended over ROW(...) with the columns in the order of their names (partitions of one tree may order them
@@ -51,7 +52,7 @@ WITH RECURSIVE base_types AS (
 ), work AS (
   SELECT format('SELECT json_build_object(''table'', %L, ''rows'', count(*)::text, ''hash'', %s) FROM ONLY %I.%I AS r%s',
            (SELECT quote_ident(an.nspname) || '.' || quote_ident(ac.relname) FROM pg_class ac JOIN pg_namespace an ON an.oid = ac.relnamespace WHERE ac.oid = p.account),
-           CASE WHEN :'hashes' = 'true' THEN format('coalesce(sum(hash_record_extended(ROW(%s), 0)::numeric), 0)::text', c.list) ELSE 'NULL' END,
+           CASE WHEN :'hashes' = 'true' THEN format('coalesce(sum(hash_record_extended(ROW(%s), 0)), 0)::text', c.list) ELSE 'NULL' END,
            p.nspname, p.relname,
            CASE WHEN p.last_piece = 0 THEN ''
                 WHEN p.piece = p.last_piece THEN format(' WHERE r.ctid >= ''(%s,0)''::tid', p.piece * 16384)
@@ -62,8 +63,8 @@ WITH RECURSIVE base_types AS (
   -- Large objects: restored ones have no holes, so empty pages and trailing zeros do not count, but every object's size does.
   SELECT CASE WHEN :'hashes' = 'true' AND has_table_privilege('pg_catalog.pg_largeobject', 'SELECT') THEN
     'SELECT json_build_object(''largeObjects'', (SELECT count(*) FROM pg_largeobject_metadata)::text, ''hash'', ('
-    ' (SELECT coalesce(sum(hash_record_extended(ROW(loid::int8, pageno, rtrim(data, ''\x00'')), 0)::numeric), 0) FROM pg_largeobject WHERE rtrim(data, ''\x00'') <> '''')'
-    ' + (SELECT coalesce(sum(hash_record_extended(ROW(loid::int8, size), 1)::numeric), 0) FROM (SELECT DISTINCT ON (loid) loid,'
+    ' (SELECT coalesce(sum(hash_record_extended(ROW(loid::int8, pageno, rtrim(data, ''\x00'')), 0)), 0) FROM pg_largeobject WHERE rtrim(data, ''\x00'') <> '''')'
+    ' + (SELECT coalesce(sum(hash_record_extended(ROW(loid::int8, size), 1)), 0) FROM (SELECT DISTINCT ON (loid) loid,'
     ' pageno::int8 * current_setting(''block_size'')::int8 / 4 + length(data) AS size FROM pg_largeobject ORDER BY loid, pageno DESC) AS sizes))::text)'
     ELSE 'SELECT json_build_object(''largeObjects'', (SELECT count(*) FROM pg_largeobject_metadata)::text, ''hash'', NULL)' END,
     coalesce(pg_relation_size('pg_catalog.pg_largeobject'), 0) / current_setting('block_size')::int8

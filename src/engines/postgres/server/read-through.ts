@@ -1,0 +1,13 @@
+/** Reading a stored artifact to its end: the source itself ends with ArtifactDamaged where a byte differs from the manifest. */
+import type { Artifact } from '../../../domain/backup-manifest.ts';
+import type { ArtifactSource, EngineContext } from '../../engine.ts';
+
+/** Returns when every byte was read and found right. @throws ArtifactDamaged, ObjectNotFound, RepositoryUnreachable; the signal's reason */
+export async function readThrough(ctx: EngineContext, source: ArtifactSource, artifact: Artifact): Promise<void> {
+  let doneBytes = 0;
+  for await (const chunk of await source.open(artifact)) {
+    ctx.signal.throwIfAborted();
+    doneBytes += (chunk as Uint8Array).byteLength;
+    ctx.progress({ phase: `check ${artifact.kind}`, doneBytes, totalBytes: artifact.stored.sizeBytes });
+  }
+}
