@@ -9,7 +9,7 @@ import { rollbackMilestones, rollbackState, type RollbackMilestone, type Rollbac
 import type { BackupStorage } from '../storage/storage.ts';
 import { claimBackup } from './claims.ts';
 import { createDocument, createOrMatch, documentNames, notWhatItClaims, readDocument } from './documents.ts';
-import { backupDirectory, commitManifest, listBackups, readManifest, refuseNewerFormat } from './manifests.ts';
+import { backupDirectory, commitManifest, listBackups, readManifest } from './manifests.ts';
 import type { Repository, Rollback } from './repository.ts';
 
 const headPath = 'holdfast.json';
@@ -50,8 +50,7 @@ async function openHead(storage: BackupStorage): Promise<string> {
     await createOrMatch(storage, headPath, { format: 1, repositoryId: randomUUID() });
     head = await readDocument(storage, headPath);
   }
-  const { format, repositoryId } = (head ?? {}) as { format?: unknown; repositoryId?: unknown };
-  refuseNewerFormat(headPath, format);
+  const { format, repositoryId } = head ?? {};
   if (format === 1 && typeof repositoryId === 'string') return repositoryId;
   throw notWhatItClaims('RepositoryDamaged', headPath, 'it names no repository');
 }
@@ -72,7 +71,7 @@ function proofsIn(storage: BackupStorage): Pick<Repository, 'recordProof' | 'lis
     },
     async listProofs(service, backupId) {
       const proofs: ProofRecord[] = [];
-      for (const name of await documentNames(storage, directory(service, backupId))) proofs.push(await readDocument(storage, `${directory(service, backupId)}/${name}.json`) as ProofRecord);
+      for (const name of await documentNames(storage, directory(service, backupId))) proofs.push(await readDocument(storage, `${directory(service, backupId)}/${name}.json`) as unknown as ProofRecord);
       return proofs;
     },
   };
@@ -85,16 +84,16 @@ function approvalsIn(storage: BackupStorage): Pick<Repository, 'recordPlan' | 'r
     recordPlan: (plan: RestorePlan) => createDocument(storage, planPath(plan.body.service, plan.envelope.nonce), plan),
     async readPlan(service, nonce) {
       const plan = await readDocument(storage, planPath(service, nonce));
-      if (plan !== null) return plan as RestorePlan;
+      if (plan !== null) return plan as unknown as RestorePlan;
       throw new HoldfastFailure('ApprovalInvalid', { operation: 'read the plan', object: service, cause: 'no plan with that nonce was stored', hint: 'Start the runbook again.' });
     },
     async consumeNonce(service, nonce, record) {
       const path = approvalPath(service, nonce);
       if (await createOrMatch(storage, path, record)) return true;
-      const holder = await readDocument(storage, path) as ApprovalRecord;
-      return holder.runId === record.runId && holder.workflowId === record.workflowId && holder.digest === record.digest;
+      const holder = await readDocument(storage, path);
+      return holder !== null && holder['runId'] === record.runId && holder['workflowId'] === record.workflowId && holder['digest'] === record.digest;
     },
-    readApproval: async (service, nonce) => await readDocument(storage, approvalPath(service, nonce)) as ApprovalRecord | null,
+    readApproval: async (service, nonce) => await readDocument(storage, approvalPath(service, nonce)) as unknown as ApprovalRecord | null,
   };
 }
 
@@ -102,7 +101,7 @@ function rollbacksIn(storage: BackupStorage): Pick<Repository, 'recordRollback' 
   const directory = (service: string): string => `${service}/rollbacks`;
 
   async function readRollback(service: string, runId: string): Promise<Rollback | null> {
-    const record = await readDocument(storage, `${directory(service)}/${runId}.json`) as RollbackRecord | null;
+    const record = await readDocument(storage, `${directory(service)}/${runId}.json`) as unknown as RollbackRecord | null;
     if (record === null) return null;
     const milestones: RollbackMilestone[] = [];
     for (const milestone of rollbackMilestones) if ((await storage.stat(`${directory(service)}/${runId}.${milestone}.json`)) !== null) milestones.push(milestone);
@@ -132,15 +131,16 @@ function rollbacksIn(storage: BackupStorage): Pick<Repository, 'recordRollback' 
 
 function notesIn(storage: BackupStorage): Pick<Repository, 'recordOnce' | 'readNotes' | 'removeNotes' | 'listNotedRuns'> {
   const directory = (service: string, runId: string): string => `${service}/runs/${runId}`;
+  const noteAt = async (path: string): Promise<unknown> => (await readDocument(storage, path))?.['value'];
   return {
     async recordOnce(service, runId, key, value) {
       const path = `${directory(service, runId)}/${key}.json`;
-      if (await createOrMatch(storage, path, value)) return value;
-      return readDocument(storage, path);
+      if (await createOrMatch(storage, path, { value })) return value;
+      return noteAt(path);
     },
     async readNotes(service, runId) {
       const notes: Record<string, unknown> = {};
-      for (const key of await documentNames(storage, directory(service, runId))) notes[key] = await readDocument(storage, `${directory(service, runId)}/${key}.json`);
+      for (const key of await documentNames(storage, directory(service, runId))) notes[key] = await noteAt(`${directory(service, runId)}/${key}.json`);
       return notes;
     },
     removeNotes: (service, runId) => storage.removeTree(directory(service, runId)),

@@ -1,4 +1,6 @@
-/** Small JSON documents in a repository: canonical, exclusive, read back only when they are canonical. */
+/** Small JSON documents in a repository: canonical, exclusive, each with its own SHA-256, read back only when all of that holds. */
+import { createHash } from 'node:crypto';
+import { manifestFormat } from '../domain/backup-manifest.ts';
 import { canonicalJson } from '../domain/canonical-json.ts';
 import { HoldfastFailure, isFailure, type FailureType } from '../domain/failures.ts';
 import type { BackupStorage } from '../storage/storage.ts';
@@ -7,17 +9,20 @@ const documentLimitBytes = 64 * 1024 * 1024;
 /** Nothing that Holdfast writes is nested deeper than a dozen levels; deeper text is refused before a parser spends memory on it. */
 const depthLimit = 64;
 
-/** Creates the document. @throws AlreadyExists */
-export const createDocument = (storage: BackupStorage, path: string, value: unknown): Promise<void> =>
-  storage.createExclusive(path, Buffer.from(canonicalJson(value), 'utf8'));
+/** Creates the document, with its own SHA-256 in it. @throws AlreadyExists */
+export const createDocument = (storage: BackupStorage, path: string, value: object): Promise<void> =>
+  storage.createExclusive(path, bytesOf(sealed(value)));
+
+/** Creates the document, or finds the one that won. True when what stands there now is this very value. */
+export const createOrMatch = (storage: BackupStorage, path: string, value: object): Promise<boolean> =>
+  createCanonicalOrMatch(storage, path, sealed(value));
 
 /**
- * Creates the document, or finds the one that won. True when what stands there now is this very value.
- * A crash between the write and the answer, and a retry after it, come out as true.
+ * Creates canonical JSON as it is given, or finds what won. A crash between the write and the answer, and a retry after it, come out as true.
  */
-export async function createOrMatch(storage: BackupStorage, path: string, value: unknown): Promise<boolean> {
+export async function createCanonicalOrMatch(storage: BackupStorage, path: string, value: object): Promise<boolean> {
   try {
-    await createDocument(storage, path, value);
+    await storage.createExclusive(path, bytesOf(value));
     return true;
   } catch (error) {
     if (!isFailure(error, 'AlreadyExists')) throw error;
@@ -25,13 +30,41 @@ export async function createOrMatch(storage: BackupStorage, path: string, value:
   return (await readText(storage, path, 'RepositoryDamaged')) === canonicalJson(value);
 }
 
-/** The document, or null where there is none. @throws `damaged` (a failure type) when its bytes are not canonical JSON */
-export async function readDocument(storage: BackupStorage, path: string, damaged: FailureType = 'RepositoryDamaged'): Promise<unknown> {
+/**
+ * The document without its SHA-256, or null where there is none. Plans, approvals and rollback records decide over live data: not a bit of them may have changed.
+ * @throws RepositoryDamaged, UnsupportedFormat
+ */
+export async function readDocument(storage: BackupStorage, path: string): Promise<Readonly<Record<string, unknown>> | null> {
+  const document = await readCanonical(storage, path, 'RepositoryDamaged');
+  if (document === null) return null;
+  refuseNewerFormat(path, document['format']);
+  const { sha256, ...rest } = document;
+  if (sha256 !== sha256Of(rest)) throw notWhatItClaims('RepositoryDamaged', path, 'it differs from its own SHA-256');
+  return rest;
+}
+
+/** The object that stands there, or null where there is none. @throws `damaged` (a failure type) when its bytes are not a canonical JSON object */
+export async function readCanonical(storage: BackupStorage, path: string, damaged: FailureType): Promise<Readonly<Record<string, unknown>> | null> {
   const text = await readText(storage, path, damaged).catch((error: unknown) => {
     if (isFailure(error, 'ObjectNotFound')) return null;
     throw error;
   });
-  return text === null ? null : parseCanonical(text, path, damaged);
+  if (text === null) return null;
+  const value = parseCanonical(text, path, damaged);
+  if (typeof value === 'object' && value !== null && !Array.isArray(value)) return value as Record<string, unknown>;
+  throw notWhatItClaims(damaged, path, 'it is not an object');
+}
+
+/** SHA-256 over the canonical JSON of a value. */
+export const sha256Of = (value: object): string => createHash('sha256').update(canonicalJson(value)).digest('hex');
+
+const sealed = (value: object): object => ({ ...value, sha256: sha256Of(value) });
+const bytesOf = (value: object): Uint8Array => Buffer.from(canonicalJson(value), 'utf8');
+
+export function refuseNewerFormat(path: string, format: unknown): void {
+  if (typeof format === 'number' && format > manifestFormat) {
+    throw new HoldfastFailure('UnsupportedFormat', { operation: 'read a document of the repository', object: path, cause: `it has format ${format}, this Holdfast reads up to ${manifestFormat}`, hint: 'Use a newer Holdfast for this repository.' });
+  }
 }
 
 async function readText(storage: BackupStorage, path: string, damaged: FailureType): Promise<string> {

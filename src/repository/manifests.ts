@@ -1,11 +1,10 @@
 /** Manifests: a backup exists when its manifest does. Created exclusively and last; believed only when every check passes. */
-import { createHash } from 'node:crypto';
 import { type BackupManifest, manifestFormat } from '../domain/backup-manifest.ts';
 import { canonicalJson } from '../domain/canonical-json.ts';
 import { HoldfastFailure } from '../domain/failures.ts';
 import { isBackupId } from '../domain/identifiers.ts';
 import type { BackupStorage } from '../storage/storage.ts';
-import { createOrMatch, notWhatItClaims, readDocument } from './documents.ts';
+import { createCanonicalOrMatch, notWhatItClaims, readCanonical, refuseNewerFormat, sha256Of } from './documents.ts';
 import { manifestSchema } from './manifest-schema.ts';
 import type { ReadManifest } from './repository.ts';
 
@@ -14,7 +13,7 @@ export const backupDirectory = (service: string, backupId: string): string => `$
 const manifestPath = (service: string, backupId: string): string => `${backupDirectory(service, backupId)}/manifest.json`;
 
 /** SHA-256 over the canonical JSON of the manifest without the member that holds it. */
-export const manifestSha256 = (manifest: BackupManifest): string => createHash('sha256').update(canonicalJson(manifest)).digest('hex');
+export const manifestSha256 = (manifest: BackupManifest): string => sha256Of(manifest);
 
 /** @throws AlreadyExists (another manifest has the id), ObjectNotFound or ArtifactDamaged (an artifact it names is not there in its size) */
 export async function commitManifest(storage: BackupStorage, manifest: BackupManifest): Promise<{ sha256: string }> {
@@ -29,7 +28,7 @@ export async function commitManifest(storage: BackupStorage, manifest: BackupMan
   // What could not be read again must not be written.
   parsed(path, manifest);
   const sha256 = manifestSha256(manifest);
-  if (await createOrMatch(storage, path, { ...manifest, manifestSha256: sha256 })) return { sha256 };
+  if (await createCanonicalOrMatch(storage, path, { ...manifest, manifestSha256: sha256 })) return { sha256 };
   throw new HoldfastFailure('AlreadyExists', { operation: 'commit the backup', object: path, cause: 'another backup has that id', hint: 'Take the backup again; it gets an id of its own.' });
 }
 
@@ -44,12 +43,11 @@ export async function listBackups(storage: BackupStorage, service: string): Prom
 /** @throws UnknownBackup, ManifestDamaged, UnsupportedFormat */
 export async function readManifest(storage: BackupStorage, repositoryId: string, service: string, backupId: string): Promise<ReadManifest> {
   const path = manifestPath(service, backupId);
-  const document = await readDocument(storage, path, 'ManifestDamaged');
+  const document = await readCanonical(storage, path, 'ManifestDamaged');
   if (document === null) throw new HoldfastFailure('UnknownBackup', { operation: 'read the backup', object: `${service}/${backupId}`, cause: 'it has no manifest', hint: 'See `holdfast list`; a backup without a manifest was never completed.' });
-  if (typeof document !== 'object' || Array.isArray(document)) throw notWhatItClaims('ManifestDamaged', path, 'it is not an object');
-  const { manifestSha256: claimed, ...rest } = document as Record<string, unknown>;
+  const { manifestSha256: claimed, ...rest } = document;
   refuseNewerFormat(path, rest['format']);
-  const sha256 = createHash('sha256').update(canonicalJson(rest)).digest('hex');
+  const sha256 = sha256Of(rest);
   if (claimed !== sha256) throw notWhatItClaims('ManifestDamaged', path, 'it differs from its own SHA-256');
   const manifest = parsed(path, rest);
   if (manifest.service !== service || manifest.backupId !== backupId) throw notWhatItClaims('ManifestDamaged', path, `it is the manifest of ${manifest.service}/${manifest.backupId}`);
@@ -59,13 +57,9 @@ export async function readManifest(storage: BackupStorage, repositoryId: string,
 
 function parsed(path: string, value: unknown): BackupManifest {
   const result = manifestSchema.safeParse(value);
+  // A validator may drop what it does not look at (`__proto__`); what is believed has to be all that stands there.
+  if (result.success && canonicalJson(result.data) !== canonicalJson(value)) throw notWhatItClaims('ManifestDamaged', path, 'it has members that are not known');
   if (result.success) return result.data satisfies BackupManifest;
   const issue = result.error.issues[0];
   throw notWhatItClaims('ManifestDamaged', path, `${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'it has another shape'}`);
-}
-
-export function refuseNewerFormat(path: string, format: unknown): void {
-  if (typeof format === 'number' && format > manifestFormat) {
-    throw new HoldfastFailure('UnsupportedFormat', { operation: 'read a document of the repository', object: path, cause: `it has format ${format}, this Holdfast reads up to ${manifestFormat}`, hint: 'Use a newer Holdfast for this repository.' });
-  }
 }
