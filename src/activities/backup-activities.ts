@@ -87,7 +87,10 @@ export function createBackupActivities(dependencies: ActivityDependencies) {
 
     /** The compensation of a backup that will not be committed: its files go, and a committed one is never touched. */
     async abandonBackup(input: { service: string; backupId: string }): Promise<void> {
-      await firstRepository(dependencies, input.service).removeUncommitted(input.service, input.backupId);
+      const repository = firstRepository(dependencies, input.service);
+      // Committed after all, by an attempt whose answer was lost: then it is a backup, and stays.
+      if ((await repository.listBackups(input.service)).includes(input.backupId)) return;
+      await repository.removeUncommitted(input.service, input.backupId);
     },
   };
 

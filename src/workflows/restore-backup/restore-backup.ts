@@ -59,15 +59,13 @@ async function verifySource(run: Run<RestoreBackupInput>, backup: BackupReferenc
 
 async function inspectTargets(run: Run<RestoreBackupInput>): Promise<readonly ComponentFacts[]> {
   const { service } = run.input;
-  const all: ComponentFacts[] = [];
-  for (const component of run.components) {
+  const facts = await allOrNone(run.components.map((component) => async () => {
     const { started } = await run.host.quick.ensureRunning({ service, component });
     if (started) run.note(`${component.container} was stopped and is started`);
-    const facts = await run.host.quick.inspectComponent({ service, component, purpose: 'restore' });
-    for (const warning of facts.warnings) run.warn(warning);
-    all.push(facts);
-  }
-  return all;
+    return run.host.quick.inspectComponent({ service, component, purpose: 'restore' });
+  }));
+  for (const warning of facts.flatMap((each) => each.warnings)) run.warn(warning);
+  return facts;
 }
 
 function prepareAll(run: Run<RestoreBackupInput>, backup: BackupReference): Promise<readonly PreparedComponent[]> {

@@ -20,10 +20,8 @@ export async function takeBackup(input: TakeBackupInput): Promise<TakeBackupResu
     const beganAt = new Date(Date.now()).toISOString();
     await repairEndedRuns(run, true);
     const { components } = run;
-    for (const component of components) {
-      const facts = await run.host.quick.inspectComponent({ service, component, purpose: 'backup' });
-      for (const warning of facts.warnings) run.warn(warning);
-    }
+    const facts = await allOrNone(components.map((component) => () => run.host.quick.inspectComponent({ service, component, purpose: 'backup' })));
+    for (const warning of facts.flatMap((each) => each.warnings)) run.warn(warning);
     const claim = await run.host.quick.claimBackup({ service });
     run.compensations.add('remove the unfinished backup', () => run.host.quick.abandonBackup({ service, backupId: claim.backupId }));
 
