@@ -1,9 +1,11 @@
 /** Every workflow shape that shipped is replayed against today's code: a run that waits for a human over an upgrade must go on. */
 import { readFileSync, readdirSync } from 'node:fs';
 import { join } from 'node:path';
-import { Worker } from '@temporalio/worker';
+import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { expect, test } from 'vitest';
 import { workflowSource } from '../../src/worker/create-worker.ts';
+
+Runtime.install({ logger: new DefaultLogger('ERROR') });
 
 const directory = join(import.meta.dirname, 'histories');
 const files = readdirSync(directory).filter((file) => file.endsWith('.json'));
