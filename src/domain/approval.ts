@@ -37,10 +37,13 @@ export function refusalOf(state: GateState, decision: unknown, nowMs: number): s
   if (state.decision !== null) return `the plan was already ${state.decision.verdict} by ${state.decision.by}`;
   if (nowMs >= Date.parse(state.envelope.expiresAt)) return `the plan expired at ${state.envelope.expiresAt}`;
   if (decision.by.trim() === '') return 'a decision says who makes it';
-  if (state.policy.fourEyes && decision.by === state.requester) return 'policy asks for another person than the one who requested the run';
+  if (state.policy.fourEyes && samePerson(decision.by, state.requester)) return 'policy asks for another person than the one who requested the run';
   if (state.policy.approvers.length > 0 && !state.policy.approvers.includes(decision.by)) return `${decision.by} is not among the approvers`;
   return null;
 }
+
+/** A blank or a capital more makes nobody another person. */
+const samePerson = (a: string, b: string): boolean => a.trim().toLowerCase() === b.trim().toLowerCase();
 
 export function isDecision(value: unknown): value is Decision {
   if (typeof value !== 'object' || value === null) return false;

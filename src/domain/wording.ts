@@ -2,15 +2,16 @@
 
 const units = ['B', 'KB', 'MB', 'GB', 'TB'] as const;
 
-/** `94KB`, `612 MB`-style sizes in the way the seed's script prints them: whole numbers, powers of 1024. */
+/** `94KB`, `1.5MB`: sizes in the way the seed's script prints them, in powers of 1024; one decimal below ten, whole numbers above. */
 export function sizeText(sizeBytes: number): string {
   let value = sizeBytes;
   let unit = 0;
-  while (value >= 1024 && unit < units.length - 1) {
+  // What would be rounded to 1024 is one of the next unit.
+  while (Math.round(value) >= 1024 && unit < units.length - 1) {
     value /= 1024;
     unit += 1;
   }
-  const shown = unit > 0 && value < 10 ? value.toFixed(1) : String(Math.round(value));
+  const shown = unit > 0 && value < 9.95 ? value.toFixed(1) : String(Math.round(value));
   return `${shown}${units[unit]}`;
 }
 
