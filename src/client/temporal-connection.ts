@@ -15,6 +15,15 @@ export function connectOptions(explicit?: Partial<TemporalAddress>): { readonly 
   return { connection: { ...loaded.connectionOptions, address }, namespace: explicit?.namespace ?? loaded.namespace ?? 'default' };
 }
 
+/** Does the environment (or temporal.toml) name a server? Without one, commands use the embedded one. @throws InvalidConfiguration */
+export function isTemporalConfigured(): boolean {
+  try {
+    return loadClientConnectConfig().connectionOptions.address !== undefined;
+  } catch (error) {
+    throw new HoldfastFailure('InvalidConfiguration', { operation: 'read the Temporal client configuration', object: 'environment and temporal.toml', cause: firstLine(error), hint: 'Check TEMPORAL_PROFILE and the other TEMPORAL_ variables.' }, { cause: error });
+  }
+}
+
 /** A connected client. @throws TemporalUnreachable */
 export async function connectClient(explicit?: Partial<TemporalAddress>, connectTimeoutMs = 10_000): Promise<Client> {
   const { connection, namespace } = connectOptions(explicit);

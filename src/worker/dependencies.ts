@@ -4,6 +4,7 @@ import type { Client } from '@temporalio/client';
 import type { ActivityDependencies } from '../activities/dependencies.ts';
 import type { Config } from '../config/config.ts';
 import { resolveSecret } from '../config/secrets.ts';
+import type { ContainerRuntime } from '../containers/container-runtime.ts';
 import { createDockerRuntime } from '../containers/docker-runtime.ts';
 import type { EngineName } from '../domain/service.ts';
 import { hostQueue } from '../domain/task-queues.ts';
@@ -11,27 +12,36 @@ import { productionTiming, testTiming } from '../domain/timing.ts';
 import type { DatabaseEngine } from '../engines/engine.ts';
 import { createPostgresEngine } from '../engines/postgres/postgres-engine.ts';
 import { createRedisEngine } from '../engines/redis/redis-engine.ts';
+import type { Repository } from '../repository/repository.ts';
 import { createRepository } from '../repository/create-repository.ts';
 import { createLocalStorage } from '../storage/local/local-storage.ts';
 import { createRunDirectory } from './run-directory.ts';
 import { holdfastVersion } from './version.ts';
 
+/** The repositories of a configuration, by name. */
+export const composeRepositories = (config: Config): ReadonlyMap<string, Repository> =>
+  new Map(config.repositories.map(({ name, path }) => [name, createRepository(name, createLocalStorage(path))]));
+
+/** The container engine that DOCKER_HOST names. */
+export const composeRuntime = (environment: NodeJS.ProcessEnv): ContainerRuntime => createDockerRuntime(environment['DOCKER_HOST']);
+
+export function composeEngines(): Readonly<Record<EngineName, DatabaseEngine>> {
+  return { postgres: createPostgresEngine() as unknown as DatabaseEngine, redis: createRedisEngine() as unknown as DatabaseEngine };
+}
+
 /** Everything a worker's activities need, from configuration and a connected client. */
 export async function composeDependencies(config: Config, client: Client, environment: NodeJS.ProcessEnv): Promise<ActivityDependencies> {
   const timingProfile = environment['HOLDFAST_TIMING'] === 'test' ? 'test' : 'production';
-  const engines: Record<EngineName, DatabaseEngine> = {
-    postgres: createPostgresEngine() as unknown as DatabaseEngine,
-    redis: createRedisEngine() as unknown as DatabaseEngine,
-  };
+  const engines = composeEngines();
   return {
     services: new Map(config.services.map((service) => [service.name, service])),
     hostQueueOf: (host) => hostQueue(host, config.queuePrefix),
     timingProfile,
     timing: timingProfile === 'test' ? testTiming : productionTiming,
     holdfastVersion,
-    runtime: createDockerRuntime(environment['DOCKER_HOST']),
+    runtime: composeRuntime(environment),
     engineFor: (name) => engines[name],
-    repositories: new Map(config.repositories.map(({ name, path }) => [name, createRepository(name, createLocalStorage(path))])),
+    repositories: composeRepositories(config),
     runs: await createRunDirectory(client),
     resolveSecret: (reference) => resolveSecret(reference, environment),
     nowMs: () => Date.now(),

@@ -9,6 +9,8 @@ import { stopServer } from './server-process.ts';
 import type { LocalPaths } from './state-directory.ts';
 
 const lockWaitMs = 60_000;
+/** A command that died while it started us never writes our name. */
+const unnamedMs = 60_000;
 
 /**
  * Returns when this worker should end: nothing was open on its task queue for `localIdleMs`, or the server it belongs to is gone for good.
@@ -16,10 +18,13 @@ const lockWaitMs = 60_000;
  */
 export async function untilIdle(client: Client, paths: LocalPaths, taskQueue: string, timing: Pick<Timing, 'localIdleMs' | 'localPollMs'>, signal: AbortSignal): Promise<void> {
   let idleSince = Date.now();
+  let named = false;
   while (!signal.aborted) {
     await pause(timing.localPollMs, undefined, { signal }).catch(() => undefined);
     const state = await readLocalState(paths.state);
-    if (!isOurs(state)) return;
+    if (isOurs(state)) named = true;
+    // Who started us writes our name once we are ready; whoever takes it out again has replaced us.
+    else if (named || Date.now() - idleSince > unnamedMs) return;
     const open = await openRuns(client, taskQueue);
     if (open === null && state.server !== null && livingPid(state.server.identity) === null) return;
     if (open !== 0 || Date.now() - state.usedAtMs < timing.localIdleMs) idleSince = Date.now();

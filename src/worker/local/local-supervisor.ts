@@ -3,10 +3,12 @@
  * needs them, found by the next ones, and ended by the last worker when no run is open. Whatever was killed is started again by the next
  * command; the server's file keeps the runs.
  */
+import { createHash } from 'node:crypto';
 import { stat } from 'node:fs/promises';
 import type { Config } from '../../config/config.ts';
 import type { Timing } from '../../domain/timing.ts';
 import { withFileLock } from './file-lock.ts';
+import { leave } from './idle-watch.ts';
 import { isServerAlive, livingWorkers, readLocalState, writeLocalState, type LocalState, type ServerRecord, type WorkerRecord } from './local-state.ts';
 import { identityOf } from './process-identity.ts';
 import { isAnswering, startServer, stopServer } from './server-process.ts';
@@ -14,7 +16,6 @@ import { localPaths, openStateDirectory, type LocalPaths } from './state-directo
 import { findTemporalProgram } from './temporal-program.ts';
 import { startWorkerProcess, stopWorkerProcess } from './worker-process.ts';
 import { configKey, fingerprintOf, hasFingerprint } from './worker-request.ts';
-import { createHash } from 'node:crypto';
 
 export interface LocalRequest {
   readonly config: Config;
@@ -36,6 +37,8 @@ export interface LocalTemporal {
   readonly recovered: boolean;
   /** A worker in somebody's foreground serves another state of this configuration. */
   readonly staleForeground: boolean;
+  /** Is the calling process itself the worker (`foreground`)? */
+  readonly ownWorker: boolean;
 }
 
 const lockWaitMs = 180_000;
@@ -54,7 +57,9 @@ export async function ensureLocalTemporal(request: LocalRequest): Promise<LocalT
     await writeLocalState(paths.state, state);
     const worker = await ensureWorker(paths, state, request, key);
     await writeLocalState(paths.state, { ...state, usedAtMs: Date.now(), workers: [...state.workers.filter((each) => each.key !== key), worker] });
-    return { address: server.address, uiAddress: server.uiAddress, queuePrefix, recovered: started && existed && !before.stoppedIdle, staleForeground: worker.foreground && worker.identity !== identityOf(process.pid) && !hasFingerprint(worker.fingerprint, request.config, request.environment) };
+    const ownWorker = worker.identity === identityOf(process.pid);
+    const staleForeground = worker.foreground && !ownWorker && !hasFingerprint(worker.fingerprint, request.config, request.environment);
+    return { address: server.address, uiAddress: server.uiAddress, queuePrefix, recovered: started && existed && !before.stoppedIdle, staleForeground, ownWorker };
   });
 }
 
@@ -62,6 +67,12 @@ export async function ensureLocalTemporal(request: LocalRequest): Promise<LocalT
 export async function findLocalTemporal(environment: NodeJS.ProcessEnv): Promise<{ readonly server: ServerRecord | null; readonly mayHoldRuns: boolean }> {
   const state = await readLocalState(localPaths(environment).state);
   return { server: isServerAlive(state) ? state.server : null, mayHoldRuns: !state.stoppedIdle };
+}
+
+/** `holdfast up` ends: out of the state, and with the last worker the server stops too. Open runs stay in its file. */
+export async function leaveLocalTemporal(environment: NodeJS.ProcessEnv): Promise<void> {
+  const paths = localPaths(environment);
+  await withFileLock(paths.lock, lockWaitMs, async () => leave(paths, await readLocalState(paths.state), identityOf(process.pid), false));
 }
 
 async function ensureServer(paths: LocalPaths, state: LocalState, request: LocalRequest): Promise<{ server: ServerRecord; started: boolean }> {
@@ -77,11 +88,10 @@ async function ensureServer(paths: LocalPaths, state: LocalState, request: Local
 
 async function ensureWorker(paths: LocalPaths, state: LocalState, request: LocalRequest, key: string): Promise<WorkerRecord> {
   const present = state.workers.find((worker) => worker.key === key);
-  if (present !== undefined && (present.foreground || hasFingerprint(present.fingerprint, request.config, request.environment))) {
-    if (request.foreground !== true || present.foreground) return present;
-  }
+  const usable = present !== undefined && (present.foreground || (request.foreground !== true && hasFingerprint(present.fingerprint, request.config, request.environment)));
+  if (usable) return present;
   if (present !== undefined) {
-    request.say('Restarting the worker: it would serve what was configured before');
+    request.say(request.foreground === true ? 'Taking over from the worker in the background' : 'Restarting the worker: it would serve what was configured before');
     await stopWorkerProcess(present.identity);
   }
   const queuePrefix = state.queuePrefixes[key] ?? request.config.queuePrefix;

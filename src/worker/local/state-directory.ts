@@ -20,12 +20,14 @@ export interface LocalPaths {
   readonly workerLog: string;
   /** Where a downloaded server program is kept. */
   readonly programs: string;
+  /** A temporal.toml that is never there: what is named here is not looked for anywhere else. */
+  readonly noConfiguration: string;
 }
 
 export function localPaths(environment: NodeJS.ProcessEnv): LocalPaths {
   const directory = stateDirectory(environment);
   const path = (name: string): string => join(directory, name);
-  return { directory, state: path('local.json'), lock: path('local.lock'), database: path('temporal.sqlite'), serverLog: path('server.log'), workerLog: path('worker.log'), programs: path('programs') };
+  return { directory, state: path('local.json'), lock: path('local.lock'), database: path('temporal.sqlite'), serverLog: path('server.log'), workerLog: path('worker.log'), programs: path('programs'), noConfiguration: path('no-temporal.toml') };
 }
 
 /** Creates it for its owner alone: whoever can read and write here can approve runs. @throws InvalidConfiguration */

@@ -3,6 +3,7 @@ import { scryptSync, randomBytes } from 'node:crypto';
 import { resolve } from 'node:path';
 import type { Config } from '../../config/config.ts';
 import { holdfastVersion } from '../version.ts';
+import { localPaths } from './state-directory.ts';
 
 /** The one argument of run-local-worker.ts, as JSON. Holds no secret: those are in its environment. */
 export interface WorkerRequest {
@@ -36,5 +37,5 @@ function secretVariables(config: Config): readonly string[] {
 /** The worker's environment: that of the command, without a way to another Temporal server. */
 export function workerEnvironment(environment: NodeJS.ProcessEnv): NodeJS.ProcessEnv {
   const own = Object.entries(environment).filter(([name]) => !name.startsWith('TEMPORAL_') || name === 'TEMPORAL_CLI');
-  return { ...Object.fromEntries(own), TEMPORAL_CONFIG_FILE: '/dev/null' };
+  return { ...Object.fromEntries(own), TEMPORAL_CONFIG_FILE: localPaths(environment).noConfiguration };
 }

@@ -1,0 +1,45 @@
+/** What repositories hold, read directly: with nothing running, one can still see what there is to come back to. */
+import type { BackupManifest } from '../domain/backup-manifest.ts';
+import { isFailure } from '../domain/failures.ts';
+import type { ProofRecord } from '../domain/proof.ts';
+import type { Repository } from '../repository/repository.ts';
+
+export interface CatalogEntry {
+  readonly id: string;
+  /** Null where no copy of the manifest can be believed. */
+  readonly manifest: BackupManifest | null;
+  readonly manifestSha256: string | null;
+  /** Why the manifest cannot be believed. */
+  readonly damage: string | null;
+  /** The newest proof, whatever its verdict. */
+  readonly proof: ProofRecord | null;
+  /** Names of the repositories that hold it. */
+  readonly repositories: readonly string[];
+}
+
+/** Newest first, at most `limit`. A damaged backup is a row that says so, never a reason to show nothing. @throws RepositoryUnreachable */
+export async function readCatalog(repositories: readonly Repository[], service: string, limit: number): Promise<{ readonly entries: readonly CatalogEntry[]; readonly total: number }> {
+  const holders = new Map<string, Repository[]>();
+  for (const repository of repositories) {
+    for (const id of await repository.listBackups(service)) holders.set(id, [...holders.get(id) ?? [], repository]);
+  }
+  const ids = [...holders.keys()].sort().reverse();
+  const entries: CatalogEntry[] = [];
+  for (const id of ids.slice(0, limit)) entries.push(await readEntry(holders.get(id) ?? [], service, id));
+  return { entries, total: ids.length };
+}
+
+export async function readEntry(repositories: readonly Repository[], service: string, id: string): Promise<CatalogEntry> {
+  const names = repositories.map(({ name }) => name);
+  let damage: string | null = null;
+  for (const repository of repositories) {
+    try {
+      const { manifest, sha256 } = await repository.readManifest(service, id);
+      return { id, manifest, manifestSha256: sha256, damage: null, proof: (await repository.listProofs(service, id)).at(-1) ?? null, repositories: names };
+    } catch (error) {
+      if (!isFailure(error) || error.type === 'RepositoryUnreachable') throw error;
+      damage = error.fields.cause;
+    }
+  }
+  return { id, manifest: null, manifestSha256: null, damage, proof: null, repositories: names };
+}

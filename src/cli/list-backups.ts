@@ -1,0 +1,38 @@
+/** `list`, and `restore` without an id: the table of what there is. Changes nothing and needs nothing running. */
+import type { ServiceDefinition } from '../domain/service.ts';
+import { HoldfastFailure } from '../domain/failures.ts';
+import type { Repository } from '../repository/repository.ts';
+import { composeRepositories } from '../worker/dependencies.ts';
+import { readCatalog } from './backup-catalog.ts';
+import type { CommandContext } from './command-context.ts';
+import { exitCodes, type ExitCode } from './exit-codes.ts';
+import { backupTable, serviceLine } from './rendering/backup-table.ts';
+
+const shownBackups = 20;
+
+export async function listBackups(context: CommandContext, service: ServiceDefinition, all: boolean): Promise<ExitCode> {
+  const { output } = context;
+  const { entries, total } = await readCatalog(await repositoriesOf(context, service), service.name, all ? Number.MAX_SAFE_INTEGER : shownBackups);
+  output.object({ service: service.name, total, backups: entries.map(({ manifest, ...entry }) => ({ ...entry, point: manifest?.point ?? null, components: manifest?.components.map(({ component, engine, artifacts }) => ({ component, engine, artifacts })) ?? [] })) });
+  output.result(serviceLine(service, entries.find(({ manifest }) => manifest !== null)?.manifest ?? null));
+  output.result('');
+  if (entries.length === 0) {
+    output.result('  There is no backup yet. Take one: holdfast backup');
+    return exitCodes.done;
+  }
+  for (const line of backupTable(entries, service.components.map(({ engine }) => engine), context.clock().timeZone)) output.result(line);
+  output.result('');
+  if (total > entries.length) output.result(`  ${total - entries.length} older ones: holdfast list --all`);
+  output.result('  Come back to one: holdfast restore BACKUP. Nothing changes until you say yes.');
+  return exitCodes.done;
+}
+
+/** The service's repositories, in its order. */
+export async function repositoriesOf(context: CommandContext, service: ServiceDefinition): Promise<readonly Repository[]> {
+  const repositories = composeRepositories(await context.config());
+  return service.repositories.map((name) => {
+    const repository = repositories.get(name);
+    if (repository !== undefined) return repository;
+    throw new HoldfastFailure('InvalidConfiguration', { operation: 'open the repository', object: name, cause: 'it is not configured', hint: 'Add it under "repositories".' });
+  });
+}

@@ -1,0 +1,54 @@
+/** The command line: every verb, and the options that all of them have. */
+import { Command } from 'commander';
+import { holdfastVersion } from '../worker/version.ts';
+import { backupCommand } from './verbs/backups/backup.ts';
+import { listCommand } from './verbs/backups/list.ts';
+import { proveCommand } from './verbs/backups/prove.ts';
+import { showCommand } from './verbs/backups/show.ts';
+import { verifyCommand } from './verbs/backups/verify.ts';
+import { acceptCommand } from './verbs/restoring/accept.ts';
+import { approveCommand } from './verbs/restoring/approve.ts';
+import { rejectCommand } from './verbs/restoring/reject.ts';
+import { restoreCommand } from './verbs/restoring/restore.ts';
+import { undoCommand } from './verbs/restoring/undo.ts';
+import { cancelCommand } from './verbs/runs/cancel.ts';
+import { statusCommand } from './verbs/runs/status.ts';
+import { watchCommand } from './verbs/runs/watch.ts';
+import { configCommand } from './verbs/set-up/config.ts';
+import { doctorCommand } from './verbs/set-up/doctor.ts';
+import { initCommand } from './verbs/set-up/init.ts';
+import { setupCommand } from './verbs/set-up/setup.ts';
+import { upCommand } from './verbs/set-up/up.ts';
+import { workerCommand } from './verbs/set-up/worker.ts';
+
+const groups: readonly (readonly [title: string, commands: () => readonly Command[]])[] = [
+  ['Set up:', () => [initCommand(), doctorCommand(), configCommand(), upCommand(), workerCommand(), setupCommand()]],
+  ['Back up:', () => [backupCommand(), listCommand(), showCommand(), verifyCommand(), proveCommand()]],
+  ['Come back:', () => [restoreCommand(), undoCommand(), acceptCommand(), approveCommand(), rejectCommand()]],
+  ['Runs:', () => [statusCommand(), watchCommand(), cancelCommand()]],
+];
+
+const exitCodeHelp = `
+Exit codes: 0 done, 1 failed, 2 usage, 3 refused and nothing changed, 4 could not verify, 5 waiting for approval, 6 busy,
+7 Temporal or a worker does not answer, 130 interrupted (the run goes on).
+Without a configured Temporal (TEMPORAL_ADDRESS, temporal.toml) Holdfast brings its own, which stops when no run is open.`;
+
+export function createProgram(): Command {
+  const program = new Command('holdfast')
+    .description('Backups of PostgreSQL and Redis in Docker that are restored, compared and proven; and the way back, step by step.')
+    .version(holdfastVersion, '-V, --version')
+    .option('-s, --service <name>', 'the service that is meant (the only one by default)')
+    .option('--config <path>', 'the configuration file (default: holdfast.yaml here or above)')
+    .option('--json', 'one JSON object on standard output; progress goes to standard error')
+    .option('--quiet', 'no progress, only what was asked for')
+    .option('--local', 'use the Temporal of this machine, also where another one is configured')
+    .helpCommand(false)
+    .showHelpAfterError('(holdfast --help lists the commands)')
+    .addHelpText('after', exitCodeHelp)
+    .exitOverride();
+  for (const [title, commands] of groups) {
+    program.commandsGroup(title);
+    for (const command of commands()) program.addCommand(command.copyInheritedSettings(program));
+  }
+  return program;
+}

@@ -1,0 +1,56 @@
+/** The table of what one can come back to. Pure. */
+import { componentOf, storedSizeBytes, type BackupManifest } from '../../domain/backup-manifest.ts';
+import { describeDifference } from '../../domain/content.ts';
+import { backupInstant } from '../../domain/identifiers.ts';
+import type { ProofRecord } from '../../domain/proof.ts';
+import type { EngineName, ServiceDefinition } from '../../domain/service.ts';
+import { sizeText } from '../../domain/wording.ts';
+import type { CatalogEntry } from '../backup-catalog.ts';
+import { localTime, shortTime } from './local-time.ts';
+import { tableText } from './table.ts';
+
+const reasonCharacters = 60;
+
+/** `agentic-postgres (PostgreSQL 17.6, 4.2GB)`, from the newest backup that can be read. */
+export function serviceLine(service: ServiceDefinition, newest: BackupManifest | null): string {
+  const stores = service.components.map((component) => {
+    const backup = newest === null ? undefined : componentOf(newest, component.engine);
+    if (backup === undefined) return component.container;
+    if (backup.engine === 'postgres') return `${component.container} (PostgreSQL ${backup.server.version}, ${sizeText(backup.databaseSizeBytes)})`;
+    const keys = backup.content.databases.reduce((sum, database) => sum + Number(database.keys), 0);
+    return `${component.container} (Redis ${backup.server.version}, ${keys.toLocaleString('en-US')} keys)`;
+  });
+  return [service.name, ...stores].join(' · ');
+}
+
+/** One row a backup, newest first. */
+export function backupTable(entries: readonly CatalogEntry[], engines: readonly EngineName[], timeZone: string): readonly string[] {
+  const header = ['BACKUP', 'LOCAL TIME', ...engines.map((engine) => (engine === 'postgres' ? 'POSTGRES' : 'REDIS')), 'PROVEN', 'WHERE'];
+  return tableText([header, ...entries.map((entry) => row(entry, engines, timeZone))]);
+}
+
+function row(entry: CatalogEntry, engines: readonly EngineName[], timeZone: string): readonly string[] {
+  const { id, manifest } = entry;
+  const sizes = engines.map((engine) => {
+    const component = manifest === null ? undefined : componentOf(manifest, engine);
+    return component === undefined ? '-' : sizeText(storedSizeBytes(component));
+  });
+  return [id, localTime(backupInstant(id), timeZone), ...sizes, provenText(entry, timeZone), entry.repositories.join(', ')];
+}
+
+/** `yes 02:03`, `FAILED (table agents: rows 3, found 2)`, `not known (…)`, `not yet`, `DAMAGED (…)`. */
+export function provenText({ id, damage, proof }: Pick<CatalogEntry, 'id' | 'damage' | 'proof'>, timeZone: string): string {
+  if (damage !== null) return `DAMAGED (${shortened(damage)})`;
+  if (proof === null) return 'not yet';
+  if (proof.verdict === 'proven') return `yes ${shortTime(proof.finishedAt, timeZone, backupInstant(id))}`;
+  return `${proof.verdict === 'failed' ? 'FAILED' : 'not known'} (${shortened(proofReason(proof))})`;
+}
+
+/** Why a proof came out as it did: the first difference, else the sentence of the first component that is not proven. */
+export function proofReason(proof: ProofRecord): string {
+  const bad = proof.components.find(({ verdict }) => verdict === proof.verdict) ?? proof.components[0];
+  const [difference] = bad?.differences ?? [];
+  return difference === undefined ? bad?.sentence ?? 'nothing was compared' : describeDifference(difference);
+}
+
+const shortened = (text: string): string => (text.length > reasonCharacters ? `${text.slice(0, reasonCharacters - 1)}…` : text);

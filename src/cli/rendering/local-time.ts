@@ -1,0 +1,37 @@
+/** Instants as people on this machine read them. Everything stored is UTC; the zone comes in only here. Pure. */
+
+interface Parts { readonly weekday: string; readonly day: string; readonly month: string; readonly year: string; readonly hour: string; readonly minute: string; readonly second: string; readonly zone: string }
+
+function partsOf(instant: string, timeZone: string): Parts {
+  const format = new Intl.DateTimeFormat('en-US', { timeZone, weekday: 'short', day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23', timeZoneName: 'short' });
+  const found = new Map(format.formatToParts(new Date(instant)).map(({ type, value }) => [type, value]));
+  const part = (type: Intl.DateTimeFormatPartTypes): string => found.get(type) ?? '';
+  return { weekday: part('weekday'), day: part('day'), month: part('month'), year: part('year'), hour: part('hour'), minute: part('minute'), second: part('second'), zone: part('timeZoneName') };
+}
+
+/** `Mon 23 Nov 02:00` */
+export function localTime(instant: string, timeZone: string): string {
+  const { weekday, day, month, hour, minute } = partsOf(instant, timeZone);
+  return `${weekday} ${day.padStart(2)} ${month} ${hour}:${minute}`;
+}
+
+/** `02:00:03 CET (01:00:03 UTC)`, with the day before it where it is not today's. */
+export function localAndUtc(instant: string, timeZone: string, now: string): string {
+  const { hour, minute, second, zone } = partsOf(instant, timeZone);
+  const day = dayOf(instant, timeZone) === dayOf(now, timeZone) ? '' : `${dayOf(instant, timeZone)} `;
+  return `${day}${hour}:${minute}:${second} ${zone}${zone === 'UTC' ? '' : ` (${new Date(instant).toISOString().slice(11, 19)} UTC)`}`;
+}
+
+/** `02:03` on the same day as `beside`, else `24 Nov 02:03`. */
+export function shortTime(instant: string, timeZone: string, beside: string): string {
+  const { day, month, hour, minute } = partsOf(instant, timeZone);
+  return dayOf(instant, timeZone) === dayOf(beside, timeZone) ? `${hour}:${minute}` : `${day} ${month} ${hour}:${minute}`;
+}
+
+function dayOf(instant: string, timeZone: string): string {
+  const { weekday, day, month } = partsOf(instant, timeZone);
+  return `${weekday} ${day} ${month}`;
+}
+
+/** The zone of this machine, or what TZ says. */
+export const systemTimeZone = (): string => Intl.DateTimeFormat().resolvedOptions().timeZone;

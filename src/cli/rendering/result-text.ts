@@ -1,0 +1,51 @@
+/** What a run came to, in a few lines that say what to do next. Pure. */
+import { shownRunId } from '../../client/run-ids.ts';
+import type { Runbooks } from '../../client/runbooks.ts';
+import { durationText, sizeText } from '../../domain/wording.ts';
+import type { RecoveryReport } from '../../workflows/restore-backup/messages.ts';
+import { localAndUtc } from './local-time.ts';
+import { planText, type PlanClock } from './plan-text.ts';
+
+type Result<V extends keyof Runbooks> = Runbooks[V]['result'];
+
+const texts: { readonly [V in keyof Runbooks]: (result: Result<V>, service: string, clock: PlanClock) => readonly string[] } = {
+  backup: (result, service, clock) => [
+    `Backup ${result.backupId} of ${service}: ${result.proof === 'proven' ? 'proven' : 'stored'}, ${sizeText(result.sizeBytes)} in ${result.location}.`,
+    `It covers everything until ${localAndUtc(result.point, clock.timeZone, clock.now)}.`,
+    ...(result.proof === 'proven' ? [] : [`Not proven yet: holdfast prove ${result.backupId}`]),
+  ],
+  verify: (result) => [
+    `${result.backupId}: every stored byte is what its manifest says.`,
+    `Whether it restores is another question: holdfast prove ${result.backupId}`,
+  ],
+  prove: (result) => [`${result.backupId} is proven.`, ...result.components.map(({ component, sentence }) => `  ${component}: ${sentence}`), ...notCompared(result)],
+  restore: (result, service, clock) => (result.report === null || result.rollbackRun === null
+    ? [...planText(result.plan, clock), 'Dry run: nothing live was changed, and what was made ready is removed again.']
+    : restored(result.rollbackRun, service, result.backupId, result.report)),
+  undo: (result, service, clock) => (result.rollbackRun === null
+    ? [...planText(result.plan, clock), 'Dry run: nothing was changed.']
+    : [`${service} is back on the data from before ${shownRunId(result.undoneRun)}.`, nextSteps(result.rollbackRun)]),
+  accept: (result, _service, clock) => (result.outcome === 'planned'
+    ? [...planText(result.plan, clock), 'Dry run: nothing was changed.']
+    : [`The rollback copy of ${shownRunId(result.acceptedRun)} is gone.`]),
+  reap: ({ runs }) => (runs.length === 0 ? ['Nothing was left of any ended run.'] : runs.map(({ workflowId, done }) => `${shownRunId(workflowId)}: ${done.join('; ') || 'nothing to do'}`)),
+};
+
+export function resultText<V extends keyof Runbooks>(verb: V, result: Result<V>, service: string, clock: PlanClock): readonly string[] {
+  return texts[verb](result, service, clock);
+}
+
+function restored(run: string, service: string, backupId: string, report: RecoveryReport): readonly string[] {
+  const from = { since: 'the disaster you named', firstFailedHealthCheck: 'the first failed health check', request: 'your request' }[report.disaster.source];
+  const aside = report.setAsideTransactions === null ? '' : ` Set aside: ${Number(report.setAsideTransactions).toLocaleString('en-US')} later transactions, still in the old copy.`;
+  return [
+    `${service} is back on ${backupId}. RTO ${durationText(report.rtoMs)} from ${from}, ${durationText(report.rtoFromApprovalMs)} from approval.`,
+    `RPO ${durationText(report.rpoMs)}.${aside}`,
+    nextSteps(run),
+  ];
+}
+
+const nextSteps = (run: string): string => `All well? holdfast accept ${shownRunId(run)}.  Not well? holdfast undo ${shownRunId(run)}.`;
+
+const notCompared = (result: Result<'prove'>): readonly string[] =>
+  result.components.flatMap(({ component, notCompared: list }) => list.map(({ object, reason }) => `  not compared, ${component}: ${object} (${reason})`));

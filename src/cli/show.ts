@@ -1,0 +1,56 @@
+/** `show`: a backup from its manifest and proofs, a run from Temporal. */
+import { shortRunId } from '../domain/workflow-ids.ts';
+import { findRun } from '../client/list-runs.ts';
+import { readRun } from '../client/read-run.ts';
+import { resultOf } from '../client/follow-run.ts';
+import { shownRunId } from '../client/run-ids.ts';
+import { isFailure } from '../domain/failures.ts';
+import { isBackupPrefix, resolveBackupId } from '../domain/identifiers.ts';
+import { HoldfastFailure } from '../domain/failures.ts';
+import { readEntry } from './backup-catalog.ts';
+import { theService, type CommandContext } from './command-context.ts';
+import { exitCodes, type ExitCode } from './exit-codes.ts';
+import { repositoriesOf } from './list-backups.ts';
+import { backupText } from './rendering/backup-text.ts';
+import { planText } from './rendering/plan-text.ts';
+import { eventText } from './rendering/run-lines.ts';
+import { failureLines, failureObject } from './report-failure.ts';
+import { openSession } from './temporal-session.ts';
+
+export const showBackupOrRun = (context: CommandContext, id: string): Promise<ExitCode> =>
+  (id === 'latest' || isBackupPrefix(id) ? showBackup(context, id) : showRun(context, id));
+
+async function showBackup(context: CommandContext, prefix: string): Promise<ExitCode> {
+  const service = await theService(context);
+  const repositories = await repositoriesOf(context, service);
+  const holders = await Promise.all(repositories.map(async (repository) => ({ repository, ids: await repository.listBackups(service.name) })));
+  const known = [...new Set(holders.flatMap(({ ids }) => ids))].sort();
+  const id = prefix === 'latest' ? known.at(-1) : resolveBackupId(prefix, known);
+  if (id === undefined) throw new HoldfastFailure('UnknownBackup', { operation: 'find the backup', object: service.name, cause: 'there is no backup yet', hint: 'Take one: holdfast backup.' });
+  const entry = await readEntry(holders.filter(({ ids }) => ids.includes(id)).map(({ repository }) => repository), service.name, id);
+  context.output.object({ service: service.name, ...entry });
+  for (const line of backupText(entry, context.clock())) context.output.result(line);
+  return exitCodes.done;
+}
+
+async function showRun(context: CommandContext, text: string): Promise<ExitCode> {
+  const { output } = context;
+  const session = await openSession(context);
+  try {
+    const run = await findRun(session.client, session.taskQueue, text);
+    const view = await readRun(session.client, run.workflowId, context.timing.followCallMs);
+    const outcome = view.open ? null : await resultOf<unknown>(session.client, run.workflowId).then((result) => ({ result }), (error: unknown) => ({ error }));
+    output.object({ run: { ...run, id: shownRunId(run.workflowId) }, status: view.status, activities: view.activities, ...(outcome === null ? {} : 'error' in outcome ? { error: failureObject(outcome.error) } : outcome) });
+    output.result(`${shownRunId(run.workflowId)} · ${run.runbook} of ${run.service ?? 'an unknown service'} · ${view.open ? view.status?.phase ?? 'open, no worker answers' : run.state.toLowerCase()} · started ${run.startedAt}`);
+    output.result(`  workflow id ${run.workflowId}, run id ${run.runId}${session.local === null ? '' : `, ${session.local.uiAddress}`}`);
+    for (const event of view.status?.events ?? []) output.result(`  ${event.at.slice(11, 19)} ${eventText(event)}`);
+    if (view.status?.plan != null) for (const line of planText(view.status.plan, context.clock())) output.result(line);
+    for (const refusal of view.status?.refusals ?? []) output.result(`  refused decision: ${refusal}`);
+    if (view.status?.decision != null) output.result(`  ${view.status.decision.verdict} by ${view.status.decision.by} at ${view.status.decision.at}`);
+    if (outcome !== null && 'error' in outcome) for (const line of isFailure(outcome.error) ? failureLines(outcome.error) : [String(outcome.error)]) output.result(line);
+    if (view.open) output.result(`  Follow it: holdfast watch ${shownRunId(run.workflowId)} (${shortRunId(run.workflowId)})`);
+    return exitCodes.done;
+  } finally {
+    await session.close();
+  }
+}

@@ -1,0 +1,15 @@
+import type { Command } from 'commander';
+import { theService } from '../../command-context.ts';
+import { act, given, verb } from '../../verb.ts';
+
+export function backupCommand(): Command {
+  return verb('backup', 'Take a backup of a service: both stores, one moment; then prove it.', ['backup', 'backup -s story-portal --reason "before release 2.1"', 'backup --no-prove --quiet      # from cron'])
+    .option('--reason <text>', 'why; kept and shown')
+    .option('--prove', 'prove it right after it was taken, whatever the configuration says')
+    .option('--no-prove', 'do not prove it now')
+    .action(act<{ reason?: string; prove?: boolean }>(async (context, { reason, prove }) => {
+      const { name } = await theService(context);
+      const { noApproval, runRunbook } = await import('../../run-runbook.ts');
+      return runRunbook(context, 'backup', () => given({ service: name, reason, prove, requestedBy: context.me }), noApproval(context));
+    }));
+}
