@@ -8,7 +8,6 @@ import { connectClient } from '../../src/client/temporal-connection.ts';
 import type { Config } from '../../src/config/config.ts';
 import type { ServiceDefinition } from '../../src/domain/service.ts';
 import { workflowQueue } from '../../src/domain/task-queues.ts';
-import { statusQuery } from '../../src/workflows/shared/messages.ts';
 import type { TakeBackupResult } from '../../src/workflows/take-backup/messages.ts';
 
 export interface BenchWorker {
@@ -16,7 +15,7 @@ export interface BenchWorker {
   restore(): Promise<void>;
   accept(): Promise<void>;
   largestBackupHistory(): number;
-  /** Phases of the last backup by the run's own events, seconds since its start. */
+  /** Activities of the last backup and restore: seconds since the start, name, seconds. */
   lastParts(): string;
   memory(): { idleMb: number; peakMb: number; growthMb: number };
   stop(): Promise<void>;
@@ -37,6 +36,7 @@ export async function startBenchWorker(service: DemoService, address: string, di
   let latest = '';
   let events = 0;
   let parts = '';
+  let restoreParts = '';
   const run = async <R>(type: string, input: object): Promise<{ handle: WorkflowHandle; result: R }> => {
     runs += 1;
     const handle = await client.workflow.start(type, { taskQueue: workflowQueue(config.queuePrefix), workflowId: `bench-${runs}`, args: [input] });
@@ -47,13 +47,16 @@ export async function startBenchWorker(service: DemoService, address: string, di
       const { handle, result } = await run<TakeBackupResult>('takeBackup', { service: hashes ? services.hashed : services.counted, prove: false });
       if (hashes) latest = result.backupId;
       events = Math.max(events, (await handle.describe()).historyLength);
-      parts = await partsOf(client, handle);
+      parts = await partsOf(handle);
       return { sizeBytes: result.sizeBytes };
     },
-    restore: async () => void (await run('restoreBackup', { service: services.hashed, backup: latest })),
+    restore: async () => {
+      const { handle } = await run('restoreBackup', { service: services.hashed, backup: latest });
+      restoreParts = await partsOf(handle);
+    },
     accept: async () => void (await run('acceptRestore', { service: services.hashed, run: 'latest' })),
     largestBackupHistory: () => events,
-    lastParts: () => parts,
+    lastParts: () => `${parts}\nparts of the last restore: ${restoreParts}`,
     memory: () => {
       const peakMb = residentMb(child, 'VmHWM');
       return { idleMb, peakMb, growthMb: peakMb - idleMb };
@@ -67,10 +70,19 @@ export async function startBenchWorker(service: DemoService, address: string, di
   };
 }
 
-async function partsOf(client: Client, handle: WorkflowHandle): Promise<string> {
-  const { startTime } = await handle.describe();
-  const { events } = await client.workflow.getHandle(handle.workflowId).query(statusQuery);
-  return events.filter((event) => event.kind !== 'note').map((event) => `${((Date.parse(event.at) - startTime.getTime()) / 1000).toFixed(2)} s ${event.text.slice(0, 60)}`).join('; ');
+/** Every activity that took a quarter of a second or more, in the order they were scheduled: when, what, how long. */
+async function partsOf(handle: WorkflowHandle): Promise<string> {
+  const { events } = await handle.fetchHistory();
+  const at = (time: { seconds?: unknown; nanos?: number | null } | null | undefined): number => Number(time?.seconds ?? 0) + (time?.nanos ?? 0) / 1e9;
+  const began = at(events?.[0]?.eventTime);
+  const scheduled = new Map((events ?? []).flatMap((event) => (event.activityTaskScheduledEventAttributes == null ? [] : [[String(event.eventId), event] as const])));
+  const parts = (events ?? []).flatMap((event) => {
+    const start = scheduled.get(String(event.activityTaskCompletedEventAttributes?.scheduledEventId ?? ''));
+    if (start === undefined) return [];
+    const seconds = at(event.eventTime) - at(start.eventTime);
+    return seconds < 0.25 ? [] : [`${(at(start.eventTime) - began).toFixed(2)} ${start.activityTaskScheduledEventAttributes?.activityType?.name ?? ''} ${seconds.toFixed(2)}`];
+  });
+  return parts.join('; ');
 }
 
 /** Linux's own account of a process, MB. */
