@@ -21,9 +21,18 @@ import { readCutOver } from './side/database-state.ts';
 import type { CutOverReading } from './side/database-state.ts';
 import { dropDatabase } from './side/side-database.ts';
 import type { ServerPlace } from './side/side-database.ts';
+import { waitUntilReady } from './wait-until-ready.ts';
 
-/** The server that a cut-over is about; its identity is compared with each reading. @throws ContainerNotFound, ContainerNotRunning */
+/**
+ * The server that a cut-over is about; its identity is compared with each reading. One that has crashed is started again: in a cut-over its
+ * restart policy is set aside, so that nobody else does. @throws ContainerNotFound, ContainerNotRunning
+ */
 export async function placeOf(ctx: EngineContext, component: PostgresComponent, cutOver: PostgresCutOver): Promise<ServerPlace> {
+  const found = await ctx.runtime.inspect(cutOver.container);
+  if (found.state === 'exited') {
+    await ctx.runtime.start(found.id);
+    await waitUntilReady(ctx, { ...component, container: cutOver.container });
+  }
   const container = await runningContainer(ctx, { container: cutOver.container });
   return { containerId: container.id, component: { ...component, database: cutOver.database, container: cutOver.container } };
 }

@@ -1,19 +1,19 @@
 /** PostgreSQL behind the engines' contract: one file a step, put together here. */
-import { waitUntil, pauseFor } from '../../containers/wait-until.ts';
 import type { ComponentBackup, PostgresBackup } from '../../domain/backup-manifest.ts';
 import { HoldfastFailure } from '../../domain/failures.ts';
 import type { ComponentCutOver, PostgresCutOver } from '../../domain/rollback.ts';
 import type { PostgresComponent } from '../../domain/service.ts';
-import type { DatabaseEngine, EngineContext } from '../engine.ts';
+import type { DatabaseEngine } from '../engine.ts';
 import { backUp } from './back-up.ts';
 import { close, compareClosed, discardRollback, open, rollBack, swap } from './cut-over.ts';
-import { inspect, postmasterStart } from './inspect.ts';
+import { inspect } from './inspect.ts';
 import { prepare } from './prepare.ts';
 import { prove } from './prove.ts';
 import { readContent } from './read-content.ts';
 import { discardPrepared, repairLeftovers } from './repair.ts';
 import { prepareUndo } from './undo.ts';
 import { verify } from './verify.ts';
+import { waitUntilReady } from './wait-until-ready.ts';
 
 export function createPostgresEngine(): DatabaseEngine<PostgresComponent> {
   return {
@@ -49,19 +49,3 @@ function cutOverOf(cutOver: ComponentCutOver): PostgresCutOver {
   if (cutOver.engine === 'postgres') return cutOver;
   throw mismatch(cutOver.component);
 }
-
-/** Answers twice, with the same postmaster: during a first start the image runs another server before the real one (databases.md D18). */
-async function waitUntilReady(ctx: EngineContext, component: PostgresComponent): Promise<void> {
-  const steady = async (): Promise<true | null> => {
-    const container = await ctx.runtime.inspect(component.container);
-    if (container.state !== 'running') throw notReady(component, `the container is ${container.state} (exit code ${container.exitCode ?? 'none'})`);
-    const first = await postmasterStart(ctx, component, container.id);
-    if (first === null) return null;
-    await pauseFor(ctx.timing.readinessGapMs, ctx.signal);
-    return (await postmasterStart(ctx, component, container.id)) === first ? true : null;
-  };
-  await waitUntil(steady, { withinMs: ctx.timing.startUpMs, everyMs: ctx.timing.pollMs, signal: ctx.signal }, () => notReady(component, `the database did not answer within ${ctx.timing.startUpMs / 1000} s`));
-}
-
-const notReady = (component: PostgresComponent, cause: string): HoldfastFailure =>
-  new HoldfastFailure('ContainerNotRunning', { operation: 'wait for the database', object: component.container, cause, hint: `See \`docker logs ${component.container}\` for what keeps it from starting.` });

@@ -1,0 +1,22 @@
+/** After a start: the database answers, and goes on answering. */
+import { pauseFor, waitUntil } from '../../containers/wait-until.ts';
+import { HoldfastFailure } from '../../domain/failures.ts';
+import type { PostgresComponent } from '../../domain/service.ts';
+import type { EngineContext } from '../engine.ts';
+import { postmasterStart } from './inspect.ts';
+
+/** Answers twice, with the same postmaster: during a first start the image runs another server before the real one (databases.md D18). */
+export async function waitUntilReady(ctx: EngineContext, component: PostgresComponent): Promise<void> {
+  const steady = async (): Promise<true | null> => {
+    const container = await ctx.runtime.inspect(component.container);
+    if (container.state !== 'running') throw notReady(component, `the container is ${container.state} (exit code ${container.exitCode ?? 'none'})`);
+    const first = await postmasterStart(ctx, component, container.id);
+    if (first === null) return null;
+    await pauseFor(ctx.timing.readinessGapMs, ctx.signal);
+    return (await postmasterStart(ctx, component, container.id)) === first ? true : null;
+  };
+  await waitUntil(steady, { withinMs: ctx.timing.startUpMs, everyMs: ctx.timing.pollMs, signal: ctx.signal }, () => notReady(component, `the database did not answer within ${ctx.timing.startUpMs / 1000} s`));
+}
+
+const notReady = (component: PostgresComponent, cause: string): HoldfastFailure =>
+  new HoldfastFailure('ContainerNotRunning', { operation: 'wait for the database', object: component.container, cause, hint: `See \`docker logs ${component.container}\` for what keeps it from starting.` });
