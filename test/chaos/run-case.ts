@@ -71,17 +71,18 @@ export async function judged(stage: Stage, name: string, runbook: string, attemp
   const trialOf = (after: StageState): Trial => ({ runbook, runId, outcome, before, after });
   const first = trialOf(await observe(stage));
   const left = [...judgeLeftovers(first), ...(outcome.status === 'TERMINATED' ? judgeData(first) : [])];
-  const final = left.length === 0 ? first : trialOf(await afterReaping(stage));
+  const complaints: string[] = [];
+  const final = left.length === 0 ? first : trialOf(await afterReaping(stage, complaints));
   return {
     name, outcome, missed,
     reaped: left,
-    violations: [...judgeOutcome(final), ...judgeData(final), ...judgeEffects(final), ...judgeLeftovers(final).map((each) => `left behind: ${each}`)],
+    violations: [...complaints, ...judgeOutcome(final), ...judgeData(final), ...judgeEffects(final), ...judgeLeftovers(final).map((each) => `left behind: ${each}`)],
     seconds: (Date.now() - beganAt) / 1000,
   };
 }
 
-async function afterReaping(stage: Stage): Promise<StageState> {
+async function afterReaping(stage: Stage, complaints: string[]): Promise<StageState> {
   const outcome = await withWorker(stage.startWorker, async () => runToEnd(stage.service, await stage.service.start('reapLeftovers', { service: stage.service.name }), endWithinMs));
-  if (outcome.status !== 'COMPLETED') throw new Error(`reapLeftovers ended ${outcome.status} ${outcome.failure} ${outcome.message}`);
+  if (outcome.status !== 'COMPLETED') complaints.push(`reapLeftovers ended ${outcome.status} ${outcome.failure}: ${outcome.message}`);
   return observe(stage);
 }

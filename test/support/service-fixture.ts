@@ -3,7 +3,9 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
 import type { Client, WorkflowHandle } from '@temporalio/client';
+import { pack } from 'tar-stream';
 import type { ActivityDependencies } from '../../src/activities/dependencies.ts';
 import { connectClient } from '../../src/client/temporal-connection.ts';
 import type { Config } from '../../src/config/config.ts';
@@ -46,7 +48,13 @@ export interface FixtureOptions {
   readonly redisImage?: string;
   readonly redisArguments?: readonly string[];
   readonly definition?: Partial<ServiceDefinition>;
+  /** Passwords that both databases then ask for; the components refer to them by {@link secretVariables}, which a worker needs in its environment. */
+  readonly secrets?: { readonly postgres: string; readonly redis: string };
 }
+
+export const secretVariables = { postgres: 'HOLDFAST_TEST_POSTGRES_SECRET', redis: 'HOLDFAST_TEST_REDIS_SECRET' } as const;
+
+const authFile = 'auth.conf';
 
 const environment: NodeJS.ProcessEnv = { ...process.env, HOLDFAST_TIMING: 'test' };
 
@@ -54,37 +62,51 @@ export async function startServiceFixture(options: FixtureOptions = {}): Promise
   const id = randomBytes(4).toString('hex');
   const name = `svc-${id}`;
   const runtime = createDockerRuntime(dockerHost());
-  const postgres = await createDatabase(runtime, `hf-test-pg-${id}`, options.postgresImage ?? 'postgres:17', ['postgres'], { POSTGRES_PASSWORD: 'test', POSTGRES_DB: 'shop' });
-  const redisArguments = options.redisArguments ?? ['--appendonly', 'yes'];
-  const redis = await createDatabase(runtime, `hf-test-redis-${id}`, options.redisImage ?? 'redis:8', redisArguments, {});
+  const { secrets } = options;
+  const asking: Record<string, string> = secrets === undefined ? {} : { POSTGRES_HOST_AUTH_METHOD: 'scram-sha-256', POSTGRES_INITDB_ARGS: '--auth-local=scram-sha-256 --auth-host=scram-sha-256' };
+  const postgres = await createDatabase(runtime, `hf-test-pg-${id}`, options.postgresImage ?? 'postgres:17', ['-c', 'fsync=off'], { POSTGRES_PASSWORD: secrets?.postgres ?? 'test', POSTGRES_DB: 'shop', ...asking });
+  const redisArguments = [...(secrets === undefined ? [] : [`/data/${authFile}`]), ...(options.redisArguments ?? ['--appendonly', 'yes'])];
+  const createRedis = (): Promise<string> => createDatabase(runtime, `hf-test-redis-${id}`, options.redisImage ?? 'redis:8', redisArguments, {}, secrets?.redis);
+  const redis = await createRedis();
   const repositoryPath = await mkdtemp(join(tmpdir(), 'holdfast test-'));
-  const config = configOf(name, id, repositoryPath, { postgres: `hf-test-pg-${id}`, redis: `hf-test-redis-${id}` }, options.definition);
+  const config = configOf(name, id, repositoryPath, { postgres: `hf-test-pg-${id}`, redis: `hf-test-redis-${id}` }, options);
   const client = await connectClient({ address: temporalAddress() });
-  const fixture = fixtureOf({ name, config, client, runtime, postgres, redis, repositoryPath, createRedis: () => createDatabase(runtime, `hf-test-redis-${id}`, options.redisImage ?? 'redis:8', redisArguments, {}) });
-  await waitFor(async () => (await runtime.exec(postgres, { argv: ['psql', '-h', '127.0.0.1', '-U', 'postgres', '-d', 'shop', '-c', 'select 1'], timeoutMs: 5_000 })).exitCode === 0);
+  const passwords: Record<string, string> = secrets === undefined ? {} : { PGPASSWORD: secrets.postgres, REDISCLI_AUTH: secrets.redis };
+  const fixture = fixtureOf({ name, config, client, runtime, postgres, redis, repositoryPath, createRedis, passwords });
+  await waitFor(async () => (await runtime.exec(postgres, { argv: ['psql', '-h', '127.0.0.1', '-U', 'postgres', '-d', 'shop', '-c', 'select 1'], environment: passwords, timeoutMs: 5_000 })).exitCode === 0);
   return fixture;
 }
 
-async function createDatabase(runtime: ContainerRuntime, name: string, image: string, command: readonly string[], env: Record<string, string>): Promise<string> {
+async function createDatabase(runtime: ContainerRuntime, name: string, image: string, command: readonly string[], env: Record<string, string>, redisPassword?: string): Promise<string> {
   const found = await runtime.findImage(image);
   if (found === null) throw new Error(`the image ${image} is missing on the test engine`);
   const volume = `${name}-data`;
   await runtime.createVolume(volume, { [testLabel]: name });
   const target = found.volumes[0] ?? '/data';
   const { id } = await runtime.create({ name, imageId: found.id, command, environment: env, labels: { [testLabel]: name }, network: 'none', mounts: [{ type: 'volume', source: volume, target }], logDriver: 'json-file', shmSizeBytes: 256 * 1024 * 1024 });
+  // In a file: an argument would be read by everyone who may inspect the container.
+  if (redisPassword !== undefined) await runtime.writeArchive(id, target, await tarOf(authFile, `requirepass ${redisPassword}\n`));
   await runtime.start(id);
   await runtime.updateRestartPolicy(id, { name: 'always', maximumRetryCount: 0 });
   return id;
 }
 
-function configOf(name: string, id: string, path: string, containers: { postgres: string; redis: string }, overrides: Partial<ServiceDefinition> = {}): Config {
+async function tarOf(name: string, text: string): Promise<Uint8Array> {
+  const archive = pack();
+  archive.entry({ name, mode: 0o600 }, text);
+  archive.finalize();
+  return buffer(archive);
+}
+
+function configOf(name: string, id: string, path: string, containers: { postgres: string; redis: string }, { definition, secrets }: FixtureOptions): Config {
+  const passwordIn = (variable: string): { password?: { env: string } } => (secrets === undefined ? {} : { password: { env: variable } });
   const service: ServiceDefinition = {
     name,
     host: `host-${id}`,
     version: '2.0.0',
     components: [
-      { engine: 'postgres', name: 'postgres', container: containers.postgres, database: 'shop', user: 'postgres' },
-      { engine: 'redis', name: 'redis', container: containers.redis },
+      { engine: 'postgres', name: 'postgres', container: containers.postgres, database: 'shop', user: 'postgres', ...passwordIn(secretVariables.postgres) },
+      { engine: 'redis', name: 'redis', container: containers.redis, ...passwordIn(secretVariables.redis) },
     ],
     application: null,
     health: null,
@@ -93,12 +115,12 @@ function configOf(name: string, id: string, path: string, containers: { postgres
     proveAfterBackup: false,
     contentHashes: true,
     skewLimitMs: 5_000,
-    ...overrides,
+    ...definition,
   };
   return { services: [service], repositories: [{ name: 'local', path }], host: `host-${id}`, queuePrefix: `hf-${id}`, path: null, notices: [] };
 }
 
-interface Parts { name: string; config: Config; client: Client; runtime: ContainerRuntime; postgres: string; redis: string; repositoryPath: string; createRedis(): Promise<string> }
+interface Parts { name: string; config: Config; client: Client; runtime: ContainerRuntime; postgres: string; redis: string; repositoryPath: string; createRedis(): Promise<string>; passwords: Record<string, string> }
 
 function fixtureOf(given: Parts): ServiceFixture {
   const parts = { ...given };
@@ -106,7 +128,7 @@ function fixtureOf(given: Parts): ServiceFixture {
   const taskQueue = workflowQueue(config.queuePrefix);
   const stops: (() => Promise<void>)[] = [];
   const exec = async (id: string, argv: string[], stdin?: string): Promise<string> => {
-    const result = await runtime.exec(id, { argv, timeoutMs: 60_000, ...(stdin === undefined ? {} : { stdin }) });
+    const result = await runtime.exec(id, { argv, environment: parts.passwords, timeoutMs: 60_000, ...(stdin === undefined ? {} : { stdin }) });
     if (result.exitCode !== 0) throw new Error(`${argv.join(' ')} exited ${result.exitCode}: ${result.stderr}`);
     return result.stdout.trim();
   };

@@ -1,6 +1,7 @@
 /** Everything about a stage that a run could have left otherwise than it found it, read with stock tools and plain files. */
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { leaseWorkflowId } from '../../../src/domain/workflow-ids.ts';
 import { createRepository } from '../../../src/repository/create-repository.ts';
 import type { Rollback } from '../../../src/repository/repository.ts';
@@ -57,7 +58,7 @@ export async function observe(stage: Stage): Promise<StageState> {
     redisScratch: await exec('find', '/data', '-mindepth', '3', '-maxdepth', '3', '-path', '/data/.holdfast/*'),
     restartPolicies: await Promise.all([service.postgres, service.redis].map(async (id) => (await service.runtime.inspect(id)).restartPolicy.name)),
     labelled: await service.leftovers(),
-    lease: await isOpen(service, leaseWorkflowId(service.name)),
+    lease: await staysOpen(service, leaseWorkflowId(service.name)),
     repository: await observeRepository(service),
   };
 }
@@ -74,12 +75,15 @@ async function execText(service: ServiceFixture, argv: readonly string[]): Promi
   return helperLike.stdout;
 }
 
-async function isOpen(service: ServiceFixture, workflowId: string): Promise<boolean> {
-  try {
-    return (await service.client.workflow.getHandle(workflowId).describe()).status.name === 'RUNNING';
-  } catch {
-    return false;
+/** A lease that was released ends a little later than its run: its dead worker is waited for first. */
+const releaseWithinMs = 6_000;
+
+async function staysOpen(service: ServiceFixture, workflowId: string): Promise<boolean> {
+  for (const deadline = Date.now() + releaseWithinMs; Date.now() < deadline; await pause(200)) {
+    const description = await service.client.workflow.getHandle(workflowId).describe().catch(() => null);
+    if (description?.status.name !== 'RUNNING') return false;
   }
+  return true;
 }
 
 async function observeRepository(service: ServiceFixture): Promise<RepositoryState> {
