@@ -41,7 +41,7 @@ describe('claiming a backup', () => {
   it('answers the same to the same run, also later and after others', async () => {
     const repository = inMemory();
     const first = await repository.claimBackup('shop', run('a'), at);
-    await repository.claimBackup('shop', run('b'), at + 5000);
+    await committed(repository, 'shop', 'b', at + 5000);
     expect(await repository.claimBackup('shop', run('a'), at + 60_000)).toEqual(first);
   });
 
