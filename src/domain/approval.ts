@@ -35,8 +35,9 @@ export function refusalOf(state: GateState, decision: unknown, nowMs: number): s
   if (decision.runId !== state.envelope.runId) return 'the decision was given to another run (after a reset the new plan has to be approved anew)';
   if (decision.digest !== state.envelope.digest) return 'the decision names another plan than the one that is shown';
   if (state.decision !== null) return `the plan was already ${state.decision.verdict} by ${state.decision.by}`;
-  if (nowMs >= Date.parse(state.envelope.expiresAt)) return `the plan expired at ${state.envelope.expiresAt}`;
+  if (!(nowMs < Date.parse(state.envelope.expiresAt))) return `the plan expired at ${state.envelope.expiresAt}`;
   if (decision.by.trim() === '') return 'a decision says who makes it';
+  if (state.policy.fourEyes && state.requester.trim() === '') return 'policy asks for another person than the requester, and the run does not say who requested it';
   if (state.policy.fourEyes && samePerson(decision.by, state.requester)) return 'policy asks for another person than the one who requested the run';
   if (state.policy.approvers.length > 0 && !state.policy.approvers.includes(decision.by)) return `${decision.by} is not among the approvers`;
   return null;

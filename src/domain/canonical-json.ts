@@ -14,15 +14,21 @@ export function canonicalJson(value: unknown): string {
     if (!Number.isSafeInteger(value)) throw new RangeError(`canonical JSON holds safe integers only, not ${value}`);
     return JSON.stringify(value === 0 ? 0 : value);
   }
-  if (Array.isArray(value)) return `[${value.map((item) => canonicalJson(item)).join(',')}]`;
-  if (typeof value === 'object') {
+  if (Array.isArray(value)) return `[${Array.from(value, (item: unknown) => canonicalJson(item)).join(',')}]`;
+  if (typeof value === 'object' && isPlain(value)) {
     const members = Object.entries(value as Record<string, unknown>)
       .filter(([, member]) => member !== undefined)
       .sort(([a], [b]) => (a < b ? -1 : 1))
       .map(([key, member]) => `${JSON.stringify(key)}:${canonicalJson(member)}`);
     return `{${members.join(',')}}`;
   }
-  throw new RangeError(`canonical JSON cannot hold a ${typeof value}`);
+  throw new RangeError(`canonical JSON cannot hold a ${typeof value === 'object' ? value.constructor.name : typeof value}`);
+}
+
+/** A Date or a Map would silently become something else. */
+function isPlain(value: object): boolean {
+  const prototype: unknown = Object.getPrototypeOf(value);
+  return prototype === null || prototype === Object.prototype || (prototype as { constructor?: { name?: string } }).constructor?.name === 'Object';
 }
 
 /** Is this text the canonical form of what it parses to? Duplicate keys, white space and re-ordering are all refused by this. */

@@ -87,6 +87,7 @@ function compareRedis(expected: RedisContent, found: RedisContent): Difference[]
 }
 
 function compareKeyed<T extends object>(expected: readonly T[], found: readonly T[], keyOf: (item: T) => string, fields: readonly (keyof T & string)[]): Difference[] {
+  const twice = [...repeated(expected.map(keyOf)), ...repeated(found.map(keyOf))].map((key) => ({ object: key, property: 'account', expected: 'listed once', found: 'listed twice' }));
   const foundByKey = new Map(found.map((item) => [keyOf(item), item]));
   const expectedKeys = new Set(expected.map(keyOf));
   const missingOrChanged = expected.flatMap((item) => {
@@ -95,7 +96,13 @@ function compareKeyed<T extends object>(expected: readonly T[], found: readonly 
     return compareFields(keyOf(item), item, other, fields);
   });
   const extra = found.filter((item) => !expectedKeys.has(keyOf(item))).map((item) => ({ object: keyOf(item), property: 'existence', expected: absent, found: 'present' }));
-  return [...missingOrChanged, ...extra];
+  return [...twice, ...missingOrChanged, ...extra];
+}
+
+/** Keys that come more than once: an account that lists a table twice describes nothing. */
+function repeated(keys: readonly string[]): readonly string[] {
+  const seen = new Set<string>();
+  return [...new Set(keys.filter((key) => seen.has(key) || !seen.add(key)))];
 }
 
 function compareFields<T extends object>(object: string, expected: T, found: T, fields: readonly (keyof T & string)[]): Difference[] {

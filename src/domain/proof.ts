@@ -27,9 +27,8 @@ export interface ProofRecord {
   readonly run: { readonly namespaceId: string; readonly workflowId: string; readonly runId: string };
 }
 
-/** The whole is as good as its weakest part: any `failed` fails it; else any `couldNotVerify` leaves it unverified. */
+/** The whole is as good as its weakest part: any `failed` fails it; only all `proven` prove it. */
 export function overallVerdict(components: readonly ComponentProof[]): Verdict {
   if (components.some((component) => component.verdict === 'failed')) return 'failed';
-  if (components.length === 0 || components.some((component) => component.verdict === 'couldNotVerify')) return 'couldNotVerify';
-  return 'proven';
+  return components.length > 0 && components.every((component) => component.verdict === 'proven') ? 'proven' : 'couldNotVerify';
 }

@@ -71,3 +71,9 @@ describe('isDecision', () => {
     expect(isDecision({ ...decision, reason: undefined })).toBe(true);
   });
 });
+
+it('four eyes need a requester, and an expiry that cannot be read has passed', () => {
+  const fourEyes: GateState = { ...state, requester: '', policy: { ...state.policy, fourEyes: true } };
+  expect(refusalOf(fourEyes, { ...decision, by: 'bob' }, early)).toMatch(/does not say who requested/);
+  expect(refusalOf({ ...state, envelope: { ...envelope, expiresAt: 'soon' } }, decision, early)).toMatch(/expired/);
+});

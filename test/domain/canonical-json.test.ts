@@ -86,3 +86,9 @@ function sorted(value: Json): Json {
   if (typeof value !== 'object' || value === null) return Object.is(value, -0) ? 0 : value;
   return Object.fromEntries(Object.keys(value).sort().map((key) => [key, sorted((value as Record<string, Json>)[key] as Json)]));
 }
+
+it('holds nothing that would silently become something else', () => {
+  const sparse: unknown[] = [1];
+  sparse[2] = 3;
+  for (const value of [sparse, new Date(0), new Map([['a', 1]]), new Set([1]), Symbol('a'), 1n]) expect(() => canonicalJson({ value })).toThrow(RangeError);
+});

@@ -53,3 +53,11 @@ describe('compareContent', () => {
     expect(compareContent(postgres, redis).map(describeDifference)).toEqual(['engine: name postgres, found redis']);
   });
 });
+
+it('a table that is listed twice is a difference, on either side', () => {
+  const once: PostgresContent = { engine: 'postgres', tables: [{ table: 'a', rows: '1', hash: '2' }], sequences: [], largeObjects: { count: '0', hash: null }, objects: {} };
+  const twice: PostgresContent = { ...once, tables: [...once.tables, ...once.tables] };
+  expect(compareContent(once, once)).toEqual([]);
+  expect(compareContent(once, twice)).toMatchObject([{ object: 'a', found: 'listed twice' }]);
+  expect(compareContent(twice, once)).toMatchObject([{ object: 'a', found: 'listed twice' }]);
+});

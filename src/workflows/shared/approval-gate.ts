@@ -15,9 +15,13 @@ const keptRefusals = 20;
 
 /**
  * Registers the handlers at once: a decision that arrives before a plan is refused, not lost in a buffer.
+ * @throws InvalidInput where four eyes are asked for and nobody says who requests
  */
 export function openApprovalGate<I extends CommonInput>(run: Run<I>): ApprovalGate {
   const { status } = run;
+  if (run.service.definition.approval.fourEyes && run.input.requestedBy === undefined) {
+    throw workflowFailure('InvalidInput', { operation: 'read the input', object: 'requestedBy', cause: 'policy asks for another person than the requester, and the run does not say who requests it', hint: 'Start it with "requestedBy".' });
+  }
   const refusal = (decision: unknown): string | null =>
     refusalOf({ envelope: status.plan?.envelope ?? null, decision: status.decision, requester: run.input.requestedBy ?? '', policy: run.service.definition.approval }, decision, Date.now());
   const record = (verdict: 'approved' | 'rejected', decision: Decision): RecordedDecision => {
