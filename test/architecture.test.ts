@@ -90,7 +90,7 @@ describe('imports', () => {
       "export * from './g.ts';", "import './h.ts';", "const i = await import('./i.ts');", "let j: import('node:stream').Readable;",
     ].join('\n');
     expect(importsIn('room/x.ts', text).map(({ target, typeOnly }) => `${target}${typeOnly ? ' (type)' : ''}`)).toEqual([
-      'one', 'two/b.ts (type)', 'room/c.ts (type)', 'room/e.ts', 'room/g.ts', 'room/h.ts', 'room/i.ts', 'node:stream (type)',
+      'one', 'two/b.ts (type)', 'room/c.ts', 'room/e.ts', 'room/g.ts', 'room/h.ts', 'room/i.ts', 'node:stream (type)',
     ]);
   });
 
@@ -131,6 +131,17 @@ describe('imports', () => {
 
   it('do not run in a circle', () => {
     expect(circle()).toBeNull();
+  });
+});
+
+describe('what can be started', () => {
+  it('is each runbook under its own name, and nothing else', () => {
+    const index = sources.find((file) => file.path === 'workflows/index.ts')?.text ?? '';
+    const exported = [...index.matchAll(/^export \{ (\w+) \} from '\.\/([a-z-]+)\/([a-z-]+)\.ts';$/gm)].map(([, name, folder, file]) => [name, folder, file]);
+    expect(exported).toHaveLength(index.split('\n').filter((line) => line.startsWith('export')).length);
+    for (const [name, folder, file] of exported) expect([folder, file]).toEqual(Array(2).fill((name as string).replace(/[A-Z]/g, (letter) => `-${letter.toLowerCase()}`)));
+    const runbooks = new Set(sources.map((file) => file.path).filter((path) => /^workflows\/(?!shared\/).+\//.test(path)).map((path) => path.split('/')[1]));
+    expect(new Set(exported.map(([, folder]) => folder))).toEqual(runbooks);
   });
 });
 

@@ -6,7 +6,7 @@ export interface SourceImport {
   /** A path below `src` (`domain/failures.ts`), or the specifier of a package or of a part of Node. */
   readonly target: string;
   readonly external: boolean;
-  /** Erased at run time: `import type`, or only `type` members. */
+  /** Erased at run time: `import type` only. Of `import { type A }` a bare `import {}` stays, which still loads the file. */
   readonly typeOnly: boolean;
 }
 
@@ -45,15 +45,10 @@ export function importsIn(path: string, text: string): readonly SourceImport[] {
     return { target: external ? specifier : normalize(join(dirname(path), specifier)), external, typeOnly };
   };
   return [
-    ...[...text.matchAll(statement)].map(([, , type, members, specifier]) => resolved(specifier as string, type !== undefined || onlyTypes(members as string))),
+    ...[...text.matchAll(statement)].map(([, , type, , specifier]) => resolved(specifier as string, type !== undefined)),
     ...[...text.matchAll(bare)].map(([, specifier]) => resolved(specifier as string, false)),
     ...[...text.matchAll(dynamic)].map(([, specifier, type]) => resolved(specifier as string, type !== undefined)),
   ];
-}
-
-function onlyTypes(members: string): boolean {
-  const listed = /^\{([\s\S]*)\}$/.exec(members.trim())?.[1]?.split(',').map((member) => member.trim()).filter((member) => member !== '');
-  return listed !== undefined && listed.length > 0 && listed.every((member) => member.startsWith('type '));
 }
 
 const modifiers = '(?:export |private |protected |static |override |async |get |set )*';

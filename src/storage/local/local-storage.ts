@@ -195,7 +195,7 @@ export function createLocalStorage(directory: string, options: LocalStorageOptio
       const file = await openObject('adopt a file', path);
       try {
         await file.sync();
-        const hashed = await hashOf(file.createReadStream({ autoClose: false, highWaterMark: 1024 * 1024 }), signal);
+        const hashed = await hashOf(file, signal);
         await syncDirectory(dirname(absolute(path)));
         return hashed;
       } finally {
@@ -242,15 +242,19 @@ async function writeHashed(source: Readable, target: string, signal?: AbortSigna
   return { sizeBytes, sha256: hash.digest('hex') };
 }
 
-async function hashOf(source: Readable, signal?: AbortSignal): Promise<{ sizeBytes: number; sha256: string }> {
+const hashChunkBytes = 1024 * 1024;
+
+/** One buffer for the whole file: memory stays flat whatever its size. */
+async function hashOf(file: FileHandle, signal?: AbortSignal): Promise<{ sizeBytes: number; sha256: string }> {
   const hash = createHash('sha256');
-  let sizeBytes = 0;
-  for await (const chunk of source) {
+  const buffer = Buffer.allocUnsafe(hashChunkBytes);
+  for (let sizeBytes = 0; ;) {
     signal?.throwIfAborted();
-    hash.update(chunk as Buffer);
-    sizeBytes += (chunk as Buffer).byteLength;
+    const { bytesRead } = await file.read(buffer, 0, hashChunkBytes, sizeBytes);
+    if (bytesRead === 0) return { sizeBytes, sha256: hash.digest('hex') };
+    hash.update(buffer.subarray(0, bytesRead));
+    sizeBytes += bytesRead;
   }
-  return { sizeBytes, sha256: hash.digest('hex') };
 }
 
 const foreign = (path: string): HoldfastFailure =>

@@ -21,8 +21,12 @@ const noLinks = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', '
 
 /** Readers see nothing or the whole. `forceClaims` is for file systems that are known to have no links, and for the conformance suite. @throws AlreadyExists */
 export async function publish(temporary: string, final: string, forceClaims: boolean): Promise<void> {
-  if (forceClaims || !(await linked(temporary, final))) await claimAndRename(temporary, final);
-  await syncDirectory(dirname(final));
+  try {
+    if (forceClaims || !(await linked(temporary, final))) await claimAndRename(temporary, final);
+  } finally {
+    // Also for who comes too late: the winner may have died before its sync, and "it exists" is taken for "it is durable" by a retry.
+    await syncDirectory(dirname(final));
+  }
 }
 
 async function linked(temporary: string, final: string): Promise<boolean> {

@@ -2,7 +2,8 @@
 import type { FileHandle } from 'node:fs/promises';
 import { Readable } from 'node:stream';
 
-const chunkBytes = 1024 * 1024;
+/** Each chunk is a new buffer that lives until the next collection; larger ones made the worker grow by 80 MB. */
+const chunkBytes = 128 * 1024;
 
 /** Reads from the file's beginning, one chunk at a time, and closes it at the end or when destroyed. */
 export function readFrom(file: FileHandle, failure: (error: unknown) => Error): Readable {
