@@ -67,12 +67,8 @@ export async function requireAuthority(dependencies: ActivityDependencies, autho
 
 /** The live stores as they are now, for comparing with what the plan pinned. */
 export async function pinnedNow(dependencies: ActivityDependencies, context: EngineContext, components: readonly Component[]): Promise<readonly PinnedStore[]> {
-  const stores: PinnedStore[] = [];
-  for (const component of components) {
-    const facts = await engineOf(dependencies, component).inspect(context, component, 'restore');
-    stores.push(facts.pinned);
-  }
-  return stores;
+  const facts = await Promise.all(components.map((component) => engineOf(dependencies, component).inspect(context, component, 'restore')));
+  return facts.map((each) => each.pinned);
 }
 
 function requireRecorded(authority: Authority, cutOver: ComponentCutOver, rollback: Rollback | null): void {

@@ -7,6 +7,7 @@ import type { RestorePlan } from '../../domain/restore-plan.ts';
 import type { Component } from '../../domain/service.ts';
 import { engineTitle } from '../../domain/wording.ts';
 import type { PreparedComponent } from '../../engines/engine.ts';
+import { allOrNone } from './all-or-none.ts';
 import type { CommonInput, Run } from './run.ts';
 import { failureTypeOf } from './workflow-failure.ts';
 
@@ -29,7 +30,8 @@ interface Target {
 export const authorityOf = (plan: RestorePlan): Authority => ({ service: plan.body.service, nonce: plan.envelope.nonce, digest: plan.envelope.digest });
 
 /**
- * Carries out an approved plan. Before the opening, any failure or cancellation rolls every store back (shielded, by the compensations);
+ * Carries out an approved plan. Both stores are closed side by side (the shorter the time in which one is closed and the other open, the
+ * better), exchanged when both are, compared when both are exchanged. Before the opening, any failure or cancellation rolls every store back (shielded, by the compensations);
  * from the opening on a cancellation no longer stops it: the shortest way to a service that answers is forward.
  */
 export async function cutOver<I extends CommonInput>(run: Run<I>, request: CutOverRequest): Promise<'done' | 'stale'> {
@@ -38,12 +40,12 @@ export async function cutOver<I extends CommonInput>(run: Run<I>, request: CutOv
   run.phase('cuttingOver');
   registerRollBack(run, targets, authority);
   if ((await begin(run, request, authority)) === 'stale') return 'stale';
-  for (const { engine, step } of inClosingOrder(targets)) {
+  await allOrNone(inClosingOrder(targets).map(({ engine, step }) => async () => {
     await run.host.cutOver.closeComponent(step);
     run.done(`${engineTitle(engine)} closed: no client can write`);
-  }
-  for (const { step } of inOpeningOrder(targets)) await run.host.cutOver.swapComponent(step);
-  for (const { step } of targets) await run.host.cutOver.compareClosedComponent({ ...step, backup: request.backup });
+  }));
+  await allOrNone(inOpeningOrder(targets).map(({ step }) => () => run.host.cutOver.swapComponent(step)));
+  await allOrNone(targets.map(({ step }) => () => run.host.cutOver.compareClosedComponent({ ...step, backup: request.backup })));
   run.done('Data exchanged; compared once more, still closed');
   await CancellationScope.nonCancellable(() => openAll(run, request, targets, authority));
   return 'done';
