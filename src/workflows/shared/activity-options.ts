@@ -1,5 +1,5 @@
 /** Activity options by class of work, never by call. Every proxy states its timeouts; which failures end a retry comes with the failure. */
-import { proxyActivities, type ActivityInterfaceFor, type ActivityOptions } from '@temporalio/workflow';
+import { ActivityCancellationType, proxyActivities, type ActivityInterfaceFor, type ActivityOptions } from '@temporalio/workflow';
 import type { Activities } from '../../activities/index.ts';
 import { productionTiming, testTiming, type Timing } from '../../domain/timing.ts';
 
@@ -23,6 +23,8 @@ export function activitiesOn(taskQueue: string, profile: TimingProfile): Activit
     taskQueue,
     startToCloseTimeout: startToCloseMs,
     heartbeatTimeout: timing.heartbeatTimeoutMs,
+    // Said, because it is not the default (the SDK's documentation says so, its code takes TRY_CANCEL): clean-up must not begin beside the work it cleans up after.
+    cancellationType: ActivityCancellationType.WAIT_CANCELLATION_COMPLETED,
     retry: { ...retry, maximumAttempts },
   });
   return {
