@@ -124,7 +124,8 @@ async function resetStage(service: ServiceFixture, snapshot: string): Promise<vo
   await cp(snapshot, service.repositoryPath, { recursive: true });
 }
 
-async function startHealthyWorker(service: ServiceFixture, instrumented?: Instrumented): Promise<() => Promise<void>> {
+/** A worker in this process, instrumented or not; answers how to stop it. */
+export async function startHealthyWorker(service: ServiceFixture, instrumented?: Instrumented): Promise<() => Promise<void>> {
   const abort = new AbortController();
   const ready = Promise.withResolvers<void>();
   const running = runWorker({

@@ -1,0 +1,22 @@
+/** What was restored equals what the snapshot held, though both stores were written to all the while (`npm run test:soak` does it twenty times). */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { startServiceFixture, type ServiceFixture } from '../support/service-fixture.ts';
+import { equalityRun } from '../soak/equality-run.ts';
+import { leastRowsPerSecond } from '../soak/least-load.ts';
+import { seedLoad } from '../soak/load.ts';
+
+let service: ServiceFixture;
+
+beforeAll(async () => {
+  service = await startServiceFixture();
+  await seedLoad(service);
+});
+afterAll(async () => service?.stop());
+
+test('a backup under load is proven, and equal by an account that does not come from it', async () => {
+  const run = await equalityRun(service);
+  process.stdout.write(`  ${run.rowsPerSecond} rows and ${run.transactionsPerSecond} transactions written per second during a dump of ${run.dumpMs} ms\n`);
+  expect(run).toMatchObject({ proof: 'proven', differences: [] });
+  expect(run.rowsPerSecond).toBeGreaterThanOrEqual(leastRowsPerSecond);
+  expect(await service.leftovers()).toEqual([]);
+});
