@@ -1,30 +1,50 @@
 /** Asking a person: the service's name typed is a yes, nothing typed leaves the plan waiting. */
-import { createInterface } from 'node:readline/promises';
+import { createInterface, type Interface } from 'node:readline';
 
 export type Answer = 'approve' | 'leave' | 'interrupted';
 
 const attempts = 3;
 
-/** Never asks where nobody is: callers check `interactive` first. The signal ends the question, for example when somebody else decided. */
+/**
+ * Never asks where nobody is: callers check `interactive` first. The signal ends the question, for example when somebody else decided;
+ * then the answer is null. The end of input (Ctrl-D) is no yes.
+ */
 export async function askForName(service: string, say: (line: string) => void, signal: AbortSignal): Promise<Answer | null> {
-  const terminal = createInterface({ input: process.stdin, output: process.stdout });
-  const interrupted = new AbortController();
-  terminal.once('SIGINT', () => interrupted.abort());
+  const terminal = createInterface({ input: process.stdin, output: process.stdout, prompt: `  Type ${service} to approve (Enter leaves it waiting for someone else): ` });
+  const lines = linesOf(terminal, signal);
   try {
     for (let attempt = 0; attempt < attempts; attempt += 1) {
-      const typed = (await terminal.question(`  Type ${service} to approve (Enter leaves it waiting for someone else): `, { signal: AbortSignal.any([signal, interrupted.signal]) })).trim();
-      if (typed === service) return 'approve';
-      if (typed === '') return 'leave';
+      terminal.prompt();
+      const typed = await lines.next();
+      if (typed === 'interrupted') return typed;
+      if (typed === 'ended') return signal.aborted ? null : 'leave';
+      if (typed.line.trim() === service) return 'approve';
+      if (typed.line.trim() === '') return 'leave';
       say(`  That is not ${service}: nothing was approved.`);
     }
     return 'leave';
-  } catch (error) {
-    if (interrupted.signal.aborted) return 'interrupted';
-    if (signal.aborted) return null;
-    // End of input (Ctrl-D) is no yes.
-    if (error instanceof Error && error.name === 'AbortError') return 'leave';
-    throw error;
   } finally {
     terminal.close();
   }
+}
+
+type Typed = { readonly line: string } | 'interrupted' | 'ended';
+
+/** What is typed, in order: also two lines that arrive at once. */
+function linesOf(terminal: Interface, signal: AbortSignal): { next(): Promise<Typed> } {
+  const typed: Typed[] = [];
+  let wake = (): void => undefined;
+  const add = (item: Typed): void => {
+    typed.push(item);
+    wake();
+  };
+  terminal.on('line', (line) => add({ line })).once('SIGINT', () => add('interrupted')).once('close', () => add('ended'));
+  if (signal.aborted) add('ended');
+  signal.addEventListener('abort', () => add('ended'), { once: true });
+  return {
+    next: async () => {
+      if (typed.length === 0) await new Promise<void>((resolve) => (wake = resolve));
+      return typed.shift() ?? 'ended';
+    },
+  };
 }

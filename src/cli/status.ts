@@ -31,7 +31,7 @@ export async function status(context: CommandContext, check: boolean, maxAge: st
   else for (const run of runs) output.result(runLine(run, run.phaseNow, context.clock()));
   if (!check && runs.length === 0) output.result('No run is open.');
   const exitCode = check ? worst(judged.map(({ verdict }) => verdict)) : exitCodes.done;
-  output.object({ services: services.map(({ newest, ...rest }) => ({ ...rest, newest: newest === null ? null : { id: newest.id, proof: newest.proof?.verdict ?? null, damage: newest.damage } })), ...(check ? { checks: judged } : { runs }), exitCode });
+  output.object({ services: services.map(({ newest, ...rest }) => ({ ...rest, newest: newest === null ? null : { id: newest.id, proof: newest.proof?.verdict ?? null, damage: newest.damage } })), ...(check ? { checks: judged } : { runs: runs.map((run) => ({ id: shownRunId(run.workflowId), ...run })) }), exitCode });
   return exitCode;
 }
 

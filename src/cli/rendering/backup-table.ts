@@ -18,7 +18,7 @@ export function serviceLine(service: ServiceDefinition, newest: BackupManifest |
     if (backup === undefined) return component.container;
     if (backup.engine === 'postgres') return `${component.container} (PostgreSQL ${backup.server.version}, ${sizeText(backup.databaseSizeBytes)})`;
     const keys = backup.content.databases.reduce((sum, database) => sum + Number(database.keys), 0);
-    return `${component.container} (Redis ${backup.server.version}, ${keys.toLocaleString('en-US')} keys)`;
+    return `${component.container} (Redis ${backup.server.version}, ${keys.toLocaleString('en-US')} ${keys === 1 ? 'key' : 'keys'})`;
   });
   return [service.name, ...stores].join(' · ');
 }

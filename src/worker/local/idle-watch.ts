@@ -17,18 +17,19 @@ const unnamedMs = 60_000;
  * Then it is no longer in the state file, and the last worker has stopped the server.
  */
 export async function untilIdle(client: Client, paths: LocalPaths, taskQueue: string, timing: Pick<Timing, 'localIdleMs' | 'localPollMs'>, signal: AbortSignal): Promise<void> {
-  let idleSince = Date.now();
+  const beganAt = Date.now();
+  let busyAt = beganAt;
   let named = false;
   while (!signal.aborted) {
     await pause(timing.localPollMs, undefined, { signal }).catch(() => undefined);
     const state = await readLocalState(paths.state);
     if (isOurs(state)) named = true;
     // Who started us writes our name once we are ready; whoever takes it out again has replaced us.
-    else if (named || Date.now() - idleSince > unnamedMs) return;
+    else if (named || Date.now() - beganAt > unnamedMs) return;
     const open = await openRuns(client, taskQueue);
     if (open === null && state.server !== null && livingPid(state.server.identity) === null) return;
-    if (open !== 0 || Date.now() - state.usedAtMs < timing.localIdleMs) idleSince = Date.now();
-    if (Date.now() - idleSince >= timing.localIdleMs && (await retire(client, paths, taskQueue, timing.localIdleMs))) return;
+    if (open !== 0) busyAt = Date.now();
+    if (Date.now() - Math.max(busyAt, state.usedAtMs) >= timing.localIdleMs && (await retire(client, paths, taskQueue, timing.localIdleMs))) return;
   }
 }
 
