@@ -70,7 +70,8 @@ export async function look(ctx: EngineContext, component: PostgresComponent, pur
 export async function runningContainer(ctx: EngineContext, component: Pick<PostgresComponent, 'container'>): Promise<ContainerFacts> {
   const container = await ctx.runtime.inspect(component.container);
   if (container.state === 'running') return container;
-  throw new HoldfastFailure('ContainerNotRunning', {
+  // Its restart policy is at work: a moment later it runs, or is down.
+  throw new HoldfastFailure(container.state === 'restarting' ? 'DatabaseUnreachable' : 'ContainerNotRunning', {
     operation: 'look at the database', object: component.container, cause: `the container is ${container.state}`, hint: `Start it (\`docker start ${component.container}\`), then try again.`,
   });
 }

@@ -1,11 +1,16 @@
 /** One psql in the database's container: a single short process over the server's own socket (databases.md D1), SQL on its standard input. */
-import { isFailure } from '../../../domain/failures.ts';
+import type { ExecRequest, ExecResult } from '../../../containers/container-runtime.ts';
+import { HoldfastFailure, isFailure } from '../../../domain/failures.ts';
+import type { FailureType } from '../../../domain/failures.ts';
 import type { PostgresComponent } from '../../../domain/service.ts';
 import type { EngineContext } from '../../engine.ts';
 import { firstStatement, libpqEnvironment, maintenanceDatabases, passwordOf } from './connection.ts';
 import { failureFrom } from './psql-failure.ts';
 import { psqlVariables } from './psql-variables.ts';
 import type { PsqlVariables } from './psql-variables.ts';
+
+/** 128 + SIGKILL. */
+const killedExitCode = 137;
 
 export interface PsqlCall {
   readonly containerId: string;
@@ -36,7 +41,7 @@ export async function runPsql(ctx: EngineContext, call: PsqlCall): Promise<strin
 
 async function runIn(ctx: EngineContext, call: PsqlCall, database: string): Promise<string> {
   const password = await passwordOf(ctx, call.component);
-  const result = await ctx.runtime.exec(call.containerId, {
+  const result = await execOrUnreachable(ctx, call, {
     argv: ['psql', '-X', '-q', '-A', '-t', '-w', '-v', 'ON_ERROR_STOP=1', '-f', '-'],
     stdin: firstStatement + psqlVariables(call.variables ?? {}) + call.sql,
     environment: { ...libpqEnvironment(ctx, call.component, database), PGCLIENTENCODING: 'UTF8', LC_ALL: 'C', ...(password === null ? {} : { PGPASSWORD: password }) },
@@ -47,10 +52,25 @@ async function runIn(ctx: EngineContext, call: PsqlCall, database: string): Prom
   if (result.exitCode === 0) return result.stdout;
   // A missing program's error arrives on standard output (databases.md D7).
   const messages = result.stderr.trim() === '' ? result.stdout : result.stderr;
-  const missing = result.exitCode === 126 || result.exitCode === 127;
-  throw failureFrom(messages, { operation: call.operation, object: `${call.component.container}/${database}` }, missing
-    ? { type: 'WrongContainer', hint: 'The container has no psql: check `container` in holdfast.yaml.' }
-    : { type: 'CutOverFailed', hint: 'See the server\'s log for the details.' });
+  throw failureFrom(messages, { operation: call.operation, object: `${call.component.container}/${database}` }, otherwise(result.exitCode, messages));
+}
+
+/** What no word of the server's explains: psql was not there, it died with its container (which a restart policy may bring back), or the step failed. */
+function otherwise(exitCode: number, messages: string): { type: FailureType; hint: string } {
+  const notRun = exitCode === 126 || exitCode === 127;
+  if (notRun && /not found|no such file or directory/.test(messages)) return { type: 'WrongContainer', hint: 'The container has no psql: check `container` in holdfast.yaml.' };
+  if (notRun || exitCode === killedExitCode) return { type: 'DatabaseUnreachable', hint: 'The container ended meanwhile; the step is tried again.' };
+  return { type: 'CutOverFailed', hint: 'See the server\'s log for the details.' };
+}
+
+/** A container that ran a moment ago and does not now has crashed: what is asked next, after a pause, finds it up again or says that it is down. */
+async function execOrUnreachable(ctx: EngineContext, call: PsqlCall, request: ExecRequest): Promise<ExecResult> {
+  try {
+    return await ctx.runtime.exec(call.containerId, request);
+  } catch (error) {
+    if (!isFailure(error, 'ContainerNotRunning')) throw error;
+    throw new HoldfastFailure('DatabaseUnreachable', { ...error.fields, operation: call.operation, object: call.component.container, hint: 'The step is tried again; look at the container\'s log if it stays so.' }, { cause: error });
+  }
 }
 
 /** Like {@link runPsql} for SQL that prints one line of JSON. */

@@ -76,7 +76,9 @@ const problems: readonly (readonly [pattern: RegExp, type: FailureType, hint: st
 /** What went wrong according to output and exit code, or null. An output that merely contains such words further in is data. */
 export function redisProblem(result: Pick<ExecResult, 'exitCode' | 'stdout' | 'stderr'>): RedisProblem | null {
   const lines = [...result.stderr.split('\n'), result.stdout.split('\n', 1)[0] ?? ''].map((line) => line.trim()).filter((line) => line !== '');
-  if (result.exitCode === 126 || result.exitCode === 127) return { type: 'WrongContainer', words: 'redis-cli cannot be run in it', hint: hints.binary };
+  // Docker answers the same for a program that is not there and for a container that has just ended: only its words differ.
+  const notThere = [...lines, ...result.stdout.split('\n')].some((line) => /not found|no such file or directory/.test(line));
+  if (notThere && (result.exitCode === 126 || result.exitCode === 127)) return { type: 'WrongContainer', words: 'redis-cli cannot be run in it', hint: hints.binary };
   for (const [pattern, type, hint] of problems) {
     const line = lines.find((each) => pattern.test(each));
     if (line !== undefined) return { type, words: quoted(line), hint };
