@@ -1,6 +1,8 @@
 /** Who is asking: the run, attempt and signal of the activity that is executing. */
 import { randomBytes } from 'node:crypto';
 import { Context, activityInfo } from '@temporalio/activity';
+import type { ContainerFacts } from '../containers/container-runtime.ts';
+import { refuseForeignFences } from '../containers/fence.ts';
 import { HoldfastFailure } from '../domain/failures.ts';
 import type { RunOwner } from '../domain/run-owner.ts';
 import type { Component, ServiceDefinition } from '../domain/service.ts';
@@ -42,6 +44,11 @@ export const firstRepository = (dependencies: ActivityDependencies, service: str
 /** Runs one engine step with an {@link EngineContext} bound to this run and attempt, and Temporal's cancellation signal. */
 export async function inEngineContext<T>(dependencies: ActivityDependencies, service: string, step: (context: EngineContext) => Promise<T>): Promise<T> {
   return step(engineContext(dependencies, service, Context.current().cancellationSignal));
+}
+
+/** @throws ForeignFence while another run changes what this container keeps its data on */
+export async function refuseBusyStore(dependencies: ActivityDependencies, container: ContainerFacts): Promise<void> {
+  await refuseForeignFences(dependencies.runtime, currentOwner(dependencies), container.mounts.flatMap(({ source }) => (source == null ? [] : [source])));
 }
 
 /** The component as this step uses it; engines are looked up by its name. */

@@ -3,7 +3,8 @@
  * be stolen. What counts is the run Temporal says this activity belongs to, the plan as it was stored, and the nonce that was consumed.
  */
 import { createHash } from 'node:crypto';
-import type { ApprovalRecord } from '../domain/approval.ts';
+import { activityInfo } from '@temporalio/activity';
+import { policyApprover, type ApprovalRecord } from '../domain/approval.ts';
 import { canonicalJson } from '../domain/canonical-json.ts';
 import { HoldfastFailure, type FailureType } from '../domain/failures.ts';
 import { planBytes, type PinnedStore, type RestorePlan } from '../domain/restore-plan.ts';
@@ -12,7 +13,7 @@ import type { Component } from '../domain/service.ts';
 import type { EngineContext } from '../engines/engine.ts';
 import { checkFences } from '../containers/fence.ts';
 import type { Rollback } from '../repository/repository.ts';
-import { currentOwner, engineOf, firstRepository } from './activity-run.ts';
+import { currentOwner, engineOf, firstRepository, serviceNamed } from './activity-run.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 
 /** What a workflow hands to every destructive activity: a reference, worth nothing in another run. */
@@ -20,6 +21,19 @@ export interface Authority {
   readonly service: string;
   readonly nonce: string;
   readonly digest: string;
+}
+
+/** Who decided, and when. */
+export interface Decided {
+  readonly by: string;
+  readonly reason?: string;
+  readonly at: string;
+}
+
+/** The stores as they are now. `empty`: they are other containers than the service's own, and hold nothing: nothing is replaced there. */
+export interface Found {
+  readonly stores: readonly PinnedStore[];
+  readonly empty: boolean;
 }
 
 export const digestOf = (bytes: string): string => createHash('sha256').update(bytes).digest('hex');
@@ -35,12 +49,15 @@ export async function isCurrent(dependencies: ActivityDependencies, authority: A
  * Before the first destructive step: the plan is this run's, not expired, and what it pinned is still so; then the nonce is consumed.
  * A retry of the same run passes. `found` is null only for a retry that already consumed it and recorded its steps. @throws ApprovalNotForThisRun, ApprovalExpired, ApprovalInvalid, PlanChanged, ContainerRecreated
  */
-export async function consumeAuthority(dependencies: ActivityDependencies, authority: Authority, decision: { by: string; reason?: string; at: string }, found: readonly PinnedStore[] | null): Promise<RestorePlan> {
+export async function consumeAuthority(dependencies: ActivityDependencies, authority: Authority, decision: Decided, found: Found | null): Promise<RestorePlan> {
   const plan = await requireOwnPlan(dependencies, authority);
   const repository = firstRepository(dependencies, authority.service);
   const consumed = await repository.readApproval(authority.service, authority.nonce);
   if (consumed === null && dependencies.nowMs() >= Date.parse(plan.envelope.expiresAt)) throw refusal('ApprovalExpired', authority, `the plan expired at ${plan.envelope.expiresAt}`);
-  if (found !== null) refuseChangedFacts(plan, found);
+  if (found !== null) {
+    refuseChangedFacts(plan, found.stores);
+    requireAllowed(dependencies, authority, plan, decision.by, found.empty);
+  }
   const { workflowId, runId } = currentOwner(dependencies);
   const record: ApprovalRecord = { format: 1, digest: authority.digest, workflowId, runId, by: decision.by, reason: decision.reason ?? null, approvedAt: decision.at };
   if (!(await repository.consumeNonce(authority.service, authority.nonce, record))) throw refusal('ApprovalNotForThisRun', authority, 'its nonce was consumed by another run');
@@ -66,9 +83,10 @@ export async function requireAuthority(dependencies: ActivityDependencies, autho
 }
 
 /** The live stores as they are now, for comparing with what the plan pinned. */
-export async function pinnedNow(dependencies: ActivityDependencies, context: EngineContext, components: readonly Component[]): Promise<readonly PinnedStore[]> {
+export async function findStores(dependencies: ActivityDependencies, context: EngineContext, service: string, components: readonly Component[]): Promise<Found> {
   const facts = await Promise.all(components.map((component) => engineOf(dependencies, component).inspect(context, component, 'restore')));
-  return facts.map((each) => each.pinned);
+  const own = new Set(serviceNamed(dependencies, service).components.map((component) => component.container));
+  return { stores: facts.map((each) => each.pinned), empty: facts.every((each) => each.empty) && components.every((component) => !own.has(component.container)) };
 }
 
 function requireRecorded(authority: Authority, cutOver: ComponentCutOver, rollback: Rollback | null): void {
@@ -76,12 +94,31 @@ function requireRecorded(authority: Authority, cutOver: ComponentCutOver, rollba
   if (!recorded) throw refusal('PlanChanged', authority, `the step for ${cutOver.component} is not the one this run recorded before it began`);
 }
 
+/** The runbook that carries out a plan: another workflow may store a plan of its own, and approve it itself, for all we know. */
+const runbookOf = { restore: 'restoreBackup', undo: 'undoRestore', accept: 'acceptRestore' } as const;
+
 /** The stored plan, when it is this run's. @throws ApprovalNotForThisRun, ApprovalInvalid */
 export async function requireOwnPlan(dependencies: ActivityDependencies, authority: Authority): Promise<RestorePlan> {
   const plan = await storedPlan(dependencies, authority);
   const owner = currentOwner(dependencies);
   if (plan.envelope.workflowId !== owner.workflowId || plan.envelope.runId !== owner.runId) throw refusal('ApprovalNotForThisRun', authority, 'the plan belongs to another run');
+  const { workflowType } = activityInfo();
+  if (workflowType !== runbookOf[plan.body.operation]) throw refusal('ApprovalNotForThisRun', authority, `${workflowType} is not the runbook that carries it out`);
   return plan;
+}
+
+/**
+ * May this decision open this plan? The workflow has asked the same; here it is asked where the effect is. `empty` says that nothing is replaced.
+ * @throws ApprovalInvalid
+ */
+function requireAllowed(dependencies: ActivityDependencies, authority: Authority, plan: RestorePlan, by: string, empty: boolean): void {
+  const { approval } = serviceNamed(dependencies, authority.service);
+  const { operation } = plan.body;
+  if (by !== policyApprover) {
+    if (approval.approvers.length > 0 && !approval.approvers.includes(by)) throw refusal('ApprovalInvalid', authority, `${by} is not among the approvers`);
+    return;
+  }
+  if (approval.required.includes(operation) && !empty) throw refusal('ApprovalInvalid', authority, `policy asks for a human's yes to this ${operation}, and none was given`);
 }
 
 async function storedPlan(dependencies: ActivityDependencies, authority: Authority): Promise<RestorePlan> {

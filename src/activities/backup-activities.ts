@@ -4,7 +4,7 @@ import { HoldfastFailure } from '../domain/failures.ts';
 import type { Component } from '../domain/service.ts';
 import type { ComponentFacts } from '../engines/engine.ts';
 import type { ClaimedBackup, Repository } from '../repository/repository.ts';
-import { currentOwner, engineOf, firstRepository, inEngineContext, serviceNamed } from './activity-run.ts';
+import { currentOwner, engineOf, firstRepository, inEngineContext, refuseBusyStore, serviceNamed } from './activity-run.ts';
 import { destinationIn } from './artifacts.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { claimNoteKey } from './repair-activities.ts';
@@ -51,9 +51,12 @@ export function createBackupActivities(dependencies: ActivityDependencies) {
       return claim;
     },
 
-    /** Reads one component, changes nothing. */
+    /** Reads one component, changes nothing. @throws ForeignFence while another run changes it: what is found then is nobody's fault */
     inspectComponent: (input: { service: string; component: Component; purpose: 'backup' | 'restore' }): Promise<ComponentFacts> =>
-      inEngineContext(dependencies, input.service, (context) => engineOf(dependencies, input.component).inspect(context, input.component, input.purpose)),
+      inEngineContext(dependencies, input.service, async (context) => {
+        await refuseBusyStore(dependencies, await dependencies.runtime.inspect(input.component.container));
+        return engineOf(dependencies, input.component).inspect(context, input.component, input.purpose);
+      }),
 
     /**
      * One component's artifacts and account. Every attempt writes into a directory of its own; the first to finish is the winner of its round

@@ -1,24 +1,27 @@
 /** The destructive steps, each keyed by run and step and safe to repeat. All of them ask {@link requireAuthority} first. */
-import { lowerFences, raiseFences, type FencedStore } from '../containers/fence.ts';
+import { lowerFences, raiseFences } from '../containers/fence.ts';
 import type { ComponentBackup } from '../domain/backup-manifest.ts';
-import { HoldfastFailure } from '../domain/failures.ts';
-import type { RestorePlan } from '../domain/restore-plan.ts';
+import { HoldfastFailure, isFailure } from '../domain/failures.ts';
 import type { ComponentCutOver, RestartPolicy, RollbackRecord } from '../domain/rollback.ts';
 import type { Component } from '../domain/service.ts';
+import type { EngineContext } from '../engines/engine.ts';
 import { currentOwner, engineOf, firstRepository, inEngineContext } from './activity-run.ts';
-import { type Authority, consumeAuthority, pinnedNow, requireAuthority, requireOwnPlan } from './authority.ts';
+import { type Authority, consumeAuthority, type Decided, findStores, type Found, requireAuthority, requireOwnPlan } from './authority.ts';
+import { chooseDirection, fencedStores, otherCopy, putBackRestartPolicies, writeMarkKey } from './cut-over-state.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { readBackup } from './proof-activities.ts';
 
 export interface BeginCutOverInput {
   readonly authority: Authority;
-  readonly decision: { readonly by: string; readonly reason?: string; readonly at: string };
+  readonly decision: Decided;
   readonly operation: 'restore' | 'undo';
   readonly components: readonly Component[];
   readonly cutOvers: readonly ComponentCutOver[];
   readonly backupId: string | null;
   readonly point: string | null;
   readonly createdRoles: readonly string[];
+  /** Of an undo: the run whose rollback copy it brings back. */
+  readonly undoneRunId: string | null;
 }
 
 export interface CutOverStep {
@@ -34,25 +37,38 @@ export function createCutOverActivities(dependencies: ActivityDependencies) {
 
   return {
     /**
-     * The first destructive activity: consumes the nonce, raises the fences, records what is there and only then takes the restart policies
-     * away, so that nothing starts a database in mid cut-over (databases.md D16).
+     * The first destructive activity: finds everything still as it was planned, consumes the nonce, raises the fences, records what is there and
+     * only then takes the restart policies away, so that nothing starts a database in mid cut-over (databases.md D16).
      */
     beginCutOver: (input: BeginCutOverInput): Promise<void> =>
       inEngineContext(dependencies, input.authority.service, async (context) => {
         const { service } = input.authority;
-        const repository = firstRepository(dependencies, service);
         // Whose plan it is comes first: a former self of a reset run must not even be looked at for changed facts.
         await requireOwnPlan(dependencies, input.authority);
-        const recorded = await repository.readRollback(service, context.owner.runId);
-        const pinned = recorded === null ? await pinnedNow(dependencies, context, input.components) : null;
-        const plan = await consumeAuthority(dependencies, input.authority, input.decision, pinned);
-        await raiseFences(runtime, { owner: context.owner, service, component: 'service', step: 'fence' }, await fencedStores(plan));
-        await repository.recordRollback(recorded?.record ?? await recordFor(input));
-        for (const { containerId } of input.cutOvers) await runtime.updateRestartPolicy(containerId, noRestart);
+        const recorded = await firstRepository(dependencies, service).readRollback(service, context.owner.runId);
+        const found = recorded === null ? await findReady(context, input) : null;
+        const plan = await consumeAuthority(dependencies, input.authority, input.decision, found);
+        await raiseFences(runtime, { owner: context.owner, service, component: 'service', step: 'fence' }, await fencedStores(runtime, plan));
+        if (recorded === null) await recordOwn(input);
+        for (const { containerId } of input.cutOvers) {
+          // An attempt that was given up on must not take a policy away that its successor has put back.
+          context.signal.throwIfAborted();
+          await runtime.updateRestartPolicy(containerId, noRestart);
+        }
       }),
 
-    closeComponent: (input: CutOverStep): Promise<void> =>
-      authorised(input, (context) => engineOf(dependencies, input.component).close(context, input.component, input.cutOver)),
+    /** Clients are out. `setAside`: transactions that wrote since the backup and stay in the rollback copy; null where they are not counted. */
+    closeComponent: (input: CutOverStep): Promise<{ readonly setAside: string | null }> =>
+      inEngineContext(dependencies, input.authority.service, async (context) => {
+        const { plan } = await requireAuthority(dependencies, input.authority, input.cutOver);
+        const engine = engineOf(dependencies, input.component);
+        await engine.close(context, input.component, input.cutOver);
+        const planned = plan.body.losses.find((loss) => loss.component === input.component.name)?.transactions ?? null;
+        const readyMark = await context.readNote(writeMarkKey(input.component.name));
+        if (planned === null || typeof readyMark !== 'string') return { setAside: planned };
+        const now = await engine.writeMark(context, input.component);
+        return { setAside: now === null ? planned : String(BigInt(planned) + BigInt(now) - BigInt(readyMark)) };
+      }),
 
     swapComponent: (input: CutOverStep): Promise<void> =>
       authorised(input, (context) => engineOf(dependencies, input.component).swap(context, input.component, input.cutOver)),
@@ -68,19 +84,22 @@ export function createCutOverActivities(dependencies: ActivityDependencies) {
 
     /** The point of no return: from here a repair goes forward. */
     markOpening: async (input: Authority): Promise<void> => {
-      await requireAuthority(dependencies, input, null);
+      const { rollback } = await requireAuthority(dependencies, input, null);
+      if (rollback === null || await chooseDirection(firstRepository(dependencies, input.service), rollback.record, 'forward') !== 'forward') {
+        throw new HoldfastFailure('CutOverFailed', { operation: 'open the service', object: input.service, cause: 'the cut-over is being rolled back', hint: 'Start the runbook again.' });
+      }
       await mark(input.service, 'opening');
     },
 
     openComponent: (input: CutOverStep): Promise<void> =>
       authorised(input, (context) => engineOf(dependencies, input.component).open(context, input.component, input.cutOver)),
 
-    /** All is open: recorded, restart policies as they were, fences down. */
-    finishCutOver: async (input: Authority & { undoneRunId: string | null }): Promise<void> => {
+    /** All is as open as it gets: recorded, restart policies as they were, fences down. */
+    finishCutOver: async (input: Authority): Promise<void> => {
       const owner = currentOwner(dependencies);
       const rollback = await ownRollback(input.service);
       await mark(input.service, 'opened');
-      if (input.undoneRunId !== null) await firstRepository(dependencies, input.service).markRollback(input.service, input.undoneRunId, 'undone', { ...owner, at: now() });
+      if (rollback.undoneRunId !== null) await firstRepository(dependencies, input.service).markRollback(input.service, rollback.undoneRunId, 'undone', { ...owner, at: now() });
       await putBackRestartPolicies(dependencies, rollback);
       await lowerFences(runtime, owner, rollback.cutOvers.map((cutOver) => cutOver.volume));
     },
@@ -88,9 +107,10 @@ export function createCutOverActivities(dependencies: ActivityDependencies) {
     /** Compensation before the opening: one component as it was, open. */
     rollBackComponent: (input: CutOverStep): Promise<void> =>
       inEngineContext(dependencies, input.authority.service, async (context) => {
-        const rollback = await firstRepository(dependencies, input.authority.service).readRollback(input.authority.service, context.owner.runId);
-        if (rollback === null) return;
-        if (rollback.state !== 'recorded') return;
+        const repository = firstRepository(dependencies, input.authority.service);
+        const rollback = await repository.readRollback(input.authority.service, context.owner.runId);
+        if (rollback === null || rollback.state !== 'recorded') return;
+        if (await chooseDirection(repository, rollback.record, 'back') !== 'back') return;
         await requireAuthority(dependencies, input.authority, input.cutOver);
         await engineOf(dependencies, input.component).rollBack(context, input.component, input.cutOver);
       }),
@@ -106,33 +126,6 @@ export function createCutOverActivities(dependencies: ActivityDependencies) {
       }
       if (rollback === null || rollback.state === 'recorded' || rollback.state === 'rolledBack') await lowerFences(runtime, owner, volumes);
     },
-
-    /** accept: consumes the nonce of the accept run's own plan, then lets one component's rollback copy go. */
-    discardRollbackCopy: (input: { authority: Authority; decision: BeginCutOverInput['decision']; component: Component; cutOver: ComponentCutOver; rollbackRunId: string; components: readonly Component[] }): Promise<void> =>
-      inEngineContext(dependencies, input.authority.service, async (context) => {
-        const { service } = input.authority;
-        const repository = firstRepository(dependencies, service);
-        const consumed = await repository.readApproval(service, input.authority.nonce);
-        const plan = await consumeAuthority(dependencies, input.authority, input.decision, consumed === null ? await pinnedNow(dependencies, context, input.components) : null);
-        const rollback = await repository.readRollback(service, input.rollbackRunId);
-        const named = rollback?.record.cutOvers.some((cutOver) => JSON.stringify(cutOver) === JSON.stringify(input.cutOver)) ?? false;
-        if (plan.body.operation !== 'accept' || plan.body.rollbackOf !== input.rollbackRunId || !named || rollback?.state !== 'opened') {
-          throw new HoldfastFailure('PlanChanged', { operation: 'let the rollback copy go', object: input.rollbackRunId, cause: 'the copy is not the one the plan names', hint: 'holdfast status shows the copies there are.' });
-        }
-        await raiseFences(runtime, { owner: context.owner, service, component: 'service', step: 'fence' }, await fencedStores(plan));
-        await engineOf(dependencies, input.component).discardRollback(context, input.component, input.cutOver);
-      }),
-
-    markAccepted: async (input: { service: string; rollbackRunId: string }): Promise<void> => {
-      const { workflowId, runId } = currentOwner(dependencies);
-      await firstRepository(dependencies, input.service).markRollback(input.service, input.rollbackRunId, 'accepted', { workflowId, runId, at: now() });
-    },
-
-    /** The end of accept, and its compensation: this run's own fences, and no other's, go down. */
-    lowerOwnFences: async (input: Authority): Promise<void> => {
-      const plan = await firstRepository(dependencies, input.service).readPlan(input.service, input.nonce);
-      await lowerFences(runtime, currentOwner(dependencies), plan.body.stores.map((store) => store.volume));
-    },
   };
 
   function authorised<T>(input: CutOverStep, step: (context: Parameters<Parameters<typeof inEngineContext>[2]>[0]) => Promise<T>): Promise<T> {
@@ -142,8 +135,27 @@ export function createCutOverActivities(dependencies: ActivityDependencies) {
     });
   }
 
-  function fencedStores(plan: RestorePlan): Promise<readonly FencedStore[]> {
-    return Promise.all(plan.body.stores.map(async (store) => ({ volume: store.volume, imageId: (await runtime.inspect(store.containerId)).imageId })));
+  /** The stores as they are, after each engine has found ready what the plan is about. @throws PlanChanged */
+  async function findReady(context: EngineContext, input: BeginCutOverInput): Promise<Found> {
+    const { service } = input.authority;
+    if (input.undoneRunId !== null && (await firstRepository(dependencies, service).readRollback(service, input.undoneRunId))?.state !== 'opened') throw otherCopy(input.undoneRunId);
+    const found = await findStores(dependencies, context, service, input.components);
+    for (const cutOver of input.cutOvers) {
+      const component = input.components.find((each) => each.name === cutOver.component);
+      if (component !== undefined) await engineOf(dependencies, component).requireReady(context, component, cutOver);
+    }
+    return found;
+  }
+
+  /** Written before anything changes. Overlapping attempts may have looked at different moments; the first one's word stands. */
+  async function recordOwn(input: BeginCutOverInput): Promise<void> {
+    const { service } = input.authority;
+    const repository = firstRepository(dependencies, service);
+    try {
+      await repository.recordRollback(await recordFor(input));
+    } catch (error) {
+      if (!isFailure(error, 'AmbiguousState') || (await repository.readRollback(service, currentOwner(dependencies).runId)) === null) throw error;
+    }
   }
 
   function now(): string {
@@ -175,14 +187,8 @@ export function createCutOverActivities(dependencies: ActivityDependencies) {
       cutOvers: input.cutOvers,
       restartPolicies: facts.map((container) => ({ container: container.name, containerId: container.id, policy: container.restartPolicy })),
       createdRoles: input.createdRoles,
-      recordedAt: now(),
+      undoneRunId: input.undoneRunId,
+      recordedAt: input.decision.at,
     };
-  }
-}
-
-/** Every container of the record gets the restart policy it had; one that is gone has none to get. */
-export async function putBackRestartPolicies(dependencies: ActivityDependencies, record: RollbackRecord): Promise<void> {
-  for (const { containerId, policy } of record.restartPolicies) {
-    if ((await dependencies.runtime.find(containerId)) !== null) await dependencies.runtime.updateRestartPolicy(containerId, policy);
   }
 }

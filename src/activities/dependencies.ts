@@ -12,9 +12,13 @@ export interface RunDirectory {
   searchAttributesRegistered(): Promise<boolean>;
   /** @throws TemporalUnreachable */
   isOpen(workflowId: string, runId: string): Promise<boolean>;
+  /** When the run ended, milliseconds since the epoch; 0 where the namespace does not know it (any more); null while it is open. @throws TemporalUnreachable */
+  closedAtMs(workflowId: string, runId: string): Promise<number | null>;
   /** The lease that is held now: its own run and input, or null. @throws TemporalUnreachable */
   readLease(service: string): Promise<{ readonly leaseRunId: string; readonly workflowId: string; readonly runId: string; readonly purpose: string } | null>;
   endLease(service: string, leaseRunId: string, reason: string): Promise<void>;
+  /** The owner's own release: asks the lease to end. @throws TemporalUnreachable */
+  releaseLease(service: string, leaseRunId: string, ownerRunId: string): Promise<void>;
 }
 
 export interface ActivityDependencies {

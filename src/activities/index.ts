@@ -1,4 +1,5 @@
 /** All activities of a worker, from the factories. The workflows know them by this type only. */
+import { createAcceptActivities } from './accept-activities.ts';
 import { createApplicationActivities } from './application-activities.ts';
 import { createBackupActivities } from './backup-activities.ts';
 import { createCutOverActivities } from './cut-over-activities.ts';
@@ -14,6 +15,7 @@ export const createActivities = (dependencies: ActivityDependencies) => ({
   ...createProofActivities(dependencies),
   ...createPlanActivities(dependencies),
   ...createCutOverActivities(dependencies),
+  ...createAcceptActivities(dependencies),
   ...createApplicationActivities(dependencies),
   ...createRepairActivities(dependencies),
 });

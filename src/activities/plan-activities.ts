@@ -6,18 +6,21 @@ import type { ComponentCutOver } from '../domain/rollback.ts';
 import type { Component } from '../domain/service.ts';
 import type { PreparedComponent } from '../engines/engine.ts';
 import type { Rollback } from '../repository/repository.ts';
-import { currentOwner, engineOf, firstRepository, inEngineContext, serviceNamed } from './activity-run.ts';
+import { currentOwner, engineOf, firstRepository, inEngineContext, refuseBusyStore, serviceNamed } from './activity-run.ts';
 import { sourceOf } from './artifacts.ts';
 import { type Authority, digestOf, isCurrent } from './authority.ts';
+import { writeMarkKey } from './cut-over-state.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { readBackup } from './proof-activities.ts';
 
 export function createPlanActivities(dependencies: ActivityDependencies) {
   return {
-    /** Starts a container that is stopped, and waits until its database answers. @throws ContainerNotRunning, ContainerNotFound */
+    /** Starts a container that is stopped, and waits until its database answers. @throws ContainerNotRunning, ContainerNotFound, ForeignFence */
     async ensureRunning(input: { service: string; component: Component }): Promise<{ readonly started: boolean }> {
       const { component } = input;
       const facts = await dependencies.runtime.inspect(component.container);
+      // Stopped may mean: in the midst of another run's cut-over. Starting it there would be the worst thing to do.
+      await refuseBusyStore(dependencies, facts);
       if (facts.state === 'running') return { started: false };
       if (facts.state === 'paused') throw cannotStart(component, 'it is paused', `docker unpause ${component.container}`);
       await dependencies.runtime.start(facts.id);
@@ -29,16 +32,23 @@ export function createPlanActivities(dependencies: ActivityDependencies) {
     prepareComponent: (input: { service: string; backupId: string; manifestSha256: string; component: Component }): Promise<PreparedComponent> =>
       inEngineContext(dependencies, input.service, async (context) => {
         const { manifest, backup } = await readBackup(dependencies, { ...input, component: input.component.name });
-        return engineOf(dependencies, input.component).prepare(context, input.component, backup, sourceOf(firstRepository(dependencies, input.service), manifest));
+        const engine = engineOf(dependencies, input.component);
+        const prepared = await engine.prepare(context, input.component, backup, sourceOf(firstRepository(dependencies, input.service), manifest));
+        await context.recordOnce(writeMarkKey(input.component.name), await engine.writeMark(context, input.component));
+        return prepared;
       }),
 
     /** The rollback copy of an earlier run as something to cut over to. @throws UnknownRollbackCopy */
     prepareUndoOf: (input: { service: string; component: Component; previous: ComponentCutOver }): Promise<PreparedComponent> =>
       inEngineContext(dependencies, input.service, (context) => engineOf(dependencies, input.component).prepareUndo(context, input.component, input.previous)),
 
-    /** Removes what was made ready and not used. */
+    /** Removes what was made ready and not used; nothing of a cut-over that has begun and was not rolled back to its end. */
     discardPreparedComponent: (input: { service: string; component: Component; cutOver: ComponentCutOver }): Promise<void> =>
-      inEngineContext(dependencies, input.service, (context) => engineOf(dependencies, input.component).discardPrepared(context, input.component, input.cutOver)),
+      inEngineContext(dependencies, input.service, async (context) => {
+        const own = await firstRepository(dependencies, input.service).readRollback(input.service, context.owner.runId);
+        if (own !== null && own.state !== 'rolledBack') return;
+        await engineOf(dependencies, input.component).discardPrepared(context, input.component, input.cutOver);
+      }),
 
     /** Puts body and envelope together for this run, stores them under the nonce and answers both. */
     async planRestore(input: { body: PlanBody }): Promise<RestorePlan> {

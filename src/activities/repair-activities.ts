@@ -2,16 +2,18 @@
  * Repairing what ended runs left: first what is half-way (data, name, restart policy, settings), then labelled scratch.
  * A repair acts only for a run whose owner it finds closed itself, and moves only to a state that was recorded.
  */
-import { lowerFences, replaceFences } from '../containers/fence.ts';
+import { setTimeout as pause } from 'node:timers/promises';
+import { listFenceOwners, lowerAllFencesOf, replaceFences, type FencedStore } from '../containers/fence.ts';
 import { findScratchOf, listOwners, removeScratch } from '../containers/scratch.ts';
-import { HoldfastFailure } from '../domain/failures.ts';
-import { repairDirection, type ComponentCutOver } from '../domain/rollback.ts';
-import type { RunOwner } from '../domain/run-owner.ts';
+import { inOpeningOrder } from '../domain/cut-over-steps.ts';
+import { HoldfastFailure, isFailure } from '../domain/failures.ts';
+import { repairDirection, type ComponentCutOver, type RollbackRecord } from '../domain/rollback.ts';
+import { sameOwner, type RunOwner } from '../domain/run-owner.ts';
 import type { Component } from '../domain/service.ts';
 import type { EngineContext } from '../engines/engine.ts';
 import type { Rollback } from '../repository/repository.ts';
 import { currentOwner, engineOf, firstRepository, inEngineContext, serviceNamed } from './activity-run.ts';
-import { putBackRestartPolicies } from './cut-over-activities.ts';
+import { chooseDirection, putBackRestartPolicies } from './cut-over-state.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { runNoteKey, type RunNote } from './service-activities.ts';
 
@@ -29,73 +31,114 @@ export function createRepairActivities(dependencies: ActivityDependencies) {
     removeRunScratch: (input: { service: string }): Promise<{ readonly removed: readonly string[] }> =>
       inEngineContext(dependencies, input.service, (context) => cleanUp(context, input.service, context.owner)),
 
-    /** Runs of this service, in our own namespace, that have ended and left something. @throws TemporalUnreachable */
+    /** Runs of this service, in our own namespace, that have ended and left something; with `onlyHalfWay`, a cut-over or a fence. @throws TemporalUnreachable */
     async findEndedRuns(input: { service: string; onlyHalfWay: boolean }): Promise<readonly EndedRun[]> {
-      const candidates = new Map<string, RunOwner>();
-      for (const owner of input.onlyHalfWay ? [] : await knownOwners(input.service)) candidates.set(owner.runId, owner);
       const rollbacks = await firstRepository(dependencies, input.service).listRollbacks(input.service);
-      for (const { record, state } of rollbacks) {
-        if (repairDirection(state) !== null && record.namespaceId === dependencies.runs.namespaceId) candidates.set(record.runId, record);
-      }
-      candidates.delete(currentOwner(dependencies).runId);
+      const directions = new Map(rollbacks.map(({ record, state }) => [record.runId, repairDirection(state)]));
       const ended: EndedRun[] = [];
-      for (const { namespaceId, workflowId, runId } of candidates.values()) {
-        if (await dependencies.runs.isOpen(workflowId, runId)) continue;
-        const rollback = rollbacks.find(({ record }) => record.runId === runId);
-        ended.push({ owner: { namespaceId, workflowId, runId }, direction: rollback === undefined ? null : repairDirection(rollback.state) });
+      for (const { namespaceId, workflowId, runId } of await candidates(input.service, rollbacks, input.onlyHalfWay)) {
+        if (runId === currentOwner(dependencies).runId || await dependencies.runs.isOpen(workflowId, runId)) continue;
+        ended.push({ owner: { namespaceId, workflowId, runId }, direction: directions.get(runId) ?? null });
       }
       return ended;
     },
 
-    /** Repairs one ended run. The caller holds the service's lease. @throws ServiceBusy when its owner turns out to be open */
+    /**
+     * Repairs one ended run: its half-way cut-over, its fences, its scratch. Acts only for a run that left something under just these ids, that it finds
+     * ended itself, and under this run's own lease. @throws ServiceBusy
+     */
     repairRun: (input: { service: string; owner: RunOwner }): Promise<{ readonly done: readonly string[] }> =>
       inEngineContext(dependencies, input.service, async (context) => {
-        if (await dependencies.runs.isOpen(input.owner.workflowId, input.owner.runId)) {
-          throw new HoldfastFailure('ServiceBusy', { operation: 'repair an ended run', object: input.owner.workflowId, cause: 'it has not ended', hint: 'Watch or cancel it.' });
-        }
-        const done: string[] = [];
-        const rollback = await firstRepository(dependencies, input.service).readRollback(input.service, input.owner.runId);
-        if (rollback !== null) done.push(...await finishHalfWay(context, input.service, input.owner, rollback));
-        const { removed } = await cleanUp(context, input.service, input.owner);
-        return { done: [...done, ...removed] };
+        const rollbacks = await firstRepository(dependencies, input.service).listRollbacks(input.service);
+        const known = (await candidates(input.service, rollbacks, false)).some((each) => sameOwner(each, input.owner));
+        if (!known) return { done: [] };
+        await requireEnded(input.owner, context.signal);
+        await requireOwnLease(input.service, input.owner);
+        // Whatever of it still works on the data has to be gone before the data is moved.
+        const removed = await removeScratchOf(input.owner);
+        const rollback = rollbacks.find(({ record }) => sameOwner(record, input.owner)) ?? null;
+        const done = rollback === null ? [] : await finishHalfWay(context, input.service, input.owner, rollback);
+        await lowerAllFencesOf(dependencies.runtime, input.owner);
+        await lowerAllFencesOf(dependencies.runtime, context.owner);
+        const rest = await cleanUp(context, input.service, input.owner);
+        return { done: [...done, ...removed, ...rest.removed] };
       }),
   };
 
+  /** An ended run's last attempt may not have heard of the end yet: it is waited for until it must have. @throws ServiceBusy when it is open */
+  async function requireEnded(owner: RunOwner, signal: AbortSignal): Promise<void> {
+    const closedAtMs = await dependencies.runs.closedAtMs(owner.workflowId, owner.runId);
+    if (closedAtMs === null) throw new HoldfastFailure('ServiceBusy', { operation: 'repair an ended run', object: owner.workflowId, cause: 'it has not ended', hint: 'Watch or cancel it.' });
+    const waitMs = closedAtMs + dependencies.timing.lateAttemptMs - dependencies.nowMs();
+    if (waitMs > 0) await pause(waitMs, undefined, { signal });
+  }
+
+  async function requireOwnLease(service: string, owner: RunOwner): Promise<void> {
+    const lease = await dependencies.runs.readLease(service);
+    const own = currentOwner(dependencies);
+    if (lease?.workflowId === own.workflowId && lease.runId === own.runId) return;
+    throw new HoldfastFailure('ServiceBusy', { operation: 'repair an ended run', object: owner.workflowId, cause: 'the run that repairs does not hold the service', hint: 'Start reapLeftovers; it takes the service first.' });
+  }
+
   async function finishHalfWay(context: EngineContext, service: string, ended: RunOwner, rollback: Rollback): Promise<string[]> {
-    const { record, state } = rollback;
-    const direction = repairDirection(state);
     const repository = firstRepository(dependencies, service);
-    const volumes = record.cutOvers.map((cutOver) => cutOver.volume);
+    const { record } = rollback;
     const done: string[] = [];
-    if (direction !== null) {
-      await replaceFences(dependencies.runtime, volumes, ended, { owner: context.owner, service, component: 'service', step: 'fence' }, await imagesOf(record.cutOvers));
+    if (repairDirection(rollback.state) !== null) {
+      // The ended run may have chosen its way and died before it could say so.
+      const direction = await chooseDirection(repository, record, rollback.state === 'opening' ? 'forward' : 'back');
+      await replaceFences(dependencies.runtime, { owner: context.owner, service, component: 'service', step: 'fence' }, await fencedStores(record.cutOvers), async (holder) => (await dependencies.runs.closedAtMs(holder.workflowId, holder.runId)) !== null);
       const by = { workflowId: context.owner.workflowId, runId: context.owner.runId, at: new Date(dependencies.nowMs()).toISOString() };
-      const components = await componentsOf(service, ended.runId);
-      for (const cutOver of direction === 'forward' ? [...record.cutOvers].reverse() : record.cutOvers) {
-        const component = components.find((each) => each.name === cutOver.component);
-        if (component === undefined) throw missingComponent(service, cutOver);
-        const engine = engineOf(dependencies, component);
-        if (direction === 'forward') await engine.open(context, component, cutOver);
-        else await engine.rollBack(context, component, cutOver);
-        done.push(`${component.container}: ${direction === 'forward' ? 'opened with the restored data' : 'back to the data before'}`);
-      }
+      if (direction === 'forward') await repository.markRollback(service, ended.runId, 'opening', by);
+      done.push(...await moveAll(context, service, record, direction));
       await repository.markRollback(service, ended.runId, direction === 'forward' ? 'opened' : 'rolledBack', by);
+      if (direction === 'forward' && record.undoneRunId !== null) await repository.markRollback(service, record.undoneRunId, 'undone', by);
     }
     await putBackRestartPolicies(dependencies, record);
-    await lowerFences(dependencies.runtime, context.owner, volumes);
-    await lowerFences(dependencies.runtime, ended, volumes);
     return done;
   }
 
-  async function cleanUp(context: EngineContext, service: string, owner: RunOwner): Promise<{ removed: readonly string[] }> {
-    const repository = firstRepository(dependencies, service);
+  /**
+   * Every store as far as it goes, so that one which cannot does not keep the other closed. Going back, that is a failure at the end; going forward the
+   * data is in place and there is nothing to wait for: it is told. @throws what one that could not go back ended in
+   */
+  async function moveAll(context: EngineContext, service: string, record: RollbackRecord, direction: 'back' | 'forward'): Promise<string[]> {
+    const done: string[] = [];
+    const failures: HoldfastFailure[] = [];
+    const components = await componentsOf(service, record.runId);
+    for (const cutOver of inOpeningOrder(record.cutOvers)) {
+      const component = components.find((each) => each.name === cutOver.component);
+      if (component === undefined) throw missingComponent(service, cutOver);
+      const engine = engineOf(dependencies, component);
+      try {
+        if (direction === 'forward') await engine.open(context, component, cutOver);
+        else await engine.rollBack(context, component, cutOver);
+        done.push(`${component.container}: ${direction === 'forward' ? 'opened with the restored data' : 'back to the data before'}`);
+      } catch (error) {
+        if (!isFailure(error) || error.retryable) throw error;
+        if (direction === 'back') failures.push(error);
+        done.push(`${component.container}: could NOT be ${direction === 'forward' ? 'opened' : 'brought back'}: ${error.message}`);
+      }
+    }
+    if (failures[0] !== undefined) throw failures[0];
+    return done;
+  }
+
+  async function removeScratchOf(owner: RunOwner): Promise<string[]> {
     const removed: string[] = [];
     for (const scratch of await findScratchOf(dependencies.runtime, owner)) {
       await removeScratch(dependencies.runtime, scratch);
       removed.push(scratch.name);
     }
+    return removed;
+  }
+
+  async function cleanUp(context: EngineContext, service: string, owner: RunOwner): Promise<{ removed: readonly string[] }> {
+    const repository = firstRepository(dependencies, service);
+    const removed = await removeScratchOf(owner);
     const notes = await repository.readNotes(service, owner.runId);
-    const kept = (await repository.listRollbacks(service)).filter(({ state }) => state !== 'rolledBack' && state !== 'accepted').flatMap(({ record }) => record.cutOvers);
+    // An accepted restore is live: only what was rolled back keeps nothing.
+    const kept = (await repository.listRollbacks(service)).filter(({ state }) => state !== 'rolledBack').flatMap(({ record }) => record.cutOvers);
     for (const component of await componentsOf(service, owner.runId)) {
       removed.push(...await engineOf(dependencies, component).repairLeftovers(context, component, { owner, notes, kept }));
     }
@@ -108,6 +151,14 @@ export function createRepairActivities(dependencies: ActivityDependencies) {
     const rollback = await repository.readRollback(service, owner.runId);
     if (rollback === null || repairDirection(rollback.state) === null) await repository.removeNotes(service, owner.runId);
     return { removed };
+  }
+
+  /** Whoever may have left something: with `onlyHalfWay` those of an unfinished cut-over and those whose fence stands, else all that left labels or notes too. */
+  async function candidates(service: string, rollbacks: readonly Rollback[], onlyHalfWay: boolean): Promise<readonly RunOwner[]> {
+    const { namespaceId } = dependencies.runs;
+    const halfWay = rollbacks.filter(({ record, state }) => repairDirection(state) !== null && record.namespaceId === namespaceId).map(({ record }) => record);
+    const found = [...onlyHalfWay ? [] : await knownOwners(service), ...await listFenceOwners(dependencies.runtime, namespaceId, service), ...halfWay];
+    return [...new Map(found.map((owner) => [owner.runId, owner])).values()];
   }
 
   /** Whoever left labels in our namespace or notes in the repository. */
@@ -128,8 +179,13 @@ export function createRepairActivities(dependencies: ActivityDependencies) {
     return note?.components ?? serviceNamed(dependencies, service).components;
   }
 
-  async function imagesOf(cutOvers: readonly ComponentCutOver[]): Promise<readonly { volume: string; imageId: string }[]> {
-    return Promise.all(cutOvers.map(async (cutOver) => ({ volume: cutOver.volume, imageId: (await dependencies.runtime.inspect(cutOver.containerId)).imageId })));
+  /** An image for each fence: the container's own, or where it is gone the one that the record names or that its successor has. */
+  function fencedStores(cutOvers: readonly ComponentCutOver[]): Promise<readonly FencedStore[]> {
+    return Promise.all(cutOvers.map(async (cutOver) => {
+      if (cutOver.engine === 'redis') return { volume: cutOver.volume, imageId: cutOver.imageId };
+      const container = await dependencies.runtime.find(cutOver.containerId) ?? await dependencies.runtime.inspect(cutOver.container);
+      return { volume: cutOver.volume, imageId: container.imageId };
+    }));
   }
 }
 

@@ -1,8 +1,11 @@
 /** Activities about the service itself and about other runs: what is configured, is the host there, who holds the lease. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { Context } from '@temporalio/activity';
 import type { RunOwner } from '../domain/run-owner.ts';
 import type { Component, ServiceDefinition } from '../domain/service.ts';
 import { currentOwner, firstRepository, serviceNamed } from './activity-run.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { reportProgress } from './heartbeating.ts';
 
 export interface ResolvedService {
   readonly definition: ServiceDefinition;
@@ -55,12 +58,36 @@ export function createServiceActivities(dependencies: ActivityDependencies) {
       return { engineVersion: version };
     },
 
-    async inspectLease(input: { service: string }): Promise<LeaseHolder> {
-      const lease = await dependencies.runs.readLease(input.service);
-      if (lease === null) return { state: 'free' };
-      const owner: RunOwner = { namespaceId: dependencies.runs.namespaceId, workflowId: lease.workflowId, runId: lease.runId };
-      const open = await dependencies.runs.isOpen(owner.workflowId, owner.runId);
-      return open ? { state: 'held', leaseRunId: lease.leaseRunId, owner, purpose: lease.purpose } : { state: 'ended', leaseRunId: lease.leaseRunId, owner };
+    inspectLease: (input: { service: string }): Promise<LeaseHolder> => leaseHolder(input.service),
+
+    /** Waits while a living run holds the lease, at most until then: inside one activity, so that a long wait is a few events of history. */
+    async waitForLease(input: { service: string; until: string }): Promise<LeaseHolder> {
+      for (;;) {
+        const holder = await leaseHolder(input.service);
+        if (holder.state !== 'held' || dependencies.nowMs() >= Date.parse(input.until)) return holder;
+        reportProgress({ phase: `waiting for ${holder.owner.workflowId}` });
+        await pause(dependencies.timing.leasePollMs, undefined, { signal: Context.current().cancellationSignal });
+      }
+    },
+
+    /**
+     * The end of holding the service: this run's lease is asked to end and seen to have ended, so that whoever comes next finds it free. One
+     * of a former self (a reset leaves it behind) is ended too; another run's is left alone. Idempotent.
+     */
+    async releaseLease(input: { service: string }): Promise<void> {
+      const { runs, timing, nowMs } = dependencies;
+      const { workflowId, runId } = currentOwner(dependencies);
+      const held = await runs.readLease(input.service);
+      if (held === null || held.workflowId !== workflowId) return;
+      if (held.runId !== runId) {
+        if (!(await runs.isOpen(held.workflowId, held.runId))) await runs.endLease(input.service, held.leaseRunId, `its owner was reset; released by ${runId}`);
+        return;
+      }
+      await runs.releaseLease(input.service, held.leaseRunId, runId);
+      for (const deadlineMs = nowMs() + timing.leaseWaitMs; nowMs() < deadlineMs; await pause(timing.pollMs)) {
+        if ((await runs.readLease(input.service))?.leaseRunId !== held.leaseRunId) return;
+      }
+      await runs.endLease(input.service, held.leaseRunId, `released by ${workflowId}, but did not end`);
     },
 
     /** Ends the lease of an owner that this activity finds closed itself; a living owner's lease is left alone. */
@@ -71,4 +98,12 @@ export function createServiceActivities(dependencies: ActivityDependencies) {
       await dependencies.runs.endLease(input.service, input.leaseRunId, `its owner ended; taken by ${currentOwner(dependencies).workflowId}`);
     },
   };
+
+  async function leaseHolder(service: string): Promise<LeaseHolder> {
+    const lease = await dependencies.runs.readLease(service);
+    if (lease === null) return { state: 'free' };
+    const owner: RunOwner = { namespaceId: dependencies.runs.namespaceId, workflowId: lease.workflowId, runId: lease.runId };
+    const open = await dependencies.runs.isOpen(owner.workflowId, owner.runId);
+    return open ? { state: 'held', leaseRunId: lease.leaseRunId, owner, purpose: lease.purpose } : { state: 'ended', leaseRunId: lease.leaseRunId, owner };
+  }
 }

@@ -7,7 +7,7 @@ import { HoldfastFailure, isFailure } from '../domain/failures.ts';
 import { sameOwner } from '../domain/run-owner.ts';
 import type { RunOwner } from '../domain/run-owner.ts';
 import type { ContainerFacts, ContainerRuntime } from './container-runtime.ts';
-import { identityOf, scratchLabels } from './labels.ts';
+import { identityOf, labelNames, scratchLabels } from './labels.ts';
 import type { ScratchIdentity } from './labels.ts';
 
 /** What is fenced off: a volume's name or a bind mount's host path. Any image of this engine will do: nothing runs. */
@@ -73,6 +73,14 @@ export async function checkFences(runtime: ContainerRuntime, owner: RunOwner, vo
   }
 }
 
+/** Before a store is looked at or started: nobody else is changing it. @throws ForeignFence */
+export async function refuseForeignFences(runtime: ContainerRuntime, owner: RunOwner, volumes: readonly string[]): Promise<void> {
+  for (const volume of volumes) {
+    const standing = await runtime.find(fenceName(volume));
+    if (standing !== null && !sameOwner(holderOf(standing, volume), owner)) throw foreign('use the data', volume, standing);
+  }
+}
+
 /** Removes this run's own fences; another's is left standing without a word, for it is none of this run's business. Idempotent. */
 export async function lowerFences(runtime: ContainerRuntime, owner: RunOwner, volumes: readonly string[]): Promise<void> {
   for (const volume of [...ordered(volumes, (each) => each)].reverse()) {
@@ -81,17 +89,31 @@ export async function lowerFences(runtime: ContainerRuntime, owner: RunOwner, vo
   }
 }
 
+/** Runs of our namespace and one service that have a fence standing, each once. */
+export async function listFenceOwners(runtime: ContainerRuntime, namespaceId: string, service: string): Promise<readonly RunOwner[]> {
+  const standing = await runtime.list({ [labelNames.kind]: 'fence', [labelNames.namespaceId]: namespaceId, [labelNames.service]: service });
+  const owners = standing.map(({ labels }) => identityOf(labels)?.owner).filter((owner) => owner !== undefined);
+  return [...new Map(owners.map((owner) => [`${owner.workflowId}\n${owner.runId}`, owner])).values()];
+}
+
+/** Removes every fence that one run left, whatever it fences: for a run that ended without a record of what it was about. Idempotent. */
+export async function lowerAllFencesOf(runtime: ContainerRuntime, owner: RunOwner): Promise<void> {
+  const standing = await runtime.list({ [labelNames.kind]: 'fence', [labelNames.namespaceId]: owner.namespaceId, [labelNames.workflowId]: owner.workflowId, [labelNames.runId]: owner.runId });
+  for (const fence of standing) if (isFenceOf(fence, owner)) await runtime.remove(fence.id);
+}
+
 /**
- * For a repair: takes the fences of an ended run over. The caller has found that run closed itself, and holds the service's lease. Removal
- * is by the id of a container whose labels were read as the ended run's; a store without a fence gets one. Idempotent.
- * @throws ForeignFence when a third run's stands
+ * For a repair: takes the fences of ended runs over, that of the run that is repaired or that of an earlier repair which did not come to its
+ * end. The caller holds the service's lease; `hasEnded` is asked about whoever's fence stands. Removal is by the id of a container whose
+ * labels were read; a store without a fence gets one. Idempotent. @throws ForeignFence when a living run's stands, or one of another namespace
  */
-export async function replaceFences(runtime: ContainerRuntime, volumes: readonly string[], ended: RunOwner, identity: ScratchIdentity, stores: readonly FencedStore[]): Promise<void> {
-  for (const volume of ordered(volumes, (each) => each)) {
-    const store = stores.find((each) => each.volume === volume);
-    if (store === undefined) throw missing('replace the fence', volume);
-    const standing = await runtime.find(fenceName(volume));
-    if (standing !== null && isFenceOf(standing, ended) && !sameOwner(ended, identity.owner)) await runtime.remove(standing.id);
+export async function replaceFences(runtime: ContainerRuntime, identity: ScratchIdentity, stores: readonly FencedStore[], hasEnded: (owner: RunOwner) => Promise<boolean>): Promise<void> {
+  for (const store of ordered(stores, (each) => each.volume)) {
+    const standing = await runtime.find(fenceName(store.volume));
+    if (standing !== null) {
+      const holder = holderOf(standing, store.volume);
+      if (!sameOwner(holder, identity.owner) && holder.namespaceId === identity.owner.namespaceId && await hasEnded(holder)) await runtime.remove(standing.id);
+    }
     await raise(runtime, identity, store);
   }
 }

@@ -51,6 +51,8 @@ export interface PlanBody {
   /** What comparing the prepared data with the manifest showed; a plan with differences is never shown for approval. */
   readonly compared: readonly { readonly component: string; readonly objects: number; readonly differences: readonly Difference[] }[];
   readonly notCompared: readonly NotCompared[];
+  /** What will be different from the live service besides its data: roles, settings, extensions, by component. */
+  readonly notes: readonly string[];
   readonly wayBack: string;
 }
 

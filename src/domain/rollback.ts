@@ -52,6 +52,9 @@ export interface RedisCutOver {
 
 export type ComponentCutOver = PostgresCutOver | RedisCutOver;
 
+/** Is there a rollback copy of it afterwards? Not where the server had no such database. */
+export const replacesSomething = (cutOver: ComponentCutOver): boolean => cutOver.engine === 'redis' || cutOver.liveOid !== 0;
+
 export interface RestartPolicy {
   readonly name: string;
   readonly maximumRetryCount: number;
@@ -72,6 +75,8 @@ export interface RollbackRecord {
   /** Original restart policy per container id, to be put back whatever happens. */
   readonly restartPolicies: readonly { readonly container: string; readonly containerId: string; readonly policy: RestartPolicy }[];
   readonly createdRoles: readonly string[];
+  /** Of an undo: the run whose rollback copy it brings back, so that a repair that goes forward can close it too. Null for a restore. */
+  readonly undoneRunId: string | null;
   readonly recordedAt: string;
 }
 

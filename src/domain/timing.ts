@@ -14,7 +14,11 @@ export interface Timing {
   /** First pause between two attempts of an activity. */
   readonly retryInitialMs: number;
   readonly retryMaximumMs: number;
-  /** How long a lease is waited for before the run answers `ServiceBusy`. */
+  /** How long an attempt that Temporal gave up on, or whose run was terminated, may go on before it hears of it: its last local timeout, and the buffer the SDK adds (temporal.md, finding 3). */
+  readonly lateAttemptMs: number;
+  /** A first activity has to be taken by the host's worker within this, else there is none. */
+  readonly hostAnswerMs: number;
+  /** How long a lease is waited for before the run answers `ServiceBusy`. A restore that was approved waits until its plan expires. */
   readonly leaseWaitMs: number;
   readonly leasePollMs: number;
   /** Single commands exec'd in a database's container. */
@@ -58,6 +62,8 @@ export const productionTiming: Timing = {
   longActivityMs: 24 * 3_600_000,
   retryInitialMs: 1_000,
   retryMaximumMs: 30_000,
+  lateAttemptMs: 25_000,
+  hostAnswerMs: 60_000,
   leaseWaitMs: 15_000,
   leasePollMs: 1_000,
   execMs: 60_000,
@@ -88,6 +94,8 @@ export const testTiming: Timing = {
   longActivityMs: 600_000,
   retryInitialMs: 200,
   retryMaximumMs: 2_000,
+  lateAttemptMs: 10_000,
+  hostAnswerMs: 20_000,
   leaseWaitMs: 2_000,
   leasePollMs: 200,
   startUpMs: 60_000,

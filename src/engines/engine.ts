@@ -119,9 +119,17 @@ export interface DatabaseEngine<C extends Component = Component> {
   /** Removes what prepare made and what no cut-over used. Never touches live data or a rollback copy. For undo: nothing. */
   discardPrepared(ctx: EngineContext, component: C, cutOver: ComponentCutOver): Promise<void>;
 
+  /**
+   * Just before the first destructive step, nothing being closed yet: what was made ready is there as it was left, and what it replaces is
+   * what it was made for. An approval may come hours after the plan, and another run may have been quicker. Reads only. @throws PlanChanged
+   */
+  requireReady(ctx: EngineContext, component: C, cutOver: ComponentCutOver): Promise<void>;
+
   // The cut-over. The caller has checked approval, fence and pinned facts; each is idempotent and finds its way from what it reads.
   /** Keeps clients out (PostgreSQL: no new connections, old ones ended; Redis: stopped after a successful SHUTDOWN SAVE). */
   close(ctx: EngineContext, component: C, cutOver: ComponentCutOver): Promise<void>;
+  /** How many transactions that write the server has begun, for the difference between two readings; null where the engine does not count them. */
+  writeMark(ctx: EngineContext, component: C): Promise<string | null>;
   /** Exchanges the data, still closed. */
   swap(ctx: EngineContext, component: C, cutOver: ComponentCutOver): Promise<void>;
   /** Equality of what is now live with the backup, read closed; for undo that the old data is in place. @throws ProofFailed, CouldNotVerify */

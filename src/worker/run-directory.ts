@@ -4,6 +4,7 @@ import type { RunDirectory } from '../activities/dependencies.ts';
 import { HoldfastFailure } from '../domain/failures.ts';
 import type { RunOwner } from '../domain/run-owner.ts';
 import { leaseWorkflowId } from '../domain/workflow-ids.ts';
+import { releaseLeaseSignal } from '../workflows/shared/messages.ts';
 
 export const searchAttributeNames = ['HoldfastService', 'HoldfastRunbook', 'HoldfastPhase', 'HoldfastOutcome'] as const;
 
@@ -14,13 +15,24 @@ export async function createRunDirectory(client: Client): Promise<RunDirectory> 
   return {
     namespaceId: namespaceInfo?.id ?? '',
     searchAttributesRegistered: () => searchAttributesRegistered(client),
-    isOpen: async (workflowId, runId) => (await describe(client, workflowId, runId))?.status.name === 'RUNNING',
+    isOpen: async (workflowId, runId) => isOpen(await describe(client, workflowId, runId)),
+    closedAtMs: async (workflowId, runId) => {
+      const description = await describe(client, workflowId, runId);
+      return isOpen(description) ? null : description?.closeTime?.getTime() ?? 0;
+    },
     readLease: async (service) => leaseOf(await describe(client, leaseWorkflowId(service))),
     endLease: async (service, leaseRunId, reason) => {
       await asking(() => client.workflow.getHandle(leaseWorkflowId(service), leaseRunId).terminate(reason).catch(ignoreNotFound));
     },
+    releaseLease: async (service, leaseRunId, runId) => {
+      await asking(() => client.workflow.getHandle(leaseWorkflowId(service), leaseRunId).signal(releaseLeaseSignal, { runId }).catch(ignoreNotFound));
+    },
   };
 }
+
+/** Ended are only those that say so: a run that is paused, or in a state that this version does not know, still owns what it made. */
+const endedStatuses: readonly string[] = ['COMPLETED', 'FAILED', 'CANCELLED', 'TERMINATED', 'TIMED_OUT', 'CONTINUED_AS_NEW'];
+const isOpen = (description: WorkflowExecutionDescription | null): boolean => description !== null && !endedStatuses.includes(description.status.name);
 
 export async function searchAttributesRegistered(client: Client): Promise<boolean> {
   const { customAttributes } = await asking(() => client.connection.operatorService.listSearchAttributes({ namespace: client.options.namespace }));
@@ -28,7 +40,7 @@ export async function searchAttributesRegistered(client: Client): Promise<boolea
 }
 
 function leaseOf(description: WorkflowExecutionDescription | null): Awaited<ReturnType<RunDirectory['readLease']>> {
-  if (description === null || description.status.name !== 'RUNNING') return null;
+  if (description === null || !isOpen(description)) return null;
   const { owner, purpose } = (description.memo ?? {}) as { owner?: RunOwner; purpose?: string };
   return { leaseRunId: description.runId, workflowId: owner?.workflowId ?? '', runId: owner?.runId ?? '', purpose: purpose ?? 'an unknown purpose' };
 }

@@ -1,6 +1,6 @@
 /** Fences on the real engine: one holder at a time, whatever two runs do at once. */
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { checkFences, fenceName, lowerFences, raiseFences, replaceFences } from '../../src/containers/fence.ts';
+import { checkFences, fenceName, listFenceOwners, lowerAllFencesOf, lowerFences, raiseFences, replaceFences } from '../../src/containers/fence.ts';
 import { labelNames } from '../../src/containers/labels.ts';
 import { findScratchOf } from '../../src/containers/scratch.ts';
 import { useDocker } from '../support/docker.ts';
@@ -78,12 +78,30 @@ describe('fences', () => {
     expect(await findScratchOf(runtime, mine.owner)).toEqual([]);
   });
 
-  test('of an ended run are taken over, twice the same; a third run\'s are not', async () => {
+  test('of ended runs are taken over, twice the same; those of a living run, or of another namespace, are not', async () => {
+    const ended = (...runs: readonly string[]) => (owner: { runId: string }): Promise<boolean> => Promise.resolve(runs.includes(owner.runId));
     await raiseFences(runtime, theirs, stores.slice(0, 1));
-    await replaceFences(runtime, volumes, theirs.owner, mine, stores);
-    await replaceFences(runtime, volumes, theirs.owner, mine, stores);
+    await failing('ForeignFence', replaceFences(runtime, mine, stores, ended()));
+    await lowerFences(runtime, mine.owner, volumes);
+    await replaceFences(runtime, mine, stores, ended('run-2'));
+    await replaceFences(runtime, mine, stores, ended('run-2'));
     await checkFences(runtime, mine.owner, volumes);
-    await failing('ForeignFence', replaceFences(runtime, volumes, theirs.owner, third, stores));
-    await checkFences(runtime, mine.owner, volumes);
+    // An earlier repair that did not come to its end is an ended run like any other.
+    await replaceFences(runtime, third, stores, ended('run-1'));
+    await checkFences(runtime, third.owner, volumes);
+    const elsewhere = { ...mine, owner: { ...mine.owner, namespaceId: `${scope.namespaceId}-other` } };
+    await failing('ForeignFence', replaceFences(runtime, elsewhere, stores, ended('run-1', 'run-2', 'run-3')));
+    await checkFences(runtime, third.owner, volumes);
+  });
+
+  test('are found and lowered by whose they are, of one service and namespace', async () => {
+    await raiseFences(runtime, theirs, stores);
+    expect(await listFenceOwners(runtime, scope.namespaceId, theirs.service)).toEqual([theirs.owner]);
+    expect(await listFenceOwners(runtime, scope.namespaceId, 'another')).toEqual([]);
+    await lowerAllFencesOf(runtime, mine.owner);
+    expect(await standing()).toHaveLength(2);
+    await lowerAllFencesOf(runtime, theirs.owner);
+    await lowerAllFencesOf(runtime, theirs.owner);
+    expect(await standing()).toEqual([]);
   });
 });

@@ -7,7 +7,7 @@ const body: PlanBody = {
   format: 1, operation: 'restore', service: 'shop', backup: { id: '20261123-010000', manifestSha256: 'a'.repeat(64), point: '2026-11-23T01:00:00.000Z', skewMs: 3 }, rollbackOf: null,
   stores: [{ component: 'postgres', engine: 'postgres', container: 'shop-postgres', containerId: 'c1', volume: 'v1', identity: '7400', database: 'shop' }],
   restarts: ['shop-api'], steps: ['Close PostgreSQL', 'Exchange'], losses: [{ component: 'postgres', after: '2026-11-23T01:00:00.000Z', seconds: 9, transactions: '4', notes: [] }],
-  compared: [{ component: 'postgres', objects: 3, differences: [] }], notCompared: [], wayBack: 'holdfast undo',
+  compared: [{ component: 'postgres', objects: 3, differences: [] }], notCompared: [], notes: ['role app is made'], wayBack: 'holdfast undo',
 };
 
 /** The paths of every leaf, so that each can be changed in its turn. */

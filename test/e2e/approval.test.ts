@@ -1,20 +1,24 @@
 /** The human's yes: what counts as one, and every way of getting around it. */
 import { WorkflowFailedError, WorkflowUpdateFailedError, type WorkflowHandle } from '@temporalio/client';
-import { ApplicationFailure } from '@temporalio/common';
+import { ApplicationFailure, CancelledFailure } from '@temporalio/common';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
 import type { TakeBackupResult } from '../../src/workflows/take-backup/messages.ts';
 import { approveSignal, approveUpdate, rejectUpdate, statusQuery } from '../../src/workflows/shared/messages.ts';
+import { parsePoint } from '../chaos/fault/fault-point.ts';
+import { instrument } from '../chaos/fault/instrument.ts';
+import { strikeAt } from '../chaos/fault/strike.ts';
 import { resetBefore } from '../support/reset-run.ts';
 import { startServiceFixture, waitFor, type ServiceFixture } from '../support/service-fixture.ts';
 
 let service: ServiceFixture;
 let backup: TakeBackupResult;
+let stopWorker: () => Promise<void>;
 
 beforeAll(async () => {
-  service = await startServiceFixture({ definition: { approval: { required: ['restore', 'undo', 'accept'], fourEyes: true, approvers: ['mia', 'ben'], expiresAfterMs: 10_000 } } });
+  service = await startServiceFixture({ definition: { approval: { required: ['restore', 'undo', 'accept'], fourEyes: true, approvers: ['mia', 'ben'], expiresAfterMs: 120_000 } } });
   await service.sql('CREATE TABLE state (word text); INSERT INTO state VALUES (\'saved\')');
   await service.redisCli('SET', 'state', 'saved');
-  await service.startWorker();
+  stopWorker = await service.startWorker();
   backup = await service.run<TakeBackupResult>('takeBackup', { service: service.name });
 });
 afterAll(async () => service?.stop());
@@ -68,10 +72,38 @@ test('wrong decisions are refused at once, by signal they are recorded, and a re
 });
 
 test('an approval that nobody gives in time expires, and changes nothing', async () => {
-  const handle = await restore();
-  await service.waitForPhase(handle, 'awaitingApproval');
-  await expectRefused(handle, 'ApprovalExpired');
+  await withExpiry(1_000, async () => {
+    const handle = await restore();
+    await expectRefused(handle, 'ApprovalExpired');
+  });
 }, 120_000);
+
+test('an approval that was given in time, for a cut-over that begins too late, is no approval any more', async () => {
+  await withExpiry(6_000, async () => {
+    const begins = Promise.withResolvers<void>();
+    await stopWorker();
+    const { wrap, hooks } = instrument(service.config, strikeAt(parsePoint('restoreBackup/beginCutOver#1/before'), () => begins.promise));
+    stopWorker = await service.startWorker({ wrap, hooks });
+    const handle = await restore();
+    const decision = await planOf(handle);
+    await handle.executeUpdate(approveUpdate, { args: [decision] });
+    await waitFor(async () => Date.now() > Date.parse((await handle.query(statusQuery)).plan?.envelope.expiresAt ?? ''));
+    begins.resolve();
+    await expectRefused(handle, 'ApprovalExpired');
+  });
+}, 120_000);
+
+/** Plans that are made meanwhile expire after so long. */
+async function withExpiry(expiresAfterMs: number, work: () => Promise<void>): Promise<void> {
+  const approval = service.config.services[0]?.approval;
+  if (approval === undefined) throw new Error('there is no service');
+  service.define({ approval: { ...approval, expiresAfterMs } });
+  try {
+    await work();
+  } finally {
+    service.define({ approval });
+  }
+}
 
 test('an approval by signal counts', async () => {
   const handle = await restore();
@@ -84,7 +116,8 @@ test('a cancelled run leaves nothing', async () => {
   const handle = await restore();
   await service.waitForPhase(handle, 'awaitingApproval');
   await handle.cancel();
-  await handle.result().catch(() => undefined);
+  const error: unknown = await handle.result().catch((thrown: unknown) => thrown);
+  expect((error as WorkflowFailedError).cause).toBeInstanceOf(CancelledFailure);
   await expectLive('live');
 }, 120_000);
 

@@ -54,7 +54,7 @@ try {
   const { name } = service;
   await service.sql(`CREATE TABLE state (word text CHECK (length(word) > 0)); INSERT INTO state VALUES ('saved')`);
   await service.redisCli('SET', 'state', 'saved');
-  await service.startWorker(withFaults);
+  await service.startWorker({ wrap: withFaults });
   const take = await service.start<TakeBackupResult>('takeBackup', { service: name, prove: true });
   await save('takeBackup.done', take);
   await save('serviceLease.done', service.client.workflow.getHandle(leaseWorkflowId(name)));

@@ -46,7 +46,7 @@ describe('plans and approvals', () => {
   const nonce = '0123456789abcdef0123456789abcdef';
   const approval = (name: string, digest = 'd'.repeat(64)): ApprovalRecord => ({ format: 1, digest, workflowId: run(name).workflowId, runId: run(name).runId, by: 'ana', reason: null, approvedAt: '2026-11-23T02:00:00.000Z' });
   const plan: RestorePlan = {
-    body: { format: 1, operation: 'restore', service: 'shop', backup: null, rollbackOf: null, stores: [], restarts: [], steps: ['Close'], losses: [], compared: [], notCompared: [], wayBack: 'undo' },
+    body: { format: 1, operation: 'restore', service: 'shop', backup: null, rollbackOf: null, stores: [], restarts: [], steps: ['Close'], losses: [], compared: [], notCompared: [], notes: [], wayBack: 'undo' },
     envelope: { workflowId: 'w', runId: 'r', nonce, issuedAt: '2026-11-23T02:00:00.000Z', expiresAt: '2026-11-23T06:00:00.000Z', digest: 'd'.repeat(64) },
   };
 
@@ -112,7 +112,7 @@ describe('plans and approvals', () => {
 
 describe('rollbacks', () => {
   const record = (name: string, recordedAt = '2026-11-23T02:00:00.000Z'): RollbackRecord =>
-    ({ format: 1, service: 'shop', operation: 'restore', ...run(name), backupId: null, point: null, cutOvers: [], restartPolicies: [], createdRoles: [], recordedAt });
+    ({ format: 1, service: 'shop', operation: 'restore', ...run(name), backupId: null, point: null, cutOvers: [], restartPolicies: [], createdRoles: [], undoneRunId: null, recordedAt });
   const by = { workflowId: 'w', runId: 'r', at: '2026-11-23T02:00:01.000Z' };
 
   it('are recorded once; the same again is success, another is not', async () => {

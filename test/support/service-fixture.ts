@@ -13,6 +13,7 @@ import type { ContainerRuntime } from '../../src/containers/container-runtime.ts
 import { createDockerRuntime } from '../../src/containers/docker-runtime.ts';
 import type { ServiceDefinition } from '../../src/domain/service.ts';
 import { workflowQueue } from '../../src/domain/task-queues.ts';
+import type { WorkerHooks } from '../../src/worker/create-worker.ts';
 import { runWorker } from '../../src/worker/main.ts';
 import { approveUpdate, statusQuery } from '../../src/workflows/shared/messages.ts';
 import { dockerHost, temporalAddress, testLabel } from './test-environment.ts';
@@ -34,13 +35,21 @@ export interface ServiceFixture {
   /** Waits for the plan, then approves it. */
   approve(handle: WorkflowHandle): Promise<void>;
   waitForPhase(handle: WorkflowHandle, phase: string): Promise<void>;
-  /** Starts a worker in this process; answers how to stop it. */
-  startWorker(wrap?: (dependencies: ActivityDependencies) => ActivityDependencies): Promise<() => Promise<void>>;
+  /** Starts a worker in this process, with faults where they are given; answers how to stop it. */
+  startWorker(faults?: Faults): Promise<() => Promise<void>>;
+  /** Changes the service's definition for the workers that this process has started. */
+  define(definition: Partial<ServiceDefinition>): void;
   /** The same container anew: another id, the same volume. */
   recreateRedis(): Promise<void>;
   /** Names of containers and volumes that carry Holdfast's labels for this service. */
   leftovers(): Promise<readonly string[]>;
   stop(): Promise<void>;
+}
+
+/** What test/chaos/fault/instrument.ts makes: the product's own parts, wrapped. */
+export interface Faults {
+  readonly wrap?: (dependencies: ActivityDependencies) => ActivityDependencies;
+  readonly hooks?: WorkerHooks;
 }
 
 export interface FixtureOptions {
@@ -153,10 +162,11 @@ function fixtureOf(given: Parts): ServiceFixture {
       if (plan === null) throw new Error('no plan is shown');
       await handle.executeUpdate(approveUpdate, { args: [{ digest: plan.envelope.digest, runId: plan.envelope.runId, by: 'test' }] });
     },
-    startWorker: async (wrap) => {
+    define: (definition) => void Object.assign(config.services[0] as ServiceDefinition, definition),
+    startWorker: async (faults = {}) => {
       const abort = new AbortController();
       const ready = Promise.withResolvers<void>();
-      const running = runWorker({ config, temporal: { address: temporalAddress() }, environment: { ...environment, DOCKER_HOST: dockerHost() }, signal: abort.signal, onReady: () => ready.resolve(), ...(wrap === undefined ? {} : { wrap }) });
+      const running = runWorker({ config, temporal: { address: temporalAddress() }, environment: { ...environment, DOCKER_HOST: dockerHost() }, signal: abort.signal, onReady: () => ready.resolve(), ...faults });
       running.catch((error: unknown) => ready.reject(error));
       await ready.promise;
       const stop = async (): Promise<void> => {

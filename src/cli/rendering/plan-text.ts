@@ -24,6 +24,7 @@ export function planText(plan: RestorePlan, clock: PlanClock): readonly string[]
   add('You lose', lossTexts(plan));
   add('Compared', comparedTexts(plan));
   add('Not compared', body.notCompared.map(({ object, reason }) => `${object}: ${reason}`));
+  add('Note', body.notes);
   add('Then', body.steps.map((step, index) => `${index + 1}. ${step}`));
   add('Way back', [body.wayBack]);
   return lines;

@@ -49,6 +49,26 @@ const described = (reading: CutOverReading): string =>
 const ambiguous = (operation: string, cutOver: PostgresCutOver, reading: CutOverReading): HoldfastFailure =>
   failure('AmbiguousState', operation, cutOver, described(reading), `Expected ${cutOver.database} to be OID ${cutOver.liveOid} or ${cutOver.sideOid}; look at pg_database before anything else.`);
 
+/** The names and OIDs are those the cut-over starts from, and the prepared database is closed as it was left. Reads only. @throws PlanChanged */
+export async function requireReady(ctx: EngineContext, component: PostgresComponent, cutOver: PostgresCutOver): Promise<void> {
+  const operation = 'check what was made ready';
+  const reading = await readCutOver(ctx, await placeOf(ctx, component, cutOver), cutOver);
+  if (reading.state !== 'before') throw failure('PlanChanged', operation, cutOver, `${cutOver.database} is not the database that the plan was made for: ${described(reading)}`, 'Nothing was changed. Start again and look at the new plan.');
+  requireUntouched(reading, operation, cutOver);
+}
+
+/** @throws PlanChanged where the prepared database is gone, open, or was altered since it was closed */
+function requireUntouched({ side }: CutOverReading, operation: string, cutOver: PostgresCutOver): void {
+  if (side !== null && !side.open && (cutOver.sideXmin === null || side.xmin === cutOver.sideXmin)) return;
+  throw failure('PlanChanged', operation, cutOver, 'the prepared database is gone or was opened or altered after it was compared', 'Start again; nothing was exchanged.');
+}
+
+/** The next transaction id that the server will give out: ids are spent by writing alone. */
+export async function writeMark(ctx: EngineContext, component: PostgresComponent): Promise<string> {
+  const container = await runningContainer(ctx, component);
+  return (await runPsql(ctx, { containerId: container.id, component, database: null, operation: 'read the transaction counter', sql: 'SELECT pg_snapshot_xmax(pg_current_snapshot());' })).trim();
+}
+
 /** No new clients, and the old ones ended. Nothing to do once the names are exchanged. @throws CutOverFailed, AmbiguousState, LogicalSlotsInTheWay, PreparedTransactionsInTheWay */
 export async function close(ctx: EngineContext, component: PostgresComponent, cutOver: PostgresCutOver): Promise<void> {
   const operation = 'keep clients out';
@@ -73,9 +93,7 @@ export async function swap(ctx: EngineContext, component: PostgresComponent, cut
     const before = await readCutOver(ctx, place, cutOver);
     if (before.state === 'after') return true;
     if (before.state === 'other') throw ambiguous(operation, cutOver, before);
-    if (before.side === null || before.side.open || (cutOver.sideXmin !== null && before.side.xmin !== cutOver.sideXmin)) {
-      throw failure('PlanChanged', operation, cutOver, 'the prepared database is gone or was opened or altered after it was compared', 'Start the restore again; nothing was exchanged.');
-    }
+    requireUntouched(before, operation, cutOver);
     return (await exchanged(ctx, place, cutOver, operation)) ? true : null;
   }, { withinMs: ctx.timing.fenceMs, everyMs: ctx.timing.pollMs, signal: ctx.signal }, () => failure('CutOverFailed', operation, cutOver, 'the databases stayed in use', 'See pg_stat_activity for who does not let go.'));
 }
@@ -106,14 +124,18 @@ export async function open(ctx: EngineContext, component: PostgresComponent, cut
   if (reading.state !== 'after' || reading.side?.open !== true) throw ambiguous('open the database', cutOver, reading);
 }
 
-/** Before the opening: the old names and the old data open, from whatever state. @throws AmbiguousState when it was opened already */
+/**
+ * Before the opening: the old names and the old data open, from whatever state. Where somebody else has dropped or renamed the live database
+ * meanwhile and no exchange of ours took place, there is nothing to take back. @throws AmbiguousState when it was opened already
+ */
 export async function rollBack(ctx: EngineContext, component: PostgresComponent, cutOver: PostgresCutOver): Promise<void> {
   const operation = 'roll the exchange back';
   const place = await placeOf(ctx, component, cutOver);
   const output = await runPsql(ctx, { ...place, database: null, operation, sql: statements['roll-back.sql'], variables: { ...variablesOf(cutOver), open: cutOver.liveAllowedConnections } });
   const reading = await readCutOver(ctx, place, cutOver);
-  const asItWas = reading.state === 'before' && (cutOver.liveOid === 0 || reading.live?.open === cutOver.liveAllowedConnections || reading.live?.open === true);
-  if (!output.trim().endsWith('done') || !asItWas) throw ambiguous(operation, cutOver, reading);
+  const liveOpen = reading.live === null || reading.live.open || reading.live.open === cutOver.liveAllowedConnections;
+  const ours = reading.side?.name === cutOver.database || (cutOver.liveOid !== 0 && reading.live?.name === cutOver.asideName);
+  if (!output.trim().endsWith('done') || ours || !liveOpen) throw ambiguous(operation, cutOver, reading);
 }
 
 /** Drops the replaced database for good. Refuses where its OID bears any other name than the one it was set aside under. @throws AmbiguousState */

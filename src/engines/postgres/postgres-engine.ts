@@ -5,7 +5,7 @@ import type { ComponentCutOver, PostgresCutOver } from '../../domain/rollback.ts
 import type { PostgresComponent } from '../../domain/service.ts';
 import type { DatabaseEngine } from '../engine.ts';
 import { backUp } from './back-up.ts';
-import { close, compareClosed, discardRollback, open, rollBack, swap } from './cut-over.ts';
+import { close, compareClosed, discardRollback, open, requireReady, rollBack, swap, writeMark } from './cut-over.ts';
 import { inspect } from './inspect.ts';
 import { prepare } from './prepare.ts';
 import { prove } from './prove.ts';
@@ -26,12 +26,14 @@ export function createPostgresEngine(): DatabaseEngine<PostgresComponent> {
     prepare: (ctx, component, backup, source) => prepare(ctx, component, ofPostgres(backup), source),
     prepareUndo: (ctx, component, previous) => prepareUndo(ctx, component, cutOverOf(previous)),
     discardPrepared: (ctx, component, cutOver) => discardPrepared(ctx, component, cutOverOf(cutOver)),
+    requireReady: (ctx, component, cutOver) => requireReady(ctx, component, cutOverOf(cutOver)),
     close: (ctx, component, cutOver) => close(ctx, component, cutOverOf(cutOver)),
     swap: (ctx, component, cutOver) => swap(ctx, component, cutOverOf(cutOver)),
     compareClosed: (ctx, component, cutOver, backup) => compareClosed(ctx, component, cutOverOf(cutOver), backup),
     open: (ctx, component, cutOver) => open(ctx, component, cutOverOf(cutOver)),
     rollBack: (ctx, component, cutOver) => rollBack(ctx, component, cutOverOf(cutOver)),
     discardRollback: (ctx, component, cutOver) => discardRollback(ctx, component, cutOverOf(cutOver)),
+    writeMark,
     repairLeftovers,
     readContent,
   };

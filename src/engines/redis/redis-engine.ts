@@ -8,6 +8,7 @@ import { backUpRedis, readRedisContent } from './back-up.ts';
 import { closeRedis } from './cut-over/close.ts';
 import { discardPreparedRedis, discardRollbackRedis } from './cut-over/discard.ts';
 import { compareClosedRedis, swapRedis } from './cut-over/exchange.ts';
+import { requireReadyRedis } from './cut-over/ready.ts';
 import { openRedis } from './cut-over/open.ts';
 import { rollBackRedis } from './cut-over/roll-back.ts';
 import { inspectRedis } from './inspect.ts';
@@ -31,12 +32,15 @@ export function createRedisEngine(): DatabaseEngine<RedisComponent> {
     prepare: (ctx, component, backup, source) => prepareRedis(ctx, component, redisBackup(backup), source),
     prepareUndo: (ctx, component, previous) => prepareRedisUndo(ctx, component, redisCutOver(previous)),
     discardPrepared: (ctx, _component, cutOver) => discardPreparedRedis(ctx, redisCutOver(cutOver)),
+    requireReady: (ctx, component, cutOver) => requireReadyRedis(ctx, component, redisCutOver(cutOver)),
     close: (ctx, component, cutOver) => closeRedis(ctx, component, redisCutOver(cutOver)),
     swap: (ctx, _component, cutOver) => swapRedis(ctx, redisCutOver(cutOver)),
     compareClosed: (ctx, _component, cutOver, backup) => compareClosedRedis(ctx, redisCutOver(cutOver), backup === null ? null : redisBackup(backup)),
     open: (ctx, component, cutOver) => openRedis(ctx, component, redisCutOver(cutOver)),
     rollBack: (ctx, component, cutOver) => rollBackRedis(ctx, component, redisCutOver(cutOver)),
     discardRollback: (ctx, _component, cutOver) => discardRollbackRedis(ctx, redisCutOver(cutOver)),
+    // Redis counts commands, not transactions.
+    writeMark: () => Promise.resolve(null),
     repairLeftovers: repairRedis,
     readContent: readRedisContent,
   };

@@ -1,20 +1,20 @@
 /** `acceptRestore`: all is well, the old data may go. Its own plan and approval, because this is what cannot be undone. */
-import { workflowInfo } from '@temporalio/workflow';
-import type { RestorePlan } from '../../domain/restore-plan.ts';
 import type { RecordedDecision } from '../../domain/approval.ts';
-import type { PlanBody } from '../../domain/restore-plan.ts';
+import type { PinnedStore, PlanBody, RestorePlan } from '../../domain/restore-plan.ts';
+import type { ComponentCutOver } from '../../domain/rollback.ts';
+import type { Component } from '../../domain/service.ts';
 import type { Rollback } from '../../repository/repository.ts';
 import { openApprovalGate, type ApprovalGate } from '../shared/approval-gate.ts';
 import { approvedPlan, type ApprovedPlan } from '../shared/approved-plan.ts';
 import { authorityOf } from '../shared/cut-over.ts';
 import { readRunChoice } from '../shared/input-fields.ts';
-import { acquireLease } from '../shared/lease.ts';
-import { repairEndedRuns } from '../shared/repair-ended-runs.ts';
+import { acquireRepaired, repairEndedRuns } from '../shared/repair-ended-runs.ts';
 import { inFrame, type Run } from '../shared/run.ts';
 import { workflowFailure } from '../shared/workflow-failure.ts';
 import type { AcceptRestoreInput, AcceptRestoreResult } from './messages.ts';
 
 const maximumPlans = 5;
+const lowerName = 'lower the fences';
 
 export async function acceptRestore(input: AcceptRestoreInput): Promise<AcceptRestoreResult> {
   return inFrame('acceptRestore', input, readRunChoice, async (run) => {
@@ -26,10 +26,11 @@ export async function acceptRestore(input: AcceptRestoreInput): Promise<AcceptRe
     const body = await planBody(run, rollback);
     if (run.input.dryRun === true) return { outcome: 'planned', acceptedRun, plan: await run.host.quick.planRestore({ body }) };
     const { plan, decision } = await approvedAnew(run, gate, body);
-    const { workflowId, runId } = workflowInfo();
-    const lease = await acquireLease(run, 'letting a rollback copy go', { namespaceId: run.service.namespaceId, workflowId, runId });
-    run.compensations.add('lower the fences', () => run.host.quick.lowerOwnFences(authorityOf(plan)));
+    const lease = await acquireRepaired(run, 'letting a rollback copy go', plan.envelope.expiresAt);
+    run.compensations.add(lowerName, () => run.host.quick.lowerOwnFences(authorityOf(plan)));
     await discardAll(run, rollback, plan, decision);
+    await run.host.quick.lowerOwnFences(authorityOf(plan));
+    run.compensations.drop(lowerName);
     await lease.release();
     run.done(`Accepted: the rollback copy of ${acceptedRun} is gone.`);
     return { outcome: 'accepted', acceptedRun, plan };
@@ -51,20 +52,25 @@ async function discardAll(run: Run<AcceptRestoreInput>, rollback: Rollback, plan
   run.phase('cuttingOver');
   const rollbackRunId = rollback.record.runId;
   for (const cutOver of rollback.record.cutOvers) {
-    const component = run.components.find((each) => each.name === cutOver.component);
-    if (component === undefined) continue;
-    await run.host.cutOver.discardRollbackCopy({ authority: authorityOf(plan), decision, component, cutOver, rollbackRunId, components: run.components });
-    run.done(`${component.container}: copy removed`);
+    await run.host.cutOver.discardRollbackCopy({ authority: authorityOf(plan), decision, component: componentOf(run, cutOver), cutOver, rollbackRunId });
+    run.done(`${cutOver.container}: copy removed`);
   }
-  await run.host.cutOver.markAccepted({ service: run.input.service, rollbackRunId });
+  await run.host.cutOver.markAccepted({ ...authorityOf(plan), rollbackRunId });
+}
+
+/** How to reach the copy: the service's own component, in the container that the cut-over was in. @throws UnknownRollbackCopy */
+function componentOf(run: Run<AcceptRestoreInput>, { component, container }: ComponentCutOver): Component {
+  const own = run.components.find((each) => each.name === component);
+  if (own !== undefined) return { ...own, container };
+  throw workflowFailure('UnknownRollbackCopy', { operation: 'find the rollback copy', object: `${run.input.service}/${component}`, cause: 'the service has no such component any more', hint: 'Configure it again as it was, then accept.' });
 }
 
 async function planBody(run: Run<AcceptRestoreInput>, rollback: Rollback): Promise<PlanBody> {
   const { service } = run.input;
-  const facts = [];
-  for (const component of run.components) {
-    await run.host.quick.ensureRunning({ service, component });
-    facts.push(await run.host.quick.inspectComponent({ service, component, purpose: 'restore' }));
+  const stores: PinnedStore[] = [];
+  for (const cutOver of rollback.record.cutOvers) {
+    await run.host.quick.ensureRunning({ service, component: componentOf(run, cutOver) });
+    stores.push(await run.host.quick.pinRollbackCopy({ service, cutOver }));
   }
   return {
     format: 1,
@@ -72,12 +78,13 @@ async function planBody(run: Run<AcceptRestoreInput>, rollback: Rollback): Promi
     service,
     backup: null,
     rollbackOf: rollback.record.runId,
-    stores: facts.map((each) => each.pinned),
+    stores,
     restarts: [],
     steps: rollback.record.cutOvers.map((cutOver) => `Remove the data that ${rollback.record.workflowId} set aside in ${cutOver.container}`),
     losses: [],
     compared: [],
     notCompared: [],
+    notes: [],
     wayBack: 'none: after this the run can no longer be undone',
   };
 }

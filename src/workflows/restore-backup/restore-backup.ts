@@ -4,6 +4,7 @@ import type { Health } from '../../activities/application-activities.ts';
 import type { BackupReference } from '../../activities/proof-activities.ts';
 import { planSteps } from '../../domain/cut-over-steps.ts';
 import type { PlanBody } from '../../domain/restore-plan.ts';
+import { replacesSomething, type ComponentCutOver } from '../../domain/rollback.ts';
 import { counted, durationText, engineTitle } from '../../domain/wording.ts';
 import type { ComponentFacts, PreparedComponent } from '../../engines/engine.ts';
 import { allOrNone } from '../shared/all-or-none.ts';
@@ -93,8 +94,16 @@ function planBody(run: Run<RestoreBackupInput>, backup: BackupReference, facts: 
     losses: prepared.map((each) => each.loss),
     compared: prepared.map((each) => each.compared),
     notCompared: prepared.flatMap((each) => each.notCompared),
-    wayBack: 'holdfast undo, until the rollback copy is accepted away with holdfast accept',
+    notes: prepared.flatMap((each) => each.notes),
+    wayBack: wayBackOf(prepared.map((each) => each.cutOver)),
   };
+}
+
+/** A database that was not there before is not brought back by anything. */
+function wayBackOf(cutOvers: readonly ComponentCutOver[]): string {
+  const bare = cutOvers.filter((cutOver) => !replacesSomething(cutOver)).map((cutOver) => cutOver.component);
+  if (bare.length === cutOvers.length) return 'none is needed: nothing is replaced';
+  return `holdfast undo, until the rollback copy is accepted away with holdfast accept${bare.length === 0 ? '' : ` (${bare.join(', ')}: nothing was there before)`}`;
 }
 
 /** Into empty containers nothing is replaced, so nobody has to be asked. */
@@ -114,7 +123,7 @@ function reportOf(input: RestoreBackupInput, requestedAt: string, health: Health
     rtoMs: backMs - Date.parse(disaster.at),
     rtoFromApprovalMs: backMs - Date.parse(back.approvedAt),
     rpoMs: Math.max(0, Date.parse(disaster.at) - Date.parse(backup.point)),
-    setAsideTransactions: back.prepared.find((each) => each.cutOver.engine === 'postgres')?.loss.transactions ?? null,
+    setAsideTransactions: back.setAside,
     phases: back.phases,
   };
 }

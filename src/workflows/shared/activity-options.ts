@@ -7,11 +7,13 @@ export type TimingProfile = 'production' | 'test';
 export const timingOf = (profile: TimingProfile): Timing => (profile === 'test' ? testTiming : productionTiming);
 
 export interface ActivityProxies {
+  /** The run's first step on the host: where nobody takes it within a minute, no worker is there. */
+  readonly first: ActivityInterfaceFor<Activities>;
   /** Inspect, one statement, one small object. */
   readonly quick: ActivityInterfaceFor<Activities>;
   /** Dump, restore, transfer: long, with heartbeats. */
   readonly long: ActivityInterfaceFor<Activities>;
-  /** Inside a cut-over: retried generously, because half-way is the worst place to stop. */
+  /** Inside a cut-over: retried generously, because half-way is the worst place to stop, and as long as it takes: a large store saves and loads for long. */
   readonly cutOver: ActivityInterfaceFor<Activities>;
 }
 
@@ -28,8 +30,9 @@ export function activitiesOn(taskQueue: string, profile: TimingProfile): Activit
     retry: { ...retry, maximumAttempts },
   });
   return {
+    first: proxyActivities<Activities>({ ...options(timing.quickActivityMs, 8), scheduleToStartTimeout: timing.hostAnswerMs }),
     quick: proxyActivities<Activities>(options(timing.quickActivityMs, 8)),
     long: proxyActivities<Activities>(options(timing.longActivityMs, 5)),
-    cutOver: proxyActivities<Activities>(options(timing.quickActivityMs * 5, 12)),
+    cutOver: proxyActivities<Activities>(options(timing.longActivityMs, 60)),
   };
 }

@@ -1,5 +1,5 @@
 /** From a plan's body to an approved plan, and the answer whether the approval belongs to this very run. */
-import type { RecordedDecision } from '../../domain/approval.ts';
+import { policyApprover, type RecordedDecision } from '../../domain/approval.ts';
 import { shortDigest, type PlanBody, type RestorePlan } from '../../domain/restore-plan.ts';
 import type { ApprovalGate } from './approval-gate.ts';
 import { authorityOf } from './cut-over.ts';
@@ -25,7 +25,7 @@ export async function approvedPlan<I extends CommonInput>(run: Run<I>, gate: App
 }
 
 function byPolicy<I extends CommonInput>(run: Run<I>, plan: RestorePlan): RecordedDecision {
-  const decision: RecordedDecision = { digest: plan.envelope.digest, runId: plan.envelope.runId, by: 'policy', reason: 'policy asks for no approval here', verdict: 'approved', at: new Date(Date.now()).toISOString() };
+  const decision: RecordedDecision = { digest: plan.envelope.digest, runId: plan.envelope.runId, by: policyApprover, reason: 'policy asks for no approval here', verdict: 'approved', at: new Date(Date.now()).toISOString() };
   run.status.plan = plan;
   run.status.decision = decision;
   return decision;

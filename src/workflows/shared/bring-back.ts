@@ -1,15 +1,14 @@
 /** From an approved plan to a healthy service: lease, cut-over, application, health. The same for restore and undo. */
-import { workflowInfo } from '@temporalio/workflow';
+import { CancellationScope } from '@temporalio/workflow';
 import type { PlanBody, RestorePlan } from '../../domain/restore-plan.ts';
 import type { ApprovalGate } from './approval-gate.ts';
 import { approvedPlan, type ApprovedPlan } from './approved-plan.ts';
 import type { PreparedComponent } from '../../engines/engine.ts';
-import { cutOver, type CutOverRequest } from './cut-over.ts';
-import { acquireLease } from './lease.ts';
-import { repairEndedRuns } from './repair-ended-runs.ts';
+import { exchangeStores, notWell, type CutOverRequest } from './cut-over.ts';
+import { acquireRepaired, repairEndedRuns } from './repair-ended-runs.ts';
 import type { CommonInput, Run } from './run.ts';
 import type { Stopwatch } from './stopwatch.ts';
-import { workflowFailure } from './workflow-failure.ts';
+import { finalFailure, workflowFailure } from './workflow-failure.ts';
 
 /** What was made ready, and the plan that it leads to. */
 export interface Prepared {
@@ -28,6 +27,8 @@ export interface BroughtBack {
   readonly prepared: readonly PreparedComponent[];
   readonly approvedAt: string;
   readonly backAt: string;
+  /** Transactions that the rollback copy holds and the backup does not, counted when no client could write any more; null where they are not counted. */
+  readonly setAside: string | null;
   readonly phases: readonly { readonly phase: string; readonly durationMs: number }[];
 }
 
@@ -41,34 +42,42 @@ export async function bringBack<I extends CommonInput>(run: Run<I>, gate: Approv
   for (let shown = 1; shown <= maximumPlans; shown += 1) {
     watch.lap('prepare');
     const ready = await request.prepare();
-    const approved = await approveAndCutOver(run, gate, watch, request, ready);
+    watch.lap('approval');
+    const approved = await approvedPlan(run, gate, ready.body, ready.approvalRequired);
+    const back = approved === 'stale' ? 'stale' : await cutOver(run, watch, request, ready.prepared, approved);
+    if (back !== 'stale') return back;
     dropDiscards(run, ready.prepared);
-    if (approved !== 'stale') return check(run, watch, approved, ready.prepared);
     run.warn('The approval was given before this run was reset: all is made ready and the plan shown anew.');
     await repairEndedRuns(run, false);
   }
   throw workflowFailure('ApprovalNotForThisRun', { operation: 'begin the cut-over', object: run.input.service, cause: `${maximumPlans} approvals in a row belonged to another run`, hint: 'Start the runbook again instead of resetting it.' });
 }
 
-async function approveAndCutOver<I extends CommonInput>(run: Run<I>, gate: ApprovalGate, watch: Stopwatch, request: BringBackRequest, ready: Prepared): Promise<ApprovedPlan | 'stale'> {
-  watch.lap('approval');
-  const approved = await approvedPlan(run, gate, ready.body, ready.approvalRequired);
-  if (approved === 'stale') return 'stale';
+/** An approval holds until its plan expires, and so long another run that holds the service is waited for. */
+async function cutOver<I extends CommonInput>(run: Run<I>, watch: Stopwatch, request: BringBackRequest, prepared: readonly PreparedComponent[], approved: ApprovedPlan): Promise<BroughtBack | 'stale'> {
   watch.lap('cut over');
   run.step('[4/5] Cut over');
-  const { workflowId, runId } = workflowInfo();
-  const lease = await acquireLease(run, `the cut-over of a ${request.operation}`, { namespaceId: run.service.namespaceId, workflowId, runId });
-  const outcome = await cutOver(run, { ...request, ...approved, prepared: ready.prepared });
-  await lease.release();
-  return outcome === 'stale' ? 'stale' : approved;
+  const lease = await acquireRepaired(run, `the cut-over of a ${request.operation}`, approved.plan.envelope.expiresAt);
+  const exchanged = await exchangeStores(run, { ...request, ...approved, prepared });
+  if (exchanged === 'stale') {
+    await lease.release();
+    return 'stale';
+  }
+  // From the opening to the last check a cancellation comes too late: what is half open helps nobody.
+  return CancellationScope.nonCancellable(async () => {
+    await exchanged.open();
+    dropDiscards(run, prepared);
+    await lease.release();
+    watch.lap('check');
+    await check(run);
+    return { plan: approved.plan, prepared, setAside: exchanged.setAside, approvedAt: approved.decision.at, backAt: new Date(Date.now()).toISOString(), phases: watch.end() };
+  });
 }
 
-async function check<I extends CommonInput>(run: Run<I>, watch: Stopwatch, { plan, decision }: ApprovedPlan, prepared: readonly PreparedComponent[]): Promise<BroughtBack> {
-  watch.lap('check');
+async function check<I extends CommonInput>(run: Run<I>): Promise<void> {
   run.phase('checking');
   run.step('[5/5] Check     application and health');
   if (run.input.into === undefined) await checkApplication(run);
-  return { plan, prepared, approvedAt: decision.at, backAt: new Date(Date.now()).toISOString(), phases: watch.end() };
 }
 
 export const discardName = (component: string): string => `discard what was prepared for ${component}`;
@@ -80,15 +89,15 @@ function dropDiscards<I extends CommonInput>(run: Run<I>, prepared: readonly Pre
 
 async function checkApplication<I extends CommonInput>(run: Run<I>): Promise<void> {
   const { service } = run.input;
-  const { restarted } = await run.host.long.restartApplication({ service });
+  const { restarted } = await run.host.long.restartApplication({ service }).catch((error: unknown) => {
+    throw notWell(run, `the application could not be restarted: ${finalFailure(error, service).message}`);
+  });
   if (restarted.length > 0) run.done(`Restarted ${restarted.join(', ')}`);
   const health = await run.host.long.waitForHealth({ service });
   if (health === null) {
     run.note('No health URL is configured: whether the application works was not checked.');
     return;
   }
-  if (!health.healthy) {
-    throw workflowFailure('HealthCheckFailed', { operation: 'check the application', object: service, cause: `its health check answers ${health.answer}`, hint: `The data is in place and equal. Look at the application; if the data is to blame: holdfast undo ${workflowInfo().workflowId.split('/').at(-1)}.` });
-  }
+  if (!health.healthy) throw notWell(run, `the health check answers ${health.answer}`);
   run.done(`Health ${health.answer}`);
 }

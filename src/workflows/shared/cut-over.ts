@@ -1,15 +1,16 @@
 /** The cut-over of restore and undo: from an approved plan to an open service, or back to what was there. */
-import { CancellationScope } from '@temporalio/workflow';
+import { workflowInfo } from '@temporalio/workflow';
 import type { Authority } from '../../activities/authority.ts';
 import type { RecordedDecision } from '../../domain/approval.ts';
 import { inClosingOrder, inOpeningOrder } from '../../domain/cut-over-steps.ts';
+import { failureKinds } from '../../domain/failures.ts';
 import type { RestorePlan } from '../../domain/restore-plan.ts';
 import type { Component } from '../../domain/service.ts';
 import { engineTitle } from '../../domain/wording.ts';
 import type { PreparedComponent } from '../../engines/engine.ts';
 import { allOrNone } from './all-or-none.ts';
 import type { CommonInput, Run } from './run.ts';
-import { failureTypeOf } from './workflow-failure.ts';
+import { failureTypeOf, finalFailure, workflowFailure } from './workflow-failure.ts';
 
 export interface CutOverRequest {
   readonly operation: 'restore' | 'undo';
@@ -29,26 +30,33 @@ interface Target {
 
 export const authorityOf = (plan: RestorePlan): Authority => ({ service: plan.body.service, nonce: plan.envelope.nonce, digest: plan.envelope.digest });
 
+export interface ExchangedStores {
+  /** Transactions that were set aside (PostgreSQL), counted when no client could write any more; null where they are not counted. */
+  readonly setAside: string | null;
+  /** Lets clients in. @throws HealthCheckFailed where a store does not open; all that do are open then */
+  open(): Promise<void>;
+}
+
 /**
- * Carries out an approved plan. Both stores are closed side by side (the shorter the time in which one is closed and the other open, the
- * better), exchanged when both are, compared when both are exchanged. Before the opening, any failure or cancellation rolls every store back (shielded, by the compensations);
- * from the opening on a cancellation no longer stops it: the shortest way to a service that answers is forward.
+ * Carries out an approved plan up to the opening. Both stores are closed side by side (the shorter the time in which one is closed and the other
+ * open, the better), exchanged when both are, compared when both are exchanged. Any failure or cancellation up to here rolls every store back
+ * (shielded, by the compensations). The caller opens, shielded too: from then on the shortest way to a service that answers is forward.
  */
-export async function cutOver<I extends CommonInput>(run: Run<I>, request: CutOverRequest): Promise<'done' | 'stale'> {
+export async function exchangeStores<I extends CommonInput>(run: Run<I>, request: CutOverRequest): Promise<ExchangedStores | 'stale'> {
   const authority = authorityOf(request.plan);
   const targets = targetsOf(run, request, authority);
   run.phase('cuttingOver');
   registerRollBack(run, targets, authority);
   if ((await begin(run, request, authority)) === 'stale') return 'stale';
-  await allOrNone(inClosingOrder(targets).map(({ engine, step }) => async () => {
-    await run.host.cutOver.closeComponent(step);
+  const closed = await allOrNone(inClosingOrder(targets).map(({ engine, step }) => async () => {
+    const { setAside } = await run.host.cutOver.closeComponent(step);
     run.done(`${engineTitle(engine)} closed: no client can write`);
+    return setAside;
   }));
   await allOrNone(inOpeningOrder(targets).map(({ step }) => () => run.host.cutOver.swapComponent(step)));
   await allOrNone(targets.map(({ step }) => () => run.host.cutOver.compareClosedComponent({ ...step, backup: request.backup })));
   run.done('Data exchanged; compared once more, still closed');
-  await CancellationScope.nonCancellable(() => openAll(run, request, targets, authority));
-  return 'done';
+  return { setAside: closed.find((each) => each !== null) ?? null, open: () => openAll(run, targets, authority) };
 }
 
 /** Where the first destructive activity finds the approval to be another run's (a reset), nothing has happened yet: the plan is shown anew. */
@@ -57,6 +65,7 @@ async function begin<I extends CommonInput>(run: Run<I>, request: CutOverRequest
     await run.host.cutOver.beginCutOver({
       authority, decision: request.decision, operation: request.operation, components: run.components, cutOvers: request.prepared.map((prepared) => prepared.cutOver),
       backupId: request.backup?.backupId ?? null, point: request.backup?.point ?? null, createdRoles: request.prepared.flatMap((prepared) => prepared.createdRoles),
+      undoneRunId: request.undoneRunId,
     });
     return 'begun';
   } catch (error) {
@@ -66,15 +75,32 @@ async function begin<I extends CommonInput>(run: Run<I>, request: CutOverRequest
   }
 }
 
-async function openAll<I extends CommonInput>(run: Run<I>, request: CutOverRequest, targets: readonly Target[], authority: Authority): Promise<void> {
+/** One store that does not open must not keep the other closed: the data is in place, and undo is the way back. */
+async function openAll<I extends CommonInput>(run: Run<I>, targets: readonly Target[], authority: Authority): Promise<void> {
   await run.host.cutOver.markOpening(authority);
   run.compensations.drop(rollBackName);
+  const failures: string[] = [];
   for (const { engine, step } of inOpeningOrder(targets)) {
-    await run.host.cutOver.openComponent(step);
-    run.done(`${engineTitle(engine)} open`);
+    try {
+      await run.host.cutOver.openComponent(step);
+      run.done(`${engineTitle(engine)} open`);
+    } catch (error) {
+      const failure = finalFailure(error, run.input.service);
+      // What another attempt could still open is for a repair to finish, and must not be recorded as open.
+      if (failureKinds[failureTypeOf(error)].retryable) throw error;
+      run.warn(`${engineTitle(engine)} did NOT open: ${failure.message}`);
+      failures.push(failure.message);
+    }
   }
-  await run.host.cutOver.finishCutOver({ ...authority, undoneRunId: request.undoneRunId });
+  await run.host.cutOver.finishCutOver(authority);
+  if (failures.length > 0) throw notWell(run, failures.join('; '));
 }
+
+/** After the opening: the data is exchanged whatever is wrong now, and whoever reads the failure must know. */
+export const notWell = <I extends CommonInput>(run: Run<I>, cause: string): Error => workflowFailure('HealthCheckFailed', {
+  operation: 'bring the service back', object: run.input.service, cause,
+  hint: `The data is exchanged and was equal. Mend what is named; if the data is to blame: holdfast undo ${workflowInfo().workflowId.split('/').at(-1)}.`,
+});
 
 function targetsOf<I extends CommonInput>(run: Run<I>, request: CutOverRequest, authority: Authority): readonly Target[] {
   return request.prepared.flatMap((prepared) => {
@@ -85,7 +111,10 @@ function targetsOf<I extends CommonInput>(run: Run<I>, request: CutOverRequest, 
 
 function registerRollBack<I extends CommonInput>(run: Run<I>, targets: readonly Target[], authority: Authority): void {
   run.compensations.add(rollBackName, async () => {
-    for (const { step } of inOpeningOrder(targets)) await run.host.cutOver.rollBackComponent(step);
+    // One store that cannot go back must not keep the other closed.
+    const failures: unknown[] = [];
+    for (const { step } of inOpeningOrder(targets)) await run.host.cutOver.rollBackComponent(step).catch((error: unknown) => failures.push(error));
+    if (failures.length > 0) throw failures[0];
     await run.host.cutOver.finishRollBack(authority);
     run.note('Rolled back: the service runs on the data it had before.');
   });

@@ -1,67 +1,90 @@
 /** One run at a time where runs must not meet: a child workflow with a fixed id (reference: lock by workflow id, ABANDON on both ends). */
-import { ChildWorkflowCancellationType, ParentClosePolicy, isCancellation, sleep, startChild, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, ChildWorkflowCancellationType, ParentClosePolicy, startChild, workflowInfo } from '@temporalio/workflow';
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
+import type { LeaseHolder } from '../../activities/service-activities.ts';
 import type { RunOwner } from '../../domain/run-owner.ts';
 import { leaseWorkflowId } from '../../domain/workflow-ids.ts';
 import { serviceLease } from '../service-lease/service-lease.ts';
 import { timingOf } from './activity-options.ts';
-import { releaseLeaseSignal } from './messages.ts';
 import type { CommonInput, Run } from './run.ts';
 import { workflowFailure } from './workflow-failure.ts';
 
 export interface Lease {
+  /** The owner before had ended without releasing it: whatever it was about has to be repaired first. */
+  readonly tookOver: boolean;
+  /** Out of reach of a cancellation; when it returns, the lease has ended. */
   release(): Promise<void>;
 }
 
+const releaseName = 'release the lease';
+const maximumRounds = 10;
+
 /**
- * Takes the service's lease. A lease whose owner has ended is ended and taken; a living owner is waited for, then `ServiceBusy`.
- * The release is registered as a compensation before the lease is asked for.
+ * Takes the service's lease. A lease whose owner has ended is ended and taken; a living owner is waited for until then, and named in the status
+ * meanwhile. The release is registered as a compensation before the lease is asked for.
+ * @param until RFC 3339; by default the short wait of the timing profile @throws ServiceBusy
  */
-export async function acquireLease<I extends CommonInput>(run: Run<I>, purpose: string, owner: RunOwner): Promise<Lease> {
-  const timing = timingOf(run.service.timing);
-  const rounds = Math.max(1, Math.ceil(timing.leaseWaitMs / timing.leasePollMs));
-  for (let round = 0; round < rounds; round += 1) {
-    const lease = await tryToHold(run, purpose, owner);
-    if (lease !== null) return lease;
-    const holder = await run.control.quick.inspectLease({ service: run.input.service });
-    if (holder.state === 'ended') await run.control.quick.endLease({ service: run.input.service, leaseRunId: holder.leaseRunId });
-    else if (holder.state === 'held') {
-      if (round === 0) run.note(`Waiting for ${holder.owner.workflowId} (${holder.purpose})`);
-      run.phase('waitingForService');
-      await sleep(timing.leasePollMs, { summary: 'waiting for the service' });
+export async function acquireLease<I extends CommonInput>(run: Run<I>, purpose: string, until?: string): Promise<Lease> {
+  const { service } = run.input;
+  const deadline = until ?? new Date(Date.now() + timingOf(run.service.timing).leaseWaitMs).toISOString();
+  const release = (): Promise<unknown> => run.control.quick.releaseLease({ service });
+  let tookOver = false;
+  run.compensations.add(releaseName, release);
+  for (let round = 1; round <= maximumRounds; round += 1) {
+    if (await startLease(run, purpose)) return { tookOver, release: () => releaseOnce(run, release) };
+    let holder = await run.control.quick.inspectLease({ service });
+    if (holder.state === 'held') holder = await waitFor(run, holder, deadline);
+    if (holder.state === 'held') throw busy(run, holder);
+    if (holder.state === 'ended') {
+      await run.control.quick.endLease({ service, leaseRunId: holder.leaseRunId });
+      tookOver = true;
     }
-    if (round === rounds - 1 && holder.state === 'held') throw busy(run.input.service, holder.owner.workflowId, holder.purpose);
   }
-  throw busy(run.input.service, 'another run', 'unknown');
+  throw busy(run, null);
 }
 
-async function tryToHold<I extends CommonInput>(run: Run<I>, purpose: string, owner: RunOwner): Promise<Lease | null> {
+/** False where another run holds it. */
+async function startLease<I extends CommonInput>(run: Run<I>, purpose: string): Promise<boolean> {
+  const { workflowId, runId, taskQueue } = workflowInfo();
+  const owner: RunOwner = { namespaceId: run.service.namespaceId, workflowId, runId };
+  const { service } = run.input;
   try {
-    const child = await startChild(serviceLease, {
-      workflowId: leaseWorkflowId(run.input.service),
-      taskQueue: workflowInfo().taskQueue,
-      args: [{ service: run.input.service, owner, purpose }],
+    await startChild(serviceLease, {
+      workflowId: leaseWorkflowId(service),
+      taskQueue,
+      args: [{ service, owner, purpose }],
       parentClosePolicy: ParentClosePolicy.ABANDON,
       cancellationType: ChildWorkflowCancellationType.ABANDON,
       memo: { owner, purpose },
-      staticSummary: `${run.input.service} is held for ${purpose}`,
+      staticSummary: `${service} is held for ${purpose}`,
     });
-    const release = async (): Promise<void> => {
-      run.compensations.drop('release the lease');
-      await child.signal(releaseLeaseSignal, { runId: owner.runId }).catch(ignoreEnded);
-    };
-    run.compensations.add('release the lease', release);
-    return { release };
+    return true;
   } catch (error) {
-    if (error instanceof WorkflowExecutionAlreadyStartedError) return null;
+    if (error instanceof WorkflowExecutionAlreadyStartedError) return false;
     throw error;
   }
 }
 
-/** A signal fails only where the lease has ended, and then nobody holds it: after a reset, or when a repair ended it. */
-function ignoreEnded(error: unknown): void {
-  if (isCancellation(error)) throw error;
+async function releaseOnce<I extends CommonInput>(run: Run<I>, release: () => Promise<unknown>): Promise<void> {
+  await CancellationScope.nonCancellable(release);
+  run.compensations.drop(releaseName);
 }
 
-const busy = (service: string, holder: string, purpose: string): Error =>
-  workflowFailure('ServiceBusy', { operation: 'take the service', object: service, cause: `${holder} holds it (${purpose})`, hint: `Wait for it (holdfast watch ${holder.split('/').at(-1)}) or cancel it (holdfast cancel ${holder.split('/').at(-1)}), then try again.` });
+async function waitFor<I extends CommonInput>(run: Run<I>, holder: LeaseHolder & { state: 'held' }, until: string): Promise<LeaseHolder> {
+  const { workflowId, runId } = holder.owner;
+  run.note(`Waiting for ${workflowId} (${holder.purpose}); holdfast cancel ${shortOf(workflowId)} ends it`);
+  run.status.waitingFor = { workflowId, runId, purpose: holder.purpose };
+  run.phase('waitingForService');
+  const after = await run.control.long.waitForLease({ service: run.input.service, until });
+  run.status.waitingFor = null;
+  run.phase('working');
+  return after;
+}
+
+const shortOf = (workflowId: string): string => workflowId.split('/').at(-1) ?? workflowId;
+
+function busy<I extends CommonInput>(run: Run<I>, holder: (LeaseHolder & { state: 'held' }) | null): Error {
+  const cause = holder === null ? 'other runs take it one after the other' : `${holder.owner.workflowId} holds it (${holder.purpose})`;
+  const hint = holder === null ? 'Try again in a moment.' : `Wait for it (holdfast watch ${shortOf(holder.owner.workflowId)}) or cancel it (holdfast cancel ${shortOf(holder.owner.workflowId)}), then try again.`;
+  return workflowFailure('ServiceBusy', { operation: 'take the service', object: run.input.service, cause, hint });
+}

@@ -3,6 +3,7 @@ import type { BackupReference } from '../../activities/proof-activities.ts';
 import { describeDifference } from '../../domain/content.ts';
 import type { ComponentProof, Verdict } from '../../domain/proof.ts';
 import { counted, engineTitle } from '../../domain/wording.ts';
+import { allOrNone } from './all-or-none.ts';
 import type { CommonInput, Run } from './run.ts';
 import { workflowFailure } from './workflow-failure.ts';
 
@@ -15,7 +16,7 @@ export interface ProofOutcome {
 export async function proveAndRecord<I extends CommonInput>(run: Run<I>, backup: BackupReference): Promise<ProofOutcome> {
   const { service } = run.input;
   const beganAt = new Date(Date.now()).toISOString();
-  const components = await Promise.all(backup.components.map(({ component }) =>
+  const components = await allOrNone(backup.components.map(({ component }) => () =>
     run.host.long.proveComponent({ service, backupId: backup.backupId, manifestSha256: backup.manifestSha256, component })));
   for (const proof of components) tellProof(run, backup, proof);
   const finishedAt = new Date(Date.now()).toISOString();

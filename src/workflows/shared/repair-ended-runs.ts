@@ -1,6 +1,5 @@
 /** Whoever finds what a dead run left half-way repairs it first: before the next backup, restore, undo or accept, and by reapLeftovers. */
-import { workflowInfo } from '@temporalio/workflow';
-import { acquireLease } from './lease.ts';
+import { acquireLease, type Lease } from './lease.ts';
 import type { CommonInput, Run } from './run.ts';
 
 export interface RepairedRun {
@@ -9,21 +8,32 @@ export interface RepairedRun {
   readonly done: readonly string[];
 }
 
-/** Repairs, under the service's lease, every ended run that left something; with `onlyHalfWay`, only those whose cut-over is unfinished. */
+/** Repairs, under the service's lease, every ended run that left something; with `onlyHalfWay`, only those whose cut-over is unfinished or whose fence stands. */
 export async function repairEndedRuns<I extends CommonInput>(run: Run<I>, onlyHalfWay: boolean): Promise<readonly RepairedRun[]> {
   const { service } = run.input;
-  const ended = await run.host.quick.findEndedRuns({ service, onlyHalfWay });
-  if (ended.length === 0) return [];
-  const { workflowId, runId } = workflowInfo();
-  const lease = await acquireLease(run, 'repairing what ended runs left', { namespaceId: run.service.namespaceId, workflowId, runId });
+  if ((await run.host.quick.findEndedRuns({ service, onlyHalfWay })).length === 0) return [];
+  const lease = await acquireLease(run, 'repairing what ended runs left');
+  const repaired = await repairUnderLease(run, onlyHalfWay);
+  await lease.release();
+  run.phase('working');
+  return repaired;
+}
+
+/** The service's lease; where its owner had ended without releasing it, with whatever that owner left half-way repaired. */
+export async function acquireRepaired<I extends CommonInput>(run: Run<I>, purpose: string, until?: string): Promise<Lease> {
+  const lease = await acquireLease(run, purpose, until);
+  if (lease.tookOver) await repairUnderLease(run, true);
+  return lease;
+}
+
+async function repairUnderLease<I extends CommonInput>(run: Run<I>, onlyHalfWay: boolean): Promise<readonly RepairedRun[]> {
+  const { service } = run.input;
   const repaired: RepairedRun[] = [];
-  for (const { owner, direction } of ended) {
+  for (const { owner, direction } of await run.host.quick.findEndedRuns({ service, onlyHalfWay })) {
     run.step(`Repairing what ${owner.workflowId} left${direction === null ? '' : `: its cut-over goes ${direction}`}`);
     const { done } = await run.host.cutOver.repairRun({ service, owner });
     for (const line of done) run.done(line);
     repaired.push({ workflowId: owner.workflowId, runId: owner.runId, done });
   }
-  await lease.release();
-  run.phase('working');
   return repaired;
 }

@@ -22,4 +22,6 @@ export interface RunStatus {
   readonly decision: RecordedDecision | null;
   /** Decisions that were refused, newest last, at most 20: a refused update leaves no event in history. */
   readonly refusals: readonly string[];
+  /** The run that holds the service while this one waits for it, or null. */
+  readonly waitingFor: { readonly workflowId: string; readonly runId: string; readonly purpose: string } | null;
 }

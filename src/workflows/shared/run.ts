@@ -62,14 +62,15 @@ export async function inFrame<I extends CommonInput, R>(
   validate: (input: Record<string, unknown>) => I,
   body: (run: Run<I>) => Promise<R>,
 ): Promise<R> {
-  const status: MutableStatus = { runbook, service: '', phase: 'starting', events: [], eventsDropped: 0, plan: null, decision: null, refusals: [] };
+  const status: MutableStatus = { runbook, service: '', phase: 'starting', events: [], eventsDropped: 0, plan: null, decision: null, refusals: [], waitingFor: null };
   setHandler(statusQuery, () => status, { description: 'Phase, progress, plan and decision of this run' });
   const compensations = createCompensations();
   let run: Run<I> | undefined;
   try {
     const valid = validated(runbook, input, validate);
     status.service = valid.service;
-    run = await begin(valid, runbook, status, compensations);
+    run = await resolve(valid, status, compensations);
+    await enter(run, runbook);
     const result = await body(run);
     await runCompensations(run);
     finish(run, 'done', 'done');
@@ -94,16 +95,27 @@ function validated<I extends CommonInput>(runbook: string, input: unknown, valid
   }
 }
 
-async function begin<I extends CommonInput>(input: I, runbook: string, status: MutableStatus, compensations: Compensations): Promise<Run<I>> {
+async function resolve<I extends CommonInput>(input: I, status: MutableStatus, compensations: Compensations): Promise<Run<I>> {
   const queue = workflowInfo().taskQueue || workflowQueue();
-  const starting = activitiesOn(queue, 'production');
-  const service = await starting.quick.resolveService({ service: input.service });
-  const run = frameOf(input, service, queue, status, compensations);
-  if (service.searchAttributes) upsertSearchAttributes([{ key: attributes.service, value: input.service }, { key: attributes.runbook, value: runbook }]);
+  const service = await activitiesOn(queue, 'production').quick.resolveService({ service: input.service });
+  requireKnownComponents(input, service);
+  return frameOf(input, service, queue, status, compensations);
+}
+
+/** A component that the service does not have would be left out in silence, and the run would succeed without it. @throws InvalidInput */
+function requireKnownComponents(input: CommonInput, { definition }: ResolvedService): void {
+  const known = definition.components.map((component) => component.name);
+  const unknown = Object.keys(input.into ?? {}).find((name) => !known.includes(name));
+  if (unknown === undefined) return;
+  throw workflowFailure('InvalidInput', { operation: 'read the input', object: `into.${unknown}`, cause: `${input.service} has no such component`, hint: `Its components are ${known.join(', ')}.` });
+}
+
+async function enter<I extends CommonInput>(run: Run<I>, runbook: string): Promise<void> {
+  const { service } = run.input;
+  if (run.service.searchAttributes) upsertSearchAttributes([{ key: attributes.service, value: service }, { key: attributes.runbook, value: runbook }]);
   run.phase('working');
-  await run.host.quick.enterHost({ service: input.service, components: run.components });
-  compensations.add('remove what this run left', () => run.host.quick.removeRunScratch({ service: input.service }));
-  return run;
+  await run.host.first.enterHost({ service, components: run.components });
+  run.compensations.add('remove what this run left', () => run.host.quick.removeRunScratch({ service }));
 }
 
 function frameOf<I extends CommonInput>(input: I, service: ResolvedService, queue: string, status: MutableStatus, compensations: Compensations): Run<I> {

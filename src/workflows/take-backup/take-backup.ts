@@ -1,14 +1,11 @@
 /** `takeBackup`: preflight, one recovery point over all components, manifest, proof. Changes no live data. */
-import { workflowInfo } from '@temporalio/workflow';
 import type { BackedUpComponent } from '../../activities/backup-activities.ts';
 import { recoveryPoint } from '../../domain/backup-manifest.ts';
-import type { RunOwner } from '../../domain/run-owner.ts';
 import { counted, engineTitle, sizeText } from '../../domain/wording.ts';
 import { allOrNone } from '../shared/all-or-none.ts';
 import { commonFields, commonInput, onlyFields, optionalFlag } from '../shared/input-fields.ts';
-import { acquireLease } from '../shared/lease.ts';
 import { proveAndRecord, requireProven } from '../shared/proof-steps.ts';
-import { repairEndedRuns } from '../shared/repair-ended-runs.ts';
+import { acquireRepaired, repairEndedRuns } from '../shared/repair-ended-runs.ts';
 import { inFrame, type Run } from '../shared/run.ts';
 import type { TakeBackupInput, TakeBackupResult } from './messages.ts';
 
@@ -20,12 +17,13 @@ export async function takeBackup(input: TakeBackupInput): Promise<TakeBackupResu
     const beganAt = new Date(Date.now()).toISOString();
     await repairEndedRuns(run, true);
     const { components } = run;
+    // Held from here on: what a preflight finds in the midst of a cut-over would only mislead.
+    const lease = await acquireRepaired(run, 'the snapshot of a backup');
     const facts = await allOrNone(components.map((component) => () => run.host.quick.inspectComponent({ service, component, purpose: 'backup' })));
     for (const warning of facts.flatMap((each) => each.warnings)) run.warn(warning);
     const claim = await run.host.quick.claimBackup({ service });
     run.compensations.add('remove the unfinished backup', () => run.host.quick.abandonBackup({ service, backupId: claim.backupId }));
 
-    const lease = await acquireLease(run, 'the snapshot of a backup', ownerOf(run));
     run.phase('working');
     const backups = await takeRecoveryPoint(run, claim.backupId);
     await lease.release();
@@ -80,8 +78,6 @@ async function proveByPolicy(run: Run<TakeBackupInput>, backupId: string): Promi
   run.done(`Proven: ${counted(outcome.components.length, 'component')} equal to the manifest`);
   return outcome.verdict;
 }
-
-const ownerOf = (run: Run<TakeBackupInput>): RunOwner => ({ namespaceId: run.service.namespaceId, workflowId: workflowInfo().workflowId, runId: workflowInfo().runId });
 
 const summary = (committed: Omit<TakeBackupResult, 'proof'>): Omit<TakeBackupResult, 'proof'> => ({
   backupId: committed.backupId, manifestSha256: committed.manifestSha256, point: committed.point, skewMs: committed.skewMs,

@@ -51,7 +51,7 @@ async function prepareCopies(run: Run<UndoRestoreInput>, rollback: Rollback): Pr
     }
     await run.host.quick.ensureRunning({ service, component });
     facts.push(await run.host.quick.inspectComponent({ service, component, purpose: 'restore' }));
-    prepared.push(await run.host.quick.prepareUndoOf({ service, component, previous }));
+    prepared.push(await run.host.long.prepareUndoOf({ service, component, previous }));
   }
   return { facts, prepared };
 }
@@ -70,6 +70,7 @@ function planBody(run: Run<UndoRestoreInput>, rollback: Rollback, facts: readonl
     losses: prepared.map((each) => each.loss),
     compared: prepared.map((each) => each.compared),
     notCompared: prepared.flatMap((each) => each.notCompared),
+    notes: prepared.flatMap((each) => each.notes),
     wayBack: 'holdfast undo of this very run: what is live now is set aside and kept',
   };
 }

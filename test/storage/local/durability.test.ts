@@ -78,7 +78,7 @@ describe.each([{ withoutLinks: false }, { withoutLinks: true }])('a directory ($
   it('takes no retry for a success while the name is not durable', async () => {
     const repository = createRepository('nas', storage);
     await repository.open();
-    const claim = () => repository.recordRollback({ format: 1, service: 'shop', operation: 'restore', workflowId: 'w', runId: 'r', namespaceId: 'n', backupId: null, point: null, cutOvers: [], restartPolicies: [], createdRoles: [], recordedAt: 'x' });
+    const claim = () => repository.recordRollback({ format: 1, service: 'shop', operation: 'restore', workflowId: 'w', runId: 'r', namespaceId: 'n', backupId: null, point: null, cutOvers: [], restartPolicies: [], createdRoles: [], undoneRunId: null, recordedAt: 'x' });
     disk.failing = (path) => basename(path) === 'rollbacks';
     for (let attempt = 0; attempt < 3; attempt += 1) await failing('RepositoryUnreachable', claim());
     disk.failing = () => false;

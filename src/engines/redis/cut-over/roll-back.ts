@@ -3,36 +3,19 @@ import { pollUntil } from '../../../containers/wait-until.ts';
 import type { RedisCutOver } from '../../../domain/rollback.ts';
 import type { RedisComponent } from '../../../domain/service.ts';
 import type { EngineContext } from '../../engine.ts';
-import { helperScripts } from '../helper/helper-scripts.ts';
-import { requireSuccess, runRedisHelper } from '../helper/redis-helper.ts';
-import { mountOfCutOver } from './staging.ts';
+import { directoryStands } from './directory-stands.ts';
 import { waitUntilLoaded } from '../server/wait-until-ready.ts';
 import { cutOverContainer } from './cut-over-container.ts';
 import { swapBackRedis } from './exchange.ts';
 
 /** Idempotent. @throws AmbiguousState where files fit no point of the way, ContainerRecreated, ContainerNotRunning */
 export async function rollBackRedis(ctx: EngineContext, component: RedisComponent, cutOver: RedisCutOver): Promise<void> {
-  if (await exchangeBegan(ctx, cutOver)) {
+  // From before the first move in until after the last move out the aside directory stands.
+  if (await directoryStands(ctx, cutOver, cutOver.asideDirectory)) {
     await stopForMoving(ctx, cutOver);
     await swapBackRedis(ctx, cutOver);
   }
   await startAgain(ctx, component, cutOver);
-}
-
-/** Does the aside directory stand? From before the first move in until after the last move out it does. */
-async function exchangeBegan(ctx: EngineContext, cutOver: RedisCutOver): Promise<boolean> {
-  const mount = mountOfCutOver(cutOver);
-  const result = await runRedisHelper(ctx, {
-    component: cutOver.component,
-    step: 'look',
-    phase: 'looking how far the exchange went',
-    imageId: cutOver.imageId,
-    network: 'none',
-    script: helperScripts.look,
-    args: [`${mount.directory}/${cutOver.asideDirectory}`],
-    mounts: [{ type: mount.type, source: mount.source, target: '/live', readOnly: true }],
-  });
-  return requireSuccess(result, 'look at the exchange', cutOver.container).files.get('exists')?.trim() === 'yes';
 }
 
 /** Someone started the container on half or all of the new files; before the opening nobody's writes are promised to stay. */

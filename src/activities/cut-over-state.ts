@@ -1,0 +1,37 @@
+/** What a cut-over, its compensation and its repair have in common: which way it goes, what is fenced, and the policies that are put back. */
+import type { FencedStore } from '../containers/fence.ts';
+import type { ContainerRuntime } from '../containers/container-runtime.ts';
+import { HoldfastFailure } from '../domain/failures.ts';
+import type { RestorePlan } from '../domain/restore-plan.ts';
+import type { RollbackRecord } from '../domain/rollback.ts';
+import type { Repository } from '../repository/repository.ts';
+import type { ActivityDependencies } from './dependencies.ts';
+
+const directionKey = 'direction';
+
+/** The note of the transaction counter when a component was ready and compared: what was written later is counted from here. */
+export const writeMarkKey = (component: string): string => `write-mark-${component}`;
+
+/**
+ * Which way an unfinished cut-over goes, decided once: whoever asks second is told what the first one chose. An attempt that was given up on
+ * and a repair can then never move in opposite directions.
+ */
+export async function chooseDirection(repository: Repository, record: RollbackRecord, wish: 'forward' | 'back'): Promise<'forward' | 'back'> {
+  return await repository.recordOnce(record.service, record.runId, directionKey, wish) === 'forward' ? 'forward' : 'back';
+}
+
+/** @returns the failure of whoever finds another rollback copy than the plan names */
+export const otherCopy = (object: string): HoldfastFailure =>
+  new HoldfastFailure('PlanChanged', { operation: 'use the rollback copy', object, cause: 'the copy is not the one the plan names, or is not there any more', hint: 'holdfast status shows the copies there are.' });
+
+/** Every container of the record gets the restart policy it had; one that is gone has none to get. */
+export async function putBackRestartPolicies(dependencies: ActivityDependencies, record: RollbackRecord): Promise<void> {
+  for (const { containerId, policy } of record.restartPolicies) {
+    if ((await dependencies.runtime.find(containerId)) !== null) await dependencies.runtime.updateRestartPolicy(containerId, policy);
+  }
+}
+
+/** The stores of a plan, each with an image for its fence. @throws ContainerNotFound */
+export function fencedStores(runtime: ContainerRuntime, plan: RestorePlan): Promise<readonly FencedStore[]> {
+  return Promise.all(plan.body.stores.map(async (store) => ({ volume: store.volume, imageId: (await runtime.inspect(store.containerId)).imageId })));
+}
