@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { durationPattern, parseDuration } from './duration.ts';
+import { plannedApproval } from './planned-keys.ts';
 
 const namePattern = /^(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/;
 const variablePattern = /^[A-Za-z_][A-Za-z0-9_]*$/;
@@ -57,7 +58,6 @@ const urlAllowed = 'allowed is an http:// or https:// address without user and p
 const health = section({
   url: z.string({ error: urlAllowed }).refine(isPlainUrl, { error: urlAllowed }),
   within: duration('how long the application may take').default('2m'),
-  onFailure: z.enum(['ask', 'fail'], { error: 'allowed is ask or fail' }).default('ask'),
 });
 
 function isPlainUrl(value: string): boolean {
@@ -84,8 +84,9 @@ const repository = section({
   }),
 });
 
+const approved = 'allowed is restore, undo or accept';
 const approval = section({
-  required: z.array(z.enum(['restore', 'undo', 'accept', 'delete'], { error: 'allowed is restore, undo, accept or delete' }), { error: 'allowed is a list of restore, undo, accept, delete' }).default(['restore', 'undo', 'accept', 'delete']),
+  required: z.array(z.enum(['restore', 'undo', 'accept'], { error: ({ input }) => (input === 'delete' ? `${plannedApproval}; ${approved}` : approved) }), { error: 'allowed is a list of restore, undo, accept' }).default(['restore', 'undo', 'accept']),
   fourEyes: flag.default(false),
   approvers: z.array(text('a person\'s name'), { error: 'allowed is a list of names' }).default([]),
   expiresAfter: duration('how long a plan waits for an answer').default('4h'),

@@ -6,6 +6,7 @@
 const planned: readonly { readonly path: readonly string[]; readonly what: string }[] = [
   { path: ['services', '*', 'versionCommand'], what: 'asking the application for its version; write it as `version`' },
   { path: ['services', '*', 'postgres', 'wal'], what: 'write-ahead log archiving' },
+  { path: ['services', '*', 'health', 'onFailure'], what: 'choosing what an unhealthy service means; the run ends as failed, the restored data stays, and undo is the way back' },
   { path: ['services', '*', 'schedules'], what: 'schedules; start `holdfast backup` from cron, or takeBackup from a Temporal schedule' },
   { path: ['services', '*', 'retention'], what: 'removing backups by policy; every backup is kept' },
   { path: ['services', '*', 'objectives'], what: 'comparing runs with objectives; RTO and RPO are measured and reported' },
@@ -13,6 +14,10 @@ const planned: readonly { readonly path: readonly string[]; readonly what: strin
   { path: ['repositories', '*', 'storageClass'], what: 'object storage' },
   { path: ['approval', 'rollbackReminder'], what: 'reminders about rollback copies; `holdfast status` lists them' },
 ];
+
+/** Values that are refused in the same way, where the key itself is known. */
+export const plannedApproval = 'not in this version: removing backups, so nothing asks for a yes to it';
+export const plannedCopies = 'not in this version: copies in a further repository; name one, and copy its directory by other means';
 
 /** What a key would do in a later version, or null where it is simply not known. */
 export function plannedKey(path: readonly PropertyKey[]): string | null {

@@ -7,6 +7,7 @@ import type { ConfigFile, ServiceSettings } from './config-schema.ts';
 import { parseDuration } from './duration.ts';
 import type { Locate } from './parse-config.ts';
 import { closestName } from './closest-name.ts';
+import { plannedCopies } from './planned-keys.ts';
 
 const milliseconds = (text: string): number => parseDuration(text) ?? 0;
 
@@ -15,7 +16,7 @@ const milliseconds = (text: string): number => parseDuration(text) ?? 0;
  * @throws InvalidConfiguration for references that lead nowhere and stores that two services would fight over
  */
 export function configFrom(settings: ConfigFile, path: string, locate: Locate): Config {
-  const problems = [...emptySections(settings, locate), ...danglingRepositories(settings, locate), ...sharedStores(settings, locate), ...sharedPaths(settings, path, locate)];
+  const problems = [...emptySections(settings, locate), ...danglingRepositories(settings, locate), ...furtherRepositories(settings, locate), ...sharedStores(settings, locate), ...sharedPaths(settings, path, locate)];
   if (problems.length > 0) throw invalidConfiguration(path, problems);
   return {
     services: Object.entries(settings.services).map(([name, service]) => definitionOf(name, service, settings)),
@@ -38,7 +39,7 @@ function definitionOf(name: string, service: ServiceSettings, settings: ConfigFi
     version: service.version ?? null,
     components: componentsOf(service),
     application: service.app === undefined ? null : { containers: service.app.containers },
-    health: service.health === undefined ? null : { url: service.health.url, withinMs: milliseconds(service.health.within), onFailure: service.health.onFailure },
+    health: service.health === undefined ? null : { url: service.health.url, withinMs: milliseconds(service.health.within) },
     repositories: service.repositories ?? Object.keys(settings.repositories),
     approval: approvalPolicy(settings.approval),
     proveAfterBackup: settings.backup.prove,
@@ -85,6 +86,19 @@ function danglingRepositories(settings: ConfigFile, locate: Locate): ConfigProbl
     const near = closestName(repository, known);
     return [problem(`no repository has that name${near === null ? '' : ` (did you mean ${near}?)`}; allowed are ${known.join(', ')}`)];
   }));
+}
+
+/** Every step uses one repository: a second one would look like a copy that nobody makes. */
+function furtherRepositories(settings: ConfigFile, locate: Locate): ConfigProblem[] {
+  const known = Object.keys(settings.repositories);
+  return Object.entries(settings.services).flatMap(([name, { repositories }]): ConfigProblem[] => {
+    if ((repositories ?? known).length <= 1) return [];
+    const path = ['services', name, 'repositories'];
+    if (repositories === undefined) return [{ where: path.join('.'), position: locate.key(['services', name]), found: `nothing, with ${known.length} repositories to choose from`, allowed: `allowed is one of ${known.join(', ')} (${plannedCopies})` }];
+    // A name that is unknown or stands there twice is said in its own words.
+    if (new Set(repositories).size !== repositories.length || !repositories.every((each) => known.includes(each))) return [];
+    return [{ where: `${path.join('.')}.1`, position: locate.value([...path, 1]), found: JSON.stringify(repositories[1]), allowed: plannedCopies }];
+  });
 }
 
 /** Restoring one service must not replace the data of another: one Redis, or one database of a PostgreSQL, belongs to one service. */

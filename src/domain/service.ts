@@ -28,13 +28,11 @@ export type Component = PostgresComponent | RedisComponent;
 export interface HealthCheck {
   readonly url: string;
   readonly withinMs: number;
-  /** What an unhealthy service after the cut-over means: `ask` keeps the run waiting for accept or undo, `fail` ends it as failed. */
-  readonly onFailure: 'ask' | 'fail';
 }
 
 export interface ApprovalPolicy {
   /** Runbooks that need a human's yes. */
-  readonly required: readonly ('restore' | 'undo' | 'accept' | 'delete')[];
+  readonly required: readonly ('restore' | 'undo' | 'accept')[];
   /** The approver must be another identity than the requester. */
   readonly fourEyes: boolean;
   readonly approvers: readonly string[];
@@ -50,7 +48,7 @@ export interface ServiceDefinition {
   readonly components: readonly Component[];
   readonly application: { readonly containers: readonly string[] } | null;
   readonly health: HealthCheck | null;
-  /** Names of repositories; the first is where a backup is committed first and restores read from. */
+  /** Names of repositories; a configuration gives one: where backups are committed and restores read from. */
   readonly repositories: readonly string[];
   readonly approval: ApprovalPolicy;
   /** Whether a backup is proven right after it was taken. */

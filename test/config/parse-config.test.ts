@@ -10,7 +10,7 @@ describe('a valid file', () => {
       services: [{
         name: 'shop', host: 'local', version: null, application: null, health: null, repositories: ['nas'],
         components: [{ engine: 'postgres', name: 'postgres', container: 'shop-db', database: 'postgres', user: 'postgres' }],
-        approval: { required: ['restore', 'undo', 'accept', 'delete'], fourEyes: false, approvers: [], expiresAfterMs: 14_400_000 },
+        approval: { required: ['restore', 'undo', 'accept'], fourEyes: false, approvers: [], expiresAfterMs: 14_400_000 },
         proveAfterBackup: true, contentHashes: true, skewLimitMs: 2_000,
       }],
       repositories: [{ name: 'nas', path: '/srv/backups' }], host: 'local', queuePrefix: 'holdfast', path: '/etc/holdfast.yaml', notices: [],
@@ -30,7 +30,7 @@ services:
     postgres: { container: db, database: shop, user: backup, password: { env: SHOP_PASSWORD } }
     redis: { container: cache, user: holdfast, password: { file: /run/secrets/redis } }
     app: { containers: [api, jobs], restart: onRestore }
-    health: { url: "http://localhost:8009/health", within: 90s, onFailure: fail }
+    health: { url: "http://localhost:8009/health", within: 90s }
     repositories: [second]
 `);
     expect(config).toMatchObject({ host: 'berlin-1', queuePrefix: 'dr', repositories: [{ name: 'nas', path: '/etc/backups' }, { name: 'second', path: '/mnt/copy' }] });
@@ -40,7 +40,7 @@ services:
         { engine: 'postgres', database: 'shop', user: 'backup', password: { env: 'SHOP_PASSWORD' } },
         { engine: 'redis', user: 'holdfast', password: { file: '/run/secrets/redis' } },
       ],
-      application: { containers: ['api', 'jobs'] }, health: { withinMs: 90_000, onFailure: 'fail' },
+      application: { containers: ['api', 'jobs'] }, health: { withinMs: 90_000 },
       approval: { required: ['restore'], fourEyes: true, approvers: ['mia', 'tom'], expiresAfterMs: 1_800_000 },
     });
   });
@@ -110,6 +110,7 @@ describe('what this version does not do', () => {
     ['wal', inService('postgres: { container: db, wal: stream }')],
     ['encryption', smallest.replace('/srv/backups', '/srv/backups, encryption: { gpg: [a@b] }')],
     ['storageClass', smallest.replace('/srv/backups', '/srv/backups, storageClass: STANDARD_IA')],
+    ['onFailure', inService('health: { url: "http://h/health", onFailure: fail }')],
     ['rollbackReminder', `${smallest}approval: { rollbackReminder: 7d }\n`],
   ])('refuses %s by name', (key, text) => {
     const problems = problemsIn(text);
@@ -120,6 +121,15 @@ describe('what this version does not do', () => {
 
   it.each(['s3://bucket', 'gs://bucket', 'azure://container', 'file:///srv', 'S3://bucket'])('refuses the repository %s', (url) => {
     expect(failureOf(smallest.replace('/srv/backups', url)).fields.cause).toContain('is not in this version');
+  });
+
+  it('refuses an approval for removing, and copies in a further repository', () => {
+    expect(problemsIn(`${smallest}approval: { required: [restore, delete] }\n`)).toEqual([expect.objectContaining({ where: 'approval.required.1', found: '"delete"', allowed: expect.stringMatching(/^not in this version: .*allowed is restore, undo or accept/) })]);
+    expect(problemsIn(`${smallest}approval: { required: [remove] }\n`)).toEqual([expect.objectContaining({ allowed: 'allowed is restore, undo or accept' })]);
+    const two = smallest.replace('/srv/backups }', '/srv/backups }\n  offsite: { url: /mnt/offsite }');
+    expect(failureOf(two.replace('shop-db }', 'shop-db }\n    repositories: [nas, offsite]')).fields.cause).toMatch(/line 4.*services\.shop\.repositories\.1: found "offsite"; not in this version: copies/);
+    expect(failureOf(two).fields.cause).toMatch(/services\.shop\.repositories: found nothing, with 2 repositories .*allowed is one of nas, offsite/);
+    expect(readConfig(two.replace('shop-db }', 'shop-db }\n    repositories: [offsite]')).services[0]?.repositories).toEqual(['offsite']);
   });
 
   it('does not take ~ or a bare name for a directory', () => {
