@@ -15,7 +15,9 @@ export const exitCodes = {
   unreachable: 7,
   /** Ctrl-C: the command ended, the run goes on. What shells expect of a program that SIGINT ended. */
   interrupted: 130,
-} as const satisfies Record<FailureExit | 'done' | 'waiting' | 'interrupted', number>;
+  /** Whoever read the output stopped reading: the outcome is unknown. What shells expect of a program that SIGPIPE ended. */
+  outputClosed: 141,
+} as const satisfies Record<FailureExit | 'done' | 'waiting' | 'interrupted' | 'outputClosed', number>;
 
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 

@@ -17,6 +17,8 @@ export interface Output {
   redraw(text: string | null): void;
   /** The one object of `--json`. Nothing otherwise. */
   object(value: object): void;
+  /** A command that had nothing to say in JSON says its exit code: with `--json` there is always one object. */
+  finish(exitCode: number): void;
 }
 
 export type Style = 'plain' | 'strong' | 'good' | 'warning';
@@ -35,6 +37,7 @@ export function createOutput(options: { readonly json?: boolean; readonly quiet?
   const talk = json ? stderr : stdout;
   const redraws = talk.isTTY === true && options.quiet !== true && process.env['TERM'] !== 'dumb';
   let drawn = false;
+  let answered = false;
   const clear = (): void => {
     if (drawn) talk.write('\r\x1b[2K');
     drawn = false;
@@ -42,6 +45,10 @@ export function createOutput(options: { readonly json?: boolean; readonly quiet?
   const write = (stream: NodeJS.WriteStream, line: string): void => {
     clear();
     stream.write(`${line}\n`);
+  };
+  const object = (value: object): void => {
+    if (json) write(stdout, JSON.stringify(value, null, 2));
+    answered = true;
   };
   return {
     json,
@@ -62,8 +69,9 @@ export function createOutput(options: { readonly json?: boolean; readonly quiet?
       talk.write(`  ${text.length > width ? `${text.slice(0, width - 1)}…` : text}`);
       drawn = true;
     },
-    object: (value) => {
-      if (json) write(stdout, JSON.stringify(value, null, 2));
+    object,
+    finish: (exitCode) => {
+      if (!answered) object({ exitCode });
     },
   };
 }

@@ -42,13 +42,21 @@ export function createProgram(): Command {
     .option('--json', 'one JSON object on standard output; progress goes to standard error')
     .option('--quiet', 'no progress, only what was asked for')
     .option('--local', 'use the Temporal of this machine, also where another one is configured')
-    .helpCommand(false)
+    .helpCommand('help [command]', 'what a command does and takes')
+    .configureHelp({ showGlobalOptions: true })
     .showHelpAfterError('(holdfast --help lists the commands)')
     .addHelpText('after', exitCodeHelp)
     .exitOverride();
   for (const [title, commands] of groups) {
     program.commandsGroup(title);
-    for (const command of commands()) program.addCommand(command.copyInheritedSettings(program));
+    for (const command of commands()) program.addCommand(inherit(command, program, `holdfast ${command.name()}`));
   }
   return program;
+}
+
+/** The program's settings for a command and those below it, but each points at its own help after an error. */
+function inherit(command: Command, from: Command, path: string): Command {
+  command.copyInheritedSettings(from).helpCommand(false).showHelpAfterError(`(${path} --help shows what it takes)`);
+  for (const below of command.commands) inherit(below, command, `${path} ${below.name()}`);
+  return command;
 }

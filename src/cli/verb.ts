@@ -6,7 +6,7 @@ import { reportFailure } from './report-failure.ts';
 
 /** A command of one name, one sentence, and examples that can be copied. */
 export function verb(name: string, description: string, examples: readonly string[] = []): Command {
-  const command = new Command(name).description(description).helpCommand(false).configureHelp({ showGlobalOptions: true }).showHelpAfterError(`(holdfast ${name} --help shows what it takes)`);
+  const command = new Command(name).description(description).helpCommand(false);
   return examples.length === 0 ? command : command.addHelpText('after', `\nExamples:\n${examples.map((example) => `  holdfast ${example}`).join('\n')}`);
 }
 
@@ -19,7 +19,9 @@ export function act<O extends object = object>(work: Work<O & GlobalOptions>): (
     const options = command.optsWithGlobals<O & GlobalOptions>();
     const context = createContext(options);
     try {
-      process.exitCode = await work(context, options, ...all.slice(0, -2) as (string | undefined)[]);
+      const exitCode = await work(context, options, ...all.slice(0, -2) as (string | undefined)[]);
+      context.output.finish(exitCode);
+      process.exitCode = exitCode;
     } catch (error) {
       process.exitCode = reportFailure(error, context.output, context.environment);
     }

@@ -8,7 +8,7 @@ export function configCommand(): Command {
       const { configText } = await import('../../rendering/config-text.ts');
       const config = await context.config();
       for (const line of configText(config)) context.output.result(line);
-      context.output.object(config);
+      context.output.object({ ...config, exitCode: exitCodes.done });
       return exitCodes.done;
     }));
   command.addCommand(verb('schema', 'The JSON Schema of holdfast.yaml, for editors.').action(act(async (context) => {
