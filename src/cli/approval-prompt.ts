@@ -17,7 +17,11 @@ export async function askForName(service: string, say: (line: string) => void, s
       terminal.prompt();
       const typed = await lines.next();
       if (typed === 'interrupted') return typed;
-      if (typed === 'ended') return signal.aborted ? null : 'leave';
+      if (typed === 'ended') {
+        // The cursor stands behind the question: what comes next begins on a line of its own.
+        process.stdout.write('\n');
+        return signal.aborted ? null : 'leave';
+      }
       if (typed.line.trim() === service) return 'approve';
       if (typed.line.trim() === '') return 'leave';
       say(`  That is not ${service}: nothing was approved.`);

@@ -22,7 +22,7 @@ export async function cancel(context: CommandContext, text: string, wait: boolea
       output.object({ run: { id: run, workflowId }, cancelRequested: true, exitCode: exitCodes.done });
       return exitCodes.done;
     }
-    const printer = createRunPrinter(output);
+    const printer = createRunPrinter(context);
     const failure = await followRun(session.client, workflowId, { timing: context.timing, onAbsence: session.onAbsence, onView: (view) => (printer.print(view), 'stay') }).then(() => null, (error: unknown) => error);
     if (failure !== null && !isFailure(failure, 'RunCancelled')) return reportFailure(failure, output, context.environment, { run: { id: run, workflowId } });
     output.result(failure === null ? `${run} had gone too far to be stopped, and is done.` : `${run} is cancelled, and what it had made is removed.`);

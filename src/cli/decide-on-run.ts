@@ -9,10 +9,11 @@ import { askForName } from './approval-prompt.ts';
 import type { CommandContext } from './command-context.ts';
 import { exitCodes, type ExitCode } from './exit-codes.ts';
 import { followToEnd } from './follow-to-end.ts';
-import { planText } from './rendering/plan-text.ts';
+import { localAndUtc } from './rendering/local-time.ts';
+import { showPlan } from './show-plan.ts';
 import { openSession, type TemporalSession } from './temporal-session.ts';
 
-interface DecisionOptions { readonly plan?: string; readonly by?: string; readonly reason?: string; readonly watch?: boolean }
+interface DecisionOptions { readonly plan?: string; readonly confirm?: string; readonly by?: string; readonly reason?: string; readonly watch?: boolean }
 
 export async function decideOnRun(context: CommandContext, verdict: 'approve' | 'reject', text: string | undefined, options: DecisionOptions): Promise<ExitCode> {
   const { output } = context;
@@ -21,14 +22,14 @@ export async function decideOnRun(context: CommandContext, verdict: 'approve' | 
   try {
     const run = text === undefined ? await onlyWaitingRun(context, session) : await findRun(session.client, session.taskQueue, text);
     const plan = await planOf(context, session, run, options.plan);
-    if (options.plan === undefined) for (const line of ['', ...planText(plan, context.clock()), '']) output.progress(line);
-    if (verdict === 'approve' && options.plan === undefined && output.interactive && !(await isMeant(context, plan))) {
+    if (options.plan === undefined) showPlan(context, plan);
+    if (verdict === 'approve' && !(await isMeant(context, plan, options))) {
       output.result('Nothing was approved.');
       return exitCodes.waiting;
     }
     const decision = await decide(session.client, verdict, plan, by, options.reason);
     const shown = shownRunId(run.workflowId);
-    output.result(`${verdict === 'approve' ? 'Approved' : 'Rejected'} by ${decision.by} at ${decision.at}.${options.watch === true ? '' : ` Follow it: holdfast watch ${shown}`}`);
+    output.result(`${verdict === 'approve' ? 'Approved' : 'Rejected'} by ${decision.by} at ${localAndUtc(decision.at, context.clock().timeZone, context.clock().now)}.${options.watch === true ? '' : ` Follow it: holdfast watch ${shown}`}`);
     if (options.watch === true) return await followToEnd(context, session, run.workflowId, { by, unattended: 'stay' });
     output.object({ run: { id: shown, workflowId: run.workflowId }, decision, exitCode: exitCodes.done });
     return exitCodes.done;
@@ -37,8 +38,21 @@ export async function decideOnRun(context: CommandContext, verdict: 'approve' | 
   }
 }
 
-const isMeant = async (context: CommandContext, plan: RestorePlan): Promise<boolean> =>
-  (await askForName(plan.body.service, (line) => context.output.progress(line), new AbortController().signal)) === 'approve';
+/**
+ * What was shown is what is approved: the plan is named by its digits, or the service's name is typed or given. Nobody to ask and nothing
+ * named is no yes. @throws InvalidInput
+ */
+async function isMeant({ output }: CommandContext, plan: RestorePlan, options: DecisionOptions): Promise<boolean> {
+  const { service } = plan.body;
+  const run = shownRunId(plan.envelope.workflowId);
+  const exactly = `holdfast approve ${run} --plan ${shortDigest(plan.envelope.digest)}`;
+  if (options.confirm !== undefined && options.confirm !== service) {
+    throw new HoldfastFailure('InvalidInput', { operation: 'read --confirm', object: JSON.stringify(options.confirm), cause: `the plan is about ${service}`, hint: `To approve exactly this plan: ${exactly}` });
+  }
+  if (options.plan !== undefined || options.confirm !== undefined) return true;
+  if (output.interactive) return (await askForName(service, output.result, new AbortController().signal)) === 'approve';
+  throw new HoldfastFailure('InvalidInput', { operation: 'approve the plan', object: run, cause: 'there is no terminal to ask on, and no plan was named', hint: `Read the plan, then approve exactly it: ${exactly}` });
+}
 
 /** The plan as it is shown now, and only if it is the one that was named. @throws ApprovalInvalid, PlanChanged */
 async function planOf(context: CommandContext, session: TemporalSession, run: RunSummary, digits: string | undefined): Promise<RestorePlan> {

@@ -9,10 +9,11 @@ import type { RestorePlan } from '../domain/restore-plan.ts';
 import { askForName, type Answer } from './approval-prompt.ts';
 import type { CommandContext } from './command-context.ts';
 import { exitCodes, type ExitCode } from './exit-codes.ts';
-import { approvalLines, planText } from './rendering/plan-text.ts';
+import { approvalLines } from './rendering/plan-text.ts';
 import { resultText } from './rendering/result-text.ts';
 import { createRunPrinter } from './run-printer.ts';
 import { reportFailure } from './report-failure.ts';
+import { showPlan } from './show-plan.ts';
 import type { TemporalSession } from './temporal-session.ts';
 
 export interface Approver {
@@ -98,7 +99,7 @@ interface Follower {
 /** What changes while a run is followed: what was printed, which plan was shown, and the question that is open. */
 function createFollower(context: CommandContext, session: TemporalSession, approver: Approver): Follower {
   const { output } = context;
-  const printer = createRunPrinter(output);
+  const printer = createRunPrinter(context);
   const stop = new AbortController();
   const { promise: left, resolve: settle } = Promise.withResolvers<{ ended: false }>();
   let reason: Reason | null = null;
@@ -128,14 +129,14 @@ function createFollower(context: CommandContext, session: TemporalSession, appro
     if (answer === 'leave') leaveNow('waiting');
   }
 
-  async function showPlan(shown: RestorePlan): Promise<void> {
+  async function onPlan(shown: RestorePlan): Promise<void> {
     plan = shown;
     output.redraw(null);
-    for (const line of ['', ...planText(shown, context.clock()), '']) output.progress(line);
+    showPlan(context, shown);
     if (approver.confirm !== undefined) return approve(shown);
     if (!output.interactive) return approver.unattended === 'leave' ? leaveNow('waiting') : undefined;
     question = new AbortController();
-    void askForName(shown.body.service, (line) => output.progress(line), question.signal).then((answer) => onAnswer(answer, shown)).catch((error: unknown) => {
+    void askForName(shown.body.service, output.result, question.signal).then((answer) => onAnswer(answer, shown)).catch((error: unknown) => {
       output.notice(error instanceof Error ? error.message : String(error));
       leaveNow('waiting');
     });
@@ -156,7 +157,7 @@ function createFollower(context: CommandContext, session: TemporalSession, appro
       if (question !== null && view.status !== null && waiting === null) question.abort();
       // A question stands on the last line: nothing may be drawn over it.
       if (question === null) printer.print(view);
-      if (waiting !== null && waiting.envelope.nonce !== plan?.envelope.nonce) await showPlan(waiting);
+      if (waiting !== null && waiting.envelope.nonce !== plan?.envelope.nonce) await onPlan(waiting);
       return reason === null ? 'stay' : 'leave';
     },
   };

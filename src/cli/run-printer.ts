@@ -1,11 +1,12 @@
 /** Prints a run's events as they come, each once, and how far it is. */
 import type { RunView } from '../client/read-run.ts';
-import type { Output, Style } from './output.ts';
+import type { CommandContext } from './command-context.ts';
+import type { Style } from './output.ts';
 import { eventText, newEvents, progressText, retryTexts } from './rendering/run-lines.ts';
 
 const styles: Record<'step' | 'done' | 'note' | 'warning', Style> = { step: 'strong', done: 'good', note: 'plain', warning: 'warning' };
 
-export function createRunPrinter(output: Output): { print(view: RunView): void } {
+export function createRunPrinter({ output, clock }: Pick<CommandContext, 'output' | 'clock'>): { print(view: RunView): void } {
   let shown = 0;
   const retries = new Set<string>();
   return {
@@ -13,7 +14,7 @@ export function createRunPrinter(output: Output): { print(view: RunView): void }
       if (view.status !== null) {
         const fresh = newEvents(view.status, shown);
         if (fresh.missed > 0) output.progress(`  (${fresh.missed} earlier lines are not kept)`);
-        for (const event of fresh.events) output.progress(eventText(event), styles[event.kind]);
+        for (const event of fresh.events) output.progress(eventText(event, clock()), styles[event.kind]);
         shown = fresh.shown;
       }
       if (output.redraws) output.redraw(progressText(view));

@@ -22,11 +22,24 @@ export function localAndUtc(instant: string, timeZone: string, now: string): str
   return `${day}${hour}:${minute}:${second} ${zone}${zone === 'UTC' ? '' : ` (${new Date(instant).toISOString().slice(11, 19)} UTC)`}`;
 }
 
+/** `02:00:03 CET` */
+export function clockTime(instant: string, timeZone: string): string {
+  const { hour, minute, second, zone } = partsOf(instant, timeZone);
+  return `${hour}:${minute}:${second} ${zone}`;
+}
+
+/** A text of a run, which knows no zone but UTC, with its instants as people here read them. */
+export const withLocalTimes = (text: string, timeZone: string, now: string): string =>
+  text.replace(/\b\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d+)?Z/g, (instant) => localAndUtc(instant, timeZone, now));
+
 /** `02:03` on the same day as `beside`, else `24 Nov 02:03`. */
 export function shortTime(instant: string, timeZone: string, beside: string): string {
   const { day, month, hour, minute } = partsOf(instant, timeZone);
   return dayOf(instant, timeZone) === dayOf(beside, timeZone) ? `${hour}:${minute}` : `${day} ${month} ${hour}:${minute}`;
 }
+
+/** `CET`: what the zone is called at that instant. */
+export const zoneName = (instant: string, timeZone: string): string => partsOf(instant, timeZone).zone;
 
 function dayOf(instant: string, timeZone: string): string {
   const { weekday, day, month } = partsOf(instant, timeZone);

@@ -2,7 +2,7 @@
 import { shortDigest, type Loss, type PinnedStore, type RestorePlan } from '../../domain/restore-plan.ts';
 import { counted, durationText } from '../../domain/wording.ts';
 import { shownRunId } from '../../client/run-ids.ts';
-import { localAndUtc, shortTime } from './local-time.ts';
+import { localAndUtc, shortTime, zoneName } from './local-time.ts';
 
 export interface PlanClock {
   readonly timeZone: string;
@@ -15,7 +15,7 @@ const identityDigits = 5;
 
 export function planText(plan: RestorePlan, clock: PlanClock): readonly string[] {
   const { body, envelope } = plan;
-  const lines: string[] = [`  PLAN ${shortDigest(envelope.digest)}   expires ${shortTime(envelope.expiresAt, clock.timeZone, clock.now)}`];
+  const lines: string[] = [`  PLAN ${shortDigest(envelope.digest)}   expires ${shortTime(envelope.expiresAt, clock.timeZone, clock.now)} ${zoneName(envelope.expiresAt, clock.timeZone)}`];
   const add = (label: string, texts: readonly string[]): void => {
     texts.forEach((text, index) => lines.push(`  ${(index === 0 ? label : '').padEnd(labelWidth)}${text}`));
   };

@@ -2,11 +2,13 @@
 import type { ActivityView, RunView } from '../../client/read-run.ts';
 import { sizeText } from '../../domain/wording.ts';
 import type { RunEvent, RunStatus } from '../../workflows/shared/run-status.ts';
+import { withLocalTimes } from './local-time.ts';
+import type { PlanClock } from './plan-text.ts';
 
 const marks = { step: '', done: '✓ ', note: '  ', warning: '! ' } as const;
 
-/** `✓ PostgreSQL backup completed: … (94KB)` */
-export const eventText = (event: RunEvent): string => `${marks[event.kind]}${event.text}`;
+/** `✓ PostgreSQL backup completed: … (94KB)`, instants in it as local time. */
+export const eventText = (event: RunEvent, { timeZone, now }: PlanClock): string => `${marks[event.kind]}${withLocalTimes(event.text, timeZone, now)}`;
 
 /** Events that were not shown yet, and how many were already gone. Events are counted from the run's beginning, dropped ones included. */
 export function newEvents(status: RunStatus, shown: number): { readonly events: readonly RunEvent[]; readonly missed: number; readonly shown: number } {
