@@ -6,15 +6,19 @@ import { composeRepositories } from '../worker/dependencies.ts';
 import { readCatalog } from './backup-catalog.ts';
 import type { CommandContext } from './command-context.ts';
 import { exitCodes, type ExitCode } from './exit-codes.ts';
+import { liveState, type LiveState } from './live-state.ts';
 import { backupTable, serviceLine } from './rendering/backup-table.ts';
 
 const shownBackups = 20;
 
-export async function listBackups(context: CommandContext, service: ServiceDefinition, all: boolean): Promise<ExitCode> {
+/** `restore` without an id: the same table, under a line that says how the service is now. */
+export const showWayBack = async (context: CommandContext, service: ServiceDefinition): Promise<ExitCode> => listBackups(context, service, false, await liveState(context, service));
+
+export async function listBackups(context: CommandContext, service: ServiceDefinition, all: boolean, live: LiveState | null = null): Promise<ExitCode> {
   const { output } = context;
   const { entries, total } = await readCatalog(await repositoriesOf(context, service), service.name, all ? Number.MAX_SAFE_INTEGER : shownBackups);
-  output.object({ service: service.name, total, backups: entries.map(({ manifest, ...entry }) => ({ ...entry, point: manifest?.point ?? null, components: manifest?.components.map(({ component, engine, artifacts }) => ({ component, engine, artifacts })) ?? [] })) });
-  output.result(serviceLine(service, entries.find(({ manifest }) => manifest !== null)?.manifest ?? null));
+  output.object({ service: service.name, ...(live === null ? {} : { live }), total, backups: entries.map(({ manifest, ...entry }) => ({ ...entry, point: manifest?.point ?? null, components: manifest?.components.map(({ component, engine, artifacts }) => ({ component, engine, artifacts })) ?? [] })), exitCode: exitCodes.done });
+  output.result(serviceLine(service, entries.find(({ manifest }) => manifest !== null)?.manifest ?? null, live));
   output.result('');
   if (entries.length === 0) {
     output.result('  There is no backup yet. Take one: holdfast backup');

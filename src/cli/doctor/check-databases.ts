@@ -1,12 +1,11 @@
 /** Are the containers there, do they run what they are configured for, do the passwords fit, and what would stand in the way? */
 import type { Config } from '../../config/config.ts';
-import { resolveSecret } from '../../config/secrets.ts';
 import type { ContainerRuntime } from '../../containers/container-runtime.ts';
 import type { Component, ServiceDefinition } from '../../domain/service.ts';
 import { engineTitle, sizeText } from '../../domain/wording.ts';
-import type { EngineContext } from '../../engines/engine.ts';
 import { composeEngines } from '../../worker/dependencies.ts';
 import type { CommandContext } from '../command-context.ts';
+import { readingContext } from '../reading-context.ts';
 import { check, fail, ok, warn, type Finding } from './finding.ts';
 
 /** A clock further off than this makes ages and recovery points wrong. */
@@ -57,15 +56,4 @@ async function checkHealth(service: ServiceDefinition, context: CommandContext):
   const answer = await fetch(url, { signal: AbortSignal.timeout(context.timing.healthRequestMs), redirect: 'manual' }).catch((error: unknown) => error);
   if (answer instanceof Response && answer.ok) return ok(what, `${url} answers ${answer.status}`);
   return warn(what, `${url} ${answer instanceof Response ? `answers ${answer.status}` : 'does not answer'}`, 'After a restore this is asked; check the address and the application.');
-}
-
-/** Enough of an engine's context to look, without a run: whatever would write a note is refused. */
-function readingContext(service: string, runtime: ContainerRuntime, context: CommandContext): EngineContext {
-  return {
-    owner: { namespaceId: 'doctor', workflowId: 'doctor', runId: 'doctor' }, service, attempt: 'a1-doctor', runtime, timing: context.timing, signal: AbortSignal.timeout(context.timing.execMs * 2),
-    progress: () => undefined,
-    secret: (reference) => resolveSecret(reference, context.environment),
-    recordOnce: () => Promise.reject(new Error('doctor records nothing')),
-    readNote: () => Promise.resolve(undefined),
-  };
 }

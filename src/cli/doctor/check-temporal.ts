@@ -31,7 +31,7 @@ async function checkConfigured(config: Config): Promise<readonly Finding[]> {
 async function checkLocal(context: CommandContext): Promise<Finding> {
   const { server } = await findLocalTemporal(context.environment);
   if (server !== null) return ok('Temporal', `the embedded server runs at ${server.address}, ${server.uiAddress}`);
-  const program = await presentTemporalProgram(context.environment, localPaths(context.environment).programs);
+  const program = await presentTemporalProgram(context.environment, localPaths(context.environment));
   if (program !== null) return ok('Temporal', `none is configured; the embedded one starts when it is needed (${program})`);
   return warn('Temporal', 'none is configured, and there is no temporal program: the first command will try to download it', 'Install the Temporal CLI (https://docs.temporal.io/cli), set TEMPORAL_CLI to it, or name a server in TEMPORAL_ADDRESS.');
 }

@@ -6,21 +6,24 @@ import type { ProofRecord } from '../../domain/proof.ts';
 import type { EngineName, ServiceDefinition } from '../../domain/service.ts';
 import { sizeText } from '../../domain/wording.ts';
 import type { CatalogEntry } from '../backup-catalog.ts';
+import type { LiveState } from '../live-state.ts';
 import { localTime, shortTime } from './local-time.ts';
 import { tableText } from './table.ts';
 
 const reasonCharacters = 60;
 
-/** `agentic-postgres (PostgreSQL 17.6, 4.2GB)`, from the newest backup that can be read. */
-export function serviceLine(service: ServiceDefinition, newest: BackupManifest | null): string {
+/** `agentic-postgres (PostgreSQL 17.6, 4.2GB) · /health 503`: as it is now where it was asked, else from the newest backup that can be read. */
+export function serviceLine(service: ServiceDefinition, newest: BackupManifest | null, live: LiveState | null = null): string {
   const stores = service.components.map((component) => {
+    const now = live?.stores.find((store) => store.component === component.name);
+    if (now !== undefined) return `${component.container} (${now.version === null ? now.state : `${now.version}, ${sizeText(now.sizeBytes ?? 0)}`})`;
     const backup = newest === null ? undefined : componentOf(newest, component.engine);
     if (backup === undefined) return component.container;
     if (backup.engine === 'postgres') return `${component.container} (PostgreSQL ${backup.server.version}, ${sizeText(backup.databaseSizeBytes)})`;
     const keys = backup.content.databases.reduce((sum, database) => sum + Number(database.keys), 0);
     return `${component.container} (Redis ${backup.server.version}, ${keys.toLocaleString('en-US')} ${keys === 1 ? 'key' : 'keys'})`;
   });
-  return [service.name, ...stores].join(' · ');
+  return [service.name, ...stores, ...(live?.health == null ? [] : [`${live.health.path} ${live.health.answer}`])].join(' · ');
 }
 
 /** One row a backup, newest first. */
