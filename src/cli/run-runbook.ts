@@ -2,14 +2,16 @@
 import type { Runbooks, Verb } from '../client/runbooks.ts';
 import { shownRunId } from '../client/run-ids.ts';
 import { startRun } from '../client/start-run.ts';
+import { checkThisMachine } from './check-this-machine.ts';
 import type { CommandContext } from './command-context.ts';
 import type { ExitCode } from './exit-codes.ts';
 import { followToEnd, type Approver } from './follow-to-end.ts';
 import { openSession, type TemporalSession } from './temporal-session.ts';
 
 /** `input` may need the session: a run is looked up before it is undone. */
-export async function runRunbook<V extends Verb>(context: CommandContext, verb: V, input: (session: TemporalSession) => Promise<Runbooks[V]['input']> | Runbooks[V]['input'], approver: Approver): Promise<ExitCode> {
-  const session = await openSession(context);
+export async function runRunbook<V extends Verb>(context: CommandContext, verb: V, service: string, input: (session: TemporalSession) => Promise<Runbooks[V]['input']> | Runbooks[V]['input'], approver: Approver): Promise<ExitCode> {
+  await checkThisMachine(context, service);
+  const session = await openSession(context, 'starts');
   try {
     const { workflowId } = await startRun(session.client, session.taskQueue, verb, await input(session));
     const run = shownRunId(workflowId);

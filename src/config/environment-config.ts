@@ -54,6 +54,15 @@ export function containersFromEnvironment(components: readonly Component[], envi
   return wanted.length === 0 ? undefined : Object.fromEntries(wanted);
 }
 
+/** What a restore that the environment redirects would do: with which names, into what, and what it leaves alone. */
+export function redirectionNotice(components: readonly Component[], into: Readonly<Record<string, string>>): string {
+  const redirected = components.filter(({ name }) => into[name] !== undefined);
+  const names = redirected.map(({ engine }) => (engine === 'postgres' ? 'POSTGRES_CONTAINER' : 'REDIS_CONTAINER')).join(' and ');
+  const targets = redirected.map(({ name, container }) => `${name} into ${into[name]} instead of ${container}`).join(', ');
+  const left = components.filter(({ name }) => into[name] === undefined).map(({ name, container }) => `${name} (${container}) is not restored`);
+  return `The environment redirects this restore (${names}): ${[targets, ...left].join('; ')}. For the service's own containers: unset ${names}.`;
+}
+
 function components(value: (name: Name) => string, environment: Environment): readonly Component[] {
   const postgresPassword = reference(environment, ['POSTGRES_PASSWORD', 'PGPASSWORD']);
   const redisPassword = reference(environment, ['REDIS_PASSWORD', 'REDISCLI_AUTH']);

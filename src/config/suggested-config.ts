@@ -4,6 +4,8 @@ import type { FoundService, FoundStore } from './discover.ts';
 export interface SuggestedConfig {
   /** The text of a valid holdfast.yaml. */
   readonly text: string;
+  /** The directory that `text` names for the backups, relative to the file: invented here, so whoever writes the file creates it. */
+  readonly directory: string;
   /** What a person still has to say or check, a sentence each. */
   readonly missing: readonly string[];
 }
@@ -13,8 +15,10 @@ const header = `# Written by holdfast init from the containers it found. Everyth
 services:
 `;
 
+const directory = './backups';
+
 const footer = `repositories:
-  local: { url: ./backups }                            # a directory; best on another disk than the databases
+  local: { url: ${directory} }                            # a directory; best on another disk than the databases
 approval: { required: [restore, undo, accept], fourEyes: false, expiresAfter: 4h }
 `;
 
@@ -22,10 +26,11 @@ approval: { required: [restore, undo, accept], fourEyes: false, expiresAfter: 4h
 export function suggestConfig(found: readonly FoundService[]): SuggestedConfig | null {
   if (found.length === 0) return null;
   return {
+    directory,
     text: header + found.map(serviceText).join('') + footer,
     missing: [
       ...found.flatMap(missingOf),
-      'Copies: ./backups is one directory on this machine; a disaster that takes the machine takes it too.',
+      `Copies: ${directory} is one directory on this machine; a disaster that takes the machine takes it too.`,
     ],
   };
 }

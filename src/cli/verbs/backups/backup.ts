@@ -10,6 +10,6 @@ export function backupCommand(): Command {
     .action(act<{ reason?: string; prove?: boolean }>(async (context, { reason, prove }) => {
       const { name } = await theService(context);
       const { noApproval, runRunbook } = await import('../../run-runbook.ts');
-      return runRunbook(context, 'backup', () => given({ service: name, reason, prove, requestedBy: context.me }), noApproval(context));
+      return runRunbook(context, 'backup', name, () => given({ service: name, reason, prove, requestedBy: context.me }), noApproval(context));
     }));
 }

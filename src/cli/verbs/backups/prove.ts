@@ -11,6 +11,6 @@ export function proveCommand(): Command {
       const { name } = await theService(context);
       const chosen = checkBackupChoice(backup);
       const { noApproval, runRunbook } = await import('../../run-runbook.ts');
-      return runRunbook(context, 'prove', () => given({ service: name, backup: chosen, reason, requestedBy: context.me }), noApproval(context));
+      return runRunbook(context, 'prove', name, () => given({ service: name, backup: chosen, reason, requestedBy: context.me }), noApproval(context));
     }));
 }

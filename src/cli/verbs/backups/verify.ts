@@ -11,6 +11,6 @@ export function verifyCommand(): Command {
       const { name } = await theService(context);
       const chosen = checkBackupChoice(backup);
       const { noApproval, runRunbook } = await import('../../run-runbook.ts');
-      return runRunbook(context, 'verify', () => given({ service: name, backup: chosen, reason, requestedBy: context.me }), noApproval(context));
+      return runRunbook(context, 'verify', name, () => given({ service: name, backup: chosen, reason, requestedBy: context.me }), noApproval(context));
     }));
 }

@@ -1,5 +1,7 @@
 import type { Command } from 'commander';
-import { theService } from '../../command-context.ts';
+import { HoldfastFailure } from '../../../domain/failures.ts';
+import type { ServiceDefinition } from '../../../domain/service.ts';
+import { theService, type CommandContext } from '../../command-context.ts';
 import { act, given, verb } from '../../verb.ts';
 import { approverFrom } from '../approver.ts';
 import { checkBackupChoice } from '../backup-choice.ts';
@@ -20,14 +22,30 @@ export function restoreCommand(): Command {
     .option('--confirm <name>', 'the service\'s name: approve the plan without asking')
     .option('--by <name>', 'who asks and approves (default: you at this machine)')
     .action(act<Options>(async (context, options, backup) => {
+      if (backup === undefined) refuseWithoutBackup(options);
       const service = await theService(context);
-      if (backup === undefined) return (await import('../../list-backups.ts')).listBackups(context, service, false);
-      const { containersFromEnvironment } = await import('../../../config/environment-config.ts');
-      const into = parseInto(options.into, service.components) ?? ((await context.config()).path === null ? undefined : containersFromEnvironment(service.components, context.environment));
+      if (backup === undefined) return (await import('../../list-backups.ts')).showWayBack(context, service);
+      const into = parseInto(options.into, service.components) ?? await intoFromEnvironment(context, service);
       const input = given({
         service: service.name, backup: checkBackupChoice(backup), dryRun: options.dryRun, into, since: parseSince(options.since, new Date()), reason: options.reason, requestedBy: options.by ?? context.me,
       });
       const { runRunbook } = await import('../../run-runbook.ts');
-      return runRunbook(context, 'restore', () => input, approverFrom(context, service.name, options));
+      return runRunbook(context, 'restore', service.name, () => input, approverFrom(context, service.name, options));
     }));
+}
+
+/** Somebody who says how, but not which, has forgotten the id: answering with a list would look like a restore that was done. */
+function refuseWithoutBackup({ into, dryRun, since, reason, confirm, by }: Options): void {
+  const named = Object.entries({ into, 'dry-run': dryRun, since, reason, confirm, by }).filter(([, value]) => value !== undefined).map(([name]) => `--${name}`);
+  if (named.length === 0) return;
+  throw new HoldfastFailure('InvalidInput', { operation: 'find the backup', object: named.join(' '), cause: 'no backup is named, so nothing is restored', hint: 'Name one, or latest: holdfast restore latest … . What there is: holdfast list.' });
+}
+
+/** The environment names of the backup scripts point a restore elsewhere, and somebody may have left them set: said before anything starts. */
+async function intoFromEnvironment(context: CommandContext, service: ServiceDefinition): Promise<Readonly<Record<string, string>> | undefined> {
+  if ((await context.config()).path === null) return undefined;
+  const { containersFromEnvironment, redirectionNotice } = await import('../../../config/environment-config.ts');
+  const into = containersFromEnvironment(service.components, context.environment);
+  if (into !== undefined) context.output.notice(redirectionNotice(service.components, into));
+  return into;
 }

@@ -16,7 +16,7 @@ export function undoCommand(): Command {
       const service = await theService(context);
       const { runRunbook } = await import('../../run-runbook.ts');
       const { rollbackRun } = await import('../../rollback-run.ts');
-      return runRunbook(context, 'undo', async (session) => given({
+      return runRunbook(context, 'undo', service.name, async (session) => given({
         service: service.name, run: await rollbackRun(context, session, service, run ?? 'latest'), dryRun: options.dryRun, reason: options.reason, requestedBy: options.by ?? context.me,
       }), approverFrom(context, service.name, options));
     }));
