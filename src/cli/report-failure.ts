@@ -1,6 +1,7 @@
 /** The last words of a command that failed: what, why, and what to do next. No stack trace unless HOLDFAST_DEBUG asks for it. */
 import { failureKinds, isFailure } from '../domain/failures.ts';
 import { exitCodeOf, exitCodes, type ExitCode } from './exit-codes.ts';
+import { Interrupted } from './interruptible.ts';
 import type { Output } from './output.ts';
 
 /** The failure as an object for `--json`. */
@@ -10,6 +11,12 @@ export const failureObject = (error: unknown): object => (isFailure(error)
 
 /** Three lines on standard error, or one object on standard output; answers the exit code. */
 export function reportFailure(error: unknown, output: Output, environment: NodeJS.ProcessEnv, extra: object = {}): ExitCode {
+  if (error instanceof Interrupted) {
+    output.redraw(null);
+    output.notice(error.message);
+    output.object({ interrupted: true, exitCode: exitCodes.interrupted });
+    return exitCodes.interrupted;
+  }
   const exitCode = isFailure(error) ? exitCodeOf(error.type) : exitCodes.failed;
   output.redraw(null);
   if (environment['HOLDFAST_DEBUG'] && error instanceof Error) output.notice(debugText(error));

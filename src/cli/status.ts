@@ -12,6 +12,7 @@ import { chosenService, type CommandContext } from './command-context.ts';
 import { exitCodes, type ExitCode } from './exit-codes.ts';
 import { repositoriesOf } from './list-backups.ts';
 import { judgeBackup, runLine, serviceLines, type ServiceState } from './rendering/status-text.ts';
+import { reportFailure } from './report-failure.ts';
 import { openSession } from './temporal-session.ts';
 
 interface OpenRun extends RunSummary { readonly phaseNow: string | null }
@@ -25,13 +26,16 @@ export async function status(context: CommandContext, check: boolean, maxAge: st
   const services: ServiceState[] = [];
   for (const service of chosen) services.push(await readService(context, service));
   const judged = services.map((service) => ({ service: service.name, ...judgeBackup(service, Date.now(), maxAgeMs) }));
-  const runs = check ? [] : await openRuns(context);
   for (const service of services) for (const line of serviceLines(service, context.clock())) output.result(line);
   if (check) for (const { service, verdict, sentence } of judged) output.result(`${verdict.padEnd(9)} ${service}: ${sentence}`);
-  else for (const run of runs) output.result(runLine(run, run.phaseNow, context.clock()));
+  const { runs, unknown } = check ? { runs: [], unknown: null } : await openRuns(context).then((found) => ({ runs: found, unknown: null }), (error: unknown) => ({ runs: [], unknown: { error } }));
+  const serviceObjects = services.map(({ newest, ...rest }) => ({ ...rest, newest: newest === null ? null : { id: newest.id, proof: newest.proof?.verdict ?? null, damage: newest.damage } }));
+  // What the repositories say stands, whatever Temporal does.
+  if (unknown !== null) return reportFailure(unknown.error, output, context.environment, { services: serviceObjects });
+  for (const run of runs) output.result(runLine(run, run.phaseNow, context.clock()));
   if (!check && runs.length === 0) output.result('No run is open.');
   const exitCode = check ? worst(judged.map(({ verdict }) => verdict)) : exitCodes.done;
-  output.object({ services: services.map(({ newest, ...rest }) => ({ ...rest, newest: newest === null ? null : { id: newest.id, proof: newest.proof?.verdict ?? null, damage: newest.damage } })), ...(check ? { checks: judged } : { runs: runs.map((run) => ({ id: shownRunId(run.workflowId), ...run })) }), exitCode });
+  output.object({ services: serviceObjects, ...(check ? { checks: judged } : { runs: runs.map((run) => ({ id: shownRunId(run.workflowId), ...run })) }), exitCode });
   return exitCode;
 }
 

@@ -6,9 +6,10 @@ import { followRun } from '../client/follow-run.ts';
 import { startRun } from '../client/start-run.ts';
 import { pollersOf } from '../client/task-queue-pollers.ts';
 import { HoldfastFailure, isFailure } from '../domain/failures.ts';
-import { workflowQueue } from '../domain/task-queues.ts';
+import { hostQueue, workflowQueue } from '../domain/task-queues.ts';
 import { localPaths } from '../worker/local/state-directory.ts';
 import type { CommandContext } from './command-context.ts';
+import { interruptible } from './interruptible.ts';
 import type { ApprovalAddress } from './rendering/plan-text.ts';
 
 export interface TemporalSession {
@@ -27,20 +28,25 @@ export interface TemporalSession {
 const patienceMs = 3_000;
 const repairMs = 60_000;
 
-/** @throws TemporalUnreachable, HostUnavailable when no worker listens */
-export async function openSession(context: CommandContext): Promise<TemporalSession> {
+/**
+ * `starts`: a run is going to be started, so both workers have to listen, or it would wait for ever. Who only looks, cancels or says no
+ * needs none. @throws TemporalUnreachable, HostUnavailable when no worker listens
+ */
+export async function openSession(context: CommandContext, purpose: 'looks' | 'starts' = 'looks'): Promise<TemporalSession> {
   const config = await context.config();
-  return context.options.local !== true && isTemporalConfigured() ? openConfigured(context, config) : openLocal(context, config);
+  return context.options.local !== true && isTemporalConfigured() ? openConfigured(context, config, purpose) : openLocal(context, config);
 }
 
-async function openConfigured(context: CommandContext, config: Config): Promise<TemporalSession> {
+async function openConfigured(context: CommandContext, config: Config, purpose: 'looks' | 'starts'): Promise<TemporalSession> {
   const client = await connectClient().catch((error: unknown) => {
     throw isFailure(error) ? new HoldfastFailure(error.type, { ...error.fields, hint: 'Check TEMPORAL_ADDRESS and the server. To go on alone on this machine: the same command with --local.' }, { cause: error }) : error;
   });
   const taskQueue = workflowQueue(config.queuePrefix);
-  if ((await pollersOf(client, taskQueue, 'workflow')).length === 0) {
+  try {
+    if (purpose === 'starts') await requireWorkers(client, config);
+  } catch (error) {
     await client.connection.close();
-    throw new HoldfastFailure('HostUnavailable', { operation: 'find a worker', object: taskQueue, cause: 'nobody polls this task queue', hint: 'Start one beside the Docker engine: holdfast worker. To go on alone on this machine: the same command with --local.' });
+    throw error;
   }
   let told = false;
   return {
@@ -54,11 +60,19 @@ async function openConfigured(context: CommandContext, config: Config): Promise<
   };
 }
 
+/** @throws HostUnavailable */
+async function requireWorkers(client: Client, config: Config): Promise<void> {
+  for (const [queue, type] of [[workflowQueue(config.queuePrefix), 'workflow'], [hostQueue(config.host, config.queuePrefix), 'activity']] as const) {
+    if ((await pollersOf(client, queue, type)).length > 0) continue;
+    throw new HoldfastFailure('HostUnavailable', { operation: 'find a worker', object: queue, cause: 'nobody polls this task queue', hint: `Start one beside the Docker engine of host ${config.host}: holdfast worker. To go on alone on this machine: the same command with --local.` });
+  }
+}
+
 async function openLocal(context: CommandContext, config: Config): Promise<TemporalSession> {
   const { ensureLocalTemporal } = await import('../worker/local/local-supervisor.ts');
   const say = (text: string): void => context.output.progress(text);
-  const ensure = () => ensureLocalTemporal({ config, environment: context.environment, currentDirectory: context.currentDirectory, timing: context.timing, say });
-  const local = await ensure();
+  const request = { config, environment: context.environment, currentDirectory: context.currentDirectory, timing: context.timing, say };
+  const local = await interruptible((signal) => ensureLocalTemporal({ ...request, signal }));
   forgetConfiguredServer(context.environment);
   const client = await connectClient({ address: local.address, namespace: 'default' });
   if (local.staleForeground) context.output.notice('holdfast up runs with an earlier state of this configuration; restart it to use this one.');
@@ -67,7 +81,7 @@ async function openLocal(context: CommandContext, config: Config): Promise<Tempo
     where: { address: local.address, namespace: 'default' },
     onAbsence: async (_who, sinceMs) => {
       if (sinceMs < patienceMs) return;
-      const { address } = await ensure();
+      const { address } = await ensureLocalTemporal(request);
       if (address !== local.address) throw new HoldfastFailure('TemporalUnreachable', { operation: 'follow the run', object: local.address, cause: 'the embedded server had to be started under another address', hint: 'Follow the run again: holdfast watch.' });
     },
     close: () => client.connection.close(),

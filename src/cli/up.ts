@@ -5,13 +5,14 @@ import { ensureLocalTemporal, findLocalTemporal, leaveLocalTemporal } from '../w
 import { runWorker } from '../worker/main.ts';
 import type { CommandContext } from './command-context.ts';
 import { exitCodes, type ExitCode } from './exit-codes.ts';
+import { interruptible } from './interruptible.ts';
 import { forgetConfiguredServer, openSession } from './temporal-session.ts';
 
 export async function up(context: CommandContext): Promise<ExitCode> {
   const { output } = context;
   const config = await context.config();
-  const ensure = () => ensureLocalTemporal({ config, environment: context.environment, currentDirectory: context.currentDirectory, timing: context.timing, say: (text) => output.progress(text), foreground: true });
-  const local = await ensure();
+  const ensure = (signal?: AbortSignal) => ensureLocalTemporal({ ...(signal === undefined ? {} : { signal }), config, environment: context.environment, currentDirectory: context.currentDirectory, timing: context.timing, say: (text) => output.progress(text), foreground: true });
+  const local = await interruptible(ensure);
   if (!local.ownWorker) throw new HoldfastFailure('ServiceBusy', { operation: 'start the worker', object: 'this machine', cause: 'holdfast up runs already for this configuration', hint: 'Use it: every command finds it by itself.' });
   forgetConfiguredServer(context.environment);
   const end = new AbortController();
@@ -22,7 +23,7 @@ export async function up(context: CommandContext): Promise<ExitCode> {
       onReady: () => {
         output.result(`Up: ${local.address} · ${local.uiAddress} · task queue ${local.queuePrefix} · services ${config.services.map(({ name }) => name).join(', ')}. Ctrl-C ends it; open runs wait for the next start.`);
         // Repairs what an unexpected end left, exactly as any other command does.
-        if (local.recovered) void repair(context);
+        if (local.recovered) void repair(context).catch((error: unknown) => output.notice(`What earlier runs left is not repaired yet: ${error instanceof Error ? error.message : String(error)}`));
       },
     });
     const kept = keepServer(context, end.signal, async () => void await ensure());

@@ -1,5 +1,6 @@
 /** Runs as Temporal's visibility knows them: by workflow type and task queue, so that those started from the UI are there too. */
 import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
+import { HoldfastFailure } from '../domain/failures.ts';
 import { askTemporal } from './ask-temporal.ts';
 import { isNamed, parseRunReference, theRun } from './run-ids.ts';
 import { verbs, workflowTypes } from './runbooks.ts';
@@ -49,7 +50,7 @@ export async function listRuns(client: Client, filter: RunFilter): Promise<reado
 export async function findRun(client: Client, taskQueue: string, text: string): Promise<RunSummary> {
   const reference = parseRunReference(text);
   if (reference.kind === 'workflowId') {
-    return summaryOf(await askTemporal(client, 'find the run', text, () => client.workflow.getHandle(reference.workflowId).describe()));
+    return ourRun(summaryOf(await askTemporal(client, 'find the run', text, () => client.workflow.getHandle(reference.workflowId).describe())));
   }
   // A reset leaves several executions of one workflow id: the newest is the run.
   const newest = new Map<string, RunSummary>();
@@ -57,6 +58,12 @@ export async function findRun(client: Client, taskQueue: string, text: string): 
     if (isNamed(reference, run) && !newest.has(run.workflowId)) newest.set(run.workflowId, run);
   }
   return theRun(text, [...newest.values()]);
+}
+
+/** A namespace holds other people's workflows too, and our leases: neither is watched, cancelled or decided about as if it were a run. */
+function ourRun(run: RunSummary): RunSummary {
+  if (verbs.some((verb) => workflowTypes[verb] === run.runbook)) return run;
+  throw new HoldfastFailure('UnknownRun', { operation: 'find the run', object: run.workflowId, cause: `it is a workflow of type ${run.runbook}, no runbook of Holdfast`, hint: 'See `holdfast status` for the runs there are.' });
 }
 
 function summaryOf(info: Omit<WorkflowExecutionInfo, 'raw'>): RunSummary {

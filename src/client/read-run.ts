@@ -3,7 +3,8 @@ import type { Client, WorkflowExecutionDescription } from '@temporalio/client';
 import { defaultPayloadConverter } from '@temporalio/common';
 import { statusQuery } from '../workflows/shared/messages.ts';
 import type { RunStatus } from '../workflows/shared/run-status.ts';
-import { askTemporal } from './ask-temporal.ts';
+import { HoldfastFailure } from '../domain/failures.ts';
+import { askTemporal, grpcCause } from './ask-temporal.ts';
 
 /** One activity that is under way, from its heartbeats. */
 export interface ActivityView {
@@ -25,6 +26,9 @@ export interface RunView {
   readonly activities: readonly ActivityView[];
 }
 
+/** gRPC's FAILED_PRECONDITION: what a server answers to a query where it has seen no worker for a while. */
+const failedPrecondition = 9;
+
 type PendingActivity = NonNullable<WorkflowExecutionDescription['raw']['pendingActivities']>[number];
 
 /** @throws UnknownRun, TemporalUnreachable */
@@ -41,9 +45,15 @@ export async function readRun(client: Client, workflowId: string, callMs: number
   };
 }
 
-/** What the run says about itself. Fails where no worker answers: a query is answered by a worker, not by the server. */
-export const readStatus = (client: Client, workflowId: string, callMs: number): Promise<RunStatus> =>
-  askTemporal(client, 'ask the run for its status', workflowId, () => client.workflow.getHandle(workflowId).query(statusQuery), callMs);
+/** What the run says about itself: a query is answered by a worker, not by the server. @throws HostUnavailable, TemporalUnreachable (nobody answered in time), UnknownRun */
+export async function readStatus(client: Client, workflowId: string, callMs: number): Promise<RunStatus> {
+  try {
+    return await askTemporal(client, 'ask the run for its status', workflowId, () => client.workflow.getHandle(workflowId).query(statusQuery), callMs);
+  } catch (error) {
+    if (grpcCause(error)?.code !== failedPrecondition) throw error;
+    throw new HoldfastFailure('HostUnavailable', { operation: 'ask the run for its status', object: workflowId, cause: grpcCause(error)?.details ?? 'no worker answers', hint: 'Start a worker beside the Docker engine: holdfast worker.' }, { cause: error });
+  }
+}
 
 function activityView(pending: PendingActivity): ActivityView {
   return {

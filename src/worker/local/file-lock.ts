@@ -7,14 +7,15 @@ import { identityOf, livingPid } from './process-identity.ts';
 
 const pollMs = 100;
 
-/** @throws ServiceBusy when a living process has held it for `waitMs` */
-export async function withFileLock<T>(path: string, waitMs: number, work: () => Promise<T>): Promise<T> {
+/** @throws ServiceBusy when a living process has held it for `waitMs`; the signal's reason while waiting */
+export async function withFileLock<T>(path: string, waitMs: number, work: () => Promise<T>, signal?: AbortSignal): Promise<T> {
   const deadline = Date.now() + waitMs;
   while (!(await tryLock(path))) {
     if (Date.now() >= deadline) {
       const holder = (await holderOf(path))?.split(':')[0] ?? 'unknown';
       throw new HoldfastFailure('ServiceBusy', { operation: 'use the embedded Temporal server', object: path, cause: `process ${holder} has been starting or stopping it for ${Math.round(waitMs / 1000)} s`, hint: 'Try again; if that process hangs, end it.' });
     }
+    signal?.throwIfAborted();
     await pause(pollMs);
   }
   try {

@@ -9,23 +9,18 @@ import { stopServer } from './server-process.ts';
 import type { LocalPaths } from './state-directory.ts';
 
 const lockWaitMs = 60_000;
-/** A command that died while it started us never writes our name. */
-const unnamedMs = 60_000;
 
 /**
  * Returns when this worker should end: nothing was open on its task queue for `localIdleMs`, or the server it belongs to is gone for good.
  * Then it is no longer in the state file, and the last worker has stopped the server.
  */
 export async function untilIdle(client: Client, paths: LocalPaths, taskQueue: string, timing: Pick<Timing, 'localIdleMs' | 'localPollMs'>, signal: AbortSignal): Promise<void> {
-  const beganAt = Date.now();
-  let busyAt = beganAt;
-  let named = false;
+  let busyAt = Date.now();
   while (!signal.aborted) {
     await pause(timing.localPollMs, undefined, { signal }).catch(() => undefined);
     const state = await readLocalState(paths.state);
-    if (isOurs(state)) named = true;
-    // Who started us writes our name once we are ready; whoever takes it out again has replaced us.
-    else if (named || Date.now() - beganAt > unnamedMs) return;
+    // Our name stood there before we began: whoever took it out has replaced us, and the server is theirs.
+    if (!isOurs(state)) return;
     const open = await openRuns(client, taskQueue);
     if (open === null && state.server !== null && livingPid(state.server.identity) === null) return;
     if (open !== 0) busyAt = Date.now();

@@ -6,6 +6,8 @@ export interface ServerRecord {
   readonly address: string;
   readonly uiAddress: string;
   readonly identity: string;
+  /** Has it answered? Otherwise it was being started when this was written. */
+  readonly ready: boolean;
 }
 
 export interface WorkerRecord {

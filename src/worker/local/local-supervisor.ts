@@ -11,7 +11,7 @@ import { withFileLock } from './file-lock.ts';
 import { leave } from './idle-watch.ts';
 import { isServerAlive, livingWorkers, readLocalState, writeLocalState, type LocalState, type ServerRecord, type WorkerRecord } from './local-state.ts';
 import { identityOf } from './process-identity.ts';
-import { isAnswering, startServer, stopServer } from './server-process.ts';
+import { countOpenRuns, isAnswering, startServer, stopServer, untilAnswering } from './server-process.ts';
 import { localPaths, openStateDirectory, type LocalPaths } from './state-directory.ts';
 import { findTemporalProgram } from './temporal-program.ts';
 import { startWorkerProcess, stopWorkerProcess } from './worker-process.ts';
@@ -24,6 +24,8 @@ export interface LocalRequest {
   readonly timing: Pick<Timing, 'localStartMs' | 'localIdleMs' | 'localPollMs'>;
   /** Told what takes time. */
   say(text: string): void;
+  /** Ends what is being started, and the wait for it. */
+  readonly signal?: AbortSignal;
   /** `holdfast up` is the worker itself. */
   readonly foreground?: boolean;
 }
@@ -43,7 +45,7 @@ export interface LocalTemporal {
 
 const lockWaitMs = 180_000;
 
-/** Attaches to what runs, and starts what does not. Safe to call again and again. @throws TemporalUnreachable, HostUnavailable, ServiceBusy */
+/** Attaches to what runs, and starts what does not. Safe to call again and again. @throws TemporalUnreachable, HostUnavailable, ServiceBusy; the signal's reason */
 export async function ensureLocalTemporal(request: LocalRequest): Promise<LocalTemporal> {
   const paths = await openStateDirectory(request.environment);
   return withFileLock(paths.lock, lockWaitMs, async () => {
@@ -55,12 +57,35 @@ export async function ensureLocalTemporal(request: LocalRequest): Promise<LocalT
     const state: LocalState = { ...before, server, stoppedIdle: false, queuePrefixes: { ...before.queuePrefixes, [key]: queuePrefix }, usedAtMs: Date.now(), workers: livingWorkers(before) };
     // Known before the worker starts: whatever happens to it, the next command finds the server.
     await writeLocalState(paths.state, state);
-    const worker = await ensureWorker(paths, state, request, key);
-    await writeLocalState(paths.state, { ...state, usedAtMs: Date.now(), workers: [...state.workers.filter((each) => each.key !== key), worker] });
+    const worker = await ensureWorker(paths, state, request, key).catch(async (error: unknown) => {
+      await endUnused(paths, server);
+      throw error;
+    });
+    await recordWorker(paths, state, worker);
     const ownWorker = worker.identity === identityOf(process.pid);
     const staleForeground = worker.foreground && !ownWorker && !hasFingerprint(worker.fingerprint, request.config, request.environment);
     return { address: server.address, uiAddress: server.uiAddress, queuePrefix, recovered: started && existed && !before.stoppedIdle, staleForeground, ownWorker };
+  }, request.signal);
+}
+
+const recordWorker = (paths: LocalPaths, state: LocalState, worker: WorkerRecord): Promise<void> =>
+  writeLocalState(paths.state, { ...state, usedAtMs: Date.now(), workers: [...state.workers.filter((each) => each.key !== worker.key), worker] });
+
+/** For a worker that could not start, and whose starter is gone: the server it was for must not stay behind alone. */
+export async function leaveUnused(environment: NodeJS.ProcessEnv): Promise<void> {
+  const paths = localPaths(environment);
+  await withFileLock(paths.lock, lockWaitMs, async () => {
+    const state = await readLocalState(paths.state);
+    const others = { ...state, workers: livingWorkers(state).filter(({ identity }) => identity !== identityOf(process.pid)) };
+    await writeLocalState(paths.state, others);
+    if (others.server !== null && isServerAlive(others)) await endUnused(paths, others.server);
   });
+}
+
+/** A server that nobody works for ends, unless its file holds an open run: then the next command brings a worker. */
+async function endUnused(paths: LocalPaths, server: ServerRecord): Promise<void> {
+  const state = await readLocalState(paths.state);
+  if (livingWorkers(state).length === 0 && (await countOpenRuns(server)) === 0) await leave(paths, state, null);
 }
 
 /** Where the embedded server is, or null where none runs. Starts nothing. `mayHoldRuns`: it was not stopped for idleness. */
@@ -77,13 +102,22 @@ export async function leaveLocalTemporal(environment: NodeJS.ProcessEnv): Promis
 
 async function ensureServer(paths: LocalPaths, state: LocalState, request: LocalRequest): Promise<{ server: ServerRecord; started: boolean }> {
   if (state.server !== null && isServerAlive(state)) {
-    if (await isAnswering(state.server)) return { server: state.server, started: false };
+    const { server } = state;
+    if (server.ready !== false && (await isAnswering(server))) return { server, started: false };
+    // A command that was killed while it started the server has left it to us.
+    if (server.ready === false && (await untilAnswering(server, request.timing.localStartMs, request.signal))) return { server: { ...server, ready: true }, started: true };
+    request.signal?.throwIfAborted();
     // Alive and silent: two servers on one file would be worse than a restart.
     await stopServer(state.server);
   }
-  const program = await findTemporalProgram(request.environment, paths.programs, request.say);
+  const program = await findTemporalProgram(request.environment, paths, request.say);
+  request.signal?.throwIfAborted();
   request.say('Starting Temporal on this machine (it stops by itself when no run is open)');
-  return { server: await startServer({ program, database: paths.database, log: paths.serverLog, previous: state.server, startMs: request.timing.localStartMs }), started: true };
+  const server = await startServer({
+    program, database: paths.database, log: paths.serverLog, previous: state.server, startMs: request.timing.localStartMs, signal: request.signal,
+    record: (starting) => writeLocalState(paths.state, { ...state, server: starting }),
+  });
+  return { server, started: true };
 }
 
 async function ensureWorker(paths: LocalPaths, state: LocalState, request: LocalRequest, key: string): Promise<WorkerRecord> {
@@ -98,7 +132,11 @@ async function ensureWorker(paths: LocalPaths, state: LocalState, request: Local
   const address = state.server?.address ?? '';
   const worker = { key, queuePrefix, fingerprint: fingerprintOf(request.config, request.environment), foreground: request.foreground === true };
   if (request.foreground === true) return { ...worker, identity: identityOf(process.pid) ?? '' };
-  const identity = await startWorkerProcess({ key, configPath: request.config.path, queuePrefix, address }, request.environment, request.currentDirectory, paths.workerLog, request.timing.localStartMs);
+  const identity = await startWorkerProcess({
+    request: { key, configPath: request.config.path, queuePrefix, address }, environment: request.environment, currentDirectory: request.currentDirectory,
+    log: paths.workerLog, startMs: request.timing.localStartMs, signal: request.signal,
+    record: (starting) => recordWorker(paths, state, { ...worker, identity: starting }),
+  });
   return { ...worker, identity };
 }
 

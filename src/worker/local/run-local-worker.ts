@@ -8,6 +8,7 @@ import { isFailure } from '../../domain/failures.ts';
 import { workflowQueue } from '../../domain/task-queues.ts';
 import { productionTiming, testTiming } from '../../domain/timing.ts';
 import { untilIdle } from './idle-watch.ts';
+import { leaveUnused } from './local-supervisor.ts';
 import { localNamespace } from './server-process.ts';
 import { localPaths } from './state-directory.ts';
 import type { WorkerReport } from './worker-process.ts';
@@ -17,7 +18,10 @@ import { runWorker } from '../main.ts';
 const request = JSON.parse(process.argv[2] ?? '{}') as WorkerRequest;
 const temporal = { address: request.address, namespace: localNamespace };
 const end = new AbortController();
-for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => end.abort());
+let working = false;
+// Before the pollers run there is nothing to end gracefully, and nobody who would.
+for (const signal of ['SIGTERM', 'SIGINT'] as const) process.on(signal, () => (working ? end.abort() : process.exit(1)));
+await untilKnown();
 // Whoever started us may be gone before we are ready; we stay.
 process.on('disconnect', () => undefined);
 
@@ -25,12 +29,25 @@ try {
   const config = await configuration();
   await runWorker({ config, temporal, environment: process.env, signal: end.signal, onReady: () => void onceReady() });
 } catch (error) {
+  const orphaned = !process.connected;
   report({ ready: false, type: isFailure(error) ? error.type : 'Internal', fields: isFailure(error) ? error.fields : { operation: 'run a worker', object: 'this machine', cause: error instanceof Error ? error.message : String(error), hint: 'See the worker\'s log.' } });
   appendFileSync(2, `${error instanceof Error ? error.stack ?? error.message : String(error)}\n`);
+  // Who started us would end the server that nobody works for; where nobody waits for us any more, we do.
+  if (orphaned) await leaveUnused(process.env).catch(() => undefined);
   process.exitCode = 1;
 }
 // A pool or a socket that somebody left open must not keep an ended worker alive.
 process.exit();
+
+/** Who starts us writes our name down, then says so. Without that nobody could ever find us: we end. */
+async function untilKnown(): Promise<void> {
+  const told = Promise.withResolvers<void>();
+  const alone = (): void => process.exit(1);
+  process.once('message', () => told.resolve()).once('disconnect', alone);
+  if (!process.connected) alone();
+  await told.promise;
+  process.off('disconnect', alone);
+}
 
 async function configuration(): Promise<Config> {
   const config = request.configPath === null ? configFromEnvironment(process.env, process.cwd()) : await loadConfig({ path: request.configPath, environment: process.env, currentDirectory: process.cwd() });
@@ -38,6 +55,7 @@ async function configuration(): Promise<Config> {
 }
 
 async function onceReady(): Promise<void> {
+  working = true;
   report({ ready: true });
   const timing = process.env['HOLDFAST_TIMING'] === 'test' ? testTiming : productionTiming;
   const client = await connectClient(temporal);

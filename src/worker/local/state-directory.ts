@@ -20,6 +20,8 @@ export interface LocalPaths {
   readonly workerLog: string;
   /** Where a downloaded server program is kept. */
   readonly programs: string;
+  /** Where the server program was found before: cron's path is shorter than that of whoever set it up. */
+  readonly rememberedProgram: string;
   /** A temporal.toml that is never there: what is named here is not looked for anywhere else. */
   readonly noConfiguration: string;
 }
@@ -27,7 +29,7 @@ export interface LocalPaths {
 export function localPaths(environment: NodeJS.ProcessEnv): LocalPaths {
   const directory = stateDirectory(environment);
   const path = (name: string): string => join(directory, name);
-  return { directory, state: path('local.json'), lock: path('local.lock'), database: path('temporal.sqlite'), serverLog: path('server.log'), workerLog: path('worker.log'), programs: path('programs'), noConfiguration: path('no-temporal.toml') };
+  return { directory, state: path('local.json'), lock: path('local.lock'), database: path('temporal.sqlite'), serverLog: path('server.log'), workerLog: path('worker.log'), programs: path('programs'), rememberedProgram: path('temporal-program'), noConfiguration: path('no-temporal.toml') };
 }
 
 /** Creates it for its owner alone: whoever can read and write here can approve runs. @throws InvalidConfiguration */

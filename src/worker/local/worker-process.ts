@@ -11,8 +11,20 @@ export type WorkerReport = { readonly ready: true } | { readonly ready: false; r
 
 const graceMs = 25_000;
 
-/** Returns when both its pollers run. @throws what kept it from starting */
-export async function startWorkerProcess(request: WorkerRequest, environment: NodeJS.ProcessEnv, currentDirectory: string, log: string, startMs: number): Promise<string> {
+export interface WorkerStart {
+  readonly request: WorkerRequest;
+  readonly environment: NodeJS.ProcessEnv;
+  readonly currentDirectory: string;
+  readonly log: string;
+  readonly startMs: number;
+  /** Ends it while it is being started. */
+  readonly signal: AbortSignal | undefined;
+  /** Writes down the process before it begins: whatever happens to this command, the next one finds it. */
+  record(identity: string): Promise<void>;
+}
+
+/** Returns when both its pollers run. @throws what kept it from starting; the signal's reason */
+export async function startWorkerProcess({ request, environment, currentDirectory, log, startMs, signal, record }: WorkerStart): Promise<string> {
   const file = await open(log, 'a', 0o600);
   const child = spawn(process.execPath, [siblingModule(import.meta.url, 'run-local-worker'), JSON.stringify(request)], {
     detached: true, cwd: currentDirectory, env: workerEnvironment(environment), stdio: ['ignore', file.fd, file.fd, 'ipc'],
@@ -20,13 +32,21 @@ export async function startWorkerProcess(request: WorkerRequest, environment: No
   await file.close();
   const identity = child.pid === undefined ? null : identityOf(child.pid);
   try {
-    const report = await firstReport(child, startMs);
+    const reported = firstReport(child, startMs, signal);
+    reported.catch(() => undefined);
+    if (identity !== null) {
+      await record(identity);
+      // It waits for this word, and ends when we are gone before it: nobody would know of it.
+      child.send('go', () => undefined);
+    }
+    const report = await reported;
     if (!report.ready) throw new HoldfastFailure(isFailureType(report.type) ? report.type as FailureType : 'Internal', report.fields);
     if (identity === null) throw new Error('it ended at once');
     return identity;
   } catch (error) {
     if (identity !== null) await endProcess(identity, graceMs);
     if (error instanceof HoldfastFailure) throw error;
+    signal?.throwIfAborted();
     const lastLine = (await readFile(log, 'utf8')).trim().split('\n').at(-1) ?? '';
     throw new HoldfastFailure('HostUnavailable', { operation: 'start a worker', object: 'this machine', cause: `${error instanceof Error ? error.message : String(error)}: ${lastLine.slice(0, 300)}`, hint: `Its log is ${log}.` }, { cause: error });
   } finally {
@@ -37,13 +57,14 @@ export async function startWorkerProcess(request: WorkerRequest, environment: No
 
 export const stopWorkerProcess = (identity: string): Promise<void> => endProcess(identity, graceMs);
 
-function firstReport(child: ChildProcess, startMs: number): Promise<WorkerReport> {
+function firstReport(child: ChildProcess, startMs: number, signal: AbortSignal | undefined): Promise<WorkerReport> {
   return new Promise((resolve, reject) => {
     const timer = setTimeout(() => reject(new Error(`it did not start within ${Math.round(startMs / 1000)} s`)), startMs);
     const settle = (act: () => void) => (): void => {
       clearTimeout(timer);
       act();
     };
+    signal?.addEventListener('abort', settle(() => reject(signal.reason as Error)), { once: true });
     child.once('message', (message) => settle(() => resolve(message as WorkerReport))());
     child.once('exit', (code, signal) => settle(() => reject(new Error(`it ended with ${code ?? signal ?? 'nothing'}`)))());
     child.once('error', (error) => settle(() => reject(error))());
