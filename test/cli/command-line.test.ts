@@ -1,0 +1,159 @@
+/** The program as scripts and people meet it: its help, its exit codes, and what goes to which stream. Nothing here needs Docker or Temporal. */
+import { spawn } from 'node:child_process';
+import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { createRepository } from '../../src/repository/create-repository.ts';
+import { createLocalStorage } from '../../src/storage/local/local-storage.ts';
+import { committed } from '../repository/sample-manifest.ts';
+import { runCommand, startCommand, type CommandEnd } from '../support/command-line.ts';
+
+let directory: string;
+/** Answers nobody: whatever needs Docker or Temporal says so instead of finding one of this machine. */
+const nowhere = { DOCKER_HOST: 'unix:///nowhere/docker.sock', TEMPORAL_ADDRESS: '127.0.0.1:1' };
+const holdfast = (args: readonly string[], environment: NodeJS.ProcessEnv = nowhere): Promise<CommandEnd> => runCommand(args, { directory, environment });
+
+beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'holdfast cli-'));
+  await mkdir(join(directory, 'backups'));
+  await writeFile(join(directory, 'holdfast.yaml'), `services:
+  shop:
+    postgres: { container: shop-postgres, database: shop }
+    redis: { container: shop-redis }
+repositories: { nas: { url: ./backups } }
+`);
+  await committed(createRepository('nas', createLocalStorage(join(directory, 'backups'))), 'shop', 'first');
+});
+afterAll(() => rm(directory, { recursive: true, force: true }));
+
+/** Exactly one object, whatever happened. */
+const objectIn = ({ stdout }: CommandEnd): Record<string, unknown> => JSON.parse(stdout) as Record<string, unknown>;
+
+describe('help', () => {
+  it('shows every verb, and for each verb its own options and those that all have', async () => {
+    const [all, help, restore, same, deep] = await Promise.all([holdfast(['--help']), holdfast(['help']), holdfast(['restore', '--help']), holdfast(['help', 'restore']), holdfast(['config', 'schema', '--help'])]);
+    for (const { code } of [all, help, restore, same, deep]) expect(code).toBe(0);
+    expect(help.stdout).toBe(all.stdout);
+    expect(all.stdout).toMatch(/Set up:[^]*Back up:[^]*Come back:[^]*Runs:[^]*Exit codes:/);
+    expect(same.stdout).toBe(restore.stdout);
+    for (const option of ['--dry-run', '--confirm', '--service', '--json', '--quiet', '--local']) expect(restore.stdout).toContain(option);
+    expect(deep.stdout).toContain('--json');
+  });
+});
+
+describe('wrong usage', () => {
+  it.each([
+    [[], /Usage: holdfast/],
+    [['restrore'], /unknown command 'restrore'[^]*Did you mean restore/],
+    [['restore', 'latest', '--dry'], /unknown option '--dry'[^]*holdfast restore --help/],
+    [['config', 'schema', '--nope'], /unknown option '--nope'[^]*holdfast config schema --help/],
+    [['config', 'nope'], /too many arguments[^]*holdfast config --help/],
+    [['cancel'], /missing required argument/],
+    [['restore', '--confirm', 'shop'], /no backup is named.*\n.*holdfast restore latest/],
+    [['restore', '--dry-run'], /--dry-run \(InvalidInput\)/],
+    [['restore', '--into', 'postgres=a,redis=b'], /--into \(InvalidInput\)/],
+    [['restore', 'shop'], /a backup id looks like/],
+    [['restore', 'latest', '--confirm', 'store'], /the service is shop/],
+    [['restore', 'latest', '--since', '2026-02-30T02:47'], /no moment there is/],
+    [['list', '-s', 'store'], /UnknownService/],
+    [['list', '--config', 'missing.yaml'], /InvalidConfiguration/],
+    [['status', '--max-age', 'soon'], /it is no duration/],
+  ] as const)('%j exits with 2 and says what would be right', async (args, words) => {
+    const [plain, json] = await Promise.all([holdfast(args), holdfast([...args, '--json'])]);
+    expect([plain.code, json.code]).toEqual([2, 2]);
+    expect(plain.stdout).toBe('');
+    expect(plain.stderr).toMatch(words);
+    expect(objectIn(json)).toMatchObject({ error: { cause: expect.any(String), hint: expect.any(String) }, exitCode: 2 });
+  });
+});
+
+describe('what needs nothing running', () => {
+  it('lists what there is, in a pipe without anything that only a terminal understands', async () => {
+    const [list, json, restore] = await Promise.all([holdfast(['list']), holdfast(['list', '--json']), holdfast(['restore'])]);
+    expect(list).toMatchObject({ code: 0, stderr: '' });
+    expect(list.stdout).toBe(`shop · shop-postgres (PostgreSQL 17.6, 7.2MB) · shop-redis (Redis 8.0.2, 10 keys)
+
+  BACKUP           LOCAL TIME        POSTGRES  REDIS  PROVEN   WHERE
+  20261123-010000  Mon 23 Nov 02:00  11B       5B     not yet  nas
+
+  Come back to one: holdfast restore BACKUP. Nothing changes until you say yes.
+`);
+    expect(objectIn(json)).toMatchObject({ service: 'shop', total: 1, backups: [{ id: '20261123-010000', proof: null, repositories: ['nas'] }], exitCode: 0 });
+    // How the service is now is asked, and what does not answer keeps nobody from seeing what there is to come back to.
+    expect(restore.code).toBe(0);
+    expect(restore.stdout.split('\n')[0]).toMatch(/^shop · shop-postgres \(.+\) · shop-redis \(.+\)$/);
+    expect(restore.stdout.split('\n')[0]).not.toContain('7.2MB');
+    expect(restore.stdout.split('\n').slice(1)).toEqual(list.stdout.split('\n').slice(1));
+  });
+
+  it('answers one object with its exit code', async () => {
+    const ends = await Promise.all([['show', 'latest'], ['config'], ['status', '--check'], ['restore']].map((args) => holdfast([...args, '--json'])));
+    for (const end of ends) expect(objectIn(end)).toMatchObject({ exitCode: end.code });
+    expect(ends.map(({ code }) => code)).toEqual([0, 0, 1, 0]);
+    expect(objectIn(await holdfast(['config', 'schema', '--json']))).toMatchObject({ type: 'object' });
+  });
+
+  it('says what the environment describes, and nothing of it when it is to be quiet', async () => {
+    const elsewhere = await mkdtemp(join(tmpdir(), 'holdfast cli none-'));
+    try {
+      const [talking, quiet, backup] = await Promise.all([['config'], ['config', '--quiet'], ['backup']].map((args) => runCommand(args, { directory: elsewhere, environment: { DOCKER_HOST: nowhere.DOCKER_HOST, TEMPORAL_CLI: '/nowhere/temporal' } })));
+      expect(talking?.stderr).toContain('No holdfast.yaml was found');
+      expect(quiet).toMatchObject({ code: 0, stderr: '', stdout: talking?.stdout });
+      // The default directory is nobody's promise: what is missing is said at once, before anything is started.
+      expect(backup?.code).toBe(1);
+      expect(backup?.stderr).toMatch(/RepositoryUnreachable[^]*mkdir -p/);
+      await expect(stat(join(elsewhere, 'state'))).rejects.toMatchObject({ code: 'ENOENT' });
+    } finally {
+      await rm(elsewhere, { recursive: true, force: true });
+    }
+  });
+});
+
+describe('before a run is started', () => {
+  it('the Docker engine of this machine has to answer', async () => {
+    const { code, stderr } = await holdfast(['backup'], { DOCKER_HOST: nowhere.DOCKER_HOST, TEMPORAL_CLI: '/nowhere/temporal' });
+    expect(code).toBe(1);
+    expect(stderr).toContain('DockerUnreachable');
+  });
+
+  it('names of containers in the environment are said to redirect a restore, and a server that does not answer is said with the way to go on alone', async () => {
+    const [redirected, chosen, backup, status, json] = await Promise.all([
+      holdfast(['restore', 'latest', '--quiet'], { ...nowhere, POSTGRES_CONTAINER: 'test-postgres' }),
+      holdfast(['restore', 'latest', '--into', 'postgres=test-postgres'], { ...nowhere, POSTGRES_CONTAINER: 'another' }),
+      holdfast(['backup']), holdfast(['status']), holdfast(['status', '--json']),
+    ]);
+    expect(redirected.code).toBe(7);
+    expect(redirected.stderr).toContain('The environment redirects this restore (POSTGRES_CONTAINER): postgres into test-postgres instead of shop-postgres; redis (shop-redis) is not restored.');
+    expect(chosen.stderr).not.toContain('redirects');
+    expect(backup.code).toBe(7);
+    expect(backup.stderr).toMatch(/TemporalUnreachable[^]*--local/);
+    // What the repositories know stands, whatever Temporal does.
+    expect(status.code).toBe(7);
+    expect(status.stdout).toMatch(/^shop\n {2}1 backup, newest 20261123-010000/);
+    expect(status.stderr).toContain('TemporalUnreachable');
+    expect(objectIn(json)).toMatchObject({ services: [{ name: 'shop', total: 1 }], error: { type: 'TemporalUnreachable' }, exitCode: 7 });
+  });
+});
+
+describe('output that nobody reads any more', () => {
+  it('is no success', async () => {
+    const command = startCommand(['list'], { directory, environment: nowhere });
+    command.process.stdout?.destroy();
+    expect((await command.ended).code).toBe(141);
+  });
+});
+
+describe('an older Node', () => {
+  it('gets one sentence', async () => {
+    const shown = await readFile(join(import.meta.dirname, '..', '..', 'bin', 'holdfast.js'), 'utf8');
+    // The system's Node where it is older, else this one under an older one's number: the same file, the same lines.
+    const pretend = shown.replace('process.versions.node', "'20.20.2'").replace('import.meta.url', JSON.stringify(import.meta.url));
+    const child = spawn(process.execPath, ['--input-type=module', '-e', pretend], { stdio: ['ignore', 'pipe', 'pipe'] });
+    let stderr = '';
+    child.stderr.setEncoding('utf8').on('data', (text: string) => { stderr += text; });
+    const code = await new Promise((resolve) => child.once('close', resolve));
+    expect(code).toBe(1);
+    expect(stderr.trim().split('\n')).toEqual([expect.stringMatching(/^Holdfast needs Node 24\.21 or newer/)]);
+  });
+});

@@ -1,0 +1,54 @@
+import { describe, expect, it } from 'vitest';
+import type { CatalogEntry } from '../../../src/cli/backup-catalog.ts';
+import { backupTable, serviceLine } from '../../../src/cli/rendering/backup-table.ts';
+import type { ProofRecord, Verdict } from '../../../src/domain/proof.ts';
+import { readConfig } from '../../config/read-config.ts';
+import { run, sampleManifest } from '../../repository/sample-manifest.ts';
+
+const manifest = sampleManifest('shop', { backupId: '20261123-010000', sequence: 1, previousManifestSha256: null, repositoryId: 'r' });
+const proof = (verdict: Verdict, sentence: string, finishedAt = '2026-11-23T01:03:00Z'): ProofRecord => ({
+  format: 1, service: 'shop', backupId: manifest.backupId, manifestSha256: 'a'.repeat(64), verdict, beganAt: finishedAt, finishedAt, run: run('proof'),
+  components: [{ component: 'postgres', verdict, sentence, differences: [], comparedObjects: 3, notCompared: [] }],
+});
+const entry = (over: Partial<CatalogEntry>): CatalogEntry => ({ id: '20261123-010000', manifest, manifestSha256: 'a'.repeat(64), damage: null, proof: null, repositories: ['nas'], ...over });
+const rows = (entries: readonly CatalogEntry[]): readonly string[] => backupTable(entries, ['postgres', 'redis'], 'Europe/Berlin');
+
+describe('backupTable', () => {
+  it('has a row a backup, with sizes, local time, and what is known about its proof', () => {
+    expect(rows([
+      entry({ id: '20261124-010000' }),
+      entry({ proof: proof('proven', 'equal') }),
+      entry({ id: '20261122-010000', proof: proof('failed', 'table agents: 3 rows differ', '2026-11-23T05:00:00Z') }),
+      entry({ id: '20261121-010000', proof: proof('couldNotVerify', 'the image is gone'), repositories: ['nas', 'offsite'] }),
+      entry({ id: '20261120-010000', manifest: null, manifestSha256: null, damage: 'its SHA-256 is another' }),
+    ])).toEqual([
+      '  BACKUP           LOCAL TIME        POSTGRES  REDIS  PROVEN                                WHERE',
+      '  20261124-010000  Tue 24 Nov 02:00  11B       5B     not yet                               nas',
+      '  20261123-010000  Mon 23 Nov 02:00  11B       5B     yes 02:03                             nas',
+      '  20261122-010000  Sun 22 Nov 02:00  11B       5B     FAILED (table agents: 3 rows differ)  nas',
+      '  20261121-010000  Sat 21 Nov 02:00  11B       5B     not known (the image is gone)         nas, offsite',
+      '  20261120-010000  Fri 20 Nov 02:00  -         -      DAMAGED (its SHA-256 is another)      nas',
+    ]);
+  });
+
+  it('names the day of a proof that came later', () => {
+    expect(rows([entry({ proof: proof('proven', 'equal', '2026-11-24T05:00:00Z') })])[1]).toContain('yes 24 Nov 06:00');
+  });
+});
+
+describe('serviceLine', () => {
+  const [service] = readConfig('services:\n  shop: { postgres: { container: db }, redis: { container: cache } }\nrepositories: { nas: { url: /b } }\n').services;
+  if (service === undefined) throw new Error('no service');
+
+  it('says what the newest backup holds, else only which containers', () => {
+    expect(serviceLine(service, manifest)).toBe('shop · db (PostgreSQL 17.6, 7.2MB) · cache (Redis 8.0.2, 10 keys)');
+    expect(serviceLine(service, null)).toBe('shop · db · cache');
+  });
+
+  it('says how it is now where that was asked', () => {
+    expect(serviceLine(service, manifest, {
+      stores: [{ component: 'postgres', version: 'PostgreSQL 17.6', sizeBytes: 4_500_000_000, state: 'answers' }, { component: 'redis', version: null, sizeBytes: null, state: 'is not running' }],
+      health: { path: '/health', answer: '503' },
+    })).toBe('shop · db (PostgreSQL 17.6, 4.2GB) · cache (is not running) · /health 503');
+  });
+});
