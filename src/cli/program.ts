@@ -30,7 +30,7 @@ const groups: readonly (readonly [title: string, commands: () => readonly Comman
 
 const exitCodeHelp = `
 Exit codes: 0 done, 1 failed, 2 usage, 3 refused and nothing changed, 4 could not verify, 5 waiting for approval, 6 busy,
-7 Temporal or a worker does not answer, 130 interrupted (the run goes on).
+7 Temporal or a worker does not answer, 130 interrupted (a run goes on), 141 the output was closed.
 Without a configured Temporal (TEMPORAL_ADDRESS, temporal.toml) Holdfast brings its own, which stops when no run is open.`;
 
 export function createProgram(): Command {
