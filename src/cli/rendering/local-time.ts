@@ -3,10 +3,16 @@
 interface Parts { readonly weekday: string; readonly day: string; readonly month: string; readonly year: string; readonly hour: string; readonly minute: string; readonly second: string; readonly zone: string }
 
 function partsOf(instant: string, timeZone: string): Parts {
-  const format = new Intl.DateTimeFormat('en-US', { timeZone, weekday: 'short', day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23', timeZoneName: 'short' });
+  const format = new Intl.DateTimeFormat('en-US', { timeZone, weekday: 'short', day: 'numeric', month: 'short', year: 'numeric', hour: '2-digit', minute: '2-digit', second: '2-digit', hourCycle: 'h23' });
   const found = new Map(format.formatToParts(new Date(instant)).map(({ type, value }) => [type, value]));
   const part = (type: Intl.DateTimeFormatPartTypes): string => found.get(type) ?? '';
-  return { weekday: part('weekday'), day: part('day'), month: part('month'), year: part('year'), hour: part('hour'), minute: part('minute'), second: part('second'), zone: part('timeZoneName') };
+  return { weekday: part('weekday'), day: part('day'), month: part('month'), year: part('year'), hour: part('hour'), minute: part('minute'), second: part('second'), zone: zoneOf(new Date(instant), timeZone) };
+}
+
+/** `CET`, `EST`, `AEDT`: each English knows the names of its own zones and counts the others from GMT. */
+function zoneOf(date: Date, timeZone: string): string {
+  const names = ['en-GB', 'en-US', 'en-AU'].map((locale) => new Intl.DateTimeFormat(locale, { timeZone, timeZoneName: 'short' }).formatToParts(date).find(({ type }) => type === 'timeZoneName')?.value ?? '');
+  return names.find((name) => !/^GMT./.test(name)) ?? names[0] ?? '';
 }
 
 /** `Mon 23 Nov 02:00` */
