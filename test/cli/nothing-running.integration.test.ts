@@ -56,15 +56,21 @@ function processesHere(): readonly string[] {
 }
 const servers = (): readonly string[] => processesHere().filter((line) => line.includes('temporal.sqlite'));
 
-async function untilServerIsRecorded(): Promise<string> {
-  await waitFor(async () => isAlive(await serverIdentity()));
-  return serverIdentity();
+/** Caught in the act: its process is there and written down, and it does not answer yet. */
+async function untilServerStarts(): Promise<string> {
+  let identity = '';
+  await waitFor(async () => {
+    const { server } = await localState();
+    identity = server?.identity ?? '';
+    return server?.ready === false && isAlive(identity);
+  });
+  return identity;
 }
 const untilNothingRuns = (): Promise<void> => waitFor(async () => processesHere().length === 0);
 
 test('Ctrl-C while the server starts ends it, and says that nothing was begun', async () => {
   const command = start(['backup'], withProgram);
-  await untilServerIsRecorded();
+  await untilServerStarts();
   command.process.kill('SIGINT');
   const { code, stderr } = await command.ended;
   expect(code).toBe(130);
@@ -74,7 +80,7 @@ test('Ctrl-C while the server starts ends it, and says that nothing was begun', 
 
 test('a command that is killed while the server starts leaves it to the next ones, who find the program without being told', async () => {
   const killed = start(['backup']);
-  const identity = await untilServerIsRecorded();
+  const identity = await untilServerStarts();
   killed.process.kill('SIGKILL');
   expect((await killed.ended).code).toBe(137);
   const [backup, watch] = await Promise.all([holdfast(['backup']), holdfast(['watch', 'r-0000'])]);
