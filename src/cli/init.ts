@@ -1,5 +1,5 @@
 /** `init`: a first holdfast.yaml from what Docker says. Never overwrites one. */
-import { mkdir, writeFile } from 'node:fs/promises';
+import { mkdir, stat, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
 import { configFileName } from '../config/load-config.ts';
 import { discoverServices } from '../config/discover.ts';
@@ -55,7 +55,7 @@ async function createRepository(path: string): Promise<boolean> {
     await mkdir(path, { mode: 0o700 });
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === 'EEXIST') return false;
+    if ((error as NodeJS.ErrnoException).code === 'EEXIST' && (await stat(path)).isDirectory()) return false;
     throw new HoldfastFailure('RepositoryUnreachable', { operation: 'create the repository', object: path, cause: error instanceof Error ? error.message : String(error), hint: 'The configuration is written; name another directory in it, under "repositories".' }, { cause: error });
   }
 }

@@ -8,7 +8,8 @@ export class Interrupted extends Error {
   }
 }
 
-const signals = ['SIGINT', 'SIGTERM', 'SIGHUP'] as const;
+/** Not SIGHUP: whoever said nohup has it ignored, and a handler would undo that. */
+const signals = ['SIGINT', 'SIGTERM'] as const;
 
 /** Ends the work's signal on the first of them; the second ends the process as ever. @throws Interrupted */
 export async function interruptible<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {

@@ -1,4 +1,5 @@
 /** A way to Temporal for one command: the configured server, or the embedded one of this machine with a worker beside it. */
+import { setTimeout as pause } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import type { Config } from '../config/config.ts';
 import { connectClient, isTemporalConfigured } from '../client/temporal-connection.ts';
@@ -26,6 +27,7 @@ export interface TemporalSession {
 
 /** Absences shorter than this are nobody's business. */
 const patienceMs = 3_000;
+const pollMs = 250;
 const repairMs = 60_000;
 
 /**
@@ -63,8 +65,16 @@ async function openConfigured(context: CommandContext, config: Config, purpose: 
 /** @throws HostUnavailable */
 async function requireWorkers(client: Client, config: Config): Promise<void> {
   for (const [queue, type] of [[workflowQueue(config.queuePrefix), 'workflow'], [hostQueue(config.host, config.queuePrefix), 'activity']] as const) {
-    if ((await pollersOf(client, queue, type)).length > 0) continue;
+    if (await isPolled(client, queue, type)) continue;
     throw new HoldfastFailure('HostUnavailable', { operation: 'find a worker', object: queue, cause: 'nobody polls this task queue', hint: `Start one beside the Docker engine of host ${config.host}: holdfast worker. To go on alone on this machine: the same command with --local.` });
+  }
+}
+
+/** A worker that has just been started asks for work a moment later. */
+async function isPolled(client: Client, queue: string, type: 'workflow' | 'activity'): Promise<boolean> {
+  for (const deadline = Date.now() + patienceMs; ; await pause(pollMs)) {
+    if ((await pollersOf(client, queue, type)).length > 0) return true;
+    if (Date.now() >= deadline) return false;
   }
 }
 

@@ -169,6 +169,17 @@ test('server and worker end by themselves when no run is open, and a worker that
   await untilNothingRuns();
 });
 
+test('up serves whoever comes, and ends what it started', async () => {
+  const up = start(['up']);
+  await waitFor(async () => up.output().includes('Up: '));
+  const attached = await holdfast(['watch', 'r-0000']);
+  expect(attached).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('UnknownRun') });
+  expect(servers()).toHaveLength(1);
+  up.process.kill('SIGINT');
+  expect((await up.ended).code).toBe(0);
+  expect(processesHere()).toEqual([]);
+});
+
 test('a configured server without a worker is good enough to look, and refuses to start', async () => {
   const configured = { ...bare, TEMPORAL_ADDRESS: temporalAddress() };
   const [status, cancel, backup] = await Promise.all([holdfast(['status'], configured), holdfast(['cancel', 'r-0000'], configured), holdfast(['backup'], configured)]);
