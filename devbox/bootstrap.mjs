@@ -7,7 +7,8 @@ import { fileURLToPath } from 'node:url';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const node = join(root, 'node_modules', '.bin', 'node');
-const npmOptions = ['--no-audit', '--no-fund', '--loglevel=error'];
+// The demo and the tests are made of development packages: NODE_ENV=production would leave them out.
+const npmOptions = ['--include=dev', '--no-audit', '--no-fund', '--loglevel=error'];
 const programs = {
   demo: 'devbox/run-demo.ts',
   test: 'devbox/run-tests.ts',
@@ -108,8 +109,7 @@ function readVersion() {
  */
 function run(program, args) {
   if (!existsSync(program)) fail(`${program.slice(root.length + 1)} is not there`, 'check the name, or update this checkout');
-  const path = `${dirname(node)}:${process.env.PATH ?? ''}`;
-  const child = spawn(node, [program, ...args], { cwd: root, stdio: 'inherit', env: { ...process.env, PATH: path } });
+  const child = spawn(node, [program, ...args], { cwd: root, stdio: 'inherit', env: ownEnvironment() });
   process.on('SIGINT', () => {
     if (!process.stdin.isTTY) child.kill('SIGINT');
   });
@@ -118,6 +118,15 @@ function run(program, args) {
   child.on('close', (code, signal) => {
     process.exitCode = code ?? (signal === 'SIGINT' ? 130 : 143);
   });
+}
+
+/**
+ * Everything here brings its own Temporal server. Whatever leads to another one (an address, a key, a namespace, a profile in
+ * temporal.toml) stays outside; a configuration file that is not there is none. TEMPORAL_CLI only says which program to use.
+ */
+function ownEnvironment() {
+  const kept = Object.entries(process.env).filter(([name]) => !name.startsWith('TEMPORAL_') || name === 'TEMPORAL_CLI');
+  return { ...Object.fromEntries(kept), PATH: `${dirname(node)}:${process.env.PATH ?? ''}`, TEMPORAL_CONFIG_FILE: join(root, 'node_modules', '.no-temporal.toml') };
 }
 
 function say(name, text) {
