@@ -12,6 +12,7 @@ import type { TakeBackupResult } from '../../src/workflows/take-backup/messages.
 import { startTemporal } from '../temporal.ts';
 import { step } from '../steps.ts';
 import { health, waitForHealth, writerStats } from './application-client.ts';
+import { childEnvironment } from './child-environment.ts';
 import { holdfast, holdfastOrFail } from './command-line.ts';
 import { disaster } from './disaster.ts';
 import type { DemoEnvironment } from './demo-environment.ts';
@@ -66,7 +67,7 @@ export async function runDemo(environment: DemoEnvironment): Promise<number> {
 async function setStage(service: DemoService, temporalAddress: string, directory: string, { dockerHost, signal }: DemoEnvironment): Promise<Stage> {
   const configPath = join(directory, 'holdfast.yaml');
   writeFileSync(configPath, demoConfig(service, { backupDirectory: join(directory, 'backups'), prove: false }));
-  const environment: NodeJS.ProcessEnv = { ...process.env, DOCKER_HOST: dockerHost, TEMPORAL_ADDRESS: temporalAddress, TEMPORAL_NAMESPACE: 'default', HOLDFAST_CONFIG: configPath, HOLDFAST_STATE_DIR: directory };
+  const environment = childEnvironment(process.env, { dockerHost, temporalAddress, configPath, directory });
   const client = await connectClient({ address: temporalAddress });
   const worker = await step('worker', async () => {
     const value = await startDemoWorker(configPath, environment);
@@ -110,7 +111,7 @@ async function approvedRun(stage: Stage, args: readonly string[], runbook: strin
   let code = await typed;
   if (code === 5) {
     process.stdout.write('   no terminal: the demo\'s own policy approves\n');
-    await approveByDemo(client, workflowId, signal);
+    await approveByDemo(client, workflowId, stage.service, signal);
     code = await holdfast(['watch', workflowId], environment);
   }
   await killer;

@@ -6,6 +6,8 @@ import { listRuns } from '../../src/client/list-runs.ts';
 import { readRun } from '../../src/client/read-run.ts';
 import { workflowQueue } from '../../src/domain/task-queues.ts';
 import type { RunStatus } from '../../src/workflows/shared/run-status.ts';
+import type { DemoService } from './demo-service.ts';
+import { requireOwnPlan } from './own-plan.ts';
 
 const callMs = 3_000;
 const pollMs = 50;
@@ -31,10 +33,11 @@ export async function waitForStatus(client: Client, workflowId: string, isSo: (s
   }
 }
 
-/** The demo's own policy: without a terminal nobody could type a yes. */
-export async function approveByDemo(client: Client, workflowId: string, signal: AbortSignal): Promise<void> {
+/** The demo's own policy: without a terminal nobody could type a yes. @throws Error for a plan that is not about the demo's own service */
+export async function approveByDemo(client: Client, workflowId: string, service: DemoService, signal: AbortSignal): Promise<void> {
   const status = await waitForStatus(client, workflowId, (each) => each.phase === 'awaitingApproval', signal);
   if (status?.plan == null) throw new Error(`${workflowId} ended before it showed a plan`);
+  requireOwnPlan(status.plan, service);
   await decide(client, 'approve', status.plan, 'demo-policy', 'no terminal: the demo approves by itself');
 }
 
