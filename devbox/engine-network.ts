@@ -31,5 +31,5 @@ export async function withdrawTraffic(network: EngineNetwork): Promise<void> {
 
 function iptables(action: '-C' | '-I' | '-D', network: EngineNetwork): ReturnType<typeof runCommand> {
   const rule = ['-s', network.subnet, '-d', network.subnet, '-m', 'comment', '--comment', network.comment, '-j', 'ACCEPT'];
-  return runCommand('iptables', ['-w', '10', action, 'FORWARD', ...rule], { timeoutMs: 15_000 });
+  return runCommand('iptables', ['-w', '10', action, 'FORWARD', ...rule], { timeoutMs: 15_000, cleanUp: action === '-D' });
 }

@@ -9,21 +9,27 @@ export interface CommandResult {
 
 const keptBytes = 256 * 1024;
 const running = new Set<ChildProcess>();
+let interrupted = false;
 
-/** Ends what `runCommand` is still waiting for: after Ctrl-C nobody wants the result of a two-minute build. */
+/**
+ * Ends what `runCommand` is still waiting for, and lets it begin nothing new but clean-up: after Ctrl-C nobody wants the result of a
+ * two-minute build, nor the second attempt at it.
+ */
 export function endRunningCommands(): void {
+  interrupted = true;
   for (const child of running) child.kill('SIGTERM');
 }
 
 /**
  * Runs one program with an argument list (never a shell string) and waits for it. Resolves whatever the exit code;
- * 127 means that the program does not exist, 124 that it was ended after `timeoutMs`.
+ * 127 means that the program does not exist, 124 that it was ended after `timeoutMs`, 130 that it was not begun after Ctrl-C.
  */
 export function runCommand(
   program: string,
   args: readonly string[],
-  options: { env?: NodeJS.ProcessEnv; cwd?: string; timeoutMs?: number } = {},
+  options: { env?: NodeJS.ProcessEnv; cwd?: string; timeoutMs?: number; cleanUp?: boolean } = {},
 ): Promise<CommandResult> {
+  if (interrupted && options.cleanUp !== true) return Promise.resolve({ exitCode: 130, stdout: '', output: 'interrupted' });
   return new Promise((resolve) => {
     const child = spawn(program, args, {
       cwd: options.cwd,

@@ -24,7 +24,7 @@ const testRun = `run${randomBytes(4).toString('hex')}`;
 async function main(args: readonly string[]): Promise<Tally> {
   const signal = abortOnSignals();
   const typecheck = await checkTypes(signal);
-  const engine = await ensurePrivateEngine();
+  const engine = await unlessAborted(signal, ensurePrivateEngine(), (late) => late.stop());
   if (!isPrivateEngineShared()) await removeEarlierLeftovers(engine);
   const workDirectory = mkdtempSync(join(tmpdir(), 'holdfast-tests-'));
   try {

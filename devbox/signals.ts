@@ -1,12 +1,13 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { endRunningCommands } from './run-command.ts';
-import { SetupFailure } from './setup-failure.ts';
+import { Interruption } from './setup-failure.ts';
 
 /**
  * One Ctrl-C can arrive more than once: from the terminal, from npm and from the bootstrap. Only a signal that comes
  * this much later is a second one.
  */
 const sameKeystrokeMs = 1_000;
+const lastMomentMs = 5_000;
 
 /** Aborted by the first Ctrl-C or SIGTERM, so that work stops and `finally` cleans up. A second one ends at once. */
 export function abortOnSignals(): AbortSignal {
@@ -17,7 +18,7 @@ export function abortOnSignals(): AbortSignal {
       if (!controller.signal.aborted) {
         abortedAt = Date.now();
         process.stderr.write(`\n${signal}: stopping what was started (once more to leave it)\n`);
-        controller.abort(new SetupFailure(`interrupted by ${signal}`, 'start again; what was finished is kept'));
+        controller.abort(new Interruption(signal));
         endRunningCommands();
       } else if (Date.now() - abortedAt > sameKeystrokeMs) process.exit(130);
     });
@@ -27,18 +28,22 @@ export function abortOnSignals(): AbortSignal {
 
 /**
  * The work's result, or the signal's reason once it is aborted. The work gets a moment to end by itself then, since
- * the programs it waits for were ended; what an engine builds on its own is not waited for.
+ * the programs it waits for were ended; what an engine builds on its own is not waited for. A result that comes in
+ * that moment is nobody's any more: `giveBack` gets it.
  */
-export async function unlessAborted<T>(signal: AbortSignal, work: Promise<T>): Promise<T> {
-  const aborted = new Promise<never>((_, reject) => {
-    if (signal.aborted) reject(signal.reason as Error);
-    signal.addEventListener('abort', () => reject(signal.reason as Error), { once: true });
-  });
+export async function unlessAborted<T>(signal: AbortSignal, work: Promise<T>, giveBack?: (value: T) => Promise<unknown>): Promise<T> {
+  const aborted = Promise.withResolvers<never>();
+  const abort = (): void => aborted.reject(signal.reason as Error);
+  if (signal.aborted) abort();
+  signal.addEventListener('abort', abort, { once: true });
   try {
-    return await Promise.race([work, aborted]);
+    return await Promise.race([work, aborted.promise]);
   } catch (error) {
     if (!signal.aborted) throw error;
-    await Promise.race([work.catch(() => {}), sleep(5_000)]);
+    const late = work.then(async (value) => void (await giveBack?.(value)));
+    await Promise.race([late.catch(() => {}), sleep(lastMomentMs)]);
     throw signal.reason;
+  } finally {
+    signal.removeEventListener('abort', abort);
   }
 }

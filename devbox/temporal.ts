@@ -3,9 +3,10 @@ import { closeSync, mkdirSync, openSync, readFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { Connection } from '@temporalio/client';
+import { dieWithUs } from './die-with-us.ts';
 import { freePort } from './free-port.ts';
 import { endProcess, hasEnded, identifyProcess, livingPid } from './process-identity.ts';
-import { findProgram, lastLines } from './run-command.ts';
+import { lastLines } from './run-command.ts';
 import { SetupFailure } from './setup-failure.ts';
 
 /** What the product's workflows are found by; see docs/design.md. */
@@ -65,12 +66,10 @@ async function spawnServer(options: TemporalOptions, port: number, uiPort: numbe
   args.push(...(uiPort === undefined ? ['--headless'] : ['--ui-ip', '127.0.0.1', '--ui-port', `${uiPort}`]));
   if (options.namespace) args.push('--namespace', options.namespace);
   for (const name of searchAttributes) args.push('--search-attribute', `${name}=Keyword`);
-  // The kernel ends the server when we end, however we end.
-  const guard = options.keep ? undefined : await findProgram('setpriv');
-  const [program, ...rest] = guard ? [guard, '--pdeathsig', 'TERM', '--', options.cli, ...args] : [options.cli, ...args];
+  const { program, args: rest } = options.keep ? { program: options.cli, args } : await dieWithUs('TERM', options.cli, args);
   mkdirSync(dirname(options.dbFile), { recursive: true });
   const log = openSync(logFile, 'a');
-  const child = spawn(program ?? options.cli, rest, { detached: true, stdio: ['ignore', log, log] });
+  const child = spawn(program, rest, { detached: true, stdio: ['ignore', log, log] });
   closeSync(log);
   child.on('error', () => {});
   child.unref();

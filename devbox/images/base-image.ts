@@ -54,7 +54,7 @@ export async function imageExists(docker: Docker, name: string): Promise<boolean
 
 /** An interrupted debootstrap can leave file systems mounted there. */
 async function removeRoot(root: string): Promise<void> {
-  for (const name of ['proc', 'sys']) await runCommand('umount', ['--quiet', join(root, name)]);
+  for (const name of ['proc', 'sys']) await runCommand('umount', ['--quiet', join(root, name)], { cleanUp: true });
   rmSync(root, { recursive: true, force: true });
 }
 
