@@ -9,14 +9,20 @@ export function connectDocker(dockerHost: string): Docker {
 
 /** The engine's version, without a distribution's suffix, when it answers within `waitMs`, else undefined. */
 export async function engineVersion(dockerHost: string, waitMs = 3_000): Promise<string | undefined> {
+  const answer = await askEngine(dockerHost, waitMs);
+  return answer === 'forbidden' ? undefined : answer?.version;
+}
+
+/** Whether an engine answers; `forbidden` where there is one that this user may not speak to, which is another thing than none. */
+export async function askEngine(dockerHost: string, waitMs = 3_000): Promise<{ version: string } | 'forbidden' | undefined> {
   let timer: NodeJS.Timeout | undefined;
   const silence = new Promise<undefined>((resolve) => {
     timer = setTimeout(() => resolve(undefined), waitMs);
   });
   try {
-    return await Promise.race([connectDocker(dockerHost).version().then((it) => it.Version.replace(/[+~].*/, '')), silence]);
-  } catch {
-    return undefined;
+    return await Promise.race([connectDocker(dockerHost).version().then((it) => ({ version: it.Version.replace(/[+~].*/, '') })), silence]);
+  } catch (error) {
+    return ['EACCES', 'EPERM'].includes((error as NodeJS.ErrnoException).code ?? '') ? 'forbidden' : undefined;
   } finally {
     clearTimeout(timer);
   }

@@ -3,7 +3,7 @@ import { spawn } from 'node:child_process';
 import { join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { disableServices, ensureDebianPackages, packageVersion } from './debian-packages.ts';
-import { engineVersion } from './docker-connection.ts';
+import { askEngine, engineVersion } from './docker-connection.ts';
 import { admitTraffic, engineNetwork, withdrawTraffic } from './engine-network.ts';
 import { withFileLock } from './file-lock.ts';
 import { endProcess, identifyProcess, livingPid } from './process-identity.ts';
@@ -16,6 +16,8 @@ import { step } from './steps.ts';
 export interface Engine {
   dockerHost: string;
   startedByUs: boolean;
+  /** Is it somebody else's? Then nothing of ours may get a name there that is not ours. */
+  ofUser: boolean;
   /** Gives the engine up; the last one to give a private one up ends it. Does nothing to a user's. Idempotent. */
   stop(): Promise<void>;
 }
@@ -26,15 +28,21 @@ const defaultSocket = 'unix:///var/run/docker.sock';
 export async function ensureEngineForDemo(): Promise<Engine> {
   const wanted = process.env['DOCKER_HOST'];
   const candidate = wanted || defaultSocket;
-  const version = await engineVersion(candidate);
-  if (version) {
-    await step('docker engine', async () => ({ value: undefined, outcome: `yours at ${candidate} (${version})` }));
-    return { dockerHost: candidate, startedByUs: false, stop: async () => {} };
+  const answer = await askEngine(candidate);
+  if (answer === 'forbidden') throw notAllowed(candidate);
+  if (answer) {
+    await step('docker engine', async () => ({ value: undefined, outcome: `yours at ${candidate} (${answer.version})` }));
+    return { dockerHost: candidate, startedByUs: false, ofUser: true, stop: async () => {} };
   }
   if (wanted) {
     throw new SetupFailure(`no Docker engine answers at DOCKER_HOST=${wanted}`, 'start it, or unset DOCKER_HOST to get a private one');
   }
   return ensurePrivateEngine();
+}
+
+/** There is an engine; starting another beside it would hide that, and could not work without root either. */
+export function notAllowed(dockerHost: string): SetupFailure {
+  return new SetupFailure(`a Docker engine is at ${dockerHost}, but this user may not open its socket`, 'run this as a user of the group docker ("newgrp docker" after being added to it) or as root, or set DOCKER_HOST to another engine');
 }
 
 /**
@@ -53,7 +61,7 @@ export async function ensurePrivateEngine(options: { keep?: boolean } = {}): Pro
       const version = running ?? (await installAndStart(paths));
       holdEngine(paths, options.keep ?? false);
       const outcome = running ? `private one runs already (${version})` : `started privately (docker.io ${version})`;
-      const engine = { dockerHost: paths.dockerHost, startedByUs: !running, stop: () => releaseEngine(paths) };
+      const engine = { dockerHost: paths.dockerHost, startedByUs: !running, ofUser: false, stop: () => releaseEngine(paths) };
       return { value: engine, outcome };
     }),
   );
@@ -83,10 +91,17 @@ export function privateEnginePid(): number | undefined {
   return identity ? livingPid(identity) : undefined;
 }
 
-/** Ends the private engine for `devbox down`, unless a test run or a demo still uses it. */
-export async function stopKeptEngine(): Promise<'stopped' | 'in use' | 'not running'> {
+/** Keeps the private engine for something that outlives this process, until `stopKeptEngine` with the same name. */
+export function keepEngineFor(name: string): void {
+  const { holders } = enginePaths();
+  mkdirSync(holders, { recursive: true });
+  writeFileSync(join(holders, keptName(name)), '');
+}
+
+/** Ends the private engine that was kept under this name, unless something else still uses it. */
+export async function stopKeptEngine(name?: string): Promise<'stopped' | 'in use' | 'not running'> {
   const paths = enginePaths();
-  rmSync(join(paths.holders, 'keep'), { force: true });
+  rmSync(join(paths.holders, keptName(name)), { force: true });
   if (privateEnginePid() === undefined) return 'not running';
   await releaseEngine(paths);
   return privateEnginePid() === undefined ? 'stopped' : 'in use';
@@ -178,8 +193,11 @@ async function waitForEngine(paths: EnginePaths, identity: string, logFile: stri
 /** Every user of the private engine leaves its name there; an engine with a living user is not stopped. */
 function holdEngine(paths: EnginePaths, keep: boolean): void {
   mkdirSync(paths.holders, { recursive: true });
-  writeFileSync(join(paths.holders, keep ? 'keep' : (identifyProcess(process.pid) ?? 'unknown')), '');
+  writeFileSync(join(paths.holders, keep ? keptName() : (identifyProcess(process.pid) ?? 'unknown')), '');
 }
+
+/** `keep` for `devbox up`, `keep-<name>` for others. */
+const keptName = (name?: string): string => (name === undefined ? 'keep' : `keep-${name}`);
 
 /** Whether somebody beside this process uses the private engine: a kept devbox, another run. */
 export function isPrivateEngineShared(): boolean {
@@ -188,7 +206,7 @@ export function isPrivateEngineShared(): boolean {
 
 function isShared(paths: EnginePaths): boolean {
   const own = identifyProcess(process.pid);
-  return readFolder(paths.holders).some((name) => name !== own && (name === 'keep' || livingPid(name) !== undefined));
+  return readFolder(paths.holders).some((name) => name !== own && (name.startsWith(keptName()) || livingPid(name) !== undefined));
 }
 
 async function releaseEngine(paths: EnginePaths): Promise<void> {

@@ -21,22 +21,35 @@ export const demoImages: readonly string[] = ['postgres:17', 'redis:8'];
 /**
  * Sees to it that the engine has these images: what is there is reused, else the official image is pulled, else an
  * equivalent is built from Debian packages. One of ours is rebuilt when its inputs changed; an official one is never
- * touched. Idempotent; two runs at once take turns.
+ * touched. Idempotent; two runs at once take turns. Answers under which name each is there: on a user's engine what we
+ * built gets a name of ours, for a later `docker run postgres:17` of theirs has to mean the official image.
  */
-export async function ensureImages(engine: { dockerHost: string }, tags: readonly string[]): Promise<void> {
+export async function ensureImages(engine: { dockerHost: string; ofUser?: boolean }, tags: readonly string[]): Promise<ReadonlyMap<string, string>> {
   const docker = connectDocker(engine.dockerHost);
-  await withFileLock(join(stateDirectory(), 'images.lock'), 1_200_000, async () => {
+  return withFileLock(join(stateDirectory(), 'images.lock'), 1_200_000, async () => {
+    const names = new Map<string, string>();
     const missing: ImageRecipe[] = [];
-    for (const tag of tags) if (await isMissing(docker, recipeOf(tag))) missing.push(recipeOf(tag));
-    if (missing.length < tags.length) {
-      const present = tags.filter((tag) => !missing.some((recipe) => recipe.tag === tag));
-      await step('images', async () => ({ value: undefined, outcome: `${present.join(', ')} present` }));
+    for (const recipe of tags.map(recipeOf)) {
+      const present = await findPresent(docker, engine.ofUser ? [recipe, standIn(recipe)] : [recipe]);
+      if (present === undefined) missing.push(recipe);
+      else names.set(recipe.tag, present);
     }
+    if (names.size > 0) await step('images', async () => ({ value: undefined, outcome: `${[...names.values()].join(', ')} present` }));
     const unpulled = await pullWhatAnswers(docker, missing);
-    await buildAll(docker, unpulled);
+    await buildAll(docker, unpulled.map((recipe) => (engine.ofUser ? standIn(recipe) : recipe)));
+    for (const recipe of missing) names.set(recipe.tag, engine.ofUser && unpulled.includes(recipe) ? standIn(recipe).tag : recipe.tag);
     // What a rebuilt image replaced is of no use any more; only our own are looked at.
     if (unpulled.length > 0) await docker.pruneImages({ filters: { dangling: ['true'], label: [label] } });
+    return names;
   });
+}
+
+/** The same image under a name that nobody takes for the official one. */
+export const standIn = (recipe: ImageRecipe): ImageRecipe => ({ ...recipe, tag: `holdfast-demo-${recipe.tag}` });
+
+async function findPresent(docker: Docker, recipes: readonly ImageRecipe[]): Promise<string | undefined> {
+  for (const recipe of recipes) if (!(await isMissing(docker, recipe))) return recipe.tag;
+  return undefined;
 }
 
 function recipeOf(tag: string): ImageRecipe {
