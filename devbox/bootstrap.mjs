@@ -4,6 +4,7 @@ import { spawn, spawnSync } from 'node:child_process';
 import { existsSync, readFileSync, symlinkSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { demoHelp, readDemoArguments } from './demo-arguments.mjs';
 
 const root = dirname(dirname(fileURLToPath(import.meta.url)));
 const node = join(root, 'node_modules', '.bin', 'node');
@@ -23,11 +24,21 @@ function main() {
   if (word !== 'exec' && !(word in programs)) {
     fail('the first argument has to say what to run', `node devbox/bootstrap.mjs ${[...Object.keys(programs), 'exec'].join('|')} [arguments]`);
   }
+  if (word === 'demo') checkDemoArguments(args);
   requireNode20();
   installWhenNeeded();
   ensureNode24();
   if (word === 'exec') run(join(root, 'node_modules', '.bin', args[0] ?? ''), args.slice(1));
   else run(join(root, programs[word]), args);
+}
+
+/** A slip of the pen is answered before minutes are spent on setting up. */
+function checkDemoArguments(args) {
+  const { choices, problem } = readDemoArguments(args);
+  if (problem) fail(problem, 'npm run demo -- --help');
+  if (!choices.help) return;
+  process.stdout.write(demoHelp);
+  process.exit(0);
 }
 
 function requireNode20() {

@@ -1,37 +1,42 @@
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
-import { pathToFileURL } from 'node:url';
-import type { RunDemo } from './demo/demo-environment.ts';
-import { ensureEngineForDemo } from './engine.ts';
+import { demoHelp, readDemoArguments, type DemoChoices } from './demo-arguments.mjs';
+import type { DemoEnvironment } from './demo/demo-environment.ts';
+import { ensureEngineForDemo, type Engine } from './engine.ts';
 import { demoImages, ensureImages } from './images.ts';
-import { describeFailure, SetupFailure } from './setup-failure.ts';
+import { describeFailure, Interruption, SetupFailure } from './setup-failure.ts';
 import { abortOnSignals, unlessAborted } from './signals.ts';
 import { ensureTemporalCli } from './temporal-cli.ts';
 
 /** Sets up what the demo needs, runs it, and gives back what was only borrowed. */
-async function main(args: readonly string[]): Promise<number> {
+async function main(args: readonly string[]): Promise<void> {
+  const { choices, problem } = readDemoArguments(args);
+  if (choices === undefined) throw new SetupFailure(problem, 'npm run demo -- --help');
+  if (choices.help) return void process.stdout.write(demoHelp);
+  // What follows loads Temporal's libraries, which takes a second: not for a slip of the pen.
+  if (choices.clean) return (await import('./demo/clean-demos.ts')).cleanDemos();
   const signal = abortOnSignals();
-  const engine = await ensureEngineForDemo();
+  const engine = await unlessAborted(signal, ensureEngineForDemo(), (late) => late.stop());
   try {
-    const setUp = Promise.all([ensureImages(engine, demoImages), ensureTemporalCli()]);
-    const [, temporalCli] = await unlessAborted(signal, setUp);
-    const runDemo = await loadDemo();
-    return await runDemo({ dockerHost: engine.dockerHost, temporalCli, args, signal });
+    const { runDemo } = await import('./demo/run.ts');
+    await runDemo(await setUp(engine, choices, signal));
   } finally {
     await engine.stop();
   }
 }
 
-async function loadDemo(): Promise<RunDemo> {
-  const file = join(import.meta.dirname, 'demo', 'run.ts');
-  if (!existsSync(file)) throw new SetupFailure('the set-up is done, but devbox/demo/run.ts is not there', 'update this checkout');
-  return ((await import(pathToFileURL(file).href)) as { runDemo: RunDemo }).runDemo;
+async function setUp(engine: Engine, choices: DemoChoices, signal: AbortSignal): Promise<DemoEnvironment> {
+  const [names, temporalCli] = await unlessAborted(signal, Promise.all([ensureImages(engine, demoImages), ensureTemporalCli()]));
+  const nameOf = (tag: string): string => names.get(tag) ?? tag;
+  return { dockerHost: engine.dockerHost, privateEngine: !engine.ofUser, images: { postgres: nameOf('postgres:17'), redis: nameOf('redis:8') }, temporalCli, choices, signal };
 }
 
+// The terminal may be gone (SIGHUP): what cannot be said any more must not stand in the way of cleaning up.
+for (const stream of [process.stdout, process.stderr]) stream.on('error', () => undefined);
+
 try {
-  process.exitCode = await main(process.argv.slice(2));
+  await main(process.argv.slice(2));
 } catch (error) {
-  process.stderr.write(`${describeFailure(error)}\n`);
-  // Explicit: an interrupted set-up may still have something under way.
-  process.exit(1);
+  process.stderr.write(`\n${describeFailure(error)}\n`);
+  process.exitCode = error instanceof Interruption ? 130 : 1;
 }
+// Explicit: an interrupted set-up may still have something under way.
+process.exit();

@@ -21,7 +21,7 @@ export async function createPostgres(docker: Docker, options: DemoOptions): Prom
     Image: image,
     Env: [`POSTGRES_PASSWORD=${demoPassword(options.prefix)}`, 'POSTGRES_DB=shop'],
     Cmd: ['-c', 'max_wal_size=4GB', '-c', 'shared_buffers=256MB'],
-    HostConfig: { Mounts: [await dataVolume(docker, options, 'postgres', image)], RestartPolicy: { Name: 'unless-stopped' }, ShmSize: 268_435_456 },
+    HostConfig: { Init: true, Mounts: [await dataVolume(docker, options, 'postgres', image)], RestartPolicy: { Name: 'unless-stopped' }, ShmSize: 268_435_456 },
   });
 }
 
@@ -83,12 +83,23 @@ export async function findByLabel(docker: Docker, { prefix, label }: Place): Pro
   return { runningContainers: containers.length, port };
 }
 
-export async function removeByLabel(docker: Docker, { prefix, label }: Place): Promise<void> {
-  const filters = { label: [`${label}=${prefix}`] };
+/** Containers first, volumes and networks are in use until then. Nothing there is no error. */
+export async function removeByLabel(docker: Docker, labels: Readonly<Record<string, string>>): Promise<void> {
+  const filters = { label: Object.entries(labels).map(([name, value]) => `${name}=${value}`) };
   const containers = await docker.listContainers({ all: true, filters });
-  await Promise.all(containers.map((it) => docker.getContainer(it.Id).remove({ force: true, v: true })));
+  await Promise.all(containers.map((it) => unlessGone(docker.getContainer(it.Id).remove({ force: true, v: true }))));
   const { Volumes } = await docker.listVolumes({ filters });
-  await Promise.all((Volumes ?? []).map((it) => docker.getVolume(it.Name).remove()));
+  await Promise.all((Volumes ?? []).map((it) => unlessGone(docker.getVolume(it.Name).remove())));
   const networks = await docker.listNetworks({ filters });
-  await Promise.all(networks.map((it) => docker.getNetwork(it.Id).remove()));
+  await Promise.all(networks.map((it) => unlessGone(docker.getNetwork(it.Id).remove())));
+}
+
+/** Somebody else may remove the same thing at the same moment: a helper that has ended, another demo that cleans up. */
+async function unlessGone(removal: Promise<unknown>): Promise<void> {
+  try {
+    await removal;
+  } catch (error) {
+    const { statusCode, message } = error as Error & { statusCode?: number };
+    if (statusCode !== 404 && !(statusCode === 409 && /already in progress/.test(message))) throw error;
+  }
 }

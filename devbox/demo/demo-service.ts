@@ -1,14 +1,20 @@
-import { connectDocker } from '../docker-connection.ts';
+import { setTimeout as pause } from 'node:timers/promises';
+import type Docker from 'dockerode';
+import type { ContainerRuntime } from '../../src/containers/container-runtime.ts';
 import { createDockerRuntime } from '../../src/containers/docker-runtime.ts';
+import { connectDocker } from '../docker-connection.ts';
+import { unlessAborted } from '../signals.ts';
 import { health, waitForHealth } from './application-client.ts';
 import { ensureApplicationImage } from './application-image.ts';
 import { createApplication, createNetwork, createPostgres, createRedis, findByLabel, removeByLabel } from './demo-containers.ts';
 import { readSeededSize, seedPostgres, seedRedis, waitForDatabases } from './seed-data.ts';
 
+const lastMomentMs = 10_000;
+
 /** What to bring up. `prefix` begins every name and is the value of `label`, by which everything is found and removed again. */
 export interface DemoOptions {
   dockerHost: string;
-  /** `holdfast-demo`, or `holdfast-test-<unique>`. */
+  /** `holdfast-demo-<unique>` or `holdfast-test-<unique>`: volumes are fenced off by name, so no two runs may share one. */
   prefix: string;
   label: 'dev.holdfast.demo' | 'dev.holdfast.test';
   /** Size of the PostgreSQL database, megabytes; at least 5. Redis gets 100 sessions for each. */
@@ -47,10 +53,14 @@ export async function startDemoService(options: DemoOptions): Promise<DemoServic
   const running = await findRunning(options);
   if (running !== undefined) return running;
   await stopDemoService(options);
+  const creating = create(options);
   try {
-    return await create(options);
+    return await (options.signal === undefined ? creating : unlessAborted(options.signal, creating));
   } catch (error) {
-    // Half a service is of no use to anyone, and the next start would have to guess what it is.
+    // Half a service is of no use to anyone, and the next start would have to guess what it is. What is still being created fails
+    // where its containers are taken away; what it made until then goes too.
+    await stopDemoService(options).catch(() => undefined);
+    await Promise.race([creating.catch(() => undefined), pause(lastMomentMs)]);
     await stopDemoService(options);
     throw error;
   }
@@ -59,15 +69,18 @@ export async function startDemoService(options: DemoOptions): Promise<DemoServic
 async function create(options: DemoOptions): Promise<DemoService> {
   const docker = connectDocker(options.dockerHost);
   const runtime = createDockerRuntime(options.dockerHost);
-  const image = ensureApplicationImage(docker, options.redisImage ?? 'redis:8');
+  const [image] = await Promise.all([ensureApplicationImage(docker, options.redisImage ?? 'redis:8'), createStores(docker, runtime, options)]);
+  options.signal?.throwIfAborted();
+  const service = serviceOf(options, await createApplication(docker, options, image));
+  await waitForHealth(service, 30_000);
+  return service;
+}
+
+async function createStores(docker: Docker, runtime: ContainerRuntime, options: DemoOptions): Promise<void> {
   await createNetwork(docker, options);
   await Promise.all([createPostgres(docker, options), createRedis(docker, options)]);
   await waitForDatabases(runtime, options);
   await Promise.all([seedPostgres(runtime, options), seedRedis(runtime, options)]);
-  options.signal?.throwIfAborted();
-  const service = serviceOf(options, await createApplication(docker, options, await image));
-  await waitForHealth(service, 30_000);
-  return service;
 }
 
 /** The service of an earlier call, when it is whole: its canary is there and of this size, and its application is healthy. */
@@ -93,7 +106,7 @@ function serviceOf(options: DemoOptions, port: number): DemoService {
 
 /** Removes containers, volumes and the network of this prefix, by label. Nothing there is no error. */
 export async function stopDemoService(service: Pick<DemoOptions, 'dockerHost' | 'prefix' | 'label'>): Promise<void> {
-  await removeByLabel(connectDocker(service.dockerHost), service);
+  await removeByLabel(connectDocker(service.dockerHost), { [service.label]: service.prefix });
 }
 
 /** How the demo's service is configured. */
@@ -104,20 +117,24 @@ export interface DemoConfigOptions {
   queuePrefix?: string;
   /** Prove each backup right away? */
   prove?: boolean;
+  /** How long /health may stay red after a restore; `1m` unless given. */
+  healthWithin?: string;
+  /** How far the two stores' snapshots may lie apart; `2s` unless given. */
+  skewLimit?: string;
 }
 
 /** The text of a holdfast.yaml; Redis's password, where it has one, is found in the environment variable DEMO_REDIS_PASSWORD. */
 export function demoConfig(service: DemoService, options: DemoConfigOptions): string {
   const password = service.redis.password === null ? '' : ', password: { env: DEMO_REDIS_PASSWORD }';
   return `queuePrefix: ${options.queuePrefix ?? 'holdfast'}
-backup: { prove: ${options.prove ?? true} }
+backup: { prove: ${options.prove ?? true}, skewLimit: ${options.skewLimit ?? '2s'} }
 services:
   ${options.name ?? 'shop'}:
     version: "1.0.0"
     postgres: { container: ${service.postgres.container}, database: ${service.postgres.database}, user: ${service.postgres.user} }
     redis: { container: ${service.redis.container}${password} }
     app: { containers: [${service.application.container}], restart: onRestore }
-    health: { url: "${service.healthUrl}", within: 1m }
+    health: { url: "${service.healthUrl}", within: ${options.healthWithin ?? '1m'} }
 repositories:
   local: { url: ${JSON.stringify(options.backupDirectory)} }
 `;

@@ -2,8 +2,10 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { decide } from '../../src/client/decide.ts';
+import { resultOf } from '../../src/client/follow-run.ts';
 import { listRuns } from '../../src/client/list-runs.ts';
 import { readRun } from '../../src/client/read-run.ts';
+import { isFailure, type HoldfastFailure } from '../../src/domain/failures.ts';
 import { workflowQueue } from '../../src/domain/task-queues.ts';
 import type { RunStatus } from '../../src/workflows/shared/run-status.ts';
 import type { DemoService } from './demo-service.ts';
@@ -11,13 +13,25 @@ import { requireOwnPlan } from './own-plan.ts';
 
 const callMs = 3_000;
 const pollMs = 50;
+const visibleMs = 10_000;
 
-/** The newest open run of a type, as soon as there is one. */
-export async function newestOpenRun(client: Client, runbook: string, signal: AbortSignal): Promise<string> {
+/** The ids of all runs of a runbook, newest first. */
+export async function runsOf(client: Client, runbook: string): Promise<readonly string[]> {
+  return (await listRuns(client, { taskQueue: workflowQueue() })).filter((each) => each.runbook === runbook).map(({ workflowId }) => workflowId);
+}
+
+/**
+ * The run of a command, as soon as there is one that was not there before; it may have ended already. Null where the command has ended
+ * and none comes to light: Temporal shows a run a moment after it began.
+ */
+export async function newRun(client: Client, runbook: string, before: readonly string[], command: AbortSignal, signal: AbortSignal): Promise<string | null> {
+  let giveUpAt = Number.POSITIVE_INFINITY;
   for (;;) {
     signal.throwIfAborted();
-    const run = (await listRuns(client, { taskQueue: workflowQueue(), open: true })).find((each) => each.runbook === runbook);
-    if (run !== undefined) return run.workflowId;
+    if (command.aborted) giveUpAt = Math.min(giveUpAt, Date.now() + visibleMs);
+    const run = (await runsOf(client, runbook)).find((each) => !before.includes(each));
+    if (run !== undefined) return run;
+    if (Date.now() > giveUpAt) return null;
     await pause(pollMs);
   }
 }
@@ -41,6 +55,20 @@ export async function approveByDemo(client: Client, workflowId: string, service:
   await decide(client, 'approve', status.plan, 'demo-policy', 'no terminal: the demo approves by itself');
 }
 
-export async function resultOf<R>(client: Client, workflowId: string): Promise<R> {
-  return await client.workflow.getHandle(workflowId).result() as R;
+/** The result of the newest run of a runbook, which has ended. @throws the failure it ended with */
+export async function newestResult<R>(client: Client, runbook: string): Promise<R> {
+  const [run] = await runsOf(client, runbook);
+  if (run === undefined) throw new Error(`no run of ${runbook} is known`);
+  return resultOf<R>(client, run);
+}
+
+/** The failure that a run ended with, or null where it succeeded. */
+export async function failureOf(client: Client, workflowId: string): Promise<HoldfastFailure | null> {
+  try {
+    await resultOf(client, workflowId);
+    return null;
+  } catch (error) {
+    if (isFailure(error)) return error;
+    throw error;
+  }
 }

@@ -1,18 +1,18 @@
 /** The way in, in a clone of its own whose only package is a `node` from next door: npm is the real one and needs no registry. */
 import { execFile } from 'node:child_process';
-import { chmodSync, copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { chmodSync, copyFileSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 
-const source = join(import.meta.dirname, '..', '..', 'devbox', 'bootstrap.mjs');
+const source = join(import.meta.dirname, '..', '..', 'devbox');
 let clone: string;
 
 beforeEach(() => {
   clone = mkdtempSync(join(tmpdir(), 'holdfast-clone-'));
   for (const folder of ['devbox', 'packages/node/bin']) mkdirSync(join(clone, folder), { recursive: true });
-  copyFileSync(source, join(clone, 'devbox', 'bootstrap.mjs'));
+  for (const name of ['bootstrap.mjs', 'demo-arguments.mjs']) copyFileSync(join(source, name), join(clone, 'devbox', name));
   const program = join(clone, 'packages', 'node', 'bin', 'node');
   writeFileSync(program, `#!/bin/sh\nexec '${process.execPath}' "$@"\n`);
   chmodSync(program, 0o755);
@@ -41,4 +41,11 @@ test('a Temporal server of the user is out of reach, the program of that name is
 
 test('what is needed is installed though the environment says production', async () => {
   expect(await environmentInside({ NODE_ENV: 'production', npm_config_omit: '' })).toMatchObject({ NODE_ENV: 'production' });
+});
+
+test('a slip of the pen is answered before anything is installed', async () => {
+  const asked = (...args: string[]) => promisify(execFile)(process.execPath, [join(clone, 'devbox', 'bootstrap.mjs'), 'demo', ...args]);
+  await expect(asked('--size', 'abc')).rejects.toMatchObject({ code: 1, stdout: '', stderr: expect.stringContaining('--size abc is not a whole number') });
+  expect((await asked('--help')).stdout).toContain('--clean');
+  expect(existsSync(join(clone, 'node_modules'))).toBe(false);
 });

@@ -1,4 +1,7 @@
-/** Is the shop able to work? Both stores are read and written, and hold what they held: a store that answers but is empty is not healthy. */
+/**
+ * Is the shop able to work? Both stores are read and written, and hold what they held: a store that answers but is empty is not healthy.
+ * What is written is taken back in the same transaction: whoever compares the data with a backup must not find the questions in it.
+ */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Redis, Sql } from './stores.ts';
 
@@ -38,7 +41,10 @@ async function attempt(store: string, probe: Promise<Probe>): Promise<Probe> {
 
 async function checkPostgres(sql: Sql): Promise<Probe> {
   const [canary] = await sql<{ token: string }[]>`SELECT token FROM service_canary`;
-  await sql`UPDATE service_probe SET at = clock_timestamp()`;
+  await sql.begin(async (transaction) => {
+    await transaction`UPDATE service_probe SET at = clock_timestamp()`;
+    await transaction`UPDATE service_probe SET at = 'epoch'`;
+  });
   const [newest] = await sql`SELECT o.id FROM orders o JOIN order_lines l ON l.order_id = o.id JOIN users u ON u.id = o.user_id ORDER BY o.id DESC LIMIT 1`;
   const reasons = [...(canary === undefined ? ['the canary is gone'] : []), ...(newest === undefined ? ['there are no orders'] : [])];
   return { token: canary?.token ?? null, reasons };
@@ -46,7 +52,7 @@ async function checkPostgres(sql: Sql): Promise<Probe> {
 
 async function checkRedis(redis: Redis): Promise<Probe> {
   if (!redis.isReady) return { token: null, reasons: ['not connected'] };
-  await redis.set('probe:health', String(Date.now()), { expiration: { type: 'EX', value: 60 } });
+  await redis.multi().set('probe:health', String(Date.now())).del('probe:health').exec();
   const [token, sessions] = await Promise.all([redis.get('service:canary'), redis.zCard('session:index')]);
   const reasons = [...(token === null ? ['the canary is gone'] : []), ...(sessions === 0 ? ['the session index is gone'] : [])];
   return { token, reasons };

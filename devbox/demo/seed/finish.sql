@@ -20,6 +20,6 @@ GRANT SELECT, INSERT, UPDATE ON ALL TABLES IN SCHEMA public, audit TO shop_app;
 GRANT USAGE ON ALL SEQUENCES IN SCHEMA public, audit TO shop_app;
 GRANT SELECT ON orders, order_lines, sales_by_day, audit.events TO shop_reporting;
 GRANT SELECT (id, name) ON users TO shop_reporting;
-INSERT INTO service_probe VALUES (true, now());
+INSERT INTO service_probe VALUES (true, 'epoch');
 INSERT INTO service_canary VALUES (true, :'token', :size_mb);
 ANALYZE;
