@@ -19,7 +19,7 @@ export async function runDemo(environment: DemoEnvironment): Promise<void> {
   let stage: Stage | undefined;
   try {
     stage = await setStage(environment, record);
-    const played = await play(stage);
+    const played = await unlessAborted(signal, play(stage));
     const ending = choices.keep ? 'kept' : stage.interactive ? 'atEnter' : 'now';
     printReport(stage, played, performance.now() - began, ending);
     if (ending === 'atEnter') await untilEnter(signal);

@@ -21,7 +21,7 @@ import { startDemoWorker, type DemoWorker } from './demo-worker.ts';
 
 const firstPort = 8009;
 /** An undo of a disaster waits this long for a health that cannot come back; a restored application answers within some two seconds. */
-export const healthWithin = '15s';
+export const healthWithin = '20s';
 /** The report says what it was; on a machine that is busy with other things it is not what the demo is about. */
 const skewLimit = '30s';
 

@@ -1,7 +1,8 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { health, pauseWriter, resumeWriter, waitForHealth, writerStats } from '../../devbox/demo/application-client.ts';
+import { demoPassword } from '../../devbox/demo/demo-containers.ts';
 import { startDemoService, stopDemoService, type DemoOptions, type DemoService } from '../../devbox/demo/demo-service.ts';
-import { disaster } from '../../devbox/demo/disaster.ts';
+import { disaster, isDisaster } from '../../devbox/demo/disaster.ts';
 import { canaryToken, psql, redisCli } from '../../devbox/demo/seed-data.ts';
 import { connectDocker } from '../../devbox/docker-connection.ts';
 import { findLeftovers } from '../../devbox/leftovers.ts';
@@ -46,6 +47,24 @@ describe('the demo service', () => {
     expect(await redis('CONFIG', 'GET', 'appendonly')).toContain('yes');
   });
 
+  it('is as compressible as real data: a dump shrinks to a fraction, not to nothing', async () => {
+    const measure = `pg_dump -h 127.0.0.1 -U postgres shop > /tmp/shop.sql && wc -c < /tmp/shop.sql && gzip -c /tmp/shop.sql | wc -c; rm -f /tmp/shop.sql`;
+    const { stdout, stderr } = await runtime.exec(service.postgres.container, { argv: ['sh', '-c', measure], environment: { PGPASSWORD: demoPassword(prefix) }, timeoutMs: 60_000 });
+    const [plain = 0, zipped = 0] = stdout.trim().split('\n').map(Number);
+    expect(plain, stderr).toBeGreaterThan(1_000_000);
+    expect(plain / zipped).toBeGreaterThan(2.5);
+    expect(plain / zipped).toBeLessThan(4);
+  });
+
+  it('answers a question about its health without a trace in the data', async () => {
+    await pauseWriter(service);
+    const look = async () => [await sql('SELECT * FROM service_probe'), await redis('EXISTS', 'probe:health')];
+    const before = await look();
+    expect((await health(service)).healthy).toBe(true);
+    expect(await look()).toEqual(before);
+    await resumeWriter(service);
+  });
+
   it('writes to both stores all the time, and what it reports is there', async () => {
     await ordersBeyond((await writerStats(service)).orders);
     const { orders, lastOrder, paused } = await pauseWriter(service);
@@ -78,10 +97,22 @@ describe('the demo service', () => {
   });
 
   it('says after a disaster what is gone', async () => {
+    expect(await isDisaster(runtime, service)).toBe(false);
     await disaster(service);
+    expect(await isDisaster(runtime, service)).toBe(true);
     const { status, reasons } = await waitForHealth(service, 20_000, false);
     expect(status).toBe(503);
     expect(reasons.join('\n')).toMatch(/PostgreSQL: relation .* does not exist[^]*Redis: the canary is gone/);
+  });
+
+  it('is taken away whole when its start is interrupted', async () => {
+    const other = { ...options, prefix: `${prefix}-interrupted`, redisPassword: 'none' };
+    const controller = new AbortController();
+    const starting = startDemoService({ ...other, signal: controller.signal });
+    await waitUntil(async () => ((await runtime.list({ [options.label]: other.prefix })).length > 0 ? true : null), { withinMs: 30_000, everyMs: 20 }, () => { throw new Error('nothing was created'); });
+    controller.abort(new Error('interrupted'));
+    await expect(starting).rejects.toThrow('interrupted');
+    expect((await findLeftovers(options.dockerHost)).filter((name) => name.includes(other.prefix))).toEqual([]);
   });
 
   it('leaves nothing behind', async () => {
