@@ -15,7 +15,7 @@ import { step } from '../steps.ts';
 import { startTemporal, type TemporalServer } from '../temporal.ts';
 import { childEnvironment } from './child-environment.ts';
 import type { DemoEnvironment } from './demo-environment.ts';
-import { writeRecord, type DemoRecord } from './demo-record.ts';
+import { readRecords, writeRecord, type DemoRecord } from './demo-record.ts';
 import { demoConfig, startDemoService, type DemoService } from './demo-service.ts';
 import { startDemoWorker, type DemoWorker } from './demo-worker.ts';
 
@@ -47,12 +47,21 @@ export interface Stage {
 /** A demo's record, written before anything is made; `note` adds to it. Every demo has names of its own, so that two can run and none is in another's way. */
 export function beginRecord(dockerHost: string): { readonly current: DemoRecord; note(facts: Partial<DemoRecord>): void } {
   let current: DemoRecord = {
-    dockerHost, prefix: `holdfast-demo-${randomBytes(2).toString('hex')}`, label: 'dev.holdfast.demo', process: identifyProcess(process.pid) ?? '',
+    dockerHost, prefix: newPrefix(), label: 'dev.holdfast.demo', process: identifyProcess(process.pid) ?? '',
     directory: mkdtempSync(join(tmpdir(), 'holdfast-demo-')), namespaceId: null, temporal: null, worker: null, kept: false,
   };
   const note = (facts: Partial<DemoRecord>): void => writeRecord((current = { ...current, ...facts }));
   note({});
   return { get current() { return current; }, note };
+}
+
+/** One that no demo on record has: what bears another's names would be taken away with it. */
+function newPrefix(): string {
+  const taken = new Set(readRecords().map(({ prefix }) => prefix));
+  for (;;) {
+    const prefix = `holdfast-demo-${randomBytes(2).toString('hex')}`;
+    if (!taken.has(prefix)) return prefix;
+  }
 }
 
 export async function setStage(environment: DemoEnvironment, record: ReturnType<typeof beginRecord>): Promise<Stage> {

@@ -4,6 +4,7 @@ import { existsSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { cleanDemos } from '../../../devbox/demo/clean-demos.ts';
 import { isRunning, readRecords, writeRecord, type DemoRecord } from '../../../devbox/demo/demo-record.ts';
 import { removeEndedDemos } from '../../../devbox/demo/remove-demo.ts';
 import { identifyProcess, livingPid } from '../../../devbox/process-identity.ts';
@@ -71,4 +72,18 @@ test('the next demo removes what a killed one left, and leaves those alone that 
   }
   for (const each of others) expect(await isThere(each)).toEqual(all(false));
   await removeEndedDemos();
+});
+
+test('--clean removes what was kept, and leaves a demo alone that runs', async () => {
+  const running = await layOut('runs', { process: identifyProcess(process.pid) ?? '' });
+  const kept = await layOut('stays', { kept: true });
+  try {
+    await cleanDemos();
+    expect(await isThere(kept)).toEqual(all(false));
+    expect(await isThere(running)).toEqual(all(true));
+  } finally {
+    writeRecord({ ...running, process: gone });
+    await removeEndedDemos();
+  }
+  expect(await isThere(running)).toEqual(all(false));
 });
