@@ -5,9 +5,12 @@ const namePattern = /^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/;
 const backupIdPattern = /^\d{8}-\d{6}$/;
 const backupPrefixPattern = /^\d{1,8}(-\d{0,6})?$/;
 
+/** Could this be the name of a service, component, host or repository? */
+export const isName = (name: string): boolean => namePattern.test(name) && !name.includes('..');
+
 /** A service, component, host or repository name. @throws HoldfastFailure InvalidInput */
 export function checkName(what: string, name: unknown): string {
-  if (typeof name === 'string' && namePattern.test(name) && !name.includes('..')) return name;
+  if (typeof name === 'string' && isName(name)) return name;
   throw new HoldfastFailure('InvalidInput', {
     operation: `read the ${what}`,
     object: typeof name === 'string' ? JSON.stringify(name.slice(0, 80)) : typeof name,

@@ -1,6 +1,6 @@
 /** The chain of a service's backups: each manifest names the one before it, so that one that was exchanged or taken from the middle is missed. */
-import { isFailure } from '../domain/failures.ts';
 import { readClaims } from './claims.ts';
+import { isDamage } from './documents.ts';
 import type { ReadManifest, Repository } from './repository.ts';
 
 export interface ChainMember {
@@ -54,7 +54,7 @@ async function readLink(repository: Repository, service: string, backupId: strin
     return await repository.readManifest(service, backupId);
   } catch (error) {
     // What the place itself answers (unreachable, not permitted) says nothing about the chain.
-    if (isFailure(error, 'ManifestDamaged') || isFailure(error, 'UnsupportedFormat') || isFailure(error, 'RepositoryDamaged')) return error.fields.cause;
+    if (isDamage(error)) return error.fields.cause;
     throw error;
   }
 }

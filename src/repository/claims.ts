@@ -2,9 +2,9 @@
 import { backupIdAt, isBackupId } from '../domain/identifiers.ts';
 import type { RunOwner } from '../domain/run-owner.ts';
 import type { BackupStorage } from '../storage/storage.ts';
-import { createOrMatch, documentNames, notWhatItClaims, readDocument } from './documents.ts';
+import { createOrMatch, documentNames, isDamage, notWhatItClaims, readDocument } from './documents.ts';
 import { listBackups, readManifest } from './manifests.ts';
-import type { ClaimedBackup } from './repository.ts';
+import type { ClaimedBackup, ReadManifest } from './repository.ts';
 
 interface Claim {
   readonly format: 1;
@@ -32,17 +32,44 @@ export async function claimBackup(storage: BackupStorage, repositoryId: string, 
   throw notWhatItClaims('RepositoryDamaged', directory(service), `${claimAttempts} sequence numbers in a row were taken by others`);
 
   async function claimed(number: number, backupId: string): Promise<ClaimedBackup> {
-    return { backupId, sequence: number, previousManifestSha256: await newestManifestSha256(storage, repositoryId, service, number), repositoryId };
+    const { newest, warnings } = await newestReadable(storage, repositoryId, service, number);
+    return { backupId, sequence: number, previousManifestSha256: newest?.sha256 ?? null, repositoryId, ...(warnings.length === 0 ? {} : { warnings }) };
   }
 }
 
-/** The SHA-256 of the manifest with the highest sequence below this one: what the chain goes on from. */
-async function newestManifestSha256(storage: BackupStorage, repositoryId: string, service: string, below: number): Promise<string | null> {
+/**
+ * The manifest with the highest sequence below this one that can be read, and a sentence on each newer one that cannot: a backup that is damaged must
+ * not be the reason for taking no further ones.
+ */
+export async function newestReadable(storage: BackupStorage, repositoryId: string, service: string, below = Infinity): Promise<{ readonly newest: ReadManifest | null; readonly warnings: readonly string[] }> {
   const committed = new Set(await listBackups(storage, service));
   const earlier = (await readClaims(storage, service)).filter(({ sequence, claim }) => sequence < below && committed.has(claim.backupId));
-  const newest = earlier.at(-1);
-  return newest === undefined ? null : (await readManifest(storage, repositoryId, service, newest.claim.backupId)).sha256;
+  const warnings: string[] = [];
+  for (const { claim: { backupId } } of earlier.reverse()) {
+    try {
+      return { newest: await readManifest(storage, repositoryId, service, backupId), warnings };
+    } catch (error) {
+      if (!isDamage(error)) throw error;
+      warnings.push(`The backup ${backupId} cannot be used: ${error.fields.cause}`);
+    }
+  }
+  return { newest: null, warnings };
 }
+
+/** The committed backup with the highest sequence, or null. One whose claim is gone is placed by its own manifest. @throws ManifestDamaged, UnsupportedFormat */
+export async function latestBackup(storage: BackupStorage, repositoryId: string, service: string): Promise<string | null> {
+  const sequences = new Map((await readClaims(storage, service)).map(({ sequence, claim }) => [claim.backupId, sequence]));
+  let latest: { backupId: string; sequence: number } | null = null;
+  for (const backupId of await listBackups(storage, service)) {
+    const sequence = sequences.get(backupId) ?? (await readManifest(storage, repositoryId, service, backupId)).manifest.sequence;
+    if (latest === null || sequence > latest.sequence) latest = { backupId, sequence };
+  }
+  return latest?.backupId ?? null;
+}
+
+/** The run that claimed this backup id, or null. */
+export const readClaimant = async (storage: BackupStorage, service: string, backupId: string): Promise<RunOwner | null> =>
+  (await readClaims(storage, service)).find(({ claim }) => claim.backupId === backupId)?.claim.run ?? null;
 
 /** All claims, by sequence. */
 export async function readClaims(storage: BackupStorage, service: string): Promise<readonly { readonly sequence: number; readonly claim: Claim }[]> {

@@ -1,5 +1,4 @@
 /** The repository over a storage: one object that knows every path (docs/backup-format.md). */
-import { randomUUID } from 'node:crypto';
 import type { ApprovalRecord } from '../domain/approval.ts';
 import type { BackupManifest } from '../domain/backup-manifest.ts';
 import { HoldfastFailure } from '../domain/failures.ts';
@@ -7,30 +6,28 @@ import type { ProofRecord } from '../domain/proof.ts';
 import type { RestorePlan } from '../domain/restore-plan.ts';
 import { rollbackMilestones, rollbackState, type RollbackMilestone, type RollbackRecord } from '../domain/rollback.ts';
 import type { BackupStorage } from '../storage/storage.ts';
-import { claimBackup } from './claims.ts';
-import { createDocument, createOrMatch, documentNames, notWhatItClaims, readDocument } from './documents.ts';
+import { claimBackup, latestBackup, newestReadable, readClaimant } from './claims.ts';
+import { createDocument, createOrMatch, documentNames, isDamage, notWhatItClaims, readDocument } from './documents.ts';
+import { headOf } from './head.ts';
 import { backupDirectory, commitManifest, listBackups, readManifest } from './manifests.ts';
-import type { Repository, Rollback } from './repository.ts';
-
-const headPath = 'holdfast.json';
+import type { Repository, Rollback, RollbackSurvey } from './repository.ts';
 
 export function createRepository(name: string, storage: BackupStorage): Repository {
-  let known: string | undefined;
-
-  async function open(): Promise<{ repositoryId: string }> {
-    if (known === undefined) known = await openHead(storage);
-    return { repositoryId: known };
-  }
-  const repositoryId = async (): Promise<string> => (await open()).repositoryId;
+  const head = headOf(storage);
+  const repositoryId = async (): Promise<string> => head.known() ?? head.open();
 
   return {
     name,
     storage,
-    open,
-    claimBackup: async (service, run, nowMs) => claimBackup(storage, await repositoryId(), service, run, nowMs),
+    open: async () => ({ repositoryId: await head.open() }),
+    // The moment from which a run writes: whether this is still the same place is asked once more.
+    claimBackup: async (service, run, nowMs) => claimBackup(storage, await head.open(), service, run, nowMs),
     attemptPath: (service, backupId, component, attempt) => `${backupDirectory(service, backupId)}/${component}/${attempt}`,
     commitManifest: (manifest) => commitManifest(storage, manifest),
+    readClaimant: (service, backupId) => readClaimant(storage, service, backupId),
     listBackups: (service) => listBackups(storage, service),
+    latestBackup: async (service) => latestBackup(storage, await repositoryId(), service),
+    newestReadable: async (service) => (await newestReadable(storage, await repositoryId(), service)).newest,
     readManifest: async (service, backupId) => readManifest(storage, await repositoryId(), service, backupId),
     removeUncommitted: async (service, backupId) => {
       if ((await listBackups(storage, service)).includes(backupId)) throw new HoldfastFailure('AlreadyExists', { operation: 'remove an unfinished backup', object: backupId, cause: 'it has a manifest, so it is a backup', hint: 'Nothing was removed.' });
@@ -42,17 +39,6 @@ export function createRepository(name: string, storage: BackupStorage): Reposito
     ...rollbacksIn(storage),
     ...notesIn(storage),
   };
-}
-
-async function openHead(storage: BackupStorage): Promise<string> {
-  let head = await readDocument(storage, headPath);
-  if (head === null) {
-    await createOrMatch(storage, headPath, { format: 1, repositoryId: randomUUID() });
-    head = await readDocument(storage, headPath);
-  }
-  const { format, repositoryId } = head ?? {};
-  if (format === 1 && typeof repositoryId === 'string') return repositoryId;
-  throw notWhatItClaims('RepositoryDamaged', headPath, 'it names no repository');
 }
 
 async function removeLosingAttempts(storage: BackupStorage, manifest: BackupManifest): Promise<void> {
@@ -97,7 +83,7 @@ function approvalsIn(storage: BackupStorage): Pick<Repository, 'recordPlan' | 'r
   };
 }
 
-function rollbacksIn(storage: BackupStorage): Pick<Repository, 'recordRollback' | 'markRollback' | 'readRollback' | 'listRollbacks'> {
+function rollbacksIn(storage: BackupStorage): Pick<Repository, 'recordRollback' | 'markRollback' | 'readRollback' | 'listRollbacks' | 'surveyRollbacks'> {
   const directory = (service: string): string => `${service}/rollbacks`;
 
   async function readRollback(service: string, runId: string): Promise<Rollback | null> {
@@ -106,6 +92,21 @@ function rollbacksIn(storage: BackupStorage): Pick<Repository, 'recordRollback' 
     const milestones: RollbackMilestone[] = [];
     for (const milestone of rollbackMilestones) if ((await storage.stat(`${directory(service)}/${runId}.${milestone}.json`)) !== null) milestones.push(milestone);
     return { record, milestones, state: rollbackState(new Set(milestones)) };
+  }
+
+  async function surveyRollbacks(service: string): Promise<RollbackSurvey> {
+    const rollbacks: Rollback[] = [];
+    const unreadable: RollbackSurvey['unreadable'][number][] = [];
+    for (const runId of (await documentNames(storage, directory(service))).filter((name) => !name.includes('.'))) {
+      try {
+        const rollback = await readRollback(service, runId);
+        if (rollback !== null) rollbacks.push(rollback);
+      } catch (error) {
+        if (!isDamage(error)) throw error;
+        unreadable.push({ runId, failure: error });
+      }
+    }
+    return { rollbacks: rollbacks.sort((a, b) => (a.record.recordedAt < b.record.recordedAt ? -1 : 1)), unreadable };
   }
 
   return {
@@ -117,14 +118,11 @@ function rollbacksIn(storage: BackupStorage): Pick<Repository, 'recordRollback' 
       await createOrMatch(storage, `${directory(service)}/${runId}.${milestone}.json`, { format: 1, milestone, ...by });
     },
     readRollback,
+    surveyRollbacks,
     async listRollbacks(service) {
-      const runIds = (await documentNames(storage, directory(service))).filter((name) => !name.includes('.'));
-      const rollbacks: Rollback[] = [];
-      for (const runId of runIds) {
-        const rollback = await readRollback(service, runId);
-        if (rollback !== null) rollbacks.push(rollback);
-      }
-      return rollbacks.sort((a, b) => (a.record.recordedAt < b.record.recordedAt ? -1 : 1));
+      const { rollbacks, unreadable } = await surveyRollbacks(service);
+      if (unreadable[0] !== undefined) throw unreadable[0].failure;
+      return rollbacks;
     },
   };
 }

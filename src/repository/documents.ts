@@ -107,6 +107,10 @@ export function notWhatItClaims(type: FailureType, path: string, cause: string, 
   return new HoldfastFailure(type, { operation: 'read a document of the repository', object: path, cause, hint: 'The repository\'s disk or somebody changed it. Use another backup, and find out what happened.' }, { cause: error });
 }
 
+/** Does this failure say that something stored cannot be believed or understood, as opposed to not being reached? */
+export const isDamage = (error: unknown): error is HoldfastFailure =>
+  isFailure(error, 'ManifestDamaged') || isFailure(error, 'UnsupportedFormat') || isFailure(error, 'RepositoryDamaged');
+
 /** Names below a directory that end in `.json`, without the ending. */
 export async function documentNames(storage: BackupStorage, directory: string): Promise<readonly string[]> {
   return (await storage.listNames(directory)).filter((name) => name.endsWith('.json')).map((name) => name.slice(0, -'.json'.length)).sort();

@@ -4,9 +4,11 @@
  */
 import type { ApprovalRecord } from '../domain/approval.ts';
 import type { BackupManifest } from '../domain/backup-manifest.ts';
+import type { HoldfastFailure } from '../domain/failures.ts';
 import type { ProofRecord } from '../domain/proof.ts';
 import type { RestorePlan } from '../domain/restore-plan.ts';
 import type { RollbackMilestone, RollbackRecord, RollbackState } from '../domain/rollback.ts';
+import type { RunOwner } from '../domain/run-owner.ts';
 import type { BackupStorage } from '../storage/storage.ts';
 
 export interface ReadManifest {
@@ -20,6 +22,8 @@ export interface ClaimedBackup {
   readonly sequence: number;
   readonly previousManifestSha256: string | null;
   readonly repositoryId: string;
+  /** What was found damaged on the way and did not keep the backup from being claimed; absent where nothing was. */
+  readonly warnings?: readonly string[];
 }
 
 export interface Rollback {
@@ -28,21 +32,43 @@ export interface Rollback {
   readonly milestones: readonly RollbackMilestone[];
 }
 
+/** Every rollback that can be read, and those that cannot: nobody knows what an unreadable one protects or how far it went. */
+export interface RollbackSurvey {
+  readonly rollbacks: readonly Rollback[];
+  readonly unreadable: readonly { readonly runId: string; readonly failure: HoldfastFailure }[];
+}
+
 export interface Repository {
   readonly name: string;
   readonly storage: BackupStorage;
 
-  /** Reads holdfast.json, creating it exclusively in an empty place. @throws UnsupportedFormat, RepositoryDamaged */
+  /**
+   * Reads holdfast.json, each time anew. Where no repository is, it is created, exclusively; a head that went missing or changed since this
+   * process first read it is refused: another disk, or none, is where the repository was.
+   * @throws UnsupportedFormat, RepositoryDamaged, RepositoryUnreachable
+   */
   open(): Promise<{ readonly repositoryId: string }>;
 
-  /** Claims the next sequence number of a service and a backup id for one run; the same run claiming again gets the same answer. */
+  /**
+   * Claims the next sequence number of a service and a backup id for one run; the same run claiming again gets the same answer. Goes on from
+   * the newest manifest that can be read: one that is damaged is a warning, and {@link checkChain}'s to report.
+   */
   claimBackup(service: string, run: { workflowId: string; runId: string; namespaceId: string }, nowMs: number): Promise<ClaimedBackup>;
   /** Path of the directory for one attempt of one component, below the backup's directory. */
   attemptPath(service: string, backupId: string, component: string, attempt: string): string;
   /** Creates the manifest exclusively, last. The same manifest again is success; another under the same id is `AlreadyExists`. */
   commitManifest(manifest: BackupManifest): Promise<{ readonly sha256: string }>;
+  /** The run that claimed a backup id, or null where nobody did. @throws RepositoryDamaged */
+  readClaimant(service: string, backupId: string): Promise<RunOwner | null>;
   /** Ids with a manifest, oldest first (by id). */
   listBackups(service: string): Promise<readonly string[]>;
+  /**
+   * The id of the newest backup, by sequence whatever the clocks said; null where there is none. It may turn out to be damaged: an older one
+   * must not be taken for it. @throws ManifestDamaged, UnsupportedFormat where a backup without a readable claim cannot be placed
+   */
+  latestBackup(service: string): Promise<string | null>;
+  /** The newest manifest that can be read, or null: for estimates. */
+  newestReadable(service: string): Promise<ReadManifest | null>;
   /** @throws UnknownBackup, ManifestDamaged, UnsupportedFormat */
   readManifest(service: string, backupId: string): Promise<ReadManifest>;
   /** Removes the files of a backup that has no manifest; refuses (`AlreadyExists`) when it has one. */
@@ -65,8 +91,10 @@ export interface Repository {
   recordRollback(record: RollbackRecord): Promise<void>;
   markRollback(service: string, runId: string, milestone: RollbackMilestone, by: { workflowId: string; runId: string; at: string }): Promise<void>;
   readRollback(service: string, runId: string): Promise<Rollback | null>;
-  /** Oldest first by recordedAt. */
+  /** Oldest first by recordedAt. One that cannot be read fails it: for whoever changes live data. @throws RepositoryDamaged, UnsupportedFormat */
   listRollbacks(service: string): Promise<readonly Rollback[]>;
+  /** The same, with those that cannot be read told apart: for whoever only adds (a backup) or shows. */
+  surveyRollbacks(service: string): Promise<RollbackSurvey>;
 
   /** Small write-once notes of a run (an original Redis setting before it is changed, roles created), by key; the first writer wins and everyone reads the winner. */
   recordOnce(service: string, runId: string, key: string, value: unknown): Promise<unknown>;

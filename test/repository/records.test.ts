@@ -158,6 +158,17 @@ describe('rollbacks', () => {
     }
   });
 
+  it('are told apart where one cannot be read: whoever changes data is refused, whoever only adds is not', async () => {
+    for (const name of ['a', 'b', 'c']) await repository.recordRollback(record(name));
+    objects.set('shop/rollbacks/run-b.json', Buffer.from(Buffer.from(objects.get('shop/rollbacks/run-b.json') as Uint8Array).toString().replace('restore', 'restorE')));
+    await failing('RepositoryDamaged', repository.listRollbacks('shop'));
+    const { rollbacks, unreadable } = await repository.surveyRollbacks('shop');
+    expect([rollbacks.map((each) => each.record.runId), unreadable.map(({ runId, failure }) => [runId, failure.type])]).toEqual([['run-a', 'run-c'], [['run-b', 'RepositoryDamaged']]]);
+    objects.set('shop/rollbacks/run-b.json', Buffer.from('{"format":2}'));
+    await failing('UnsupportedFormat', repository.listRollbacks('shop'));
+    expect((await repository.surveyRollbacks('shop')).unreadable).toHaveLength(1);
+  });
+
   it('are nothing without a record, whatever milestones say', async () => {
     await repository.markRollback('shop', 'run-a', 'opened', by);
     expect(await repository.readRollback('shop', 'run-a')).toBeNull();
