@@ -4,6 +4,7 @@ import { HoldfastFailure } from '../domain/failures.ts';
 import { resolveBackupId } from '../domain/identifiers.ts';
 import type { ComponentProof, ProofRecord, Verdict } from '../domain/proof.ts';
 import { overallVerdict } from '../domain/proof.ts';
+import type { Repository } from '../repository/repository.ts';
 import { currentOwner, engineOf, firstRepository, inEngineContext } from './activity-run.ts';
 import { readThrough, sourceOf } from './artifacts.ts';
 import type { ActivityDependencies } from './dependencies.ts';
@@ -20,13 +21,13 @@ export interface BackupReference {
 
 export function createProofActivities(dependencies: ActivityDependencies) {
   return {
-    /** The backup that an id, a unique prefix or "latest" names, its manifest checked. @throws UnknownBackup, AmbiguousBackup, ManifestDamaged */
+    /**
+     * The backup that an id, a unique prefix or "latest" names, its manifest checked. The latest is the one with the highest sequence: ids are
+     * wall clocks, which may be wrong. @throws UnknownBackup, AmbiguousBackup, ManifestDamaged
+     */
     async findBackup(input: { service: string; backup: string }): Promise<BackupReference> {
       const repository = firstRepository(dependencies, input.service);
-      const known = await repository.listBackups(input.service);
-      const latest = known.at(-1);
-      const wanted = input.backup === 'latest' && latest !== undefined ? latest : resolveBackupId(input.backup === 'latest' ? '2' : input.backup, known);
-      const { manifest, sha256 } = await repository.readManifest(input.service, wanted);
+      const { manifest, sha256 } = await repository.readManifest(input.service, await chosenBackup(repository, input));
       return referenceTo(manifest, sha256);
     },
 
@@ -64,6 +65,13 @@ export function createProofActivities(dependencies: ActivityDependencies) {
     const { manifest, backup } = await readBackup(dependencies, input);
     return use(backup, manifest);
   }
+}
+
+async function chosenBackup(repository: Repository, { service, backup }: { service: string; backup: string }): Promise<string> {
+  if (backup !== 'latest') return resolveBackupId(backup, await repository.listBackups(service));
+  const latest = await repository.latestBackup(service);
+  if (latest !== null) return latest;
+  throw new HoldfastFailure('UnknownBackup', { operation: 'find the backup', object: service, cause: 'the service has no backup', hint: 'Take one: holdfast backup.' });
 }
 
 /** The component's part of a manifest that is still the one the run began with. @throws ManifestDamaged, UnknownBackup */
