@@ -1,9 +1,10 @@
 /** Verify and prove: what is stored, read end to end; and what is stored, restored and compared. */
 import { type BackupManifest, type ComponentBackup, type NotCompared, notComparedIn } from '../domain/backup-manifest.ts';
+import { canonicalJson } from '../domain/canonical-json.ts';
 import { HoldfastFailure } from '../domain/failures.ts';
 import { resolveBackupId } from '../domain/identifiers.ts';
 import type { ComponentProof, ProofRecord, Verdict } from '../domain/proof.ts';
-import { overallVerdict } from '../domain/proof.ts';
+import { overallVerdict, travellingEntries, travellingProof } from '../domain/proof.ts';
 import type { Repository } from '../repository/repository.ts';
 import { currentOwner, engineOf, firstRepository, inEngineContext } from './activity-run.ts';
 import { readThrough, sourceOf } from './artifacts.ts';
@@ -16,6 +17,7 @@ export interface BackupReference {
   readonly point: string;
   readonly skewMs: number;
   readonly components: readonly { readonly engine: 'postgres' | 'redis'; readonly component: string; readonly sizeBytes: number; readonly dataSizeBytes: number; readonly objects: number; readonly summary: string }[];
+  /** The first of them, where there are very many: the manifest has them all. */
   readonly notCompared: readonly NotCompared[];
 }
 
@@ -47,16 +49,27 @@ export function createProofActivities(dependencies: ActivityDependencies) {
           return { component: backup.component, sentence };
         })),
 
-    /** One component restored into a throwaway container, started and compared. A verdict, not an exception. */
+    /**
+     * One component restored into a throwaway container, started and compared. A verdict, not an exception. A proof with more to say than may travel
+     * is kept whole in the run's notes, from where {@link recordProof} takes it.
+     */
     proveComponent: (input: { service: string; backupId: string; manifestSha256: string; component: string }): Promise<ComponentProof> =>
       withBackup(input, (backup, manifest) =>
-        inEngineContext(dependencies, input.service, (context) => engineOf(dependencies, backup).prove(context, backup, sourceOf(firstRepository(dependencies, input.service), manifest)))),
+        inEngineContext(dependencies, input.service, async (context) => {
+          const proof = await engineOf(dependencies, backup).prove(context, backup, sourceOf(firstRepository(dependencies, input.service), manifest));
+          if (travellingProof(proof) === proof) return proof;
+          return travellingProof(await context.recordOnce(proofNoteKey(input.backupId, proof), proof) as ComponentProof);
+        })),
 
-    /** Keeps the verdict beside the backup; `list` shows the newest. */
+    /** Keeps the verdict beside the backup, with the whole of what was found; `list` shows the newest. */
     async recordProof(input: { service: string; backupId: string; manifestSha256: string; components: readonly ComponentProof[]; beganAt: string; finishedAt: string }): Promise<{ readonly verdict: Verdict }> {
       const verdict = overallVerdict(input.components);
-      const proof: ProofRecord = { format: 1, ...input, verdict, run: currentOwner(dependencies) };
-      await firstRepository(dependencies, input.service).recordProof(proof);
+      const owner = currentOwner(dependencies);
+      const repository = firstRepository(dependencies, input.service);
+      const notes = input.components.some((component) => component.leftOut !== undefined) ? await repository.readNotes(input.service, owner.runId) : {};
+      const components = input.components.map((component) => wholeProof(component, notes[proofNoteKey(input.backupId, component)]));
+      const proof: ProofRecord = { format: 1, ...input, components, verdict, run: owner };
+      await repository.recordProof(proof);
       return { verdict };
     },
   };
@@ -66,6 +79,12 @@ export function createProofActivities(dependencies: ActivityDependencies) {
     return use(backup, manifest);
   }
 }
+
+const proofNoteKey = (backupId: string, { component }: ComponentProof): string => `proof-${component}-${backupId}`;
+
+/** The proof as the note has it, when it is the one that travelled. */
+const wholeProof = (travelled: ComponentProof, note: unknown): ComponentProof =>
+  (note !== undefined && canonicalJson(travellingProof(note as ComponentProof)) === canonicalJson(travelled) ? note as ComponentProof : travelled);
 
 async function chosenBackup(repository: Repository, { service, backup }: { service: string; backup: string }): Promise<string> {
   if (backup !== 'latest') return resolveBackupId(backup, await repository.listBackups(service));
@@ -96,7 +115,7 @@ function referenceTo(manifest: BackupManifest, manifestSha256: string): BackupRe
       objects: component.engine === 'postgres' ? component.content.tables.length : component.content.databases.length,
       summary: summaryOf(component),
     })),
-    notCompared: notComparedIn(manifest),
+    notCompared: notComparedIn(manifest).slice(0, travellingEntries),
   };
 }
 

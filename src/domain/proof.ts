@@ -13,6 +13,26 @@ export interface ComponentProof {
   readonly differences: readonly Difference[];
   readonly comparedObjects: number;
   readonly notCompared: readonly NotCompared[];
+  /** How many entries were left out of the two lists, where they were too long to travel; the stored proof has all of them. */
+  readonly leftOut?: { readonly differences: number; readonly notCompared: number };
+}
+
+/** Entries of each list that travel, and characters of each text in them. Temporal refuses a payload of more than 2 MiB; two components at these bounds, in three bytes a character, stay below it. */
+export const travellingEntries = 200;
+const travellingCharacters = 200;
+
+/** A component's proof as it travels through Temporal: with bounded lists of bounded texts. The very same object where nothing had to be left out. */
+export function travellingProof(proof: ComponentProof): ComponentProof {
+  const differences = proof.differences.slice(0, travellingEntries).map((each) => cut(each));
+  const notCompared = proof.notCompared.slice(0, travellingEntries).map((each) => cut(each));
+  const leftOut = { differences: proof.differences.length - differences.length, notCompared: proof.notCompared.length - notCompared.length };
+  const whole = leftOut.differences === 0 && leftOut.notCompared === 0 && differences.every((each, index) => each === proof.differences[index]) && notCompared.every((each, index) => each === proof.notCompared[index]);
+  return whole ? proof : { ...proof, differences, notCompared, leftOut };
+}
+
+function cut<T extends Difference | NotCompared>(entry: T): T {
+  const tooLong = Object.values(entry).some((text: string) => text.length > travellingCharacters);
+  return tooLong ? Object.fromEntries(Object.entries(entry).map(([name, text]: [string, string]) => [name, text.slice(0, travellingCharacters)])) as unknown as T : entry;
 }
 
 export interface ProofRecord {
