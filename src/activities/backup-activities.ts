@@ -1,9 +1,10 @@
 /** Taking a backup: claim, inspect, one recovery point, commit; and what is undone when it does not come to that. */
 import { type BackupManifest, type ComponentBackup, manifestFormat, recoveryPoint, storedSizeBytes } from '../domain/backup-manifest.ts';
-import { HoldfastFailure } from '../domain/failures.ts';
-import type { Component } from '../domain/service.ts';
+import { HoldfastFailure, isFailure } from '../domain/failures.ts';
+import { sameOwner } from '../domain/run-owner.ts';
+import type { Component, ServiceDefinition } from '../domain/service.ts';
 import type { ComponentFacts } from '../engines/engine.ts';
-import type { ClaimedBackup, Repository } from '../repository/repository.ts';
+import type { ClaimedBackup, ReadManifest, Repository } from '../repository/repository.ts';
 import { currentOwner, engineOf, firstRepository, inEngineContext, refuseBusyStore, serviceNamed } from './activity-run.ts';
 import { destinationIn } from './artifacts.ts';
 import type { ActivityDependencies } from './dependencies.ts';
@@ -65,37 +66,64 @@ export function createBackupActivities(dependencies: ActivityDependencies) {
     backUpComponent: (input: { service: string; component: Component; backupId: string; round: number }): Promise<BackedUpComponent> =>
       inEngineContext(dependencies, input.service, async (context) => {
         const place = { service: input.service, backupId: input.backupId, component: input.component.name, attempt: context.attempt };
-        const destination = await destinationIn(firstRepository(dependencies, input.service), place, context.signal);
+        const repository = firstRepository(dependencies, input.service);
+        const engine = engineOf(dependencies, input.component);
+        const destination = await destinationIn(repository, place, context.signal);
         const { contentHashes } = serviceNamed(dependencies, input.service);
-        const backup = await engineOf(dependencies, input.component).backUp(context, input.component, destination, { contentHashes, jobs: dependencies.jobs });
+        const backup = await engine.backUp(context, input.component, destination, { contentHashes, jobs: dependencies.jobs });
         const note = `backup-${input.component.name}-${input.round}`;
         const winner = await context.recordOnce(note, backup) as ComponentBackup;
         return { component: winner.component, note, snapshotAt: winner.snapshot.at, sizeBytes: storedSizeBytes(winner), path: winner.artifacts[0]?.path ?? '' };
       }),
 
-    /** Writes the manifest, exclusively and last: from here on the backup exists. @throws RecoveryPointSkewed */
+    /**
+     * Writes the manifest, exclusively and last: from here on the backup exists. Where an attempt before this one committed, its manifest stands,
+     * also when this worker (another version, another configuration) would have written another. @throws RecoveryPointSkewed, AlreadyExists
+     */
     async commitBackup(input: CommitBackupInput): Promise<CommittedBackup> {
       const definition = serviceNamed(dependencies, input.service);
       const repository = firstRepository(dependencies, input.service);
-      const components = await finishedBackups(repository, input);
-      const point = recoveryPoint(components.map((component) => component.snapshot.at));
-      if (point.skewMs > definition.skewLimitMs) {
-        throw new HoldfastFailure('RecoveryPointSkewed', { operation: 'commit the backup', object: input.service, cause: `the components' snapshots lie ${point.skewMs} ms apart, allowed are ${definition.skewLimitMs} ms`, hint: 'Take the backup again at a quieter moment, or raise skewLimit.' });
-      }
-      const manifest = manifestOf(input, components, definition.version, { ...point, skewLimitMs: definition.skewLimitMs });
-      const { sha256 } = await repository.commitManifest(manifest);
+      const { manifest, sha256 } = await committedByThisRun(repository, input) ?? await commit(repository, input, definition);
       await repository.removeLosingAttempts(manifest);
       return summaryOf(manifest, sha256);
     },
 
-    /** The compensation of a backup that will not be committed: its files go, and a committed one is never touched. */
+    /** The compensation of a backup that will not be committed: its files go, and a committed one is never touched. @throws InvalidInput for another run's */
     async abandonBackup(input: { service: string; backupId: string }): Promise<void> {
       const repository = firstRepository(dependencies, input.service);
       // Committed after all, by an attempt whose answer was lost: then it is a backup, and stays.
       if ((await repository.listBackups(input.service)).includes(input.backupId)) return;
+      const { namespaceId, workflowId } = currentOwner(dependencies);
+      const claimant = await repository.readClaimant(input.service, input.backupId);
+      // A former self of a reset run counts: two runs of one workflow id are never open at once.
+      if (claimant?.namespaceId !== namespaceId || claimant.workflowId !== workflowId) {
+        throw new HoldfastFailure('InvalidInput', { operation: 'remove an unfinished backup', object: `${input.service}/${input.backupId}`, cause: `it was claimed by ${claimant?.workflowId ?? 'nobody'}, not by this run`, hint: 'Nothing was removed. What an ended run left is removed by reapLeftovers.' });
+      }
       await repository.removeUncommitted(input.service, input.backupId);
     },
   };
+
+  async function commit(repository: Repository, input: CommitBackupInput, { version, skewLimitMs }: ServiceDefinition): Promise<ReadManifest> {
+    const components = await finishedBackups(repository, input);
+    const point = recoveryPoint(components.map((component) => component.snapshot.at));
+    if (point.skewMs > skewLimitMs) {
+      throw new HoldfastFailure('RecoveryPointSkewed', { operation: 'commit the backup', object: input.service, cause: `the components' snapshots lie ${point.skewMs} ms apart, allowed are ${skewLimitMs} ms`, hint: 'Take the backup again at a quieter moment, or raise skewLimit.' });
+    }
+    const manifest = manifestOf(input, components, version, { ...point, skewLimitMs });
+    try {
+      return { manifest, ...await repository.commitManifest(manifest) };
+    } catch (error) {
+      const standing = isFailure(error, 'AlreadyExists') ? await committedByThisRun(repository, input) : null;
+      if (standing === null) throw error;
+      return standing;
+    }
+  }
+
+  async function committedByThisRun(repository: Repository, { service, claim: { backupId, sequence } }: CommitBackupInput): Promise<ReadManifest | null> {
+    if (!(await repository.listBackups(service)).includes(backupId)) return null;
+    const found = await repository.readManifest(service, backupId);
+    return sameOwner(found.manifest.run, currentOwner(dependencies)) && found.manifest.sequence === sequence ? found : null;
+  }
 
   async function finishedBackups(repository: Repository, input: CommitBackupInput): Promise<readonly ComponentBackup[]> {
     const notes = await repository.readNotes(input.service, currentOwner(dependencies).runId);
