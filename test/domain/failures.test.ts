@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { HoldfastFailure, failureKinds, isFailure, isFailureType, type FailureExit, type FailureType } from '../../src/domain/failures.ts';
+import { readSources } from '../support/source-file.ts';
 
 const exitCodes: Readonly<Record<FailureExit, number>> = { failed: 1, usage: 2, refused: 3, couldNotVerify: 4, busy: 6, unreachable: 7 };
 const types = Object.keys(failureKinds) as FailureType[];
@@ -42,6 +43,14 @@ describe('HoldfastFailure', () => {
 });
 
 describe('the list of failures', () => {
+  /** Where a type is only asked for, it is not produced. */
+  const askedFor = /isFailure\([^()]*'\w+'\)|[!=]== '\w+'|'\w+' [!=]==|^\s*(\/\/|\/?\*).*$/gm;
+  const sources = readSources().filter(({ path }) => path !== 'domain/failures.ts').map(({ text }) => text.replace(askedFor, ''));
+
+  it.each(types)('has no dead name: %s is produced somewhere', (type) => {
+    expect(sources.filter((text) => text.includes(`'${type}'`)).length).toBeGreaterThan(0);
+  });
+
   it('never retries what a human refused, or what was verified', () => {
     for (const type of ['ApprovalRejected', 'ApprovalExpired', 'ApprovalNotForThisRun', 'PlanChanged', 'ProofFailed', 'CouldNotVerify', 'AmbiguousState', 'ManifestDamaged', 'ArtifactDamaged'] as const) {
       expect(failureKinds[type].retryable).toBe(false);
