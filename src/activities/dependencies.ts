@@ -12,7 +12,7 @@ export interface RunDirectory {
   searchAttributesRegistered(): Promise<boolean>;
   /** @throws TemporalUnreachable */
   isOpen(workflowId: string, runId: string): Promise<boolean>;
-  /** When the run ended, milliseconds since the epoch; 0 where the namespace does not know it (any more); null while it is open. @throws TemporalUnreachable */
+  /** When the run ended, milliseconds since the epoch by the server's clock; null while it has not, 0 where nothing is known of it any more. @throws TemporalUnreachable */
   closedAtMs(workflowId: string, runId: string): Promise<number | null>;
   /** The lease that is held now: its own run and input, or null. @throws TemporalUnreachable */
   readLease(service: string): Promise<{ readonly leaseRunId: string; readonly workflowId: string; readonly runId: string; readonly purpose: string } | null>;

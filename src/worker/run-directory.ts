@@ -1,6 +1,7 @@
 /** What Temporal knows about runs, leases and the namespace: the concrete {@link RunDirectory}. */
-import { WorkflowNotFoundError, type Client, type WorkflowExecutionDescription } from '@temporalio/client';
+import { WorkflowNotFoundError, type Client, type WorkflowExecutionDescription, type WorkflowExecutionStatusName } from '@temporalio/client';
 import type { RunDirectory } from '../activities/dependencies.ts';
+import { grpcCause } from '../client/ask-temporal.ts';
 import { HoldfastFailure } from '../domain/failures.ts';
 import type { RunOwner } from '../domain/run-owner.ts';
 import { leaseWorkflowId } from '../domain/workflow-ids.ts';
@@ -15,10 +16,14 @@ export async function createRunDirectory(client: Client): Promise<RunDirectory> 
   return {
     namespaceId: namespaceInfo?.id ?? '',
     searchAttributesRegistered: () => searchAttributesRegistered(client),
-    isOpen: async (workflowId, runId) => isOpen(await describe(client, workflowId, runId)),
+    isOpen: async (workflowId, runId) => {
+      const description = await describe(client, workflowId, runId);
+      return description !== null && !isClosed(description.status.name);
+    },
     closedAtMs: async (workflowId, runId) => {
       const description = await describe(client, workflowId, runId);
-      return isOpen(description) ? null : description?.closeTime?.getTime() ?? 0;
+      if (description === null) return 0;
+      return isClosed(description.status.name) ? description.closeTime?.getTime() ?? 0 : null;
     },
     readLease: async (service) => leaseOf(await describe(client, leaseWorkflowId(service))),
     endLease: async (service, leaseRunId, reason) => {
@@ -30,17 +35,26 @@ export async function createRunDirectory(client: Client): Promise<RunDirectory> 
   };
 }
 
-/** Ended are only those that say so: a run that is paused, or in a state that this version does not know, still owns what it made. */
-const endedStatuses: readonly string[] = ['COMPLETED', 'FAILED', 'CANCELLED', 'TERMINATED', 'TIMED_OUT', 'CONTINUED_AS_NEW'];
-const isOpen = (description: WorkflowExecutionDescription | null): boolean => description !== null && !endedStatuses.includes(description.status.name);
+const closedStatuses: ReadonlySet<string> = new Set<WorkflowExecutionStatusName>(['COMPLETED', 'FAILED', 'CANCELLED', 'TERMINATED', 'TIMED_OUT', 'CONTINUED_AS_NEW']);
 
+/** Has a run of this status ended? One that is paused, or in a state that this client does not know, has not: it may go on. */
+export const isClosed = (status: string): boolean => closedStatuses.has(status);
+
+const permissionDenied = 7;
+const unimplemented = 12;
+
+/** Not registered, as far as runs are concerned, is also where this user may not ask, or the server (Temporal Cloud) has no such question. @throws TemporalUnreachable */
 export async function searchAttributesRegistered(client: Client): Promise<boolean> {
-  const { customAttributes } = await asking(() => client.connection.operatorService.listSearchAttributes({ namespace: client.options.namespace }));
+  const { customAttributes } = await asking(() => client.connection.operatorService.listSearchAttributes({ namespace: client.options.namespace }).catch((error: unknown) => {
+    const code = grpcCause(error)?.code;
+    if (code === permissionDenied || code === unimplemented) return { customAttributes: {} };
+    throw error;
+  }));
   return searchAttributeNames.every((name) => Object.hasOwn(customAttributes ?? {}, name));
 }
 
 function leaseOf(description: WorkflowExecutionDescription | null): Awaited<ReturnType<RunDirectory['readLease']>> {
-  if (description === null || !isOpen(description)) return null;
+  if (description === null || isClosed(description.status.name)) return null;
   const { owner, purpose } = (description.memo ?? {}) as { owner?: RunOwner; purpose?: string };
   return { leaseRunId: description.runId, workflowId: owner?.workflowId ?? '', runId: owner?.runId ?? '', purpose: purpose ?? 'an unknown purpose' };
 }

@@ -1,0 +1,41 @@
+/** What a real Temporal server says of runs that go on, ended, or were never there. */
+import { randomBytes } from 'node:crypto';
+import type { Client } from '@temporalio/client';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { RunDirectory } from '../../src/activities/dependencies.ts';
+import { connectClient } from '../../src/client/temporal-connection.ts';
+import { readRun } from '../../src/client/read-run.ts';
+import { createRunDirectory } from '../../src/worker/run-directory.ts';
+import { failing } from '../support/failing.ts';
+import { temporalAddress } from '../support/test-environment.ts';
+
+const id = `holdfast/test/run-directory-${randomBytes(4).toString('hex')}`;
+let client: Client;
+let runs: RunDirectory;
+
+beforeAll(async () => {
+  client = await connectClient({ address: temporalAddress() });
+  runs = await createRunDirectory(client);
+});
+afterAll(() => client?.connection.close());
+
+test('a run is open until it ends, and then ended when the server says so', async () => {
+  // Nobody polls this queue: it stays as it is until it is terminated.
+  const handle = await client.workflow.start('nothing', { workflowId: id, taskQueue: id, args: [] });
+  const runId = handle.firstExecutionRunId;
+  expect([await runs.isOpen(id, runId), await runs.closedAtMs(id, runId)]).toEqual([true, null]);
+  const { startTime } = await handle.describe();
+  await handle.terminate('the test is over');
+  expect(await runs.isOpen(id, runId)).toBe(false);
+  expect(await runs.closedAtMs(id, runId)).toBeGreaterThanOrEqual(startTime.getTime());
+  expect(await runs.closedAtMs(id, runId)).toBe((await handle.describe()).closeTime?.getTime());
+});
+
+test('a run that nobody knows is not open, and ended before all time', async () => {
+  const runId = '01900000-0000-7000-8000-000000000000';
+  expect([await runs.isOpen(`${id}-never`, runId), await runs.closedAtMs(`${id}-never`, runId)]).toEqual([false, 0]);
+});
+
+test('who asks for a run that nobody knows is told so', async () => {
+  await failing('UnknownRun', readRun(client, `${id}-never`, 10_000));
+});
