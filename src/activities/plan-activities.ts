@@ -1,8 +1,8 @@
 /** Making ready beside, planning, and asking whether an approval is current. Nothing live changes here. */
 import { randomBytes } from 'node:crypto';
-import { HoldfastFailure } from '../domain/failures.ts';
+import { HoldfastFailure, isFailure } from '../domain/failures.ts';
 import { planBytes, type PlanBody, type RestorePlan } from '../domain/restore-plan.ts';
-import type { ComponentCutOver } from '../domain/rollback.ts';
+import type { ComponentCutOver, RollbackRecord } from '../domain/rollback.ts';
 import type { Component } from '../domain/service.ts';
 import type { PreparedComponent } from '../engines/engine.ts';
 import type { Rollback } from '../repository/repository.ts';
@@ -15,22 +15,31 @@ import { readBackup } from './proof-activities.ts';
 
 export function createPlanActivities(dependencies: ActivityDependencies) {
   return {
-    /** Starts a container that is stopped, and waits until its database answers. @throws ContainerNotRunning, ContainerNotFound, ForeignFence */
-    async ensureRunning(input: { service: string; component: Component }): Promise<{ readonly started: boolean }> {
-      const { component } = input;
+    /**
+     * Starts a container that is stopped, and waits until its database answers: also where it runs already, for an attempt before this one may have
+     * started it a moment ago. What can never be restored into (a replica, another engine) is refused without the wait; an accept does not ask.
+     * @throws ContainerNotRunning, ContainerNotFound, ForeignFence, and what the engine's inspection refuses
+     */
+    async ensureRunning(input: { service: string; component: Component; purpose: 'restore' | 'accept' }): Promise<{ readonly started: boolean }> {
+      const { component, purpose } = input;
       const facts = await dependencies.runtime.inspect(component.container);
       // Stopped may mean: in the midst of another run's cut-over. Starting it there would be the worst thing to do.
       await refuseBusyStore(dependencies, facts);
-      if (facts.state === 'running') return { started: false };
       if (facts.state === 'paused') throw cannotStart(component, 'it is paused', `docker unpause ${component.container}`);
-      await dependencies.runtime.start(facts.id);
-      await inEngineContext(dependencies, input.service, (context) => engineOf(dependencies, component).waitUntilReady(context, component));
-      return { started: true };
+      const started = facts.state !== 'running';
+      if (started) await dependencies.runtime.start(facts.id);
+      await inEngineContext(dependencies, input.service, async (context) => {
+        const engine = engineOf(dependencies, component);
+        if (!started && purpose === 'restore') await engine.inspect(context, component, 'restore').catch(ignoreTransient);
+        await engine.waitUntilReady(context, component);
+      });
+      return { started };
     },
 
-    /** The backup's data made ready beside the live data, compared, closed. */
+    /** The backup's data made ready beside the live data, compared, closed. @throws ContainerNotFound (of the application, which is restarted at the end) and what the engine throws */
     prepareComponent: (input: { service: string; backupId: string; manifestSha256: string; component: Component }): Promise<PreparedComponent> =>
       inEngineContext(dependencies, input.service, async (context) => {
+        await requireApplication(input.service, input.component);
         const { manifest, backup } = await readBackup(dependencies, { ...input, component: input.component.name });
         const engine = engineOf(dependencies, input.component);
         const prepared = await engine.prepare(context, input.component, backup, sourceOf(firstRepository(dependencies, input.service), manifest));
@@ -38,9 +47,12 @@ export function createPlanActivities(dependencies: ActivityDependencies) {
         return prepared;
       }),
 
-    /** The rollback copy of an earlier run as something to cut over to. @throws UnknownRollbackCopy */
+    /** The rollback copy of an earlier run as something to cut over to. @throws UnknownRollbackCopy, ContainerNotFound (of the application) */
     prepareUndoOf: (input: { service: string; component: Component; previous: ComponentCutOver }): Promise<PreparedComponent> =>
-      inEngineContext(dependencies, input.service, (context) => engineOf(dependencies, input.component).prepareUndo(context, input.component, input.previous)),
+      inEngineContext(dependencies, input.service, async (context) => {
+        await requireApplication(input.service, input.component);
+        return engineOf(dependencies, input.component).prepareUndo(context, input.component, input.previous);
+      }),
 
     /** Removes what was made ready and not used; nothing of a cut-over that has begun and was not rolled back to its end. */
     discardPreparedComponent: (input: { service: string; component: Component; cutOver: ComponentCutOver }): Promise<void> =>
@@ -53,6 +65,7 @@ export function createPlanActivities(dependencies: ActivityDependencies) {
     /** Puts body and envelope together for this run, stores them under the nonce and answers both. */
     async planRestore(input: { body: PlanBody }): Promise<RestorePlan> {
       const { service } = input.body;
+      if (input.body.stores.length === 0) throw new HoldfastFailure('InvalidInput', { operation: 'make the plan', object: service, cause: 'it names no store, so there is nothing that an approval could be bound to', hint: 'Name at least one component of the service.' });
       const { workflowId, runId } = currentOwner(dependencies);
       const issuedMs = dependencies.nowMs();
       const plan: RestorePlan = {
@@ -73,16 +86,38 @@ export function createPlanActivities(dependencies: ActivityDependencies) {
     confirmApproval: async (input: Authority): Promise<'current' | 'stale'> => ((await isCurrent(dependencies, input)) ? 'current' : 'stale'),
 
     /**
-     * The rollback copy of a run, by run id, workflow id or the short form people read. With "latest", the newest that is open.
-     * @throws UnknownRollbackCopy
+     * The rollback copy of a run, by run id, workflow id or the short form people read. With "latest", the newest that is open in the service's own
+     * containers: a later rehearsal in other ones must not stand before it. @throws UnknownRollbackCopy, RepositoryDamaged
      */
     async findRollback(input: { service: string; run: string }): Promise<Rollback> {
       const open = (await firstRepository(dependencies, input.service).listRollbacks(input.service)).filter((rollback) => rollback.state === 'opened');
-      const found = input.run === 'latest' ? open.at(-1) : open.find(({ record }) => record.runId === input.run || record.workflowId === input.run || record.workflowId.endsWith(`/${input.run}`));
+      const found = input.run === 'latest' ? open.filter(({ record }) => inOwnContainers(input.service, record)).at(-1)
+        : open.find(({ record }) => record.runId === input.run || record.workflowId === input.run || record.workflowId.endsWith(`/${input.run}`));
       if (found !== undefined) return found;
-      throw new HoldfastFailure('UnknownRollbackCopy', { operation: 'find the rollback copy', object: input.run, cause: open.length === 0 ? 'the service has no rollback copy' : `there are copies of ${open.map(({ record }) => record.workflowId.split('/').at(-1)).join(', ')}`, hint: 'holdfast status shows every rollback copy and its run.' });
+      const others = open.map(({ record }) => `${record.workflowId.split('/').at(-1)}${inOwnContainers(input.service, record) ? '' : ' (in other containers)'}`);
+      throw new HoldfastFailure('UnknownRollbackCopy', { operation: 'find the rollback copy', object: input.run, cause: others.length === 0 ? 'the service has no rollback copy' : `there are copies of ${others.join(', ')}`, hint: 'holdfast status shows every rollback copy and its run.' });
     },
   };
+
+  function inOwnContainers(service: string, record: RollbackRecord): boolean {
+    const { components } = serviceNamed(dependencies, service);
+    return record.cutOvers.every(({ component, container }) => components.some((own) => own.name === component && own.container === container));
+  }
+
+  /** What is to be restarted after the opening has to be there before a plan promises it. A restore into other containers restarts nothing. */
+  async function requireApplication(service: string, component: Component): Promise<void> {
+    const { components, application } = serviceNamed(dependencies, service);
+    if (!components.some((own) => own.name === component.name && own.container === component.container)) return;
+    for (const container of application?.containers ?? []) {
+      if ((await dependencies.runtime.find(container)) !== null) continue;
+      throw new HoldfastFailure('ContainerNotFound', { operation: 'find the application', object: container, cause: 'there is no container of that name, and it is to be restarted after the data was exchanged', hint: 'Create it, or take it out of app.containers. Nothing was changed.' });
+    }
+  }
+}
+
+/** A server that does not answer yet says nothing about what it is. */
+function ignoreTransient(error: unknown): void {
+  if (!isFailure(error) || !error.retryable) throw error;
 }
 
 const cannotStart = (component: Component, cause: string, command: string): HoldfastFailure =>
