@@ -34,6 +34,7 @@ export function createRepository(name: string, storage: BackupStorage): Reposito
       await storage.removeTree(backupDirectory(service, backupId));
     },
     removeLosingAttempts: (manifest) => removeLosingAttempts(storage, manifest),
+    removeTemporaries: (runIds, olderThanMs) => storage.removeTemporaries(runIds, olderThanMs),
     ...proofsIn(storage),
     ...approvalsIn(storage),
     ...rollbacksIn(storage),

@@ -76,6 +76,12 @@ export interface Repository {
   /** Removes attempts of a committed backup that its manifest does not name. */
   removeLosingAttempts(manifest: BackupManifest): Promise<void>;
 
+  /**
+   * Removes files that writers of these runs left unfinished when they were killed, and any that are older than `olderThanMs` (more than any step may take):
+   * of runs that nobody knows of any more. Answers how many. For the run itself at its end, and for whoever cleans up after one that has ended.
+   */
+  removeTemporaries(runIds: readonly string[], olderThanMs: number): Promise<number>;
+
   recordProof(proof: ProofRecord): Promise<void>;
   /** Newest last. */
   listProofs(service: string, backupId: string): Promise<readonly ProofRecord[]>;

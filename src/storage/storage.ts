@@ -42,6 +42,13 @@ export interface BackupStorage {
   /** Removes what lies below a directory, objects first; no error where it is gone. Callers pass only directories of uncommitted attempts. */
   removeTree(directory: string): Promise<void>;
 
+  /**
+   * Removes what writers that were killed left unfinished: all that was written for these marks (writer-mark.ts), and all that is older than that by the
+   * place's own clock. Answers how many. Touches nothing visible; no error where nothing is left. The caller knows that no writer of these marks is alive;
+   * one that is fails and leaves nothing visible. @throws InvalidInput for what is no mark
+   */
+  removeTemporaries(marks: readonly string[], olderThanMs: number): Promise<number>;
+
   /** Bytes that can still be written, or null where the place has no such notion. */
   freeBytes(): Promise<number | null>;
   /** Space used by everything below the prefix, bytes. */

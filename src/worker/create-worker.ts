@@ -7,6 +7,7 @@ import type { ActivityDependencies } from '../activities/dependencies.ts';
 import { createFailureInterceptor } from '../activities/failure-interceptor.ts';
 import { createHeartbeatInterceptor } from '../activities/heartbeating.ts';
 import { hostQueue, workflowQueue } from '../domain/task-queues.ts';
+import { createWriterInterceptor } from './writer-interceptor.ts';
 
 export interface WorkerPlace {
   readonly connection: NativeConnection;
@@ -39,7 +40,7 @@ export async function createWorkers(place: WorkerPlace, dependencies: ActivityDe
     namespace: place.namespace,
     identity: place.identity,
     activities,
-    interceptors: { activity: [() => ({ inbound: createFailureInterceptor() }), () => ({ inbound: createHeartbeatInterceptor(dependencies.timing.heartbeatIntervalMs) })] },
+    interceptors: { activity: [() => ({ inbound: createFailureInterceptor() }), () => ({ inbound: createWriterInterceptor() }), () => ({ inbound: createHeartbeatInterceptor(dependencies.timing.heartbeatIntervalMs) })] },
     maxHeartbeatThrottleInterval: dependencies.timing.heartbeatIntervalMs,
     defaultHeartbeatThrottleInterval: dependencies.timing.heartbeatIntervalMs,
     shutdownGraceTime: 0,

@@ -5,6 +5,7 @@ import { buffer } from 'node:stream/consumers';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { isFailure } from '../../src/domain/failures.ts';
 import type { BackupStorage, StoredObject } from '../../src/storage/storage.ts';
+import { writingFor } from '../../src/storage/writer-mark.ts';
 import { failing } from '../support/failing.ts';
 
 export interface StorageUnderTest {
@@ -209,6 +210,25 @@ export function describeStorage(name: string, open: () => Promise<StorageUnderTe
       it('goes on over many objects', async () => {
         for (let number = 0; number < 200; number += 1) await storage.createExclusive(`many/${number % 7}/${number}`, text(''));
         expect(await listed('many')).toHaveLength(200);
+      });
+    });
+
+    describe('removing what is unfinished', () => {
+      it('touches nothing that is complete, whoever wrote it and however old it is', async () => {
+        await writingFor('run-a', () => storage.createExclusive(path, text('first')));
+        await writingFor('run-a', () => storage.putStream('stream', Readable.from([text('second')])));
+        for (let round = 0; round < 2; round += 1) expect(await storage.removeTemporaries(['run-a', 'run-b'], 0)).toBe(0);
+        expect([await listed(), await content(path), await content('stream')]).toEqual([[path, 'stream'], 'first', 'second']);
+      });
+
+      it('is nothing in an empty place', async () => {
+        expect(await storage.removeTemporaries([], 0)).toBe(0);
+        expect(await listed()).toEqual([]);
+      });
+
+      it.each(['', '..', 'a/b', 'a.b', '*', 'a'.repeat(65)])('refuses the mark %j', async (mark) => {
+        await failing('InvalidInput', storage.removeTemporaries([mark], 0));
+        await failing('InvalidInput', async () => writingFor(mark, async () => undefined));
       });
     });
 

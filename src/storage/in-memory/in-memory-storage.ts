@@ -4,6 +4,7 @@ import { addAbortSignal, Readable } from 'node:stream';
 import { HoldfastFailure, type FailureType } from '../../domain/failures.ts';
 import { checkObjectPath, checkObjectPrefix } from '../object-path.ts';
 import type { BackupStorage, StoredObject } from '../storage.ts';
+import { checkMark } from '../writer-mark.ts';
 
 /** @param objects what is stored, by path; given by tests that look at or damage the bytes themselves */
 export function createInMemoryStorage(objects: Map<string, Uint8Array> = new Map()): BackupStorage {
@@ -55,6 +56,8 @@ export function createInMemoryStorage(objects: Map<string, Uint8Array> = new Map
     async removeTree(directory) {
       for (const { path } of below(checkObjectPath(directory))) objects.delete(path);
     },
+    // What is not complete is not here.
+    removeTemporaries: async (marks) => (marks.forEach(checkMark), 0),
     freeBytes: async () => null,
     usedBytes: async (prefix) => below(checkObjectPrefix(prefix)).reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
     attemptDirectory: async (path) => (checkObjectPath(path), null),

@@ -1,5 +1,5 @@
 /** A repository in a directory: a disk, a NAS. The directory itself must exist: an unmounted share must not become a new, empty repository. */
-import { createHash, randomUUID } from 'node:crypto';
+import { createHash } from 'node:crypto';
 import { constants } from 'node:fs';
 import { lstat, mkdir, open, readdir, rm, stat, statfs, unlink, type FileHandle } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
@@ -10,6 +10,7 @@ import type { BackupStorage, StoredObject } from '../storage.ts';
 import { codeOf, fileFailure, objectNotFound } from './file-failure.ts';
 import { publish, syncDirectory } from './publish.ts';
 import { readFrom } from './read-from.ts';
+import { removeTemporariesIn, temporaryName } from './temporaries.ts';
 
 export interface LocalStorageOptions {
   /** For file systems without hard links that do not say so; they are recognised otherwise. */
@@ -59,11 +60,11 @@ export function createLocalStorage(directory: string, options: LocalStorageOptio
 
   async function withTemporary(write: (temporary: string) => Promise<void>, path: string): Promise<void> {
     const final = absolute(path);
-    const temporary = join(await makeDirectory(temporaryDirectory), randomUUID());
+    const temporary = join(await makeDirectory(temporaryDirectory), temporaryName());
     try {
       await write(temporary);
       await makeParents(path);
-      await publish(temporary, final, options.withoutLinks ?? false);
+      await publish(temporary, final, root, options.withoutLinks ?? false);
     } finally {
       await rm(temporary, { force: true });
     }
@@ -175,6 +176,12 @@ export function createLocalStorage(directory: string, options: LocalStorageOptio
       await refuseLinks(checkObjectPath(path));
       await requireRoot();
       await rm(absolute(path), { recursive: true, force: true });
+    }),
+
+    removeTemporaries: (marks, olderThanMs) => mapped('remove what was left unfinished', temporaryDirectory, async () => {
+      await requireRoot();
+      await refuseLinks(temporaryDirectory);
+      return removeTemporariesIn(root, join(root, temporaryDirectory), marks, olderThanMs, refuseLinks);
     }),
 
     freeBytes: () => mapped('measure free space', '', async () => {

@@ -6,11 +6,12 @@
  */
 import { link, open, readFile, rename, rm, stat, unlink } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
-import { dirname } from 'node:path';
+import { dirname, relative } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { HoldfastFailure } from '../../domain/failures.ts';
 import { claimSuffix } from '../object-path.ts';
 import { alreadyExists, codeOf } from './file-failure.ts';
+import { claimNote } from './temporaries.ts';
 
 const abandonedAfterMs = 60_000;
 /** A living writer renames within milliseconds; who waits longer than this tries again later. */
@@ -19,10 +20,10 @@ const claimPauseMs = 20;
 const roundsPerLook = 25;
 const noLinks = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLINK', 'EINVAL']);
 
-/** Readers see nothing or the whole. `forceClaims` is for file systems that are known to have no links, and for the conformance suite. @throws AlreadyExists */
-export async function publish(temporary: string, final: string, forceClaims: boolean): Promise<void> {
+/** Readers see nothing or the whole. `root` is the repository's directory, `forceClaims` is for file systems that are known to have no links, and for the conformance suite. @throws AlreadyExists */
+export async function publish(temporary: string, final: string, root: string, forceClaims: boolean): Promise<void> {
   try {
-    if (forceClaims || !(await linked(temporary, final))) await claimAndRename(temporary, final);
+    if (forceClaims || !(await linked(temporary, final))) await claimAndRename(temporary, final, root);
   } finally {
     // Also for who comes too late: the winner may have died before its sync, and "it exists" is taken for "it is durable" by a retry.
     await syncDirectory(dirname(final));
@@ -40,17 +41,24 @@ async function linked(temporary: string, final: string): Promise<boolean> {
   return true;
 }
 
-async function claimAndRename(temporary: string, final: string): Promise<void> {
+async function claimAndRename(temporary: string, final: string, root: string): Promise<void> {
   const claim = `${final}${claimSuffix}`;
   const token = randomUUID();
-  await takeClaim(claim, token, temporary, final);
+  const note = claimNote.pathFor(temporary);
   try {
-    if (await exists(final)) throw alreadyExists('create an object', final);
-    if ((await readFile(claim, 'utf8')) !== token) throw busy(final);
-    await rename(temporary, final);
+    // First of all, so that whoever cleans up after this writer finds its claim.
+    await writeNew(note, claimNote.textOf(token, relative(root, claim)));
+    await takeClaim(claim, token, temporary, final);
+    try {
+      if (await exists(final)) throw alreadyExists('create an object', final);
+      if ((await readFile(claim, 'utf8')) !== token) throw busy(final);
+      await rename(temporary, final);
+    } finally {
+      // A writer that stalled may have lost its claim; the one that stands now is another's.
+      if ((await readFile(claim, 'utf8').catch(() => '')) === token) await rm(claim, { force: true });
+    }
   } finally {
-    // A writer that stalled may have lost its claim; the one that stands now is another's.
-    if ((await readFile(claim, 'utf8').catch(() => '')) === token) await rm(claim, { force: true });
+    await rm(note, { force: true });
   }
 }
 

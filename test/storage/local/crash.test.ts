@@ -23,7 +23,7 @@ describe.each([{ withoutLinks: false }, { withoutLinks: true }])('a writer that 
 
   /** Lines the writer printed until it was killed, some milliseconds after the n-th. */
   async function killed(mode: string, afterLines: number, delayMs: number): Promise<readonly string[]> {
-    const child = spawn(process.execPath, [writer, directory, mode, String(options.withoutLinks)], { stdio: ['ignore', 'pipe', 'inherit'] });
+    const child = spawn(process.execPath, [writer, directory, mode, String(options.withoutLinks), 'run-a'], { stdio: ['ignore', 'pipe', 'inherit'] });
     const lines: string[] = [];
     createInterface(child.stdout).on('line', (line) => {
       lines.push(line);
@@ -42,6 +42,26 @@ describe.each([{ withoutLinks: false }, { withoutLinks: true }])('a writer that 
     expect((await storage.readSmall('shop/stream', 10)).toString()).toBe('again');
   });
 
+  it('in the middle of a stream leaves what its own run, and no other, removes', async () => {
+    await killed('stream', 3, 0);
+    const storage = createLocalStorage(directory, options);
+    expect((await unfinished(directory)).length).toBeGreaterThan(0);
+    expect(await storage.removeTemporaries(['run-b'], dayMs)).toBe(0);
+    expect(await storage.removeTemporaries(['run-b', 'run-a'], dayMs)).toBeGreaterThan(0);
+    expect([await unfinished(directory), await storage.removeTemporaries(['run-a'], dayMs)]).toEqual([[], 0]);
+  });
+
+  it.each([[1, 0], [2, 1], [3, 2], [5, 3], [8, 4], [13, 5], [21, 1]])('after %i objects and %i ms leaves nothing unfinished, claims included, once its run is cleaned up after', async (afterLines, delayMs) => {
+    await killed('objects', afterLines, delayMs);
+    const storage = createLocalStorage(directory, options);
+    const before = await storage.listNames('shop');
+    await storage.removeTemporaries(['run-a'], dayMs);
+    expect(await unfinished(directory)).toEqual([]);
+    expect(await storage.listNames('shop')).toEqual(before);
+    // No claim of the dead writer keeps anybody waiting.
+    await storage.createExclusive(`shop/${String(before.length).padStart(4, '0')}`, Buffer.from('again'));
+  });
+
   it.each([[1, 0], [2, 1], [3, 2], [5, 3], [8, 4], [13, 5]])('after %i objects and %i ms leaves whole objects only', async (afterLines, delayMs) => {
     const acknowledged = await killed('objects', afterLines, delayMs);
     await ageClaims(directory);
@@ -58,6 +78,12 @@ describe.each([{ withoutLinks: false }, { withoutLinks: true }])('a writer that 
     expect((await storage.readSmall(next, 10)).toString()).toBe('again');
   });
 });
+
+const dayMs = 86_400_000;
+
+/** Files that no reader sees. */
+const unfinished = async (directory: string): Promise<readonly string[]> =>
+  (await readdir(directory, { recursive: true })).filter((name) => name.startsWith('.tmp/') || name.includes('.claim'));
 
 /** A dead writer's claim is honoured for a minute; here that minute is over at once. */
 async function ageClaims(directory: string): Promise<void> {

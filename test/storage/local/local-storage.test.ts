@@ -39,7 +39,7 @@ describe('a directory as a storage', () => {
       const calls: (() => Promise<unknown>)[] = [
         () => list(''), () => list('shop'), () => storage.listNames(''), () => storage.listNames('shop/backups'), () => storage.usedBytes(''), () => storage.stat('x'), () => storage.openRead('x'),
         () => storage.readSmall('x', 1), () => storage.createExclusive('x', Buffer.from('x')), () => storage.putStream('a/x', Readable.from(['x'])), () => storage.attemptDirectory('a/b'),
-        () => storage.adopt('x'), () => storage.hostPath('x'), () => storage.removeTree('a'), () => storage.remove('a'),
+        () => storage.adopt('x'), () => storage.hostPath('x'), () => storage.removeTree('a'), () => storage.remove('a'), () => storage.removeTemporaries([], 0),
       ];
       for (const call of calls) await failing('RepositoryUnreachable', call);
       expect(what === 'away' && await stat(made.directory).then(() => true, () => false)).toBe(false);
@@ -115,6 +115,50 @@ describe('a directory as a storage', () => {
       throw new Error('broken');
     })()))).rejects.toThrow('broken');
     expect(await readdir(join(made.directory, '.tmp'))).toEqual([]);
+  });
+
+  describe('with what dead writers left', () => {
+    const left = async (name: string, ageMs = 0, bytes = 'x'): Promise<void> => {
+      const path = join(made.directory, '.tmp', name);
+      await mkdir(join(made.directory, '.tmp'), { recursive: true });
+      await writeFile(path, bytes);
+      const then = new Date(Date.now() - ageMs);
+      await utimes(path, then, then);
+    };
+    const temporaries = (): Promise<readonly string[]> => readdir(join(made.directory, '.tmp'));
+
+    it('tells a run from one whose id begins alike, and the young from the old', async () => {
+      for (const name of ['run-a.1', 'run-a.1.now', 'run-ab.2', 'unmarked', 'run-b.run-a.3']) await left(name);
+      for (const name of ['run-c.old', 'old']) await left(name, 120_000);
+      expect(await storage.removeTemporaries(['run-a'], 60_000)).toBe(4);
+      expect(await temporaries()).toEqual(['run-ab.2', 'run-b.run-a.3', 'unmarked']);
+    });
+
+    it('leaves alone what it did not write itself', async () => {
+      await left('run-a.1');
+      await mkdir(join(made.directory, '.tmp/run-a.directory'));
+      await symlink('/etc/hostname', join(made.directory, '.tmp/run-a.link'));
+      await storage.removeTemporaries(['run-a'], 0);
+      expect(await temporaries()).toEqual(['run-a.directory', 'run-a.link']);
+      await rm(join(made.directory, '.tmp'), { recursive: true });
+      const outside = await inDirectory({});
+      await writeFile(join(outside.directory, 'run-a.1'), 'x');
+      await symlink(outside.directory, join(made.directory, '.tmp'));
+      await failing('RepositoryDamaged', storage.removeTemporaries(['run-a'], 0));
+      expect(await readdir(outside.directory)).toEqual(['run-a.1']);
+      await outside.remove();
+    });
+
+    it('removes the claim that a dead writer held, and no other', async () => {
+      await mkdir(join(made.directory, 'shop'));
+      for (const [name, token] of [['x', 'mine'], ['y', 'another']]) await writeFile(join(made.directory, `shop/${name}.claim`), token as string);
+      await writeFile(join(made.directory, 'shop/x.claim.mine'), 'aside');
+      for (const name of ['x', 'y', 'z']) await left(`run-a.${name}.claim`, 0, `mine\nshop/${name}.claim`);
+      for (const [name, text] of [['half', 'mi'], ['empty', ''], ['hostile', 'mine\n../x.claim'], ['object', 'mine\nshop/object']]) await left(`run-a.${name}.claim`, 0, text);
+      await storage.createExclusive('shop/object', Buffer.from('mine'));
+      await storage.removeTemporaries(['run-a'], 60_000);
+      expect([await readdir(join(made.directory, 'shop')), await temporaries()]).toEqual([['object', 'y.claim'], []]);
+    });
   });
 
   it('closes what is read only in part', async () => {
