@@ -34,14 +34,14 @@ const ping = async (id: string): Promise<string> => (await docker.runtime.exec(i
 describe('a database', () => {
   it('is started where it is stopped, and answers when that is said', async () => {
     const { id, component } = await redisThatWaits(2);
-    expect(await stage.as(run('a'), serviceOf(component)).ensureRunning({ service: 'shop', component })).toEqual({ started: true });
+    expect(await stage.as(run('a'), serviceOf(component)).ensureRunning({ service: 'shop', component, purpose: 'restore' })).toEqual({ started: true });
     expect(await ping(id)).toBe('PONG');
   });
 
   it('that runs and does not answer yet, because a worker died between starting it and waiting for it, is waited for', async () => {
     const { id, component } = await redisThatWaits(2);
     await docker.runtime.start(id);
-    expect(await stage.as(run('a'), serviceOf(component)).ensureRunning({ service: 'shop', component })).toEqual({ started: false });
+    expect(await stage.as(run('a'), serviceOf(component)).ensureRunning({ service: 'shop', component, purpose: 'restore' })).toEqual({ started: false });
     expect(await ping(id)).toBe('PONG');
   });
 });
@@ -53,7 +53,7 @@ describe('a server that can never be ready', () => {
     await docker.runtime.start(id);
     await until(async () => (await ping(id)) === 'PONG');
     const component: RedisComponent = { engine: 'redis', name: 'redis', container };
-    await failing('UnsupportedTopology', stage.as(run('a'), serviceOf(component)).ensureRunning({ service: 'shop', component }));
+    await failing('UnsupportedTopology', stage.as(run('a'), serviceOf(component)).ensureRunning({ service: 'shop', component, purpose: 'restore' }));
   });
 });
 
