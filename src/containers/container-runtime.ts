@@ -33,6 +33,8 @@ export interface ContainerFacts {
   readonly environmentNames: readonly string[];
   readonly init: boolean;
   readonly restartPolicy: RestartPolicy;
+  /** Made with `--rm`: the engine removes it, and its anonymous volumes, as soon as it stops. */
+  readonly autoRemove: boolean;
   readonly mounts: readonly MountFacts[];
   readonly networks: readonly string[];
   readonly shmSizeBytes: number;

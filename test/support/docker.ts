@@ -73,15 +73,15 @@ export class DockerScope {
   }
 
   /** A call that the contract does not have (pause, events …), as an operator's own tool would make it. */
-  engineCall(method: string, path: string): Promise<string> {
+  engineCall(method: string, path: string, body?: object): Promise<string> {
     const { socketPath, host, port } = dockerConnection(testDockerHost());
     return new Promise((resolve, reject) => {
-      const call = request({ method, path, ...(socketPath === undefined ? { host, port } : { socketPath }) }, (answer) => {
+      const call = request({ method, path, headers: { 'Content-Type': 'application/json' }, ...(socketPath === undefined ? { host, port } : { socketPath }) }, (answer) => {
         let text = '';
         answer.setEncoding('utf8').on('data', (part: string) => { text += part; });
         answer.on('end', () => ((answer.statusCode ?? 500) < 400 ? resolve(text) : reject(new Error(`${method} ${path}: ${answer.statusCode} ${text}`))));
       });
-      call.on('error', reject).end();
+      call.on('error', reject).end(body === undefined ? undefined : JSON.stringify(body));
     });
   }
 

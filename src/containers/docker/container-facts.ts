@@ -19,6 +19,7 @@ export interface InspectAnswer {
   readonly HostConfig: {
     readonly NetworkMode?: string;
     readonly Init?: boolean | null;
+    readonly AutoRemove?: boolean;
     readonly RestartPolicy?: { readonly Name?: string; readonly MaximumRetryCount?: number } | null;
     readonly ShmSize?: number;
     readonly Memory?: number;
@@ -50,6 +51,7 @@ export function containerFacts(answer: InspectAnswer): ContainerFacts {
     environmentNames: (config.Env ?? []).map((pair) => pair.split('=', 1)[0] ?? pair),
     init: host.Init ?? false,
     restartPolicy: { name: host.RestartPolicy?.Name || 'no', maximumRetryCount: host.RestartPolicy?.MaximumRetryCount ?? 0 },
+    autoRemove: host.AutoRemove ?? false,
     mounts: [...(answer.Mounts ?? []).map(mountFacts), ...Object.keys(host.Tmpfs ?? {}).map(tmpfsFacts)],
     networks: Object.keys(answer.NetworkSettings?.Networks ?? {}),
     shmSizeBytes: host.ShmSize ?? 0,

@@ -4,7 +4,7 @@ import type { PinnedStore } from '../../domain/restore-plan.ts';
 import type { RedisComponent } from '../../domain/service.ts';
 import type { ComponentFacts, EngineContext } from '../engine.ts';
 import { runRedisCommand } from './server/redis-cli.ts';
-import { infoNumber, mountOf, readServer, type RedisServer } from './server/server-facts.ts';
+import { infoNumber, mountOf, mountOnEntry, readServer, type RedisServer } from './server/server-facts.ts';
 import { requireSameAfterRestart } from './server/start-up-settings.ts';
 
 /**
@@ -48,11 +48,14 @@ export async function requireRestorable(ctx: EngineContext, server: RedisServer)
   const replicas = infoNumber(server.info, 'connected_slaves');
   if (replicas > 0) throw unsupported(server, `${replicas} replicas hang on it and would follow it into the older data`, 'Detach the replicas first (REPLICAOF NO ONE), and let them sync again afterwards.');
   if (server.mount === null) throw unsupported(server, `its data directory ${server.directory} is on no volume or writable bind mount: nothing can be exchanged beside it`, 'Give the container a volume for its data directory.');
+  if (server.container.autoRemove) throw unsupported(server, 'it was made with --rm: the engine removes it and its anonymous volumes when the restore stops it, and the data with them', 'Make the container again without --rm, on a named volume.');
   const names = [server.settings.get('dbfilename') ?? '', server.settings.get('appenddirname') ?? '', server.settings.get('appendfilename') ?? ''];
   // A control character could end a line of ours; a path could lead elsewhere.
   const odd = names.find((name) => /[\u0000-\u001f\u007f/]/.test(name) || name === '.' || name === '..');
   if (odd !== undefined) throw unsupported(server, `the file name ${JSON.stringify(odd)} cannot be handled`, 'Give dbfilename, appenddirname and appendfilename plain names.');
   if (names.some((name) => name === '' || name === '.holdfast')) throw unsupported(server, 'it does not name its files the way Redis 7 and newer do', 'Restore into a Redis of version 7 or newer.');
+  const nested = mountOnEntry(server.container.mounts, server.directory, [...names, '.holdfast']);
+  if (nested !== null) throw unsupported(server, `${nested} is a mount of its own in its data directory: no file can be moved across it`, 'Give the container one volume for all of its data directory.');
   await requireSameAfterRestart(ctx, server);
   await requireShutdown(ctx, server);
 }

@@ -14,7 +14,7 @@ describe('containerFacts', () => {
     expect(containerFacts(answer)).toEqual({
       id: 'abc', name: 'agentic-postgres', image: 'postgres:17', imageId: 'sha256:1', labels: {}, state: 'running', exitCode: null, oomKilled: false,
       startedAt: '2026-11-23T20:00:01Z', createdAt: '2026-11-23T20:00:00Z', command: [], environmentNames: [], init: false,
-      restartPolicy: { name: 'no', maximumRetryCount: 0 }, mounts: [], networks: [], shmSizeBytes: 0, memoryBytes: 0,
+      restartPolicy: { name: 'no', maximumRetryCount: 0 }, autoRemove: false, mounts: [], networks: [], shmSizeBytes: 0, memoryBytes: 0,
     });
   });
 
@@ -30,6 +30,10 @@ describe('containerFacts', () => {
     const facts = containerFacts({ ...answer, Config: { ...answer.Config, Env: ['POSTGRES_PASSWORD=canary', 'EMPTY=', 'BARE', 'A=b=c'] } });
     expect(facts.environmentNames).toEqual(['POSTGRES_PASSWORD', 'EMPTY', 'BARE', 'A']);
     expect(JSON.stringify(facts)).not.toContain('canary');
+  });
+
+  test('says that a container goes as soon as it stops', () => {
+    expect(containerFacts({ ...answer, HostConfig: { AutoRemove: true } })).toMatchObject({ autoRemove: true });
   });
 
   test('tells volumes, binds, tmpfs and others apart', () => {

@@ -145,6 +145,27 @@ describe('preflight', () => {
     expect((await engine.inspect(contextOf(docker), elsewhere.component, 'backup')).warnings).toEqual([expect.stringContaining('on no volume')]);
   });
 
+  test('a container that goes when it stops: the restore would stop it, and the engine take its data away', async () => {
+    const name = docker.name('fleeting');
+    const volume = await docker.volume();
+    const { Id: id } = JSON.parse(await docker.engineCall('POST', `/containers/create?name=${name}`, {
+      Image: await docker.image('redis:8'), Cmd: ['redis-server'], Labels: docker.labels, HostConfig: { AutoRemove: true, NetworkMode: 'none', Mounts: [{ Type: 'volume', Source: volume, Target: '/data' }] },
+    })) as { Id: string };
+    await docker.runtime.start(id);
+    const component = { engine: 'redis', name: 'redis', container: name } as const;
+    await engine.waitUntilReady(contextOf(docker), component);
+    await expect(engine.inspect(contextOf(docker), component, 'restore')).rejects.toEqual(failure('UnsupportedTopology'));
+    const backup = await engine.backUp(contextOf(docker), component, store.destination, options);
+    await expect(engine.prepare(contextOf(docker), component, backup, store.source)).rejects.toEqual(failure('UnsupportedTopology'));
+    await docker.runtime.remove(id);
+  });
+
+  test('a mount on what a restore exchanges: nothing can be moved across it', async () => {
+    const redis = await startRedis(docker, { mounts: [{ type: 'volume', source: await docker.volume(), target: '/data/appendonlydir' }] });
+    await expect(engine.inspect(contextOf(docker), redis.component, 'restore')).rejects.toEqual(failure('UnsupportedTopology'));
+    expect(await engine.inspect(contextOf(docker), redis.component, 'backup')).toMatchObject({ running: true });
+  });
+
   test('an AOF that was switched off while it ran: the restart would switch it on and start empty', async () => {
     const redis = await startRedis(docker, { args: ['--appendonly', 'yes'] });
     await redis.cli('CONFIG', 'SET', 'appendonly', 'no');

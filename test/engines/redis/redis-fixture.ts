@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
+import type { MountSpec } from '../../../src/containers/container-runtime.ts';
 import type { RedisBackup } from '../../../src/domain/backup-manifest.ts';
 import { HoldfastFailure } from '../../../src/domain/failures.ts';
 import type { RedisCutOver } from '../../../src/domain/rollback.ts';
@@ -62,12 +63,12 @@ export interface TestRedis {
   waitUntilUp(): Promise<void>;
 }
 
-export async function startRedis(docker: DockerScope, options: { image?: string; args?: readonly string[]; memoryBytes?: number; component?: Partial<RedisComponent>; auth?: string } = {}): Promise<TestRedis> {
+export async function startRedis(docker: DockerScope, options: { image?: string; args?: readonly string[]; memoryBytes?: number; mounts?: readonly MountSpec[]; component?: Partial<RedisComponent>; auth?: string } = {}): Promise<TestRedis> {
   const volume = await docker.volume();
   const name = docker.name('redis');
   const { id } = await docker.runtime.create({
     name, imageId: await docker.image(options.image ?? 'redis:8'), command: ['redis-server', ...(options.args ?? [])], labels: docker.labels,
-    network: 'none', mounts: [{ type: 'volume', source: volume, target: '/data' }], logDriver: 'json-file',
+    network: 'none', mounts: [{ type: 'volume', source: volume, target: '/data' }, ...(options.mounts ?? [])], logDriver: 'json-file',
     ...(options.memoryBytes === undefined ? {} : { memoryBytes: options.memoryBytes }),
   });
   await docker.runtime.start(id);

@@ -2,7 +2,7 @@
 import { describe, expect, test } from 'vitest';
 import { redisProblem } from '../../../src/engines/redis/server/redis-cli.ts';
 import { replicaConfiguration } from '../../../src/engines/redis/helper/redis-config.ts';
-import { keyspaceOf, mountOf, parseInfo, parseTime } from '../../../src/engines/redis/server/server-facts.ts';
+import { keyspaceOf, mountOf, mountOnEntry, parseInfo, parseTime } from '../../../src/engines/redis/server/server-facts.ts';
 import { commandSettings, fileSettings } from '../../../src/engines/redis/server/start-up-settings.ts';
 import { checkOwnPath } from '../../../src/engines/redis/cut-over/staging.ts';
 import { parseCheck } from '../../../src/engines/redis/helper/load-rdb.ts';
@@ -57,6 +57,14 @@ test('the mount of a directory: the longest, writable, of a kind that outlives t
   expect(mountOf([volume], '/database')).toBeNull();
   expect(mountOf([{ ...volume, writable: false }], '/data')).toBeNull();
   expect(mountOf([{ ...volume, type: 'tmpfs', source: null }], '/data')).toBeNull();
+});
+
+test('a mount on what is exchanged is named, one beside it is not', () => {
+  const at = (destination: string) => ({ type: 'volume', source: 'v', destination, writable: true }) as const;
+  const found = (directory: string, ...destinations: string[]): string | null => mountOnEntry(destinations.map(at), directory, ['dump.rdb', 'appendonlydir']);
+  expect(found('/data', '/', '/data', '/data/', '/data/redis.conf', '/data/dump.rdb.old', '/appendonlydir')).toBeNull();
+  expect(found('/data/', '/data', '/data/appendonlydir')).toBe('/data/appendonlydir');
+  expect(found('/data', '/data/appendonlydir/base')).toBe('/data/appendonlydir/base');
 });
 
 describe('settings after a restart', () => {

@@ -120,3 +120,9 @@ export function mountOf(mounts: readonly MountFacts[], directory: string): DataM
   if (mount === undefined || mount.source === null || !mount.writable || (mount.type !== 'volume' && mount.type !== 'bind')) return null;
   return { type: mount.type, source: mount.source, subdirectory: directory.slice(mount.destination.length).replace(/^\/+/, '') };
 }
+
+/** The place of a mount on (or in) one of these entries of the directory, or null: nothing can be moved from or to there by rename. */
+export function mountOnEntry(mounts: readonly MountFacts[], directory: string, entries: readonly string[]): string | null {
+  const places = entries.map((entry) => `${directory.replace(/\/+$/, '')}/${entry}`);
+  return mounts.map((mount) => mount.destination).find((destination) => places.some((place) => `${destination}/`.startsWith(`${place}/`))) ?? null;
+}
