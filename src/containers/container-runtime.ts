@@ -134,6 +134,8 @@ export interface ContainerRuntime {
   /** Not exclusive (databases.md D20): creating twice keeps the first one's labels. */
   createVolume(name: string, labels: Readonly<Record<string, string>>): Promise<void>;
   listVolumes(labels: Readonly<Record<string, string>>): Promise<readonly VolumeFacts[]>;
+  /** A volume by its name, or null: a container that mounts a name which does not exist would make an empty one. */
+  findVolume(name: string): Promise<VolumeFacts | null>;
   /** No error where it is gone. @throws LeftoversRemain while a container uses it */
   removeVolume(name: string): Promise<void>;
   /** Image id of a reference or id, or null where the engine does not have it. */

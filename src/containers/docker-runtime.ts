@@ -36,6 +36,12 @@ const short = (id: string): string => (/^[0-9a-f]{64}$/.test(id) ? id.slice(0, 1
 const path = (id: string, verb: string): string => `/containers/${encodeURIComponent(id)}/${verb}`;
 const labelFilter = (labels: Readonly<Record<string, string>>): string => JSON.stringify({ label: Object.entries(labels).map(([name, value]) => `${name}=${value}`) });
 
+interface VolumeAnswer {
+  readonly Name: string;
+  readonly Labels: Readonly<Record<string, string>> | null;
+}
+const volumeFacts = (volume: VolumeAnswer): VolumeFacts => ({ name: volume.Name, labels: volume.Labels ?? {} });
+
 class DockerRuntime implements ContainerRuntime {
   readonly #client: EngineClient;
 
@@ -200,10 +206,16 @@ class DockerRuntime implements ContainerRuntime {
 
   async listVolumes(labels: Readonly<Record<string, string>>): Promise<readonly VolumeFacts[]> {
     const call = { operation: 'list volumes', object: 'docker' };
-    const answer = await this.#client.call<{ Volumes: { Name: string; Labels: Record<string, string> | null }[] | null }>(call, {
+    const answer = await this.#client.call<{ Volumes: VolumeAnswer[] | null }>(call, {
       method: 'GET', path: '/volumes', query: { filters: labelFilter(labels) },
     });
-    return (answer.Volumes ?? []).map((volume) => ({ name: volume.Name, labels: volume.Labels ?? {} }));
+    return (answer.Volumes ?? []).map(volumeFacts);
+  }
+
+  async findVolume(name: string): Promise<VolumeFacts | null> {
+    const call = { operation: 'find volume', object: name };
+    const answer = await this.#unless404(call, () => this.#client.json<VolumeAnswer>({ method: 'GET', path: `/volumes/${encodeURIComponent(name)}` }));
+    return answer === null ? null : volumeFacts(answer);
   }
 
   async removeVolume(name: string): Promise<void> {

@@ -25,11 +25,15 @@ export interface ScratchResource {
   readonly identity: ScratchIdentity;
 }
 
-/** The resource that these labels describe, or null where they do not say scratch. */
+/** What the engine calls a volume that nobody named. */
+const anonymousVolume = /^[0-9a-f]{64}$/;
+
+/** The resource that these labels describe, or null where they do not say scratch, or say it of a volume whose name Holdfast does not make. */
 function scratchOf(type: ScratchResource['type'], id: string, name: string, labels: Readonly<Record<string, string>>): ScratchResource | null {
   const identity = identityOf(labels);
   if (identity === null || (identity.kind !== 'helper' && identity.kind !== 'scratch')) return null;
   const { owner, service, component, step } = identity;
+  if (type === 'volume' && name !== scratchName(identity) && !anonymousVolume.test(name)) return null;
   return { type, id, name, kind: identity.kind, identity: { owner, service, component, step } } as ScratchResource;
 }
 

@@ -85,6 +85,12 @@ describe('what a run left', () => {
     expect(await runtime.find(fence)).not.toBeNull();
   });
 
+  test('never holds a volume of a name that Holdfast does not make, whatever its labels say', async () => {
+    const name = scope.name('production');
+    await runtime.createVolume(name, scratchLabels('helper', scope.identity('swap-in')));
+    expect(await findScratchOf(runtime, scope.owner())).toEqual([]);
+  });
+
   test('is not removed when it has become something else meanwhile', async () => {
     const identity = scope.identity('volume');
     await runtime.createVolume(scratchName(identity), scratchLabels('scratch', identity));

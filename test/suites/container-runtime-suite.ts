@@ -284,7 +284,9 @@ export function containerRuntimeSuite(name: string, runtime: ContainerRuntime, s
     describe('volumes and images', () => {
       test('creates a volume twice under the first one\'s labels, lists it by them and removes it twice', async () => {
         const name = scope.name('twice');
+        expect(await runtime.findVolume(name)).toBeNull();
         await runtime.createVolume(name, { ...scope.labels, first: 'yes' });
+        expect(await runtime.findVolume(name)).toMatchObject({ name, labels: { first: 'yes' } });
         await runtime.createVolume(name, { ...scope.labels, first: 'no' });
         const listed = await runtime.listVolumes({ ...scope.labels, first: 'yes' });
         expect(listed).toEqual([{ name, labels: { ...scope.labels, first: 'yes' } }]);
@@ -307,6 +309,14 @@ export function containerRuntimeSuite(name: string, runtime: ContainerRuntime, s
         expect(await runtime.listVolumes(labels)).toHaveLength(1);
         await runtime.remove(id);
         expect(await runtime.listVolumes(labels)).toEqual([]);
+      });
+
+      test('a named volume is never labelled: one that the engine had to make again is nobody\'s scratch', async () => {
+        const name = scope.name('gone');
+        const id = await scope.create({ imageId, command: [], mounts: [{ type: 'volume', source: name, target: '/data' }] });
+        expect(await runtime.findVolume(name)).toEqual({ name, labels: {} });
+        await runtime.remove(id);
+        await runtime.removeVolume(name);
       });
 
       test('finds an image by reference and id, with its volumes and environment', async () => {

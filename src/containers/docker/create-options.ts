@@ -45,10 +45,14 @@ function capabilities(wanted: NonNullable<ContainerSpec['capabilities']>): Recor
   return { CapDrop: ['ALL'], CapAdd: wanted === 'none' ? [] : wanted };
 }
 
-/** Volumes that the engine makes on the way (anonymous ones above all) carry the container's labels, so that they can be reaped. */
+/**
+ * Anonymous volumes, which the engine makes on the way, carry the container's labels, so that they can be reaped. A named one never does: it
+ * is somebody's, and one that the engine had to make because it was gone would later be taken for scratch.
+ */
 function mountBody(mount: MountSpec, labels: Readonly<Record<string, string>>): Record<string, unknown> {
   const common = { Type: mount.type, Target: mount.target, ReadOnly: mount.readOnly ?? false };
   if (mount.type === 'tmpfs') return common;
   if (mount.type === 'bind') return { ...common, Source: mount.source, BindOptions: { Propagation: 'rprivate' } };
-  return { ...common, ...(mount.source === '' ? {} : { Source: mount.source }), VolumeOptions: { NoCopy: mount.source !== '', Labels: labels } };
+  if (mount.source === '') return { ...common, VolumeOptions: { NoCopy: false, Labels: labels } };
+  return { ...common, Source: mount.source, VolumeOptions: { NoCopy: true } };
 }

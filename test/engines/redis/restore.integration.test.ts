@@ -5,6 +5,7 @@ import type { RedisBackup } from '../../../src/domain/backup-manifest.ts';
 import type { FailureType } from '../../../src/domain/failures.ts';
 import type { RedisCutOver } from '../../../src/domain/rollback.ts';
 import type { EngineContext } from '../../../src/engines/engine.ts';
+import { runDirectory } from '../../../src/engines/redis/cut-over/staging.ts';
 import { useDocker } from '../../support/docker.ts';
 import { contextOf, engine, type Notes, restore, sha256, startRedis, testStore, type TestRedis, type TestStore, undo, variedData } from './redis-fixture.ts';
 
@@ -234,4 +235,21 @@ test('closing refuses a restart policy that would start it again, and an exchang
   await expect(engine.close(ctx, redis.component, { ...cutOver, containerId: 'f'.repeat(64) } as RedisCutOver)).rejects.toEqual(failure('ContainerRecreated'));
   await expect(engine.discardRollback(ctx, redis.component, { ...cutOver, asideDirectory: '.' } as RedisCutOver)).rejects.toEqual(failure('AmbiguousState'));
   expect(await redis.cli('GET', 'a')).toBe('1');
+});
+
+test('a volume that is gone is not made again: nothing to remove, and no exchange', async () => {
+  const volume = docker.name('gone');
+  const ctx = ctxOf('restore');
+  const [stagedDirectory, asideDirectory] = ['new', 'old'].map((end) => `${runDirectory(ctx.owner, 'redis')}/${end}`) as [string, string];
+  const cutOver: RedisCutOver = {
+    engine: 'redis', component: 'redis', container: docker.name('gone'), containerId: 'f'.repeat(64), volume, imageId: await docker.image('redis:8'), directory: '/data', subdirectory: '',
+    dbFilename: 'dump.rdb', appendOnly: false, appendDirname: 'appendonlydir', appendFilename: 'appendonly.aof', stagedDirectory, asideDirectory, stagedFiles: [], stagedKeys: 0,
+  };
+  const component = { engine: 'redis', name: 'redis', container: cutOver.container } as const;
+  const note = { volume, imageId: cutOver.imageId, subdirectory: '' };
+  await engine.discardPrepared(ctx, component, cutOver);
+  await engine.discardRollback(ctx, component, cutOver);
+  expect(await engine.repairLeftovers(ctx, component, { owner: ctx.owner, notes: { 'redis-staged-redis': note }, kept: [] })).toEqual([]);
+  await expect(engine.rollBack(ctx, component, cutOver)).rejects.toEqual(failure('AmbiguousState'));
+  expect(await docker.runtime.findVolume(volume)).toBeNull();
 });

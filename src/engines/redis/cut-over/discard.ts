@@ -39,6 +39,8 @@ export const removeRunDirectory = (ctx: EngineContext, place: Place, owner: Engi
 
 async function removeBelow(ctx: EngineContext, place: Place, removals: readonly Removal[]): Promise<readonly string[]> {
   const mount = mountOfCutOver(place);
+  // With the volume went all that could be removed.
+  if (mount.type === 'volume' && (await ctx.runtime.findVolume(mount.source)) === null) return [];
   const result = await runRedisHelper(ctx, {
     component: place.component,
     step: 'remove',

@@ -14,9 +14,15 @@ export interface RedisHelperRequest extends Pick<HelperRequest, 'imageId' | 'net
   readonly phase: string;
 }
 
-/** Runs a helper of this run and component. Which exit codes are failures is the caller's to say, by {@link requireSuccess}. */
-export function runRedisHelper(ctx: EngineContext, request: RedisHelperRequest): Promise<HelperResult> {
+/**
+ * Runs a helper of this run and component. Which exit codes are failures is the caller's to say, by {@link requireSuccess}.
+ * @throws AmbiguousState where a volume that it would mount is gone: the engine would make an empty one under its name
+ */
+export async function runRedisHelper(ctx: EngineContext, request: RedisHelperRequest): Promise<HelperResult> {
   const { component, step, phase, ...rest } = request;
+  for (const { type, source } of request.mounts ?? []) {
+    if (type === 'volume' && source !== '' && (await ctx.runtime.findVolume(source)) === null) throw volumeGone(phase, source);
+  }
   return runHelper(ctx.runtime, {
     ...rest,
     identity: { owner: ctx.owner, service: ctx.service, component, step },
@@ -25,6 +31,9 @@ export function runRedisHelper(ctx: EngineContext, request: RedisHelperRequest):
     aliveIntervalMs: ctx.timing.heartbeatIntervalMs,
   });
 }
+
+const volumeGone = (operation: string, volume: string): HoldfastFailure =>
+  new HoldfastFailure('AmbiguousState', { operation, object: volume, cause: 'the volume does not exist any more, and its data with it', hint: 'Nothing was made or changed. Make container and volume again, then restore a backup.' });
 
 /** Where helpers see the live data; read-only unless said otherwise. */
 export const liveMount = (mount: Pick<DataMount, 'type' | 'source'>, readOnly: boolean): MountSpec => ({ type: mount.type, source: mount.source, target: '/live', readOnly });
