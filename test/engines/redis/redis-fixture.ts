@@ -63,15 +63,30 @@ export interface TestRedis {
   waitUntilUp(): Promise<void>;
 }
 
-export async function startRedis(docker: DockerScope, options: { image?: string; args?: readonly string[]; memoryBytes?: number; mounts?: readonly MountSpec[]; component?: Partial<RedisComponent>; auth?: string } = {}): Promise<TestRedis> {
-  const volume = await docker.volume();
-  const name = docker.name('redis');
+export interface RedisOptions {
+  readonly image?: string;
+  readonly args?: readonly string[];
+  readonly memoryBytes?: number;
+  readonly mounts?: readonly MountSpec[];
+  readonly component?: Partial<RedisComponent>;
+  readonly auth?: string;
+}
+
+export async function startRedis(docker: DockerScope, options: RedisOptions = {}): Promise<TestRedis> {
+  const redis = await createRedis(docker, { name: docker.name('redis'), volume: await docker.volume() }, options);
+  await docker.runtime.start(redis.id);
+  await redis.waitUntilUp();
+  return redis;
+}
+
+/** Created and not started, also in the place of one that was removed. */
+export async function createRedis(docker: DockerScope, place: { readonly name: string; readonly volume: string }, options: RedisOptions = {}): Promise<TestRedis> {
+  const { name, volume } = place;
   const { id } = await docker.runtime.create({
     name, imageId: await docker.image(options.image ?? 'redis:8'), command: ['redis-server', ...(options.args ?? [])], labels: docker.labels,
-    network: 'none', mounts: [{ type: 'volume', source: volume, target: '/data' }, ...(options.mounts ?? [])], logDriver: 'json-file',
+    network: 'none', mounts: [{ type: volume.startsWith('/') ? 'bind' : 'volume', source: volume, target: '/data' }, ...(options.mounts ?? [])], logDriver: 'json-file',
     ...(options.memoryBytes === undefined ? {} : { memoryBytes: options.memoryBytes }),
   });
-  await docker.runtime.start(id);
   const environment = options.auth === undefined ? {} : { REDISCLI_AUTH: options.auth };
   const exec = async (argv: readonly string[], stdin?: string): Promise<string> => {
     const result = await docker.runtime.exec(id, { argv, environment, timeoutMs: 20_000, ...(stdin === undefined ? {} : { stdin }) });
@@ -95,7 +110,6 @@ export async function startRedis(docker: DockerScope, options: { image?: string;
     },
     waitUntilUp: () => engine.waitUntilReady(contextOf(docker, new Map(), { password: options.auth ?? '' }), redis.component),
   };
-  await redis.waitUntilUp();
   return redis;
 }
 

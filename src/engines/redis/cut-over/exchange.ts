@@ -8,7 +8,7 @@ import { helperScripts } from '../helper/helper-scripts.ts';
 import { rdbArtifact } from '../helper/rdb-place.ts';
 import { parseSums, requireSuccess, resultFile, runRedisHelper } from '../helper/redis-helper.ts';
 import { checkOwnPath, exchangedEntries, mountOfCutOver } from './staging.ts';
-import { requireStopped } from './cut-over-container.ts';
+import { requireStopped, stopForMovingBack } from './cut-over-container.ts';
 
 /** Moves the live files aside and the staged ones in. @throws CutOverFailed, AmbiguousState, ArtifactDamaged (a staged file changed) */
 export async function swapRedis(ctx: EngineContext, cutOver: RedisCutOver): Promise<void> {
@@ -16,9 +16,9 @@ export async function swapRedis(ctx: EngineContext, cutOver: RedisCutOver): Prom
   await exchange(ctx, cutOver, 'in');
 }
 
-/** Moves everything back; nothing where nothing was moved. */
+/** Moves everything back; nothing where nothing was moved. The files are all it needs. @throws AmbiguousState, ContainerRecreated */
 export async function swapBackRedis(ctx: EngineContext, cutOver: RedisCutOver): Promise<void> {
-  await requireStopped(ctx, cutOver);
+  await stopForMovingBack(ctx, cutOver);
   await exchange(ctx, cutOver, 'out');
 }
 

@@ -6,15 +6,15 @@ import type { EngineContext } from '../../engine.ts';
 import { infoNumber } from '../server/server-facts.ts';
 import { slowestDiskMs } from '../server/slowest-disk-ms.ts';
 import { waitUntilLoaded } from '../server/wait-until-ready.ts';
-import { cutOverContainer } from './cut-over-container.ts';
+import { containerOnData } from './cut-over-container.ts';
 
 /**
  * Clients write from the first moment on, so the keys of now say nothing; what the server counted while loading does: keys loaded, and
  * keys dropped because their time had passed, are together what was staged.
- * @throws ContainerNotRunning, DatabaseUnreachable, ProofFailed
+ * @throws ContainerNotFound where neither the planned container nor one in its place is there, ContainerNotRunning, DatabaseUnreachable, ProofFailed
  */
 export async function openRedis(ctx: EngineContext, component: RedisComponent, cutOver: RedisCutOver): Promise<void> {
-  const container = await cutOverContainer(ctx, cutOver);
+  const container = await containerOnData(ctx, cutOver);
   const startedByUs = container.state !== 'running';
   if (startedByUs) await ctx.runtime.start(container.id);
   const info = await waitUntilLoaded(ctx, { component, containerId: container.id }, loadingMs(cutOver));
