@@ -153,6 +153,26 @@ describe('what fits no point of the way is not touched', () => {
     expect(tree()).toEqual(before);
   });
 
+  test('a live file whose staged one was removed: it is not what was staged, and stays', () => {
+    lay(layout);
+    // The first of the moves in never came, and somebody removed what was staged: aside and live alone look like a file that came in.
+    exchange('in', layout, 0);
+    rmSync(join(data, staged), { recursive: true });
+    const before = tree();
+    expect(exchange('out', layout)).toMatchObject({ status: 33, moved: 0 });
+    expect(tree()).toEqual(before);
+    expect(before).toMatchObject({ 'dump.rdb': 'old', 'appendonlydir/file': 'old' });
+  });
+
+  test('a file that came in where none was, and was changed since: a human has to look', () => {
+    const alone = layouts['no live file'] as Layout;
+    lay(alone);
+    expect(exchange('in', alone)).toMatchObject({ status: 0 });
+    writeFileSync(join(data, 'dump.rdb'), 'written since');
+    expect(exchange('out', alone)).toMatchObject({ status: 33, moved: 0 });
+    expect(tree()['dump.rdb']).toBe('written since');
+  });
+
   test('nothing staged at all', () => {
     lay(layout);
     rmSync(join(data, staged), { recursive: true });

@@ -130,6 +130,8 @@ describe('prepared', () => {
     await expect(engine.swap(ctx, redis.component, second.cutOver)).rejects.toEqual(failure('ArtifactDamaged'));
     await engine.rollBack(ctx, redis.component, second.cutOver);
     expect(await engine.readContent(ctxOf('look'), redis.component, options)).toEqual(before);
+    await engine.discardPrepared(ctxOf('another run'), redis.component, second.cutOver);
+    expect(await holdfastFiles(redis)).toContain('new/dump.rdb');
     await engine.discardPrepared(ctx, redis.component, second.cutOver);
     await engine.discardPrepared(ctx, redis.component, second.cutOver);
     expect(await holdfastFiles(redis)).toBe('');

@@ -14,13 +14,15 @@ export interface Removal {
   readonly what: 'all' | 'empty';
 }
 
-/** What prepare made and no cut-over used; of an undo, nothing: its staged set is a rollback copy. Idempotent. */
+/**
+ * What this run's prepare made and no cut-over used; of an undo, nothing: its staged set is a rollback copy. Another run's is never touched,
+ * whatever the cut-over says. Idempotent.
+ */
 export async function discardPreparedRedis(ctx: EngineContext, cutOver: RedisCutOver): Promise<void> {
-  if (!cutOver.stagedDirectory.endsWith('/new')) {
-    await removeBelow(ctx, cutOver, [{ path: cutOver.asideDirectory, what: 'empty' }]);
-    return;
-  }
-  await removeBelow(ctx, cutOver, [{ path: cutOver.stagedDirectory, what: 'all' }, { path: cutOver.asideDirectory, what: 'empty' }]);
+  const own = runDirectory(ctx.owner, cutOver.component);
+  const removals: readonly Removal[] = [{ path: `${own}/new`, what: 'all' }, { path: `${own}/old`, what: 'empty' }];
+  const named = removals.filter(({ path }) => path === cutOver.stagedDirectory || path === cutOver.asideDirectory);
+  if (named.length > 0) await removeBelow(ctx, cutOver, named);
 }
 
 /** Lets a rollback copy go. Idempotent. @throws AmbiguousState for a path outside .holdfast */

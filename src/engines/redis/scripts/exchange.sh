@@ -24,12 +24,28 @@ entry_in() {
   esac
 }
 
+# is_staged yes|no NAME ENTRIES ARGUMENTS…: is what lies live under this name what was staged? So many entries stand before the sums.
+is_staged() {
+  name=$2 skip=$3
+  shift 3
+  while [ "$skip" -gt 0 ]; do shift 2; skip=$((skip - 1)); done
+  while [ $# -gt 0 ]; do
+    if [ "${1%%/*}" = "$name" ]; then (require_sum "$data/$1" "$2" "$3") || return 1; fi
+    shift 3
+  done
+}
+
+# entry_out yes|no NAME ENTRIES ARGUMENTS…: the arguments are for is_staged.
 entry_out() {
   case $1-$(there "$staged/$2")$(there "$data/$2")$(there "$aside/$2") in
     yes-110 | yes-100) ;;
     yes-101 | no-001) move "$aside/$2" "$data/$2" ;;
     yes-011) move "$data/$2" "$staged/$2" && move "$aside/$2" "$data/$2" ;;
-    yes-010) move "$data/$2" "$staged/$2" ;;
+    yes-010)
+      # Staged, or what was live from the beginning while someone removed the staged files: only the sums tell.
+      is_staged "$@" || fail 33 "$2 is neither staged nor what was staged: it was changed, or the staged files were removed"
+      move "$data/$2" "$staged/$2"
+      ;;
     no-010 | no-000) ;;
     *) fail 33 "what lies where fits no point of the exchange (staged, live, aside: $(there "$staged/$2") $(there "$data/$2") $(there "$aside/$2")) for $2" ;;
   esac
@@ -63,7 +79,11 @@ case $way in
     is "$aside" || exit 0
     mkdir -p "$staged"
     chown "$(stat -c %u:%g "$data")" "$staged" "${staged%/*}"
-    while [ "$entries" -gt 0 ]; do entry_out "$1" "$2"; shift 2; entries=$((entries - 1)); done
+    while [ "$entries" -gt 0 ]; do
+      entry_out "$1" "$2" "$entries" "$@"
+      shift 2
+      entries=$((entries - 1))
+    done
     rmdir "$aside" || fail 33 "$aside still holds something"
     ;;
 esac
