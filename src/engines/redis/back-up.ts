@@ -12,6 +12,7 @@ import { exitCodes } from './helper/helper-scripts.ts';
 import { refuseTopology } from './inspect.ts';
 import { loadedContent, loadRdb } from './helper/load-rdb.ts';
 import { boundRdb, stagedRdb, type RdbPlace } from './helper/rdb-place.ts';
+import { notComparedOf } from './not-compared.ts';
 import { type RdbFile, scanRdb } from './rdb/rdb-file.ts';
 import { helperFailure, lastWords } from './helper/redis-helper.ts';
 import { infoNumber, readServer, type RedisServer } from './server/server-facts.ts';
@@ -43,15 +44,9 @@ export async function backUpRedis(ctx: EngineContext, component: RedisComponent,
     artifacts: [artifact],
     content: taken.content,
     usedMemoryBytes: taken.file.usedMemoryBytes ?? infoNumber(server.info, 'used_memory'),
-    notCompared: [...taken.notCompared, ...neverCompared],
+    notCompared: [...taken.notCompared, ...notComparedOf(taken.file)],
   };
 }
-
-/** What no Redis backup is compared on. */
-const neverCompared: readonly NotCompared[] = [
-  { object: 'times to live of single hash fields', reason: 'the digest holds whether a field expires, not when' },
-  { object: 'ACL users and configuration', reason: 'they are not part of an RDB file' },
-];
 
 interface TakenRdb {
   readonly rdb: TransferredRdb;

@@ -13,7 +13,7 @@ const read = (contentHashes = true): Promise<Content> => engine.readContent(cont
 beforeAll(async () => {
   redis = await startRedis(docker);
   await redis.feed(variedData());
-  await redis.feed('HSET fields f v g w\nHPEXPIRE fields 100000000 FIELDS 1 f');
+  await redis.feed('HSET fields f v g w\nHPEXPIRE fields 100000000 FIELDS 1 f\nVADD vectors VALUES 3 1 0 0 a\nVADD vectors VALUES 3 0 1 0 b');
   latest = await read();
 });
 
@@ -35,6 +35,8 @@ const changes: readonly (readonly [what: string, change: string, found: readonly
   ['one field of 600', 'HSET bighash f300 other', [keyspace]],
   ['a member of a set', 'SREM words a\nSADD words A', [keyspace]],
   ['a score', 'ZADD ranks 1.0000000000000002 a', [keyspace]],
+  ['a vector', 'VADD vectors VALUES 3 0 0 1 b', [keyspace]],
+  ['an attribute of a vector', 'VSETATTR vectors a "{\\"x\\":1}"', [keyspace]],
   ['a stream entry', 'XADD stream 3-1 f v', [keyspace, details]],
   ['a stream entry that was deleted again', 'XADD stream 9-1 f v\nXDEL stream 9-1', [details]],
   ['a consumer group', 'XGROUP CREATE stream others 0', [details]],

@@ -4,6 +4,7 @@ import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { isFailure } from '../../../src/domain/failures.ts';
 import { decompressLzf } from '../../../src/engines/redis/rdb/lzf.ts';
+import { notComparedOf } from '../../../src/engines/redis/not-compared.ts';
 import { type RdbFile, scanRdb } from '../../../src/engines/redis/rdb/rdb-file.ts';
 
 const fixture = (name: string): Buffer => readFileSync(new URL(`./fixtures/${name}.rdb`, import.meta.url));
@@ -17,13 +18,13 @@ describe('real files', () => {
   test('Redis 7: counts, functions, origin', async () => {
     expect(await scan(fixture('redis-7'))).toEqual({
       signature: 'REDIS', version: 10, serverVersion: '7.0.15', createdAtSeconds: 1795470006, usedMemoryBytes: 1266872, checksummed: true, sizeBytes: 559,
-      counts: { databases: [{ database: 0, keys: '10', expires: '2' }, { database: 3, keys: '2', expires: '0' }], functions: 1, details: expect.stringMatching(/^[0-9a-f]{32}$/) }, countsMissing: null,
+      counts: { databases: [{ database: 0, keys: '10', expires: '2' }, { database: 3, keys: '2', expires: '0' }], functions: 1, details: expect.stringMatching(/^[0-9a-f]{32}$/) }, countsMissing: null, moduleValues: new Map(), moduleAux: [],
     });
   });
 
   test('Redis 8: every encoding, field expiry, streams, a vector set, eviction counters', async () => {
     const file = await scan(fixture('redis-8-encodings'));
-    expect(file).toMatchObject({ version: 12, countsMissing: null, counts: { databases: [{ database: 0, keys: '22', expires: '1' }] } });
+    expect(file).toMatchObject({ version: 12, countsMissing: null, counts: { databases: [{ database: 0, keys: '22', expires: '1' }] }, moduleValues: new Map([['vectorset', 1]]), moduleAux: [] });
   });
 
   test('the size of the chunks does not matter', async () => {
@@ -73,6 +74,24 @@ describe('real files', () => {
         if (!isFailure(error, 'ArtifactDamaged')) throw error;
       });
     }), { numRuns: 2_000 });
+  });
+});
+
+describe('values of modules', () => {
+  // Nine letters of six bits and a version: "ReJSON-RL" with version 3 is what RedisJSON writes.
+  const json = [0x81, ...Buffer.from('45e25238df912c03', 'hex')];
+  const value = (name: string): number[] => [7, ...text(name), ...json, 5, ...text('{"a":1}'), 0];
+
+  test('are counted by the type that the module gave them, and said not to be compared', async () => {
+    const file = await scan(rdb([[0xf7, ...json, 2, 2, 2, 7, 0], [0xfe, 0], value('a'), value('b'), [0, ...text('c'), ...text('d')]]), 1);
+    expect(file).toMatchObject({ countsMissing: null, counts: { databases: [{ database: 0, keys: '3' }] }, moduleValues: new Map([['ReJSON-RL', 2]]), moduleAux: ['ReJSON-RL'] });
+    expect(notComparedOf(file).map(({ object }) => object)).toEqual(expect.arrayContaining(['values of module types ReJSON-RL (2 keys)', 'data of modules ReJSON-RL outside keys']));
+  });
+
+  test('vector sets are compared by the digest, and not listed', async () => {
+    const listed = notComparedOf(await scan(fixture('redis-8-encodings'))).map(({ object }) => object);
+    expect(listed.join()).not.toContain('module');
+    expect(listed).toContain('times to live of single hash fields');
   });
 });
 

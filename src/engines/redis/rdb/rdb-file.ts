@@ -6,7 +6,7 @@ import { createHash, type Hash } from 'node:crypto';
 import type { RedisDatabaseContent } from '../../../domain/content.ts';
 import { HoldfastFailure } from '../../../domain/failures.ts';
 import { createByteCursor, type ByteCursor, type Parsing } from './byte-cursor.ts';
-import { isStream, NotRdb, passModuleFields, passString, readLength, readShortString, valueSteps } from './rdb-values.ts';
+import { isModuleValue, isStream, NotRdb, passModuleFields, passString, readLength, readModuleType, readShortString, valueSteps } from './rdb-values.ts';
 
 export interface RdbFile {
   readonly signature: 'REDIS' | 'VALKEY';
@@ -24,6 +24,10 @@ export interface RdbFile {
   /** Exact counts, or null with the reason where the file holds a kind of value that this scan does not know. */
   readonly counts: RdbCounts | null;
   readonly countsMissing: string | null;
+  /** Keys per type that a module defined (`ReJSON-RL`), as far as the scan came. */
+  readonly moduleValues: ReadonlyMap<string, number>;
+  /** Types whose module keeps data outside keys. */
+  readonly moduleAux: readonly string[];
 }
 
 export interface RdbCounts {
@@ -45,6 +49,8 @@ interface Tally {
   readonly databases: { database: number; keys: number; expires: number; announced: { keys: number; expires: number } | null }[];
   functions: number;
   details: bigint;
+  readonly moduleValues: Map<string, number>;
+  readonly moduleAux: Set<string>;
 }
 
 /**
@@ -92,7 +98,7 @@ function* parseFile(cursor: ByteCursor): Parsing<Parsed> {
   if (match === null) throw new NotRdb('it does not begin like an RDB file');
   const signature = match[1] === undefined ? 'VALKEY' : 'REDIS';
   const version = Number(match[2] ?? match[4]);
-  const tally: Tally = { aux: new Map(), databases: [], functions: 0, details: 0n };
+  const tally: Tally = { aux: new Map(), databases: [], functions: 0, details: 0n, moduleValues: new Map(), moduleAux: new Set() };
   const unknown = yield* parseBody(cursor, tally);
   if (unknown !== null) return { signature, version, tally, endOffset: null, unknown };
   yield* cursor.skip(checksumBytes);
@@ -127,7 +133,13 @@ function* parseKey(cursor: ByteCursor, type: number, expiresAt: string | null, t
   const stream = isStream(type);
   const into = stream || expiresAt !== null ? createHash('sha256').update(`key ${database.database} ${expiresAt ?? ''} `) : null;
   yield* passString(cursor, into);
-  yield* step(cursor, stream ? into : null);
+  if (isModuleValue(type)) {
+    const name = yield* readModuleType(cursor);
+    tally.moduleValues.set(name, (tally.moduleValues.get(name) ?? 0) + 1);
+    yield* passModuleFields(cursor, null);
+  } else {
+    yield* step(cursor, stream ? into : null);
+  }
   addDetail(tally, into);
   database.keys += 1;
   if (expiresAt !== null) database.expires += 1;
@@ -162,7 +174,7 @@ function* parseOpcode(cursor: ByteCursor, code: number, tally: Tally): Parsing<v
       return;
     }
     case opcode.moduleAux:
-      yield* readLength(cursor);
+      tally.moduleAux.add(yield* readModuleType(cursor));
       yield* passModuleFields(cursor, null);
       return;
     default:
@@ -194,5 +206,7 @@ function describe(parsed: Parsed, sizeBytes: number, tail: Buffer): RdbFile {
     sizeBytes,
     counts: parsed.unknown === null ? { databases, functions: tally.functions, details: tally.details.toString(16).padStart(32, '0') } : null,
     countsMissing: parsed.unknown,
+    moduleValues: tally.moduleValues,
+    moduleAux: [...tally.moduleAux],
   };
 }

@@ -21,8 +21,8 @@ interface Length {
   readonly encoded: boolean;
 }
 
-function* lengthOrEncoding(cursor: ByteCursor): Parsing<Length> {
-  const first = yield* cursor.byte();
+function* lengthOrEncoding(cursor: ByteCursor, begun?: number): Parsing<Length> {
+  const first = begun ?? (yield* cursor.byte());
   switch (first >> 6) {
     case 0: return { value: first & 0x3f, encoded: false };
     case 1: return { value: ((first & 0x3f) << 8) | (yield* cursor.byte()), encoded: false };
@@ -129,6 +129,7 @@ function passStream(type: 15 | 19 | 21): Step {
   };
 }
 
+export const isModuleValue = (type: number): boolean => type === 7;
 export const isStream = (type: number): boolean => type === 15 || type === 19 || type === 21;
 
 const moduleStep: Readonly<Record<number, Step>> = { 1: passLength, 2: passLength, 3: fixed(4), 4: fixed(8), 5: passString };
@@ -145,9 +146,18 @@ export const passModuleFields: Step = function* pass(cursor, into) {
 };
 
 const passModuleValue: Step = function* pass(cursor, into) {
-  yield* readLength(cursor);
+  yield* readModuleType(cursor);
   yield* passModuleFields(cursor, into);
 };
+
+const moduleTypeLetters = 'ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_';
+
+/** The name of a module's type: nine letters of six bits each, and ten bits of version behind them (moduleTypeEncodeId in Redis's module.c). */
+export function* readModuleType(cursor: ByteCursor): Parsing<string> {
+  const first = yield* cursor.byte();
+  const id = first === 0x81 ? (yield* cursor.bytes(8)).readBigUInt64BE(0) : BigInt((yield* lengthOrEncoding(cursor, first)).value);
+  return Array.from({ length: 9 }, (_, index) => moduleTypeLetters[Number((id >> BigInt(58 - 6 * index)) & 0x3fn)]).join('');
+}
 
 const withExpiryFirst = (rest: Step): Step => function* pass(cursor, into) {
   yield* milliseconds(cursor, into);
