@@ -134,7 +134,9 @@ function contentOrReason(server: RedisServer, result: HelperResult | string): Re
   if (typeof result === 'string') return result;
   if (result.exitCode === 0) return loadedContent(result, 'loaded', null);
   if (result.exitCode === exitCodes.notEnoughMemory || result.exitCode === exitCodes.lacksSomething) return lastWords(result);
-  return fail(server, helperFailure(result, '', '').fields.cause);
+  const failure = helperFailure(result, 'load the RDB file beside', server.container.name);
+  if (failure.type === 'DiskFull') throw failure;
+  return fail(server, failure.fields.cause);
 }
 
 async function scanned(server: RedisServer, source: AsyncIterable<Uint8Array>): Promise<RdbFile> {

@@ -58,7 +58,8 @@ const meanings: Readonly<Record<number, readonly [FailureType, string]>> = {
   [exitCodes.notEmpty]: ['LeftoversRemain', 'It holds data that no run owns; look at .holdfast in the data directory.'],
 };
 
-/** The words of the operating system, in every image's C locale; no exit code of a tool says it. */
+/** The words of the operating system, in every image's C locale; no exit code of a tool says it. `redis-cli --rdb` calls the first write that does not fit short. */
+export const saysDiskFull = (words: string): boolean => /No space left on device|Disk quota exceeded|short write/.test(words);
 const diskFull: readonly [FailureType, string] = ['DiskFull', 'Free space on the file system of the Redis data directory or of the Docker engine; nothing live has changed.'];
 
 /** The result of a helper that ended with 0. @throws what its exit code means, HelperFailed for any other */
@@ -68,7 +69,7 @@ export function requireSuccess(result: HelperResult, operation: string, object: 
 }
 
 export function helperFailure(result: HelperResult, operation: string, object: string): HoldfastFailure {
-  const full = result.messages.includes('No space left on device');
+  const full = saysDiskFull(result.messages);
   const [type, hint] = full ? diskFull : meanings[result.exitCode] ?? ['HelperFailed', 'See the cause; the step may be tried again by hand.'];
   return new HoldfastFailure(type, { operation, object, cause: `${lastWords(result)} (exit code ${result.exitCode})`, hint });
 }

@@ -1,6 +1,6 @@
 /** One RDB of a live server, taken by replication (or BGSAVE) in a helper, handed to the caller as a file in the destination or in the helper. */
 import { randomBytes } from 'node:crypto';
-import { open as openHandle } from 'node:fs/promises';
+import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { HelperResult } from '../../../containers/helper-container.ts';
 import { HoldfastFailure } from '../../../domain/failures.ts';
@@ -8,7 +8,7 @@ import type { EngineContext } from '../../engine.ts';
 import { exitCodes, helperScripts } from '../helper/helper-scripts.ts';
 import { unlessNotThere } from '../helper/rdb-place.ts';
 import { cliArguments, commandFailure, passwordOf, redisProblem } from '../server/redis-cli.ts';
-import { lastWords, resultFile, runRedisHelper } from '../helper/redis-helper.ts';
+import { lastWords, resultFile, runRedisHelper, saysDiskFull } from '../helper/redis-helper.ts';
 import { saveInBackground } from './save-in-background.ts';
 import { infoNumber, parseInfo, parseTime, type RedisServer } from '../server/server-facts.ts';
 
@@ -30,13 +30,14 @@ export interface TransferredRdb {
 /**
  * Into a host directory that is bound into the helper.
  * @returns null where the engine does not see that directory, or sees another one
- * @throws RdbTransferFailed, AuthenticationFailed, PermissionDenied, DatabaseUnreachable
+ * @throws RdbTransferFailed, DiskFull, RepositoryUnreachable, AuthenticationFailed, PermissionDenied, DatabaseUnreachable
  */
 export async function transferToHost(ctx: EngineContext, server: RedisServer, hostDirectory: string): Promise<TransferredRdb | null> {
   const token = randomBytes(16).toString('hex');
   await writeToken(join(hostDirectory, tokenFile), token);
   const mounts = [{ type: 'bind', source: hostDirectory, target: boundDirectory }] as const;
-  const transferred = await unlessNotThere(transfer(ctx, server, { directory: boundDirectory, token, mounts }));
+  const transferred = await unlessNotThere(transfer(ctx, server, { directory: boundDirectory, token, mounts }))
+    .finally(() => rm(join(hostDirectory, tokenFile), { force: true }));
   return transferred === null || transferred.result.exitCode === exitCodes.notShared ? null : transferred.rdb;
 }
 
@@ -98,7 +99,7 @@ async function transferSaved(ctx: EngineContext, server: RedisServer, place: Tra
     ...takeAfter(place, rdbOf),
   });
   if (result.exitCode === exitCodes.notShared) return { result, rdb: nothing };
-  if (result.exitCode !== 0) throw failed(server, lastWords(result));
+  if (result.exitCode !== 0) throw saysDiskFull(result.messages) ? repositoryFull(server.container.name, lastWords(result)) : failed(server, lastWords(result));
   return { result, rdb: rdbOf(result) };
 }
 
@@ -122,6 +123,7 @@ function fileResult(result: HelperResult): { sizeBytes: number; sha256: string }
 /** Redis's words decide: redis-cli says AUTH failed and goes on, or ends with 0 after an error (databases.md D9). */
 function transferFailure(server: RedisServer, result: HelperResult): HoldfastFailure {
   const words = [result.files.get('problem'), result.files.get('transfer')].filter((text) => text !== undefined).join('\n');
+  if (saysDiskFull(`${words}\n${result.messages}`)) return repositoryFull(server.container.name, words.trim().split('\n').at(-1)?.slice(0, 200) || lastWords(result));
   // `--rdb` words a refusal its own way: "SYNC with master failed: -NOPERM …".
   const lines = words.replaceAll(/^.*(?:failed|error): -?(?=[A-Z]+ )/gim, '');
   const problem = redisProblem({ exitCode: 1, stderr: lines, stdout: '' });
@@ -132,12 +134,16 @@ function transferFailure(server: RedisServer, result: HelperResult): HoldfastFai
 const failed = (server: RedisServer, cause: string): HoldfastFailure =>
   new HoldfastFailure('RdbTransferFailed', { operation: 'receive the RDB file', object: server.container.name, cause, hint: 'The step is tried again; see the log of the container if it happens each time.' });
 
-/** Says that worker and helper see the same directory; a path that exists on both hosts is not yet the same place. */
+/** Says that worker and helper see the same directory; a path that exists on both hosts is not yet the same place. @throws DiskFull, RepositoryUnreachable */
 async function writeToken(path: string, token: string): Promise<void> {
-  const handle = await openHandle(path, 'w', 0o600);
   try {
-    await handle.writeFile(token);
-  } finally {
-    await handle.close();
+    await writeFile(path, token, { mode: 0o600 });
+  } catch (error) {
+    const code = (error as NodeJS.ErrnoException).code ?? 'an error';
+    if (code === 'ENOSPC' || code === 'EDQUOT') throw repositoryFull(path, code);
+    throw new HoldfastFailure('RepositoryUnreachable', { operation: 'write into the repository', object: path, cause: `the file system answers ${code}`, hint: 'Check that the repository\'s disk or share is mounted and may be written.' }, { cause: error });
   }
 }
+
+const repositoryFull = (object: string, cause: string): HoldfastFailure =>
+  new HoldfastFailure('DiskFull', { operation: 'write the RDB file', object, cause, hint: 'Free space in the repository and on the file system of the Docker engine; nothing unfinished is kept.' });
