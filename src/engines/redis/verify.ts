@@ -6,7 +6,7 @@ import { fittingImage } from './helper/fitting-image.ts';
 import { exitCodes, helperScripts } from './helper/helper-scripts.ts';
 import { expiresIn, keysIn, parseCheck } from './helper/load-rdb.ts';
 import { onStoredRdb, rdbArtifact } from './helper/rdb-place.ts';
-import { helperFailure, lastWords, resultFile, runRedisHelper } from './helper/redis-helper.ts';
+import { helperFailure, lastWords, memoryLimitBytes, resultFile, runRedisHelper } from './helper/redis-helper.ts';
 
 /** @throws ArtifactDamaged, CouldNotVerify */
 export async function verifyRedis(ctx: EngineContext, backup: RedisBackup, source: ArtifactSource): Promise<{ readonly sentence: string }> {
@@ -22,6 +22,8 @@ export async function verifyRedis(ctx: EngineContext, backup: RedisBackup, sourc
     script: helperScripts.check,
     args: [place.path, String(place.sizeBytes), place.sha256],
     mounts: place.mounts,
+    // redis-check-rdb holds a value at a time, which may be most of the data.
+    memoryBytes: memoryLimitBytes(backup.usedMemoryBytes),
     ...(place.beforeStart === undefined ? {} : { beforeStart: place.beforeStart }),
   }));
   if (result.exitCode === exitCodes.unreadableVersion) throw couldNot(object, lastWords(result));

@@ -8,7 +8,7 @@ import type { EngineContext } from '../../engine.ts';
 import { helperScripts } from '../helper/helper-scripts.ts';
 import { parseCheck } from '../helper/load-rdb.ts';
 import { commandFailure, execRedisCommand, type RedisConnection, redisProblem, runRedisCommand } from '../server/redis-cli.ts';
-import { requireSuccess, resultFile, runRedisHelper } from '../helper/redis-helper.ts';
+import { memoryLimitBytes, requireSuccess, resultFile, runRedisHelper } from '../helper/redis-helper.ts';
 import { infoNumber, parseInfo, serverTimeMs } from '../server/server-facts.ts';
 import { slowestDiskMs } from '../server/slowest-disk-ms.ts';
 import { mountOfCutOver } from './staging.ts';
@@ -17,6 +17,8 @@ import { cutOverContainer } from './cut-over-container.ts';
 interface ShutdownNote {
   /** Server time at which a SHUTDOWN SAVE of this run was first sent: the file it leaves cannot be older. */
   readonly askedAtMs: number;
+  /** What the data took in memory then, bytes: checking the files may take as much. */
+  readonly usedMemoryBytes: number;
 }
 
 const shutdownNoteKey = (component: string): string => `redis-shutdown-${component}`;
@@ -30,6 +32,9 @@ export async function closeRedis(ctx: EngineContext, component: RedisComponent, 
   await checkRollbackCopy(ctx, cutOver, note);
 }
 
+/** Of a server that somebody else stopped nobody knows: what comes in is a guess at what was there, and a wide one. */
+const unknownMemoryBytes = (cutOver: RedisCutOver): number => Math.max(2 * 1024 ** 3, cutOver.stagedFiles.reduce((sum, file) => sum + file.sizeBytes, 0) * 4);
+
 /** A policy that restarts would start Redis in mid exchange (databases.md D16). */
 function requireNoRestart(container: ContainerFacts): void {
   if (container.restartPolicy.name === 'no' || container.restartPolicy.name === '') return;
@@ -39,7 +44,7 @@ function requireNoRestart(container: ContainerFacts): void {
 async function shutDown(ctx: EngineContext, connection: RedisConnection): Promise<ShutdownNote> {
   const { name, container } = connection.component;
   const info = parseInfo(await runRedisCommand(ctx, connection, ['INFO', 'memory']));
-  const note = await ctx.recordOnce(shutdownNoteKey(name), { askedAtMs: await serverTimeMs(ctx, connection) } satisfies ShutdownNote) as ShutdownNote;
+  const note = await ctx.recordOnce(shutdownNoteKey(name), { askedAtMs: await serverTimeMs(ctx, connection), usedMemoryBytes: infoNumber(info, 'used_memory') } satisfies ShutdownNote) as ShutdownNote;
   const withinMs = ctx.timing.stopMs + slowestDiskMs(infoNumber(info, 'used_memory'));
   ctx.progress({ phase: 'stopping Redis after a last save' });
   await sendShutdown(ctx, connection, withinMs);
@@ -79,6 +84,7 @@ async function checkRollbackCopy(ctx: EngineContext, cutOver: RedisCutOver, note
     // A server that stopped by our command wrote its AOF to the end; of any other end nobody knows.
     args: [mount.directory, cutOver.dbFilename, manifest, note === undefined ? 'yes' : 'no', cutOver.asideDirectory],
     mounts: [{ type: mount.type, source: mount.source, target: '/live', readOnly: true }],
+    memoryBytes: memoryLimitBytes(note?.usedMemoryBytes ?? unknownMemoryBytes(cutOver)),
   });
   // An earlier attempt has already begun to exchange: then the old files were checked before, and lie aside.
   if (result.files.has('exchanging')) return;
