@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import { redisProblem } from '../../../src/engines/redis/server/redis-cli.ts';
 import { replicaConfiguration } from '../../../src/engines/redis/helper/redis-config.ts';
 import { keyspaceOf, mountOf, mountOnEntry, parseInfo, parseTime } from '../../../src/engines/redis/server/server-facts.ts';
-import { commandSettings, fileSettings } from '../../../src/engines/redis/server/start-up-settings.ts';
+import { commandSettings, fileSettings, sameSetting } from '../../../src/engines/redis/server/start-up-settings.ts';
 import { checkOwnPath } from '../../../src/engines/redis/cut-over/staging.ts';
 import { parseCheck } from '../../../src/engines/redis/helper/load-rdb.ts';
 
@@ -71,6 +71,12 @@ describe('settings after a restart', () => {
   test('of a command line', () => {
     expect(commandSettings(['redis-server', '--appendonly', 'yes', '--save', '', '--requirepass', '--dir', '/data', '--appendonly', 'no'])).toEqual(new Map([['appendonly', 'no'], ['save', ''], ['dir', '/data']]));
   });
+  test('a directory is the same with a slash at its end, a file name is not', () => {
+    expect(sameSetting('dir', '/data', '/data/')).toBe(true);
+    expect(sameSetting('dir', '/', '//')).toBe(true);
+    expect(sameSetting('dir', '/data', '/data2')).toBe(false);
+    expect(sameSetting('dbfilename', 'dump.rdb', 'dump.rdb/')).toBe(false);
+  });
   test('of a file', () => {
     expect(fileSettings('# appendonly no\nappendonly yes\ndir "/data"\ndbfilename \'a b.rdb\'\nrequirepass "x\\x20"\n')).toEqual(new Map([['appendonly', 'yes'], ['dir', '/data'], ['dbfilename', 'a b.rdb']]));
   });
@@ -82,6 +88,9 @@ test('a configuration holds any file name as one value', () => {
   expect(text).toContain('databases "21"\n');
   expect(text).toContain('loadmodule "/m.so" "x y"\n');
   expect(text).toContain('replicaof "127.0.0.1" "1"\n');
+  // Whatever the size: what loads it evicts nothing, and would say so if it had to.
+  expect(text).toContain('maxmemory "0"\n');
+  expect(text).toContain('maxmemory-policy "noeviction"\n');
 });
 
 test('only directories of Holdfast are ever removed or moved', () => {

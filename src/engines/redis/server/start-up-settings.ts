@@ -2,6 +2,7 @@
  * What the server will be told when it starts again, as far as its command line and configuration file say: a restore restarts it, and a
  * server that was switched by CONFIG SET comes back the way it was. With its AOF back on it would ignore a restored RDB and start empty.
  */
+import { posix } from 'node:path';
 import { HoldfastFailure } from '../../../domain/failures.ts';
 import type { EngineContext } from '../../engine.ts';
 import type { RedisServer } from './server-facts.ts';
@@ -14,12 +15,18 @@ export async function requireSameAfterRestart(ctx: EngineContext, server: RedisS
   const fromCommand = commandSettings(server.container.command);
   for (const name of decisive) {
     const [now, then] = [server.settings.get(name), fromCommand.get(name) ?? fromFile.get(name)];
-    if (now === undefined || then === undefined || now === then || (name === 'dir' && !then.startsWith('/'))) continue;
+    if (now === undefined || then === undefined || sameSetting(name, now, then) || (name === 'dir' && !then.startsWith('/'))) continue;
     throw new HoldfastFailure('UnsupportedTopology', {
       operation: 'inspect Redis', object: server.container.name, cause: `it runs with ${name} ${now} and will start again with ${name} ${then}`,
       hint: 'A restore restarts it. Make the running setting and the one in its command or file the same first (CONFIG REWRITE, or CONFIG SET).',
     });
   }
+}
+
+/** Is it the same to Redis? A directory is, with or without a slash at its end or twice in it. Pure. */
+export function sameSetting(name: (typeof decisive)[number], now: string, then: string): boolean {
+  const plain = (value: string): string => (name === 'dir' ? posix.normalize(`${value}/`) : value);
+  return plain(now) === plain(then);
 }
 
 /** `--name value` pairs; a later one wins. Pure. */
