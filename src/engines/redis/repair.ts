@@ -1,4 +1,5 @@
 /** Repairing what an ended run left: the setting it changed, and files it staged that no rollback record keeps. */
+import { HoldfastFailure } from '../../domain/failures.ts';
 import type { ComponentCutOver } from '../../domain/rollback.ts';
 import type { RunOwner } from '../../domain/run-owner.ts';
 import type { RedisComponent } from '../../domain/service.ts';
@@ -6,7 +7,7 @@ import type { EngineContext } from '../engine.ts';
 import { removeRunDirectory } from './cut-over/discard.ts';
 import { runRedisCommand } from './server/redis-cli.ts';
 import { runDirectory, type StagedNote, stagedNoteKey } from './cut-over/staging.ts';
-import { syncDelayNoteKey, type SyncDelayNote } from './transfer/sync-delay.ts';
+import { type SyncDelayNote, syncDelayNotes } from './transfer/sync-delay.ts';
 
 export interface EndedRedisRun {
   readonly owner: RunOwner;
@@ -16,13 +17,17 @@ export interface EndedRedisRun {
 
 /** Idempotent. @returns what it did, a sentence each */
 export async function repairRedis(ctx: EngineContext, component: RedisComponent, run: EndedRedisRun): Promise<readonly string[]> {
-  return [...await putBackSetting(ctx, component, run), ...await removeStaged(ctx, component, run)];
+  const done = [...await removeStaged(ctx, component, run)];
+  for (const note of syncDelayNotes(component.name, run.notes)) done.push(...await putBackSetting(ctx, component, note));
+  return done;
 }
 
-async function putBackSetting(ctx: EngineContext, component: RedisComponent, run: EndedRedisRun): Promise<readonly string[]> {
-  const note = run.notes[syncDelayNoteKey(component.name)] as SyncDelayNote | undefined;
-  if (note === undefined) return [];
+async function putBackSetting(ctx: EngineContext, component: RedisComponent, note: SyncDelayNote): Promise<readonly string[]> {
   const container = await ctx.runtime.find(note.containerId);
+  // Paused it remembers, and cannot be told: the note has to stay until it can.
+  if (container?.state === 'paused') {
+    throw new HoldfastFailure('LeftoversRemain', { operation: 'put repl-diskless-sync-delay back', object: component.container, cause: `the container is paused; the setting was ${note.value}`, hint: `Unpause it (docker unpause ${component.container}); the next clean-up puts the setting back.` });
+  }
   // A container that stopped or was recreated has forgotten the setting: it was never written to a file.
   if (container?.state !== 'running') return [];
   const connection = { component, containerId: container.id };

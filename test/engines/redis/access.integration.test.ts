@@ -1,7 +1,9 @@
 /** Passwords, restricted users, a setting that must come back, and what preflight refuses. */
-import { afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest';
+import { readdir } from 'node:fs/promises';
+import { afterEach, beforeAll, beforeEach, describe, expect, test, vi } from 'vitest';
 import type { RedisBackup } from '../../../src/domain/backup-manifest.ts';
 import type { FailureType } from '../../../src/domain/failures.ts';
+import { syncDelayNoteKey } from '../../../src/engines/redis/transfer/sync-delay.ts';
 import { useDocker } from '../../support/docker.ts';
 import { contextOf, engine, type Notes, restore, startRedis, testStore, type TestRedis, type TestStore } from './redis-fixture.ts';
 
@@ -84,8 +86,9 @@ describe('the sync delay', () => {
   });
   beforeEach(() => redis.cli('CONFIG', 'SET', delay, '7'));
 
-  test('is put back after success', async () => {
+  test('is put back after success, and only the file stays in the repository', async () => {
     await engine.backUp(contextOf(docker), redis.component, store.destination, options);
+    expect(await readdir(store.directory)).toEqual(['dump.rdb']);
     expect(await setting()).toBe('7');
   });
 
@@ -103,7 +106,7 @@ describe('the sync delay', () => {
   test('is put back by the repair of a run that died, which then finds nothing more to do', async () => {
     const notes: Notes = new Map();
     const ctx = contextOf(docker, notes, { run: 'dead' });
-    await ctx.recordOnce('redis-sync-delay-redis', { containerId: redis.id, value: '7' });
+    await ctx.recordOnce(syncDelayNoteKey('redis', redis.id), { containerId: redis.id, value: '7' });
     await redis.cli('CONFIG', 'SET', delay, '0');
     const run = { owner: ctx.owner, notes: Object.fromEntries(notes.get('dead') ?? []), kept: [] };
     expect(await engine.repairLeftovers(contextOf(docker, notes, { run: 'repair' }), redis.component, run)).toEqual([expect.stringContaining('put back to 7')]);
@@ -111,9 +114,33 @@ describe('the sync delay', () => {
     expect(await engine.repairLeftovers(contextOf(docker, notes, { run: 'repair' }), redis.component, run)).toEqual([]);
   });
 
+  test('a paused container keeps the note until it can be told', async () => {
+    const notes: Notes = new Map();
+    const ctx = contextOf(docker, notes, { run: 'dead' });
+    await ctx.recordOnce(syncDelayNoteKey('redis', redis.id), { containerId: redis.id, value: '7' });
+    await redis.cli('CONFIG', 'SET', delay, '0');
+    const run = { owner: ctx.owner, notes: Object.fromEntries(notes.get('dead') ?? []), kept: [] };
+    await docker.engineCall('POST', `/containers/${redis.id}/pause`);
+    await expect(engine.repairLeftovers(ctx, redis.component, run)).rejects.toEqual(failure('LeftoversRemain'));
+    await docker.engineCall('POST', `/containers/${redis.id}/unpause`);
+    expect(await engine.repairLeftovers(ctx, redis.component, run)).toHaveLength(1);
+    expect(await setting()).toBe('7');
+  });
+
+  test('a container that was made again keeps its own, whatever the one before it had', async () => {
+    const notes: Notes = new Map();
+    const before = 'a'.repeat(64);
+    await contextOf(docker, notes).recordOnce(syncDelayNoteKey('redis', before), { containerId: before, value: '9' });
+    await engine.backUp(contextOf(docker, notes), redis.component, store.destination, { ...options, contentHashes: false });
+    expect(await setting()).toBe('7');
+    const run = { owner: docker.owner(), notes: Object.fromEntries(notes.get('run-1') ?? []), kept: [] };
+    expect(await engine.repairLeftovers(contextOf(docker, notes), redis.component, run)).toEqual([]);
+    expect(await setting()).toBe('7');
+  });
+
   test('a second attempt records the original, not the 0 of the first', async () => {
     const notes: Notes = new Map();
-    await contextOf(docker, notes).recordOnce('redis-sync-delay-redis', { containerId: redis.id, value: '7' });
+    await contextOf(docker, notes).recordOnce(syncDelayNoteKey('redis', redis.id), { containerId: redis.id, value: '7' });
     await redis.cli('CONFIG', 'SET', delay, '0');
     await engine.backUp(contextOf(docker, notes), redis.component, store.destination, { ...options, contentHashes: false });
     expect(await setting()).toBe('7');
@@ -164,6 +191,15 @@ describe('preflight', () => {
     const redis = await startRedis(docker, { mounts: [{ type: 'volume', source: await docker.volume(), target: '/data/appendonlydir' }] });
     await expect(engine.inspect(contextOf(docker), redis.component, 'restore')).rejects.toEqual(failure('UnsupportedTopology'));
     expect(await engine.inspect(contextOf(docker), redis.component, 'backup')).toMatchObject({ running: true });
+  });
+
+  test('a replica that hangs on it: a restore would take it along; a backup says so and goes on', async () => {
+    const redis = await startRedis(docker);
+    const replica = await docker.run({ imageId: await docker.image('redis:8'), command: ['redis-server', '--port', '6380', '--replicaof', '127.0.0.1', '6379'], network: `container:${redis.id}` });
+    await vi.waitUntil(async () => (await redis.cli('INFO', 'replication')).includes('connected_slaves:1'), { timeout: 20_000, interval: 100 });
+    await expect(engine.inspect(contextOf(docker), redis.component, 'restore')).rejects.toEqual(failure('UnsupportedTopology'));
+    expect((await engine.inspect(contextOf(docker), redis.component, 'backup')).warnings).toEqual([expect.stringContaining('1 replicas hang on')]);
+    await docker.runtime.remove(replica);
   });
 
   test('an AOF that was switched off while it ran: the restart would switch it on and start empty', async () => {

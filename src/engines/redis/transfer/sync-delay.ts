@@ -14,17 +14,23 @@ export interface SyncDelayNote {
   readonly value: string;
 }
 
-export const syncDelayNoteKey = (component: string): string => `redis-sync-delay-${component}`;
+/** By container: one that was made again has a setting of its own. */
+export const syncDelayNoteKey = (component: string, containerId: string): string => `redis-sync-delay-${component}-${containerId}`;
+
+/** Every note of this kind among a run's notes, one for each container that the component has had meanwhile. */
+export function syncDelayNotes(component: string, notes: Readonly<Record<string, unknown>>): readonly SyncDelayNote[] {
+  return (Object.values(notes) as SyncDelayNote[]).filter((note) => note?.containerId !== undefined && Object.hasOwn(notes, syncDelayNoteKey(component, note.containerId)));
+}
 
 /** Runs the transfer with the delay at 0. A user that may not change settings only waits longer. */
 export async function withoutSyncDelay<T>(ctx: EngineContext, server: RedisServer, transfer: () => Promise<T>): Promise<T> {
   const value = server.settings.get(setting);
   if (value === undefined || !/^\d+$/.test(value)) return transfer();
-  const component = server.connection.component.name;
-  const earlier = await ctx.readNote(syncDelayNoteKey(component));
+  const key = syncDelayNoteKey(server.connection.component.name, server.container.id);
+  const earlier = await ctx.readNote(key);
   // 0 without a note is the operator's own; with one it is what an attempt of this run left.
   if (value === '0' && earlier === undefined) return transfer();
-  const note = await ctx.recordOnce(syncDelayNoteKey(component), { containerId: server.container.id, value } satisfies SyncDelayNote) as SyncDelayNote;
+  const note = await ctx.recordOnce(key, { containerId: server.container.id, value } satisfies SyncDelayNote) as SyncDelayNote;
   try {
     if (value !== '0') await runRedisCommand(ctx, server.connection, ['CONFIG', 'SET', setting, '0']);
   } catch (error) {
