@@ -25,7 +25,6 @@ export async function prepareRedis(ctx: EngineContext, component: RedisComponent
   refuseTopology(server);
   await requireRestorable(ctx, server);
   requireDatabases(server, backup);
-  requireMemory(server, backup.usedMemoryBytes);
   await noteStaged(ctx, server);
   const appendOnly = server.settings.get('appendonly') === 'yes';
   let baseDetails: string | null = null;

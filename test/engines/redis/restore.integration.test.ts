@@ -153,8 +153,10 @@ describe('prepared', () => {
     const bytes = await readFile(store.file);
     const prepare = (target: TestRedis, changed: RedisBackup = backup, source = store.source): Promise<unknown> => engine.prepare(ctxOf('restore'), target.component, changed, source);
 
-    await redis.cli('CONFIG', 'SET', 'maxmemory', '1100000');
-    await expect(prepare(redis, { ...backup, usedMemoryBytes: 2_000_000 })).rejects.toEqual(failure('NotEnoughSpace'));
+    // Less than even a Redis with two keys takes: what was loaded is measured, whatever the backup says.
+    await redis.cli('CONFIG', 'SET', 'maxmemory', '500000');
+    await expect(prepare(redis)).rejects.toEqual(failure('NotEnoughSpace'));
+    await expect(prepare(redis, { ...backup, usedMemoryBytes: 0 })).rejects.toEqual(failure('NotEnoughSpace'));
     await redis.cli('CONFIG', 'SET', 'maxmemory', '0');
     await expect(prepare(redis, { ...backup, usedMemoryBytes: 10 ** 13 })).rejects.toEqual(failure('NotEnoughSpace'));
     const small = await startRedis(docker, { args: ['--databases', '10'] });
@@ -163,6 +165,12 @@ describe('prepared', () => {
     const other = { ...backup, content: { ...backup.content, digest: '0'.repeat(40) } };
     await expect(prepare(redis, other)).rejects.toEqual(failure('ProofFailed'));
     expect(await engine.prove(ctxOf('prove'), other, store.source)).toMatchObject({ verdict: 'failed', differences: [{ property: 'digest' }] });
+
+    // Another image than the backup's own bears the name now: its digest may be made otherwise, its counts may not.
+    const elsewhere = { ...backup.server, imageId: `sha256:${'0'.repeat(64)}`, image: 'redis:8' };
+    expect(await engine.prove(ctxOf('prove'), { ...other, server: elsewhere }, store.source)).toMatchObject({ verdict: 'couldNotVerify', differences: [{ property: 'digest' }] });
+    const fewer = { ...other, content: { ...other.content, databases: other.content.databases.map((each) => ({ ...each, keys: '2' })) } };
+    expect(await engine.prove(ctxOf('prove'), { ...fewer, server: elsewhere }, store.source)).toMatchObject({ verdict: 'failed' });
 
     const old = await startRedis(docker, { image: 'redis:7' });
     await expect(prepare(old)).rejects.toEqual(failure('VersionMismatch'));

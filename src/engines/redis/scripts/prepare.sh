@@ -13,11 +13,11 @@ sed '1,/^---$/d' /holdfast/both.conf >/holdfast/final.conf
 require_sum "$file" "$size_wanted" "$sum_wanted"
 check_rdb "$file" check
 require_memory "$memory"
+# Whatever an earlier attempt of this run left is made again; its room counts as free.
+rm -rf "$run/new"
 free=$(df -Pk "$data" | sed -n '2s/^.* \([0-9][0-9]*\)  *[0-9]*%.*$/\1/p')
 [ "$free" -ge "$((room / 1024))" ] || fail 25 "$((room / 1048576)) MB are needed, $((free / 1024)) MB are free"
 
-# Whatever an earlier attempt of this run left is made again.
-rm -rf "$run/new"
 mkdir -p "$run/new"
 new=$run/new
 cat <"$file" >"$new/$dbfilename"
@@ -27,7 +27,10 @@ start_server /holdfast/load.conf
 read_content loaded "$digest"
 if [ -n "$appenddirname" ]; then
   ask CONFIG SET appendonly yes >/dev/null
-  until ask INFO persistence >/holdfast/tmp/persistence && grep -q '^aof_rewrite_in_progress:0' /holdfast/tmp/persistence && grep -q '^aof_rewrite_scheduled:0' /holdfast/tmp/persistence; do sleep 0.05; done
+  until ask INFO persistence >/holdfast/tmp/persistence && grep -q '^aof_rewrite_in_progress:0' /holdfast/tmp/persistence && grep -q '^aof_rewrite_scheduled:0' /holdfast/tmp/persistence; do
+    kill -0 "$server" 2>/dev/null || fail 21 "the server ended while it wrote the AOF: $(tail -n 3 /holdfast/server.log)"
+    sleep 0.05
+  done
   grep -q '^aof_last_bgrewrite_status:ok' /holdfast/tmp/persistence || fail 21 "the AOF could not be written: $(tail -n 3 /holdfast/server.log)"
   grep -q '^aof_enabled:1' /holdfast/tmp/persistence || fail 21 "the AOF is not on"
   stop_server
@@ -55,4 +58,6 @@ require_sum "$new/$dbfilename" "$size_wanted" "$sum_wanted"
 owner=$(stat -c %u:%g "$data/$dbfilename" 2>/dev/null || stat -c %u:%g "$data")
 chown "$owner" "$data/.holdfast"
 chown -R "$owner" "$run"
+# A server with its AOF on never had to read the RDB, which may be anybody's; the AOF it writes.
+if [ -n "$appenddirname" ] && [ -d "$data/$appenddirname" ]; then chown -R "$(stat -c %u:%g "$data/$appenddirname")" "$new/$appenddirname"; fi
 sync -f "$new" 2>/dev/null || sync
