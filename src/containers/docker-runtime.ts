@@ -26,10 +26,10 @@ const logLines = 2_000;
 
 /**
  * The runtime of the engine at an address (`unix:///…`, `tcp://…`; `DOCKER_HOST` or the default socket when none is given).
- * Does not connect yet. @throws HoldfastFailure InvalidConfiguration
+ * Does not connect yet. `headWithinMs`: see EngineClient. @throws HoldfastFailure InvalidConfiguration
  */
-export function createDockerRuntime(address: string = dockerAddress()): ContainerRuntime {
-  return new DockerRuntime(new EngineClient(new Docker(dockerConnection(address)).modem as Dialler));
+export function createDockerRuntime(address: string = dockerAddress(), headWithinMs?: number): ContainerRuntime {
+  return new DockerRuntime(new EngineClient(new Docker(dockerConnection(address)).modem as Dialler, headWithinMs));
 }
 
 const short = (id: string): string => (/^[0-9a-f]{64}$/.test(id) ? id.slice(0, 12) : id);
@@ -173,7 +173,7 @@ class DockerRuntime implements ContainerRuntime {
   async readArchive(id: string, from: string): Promise<Readable> {
     const call = { operation: 'read files of container', object: `${short(id)}:${from}` };
     try {
-      const answer = await this.#client.stream({ method: 'GET', path: path(id, 'archive'), query: { path: from } });
+      const answer = await this.#client.begun({ method: 'GET', path: path(id, 'archive'), query: { path: from } });
       return wholeOrBroken(answer, call);
     } catch (error) {
       throw await this.#pathFailure(call, id, error);

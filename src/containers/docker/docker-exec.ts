@@ -29,14 +29,23 @@ interface Output {
 export async function execInContainer(client: EngineClient, id: string, request: ExecRequest): Promise<ExecResult> {
   const call: EngineCall = { operation: `run ${request.argv[0] ?? 'nothing'}`, object: id.slice(0, 12) };
   request.signal?.throwIfAborted();
-  const execId = await createExec(client, call, id, request);
-  const output = await startExec(client, call, execId, request);
-  const exitCode = await exitCodeOf(client, call, execId, request.signal);
-  if (notRunCodes.has(exitCode)) return { exitCode, stdout: '', stderr: `${output.stderr}${output.stdout.toString('utf8')}`.trim().slice(-stderrBytes) };
-  return { exitCode, stdout: output.stdout.toString('utf8'), stderr: output.stderr };
+  // Armed before anything is asked: a container whose lock is held answers neither the creation nor the upgrade (databases.md D5).
+  const timeout = AbortSignal.timeout(request.timeoutMs);
+  const end = request.signal === undefined ? timeout : AbortSignal.any([timeout, request.signal]);
+  try {
+    const execId = await createExec(client, call, id, request, end);
+    const output = await startExec(client, call, execId, request, end);
+    const exitCode = await exitCodeOf(client, call, execId, request.signal);
+    if (notRunCodes.has(exitCode)) return { exitCode, stdout: '', stderr: `${output.stderr}${output.stdout.toString('utf8')}`.trim().slice(-stderrBytes) };
+    return { exitCode, stdout: output.stdout.toString('utf8'), stderr: output.stderr };
+  } catch (error) {
+    request.signal?.throwIfAborted();
+    if (timeout.aborted) throw engineFailure('BrokenStream', call, `the command did not end within ${request.timeoutMs} ms`, error);
+    throw failureOf(error, call);
+  }
 }
 
-async function createExec(client: EngineClient, call: EngineCall, id: string, request: ExecRequest): Promise<string> {
+async function createExec(client: EngineClient, call: EngineCall, id: string, request: ExecRequest, end: AbortSignal): Promise<string> {
   const answer = await client.call<{ Id: string }>(call, {
     method: 'POST',
     path: `/containers/${encodeURIComponent(id)}/exec`,
@@ -49,31 +58,20 @@ async function createExec(client: EngineClient, call: EngineCall, id: string, re
       Env: Object.entries(request.environment ?? {}).map(([name, value]) => `${name}=${value}`),
       ...(request.user === undefined ? {} : { User: request.user }),
     },
-  });
+  }, undefined, end);
   return answer.Id;
 }
 
-async function startExec(client: EngineClient, call: EngineCall, execId: string, request: ExecRequest): Promise<Output> {
-  let socket: Socket;
-  try {
-    socket = await client.hijack(call, { method: 'POST', path: `/exec/${execId}/start`, body: { Detach: false, Tty: false } });
-  } catch (error) {
-    throw failureOf(error, call);
-  }
+async function startExec(client: EngineClient, call: EngineCall, execId: string, request: ExecRequest, end: AbortSignal): Promise<Output> {
+  const socket = await client.hijack(call, { method: 'POST', path: `/exec/${execId}/start`, body: { Detach: false, Tty: false } }, end);
   // An error between two reads must not end the process; the reader sees it too.
   socket.on('error', () => undefined);
-  const timeout = AbortSignal.timeout(request.timeoutMs);
-  const end = request.signal === undefined ? timeout : AbortSignal.any([timeout, request.signal]);
   const destroy = (): void => void socket.destroy();
   end.addEventListener('abort', destroy, { once: true });
   try {
     if (end.aborted) destroy();
     if (request.stdin !== undefined) socket.end(request.stdin);
     return await collect(socket, call, request.maxOutputBytes ?? defaultOutputBytes);
-  } catch (error) {
-    request.signal?.throwIfAborted();
-    if (timeout.aborted) throw engineFailure('BrokenStream', call, `the command did not end within ${request.timeoutMs} ms`, error);
-    throw failureOf(error, call);
   } finally {
     end.removeEventListener('abort', destroy);
     // A stream that is left open wedges every other exec and health check of the container (databases.md D5).

@@ -32,21 +32,25 @@ const accepted: Readonly<Record<number, boolean>> = { 101: true, 200: true, 201:
 
 export class EngineClient {
   readonly #dialler: Dialler;
+  readonly #headWithinMs: number;
 
-  constructor(dialler: Dialler) {
+  /** @param headWithinMs how long the engine may take until it begins to answer, where what follows has no deadline */
+  constructor(dialler: Dialler, headWithinMs: number = callDeadlineMs) {
     this.#dialler = dialler;
+    this.#headWithinMs = headWithinMs;
   }
 
   /** An ordinary call; its JSON answer, or undefined for an empty one. Raises the raw error, with its status code. */
-  async json<T>(request: EngineRequest, deadlineMs: number = callDeadlineMs): Promise<T> {
-    const text = await this.#wholeAnswer(request, AbortSignal.timeout(deadlineMs));
+  async json<T>(request: EngineRequest, deadlineMs: number = callDeadlineMs, signal?: AbortSignal): Promise<T> {
+    const deadline = AbortSignal.timeout(deadlineMs);
+    const text = await this.#wholeAnswer(request, signal === undefined ? deadline : AbortSignal.any([deadline, signal]));
     return (text === '' ? undefined : JSON.parse(text)) as T;
   }
 
   /** Like {@link json}, with errors as failures. */
-  async call<T>(call: EngineCall, request: EngineRequest, deadlineMs?: number): Promise<T> {
+  async call<T>(call: EngineCall, request: EngineRequest, deadlineMs?: number, signal?: AbortSignal): Promise<T> {
     try {
-      return await this.json<T>(request, deadlineMs);
+      return await this.json<T>(request, deadlineMs, signal);
     } catch (error) {
       throw failureOf(error, call);
     }
@@ -62,12 +66,32 @@ export class EngineClient {
     return (await this.#dial({ ...dialOptions(request), isStream: true, ...(signal === undefined ? {} : { abortSignal: signal }) })) as IncomingMessage;
   }
 
-  /** Turns the connection into a raw one, both ways; half-closing it ends the container's standard input (databases.md D3). */
-  async hijack(call: EngineCall, request: EngineRequest): Promise<Socket> {
-    const connection = await this.#dial({ ...dialOptions(request), isStream: true, hijack: true, openStdin: true, allowEmpty: true });
+  /** The same, where the engine has to begin its answer in time: a container whose lock is held never lets it (databases.md D5). */
+  begun(request: EngineRequest): Promise<IncomingMessage> {
+    return this.#beforeHead(undefined, (signal) => this.stream(request, signal));
+  }
+
+  /**
+   * Turns the connection into a raw one, both ways; half-closing it ends the container's standard input (databases.md D3). The signal, and a
+   * deadline, end the waiting for it; the connection itself is the caller's to end.
+   */
+  async hijack(call: EngineCall, request: EngineRequest, signal?: AbortSignal): Promise<Socket> {
+    const options = { ...dialOptions(request), isStream: true, hijack: true, openStdin: true, allowEmpty: true };
+    const connection = await this.#beforeHead(signal, (abortSignal) => this.#dial({ ...options, abortSignal }));
     if (connection instanceof Socket) return connection;
     (connection as Readable).destroy();
     throw engineFailure('BrokenStream', call, 'the connection was not upgraded: a proxy in between does not let it pass');
+  }
+
+  /** The deadline goes with the head of the answer: a body, or a raw connection, lasts as long as it lasts. */
+  async #beforeHead<T>(signal: AbortSignal | undefined, ask: (signal: AbortSignal) => Promise<T>): Promise<T> {
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(), this.#headWithinMs);
+    try {
+      return await ask(signal === undefined ? late.signal : AbortSignal.any([late.signal, signal]));
+    } finally {
+      clearTimeout(timer);
+    }
   }
 
   async #wholeAnswer(request: EngineRequest, signal: AbortSignal | undefined): Promise<string> {

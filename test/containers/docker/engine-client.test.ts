@@ -139,3 +139,45 @@ describe('exec', () => {
     expect(asked.join('\n')).not.toContain('canary');
   });
 });
+
+describe('an engine that accepts and never answers, as for a container whose lock is held', () => {
+  const never: Answer = () => undefined;
+  const impatient = (): ContainerRuntime => createDockerRuntime(`tcp://127.0.0.1:${(server.address() as AddressInfo).port}`, 200);
+
+  test.each(['creation', 'upgrade'])('a command is given up when its time is over or it is cancelled (%s)', async (stage) => {
+    upgrade = () => undefined;
+    answers = { ...execAnswers({ Running: true, ExitCode: null }), ...(stage === 'creation' ? { 'POST /containers/db/exec': never } : {}) };
+    await failing('BrokenStream', exec({ timeoutMs: 200 }));
+    const stop = new AbortController();
+    const cancelled = exec({ signal: stop.signal });
+    setTimeout(() => stop.abort(new Error('cancelled')), 200);
+    await expect(cancelled).rejects.toThrow('cancelled');
+  });
+
+  test('standard input and archives are not waited for without end', async () => {
+    upgrade = () => undefined;
+    answers = { 'GET /containers/db/archive': never };
+    await failing('DockerUnreachable', impatient().start('db', 'input'));
+    await failing('DockerUnreachable', impatient().readArchive('db', '/x'));
+  });
+
+  test('a command that is silent for long is waited for, and so is a container', async () => {
+    upgrade = (socket) => {
+      socket.write(upgraded);
+      setTimeout(() => socket.end(frame('done\n')), 500);
+    };
+    answers = { ...execAnswers({ Running: false, ExitCode: 0 }), 'POST /containers/db/wait': (response) => setTimeout(() => json(200, { StatusCode: 0 })(response, response.req), 500), 'GET /containers/db/json': json(200, { Id: 'db', Name: '/db', Created: '', Image: '', State: { Status: 'exited', ExitCode: 0 }, Config: { Image: '' }, HostConfig: {} }) };
+    expect(await impatient().exec('db', { argv: ['psql'], timeoutMs: 20_000 })).toMatchObject({ stdout: 'done\n' });
+    expect(await impatient().wait('db')).toMatchObject({ exitCode: 0 });
+  });
+
+  test('what has begun in time may take as long as it takes', async () => {
+    answers = { 'GET /containers/db/archive': (response) => {
+      response.writeHead(200).write('slow');
+      setTimeout(() => response.end(' end'), 500);
+    } };
+    const chunks: unknown[] = [];
+    for await (const chunk of await impatient().readArchive('db', '/x')) chunks.push(chunk);
+    expect(chunks.join('')).toBe('slow end');
+  });
+});
