@@ -59,8 +59,8 @@ const defaultMemoryBytes = 1024 ** 3;
 const pidsLimit = 512;
 /** One argument of a program may have 128 KiB on Linux (MAX_ARG_STRLEN). */
 const scriptLimitBytes = 100 * 1024;
-/** 128 + SIGKILL. */
-const killedExitCode = 137;
+/** 128 + SIGKILL; and what the engine itself notes where it lost sight of the container (a shim that died, an engine that was restarted). */
+const killedExitCodes: ReadonlySet<number> = new Set([137, 255]);
 
 /**
  * Runs one helper to its end and removes it, with its volume. A container of the same name left by an earlier attempt of the same run and
@@ -136,7 +136,7 @@ async function outcome(runtime: ContainerRuntime, request: HelperRequest, id: st
   const results = await readResults(runtime, id);
   const messages = results?.messages ?? (await lastMessages(runtime, id));
   if (ended.oomKilled || (results?.memoryKills ?? 0) > 0) throw failed(request, 'it ran out of the memory it is allowed', 'Give helpers more memory, or fewer parallel jobs.');
-  if (results === null && ended.exitCode === killedExitCode) throw lost(request, 'it was killed');
+  if (results === null && killedExitCodes.has(ended.exitCode)) throw lost(request, 'it was killed');
   if (ended.exitCode === helperExitCodes.stdinCut) throw lost(request, 'its standard input was cut');
   if (results === null) throw failed(request, `it ended with ${ended.exitCode} without keeping its results${lastLine(messages)}`, 'Check the free space of the Docker engine\'s data directory.');
   if (results.exitCode !== ended.exitCode) throw lost(request, `it ended with ${ended.exitCode} after sealing ${results.exitCode}`);

@@ -124,6 +124,9 @@ describe('how a helper ends', () => {
 
   test('killed by nobody it knows: lost, to be tried again', async () => {
     expect((await failing('HelperLost', helper('kill -9 $$'))).retryable).toBe(true);
+    // What the engine notes of a container that it lost sight of, and a script's own 255, which is sealed.
+    await failing('HelperLost', helper('trap - EXIT; exit 255'));
+    expect((await helper('exit 255')).exitCode).toBe(255);
     const running = helper('touch /holdfast/begun; sleep 60');
     const lost = failing('HelperLost', running);
     await runtime.kill(await begun('try'));
