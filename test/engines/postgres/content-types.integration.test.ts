@@ -13,6 +13,7 @@ const changes: Readonly<Record<string, readonly [type: string, before: string, a
   int2: ['int2', '1', '2'],
   int4: ['int4', '1', '2'],
   int8: ['int8', '1', '4294967297'],
+  'int8 whose halves fold to the same': ['int8', '1', '4294967296'],
   'numeric scale, equal': ['numeric', '1.0', '1.00'],
   'numeric NaN': ['numeric', '\'NaN\'', '0'],
   'float4': ['float4', '0.1', '0.10000001'],
@@ -31,8 +32,10 @@ const changes: Readonly<Record<string, readonly [type: string, before: string, a
   uuid: ['uuid', '\'00000000-0000-4000-8000-000000000001\'', '\'00000000-0000-4000-8000-000000000002\''],
   date: ['date', '\'2026-01-01\'', '\'2026-01-02\''],
   time: ['time', '\'01:00\'', '\'01:00:00.000001\''],
+  'time whose halves fold to the same': ['time', '\'00:00:00.000001\'', '\'01:11:34.967296\''],
   'timetz, the same instant': ['timetz', '\'01:00+00\'', '\'02:00+01\''],
   timestamp: ['timestamp', '\'2026-01-01 00:00\'', '\'2026-01-01 00:00:00.000001\''],
+  'timestamp whose halves fold to the same': ['timestamp', '\'2000-01-01 00:00:00.000001\'', '\'2000-01-01 01:11:34.967296\''],
   timestamptz: ['timestamptz', '\'2026-01-01 00:00+00\'', '\'2026-01-01 00:00+01\''],
   'interval, equal': ['interval', '\'1 mon\'', '\'30 days\''],
   json: ['json', '\'{"a":1}\'', '\'{"a": 1}\''],
@@ -107,6 +110,35 @@ describe('content hashes', () => {
     const two = await read();
     await postgres.sql('UPDATE pairwise SET v = 8;');
     expect(hashIn(await read(), 'pairwise')).not.toBe(hashIn(two, 'pairwise'));
+  });
+
+  it('find values that changed places between rows', async () => {
+    const names = Array.from({ length: 12 }, (_, n) => `swapped_${n}`);
+    const twoColumns = names.slice(0, 6);
+    const duplicates = names.slice(6);
+    await postgres.sql([
+      ...twoColumns.map((name, n) => `CREATE TABLE ${name} (a text, b text); INSERT INTO ${name} VALUES ('left ${n}', 'right ${n}'), ('other ${n}', 'way ${n}');`),
+      ...duplicates.map((name, n) => `CREATE TABLE ${name} (a int, b text); INSERT INTO ${name} VALUES (${n}, 'x'), (${n}, 'x'), (${n + 100}, 'y'), (${n + 100}, 'y');`),
+    ].join('\n'));
+    const first = await read();
+    await postgres.sql([
+      ...twoColumns.map((name, n) => `UPDATE ${name} SET b = CASE b WHEN 'right ${n}' THEN 'way ${n}' ELSE 'right ${n}' END;`),
+      ...duplicates.map((name, n) => `TRUNCATE ${name}; INSERT INTO ${name} VALUES (${n}, 'x'), (${n}, 'y'), (${n + 100}, 'x'), (${n + 100}, 'y');`),
+    ].join('\n'));
+    const second = await read();
+    expect(names.filter((name) => hashIn(first, name) === hashIn(second, name))).toEqual([]);
+  });
+
+  it('find pages that changed places between large objects', async () => {
+    const objects = Array.from({ length: 6 }, (_, n) => 920 + 2 * n);
+    const write = (odd: string, even: string) => objects.map((loid) => `SELECT lo_put(${loid}, 2048, '${odd}'), lo_put(${loid + 1}, 2048, '${even}');`);
+    await postgres.sql([...objects.map((loid) => `SELECT lo_create(${loid}), lo_create(${loid + 1});`), ...write('\\x01', '\\x02')].join('\n'));
+    const hashes = new Set([(await read()).largeObjects.hash]);
+    for (const loid of objects) {
+      await postgres.sql(`SELECT lo_put(${loid}, 2048, '\\x02'), lo_put(${loid + 1}, 2048, '\\x01');`);
+      hashes.add((await read()).largeObjects.hash);
+    }
+    expect(hashes.size).toBe(objects.length + 1);
   });
 
   it('find a changed byte in a large object, and a hole that became longer', async () => {

@@ -3,8 +3,11 @@
 -- Psql variables: sessions, session (1..sessions), hashes (true/false), and snapshot where one was exported.
 --
 -- A row's hash is hash_record_extended over ROW(...) with the columns in the order of their names (partitions of one tree may order them
--- differently). Hashed natively are only types for which equal hashes mean equal values; everything else by the text of its own output
--- function, which, unlike a cast, nobody can replace (reliability.md T10). Pinned per type by content-types.integration.test.ts.
+-- differently). That is linear in the hashes of the columns (31 * so far + next), and a sum of linear values splits into sums per column, to
+-- which it is all the same which row a value is in. So the row's hash is hashed once more, as bytes: as an int8 it would be folded to 32 bits
+-- (docs/decisions/0005). For the same reason int8 and what is kept in one are hashed by their bytes.
+-- Hashed natively are only types for which equal hashes mean equal values; everything else by the text of its own output function, which,
+-- unlike a cast, nobody can replace (reliability.md T10). Pinned per type by content-types.integration.test.ts.
 \i /holdfast/work/pins.sql
 \o /holdfast/work/connected.:session
 SELECT 'connected';
@@ -38,11 +41,12 @@ WITH RECURSIVE base_types AS (
 ), columns AS (
   SELECT a.attrelid, string_agg(CASE
            WHEN b.base IN ('text'::regtype, 'varchar'::regtype) THEN format('r.%I COLLATE "C"', a.attname)
-           WHEN b.base IN ('bool'::regtype, 'int2'::regtype, 'int4'::regtype, 'int8'::regtype, 'uuid'::regtype, 'bytea'::regtype,
-                           'date'::regtype, 'time'::regtype, 'timestamp'::regtype, 'timestamptz'::regtype) THEN format('r.%I', a.attname)
+           WHEN b.base IN ('bool'::regtype, 'int2'::regtype, 'int4'::regtype, 'uuid'::regtype, 'bytea'::regtype, 'date'::regtype) THEN format('r.%I', a.attname)
+           WHEN b.base IN ('int8'::regtype, 'time'::regtype, 'timestamp'::regtype, 'timestamptz'::regtype) THEN format('%I.%I(r.%I)', sn.nspname, s.proname, a.attname)
            ELSE format('textin(%I.%I(r.%I)) COLLATE "C"', pn.nspname, p.proname, a.attname) END, ', ' ORDER BY a.attname COLLATE "C") AS list
     FROM pg_attribute a JOIN base_types b ON b.oid = a.atttypid JOIN pg_type t ON t.oid = b.base
     JOIN pg_proc p ON p.oid = t.typoutput JOIN pg_namespace pn ON pn.oid = p.pronamespace
+    LEFT JOIN pg_proc s ON s.oid = t.typsend LEFT JOIN pg_namespace sn ON sn.oid = s.pronamespace
    WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated <> 'v'
    GROUP BY a.attrelid
 ), pieces AS (
@@ -52,7 +56,7 @@ WITH RECURSIVE base_types AS (
 ), work AS (
   SELECT format('SELECT json_build_object(''table'', %L, ''rows'', count(*)::text, ''hash'', %s) FROM ONLY %I.%I AS r%s',
            (SELECT quote_ident(an.nspname) || '.' || quote_ident(ac.relname) FROM pg_class ac JOIN pg_namespace an ON an.oid = ac.relnamespace WHERE ac.oid = p.account),
-           CASE WHEN :'hashes' = 'true' THEN format('coalesce(sum(hash_record_extended(ROW(%s), 0)), 0)::text', c.list) ELSE 'NULL' END,
+           CASE WHEN :'hashes' = 'true' THEN format('coalesce(sum(hash_record_extended(ROW(int8send(hash_record_extended(ROW(%s), 0))), 0)), 0)::text', c.list) ELSE 'NULL' END,
            p.nspname, p.relname,
            CASE WHEN p.last_piece = 0 THEN ''
                 WHEN p.piece = p.last_piece THEN format(' WHERE r.ctid >= ''(%s,0)''::tid', p.piece * 16384)
@@ -63,8 +67,8 @@ WITH RECURSIVE base_types AS (
   -- Large objects: restored ones have no holes, so empty pages and trailing zeros do not count, but every object's size does.
   SELECT CASE WHEN :'hashes' = 'true' AND has_table_privilege('pg_catalog.pg_largeobject', 'SELECT') THEN
     'SELECT json_build_object(''largeObjects'', (SELECT count(*) FROM pg_largeobject_metadata)::text, ''hash'', ('
-    ' (SELECT coalesce(sum(hash_record_extended(ROW(loid::int8, pageno, rtrim(data, ''\x00'')), 0)), 0) FROM pg_largeobject WHERE rtrim(data, ''\x00'') <> '''')'
-    ' + (SELECT coalesce(sum(hash_record_extended(ROW(loid::int8, size), 1)), 0) FROM (SELECT DISTINCT ON (loid) loid,'
+    ' (SELECT coalesce(sum(hash_record_extended(ROW(int8send(hash_record_extended(ROW(loid::int8, pageno, rtrim(data, ''\x00'')), 0))), 0)), 0) FROM pg_largeobject WHERE rtrim(data, ''\x00'') <> '''')'
+    ' + (SELECT coalesce(sum(hash_record_extended(ROW(int8send(hash_record_extended(ROW(loid::int8, int8send(size)), 1))), 1)), 0) FROM (SELECT DISTINCT ON (loid) loid,'
     ' pageno::int8 * current_setting(''block_size'')::int8 / 4 + length(data) AS size FROM pg_largeobject ORDER BY loid, pageno DESC) AS sizes))::text)'
     ELSE 'SELECT json_build_object(''largeObjects'', (SELECT count(*) FROM pg_largeobject_metadata)::text, ''hash'', NULL)' END,
     coalesce(pg_relation_size('pg_catalog.pg_largeobject'), 0) / current_setting('block_size')::int8
