@@ -5,7 +5,7 @@
 
 /** One table's rows in one snapshot. Counts and sums are decimal strings: they exceed 2^53. */
 export interface TableContent {
-  /** `schema.table`, each part quoted the way PostgreSQL's quote_ident does. */
+  /** `schema.table`, each part in double quotes unless it is of a-z, 0-9 and _ alone: quote_ident would quote keywords too, which differ between majors. */
   readonly table: string;
   readonly rows: string;
   /** Sum of the row hashes (databases.md L3), or null where only rows were counted. */

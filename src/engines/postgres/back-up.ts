@@ -33,7 +33,7 @@ interface SourceFacts {
 const files = { dump: 'dump.tar', globals: 'globals.sql' } as const;
 const streamedDirectory = '/holdfast/artifacts';
 
-/** @throws everything that `inspect` does; SnapshotLost, DumpFailed, DiskFull, RowSecurityFilters, HelperLost, BrokenStream */
+/** @throws everything that `inspect` does; SnapshotLost, TableLocked, DumpFailed, DiskFull, RowSecurityFilters, HelperLost, BrokenStream */
 export async function backUp(ctx: EngineContext, component: PostgresComponent, destination: ArtifactDestination, options: BackupOptions): Promise<PostgresBackup> {
   const inspection = await look(ctx, component, 'backup');
   const result = await dumpInto(ctx, component, inspection, destination, options);

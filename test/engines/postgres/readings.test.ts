@@ -33,7 +33,9 @@ describe('backUpFailure', () => {
   it.each<[FailureType, string, string]>([
     ['DiskFull', 'tee', 'tee: \'standard output\': No space left on device'],
     ['DiskFull', 'dump', 'pg_dump: error: could not write to file: No space left on device'],
-    ['DumpFailed', 'dump', 'pg_dump: error: query failed: ERROR:  canceling statement due to lock timeout'],
+    ['TableLocked', 'content.1', 'ERROR:  canceling statement due to lock timeout'],
+    ['TableLocked', 'dump', 'pg_dump: error: could not obtain lock on relation "t"'],
+    ['TableLocked', 'dump', 'pg_dump: error: query failed: ERROR:  canceling statement due to lock timeout'],
     ['RowSecurityFilters', 'dump', 'ERROR:  query would be affected by row-level security policy for table "t"'],
     ['SnapshotLost', 'dump', 'ERROR:  snapshot "00000003-1" does not exist'],
     ['SnapshotLost', 'holder', 'FATAL:  terminating connection due to administrator command'],
@@ -61,7 +63,8 @@ describe('restoreFailure', () => {
 describe('contentFrom', () => {
   const sequence = (lastValue: string, increment = '1') => JSON.stringify([{ sequence: 's', lastValue, increment, cycle: false }]);
   const files = {
-    'content.1': '{"table": "t", "rows": "2", "hash": "9007199254740993"}\n{"largeObjects": "0", "hash": "0"}\n', 'content.2': '{"table": "t", "rows": "1", "hash": "-1"}\n',
+    'content.1': '{"piece": 0, "table": "t", "rows": "2", "hash": "9007199254740993"}\n{"piece": 2, "largeObjects": "0", "hash": "0"}\n', 'content.2': '{"piece": 1, "table": "t", "rows": "1", "hash": "-1"}\n',
+    expected: '{"pieces": 3, "tables": 1}',
     objects: '{"view": "1", "index": "2"}', 'sequences.first': sequence('5'), 'sequences.last': sequence('9'),
   };
 
@@ -75,7 +78,15 @@ describe('contentFrom', () => {
   });
 
   it('is nothing without every part', () => {
-    for (const name of ['objects', 'sequences.first', 'content.1']) expect(() => contentFrom(result({ ...files, [name]: '' }, 0), 2)).toThrow('no such result');
+    for (const name of ['objects', 'sequences.first', 'content.1', 'expected']) expect(() => contentFrom(result({ ...files, [name]: '' }, 0), 2)).toThrow('no such result');
+  });
+
+  it('is nothing where a piece is missing, or counted twice, or another table is there than was listed', () => {
+    const second = files['content.2'];
+    expect(() => contentFrom(result({ ...files, 'content.2': '' }, 0), 2)).toThrow('piece 1 of 3');
+    expect(() => contentFrom(result({ ...files, 'content.2': second + second }, 0), 2)).toThrow('twice');
+    expect(() => contentFrom(result({ ...files, 'content.2': second.replace('1,', '3,') }, 0), 2)).toThrow('piece 3 of 3');
+    expect(() => contentFrom(result({ ...files, expected: '{"pieces": 3, "tables": 2}' }, 0), 2)).toThrow('2 were listed and 1 counted');
   });
 
   it('finds a restored sequence that lies behind', () => {

@@ -73,11 +73,29 @@ describe('a backup', () => {
   it('fails with the reason where a table is locked or the password is wrong', async () => {
     const locked = postgres.works('BEGIN; LOCK TABLE account IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(60);');
     await pollUntil(async () => (await postgres.sql('SELECT count(*) FROM pg_locks WHERE mode = \'AccessExclusiveLock\' AND relation = \'account\'::regclass')) === '1' || null, { withinMs: 10_000, everyMs: 50 });
-    expect((await failing('DumpFailed', backUp('locked'))).fields.cause).toContain('lock timeout');
+    expect((await failing('TableLocked', backUp('locked'))).fields.cause).toContain('lock timeout');
     await postgres.sql('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE \'%pg_sleep(60)%\' AND pid <> pg_backend_pid();');
     await locked;
     const wrong = engine.backUp(contextOf(docker, new Map(), { run: 'backup', password: 'not the password' }), postgres.component, store.attempt('wrong'), options);
     expect((await failing('AuthenticationFailed', wrong)).message).not.toContain('not the password');
+  });
+
+  it('gives way to who wants a table for himself while it is read, and may be tried again', async () => {
+    const patient = contextOf(docker, new Map(), { run: 'reading', password });
+    const waits = (where: string, count: string) => pollUntil(async () => (await postgres.sql(`SELECT count(*) FROM ${where}`)) === count || null, { withinMs: 60_000, everyMs: 50 });
+    const holding = postgres.works('BEGIN; LOCK TABLE booking IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(60);');
+    await waits('pg_locks WHERE mode = \'AccessExclusiveLock\' AND relation = \'booking\'::regclass AND granted', '1');
+    // The snapshot's session has the first table by now, and waits for the second; whoever wants the first waits for it, and the counting session behind him.
+    const reading = failing('TableLocked', engine.readContent({ ...patient, timing: { ...patient.timing, lockWaitMs: 30_000 } }, postgres.component, options));
+    await waits('pg_stat_activity WHERE application_name LIKE \'holdfast-%\' AND wait_event_type = \'Lock\'', '1');
+    const wanted = postgres.works('ALTER TABLE account ADD COLUMN later int;');
+    await waits('pg_locks WHERE mode = \'AccessExclusiveLock\' AND relation = \'account\'::regclass AND NOT granted', '1');
+    await postgres.sql('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE query LIKE \'%pg_sleep(60)%\' AND pid <> pg_backend_pid();');
+    await holding;
+    const failure = await reading;
+    expect(failure.fields.operation).toContain('content.');
+    expect(failure.retryable).toBe(true);
+    expect(await wanted).toBe(true);
   });
 
   it('is given up when its session is ended, and may be tried again', async () => {

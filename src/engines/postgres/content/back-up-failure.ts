@@ -11,7 +11,7 @@ export function backUpFailure(result: HelperResult, object: string): HoldfastFai
   const { step, messages } = failedStep(result);
   const call = { operation: `back up (${step})`, object };
   if (/lock timeout|could not obtain lock/i.test(messages)) {
-    return new HoldfastFailure('DumpFailed', { ...call, cause: firstError(messages), hint: 'Another session holds a table exclusively (ALTER, VACUUM FULL, REINDEX …): try again when it has ended.' });
+    return new HoldfastFailure('TableLocked', { ...call, cause: firstError(messages), hint: 'Another session holds or wants a table for itself (ALTER, TRUNCATE, VACUUM FULL, REINDEX …): the step is tried again with a new snapshot.' });
   }
   if (/row-level security/i.test(messages)) {
     return new HoldfastFailure('RowSecurityFilters', { ...call, cause: firstError(messages), hint: 'Use a superuser, or a role with BYPASSRLS.' });

@@ -1,5 +1,6 @@
 /** What helpers counted and hashed, as the account that goes into a manifest. */
 import type { PostgresContent, SequenceContent, TableContent } from '../../../domain/content.ts';
+import { HoldfastFailure } from '../../../domain/failures.ts';
 import type { HelperResult } from '../../../containers/helper-container.ts';
 import { resultOf } from '../server/postgres-helper.ts';
 
@@ -11,17 +12,16 @@ export interface SequenceReading {
   readonly cycle: boolean;
 }
 
-type Piece = { readonly table: string; readonly rows: string; readonly hash: string | null } | { readonly largeObjects: string; readonly hash: string | null };
+type Piece = { readonly piece: number } & ({ readonly table: string; readonly rows: string; readonly hash: string | null } | { readonly largeObjects: string; readonly hash: string | null });
 
 export interface ContentReading {
   readonly content: PostgresContent;
   readonly sequences: readonly SequenceReading[];
 }
 
-/** From the files that content.sql, objects.sql and sequences.sql left. @throws HelperFailed where one is missing */
+/** From the files that work.sql, content.sql, objects.sql and sequences.sql left. @throws HelperFailed where one is missing, or a piece of one */
 export function contentFrom(result: HelperResult, sessions: number): ContentReading {
-  const pieces: Piece[] = [];
-  for (let session = 1; session <= sessions; session += 1) pieces.push(...linesOf(result.files.get(`content.${session}`) ?? ''));
+  const pieces = piecesOf(result, sessions);
   const largeObjects = pieces.find((piece) => 'largeObjects' in piece);
   const objects = JSON.parse(resultOf(result, 'objects')) as Record<string, string>;
   const sequences = lesser(sequencesOf(resultOf(result, 'sequences.first')), sequencesOf(result.files.get('sequences.last') ?? '[]'));
@@ -29,12 +29,31 @@ export function contentFrom(result: HelperResult, sessions: number): ContentRead
     engine: 'postgres',
     tables: sums(pieces.filter((piece) => 'table' in piece)),
     sequences: sequences.map(({ sequence, lastValue }): SequenceContent => ({ sequence, lastValue })),
-    // Every run of content.sql counts them, so their absence is a session's.
+    // Every list has them, so their absence is a session's.
     largeObjects: largeObjects === undefined ? { count: resultOf(result, 'large objects'), hash: null } : { count: largeObjects.largeObjects, hash: largeObjects.hash },
     objects: Object.fromEntries(Object.entries(objects).sort(([a], [b]) => (a < b ? -1 : 1))),
   };
   return { content, sequences };
 }
+
+/** All that work.sql listed, each piece exactly once: an account that lacks a table, or holds one twice, describes nothing. */
+function piecesOf(result: HelperResult, sessions: number): readonly Piece[] {
+  const expected = JSON.parse(resultOf(result, 'expected')) as { readonly pieces: number; readonly tables: number };
+  const byNumber = new Map<number, Piece>();
+  for (let session = 1; session <= sessions; session += 1) {
+    for (const piece of linesOf(result.files.get(`content.${session}`) ?? '')) {
+      if (byNumber.has(piece.piece) || piece.piece >= expected.pieces) throw miscounted(`piece ${piece.piece} of ${expected.pieces}`, 'it counted a piece twice, or one that nobody listed');
+      byNumber.set(piece.piece, piece);
+    }
+  }
+  for (let number = 0; number < expected.pieces; number += 1) if (!byNumber.has(number)) throw miscounted(`piece ${number} of ${expected.pieces}`, 'it ended well but left no such result');
+  const tables = new Set([...byNumber.values()].flatMap((piece) => ('table' in piece ? [piece.table] : []))).size;
+  if (tables !== expected.tables) throw miscounted('tables', `${expected.tables} were listed and ${tables} counted`);
+  return [...byNumber.values()];
+}
+
+const miscounted = (object: string, cause: string): HoldfastFailure =>
+  new HoldfastFailure('HelperFailed', { operation: 'count and hash', object, cause, hint: 'Please report this: it is a mistake in Holdfast.' });
 
 const linesOf = (text: string): Piece[] => text.split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as Piece);
 

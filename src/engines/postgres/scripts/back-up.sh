@@ -20,13 +20,38 @@ release_holder() {
   wait "$holder" || fail_step holder
 }
 
-run_psql -v lock_wait_ms="$lock_wait_ms" -f "$work/holder.sql" >"$work/holder.log" 2>"$work/holder.err" &
+# What goes wrong beside is seen at once: for as long as the holder stands, whoever wants a table for himself waits, and others behind him.
+watch_beside() {
+  kill -0 "$holder" 2>/dev/null || release_holder
+  [ ! -s "$work/store.failed" ] || { release_holder; fail_step "$(cat "$work/store.failed")"; }
+}
+
+# The tar is hashed as it is written; its members at the same time.
+store_dump() {
+  member_sums "$work/dump" 2>"$work/members.err" &
+  members=$!
+  mkfifo "$work/tar.pipe"
+  sha256sum <"$work/tar.pipe" >"$work/tar.sum" &
+  sum=$!
+  : >"$work/tar.failed"
+  { tar -cf - -C "$work" dump 2>"$work/tar.err" || echo tar >"$work/tar.failed"; } | tee "$work/tar.pipe" 2>"$work/tee.err" >"$artifacts/dump.tar" || store_failed tee
+  wait "$sum" || store_failed tar
+  [ ! -s "$work/tar.failed" ] || store_failed tar
+  wait "$members" || store_failed members
+}
+
+store_failed() {
+  echo "$1" >"$work/store.failed"
+  exit 1
+}
+
+run_psql -v lock_wait_ms="$lock_wait_ms" -v sessions="$sessions" -v hashes="$hashes" -f "$work/holder.sql" >"$work/holder.log" 2>"$work/holder.err" &
 holder=$!
 await_file "$work/holder.ready" "$holder" holder
 snapshot=$(cat "$work/holder.ready")
 
 : >"$work/go"
-start_sessions "$sessions" -v snapshot="$snapshot" -v hashes="$hashes"
+start_sessions "$sessions" "$lock_wait_ms"
 # No --enable-row-security, ever: it dumps a silent subset (databases.md L4).
 pg_dump -w -Fd -j "$jobs" -f "$work/dump" --snapshot="$snapshot" --no-sync --lock-wait-timeout="$lock_wait_ms" --compress="$compression" \
   --quote-all-identifiers >"$work/dump.log" 2>"$work/dump.err" &
@@ -35,22 +60,18 @@ if [ "$passwords" = yes ]; then set --; else set -- --no-role-passwords; fi
 pg_dumpall -w --globals-only "$@" >"$artifacts/globals.sql" 2>"$work/globals.err" &
 globals=$!
 
+while kill -0 "$dump" 2>/dev/null; do
+  watch_beside
+  check_sessions release_holder
+  sleep 0.05
+done
 wait "$dump" || { release_holder; fail_step dump; }
-
-# The tar is hashed as it is written; its members at the same time.
-member_sums "$work/dump" 2>"$work/members.err" &
-members=$!
-mkfifo "$work/tar.pipe"
-sha256sum <"$work/tar.pipe" >"$work/tar.sum" &
-sum=$!
-: >"$work/tar.failed"
-{ tar -cf - -C "$work" dump 2>"$work/tar.err" || echo tar >"$work/tar.failed"; } | tee "$work/tar.pipe" 2>"$work/tee.err" >"$artifacts/dump.tar" || fail_step tee
-wait "$sum" || fail_step tar
-[ ! -s "$work/tar.failed" ] || fail_step tar
-wait "$members" || fail_step members
-wait "$globals" || fail_step globals
-finish_sessions release_holder
+store_dump &
+stored=$!
+finish_sessions watch_beside release_holder
 release_holder
+wait "$stored" || fail_step "$(cat "$work/store.failed")"
+wait "$globals" || fail_step globals
 
 result dump.tar.sum "$(first $(cat "$work/tar.sum"))" "$(first $(wc -c <"$artifacts/dump.tar"))"
 result globals.sql.sum "$(first $(sha256sum <"$artifacts/globals.sql"))" "$(first $(wc -c <"$artifacts/globals.sql"))"

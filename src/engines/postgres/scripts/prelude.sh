@@ -32,15 +32,13 @@ await_file() {
   done
 }
 
-# Starts SESSIONS content sessions, which connect and then wait for the file "go". Further arguments go to psql.
+# Starts SESSIONS content sessions, which connect and then wait for the file "go"; LOCK_WAIT_MS is how long they wait for a table (0: for ever).
 start_sessions() {
-  sessions=$1
-  shift
-  session_pids=
+  sessions=$1 session_pids=
   number=1
   while [ "$number" -le "$sessions" ]; do
     : >"$work/content.$number.err"
-    run_psql -v sessions="$sessions" -v session="$number" "$@" -f "$work/content.sql" >"$out/content.$number" 2>"$work/content.$number.err" &
+    run_psql -v session="$number" -v lock_wait_ms="$2" -f "$work/content.sql" >"$out/content.$number" 2>"$work/content.$number.err" &
     session_pids="$session_pids $!"
     number=$((number + 1))
   done
@@ -55,13 +53,25 @@ await_sessions() {
   done
 }
 
-# Waits for every session; when one failed, first runs the command given, which may know a better reason.
-finish_sessions() {
+# Fails where a session ended without having done its part; first runs the command given, which may know a better reason.
+check_sessions() {
   number=1
   for pid in $session_pids; do
-    wait "$pid" || { "${1:-:}"; fail_step "content.$number"; }
+    kill -0 "$pid" 2>/dev/null || [ -s "$work/done.$number" ] || { "${1:-:}"; fail_step "content.$number"; }
     number=$((number + 1))
   done
+}
+
+# Waits for every session, and fails as soon as one does; the command given is run each time it looks, and before it fails.
+finish_sessions() {
+  for waited in $session_pids; do
+    while kill -0 "$waited" 2>/dev/null; do
+      "${1:-:}"
+      check_sessions "${2:-:}"
+      sleep 0.05
+    done
+  done
+  check_sessions "${2:-:}"
 }
 
 # `<sha256> <bytes> <path>` of every file below DIRECTORY, two processes at once; a helper has little else to do at that moment.

@@ -29,16 +29,19 @@ vacuumdb -w -d "$database" -j "$jobs" --analyze-only --quiet >"$work/analyze.log
 
 # Equality is established closed: our sessions are in, then the door is shut behind them, then they read.
 export PGDATABASE="$database"
-start_sessions "$sessions" -v hashes="$hashes"
-{ cat "$work/pins.sql"; echo '\o /holdfast/work/connected.facts'; echo "SELECT 'connected';"; echo '\o'; echo '\! until [ -e /holdfast/work/go ]; do sleep 0.02; done'
+start_sessions "$sessions" 0
+{ cat "$work/pins.sql"; echo '\o /holdfast/work/connected.facts'; echo "SELECT 'connected';"; echo '\o'; echo '\! until [ -e /holdfast/work/closed ]; do sleep 0.02; done'
+  cat "$work/work.sql"; echo '\o /holdfast/work/listed'; echo "SELECT 'listed';"
   echo '\o /holdfast/out/objects'; cat "$work/objects.sql"; echo '\o /holdfast/out/sequences.first'; cat "$work/sequences.sql"; } >"$work/catalog.sql"
-run_psql -f "$work/catalog.sql" >"$work/catalog.log" 2>"$work/catalog.err" &
+run_psql -v sessions="$sessions" -v hashes="$hashes" -f "$work/catalog.sql" >"$work/catalog.log" 2>"$work/catalog.err" &
 catalog=$!
 await_sessions
 await_file "$work/connected.facts" "$catalog" catalog
 if [ "$close" != no ]; then
   PGDATABASE="$close" run_psql -f "$work/close.sql" >"$out/closed" 2>"$work/close.err" || fail_step close
 fi
+: >"$work/closed"
+await_file "$work/listed" "$catalog" catalog
 : >"$work/go"
 finish_sessions
 wait "$catalog" || fail_step catalog

@@ -15,7 +15,7 @@ const filesOf = <Name extends string>(directory: string, ...names: readonly Name
   Object.fromEntries(names.map((name) => [name, read(`sql/${directory}/${name}`)])) as Record<Name, string>;
 
 /** SQL by file name: what helpers find under /holdfast/work. */
-export const sqlFiles = filesOf('in-helper', 'pins.sql', 'holder.sql', 'content.sql', 'objects.sql', 'sequences.sql', 'facts.sql', 'close.sql');
+export const sqlFiles = filesOf('in-helper', 'pins.sql', 'holder.sql', 'work.sql', 'content.sql', 'objects.sql', 'sequences.sql', 'facts.sql', 'close.sql');
 
 /** SQL for a psql that is exec'd in the database's container. */
 export const statements = filesOf(

@@ -1,4 +1,5 @@
 -- The session that exports the snapshot and keeps it open until everything that reads in it has ended (databases.md L2).
+-- Psql variables: lock_wait_ms, and those of work.sql.
 \i /holdfast/work/pins.sql
 SET lock_timeout = :'lock_wait_ms';
 BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY;
@@ -22,6 +23,8 @@ SELECT format('LOCK TABLE %s IN ACCESS SHARE MODE', string_agg('ONLY ' || name, 
 \i /holdfast/work/objects.sql
 \o /holdfast/out/sequences.first
 \i /holdfast/work/sequences.sql
+\o
+\i /holdfast/work/work.sql
 \o /holdfast/work/holder.ready
 SELECT :'snapshot_id';
 \o
