@@ -137,6 +137,13 @@ describe('the exchange', () => {
     await failing('AmbiguousState', engine.discardRollback(ctx('accept'), component, plan));
   });
 
+  it('drops what an interrupted DROP DATABASE left, which nobody can use or alter', async () => {
+    const plan = await prepared();
+    await postgres.sql(`UPDATE pg_database SET datconnlimit = -2 WHERE oid = ${plan.sideOid}`);
+    await engine.discardPrepared(ctx(), component, plan);
+    expect(await postgres.sql(`SELECT count(*) FROM pg_database WHERE oid = ${plan.sideOid}`)).toBe('0');
+  });
+
   it('changes nothing on another server under the same container name', async () => {
     const plan = await prepared();
     const foreign = { ...plan, systemIdentifier: '1' };
