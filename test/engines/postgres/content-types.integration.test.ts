@@ -63,6 +63,14 @@ const changes: Readonly<Record<string, readonly [type: string, before: string, a
   'domain over numeric, equal': ['price', '1.0', '1.00'],
   'domain over a domain': ['dear', '1.0', '1.00'],
   'array of composites in a domain': ['pairs', '\'{"(1,1.0)"}\'', '\'{"(1,1.00)"}\''],
+  'domain over an enum': ['feeling', '\'sad\'', '\'ok\''],
+  'array of domains over an enum': ['feeling[]', '\'{sad}\'', '\'{ok}\''],
+  'domain over a range': ['span', '\'[1.0,2.0]\'', '\'[1.0,2.00]\''],
+  'domain over a multirange': ['spans', '\'{[1.0,2.0]}\'', '\'{[1.0,2.00]}\''],
+  'domain over a composite': ['couple', '\'(1,1.0)\'', '\'(1,1.00)\''],
+  'domain over char(n)': ['padded', '\'abc\'', '\'abd\''],
+  'domain over bit(n)': ['bits', 'B\'1010\'', 'B\'1011\''],
+  'domain over int8': ['long', '1', '4294967296'],
   regclass: ['regclass', '\'pg_class\'', '\'pg_type\''],
   regtype: ['regtype', '\'int4\'', '\'int8\''],
   oid: ['oid', '1', '2'],
@@ -82,7 +90,8 @@ describe('content hashes', () => {
   beforeAll(async () => {
     postgres = await startPostgres(docker);
     await postgres.sql(`CREATE TYPE mood AS ENUM ('sad', 'ok'); CREATE TYPE pair AS (a int, b numeric); CREATE DOMAIN price AS numeric; CREATE DOMAIN dear AS price;
-      CREATE DOMAIN pairs AS pair[]; CREATE COLLATION ignore_case (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
+      CREATE DOMAIN pairs AS pair[]; CREATE DOMAIN feeling AS mood; CREATE DOMAIN span AS numrange; CREATE DOMAIN spans AS nummultirange;
+      CREATE DOMAIN couple AS pair; CREATE DOMAIN padded AS char(4); CREATE DOMAIN bits AS bit(4); CREATE DOMAIN long AS int8; CREATE COLLATION ignore_case (provider = icu, locale = 'und-u-ks-level2', deterministic = false);
       CREATE TABLE untouched AS SELECT 1.50 AS n, now() AS at, interval '1 day' AS i, 0.1::float8 AS f, '\\x01'::bytea AS b, 'pg_class'::regclass AS r, 5::money AS m, date '2026-01-02' AS d;`);
     await postgres.sql(tables.map(({ table, type, before: value }) => `CREATE TABLE ${table} (id int, v ${type}); INSERT INTO ${table} VALUES (1, ${value});`).join('\n'));
     before = await read();

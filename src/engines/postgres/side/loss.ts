@@ -30,8 +30,9 @@ export async function lossOf(ctx: EngineContext, place: ServerPlace, inspection:
   return { ...loss, ...since, notes: tableNotes(backup, rest.filter((line) => line !== '').map((line) => JSON.parse(line) as LiveTable)) };
 }
 
-/** Tables that differ in rows, those that lose most first; at most ten lines. Pure. */
-export function tableNotes(backup: PostgresBackup, live: readonly LiveTable[]): readonly string[] {
+/** Tables that differ in rows, those that lose most first; at most ten lines. Pure. @param parts several of one name where partitions are accounted for as one */
+export function tableNotes(backup: PostgresBackup, parts: readonly LiveTable[]): readonly string[] {
+  const live = sums(parts);
   const backedUp = new Map(backup.content.tables.map(({ table, rows }) => [table, BigInt(rows)]));
   const partitions = new Set(live.map(({ table }) => table));
   const changed = live.flatMap(({ table, rows, exact }) => {
@@ -44,4 +45,13 @@ export function tableNotes(backup: PostgresBackup, live: readonly LiveTable[]): 
   const all = [...changed, ...missing].sort((a, b) => Number(b.lost - a.lost));
   const more = all.length - linesShown;
   return [...all.slice(0, linesShown).map(({ text }) => text), ...(more > 0 ? [`and ${more} more tables`] : [])];
+}
+
+function sums(parts: readonly LiveTable[]): readonly LiveTable[] {
+  const byTable = new Map<string, LiveTable>();
+  for (const part of parts) {
+    const { rows, exact } = byTable.get(part.table) ?? { rows: '0', exact: true };
+    byTable.set(part.table, { table: part.table, rows: String(BigInt(rows) + BigInt(part.rows)), exact: exact && part.exact });
+  }
+  return [...byTable.values()];
 }

@@ -16,7 +16,8 @@ WITH user_schemas AS (
            WHEN 'S' THEN 'sequence' WHEN 'f' THEN 'foreignTable' END AS kind FROM relations WHERE relkind IN ('r', 'p', 'v', 'm', 'S', 'f')
   UNION ALL SELECT 'column' FROM pg_attribute a JOIN relations c ON c.oid = a.attrelid AND c.relkind IN ('r', 'p', 'v', 'm', 'f', 'c') WHERE a.attnum > 0 AND NOT a.attisdropped
   UNION ALL SELECT 'columnDefault' FROM pg_attrdef d JOIN relations c ON c.oid = d.adrelid
-  UNION ALL SELECT 'identityColumn' FROM pg_attribute a JOIN relations c ON c.oid = a.attrelid WHERE a.attidentity <> '' AND NOT a.attisdropped
+  -- Partitions share their parent's since PostgreSQL 17, and had no part in it before.
+  UNION ALL SELECT 'identityColumn' FROM pg_attribute a JOIN relations c ON c.oid = a.attrelid WHERE a.attidentity <> '' AND NOT a.attisdropped AND NOT c.relispartition
   UNION ALL SELECT 'index' FROM pg_index i JOIN relations c ON c.oid = i.indrelid WHERE (i.indisvalid OR c.relkind = 'p') AND i.indisready
   UNION ALL SELECT CASE contype WHEN 'c' THEN 'check' WHEN 'f' THEN 'foreignKey' WHEN 'p' THEN 'primaryKey' WHEN 'u' THEN 'unique' WHEN 'x' THEN 'exclusion' ELSE 'constraintTrigger' END
               FROM pg_constraint k WHERE k.connamespace IN (SELECT oid FROM user_schemas) AND k.contype <> 'n' AND k.conparentid = 0
@@ -28,6 +29,8 @@ WITH user_schemas AS (
   UNION ALL SELECT CASE t.typtype WHEN 'e' THEN 'enum' WHEN 'd' THEN 'domain' WHEN 'r' THEN 'range' WHEN 'c' THEN 'compositeType' ELSE 'baseType' END
               FROM pg_type t LEFT JOIN pg_class c ON c.oid = t.typrelid
              WHERE t.typnamespace IN (SELECT oid FROM user_schemas) AND t.typtype <> 'm' AND t.typcategory <> 'A' AND (t.typrelid = 0 OR c.relkind = 'c')
+               -- A composite type of an extension is its member as a relation on some majors, as a type on others.
+               AND NOT EXISTS (SELECT FROM members m WHERE m.classid = 'pg_class'::regclass AND m.objid = t.typrelid)
                AND NOT EXISTS (SELECT FROM members m WHERE m.classid = 'pg_type'::regclass AND m.objid = t.oid)
   UNION ALL SELECT 'enumLabel' FROM pg_enum e JOIN pg_type t ON t.oid = e.enumtypid WHERE t.typnamespace IN (SELECT oid FROM user_schemas)
                AND NOT EXISTS (SELECT FROM members m WHERE m.classid = 'pg_type'::regclass AND m.objid = t.oid)
