@@ -146,4 +146,10 @@ export interface DatabaseEngine<C extends Component = Component> {
 
   /** What is live now, counted and hashed the way a backup does; for tests, `doctor` and comparing by hand. */
   readContent(ctx: EngineContext, component: C, options: BackupOptions): Promise<Content>;
+
+  /**
+   * What belongs to the server rather than to the database: login, password, memberships of the roles this run created; after the opening was
+   * marked; idempotent. Answers a sentence per thing that could not be given back.
+   */
+  completeRestore(ctx: EngineContext, component: C, cutOver: ComponentCutOver, backup: ComponentBackup, source: ArtifactSource, createdRoles: readonly string[]): Promise<readonly string[]>;
 }

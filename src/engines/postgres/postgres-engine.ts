@@ -5,6 +5,7 @@ import type { ComponentCutOver, PostgresCutOver } from '../../domain/rollback.ts
 import type { PostgresComponent } from '../../domain/service.ts';
 import type { DatabaseEngine } from '../engine.ts';
 import { backUp } from './back-up.ts';
+import { completeRestore } from './complete-restore.ts';
 import { close, compareClosed, discardRollback, open, requireReady, rollBack, swap, writeMark } from './cut-over.ts';
 import { inspect } from './inspect.ts';
 import { prepare } from './prepare.ts';
@@ -36,6 +37,7 @@ export function createPostgresEngine(): DatabaseEngine<PostgresComponent> {
     writeMark,
     repairLeftovers,
     readContent,
+    completeRestore: (ctx, component, cutOver, backup, source, createdRoles) => completeRestore(ctx, component, cutOverOf(cutOver), ofPostgres(backup), source, createdRoles),
   };
 }
 

@@ -43,6 +43,8 @@ export function createRedisEngine(): DatabaseEngine<RedisComponent> {
     writeMark: () => Promise.resolve(null),
     repairLeftovers: repairRedis,
     readContent: readRedisContent,
+    // Users are kept in the server's own file, which no restore touches.
+    completeRestore: async () => [],
   };
 }
 

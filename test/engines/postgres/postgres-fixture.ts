@@ -83,10 +83,10 @@ export async function startPostgres(docker: DockerScope, given: PostgresOptions 
     mounts: [{ type: 'volume', source: await docker.volume(), target: given.dataDirectory ?? (image === 'postgres:18' ? '/var/lib/postgresql' : '/var/lib/postgresql/data') }],
   });
   await docker.runtime.start(id);
+  const component: PostgresComponent = { engine: 'postgres', name: 'postgres', container: name, database, user: given.environment?.['POSTGRES_USER'] ?? 'postgres', ...given.component };
   const psql = (sql: string, into: string) => docker.runtime.exec(id, {
-    argv: ['psql', '-X', '-q', '-A', '-t', '-U', 'postgres', '-v', 'ON_ERROR_STOP=1', '-d', `dbname='${into.replace(/[\\']/g, '\\$&')}'`], stdin: sql, timeoutMs: 60_000,
+    argv: ['psql', '-X', '-q', '-A', '-t', '-U', component.user, '-v', 'ON_ERROR_STOP=1', '-d', `dbname='${into.replace(/[\\']/g, '\\$&')}'`], stdin: sql, timeoutMs: 60_000,
   });
-  const component: PostgresComponent = { engine: 'postgres', name: 'postgres', container: name, database, user: 'postgres', ...given.component };
   await engine.waitUntilReady(contextOf(docker), component);
   return {
     id, component,

@@ -15,14 +15,15 @@ interface LiveFacts {
 /** Sentences; empty where everything is as it was. */
 export async function planNotes(ctx: EngineContext, place: ServerPlace, { server }: Inspection, backup: PostgresBackup): Promise<readonly string[]> {
   const version = server.majorVersion === backup.server.majorVersion ? [] : [`The backup is of PostgreSQL ${backup.server.version}, the server is ${server.version}.`];
-  if (server.databaseOid === 0) return version;
-  const live = await queryJson<LiveFacts>(ctx, { ...place, database: place.component.database, operation: 'read what the plan shows', sql: `SET search_path = '';\n${sqlFiles['facts.sql']}` });
+  const isMissing = server.databaseOid === 0;
+  const live = await queryJson<LiveFacts>(ctx, { ...place, database: isMissing ? null : place.component.database, operation: 'read what the plan shows', sql: `SET search_path = '';\n${sqlFiles['facts.sql']}` });
+  if (isMissing) return [...version, ...missingRoles(backup, live)];
   return [...version, ...missingRoles(backup, live), ...propertyNotes(backup.properties, live.properties), ...extensionNotes(backup, live)];
 }
 
 function missingRoles(backup: PostgresBackup, live: LiveFacts): string[] {
   const names = new Set(live.roles.map(({ name }) => name));
-  return backup.roles.filter((role) => role.referenced && !names.has(role.name)).map(({ name }) => `Role ${name} is missing: it is created without login; its password and memberships are in globals.sql.`);
+  return backup.roles.filter((role) => role.referenced && !names.has(role.name)).map(({ name }) => `Role ${name} is missing: it is created without login; login, password and memberships come back once the restored database is open.`);
 }
 
 /** Pure: what the database's properties will be instead of what they are. */

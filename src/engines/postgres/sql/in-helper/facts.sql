@@ -26,7 +26,23 @@ SELECT json_build_object(
               'referenced', EXISTS (SELECT FROM pg_shdepend p WHERE p.refclassid = 'pg_authid'::regclass AND p.refobjid = r.oid
                  AND (p.dbid = d.oid OR (p.dbid = 0 AND p.classid = 'pg_database'::regclass AND p.objid = d.oid)))
                OR EXISTS (SELECT FROM pg_db_role_setting s WHERE s.setdatabase = d.oid AND s.setrole = r.oid)
-               OR d.datdba = r.oid) ORDER BY r.rolname), '[]') FROM pg_roles r WHERE r.rolname !~ '^pg_'),
+               OR d.datdba = r.oid
+               -- The server's first superuser is pinned: pg_shdepend does not know what is his.
+               OR (r.oid = 10 AND EXISTS (
+                 SELECT FROM pg_class WHERE relowner = 10 AND oid >= 16384 UNION ALL SELECT FROM pg_proc WHERE proowner = 10 AND oid >= 16384
+                 UNION ALL SELECT FROM pg_namespace WHERE nspowner = 10 AND oid >= 16384 UNION ALL SELECT FROM pg_type WHERE typowner = 10 AND oid >= 16384
+                 UNION ALL SELECT FROM pg_operator WHERE oprowner = 10 AND oid >= 16384 UNION ALL SELECT FROM pg_opclass WHERE opcowner = 10 AND oid >= 16384
+                 UNION ALL SELECT FROM pg_collation WHERE collowner = 10 AND oid >= 16384 UNION ALL SELECT FROM pg_conversion WHERE conowner = 10 AND oid >= 16384
+                 UNION ALL SELECT FROM pg_ts_config WHERE cfgowner = 10 AND oid >= 16384 UNION ALL SELECT FROM pg_ts_dict WHERE dictowner = 10 AND oid >= 16384
+                 UNION ALL SELECT FROM pg_language WHERE lanowner = 10 AND oid >= 16384 UNION ALL SELECT FROM pg_statistic_ext WHERE stxowner = 10
+                 UNION ALL SELECT FROM pg_event_trigger WHERE evtowner = 10 UNION ALL SELECT FROM pg_publication WHERE pubowner = 10
+                 UNION ALL SELECT FROM pg_foreign_data_wrapper WHERE fdwowner = 10 UNION ALL SELECT FROM pg_foreign_server WHERE srvowner = 10
+                 UNION ALL SELECT FROM pg_user_mappings WHERE umuser = 10 UNION ALL SELECT FROM pg_largeobject_metadata WHERE lomowner = 10
+                 UNION ALL SELECT FROM pg_default_acl WHERE defaclrole = 10 UNION ALL SELECT FROM pg_policy WHERE 10 = ANY (polroles)
+                 UNION ALL SELECT FROM pg_class, aclexplode(relacl) AS x WHERE x.grantee = 10 AND relowner <> 10
+                 UNION ALL SELECT FROM pg_proc, aclexplode(proacl) AS x WHERE x.grantee = 10 AND proowner <> 10
+                 UNION ALL SELECT FROM pg_namespace, aclexplode(nspacl) AS x WHERE x.grantee = 10 AND nspowner <> 10
+                 UNION ALL SELECT FROM aclexplode(d.datacl) AS x WHERE x.grantee = 10))) ORDER BY r.rolname), '[]') FROM pg_roles r WHERE r.rolname !~ '^pg_'),
   'extensions', (SELECT coalesce(json_agg(json_build_object('name', extname, 'version', extversion) ORDER BY extname), '[]') FROM pg_extension),
   'notCompared', (SELECT coalesce(json_agg(json_build_object('object', object, 'reason', reason) ORDER BY reason, object), '[]') FROM (
       SELECT format('materialized view %I.%I', n.nspname, c.relname) AS object, 'its rows are computed anew by the restore' AS reason
