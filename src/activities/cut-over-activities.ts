@@ -7,7 +7,7 @@ import type { Component } from '../domain/service.ts';
 import type { EngineContext } from '../engines/engine.ts';
 import { currentOwner, engineOf, firstRepository, inEngineContext } from './activity-run.ts';
 import { type Authority, consumeAuthority, type Decided, findStores, type Found, requireAuthority, requireOwnPlan } from './authority.ts';
-import { chooseDirection, fencedStores, otherCopy, putBackRestartPolicies, writeMarkKey } from './cut-over-state.ts';
+import { chooseDirection, completeRestore, fencedStores, otherCopy, putBackRestartPolicies, writeMarkKey } from './cut-over-state.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { readBackup } from './proof-activities.ts';
 
@@ -93,6 +93,13 @@ export function createCutOverActivities(dependencies: ActivityDependencies) {
 
     openComponent: (input: CutOverStep): Promise<void> =>
       authorised(input, (context) => engineOf(dependencies, input.component).open(context, input.component, input.cutOver)),
+
+    /** Clients are in: what belongs to the server is given back, and told where it cannot be. */
+    completeComponent: (input: CutOverStep): Promise<{ readonly notes: readonly string[] }> =>
+      authorised(input, async (context) => {
+        const record = await ownRollback(input.authority.service);
+        return { notes: await completeRestore(dependencies, context, record, input.component, input.cutOver) };
+      }),
 
     /** All is as open as it gets: recorded, restart policies as they were, fences down. */
     finishCutOver: async (input: Authority): Promise<void> => {

@@ -3,8 +3,12 @@ import type { FencedStore } from '../containers/fence.ts';
 import type { ContainerRuntime } from '../containers/container-runtime.ts';
 import { HoldfastFailure } from '../domain/failures.ts';
 import type { RestorePlan } from '../domain/restore-plan.ts';
-import type { RollbackRecord } from '../domain/rollback.ts';
+import type { ComponentCutOver, RollbackRecord } from '../domain/rollback.ts';
+import type { Component } from '../domain/service.ts';
+import type { EngineContext } from '../engines/engine.ts';
 import type { Repository } from '../repository/repository.ts';
+import { engineOf, firstRepository } from './activity-run.ts';
+import { sourceOf } from './artifacts.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 
 const directionKey = 'direction';
@@ -34,4 +38,17 @@ export async function putBackRestartPolicies(dependencies: ActivityDependencies,
 /** The stores of a plan, each with an image for its fence. @throws ContainerNotFound */
 export function fencedStores(runtime: ContainerRuntime, plan: RestorePlan): Promise<readonly FencedStore[]> {
   return Promise.all(plan.body.stores.map(async (store) => ({ volume: store.volume, imageId: (await runtime.inspect(store.containerId)).imageId })));
+}
+
+/**
+ * After the opening of a restore: what belongs to the server rather than to the data (the logins of roles that the restore made). Nothing for an undo,
+ * whose data was here before. Idempotent. @returns a sentence per thing that could not be given back
+ */
+export async function completeRestore(dependencies: ActivityDependencies, context: EngineContext, record: RollbackRecord, component: Component, cutOver: ComponentCutOver): Promise<readonly string[]> {
+  if (record.backupId === null) return [];
+  const repository = firstRepository(dependencies, record.service);
+  const { manifest } = await repository.readManifest(record.service, record.backupId);
+  const backup = manifest.components.find((each) => each.component === component.name);
+  if (backup === undefined) return [];
+  return engineOf(dependencies, component).completeRestore(context, component, cutOver, backup, sourceOf(repository, manifest), record.createdRoles);
 }

@@ -13,7 +13,7 @@ import type { Component } from '../domain/service.ts';
 import type { EngineContext } from '../engines/engine.ts';
 import type { Rollback } from '../repository/repository.ts';
 import { currentOwner, engineOf, firstRepository, inEngineContext, serviceNamed } from './activity-run.ts';
-import { chooseDirection, putBackRestartPolicies } from './cut-over-state.ts';
+import { chooseDirection, completeRestore, putBackRestartPolicies } from './cut-over-state.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { runNoteKey, type RunNote } from './service-activities.ts';
 
@@ -111,8 +111,10 @@ export function createRepairActivities(dependencies: ActivityDependencies) {
       if (component === undefined) throw missingComponent(service, cutOver);
       const engine = engineOf(dependencies, component);
       try {
-        if (direction === 'forward') await engine.open(context, component, cutOver);
-        else await engine.rollBack(context, component, cutOver);
+        if (direction === 'forward') {
+          await engine.open(context, component, cutOver);
+          done.push(...await completeRestore(dependencies, context, record, component, cutOver));
+        } else await engine.rollBack(context, component, cutOver);
         done.push(`${component.container}: ${direction === 'forward' ? 'opened with the restored data' : 'back to the data before'}`);
       } catch (error) {
         if (!isFailure(error) || error.retryable) throw error;

@@ -13,7 +13,7 @@ beforeEach(async () => {
 afterEach(() => stage.remove());
 
 const store = { component: 'redis', engine: 'redis', container: 'shop-redis', containerId: 'c', volume: 'v', identity: null, database: null } as const;
-const body: PlanBody = { format: 1, operation: 'restore', service: 'shop', backup: null, rollbackOf: null, stores: [store], restarts: [], steps: [], losses: [], compared: [], notCompared: [], wayBack: 'undo' };
+const body: PlanBody = { format: 1, operation: 'restore', service: 'shop', backup: null, rollbackOf: null, stores: [store], restarts: [], steps: [], losses: [], compared: [], notCompared: [], notes: [], wayBack: 'undo' };
 
 describe('a plan', () => {
   it('is stored under its nonce, for this run', async () => {
@@ -32,7 +32,7 @@ describe('the rollback copy', () => {
   const cutOver = (container: string) => ({ engine: 'redis', component: 'redis', container }) as RedisCutOver;
 
   async function opened(name: string, container: string, hour: number): Promise<void> {
-    const record: RollbackRecord = { format: 1, service: 'shop', operation: 'restore', ...run(name), backupId: null, point: null, cutOvers: [cutOver(container)], restartPolicies: [], createdRoles: [], recordedAt: `2026-11-23T0${hour}:00:00.000Z` };
+    const record: RollbackRecord = { format: 1, service: 'shop', operation: 'restore', ...run(name), backupId: null, point: null, cutOvers: [cutOver(container)], restartPolicies: [], createdRoles: [], undoneRunId: null, recordedAt: `2026-11-23T0${hour}:00:00.000Z` };
     await stage.repository.recordRollback(record);
     await stage.repository.markRollback('shop', record.runId, 'opened', { ...run(name), at: record.recordedAt });
   }

@@ -32,7 +32,7 @@ const plan: RestorePlan = {
     format: 1, operation: 'restore', service: 'shop', backup: { id: '20261123-010000', manifestSha256: 'a'.repeat(64), point: '2026-11-23T01:00:00Z', skewMs: 900 }, rollbackOf: null,
     stores: [{ component: 'postgres', engine: 'postgres', container: 'db', containerId: 'c', volume: 'pgdata', identity: '7400000000000020417', database: 'shop' }],
     restarts: [], steps: ['exchange the databases'], losses: [{ component: 'postgres', after: '2026-11-23T01:00:00Z', seconds: 1257, transactions: '1377', notes: [] }],
-    compared: [{ component: 'postgres', objects: 47, differences: [] }], notCompared: [], wayBack: 'holdfast undo r-7f3a',
+    compared: [{ component: 'postgres', objects: 47, differences: [] }], notCompared: [], notes: [], wayBack: 'holdfast undo r-7f3a',
   },
   envelope: { workflowId: 'holdfast/restore/shop/20261123-030400-7f3a', runId: 'r', nonce: 'n', issuedAt: '2026-11-23T02:08:00Z', expiresAt: '2026-11-23T06:08:00Z', digest: `7f3a91c2${'0'.repeat(56)}` },
 };

@@ -18,7 +18,7 @@ import { startServiceFixture, type ServiceFixture } from '../support/service-fix
 import { temporalAddress } from '../support/test-environment.ts';
 
 /** Needs an approval of the run that asks. */
-const destructive = ['beginCutOver', 'closeComponent', 'swapComponent', 'compareClosedComponent', 'markOpening', 'openComponent', 'discardRollbackCopy', 'markAccepted'] as const;
+const destructive = ['beginCutOver', 'closeComponent', 'swapComponent', 'compareClosedComponent', 'markOpening', 'openComponent', 'completeComponent', 'discardRollbackCopy', 'markAccepted'] as const;
 /** Looks for something of the run that asks: of a foreign one there is nothing. */
 const harmlessElsewhere = ['finishCutOver', 'rollBackComponent', 'finishRollBack', 'discardPreparedComponent', 'abandonBackup', 'repairRun', 'lowerOwnFences', 'removeRunScratch', 'releaseLease', 'endLease'] as const;
 /** Reads, or makes something new beside that is the asking run's own. */
@@ -76,7 +76,7 @@ async function steal(backupId: string): Promise<void> {
   const [component, cutOver, name] = [begin.components[0], begin.cutOvers[0], { service: service.name }];
   const owner = { namespaceId: (stolen.get('enterHost') as { namespaceId?: string }).namespaceId ?? '', workflowId: restore.workflowId, runId };
   const made: Record<string, unknown> = {
-    openComponent: stolen.get('swapComponent'), markOpening: begin.authority, finishCutOver: begin.authority, rollBackComponent: stolen.get('swapComponent'), finishRollBack: begin.authority,
+    openComponent: stolen.get('swapComponent'), completeComponent: stolen.get('swapComponent'), markOpening: begin.authority, finishCutOver: begin.authority, rollBackComponent: stolen.get('swapComponent'), finishRollBack: begin.authority,
     discardRollbackCopy: { authority: begin.authority, decision: begin.decision, component, cutOver, rollbackRunId: runId }, markAccepted: { ...begin.authority, rollbackRunId: runId },
     discardPreparedComponent: { ...name, component, cutOver }, abandonBackup: { ...name, backupId }, repairRun: { ...name, owner }, lowerOwnFences: begin.authority,
     removeRunScratch: name, releaseLease: name, endLease: { ...name, leaseRunId: (await service.client.workflow.getHandle(`holdfast/lease/${service.name}`).describe()).runId },

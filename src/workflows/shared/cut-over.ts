@@ -84,11 +84,12 @@ async function openAll<I extends CommonInput>(run: Run<I>, targets: readonly Tar
     try {
       await run.host.cutOver.openComponent(step);
       run.done(`${engineTitle(engine)} open`);
+      for (const note of (await run.host.cutOver.completeComponent(step)).notes) run.warn(note);
     } catch (error) {
       const failure = finalFailure(error, run.input.service);
       // What another attempt could still open is for a repair to finish, and must not be recorded as open.
       if (failureKinds[failureTypeOf(error)].retryable) throw error;
-      run.warn(`${engineTitle(engine)} did NOT open: ${failure.message}`);
+      run.warn(`${engineTitle(engine)} is not as it should be: ${failure.message}`);
       failures.push(failure.message);
     }
   }
