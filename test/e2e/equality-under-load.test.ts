@@ -15,8 +15,9 @@ afterAll(async () => service?.stop());
 
 test('a backup under load is proven, and equal by an account that does not come from it', async () => {
   const run = await equalityRun(service);
-  process.stdout.write(`  ${run.rowsPerSecond} rows and ${run.transactionsPerSecond} transactions written per second during a dump of ${run.dumpMs} ms\n`);
+  process.stdout.write(`  ${run.rowsPerSecond} rows of the service, ${run.transactionsPerSecond} transactions and ${run.redisWritesPerSecond} writes of Redis per second during a dump of ${run.dumpMs} ms\n`);
   expect(run).toMatchObject({ proof: 'proven', differences: [] });
   expect(run.rowsPerSecond).toBeGreaterThanOrEqual(leastRowsPerSecond);
+  expect(run.redisWritesPerSecond).toBeGreaterThan(0);
   expect(await service.leftovers()).toEqual([]);
 });

@@ -6,14 +6,15 @@ import type { TakeBackupResult } from '../../src/workflows/take-backup/messages.
 import { instrument } from '../chaos/fault/instrument.ts';
 import { startHealthyWorker, withWorker } from '../chaos/stage/stage.ts';
 import type { ServiceFixture } from '../support/service-fixture.ts';
-import { expectedAt, foundNow, redisVerdict, startLoad, writesBetween } from './load.ts';
+import { expectedAt, foundNow, redisVerdict, redisWrites, startLoad, writesBetween } from './load.ts';
 
 export interface EqualityRun {
   readonly backupId: string;
   readonly proof: string;
-  /** Changed rows and committed transactions in PostgreSQL per second, while the dump's helper was at work. */
+  /** Changed rows of the service's tables and committed transactions in PostgreSQL, and writes in Redis, per second, while the dump's helper was at work. */
   readonly rowsPerSecond: number;
   readonly transactionsPerSecond: number;
+  readonly redisWritesPerSecond: number;
   readonly dumpMs: number;
   /** Lines of the independent account that the restored data answers otherwise; empty where it is equal. */
   readonly differences: readonly string[];
@@ -21,13 +22,16 @@ export interface EqualityRun {
 
 /** The writers run for as long as the backup takes and a moment before; what is live afterwards is the restored data, with no rollback copy. */
 export async function equalityRun(service: ServiceFixture): Promise<EqualityRun> {
-  const dump = { beganMs: 0, endedMs: 0 };
+  const dump = { beganMs: 0, endedMs: 0, redisBefore: 0, redisAfter: 0 };
   const watched = instrument(service.config, {
     around: async (call, name, run) => {
       const isDump = call.activity === 'backUpComponent' && call.component === 'postgres' && name === 'runtime.wait#1';
-      if (isDump) dump.beganMs = Date.now();
+      if (!isDump) return run();
+      const counted = redisWrites(service);
+      dump.beganMs = Date.now();
       const result = await run();
-      if (isDump) dump.endedMs = Date.now();
+      dump.endedMs = Date.now();
+      [dump.redisBefore, dump.redisAfter] = [await counted, await redisWrites(service)];
       return result;
     },
   });
@@ -43,6 +47,7 @@ export async function equalityRun(service: ServiceFixture): Promise<EqualityRun>
       proof: backup.proof,
       rowsPerSecond: Math.floor(writes.rows / seconds),
       transactionsPerSecond: Math.floor(writes.transactions / seconds),
+      redisWritesPerSecond: Math.floor((dump.redisAfter - dump.redisBefore) / seconds),
       dumpMs: dump.endedMs - dump.beganMs,
       differences: [...lineDifferences(expected, await foundNow(service)), ...(redis.startsWith('consistent ') ? [] : [`Redis: ${redis}`])],
     };

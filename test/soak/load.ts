@@ -37,7 +37,7 @@ COMMIT;
 const redisScript = `local n = redis.call('INCR', 'counter') redis.call('RPUSH', 'list', n) redis.call('SADD', 'set', n) redis.call('HSET', 'hash', n % 500, n)
   redis.call('SET', 'key:' .. n % 1000, n) redis.call('ZADD', 'ranks', n, 'member-' .. n % 700) return n`;
 
-const transactionsPerSecond = 400;
+const transactionsPerSecond = 700;
 const redisPauseSeconds = '0.004';
 
 export const seedLoad = (service: ServiceFixture): Promise<string> => service.sql(schemaSql);
@@ -45,7 +45,7 @@ export const seedLoad = (service: ServiceFixture): Promise<string> => service.sq
 /** Both writers, in containers of their own beside the databases. Answers how to stop them; what they committed stays. */
 export async function startLoad(service: ServiceFixture): Promise<() => Promise<void>> {
   const writers = [
-    await startWriter(service, service.postgres, 'pgbench', ['sh', '-c', `cat > /tmp/transaction.sql; exec pgbench -h 127.0.0.1 -U postgres -n -f /tmp/transaction.sql -c 4 -j 1 -R ${transactionsPerSecond} -T 600 shop`], transactionSql),
+    await startWriter(service, service.postgres, 'pgbench', ['sh', '-c', `cat > /tmp/transaction.sql; exec pgbench -h 127.0.0.1 -U postgres -n -f /tmp/transaction.sql -c 6 -j 1 -R ${transactionsPerSecond} -T 600 shop`], transactionSql),
     await startWriter(service, service.redis, 'redis', ['redis-cli', '-r', '-1', '-i', redisPauseSeconds, 'EVAL', redisScript, '0']),
   ];
   return async () => {
@@ -79,13 +79,18 @@ export const foundNow = (service: ServiceFixture): Promise<string> => service.sq
   UNION ALL SELECT 'queue ' || count(*) || ' ' || md5(string_agg(id::text, ',' ORDER BY id)) FROM queue
   UNION ALL SELECT 'ballast ' || count(*) || ' ' || md5(string_agg(ballast::text, ',' ORDER BY id)) FROM ballast`);
 
-/** Committed transactions and changed rows between two instants (milliseconds since the epoch; engine and test share a clock). */
+/** Committed transactions, and changed rows of the service's own tables, between two instants (milliseconds since the epoch; engine and test share a clock). */
 export async function writesBetween(service: ServiceFixture, fromMs: number, toMs: number): Promise<{ readonly transactions: number; readonly rows: number }> {
   const within = `at BETWEEN to_timestamp(${fromMs} / 1000.0) AND to_timestamp(${toMs} / 1000.0)`;
   const [transactions, moved] = (await service.sql(`SELECT (SELECT count(*) FROM log WHERE ${within}) || ' ' || (SELECT count(*) FROM queue_log WHERE ${within})`)).split(' ').map(Number);
-  // Each transaction writes a row of the log and one of the accounts; each move a row of the queue and one of its log.
-  return { transactions: transactions ?? 0, rows: 2 * (transactions ?? 0) + 2 * (moved ?? 0) };
+  // Each transaction changes an account, each move is a row into the queue or out of it. The rows of the two logs are the writers' own account and count for nothing.
+  return { transactions: transactions ?? 0, rows: (transactions ?? 0) + (moved ?? 0) };
 }
+
+const writesPerScript = 6;
+
+/** Writes of Redis so far. */
+export const redisWrites = async (service: ServiceFixture): Promise<number> => writesPerScript * Number(await service.redisCli('GET', 'counter'));
 
 /** `consistent` and the counter, or what disagrees. */
 export const redisVerdict = (service: ServiceFixture): Promise<string> => service.redisCli('EVAL', `

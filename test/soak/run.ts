@@ -18,11 +18,11 @@ async function soak(service: ServiceFixture, signal: AbortSignal): Promise<boole
   for (let number = 1; number <= Number(options.runs) && !signal.aborted; number += 1) {
     const run = await equalityRun(service);
     runs.push(run);
-    say(`${isGood(run) ? 'ok      ' : 'VIOLATED'} ${String(number).padStart(2)}  ${run.backupId}  ${run.proof}  ${run.rowsPerSecond} rows/s, ${run.transactionsPerSecond} transactions/s in a dump of ${(run.dumpMs / 1000).toFixed(1)} s`);
+    say(`${isGood(run) ? 'ok      ' : 'VIOLATED'} ${String(number).padStart(2)}  ${run.backupId}  ${run.proof}  ${run.rowsPerSecond} rows/s, ${run.transactionsPerSecond} transactions/s, Redis ${run.redisWritesPerSecond} writes/s in a dump of ${(run.dumpMs / 1000).toFixed(1)} s`);
     for (const difference of run.differences) say(`         ${difference}`);
   }
   const rates = runs.map((run) => run.rowsPerSecond).sort((a, b) => a - b);
-  say(`${runs.filter(isGood).length} of ${options.runs} runs proven and equal; rows written per second during the dump: least ${rates[0]}, median ${rates[Math.floor(rates.length / 2)]}`);
+  say(`${runs.filter(isGood).length} of ${options.runs} runs proven and equal; rows of the service's tables written per second during the dump: least ${rates[0]}, median ${rates[Math.floor(rates.length / 2)]}`);
   return runs.filter(isGood).length === Number(options.runs);
 }
 
