@@ -35,7 +35,7 @@ async function main(): Promise<void> {
     const service = await startDemoService({ ...place, sizeMb: Number(values.size), port: null, startPaused: true, signal });
     const worker = await startBenchWorker(service, temporal.address, directory);
     try {
-      report(await rounds(service, worker, directory, Number(values.rounds)), worker);
+      await report(await rounds(service, worker, directory, Number(values.rounds)), worker);
     } finally {
       await worker.stop();
       await temporal.stop();
@@ -47,7 +47,9 @@ async function main(): Promise<void> {
   }
 }
 
-async function rounds(service: DemoService, worker: BenchWorker, directory: string, count: number): Promise<readonly Sample[]> {
+interface Measured { readonly samples: readonly Sample[]; readonly sizes: { readonly seed: number; readonly holdfast: number } }
+
+async function rounds(service: DemoService, worker: BenchWorker, directory: string, count: number): Promise<Measured> {
   const samples: Sample[] = [];
   const add = async (name: string, work: () => Promise<unknown>): Promise<void> => {
     const seconds = await timed(work);
@@ -67,22 +69,23 @@ async function rounds(service: DemoService, worker: BenchWorker, directory: stri
     await add(names.restore, () => worker.restore());
     await worker.accept();
   }
-  process.stdout.write(`\nsizes: seed ${sizes.seed} bytes, holdfast ${sizes.holdfast} bytes (${(sizes.holdfast / sizes.seed).toFixed(2)})\n`);
-  return samples;
+  return { samples, sizes };
 }
 
-function report(samples: readonly Sample[], worker: BenchWorker): void {
+async function report({ samples, sizes }: Measured, worker: BenchWorker): Promise<void> {
   const of = (name: string): number => medianOf(samples, name);
-  const events = worker.largestBackupHistory();
+  const parts = await worker.backUpParts();
+  const events = await worker.provenBackupHistory();
   const memory = worker.memory();
   const goals: readonly Goal[] = [
     goal('backup with hashes, times faster than the seed (goal 2.5, aim 4)', of(names.seed) / of(names.hashed), (ratio) => ratio >= 2.5),
     goal('backup with counts, of the bare dump + 2 s (goal 1.15)', (of(names.counted) - 2) / of(names.bare), (ratio) => ratio <= 1.15),
     goal('restore, times faster than gunzip | psql (goal 1.2, aim 1.5)', of(names.seedRestore) / of(names.restore), (ratio) => ratio >= 1.2),
-    goal('history events of a backup (goal 150)', events, (count) => count <= 150),
-    goal('worker memory, growth in MB (goal 64)', memory.growthMb, (mb) => mb <= 64),
+    goal('size of a backup, of the seed\'s (goal 1: no larger)', sizes.holdfast / sizes.seed, (ratio) => ratio <= 1),
+    goal('history events of a backup with its proof (goal 150)', events, (count) => count <= 150),
+    goal('worker memory, growth over the idle level in MB (goal 64)', memory.growthMb, (mb) => mb <= 64),
   ];
-  process.stdout.write(`\n${table(samples)}\n\nparts of the last backup: ${worker.lastParts()}\nworker idle ${memory.idleMb.toFixed(0)} MB, peak ${memory.peakMb.toFixed(0)} MB\n\n`);
+  process.stdout.write(`\n${table(samples)}\n\nsizes: seed ${sizes.seed} bytes, holdfast ${sizes.holdfast} bytes\nparts of a backup with hashes (side by side, they do not add up):\n${parts}\nparts of the last restore: ${worker.restoreParts()}\nworker idle ${memory.idleMb.toFixed(0)} MB, peak ${memory.peakMb.toFixed(0)} MB\n\n`);
   for (const { text, measured, met } of goals) process.stdout.write(`${met ? 'met   ' : 'MISSED'} ${text}: ${measured.toFixed(2)}\n`);
 }
 
