@@ -21,6 +21,15 @@ test.each(required)('there is a history of %s', (shape) => {
   expect(files.some((file) => file.startsWith(`${shape}.`))).toBe(true);
 });
 
+/** Temporal's UI and every replay read a history whole. */
+const mostBackupEvents = 150;
+
+test.each(files.filter((file) => file.startsWith('takeBackup.done.')))('%s, a backup with its proof, has at most 150 events', (file) => {
+  const { events } = JSON.parse(readFileSync(join(directory, file), 'utf8')) as { events: { activityTaskScheduledEventAttributes?: { activityType: { name: string } } }[] };
+  expect(events.map((event) => event.activityTaskScheduledEventAttributes?.activityType.name)).toContain('recordProof');
+  expect(events.length).toBeLessThanOrEqual(mostBackupEvents);
+});
+
 test.each(files)('%s replays', async (file) => {
   const { workflowBundle } = await workflowSource();
   if (workflowBundle === undefined) throw new Error('there is no workflow bundle');
