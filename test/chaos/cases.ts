@@ -1,49 +1,45 @@
-/** The list of all cases: what strikes, where, and the runbook it is about. */
-import type { DoomedWorker } from './fault/doomed-worker.ts';
+/** The list of all cases: what strikes, where, and the scenario it is about. */
 import { pointText, type FaultPoint } from './fault/fault-point.ts';
 import type { RecordedActivity } from './record-calls.ts';
-import { runKillCase, type CaseResult } from './run-case.ts';
-import { selectPoints, type Depth } from './select-points.ts';
-import type { Stage } from './stage/stage.ts';
+import { runKillCase, type CaseResult, type Setting } from './run-case.ts';
+import { beforeOf, insideOf, runsAt, selectPoints, type Depth } from './select-points.ts';
+import type { Victim } from './stage/judge.ts';
 import { cancel, crash, dockerKill, runStoppedCase, runStrikeCase, runTerminateCase, type Strike } from './victims.ts';
 
 export interface ChaosCase {
   readonly name: string;
+  readonly scenario: string;
   readonly runbook: string;
-  /** `worker`, `postgres`, `redis`, `terminate`, `stopped`, `cancel`. */
-  readonly victim: string;
-  run(stage: Stage, nextWorker: () => DoomedWorker): Promise<CaseResult>;
+  readonly victim: Victim;
+  run(setting: Setting): Promise<CaseResult>;
 }
 
 /** SIGKILL of the worker at every selected point. */
 export const workerCases = (recorded: readonly RecordedActivity[], depth: Depth): readonly ChaosCase[] =>
-  selectPoints(recorded, depth).map((point) => caseOf('worker', point, '', (stage, next) => runKillCase(stage, next(), point)));
+  selectPoints(recorded, depth).map((point) => caseOf('worker', point, '', (setting) => runKillCase(setting, point)));
 
 /** Everything that is not the worker, in every activity that is more than looking. */
 export function otherCases(recorded: readonly RecordedActivity[]): readonly ChaosCase[] {
-  const active = recorded.filter(({ changes }) => changes.some((call) => !call.startsWith('storage.') || call.startsWith('storage.adopt')));
+  const active = recorded.filter(({ changes }) => changes.some(({ name }) => !name.startsWith('storage.') || name.startsWith('storage.adopt')));
   return active.flatMap((activity): ChaosCase[] => {
-    const [before, inside] = [{ ...activity.call, moment: { at: 'before' } as const }, insideOf(activity)];
+    const [before, inside] = [beforeOf(activity), insideOf(activity) ?? beforeOf(activity)];
+    const killed = (['postgres', 'redis'] as const).flatMap((store) => [before, inside].filter((point) => runsAt(activity, point, store)).flatMap((point) =>
+      [strikeCase(store, point, 'crashes', crash(store)), strikeCase(store, point, 'killed', dockerKill(store))]));
     return [
-      ...(['postgres', 'redis'] as const).flatMap((store) => [strikeCase(store, before, 'crashes', crash(store)), strikeCase(store, inside, 'crashes', crash(store))]),
-      ...(['postgres', 'redis'] as const).map((store) => strikeCase(store, before, 'killed', dockerKill(store))),
+      ...killed,
       strikeCase('cancel', inside, 'cancelled', cancel),
-      caseOf('terminate', inside, ' terminated, worker dies', (stage, next) => runTerminateCase(stage, next(), inside, 'dies')),
-      caseOf('terminate', before, ' terminated, worker goes on', (stage, next) => runTerminateCase(stage, next(), before, 'goesOn')),
-      caseOf('terminate', inside, ' terminated, worker goes on', (stage, next) => runTerminateCase(stage, next(), inside, 'goesOn')),
-      caseOf('stopped', before, ' worker stopped and woken', (stage, next) => runStoppedCase(stage, next(), before)),
+      caseOf('terminate', inside, ' terminated, worker dies', (setting) => runTerminateCase(setting, inside, 'dies')),
+      caseOf('terminate', before, ' terminated, worker goes on', (setting) => runTerminateCase(setting, before, 'goesOn')),
+      caseOf('terminate', inside, ' terminated, worker goes on', (setting) => runTerminateCase(setting, inside, 'goesOn')),
+      caseOf('stopped', before, ' worker stopped and woken', (setting) => runStoppedCase(setting, before)),
     ];
   });
 }
 
-/** In the midst of the first helper's work, else after the first thing that was changed. */
-export function insideOf({ call, changes }: RecordedActivity): FaultPoint {
-  const wait = changes.find((each) => each.startsWith('runtime.wait#'));
-  return { ...call, moment: wait === undefined ? { at: 'done', call: changes[0] ?? '' } : { at: 'during', call: wait } };
-}
+const strikeCase = (victim: Victim, point: FaultPoint, what: string, strike: Strike): ChaosCase => {
+  const suffix = victim === 'cancel' ? what : `${victim} ${what}`;
+  return caseOf(victim, point, ` ${suffix}`, (setting) => runStrikeCase(setting, point, victim, suffix, strike));
+};
 
-const strikeCase = (victim: string, point: FaultPoint, what: string, strike: Strike): ChaosCase =>
-  caseOf(victim, point, ` ${victim === 'cancel' ? '' : `${victim} `}${what}`, (stage) => runStrikeCase(stage, point, `${victim} ${what}`, strike));
-
-const caseOf = (victim: string, point: FaultPoint, suffix: string, run: ChaosCase['run']): ChaosCase =>
-  ({ name: `${pointText(point)}${suffix}`, runbook: point.runbook, victim, run });
+const caseOf = (victim: Victim, point: FaultPoint, suffix: string, run: ChaosCase['run']): ChaosCase =>
+  ({ name: `${pointText(point)}${suffix}`, scenario: point.scenario, runbook: point.runbook, victim, run });

@@ -1,30 +1,61 @@
-/** The dry run: every activity that a runbook calls, and within each every call that changes something, in the order of their beginning. */
-import type { ActivityCall } from './fault/fault-point.ts';
-import { callText } from './fault/fault-point.ts';
-import { runToEnd } from './stage/drive.ts';
+/** The dry run: every activity that a scenario calls, and within each every call that changes something or takes long, in the order of their beginning. */
+import { callText, type ActivityCall } from './fault/fault-point.ts';
 import { instrument } from './fault/instrument.ts';
-import { endWithinMs, inputOf, prepareStage, type Runbook } from './run-case.ts';
+import { twistOf } from './fault/twist.ts';
+import { endWithinMs } from './run-case.ts';
+import type { DoomedWorker } from './fault/doomed-worker.ts';
+import type { Scenario } from './scenarios.ts';
+import { runToEnd } from './stage/drive.ts';
 import { withWorker, type Stage } from './stage/stage.ts';
 
-export interface RecordedActivity {
-  readonly call: ActivityCall;
+export type Store = 'postgres' | 'redis';
+
+export interface RecordedCall {
   /** `runtime.exec#1`, `storage.createExclusive#1` … */
-  readonly changes: readonly string[];
+  readonly name: string;
+  /** The stores that ran when it began, and when it was done: nothing else can be killed there. */
+  readonly runningDuring: readonly Store[];
+  readonly runningAfter: readonly Store[];
 }
 
-/** @throws when the runbook does not complete without any fault */
-export async function recordCalls(stage: Stage, runbook: Runbook): Promise<readonly RecordedActivity[]> {
-  const recorded = new Map<string, { call: ActivityCall; changes: string[] }>();
+export interface RecordedActivity {
+  readonly scenario: string;
+  readonly call: ActivityCall;
+  readonly runningBefore: readonly Store[];
+  readonly changes: readonly RecordedCall[];
+}
+
+/** @throws when the scenario does not end as it has to without any other fault */
+export async function recordCalls(stage: Stage, scenario: Scenario, nextWorker: () => DoomedWorker): Promise<readonly RecordedActivity[]> {
+  const recorded = new Map<string, { scenario: string; call: ActivityCall; runningBefore: readonly Store[]; changes: RecordedCall[] }>();
   const { config } = stage.service;
   const instrumented = instrument(config, {
-    before: async (call) => void recorded.set(callText(call), { call, changes: [] }),
-    around: (call, name, run) => {
-      recorded.get(callText(call))?.changes.push(name);
-      return run();
+    before: async (call) => void recorded.set(callText(call), { scenario: scenario.name, call, runningBefore: await runningStores(stage), changes: [] }),
+    around: async (call, name, run) => {
+      const changes = recorded.get(callText(call))?.changes;
+      const runningDuring = await runningStores(stage);
+      const place = changes?.push({ name, runningDuring, runningAfter: [] });
+      const result = await run();
+      const runningAfter = await runningStores(stage);
+      if (place !== undefined) changes?.splice(place - 1, 1, { name, runningDuring, runningAfter });
+      return result;
     },
   });
-  await prepareStage(stage, runbook, null);
-  const outcome = await withWorker(() => stage.startWorker(instrumented), async () => runToEnd(stage.service, await stage.service.start(runbook, inputOf(stage, runbook)), endWithinMs));
-  if (outcome.status !== 'COMPLETED') throw new Error(`the dry run of ${runbook} ended ${outcome.status} ${outcome.failure} ${outcome.message}`);
-  return [...recorded.values()].filter(({ call }) => call.runbook === runbook);
+  await scenario.prepare({ stage, isRepeated: false, nextWorker });
+  const outcome = await withWorker(() => stage.startWorker(instrumented, twistOf(scenario.name)), async () => {
+    const run = await stage.service.start(scenario.runbook, scenario.input(stage));
+    void scenario.meanwhile?.(run).catch(() => undefined);
+    return runToEnd(stage.service, run, endWithinMs);
+  });
+  if (outcome.status !== scenario.end.status || outcome.failure !== scenario.end.failure) throw new Error(`the dry run of ${scenario.name} ended ${outcome.status} ${outcome.failure} ${outcome.message}`);
+  const { struck } = scenario;
+  const missing = (struck ?? []).filter((name) => ![...recorded.values()].some(({ call }) => call.activity === name));
+  if (missing.length > 0) throw new Error(`the dry run of ${scenario.name} never came to ${missing.join(', ')}`);
+  return [...recorded.values()].filter(({ call }) => call.runbook === scenario.runbook && (struck === undefined || struck.includes(call.activity)));
+}
+
+async function runningStores({ service }: Stage): Promise<readonly Store[]> {
+  const stores = ['postgres', 'redis'] as const;
+  const states = await Promise.all(stores.map(async (store) => (await service.runtime.inspect(service[store])).state));
+  return stores.filter((_, index) => states[index] === 'running');
 }

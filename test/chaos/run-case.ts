@@ -2,87 +2,112 @@
 import type { WorkflowHandle } from '@temporalio/client';
 import { temporalAddress } from '../support/test-environment.ts';
 import type { DoomedWorker } from './fault/doomed-worker.ts';
-import { runToEnd, type Outcome } from './stage/drive.ts';
 import { pointText, type FaultPoint } from './fault/fault-point.ts';
-import { judgeData, judgeEffects, judgeLeftovers, judgeOutcome, type Trial } from './stage/judge.ts';
+import { mostHaste } from './fault/strike.ts';
+import { twistOf } from './fault/twist.ts';
+import type { Beginning, Scenario } from './scenarios.ts';
+import { runToEnd, type Outcome } from './stage/drive.ts';
+import { judgeData, judgeEffects, judgeLeftovers, judgeOutcome, mayLeave, type Trial, type Victim } from './stage/judge.ts';
+import { watchLiveNames } from './stage/live-names.ts';
 import { observe, type StageState } from './stage/observe.ts';
 import { bundled, withWorker, type Stage } from './stage/stage.ts';
 
 export interface CaseResult {
   readonly name: string;
+  readonly scenario: string;
   readonly outcome: Outcome;
-  /** The run never came to the point: nothing was tried. */
+  /** Nothing was struck: the run never came to the point, or what was to be hit was not there. Then nothing was tried. */
   readonly missed: boolean;
-  /** What the run left and `reapLeftovers` then removed: allowed, but worth knowing. */
+  /** What the run left and `reapLeftovers` then removed. Where nobody could have cleaned up it is allowed; else it stands among the violations too. */
   readonly reaped: readonly string[];
   readonly violations: readonly string[];
   readonly seconds: number;
 }
 
-export const runbooks = ['takeBackup', 'proveBackup', 'restoreBackup', 'undoRestore', 'acceptRestore'] as const;
-export type Runbook = (typeof runbooks)[number];
+/** A stage that is ready for one run of a scenario. */
+export interface Setting {
+  readonly stage: Stage;
+  readonly scenario: Scenario;
+  readonly beginning: Beginning;
+  /** How soon a helper is struck: more, where it was done before it could be (strike.ts). */
+  readonly haste: number;
+  nextWorker(): DoomedWorker;
+}
 
 /** A run has this long once a healthy worker is there. */
 export const endWithinMs = 120_000;
 /** The doomed worker has this long to come to its point. */
 const reachWithinMs = 60_000;
 
-export const inputOf = (stage: Stage, runbook: string): object => {
-  const service = stage.service.name;
-  if (runbook === 'takeBackup') return { service };
-  if (runbook === 'undoRestore' || runbook === 'acceptRestore') return { service, run: 'latest' };
-  return { service, backup: stage.backupId };
-};
-
-/** The state that a runbook begins in. An undo swaps the sides and leaves a copy again: the next one needs no new stage. */
-export async function prepareStage(stage: Stage, runbook: string, last: CaseResult | null): Promise<void> {
-  if (runbook !== 'undoRestore' && runbook !== 'acceptRestore') return stage.reset();
-  if (runbook === 'undoRestore' && last !== null && last.violations.length === 0 && last.name.includes('undoRestore/')) {
-    const { postgres, redis, repository } = await observe(stage);
-    if (postgres !== null && postgres === redis && repository.rollbacks.filter(({ state }) => state === 'opened').length === 1) return;
+/** A helper that was done before it could be struck is tried again with more haste; what then is still missed counts as missed. */
+export async function runUntilStruck(stage: Stage, scenario: Scenario, last: CaseResult | null, nextWorker: () => DoomedWorker, attempt: (setting: Setting) => Promise<CaseResult>): Promise<CaseResult> {
+  for (let haste = 0, before = last; ; haste += 1) {
+    const isRepeated = before !== null && before.violations.length === 0 && before.scenario === scenario.name;
+    const result = await attempt({ stage, scenario, nextWorker, haste, beginning: await scenario.prepare({ stage, isRepeated, nextWorker }) });
+    if (!result.missed || result.violations.length > 0 || haste === mostHaste) return result;
+    before = result;
   }
-  return stage.resetToRestored();
 }
 
+/** A worker without a fault but the scenario's own. */
+export const startHealthy = ({ stage, scenario }: Setting) => (): Promise<() => Promise<void>> => stage.startWorker(undefined, twistOf(scenario.name));
+
 /** SIGKILL of the worker at the point; another worker finishes what it began. */
-export function runKillCase(stage: Stage, worker: DoomedWorker, point: FaultPoint): Promise<CaseResult> {
-  return judged(stage, pointText(point), point.runbook, async (handle) => {
-    await worker.serve({ config: stage.service.config, temporalAddress: temporalAddress(), ...await bundled(), point: pointText(point), strike: 'kill' });
-    const run = await handle();
+export function runKillCase(setting: Setting, point: FaultPoint): Promise<CaseResult> {
+  const { stage } = setting;
+  return judged(setting, pointText(point), 'worker', async (start) => {
+    const worker = setting.nextWorker();
+    await worker.serve({ config: stage.service.config, temporalAddress: temporalAddress(), ...await bundled(), point: pointText(point), strike: 'kill', haste: setting.haste });
+    const run = await start();
     const ended = runToEnd(stage.service, run, reachWithinMs + endWithinMs);
     const signal = await Promise.race([worker.gone, ended.then(() => null)]);
     if (signal === null) {
       worker.signal('SIGKILL');
       await worker.gone;
     }
-    return { missed: signal !== 'SIGKILL', outcome: await withWorker(stage.startWorker, () => ended) };
+    return { missed: signal !== 'SIGKILL', outcome: await withWorker(startHealthy(setting), () => ended) };
   });
 }
 
 type Attempted = { readonly missed: boolean; readonly outcome: Outcome };
 
-/** Looks before and after, and lets `reapLeftovers` remove what the run left before that counts. */
-export async function judged(stage: Stage, name: string, runbook: string, attempt: (start: () => Promise<WorkflowHandle>) => Promise<Attempted>): Promise<CaseResult> {
+/** Looks before, meanwhile and after. `reapLeftovers` removes what the run left before that is looked at again, whether or not it may have left it. */
+export async function judged(setting: Setting, name: string, victim: Victim, attempt: (start: () => Promise<WorkflowHandle>) => Promise<Attempted>): Promise<CaseResult> {
+  const { stage, scenario, beginning } = setting;
   const beganAt = Date.now();
-  const before = await observe(stage);
+  const watch = watchLiveNames(stage.service, victim === 'postgres' || victim === 'redis' || victim === 'engine');
   let handle: WorkflowHandle | undefined;
-  const { missed, outcome } = await attempt(async () => (handle = await stage.service.start(runbook, inputOf(stage, runbook))));
+  const attempted = await attempt(async () => {
+    handle = await stage.service.start(scenario.runbook, scenario.input(stage));
+    void scenario.meanwhile?.(handle).catch(() => undefined);
+    return handle;
+  }).finally(() => watch.end());
+  const { missed, outcome } = attempted;
+  const complaints = [...await watch.end()];
   const runId = handle === undefined ? '' : (await handle.describe()).runId;
-  const trialOf = (after: StageState): Trial => ({ runbook, runId, outcome, before, after });
+  const trialOf = (after: StageState): Trial => ({
+    runbook: scenario.runbook, runId: beginning.repairedRunId ?? runId, victim: missed ? null : victim, end: scenario.end, outcome, before: beginning.before, after,
+  });
   const first = trialOf(await observe(stage));
   const left = [...judgeLeftovers(first), ...(outcome.status === 'TERMINATED' ? judgeData(first) : [])];
-  const complaints: string[] = [];
-  const final = left.length === 0 ? first : trialOf(await afterReaping(stage, complaints));
+  if (!mayLeave(first)) complaints.push(...left.map((each) => `a run that ended by itself left ${each}`));
+  const final = left.length === 0 ? first : trialOf(await afterReaping(setting, complaints));
   return {
-    name, outcome, missed,
+    name, scenario: scenario.name, outcome, missed,
     reaped: left,
     violations: [...complaints, ...judgeOutcome(final), ...judgeData(final), ...judgeEffects(final), ...judgeLeftovers(final).map((each) => `left behind: ${each}`)],
     seconds: (Date.now() - beganAt) / 1000,
   };
 }
 
-async function afterReaping(stage: Stage, complaints: string[]): Promise<StageState> {
+async function afterReaping({ stage }: Setting, complaints: string[]): Promise<StageState> {
   const outcome = await withWorker(stage.startWorker, async () => runToEnd(stage.service, await stage.service.start('reapLeftovers', { service: stage.service.name }), endWithinMs));
   if (outcome.status !== 'COMPLETED') complaints.push(`reapLeftovers ended ${outcome.status} ${outcome.failure}: ${outcome.message}`);
   return observe(stage);
+}
+
+/** What stands for a case that could not be carried out at all: a violation, not a reason to stop, for what a fault left may be why. */
+export function notCarriedOut(name: string, scenario: string, error: unknown, seconds: number): CaseResult {
+  const message = error instanceof Error ? error.stack ?? error.message : String(error);
+  return { name, scenario, outcome: { status: 'UNKNOWN', failure: null, message }, missed: false, reaped: [], violations: [`the case could not be carried out: ${message}`], seconds };
 }

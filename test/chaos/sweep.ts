@@ -1,7 +1,8 @@
 /** Runs cases on several stages side by side (most of a case is waiting), and tells each result as it comes. */
-import { createDoomedWorkers } from './fault/doomed-worker.ts';
 import type { ChaosCase } from './cases.ts';
-import { prepareStage, type CaseResult } from './run-case.ts';
+import { createDoomedWorkers, type DoomedWorker } from './fault/doomed-worker.ts';
+import { notCarriedOut, runUntilStruck, type CaseResult } from './run-case.ts';
+import { scenarioNamed } from './scenarios.ts';
 import { startStage, type Stage } from './stage/stage.ts';
 
 export interface SweepOptions {
@@ -42,14 +43,11 @@ export async function sweep(cases: readonly ChaosCase[], options: SweepOptions):
   return results;
 }
 
-/** A case that cannot be carried out at all is a violation, not a reason to stop: what a fault left may be why. */
-async function runOne(stage: Stage, next: ChaosCase, last: CaseResult | null, nextWorker: Parameters<ChaosCase['run']>[1]): Promise<CaseResult> {
+async function runOne(stage: Stage, next: ChaosCase, last: CaseResult | null, nextWorker: () => DoomedWorker): Promise<CaseResult> {
   const beganAt = Date.now();
   try {
-    await prepareStage(stage, next.runbook, last);
-    return await next.run(stage, nextWorker);
+    return await runUntilStruck(stage, scenarioNamed(next.scenario), last, nextWorker, next.run);
   } catch (error) {
-    const message = error instanceof Error ? error.stack ?? error.message : String(error);
-    return { name: next.name, outcome: { status: 'UNKNOWN', failure: null, message }, missed: false, reaped: [], violations: [`the case could not be carried out: ${message}`], seconds: (Date.now() - beganAt) / 1000 };
+    return notCarriedOut(next.name, next.scenario, error, (Date.now() - beganAt) / 1000);
   }
 }

@@ -4,46 +4,52 @@ import type { WorkflowHandle } from '@temporalio/client';
 import { waitFor, type ServiceFixture } from '../support/service-fixture.ts';
 import { engineCall } from '../support/engine-call.ts';
 import { dockerHost, temporalAddress } from '../support/test-environment.ts';
-import type { DoomedWorker } from './fault/doomed-worker.ts';
 import { runToEnd } from './stage/drive.ts';
 import { pointText, type FaultPoint } from './fault/fault-point.ts';
 import { instrument } from './fault/instrument.ts';
-import { endWithinMs, judged, type CaseResult } from './run-case.ts';
-import { bundled, withWorker, type Stage } from './stage/stage.ts';
+import { twistOf } from './fault/twist.ts';
+import { endWithinMs, judged, startHealthy, type CaseResult, type Setting } from './run-case.ts';
+import type { Victim } from './stage/judge.ts';
+import { bundled, withWorker } from './stage/stage.ts';
 import { strikeAt } from './fault/strike.ts';
 
-/** What happens at the point; the run goes on when it returns. */
-export type Strike = (service: ServiceFixture, run: WorkflowHandle) => Promise<void>;
+/** What happens at the point; the run goes on when it returns. Answers whether it hit: what does not run cannot be killed. */
+export type Strike = (service: ServiceFixture, run: WorkflowHandle) => Promise<boolean>;
 
 /** The database's first process dies of SIGKILL, as of the kernel's out-of-memory killer: the restart policy decides what is next. */
 export const crash = (store: 'postgres' | 'redis'): Strike => async (service) => {
   const { State } = JSON.parse(await engineCall(dockerHost(), 'GET', `/containers/${service[store]}/json`)) as { State: { Pid: number } };
-  if (State.Pid > 0) process.kill(State.Pid, 'SIGKILL');
+  return State.Pid > 0 && process.kill(State.Pid, 'SIGKILL');
 };
 
 /** `docker kill`: the engine then starts it no more, whatever its restart policy says. */
-export const dockerKill = (store: 'postgres' | 'redis'): Strike => (service) => service.runtime.kill(service[store]);
+export const dockerKill = (store: 'postgres' | 'redis'): Strike => async (service) => {
+  const { state } = await service.runtime.inspect(service[store]);
+  await service.runtime.kill(service[store]);
+  return state === 'running';
+};
 
 export const cancel: Strike = async (_service, run) => {
   await run.cancel();
+  return true;
 };
 
 /** The worker lives; something else is struck while it stands at the point. */
-export function runStrikeCase(stage: Stage, point: FaultPoint, victim: string, strike: Strike): Promise<CaseResult> {
+export function runStrikeCase(setting: Setting, point: FaultPoint, victim: Victim, what: string, strike: Strike): Promise<CaseResult> {
+  const { stage, scenario } = setting;
   const { service } = stage;
-  return judged(stage, `${pointText(point)} ${victim}`, point.runbook, async (start) => {
+  return judged(setting, `${pointText(point)} ${what}`, victim, async (start) => {
     const begun = Promise.withResolvers<WorkflowHandle>();
-    let struck = false;
+    let hit = false;
     const instrumented = instrument(service.config, strikeAt(point, async () => {
-      struck = true;
-      await strike(service, await begun.promise);
-    }));
-    return withWorker(() => stage.startWorker(instrumented), async () => {
+      hit = await strike(service, await begun.promise);
+    }, setting.haste));
+    return withWorker(() => stage.startWorker(instrumented, twistOf(scenario.name)), async () => {
       const run = await start();
       begun.resolve(run);
       const outcome = await runToEnd(service, run, endWithinMs);
       await startAgain(service);
-      return { missed: !struck, outcome };
+      return { missed: !hit, outcome };
     });
   });
 }
@@ -58,10 +64,11 @@ async function startAgain(service: ServiceFixture): Promise<void> {
 }
 
 /** The run is terminated from outside at the point. `dies`: its worker with it. `goesOn`: its worker does not know yet and goes on with the step. */
-export function runTerminateCase(stage: Stage, worker: DoomedWorker, point: FaultPoint, then: 'dies' | 'goesOn'): Promise<CaseResult> {
-  const { service } = stage;
-  return judged(stage, `${pointText(point)} terminated, worker ${then}`, point.runbook, async (start) => {
-    await worker.serve({ config: service.config, temporalAddress: temporalAddress(), ...await bundled(), point: pointText(point), strike: 'hold' });
+export function runTerminateCase(setting: Setting, point: FaultPoint, then: 'dies' | 'goesOn'): Promise<CaseResult> {
+  const { service } = setting.stage;
+  return judged(setting, `${pointText(point)} terminated, worker ${then === 'dies' ? 'dies' : 'goes on'}`, 'terminate', async (start) => {
+    const worker = setting.nextWorker();
+    await worker.serve({ config: service.config, temporalAddress: temporalAddress(), ...await bundled(), point: pointText(point), strike: 'hold', haste: setting.haste });
     const run = await start();
     const ended = runToEnd(service, run, endWithinMs);
     const reached = await Promise.race([worker.reached.then(() => true), ended.then(() => false)]);
@@ -77,16 +84,17 @@ export function runTerminateCase(stage: Stage, worker: DoomedWorker, point: Faul
 }
 
 /** The worker is stopped at the point for so long that it counts as dead, and wakes when another has finished its work. */
-export function runStoppedCase(stage: Stage, worker: DoomedWorker, point: FaultPoint): Promise<CaseResult> {
-  const { service } = stage;
-  return judged(stage, `${pointText(point)} worker stopped and woken`, point.runbook, async (start) => {
-    await worker.serve({ config: service.config, temporalAddress: temporalAddress(), ...await bundled(), point: pointText(point), strike: 'hold' });
+export function runStoppedCase(setting: Setting, point: FaultPoint): Promise<CaseResult> {
+  const { service } = setting.stage;
+  return judged(setting, `${pointText(point)} worker stopped and woken`, 'stopped', async (start) => {
+    const worker = setting.nextWorker();
+    await worker.serve({ config: service.config, temporalAddress: temporalAddress(), ...await bundled(), point: pointText(point), strike: 'hold', haste: setting.haste });
     const run = await start();
     const ended = runToEnd(service, run, endWithinMs);
     const reached = await Promise.race([worker.reached.then(() => true), ended.then(() => false)]);
     worker.signal('SIGSTOP');
     worker.goOn();
-    return withWorker(stage.startWorker, async () => {
+    return withWorker(startHealthy(setting), async () => {
       const outcome = await ended;
       worker.signal('SIGCONT');
       await pause(zombieMs);

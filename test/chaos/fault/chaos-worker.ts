@@ -8,6 +8,7 @@ import type { WorkerHooks } from '../../../src/worker/create-worker.ts';
 import { parsePoint } from './fault-point.ts';
 import { instrument } from './instrument.ts';
 import { strikeAt } from './strike.ts';
+import { twistOf } from './twist.ts';
 
 /** `kill`: dies at the point. `hold`: says so and waits to be told to go on (its parent may kill or stop it meanwhile). */
 export interface DoomedOrder {
@@ -16,6 +17,8 @@ export interface DoomedOrder {
   readonly workflowBundle: NonNullable<WorkerHooks['workflowBundle']>;
   readonly point: string;
   readonly strike: 'kill' | 'hold';
+  /** How soon a helper is struck (strike.ts). */
+  readonly haste?: number;
 }
 
 export type DoomedReport = 'loaded' | 'ready' | 'reached';
@@ -29,13 +32,14 @@ function strikeBy(order: DoomedOrder): Promise<void> {
 }
 
 async function serve(order: DoomedOrder): Promise<void> {
-  const { wrap, hooks } = instrument(order.config, strikeAt(parsePoint(order.point), () => strikeBy(order)));
+  const point = parsePoint(order.point);
+  const { wrap, hooks } = instrument(order.config, strikeAt(point, () => strikeBy(order), order.haste));
   await runWorker({
     config: order.config,
     temporal: { address: order.temporalAddress },
     environment: { ...process.env, HOLDFAST_TIMING: 'test' },
     signal: new AbortController().signal,
-    wrap,
+    wrap: (dependencies) => wrap(twistOf(point.scenario)(dependencies)),
     hooks: { ...hooks, workflowBundle: order.workflowBundle },
     onReady: () => tell('ready'),
   });

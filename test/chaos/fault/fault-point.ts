@@ -17,21 +17,23 @@ export type Moment =
   | { readonly at: 'during' | 'done'; readonly call: string };
 
 export interface FaultPoint extends ActivityCall {
+  /** The runbook, or a way of running it: `restoreBackup+swapFails` (scenarios.ts). */
+  readonly scenario: string;
   readonly moment: Moment;
 }
 
 export const callText = (call: ActivityCall): string => `${call.runbook}/${call.activity}${call.component === null ? '' : `:${call.component}`}#${call.number}`;
 
-const momentText = (moment: Moment): string => ('call' in moment ? `${moment.at}:${moment.call}` : moment.at);
+export const momentText = (moment: Moment): string => ('call' in moment ? `${moment.at}:${moment.call}` : moment.at);
 
-export const pointText = (point: FaultPoint): string => `${callText(point)}/${momentText(point.moment)}`;
+export const pointText = (point: FaultPoint): string => `${point.scenario}${callText(point).slice(point.runbook.length)}/${momentText(point.moment)}`;
 
-const pattern = /^(?<runbook>\w+)\/(?<activity>\w+)(?::(?<component>[\w-]+))?#(?<number>\d+)\/(?<at>before|after|during|done)(?::(?<call>\w+\.\w+#\d+))?$/;
+const pattern = /^(?<scenario>(?<runbook>\w+)(?:\+\w+)?)\/(?<activity>\w+)(?::(?<component>[\w-]+))?#(?<number>\d+)\/(?<at>before|after|during|done)(?::(?<call>\w+\.\w+#\d+))?$/;
 
 /** The point that {@link pointText} wrote. @throws for anything else */
 export function parsePoint(text: string): FaultPoint {
-  const { runbook, activity, component, number, at, call } = pattern.exec(text)?.groups ?? {};
-  if (runbook === undefined || activity === undefined || (call === undefined) !== (at === 'before' || at === 'after')) throw new Error(`${text} is no fault point: runbook/activity[:component]#number/before|after|during:call#n|done:call#n`);
+  const { scenario, runbook, activity, component, number, at, call } = pattern.exec(text)?.groups ?? {};
+  if (scenario === undefined || runbook === undefined || activity === undefined || (call === undefined) !== (at === 'before' || at === 'after')) throw new Error(`${text} is no fault point: runbook[+twist]/activity[:component]#number/before|after|during:call#n|done:call#n`);
   const moment: Moment = at === 'during' || at === 'done' ? { at, call: call ?? '' } : { at: at === 'after' ? 'after' : 'before' };
-  return { runbook, activity, component: component ?? null, number: Number(number), moment };
+  return { scenario, runbook, activity, component: component ?? null, number: Number(number), moment };
 }

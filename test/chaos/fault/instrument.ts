@@ -15,8 +15,11 @@ import type { ActivityCall } from './fault-point.ts';
 export interface Probe {
   before?(call: ActivityCall): Promise<void>;
   after?(call: ActivityCall): Promise<void>;
-  /** Stands around one call that changes something: `runtime.exec#2` is the second exec of the activity's attempt. Must run it. */
-  around?<T>(call: ActivityCall, name: string, run: () => Promise<T>): Promise<T>;
+  /**
+   * Stands around one call: `runtime.exec#2` is the second exec of the activity's attempt. Must run it. `atWork` answers, while it runs,
+   * whether what it is about is under way: a helper that is waited for runs, anything else has begun.
+   */
+  around?<T>(call: ActivityCall, name: string, run: () => Promise<T>, atWork: () => Promise<boolean>): Promise<T>;
 }
 
 export interface Instrumented {
@@ -24,24 +27,26 @@ export interface Instrumented {
   readonly hooks: WorkerHooks;
 }
 
-/** Calls that change something or take long; reads are not worth dying in, for nothing differs from dying before the next change. */
+/** Calls that change something or take long: whole artifacts are read in `openRead`. Small reads are not worth dying in, for nothing differs from dying before the next change. */
 const changing = {
   runtime: ['create', 'start', 'wait', 'stop', 'kill', 'remove', 'updateRestartPolicy', 'exec', 'writeArchive', 'createVolume', 'removeVolume'],
-  storage: ['createExclusive', 'putStream', 'remove', 'removeTree', 'attemptDirectory', 'adopt'],
+  storage: ['createExclusive', 'putStream', 'openRead', 'remove', 'removeTree', 'attemptDirectory', 'adopt'],
   runs: ['endLease'],
 };
 
 export function instrument(config: Config, probe: Probe): Instrumented {
   const calls = createCallBook();
-  const watched = <T extends object>(prefix: string, names: readonly string[], target: T): T => wrapMethods(target, names, (name, run) => {
-    const site = calls.current();
-    if (site === null || probe.around === undefined) return run();
-    return probe.around(site.call, site.numbered(`${prefix}.${name}`), run);
-  });
+  const watched = <T extends object>(prefix: string, names: readonly string[], target: T, atWork?: (name: string, args: readonly unknown[]) => Promise<boolean>): T =>
+    wrapMethods(target, names, (name, args, run) => {
+      const site = calls.current();
+      if (site === null || probe.around === undefined) return run();
+      return probe.around(site.call, site.numbered(`${prefix}.${name}`), run, () => atWork?.(name, args) ?? Promise.resolve(true));
+    });
   return {
     wrap: (dependencies) => ({
       ...dependencies,
-      runtime: watched('runtime', changing.runtime, dependencies.runtime),
+      runtime: watched('runtime', changing.runtime, dependencies.runtime, async (name, [id]) =>
+        name !== 'wait' || (await dependencies.runtime.find(String(id)))?.state === 'running'),
       repositories: new Map(config.repositories.map(({ name, path }) => [name, createRepository(name, watched('storage', changing.storage, createLocalStorage(path)))])),
       runs: watched('runs', changing.runs, dependencies.runs),
     }),
@@ -115,7 +120,7 @@ function wrapActivities(activities: Activities, around: Around): Activities {
   return Object.fromEntries(wrapped) as Activities;
 }
 
-function wrapMethods<T extends object>(target: T, names: readonly string[], around: (name: string, run: () => Promise<unknown>) => Promise<unknown>): T {
+function wrapMethods<T extends object>(target: T, names: readonly string[], around: (name: string, args: readonly unknown[], run: () => Promise<unknown>) => Promise<unknown>): T {
   return new Proxy(target, {
     get: (object, name) => {
       const value: unknown = Reflect.get(object, name);
@@ -123,7 +128,7 @@ function wrapMethods<T extends object>(target: T, names: readonly string[], arou
       // Bound to the object itself: a class with private members does not know its proxy.
       const method = value.bind(object) as (...args: unknown[]) => Promise<unknown>;
       if (typeof name !== 'string' || !names.includes(name)) return method;
-      return (...args: unknown[]) => around(name, () => method(...args));
+      return (...args: unknown[]) => around(name, args, () => method(...args));
     },
   });
 }

@@ -1,13 +1,21 @@
 /** What a run may have done to a stage, and what it may not: the guarantees as comparisons of before and after. Pure. */
 import { failureKinds, isFailureType } from '../../../src/domain/failures.ts';
-import type { ComponentCutOver } from '../../../src/domain/rollback.ts';
+import { repairDirection, type ComponentCutOver } from '../../../src/domain/rollback.ts';
 import type { Outcome } from './drive.ts';
 import type { StageState } from './observe.ts';
 import type { Side } from './stage.ts';
 
+/** What is struck. `stopped` is a worker that wakes again when another has done its work. */
+export type Victim = 'worker' | 'stopped' | 'temporal' | 'postgres' | 'redis' | 'engine' | 'cancel' | 'terminate';
+
 export interface Trial {
   readonly runbook: string;
+  /** The run whose cut-over counts: the run itself, or for a repair the one that it repairs. */
   readonly runId: string;
+  /** Null where nothing was struck after all. */
+  readonly victim: Victim | null;
+  /** How the run ends where nobody but a worker or the Temporal server dies. */
+  readonly end: Pick<Outcome, 'status' | 'failure'>;
   readonly outcome: Outcome;
   readonly before: StageState;
   readonly after: StageState;
@@ -15,15 +23,26 @@ export interface Trial {
 
 export const other = (side: Side): Side => (side === 'saved' ? 'live' : 'saved');
 
-const cutsOver = (runbook: string): boolean => runbook === 'restoreBackup' || runbook === 'undoRestore';
+const cutsOver = (runbook: string): boolean => runbook === 'restoreBackup' || runbook === 'undoRestore' || runbook === 'reapLeftovers';
 
-/** How the run ended: done, or for a reason that has a name. */
-export function judgeOutcome({ outcome }: Trial): string[] {
-  if (['COMPLETED', 'TERMINATED', 'CANCELED'].includes(outcome.status)) return [];
+/** How the run ended: as it does undisturbed, as it was told to, or, where what it works on died, for a reason that has a name. */
+export function judgeOutcome(trial: Trial): string[] {
+  const { victim, end, outcome } = trial;
   if (outcome.status === 'RUNNING') return [`the run did not end: ${outcome.message}`];
+  if (victim === 'terminate') return outcome.status === 'TERMINATED' ? [] : [unexpected(outcome, 'TERMINATED')];
+  if (outcome.status === end.status && outcome.failure === end.failure) return [];
+  if (victim === 'cancel') return outcome.status === 'CANCELLED' ? [] : [unexpected(outcome, `CANCELLED or ${end.status}`)];
+  // Workers and the Temporal server are what Temporal stands in for: their death is no reason to fail.
+  if (victim === null || victim === 'worker' || victim === 'stopped' || victim === 'temporal') return [unexpected(outcome, `${end.status} ${end.failure ?? ''}`.trimEnd())];
+  if (outcome.status !== 'FAILED') return [unexpected(outcome, `${end.status} or FAILED`)];
   if (outcome.failure === null || !isFailureType(outcome.failure)) return [`it ended ${outcome.status} without a stable failure type: ${outcome.failure} ${outcome.message}`];
   return outcome.failure === 'Internal' ? [`it ended in ${outcome.failure}: ${outcome.message} (${failureKinds.Internal.meaning})`] : [];
 }
+
+const unexpected = (outcome: Outcome, expected: string): string => `it ended ${outcome.status} ${outcome.failure ?? ''} instead of ${expected}: ${outcome.message}`;
+
+/** May something be left for `reapLeftovers`? Only where nobody could clean up: the run was terminated, or its worker slept while another finished and then acted once more. */
+export const mayLeave = ({ victim, outcome }: Trial): boolean => outcome.status === 'TERMINATED' || victim === 'stopped';
 
 /** The live names answer, both stores on one side, and on the right one. */
 export function judgeData({ runbook, runId, outcome, before, after }: Trial): string[] {
@@ -34,7 +53,7 @@ export function judgeData({ runbook, runId, outcome, before, after }: Trial): st
   const exchanged = cutsOver(runbook) && own !== undefined && own.state !== 'rolledBack' && own.state !== 'recorded';
   const wanted = exchanged ? other(from) : from;
   const found = after.postgres === wanted ? [] : [`the data is the ${after.postgres} side, its record (${own?.state ?? 'none'}) says ${wanted}`];
-  if (cutsOver(runbook) && outcome.status === 'COMPLETED' && !exchanged) found.push(`it completed without having exchanged anything (${own?.state ?? 'no record'})`);
+  if (cutsOver(runbook) && runbook !== 'reapLeftovers' && outcome.status === 'COMPLETED' && !exchanged) found.push(`it completed without having exchanged anything (${own?.state ?? 'no record'})`);
   if (outcome.status === 'FAILED' && exchanged && outcome.failure !== 'HealthCheckFailed' && outcome.failure !== 'RunTerminated') found.push(`it failed with ${outcome.failure} after the opening: ${outcome.message}`);
   return found;
 }
@@ -70,6 +89,7 @@ export function judgeLeftovers({ runbook, before, after }: Trial): string[] {
     ...after.sessions,
     ...after.restartPolicies.filter((policy) => policy !== 'always').map((policy) => `restart policy ${policy}`),
     ...(after.lease ? ['the service\'s lease is held'] : []),
+    ...repository.rollbacks.filter(({ state }) => repairDirection(state) !== null).map(({ record }) => `the cut-over of run ${record.runId} half-way`),
     ...changed('setting of Redis', before.redisConfig, after.redisConfig),
     ...changed('file in Redis\'s data directory', before.redisFiles, after.redisFiles),
     ...judgeRoles(runbook, before, after),
@@ -80,7 +100,7 @@ export function judgeLeftovers({ runbook, before, after }: Trial): string[] {
 
 /** A restore brings the backup's role with it when it is opened, and leaves none behind when it is not. */
 function judgeRoles(runbook: string, before: StageState, after: StageState): string[] {
-  const restored = runbook === 'restoreBackup' && after.postgres !== before.postgres;
+  const restored = runbook !== 'undoRestore' && after.postgres !== before.postgres;
   const wanted = restored ? [...new Set([...before.roles, 'chaos_reader'])].sort() : before.roles;
   return changed('role', wanted, after.roles);
 }

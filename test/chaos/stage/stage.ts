@@ -1,6 +1,6 @@
 /**
  * A service to be harmed: two databases with two sides. `saved` is what its one backup holds, `live` what has happened since; every store can
- * be told to show which of the two it is on, so that a mixture is seen.
+ * be told to show which of the two it is on, so that a mixture is seen. An application beside them is restarted and asked for its health.
  */
 import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -8,10 +8,12 @@ import { join } from 'node:path';
 import { runWorker } from '../../../src/worker/main.ts';
 import { workflowSource } from '../../../src/worker/create-worker.ts';
 import type { TakeBackupResult } from '../../../src/workflows/take-backup/messages.ts';
-import { startServiceFixture, waitFor, type FixtureOptions, type ServiceFixture } from '../../support/service-fixture.ts';
+import { startServiceFixture, waitFor, type ServiceFixture } from '../../support/service-fixture.ts';
 import { dockerHost, temporalAddress } from '../../support/test-environment.ts';
+import { openApplication, type Application } from './application.ts';
 import { runToEnd } from './drive.ts';
 import type { Instrumented } from '../fault/instrument.ts';
+import type { Wrap } from '../fault/twist.ts';
 
 export type Side = 'saved' | 'live';
 
@@ -26,7 +28,7 @@ export interface Stage {
   /** `reset`, then a restore: the saved side is live, the live side a rollback copy. */
   resetToRestored(): Promise<void>;
   /** A healthy worker in this process; answers how to stop it. */
-  startWorker(instrumented?: Instrumented): Promise<() => Promise<void>>;
+  startWorker(instrumented?: Instrumented, twist?: Wrap): Promise<() => Promise<void>>;
   stop(): Promise<void>;
 }
 
@@ -53,33 +55,42 @@ const fingerprintSql = `SELECT (SELECT string_agg(word, ',') FROM state) || ' ' 
 
 const redisKeys = 40;
 
-export async function startStage(options: FixtureOptions = {}): Promise<Stage> {
-  const service = await startServiceFixture(options);
+export async function startStage(): Promise<Stage> {
+  const application = await openApplication();
+  const service = await startServiceFixture({ definition: application.definition }).catch(async (error: unknown) => {
+    await application.close();
+    throw error;
+  });
   const snapshot = await mkdtemp(join(tmpdir(), 'holdfast-chaos-'));
   const stop = async (): Promise<void> => {
+    await application.close();
     await service.stop();
     await rm(snapshot, { recursive: true, force: true });
   };
   try {
-    return await setStage(service, snapshot, stop);
+    return await setStage(service, application, snapshot, stop);
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-async function setStage(service: ServiceFixture, snapshot: string, stop: () => Promise<void>): Promise<Stage> {
+async function setStage(service: ServiceFixture, application: Application, snapshot: string, stop: () => Promise<void>): Promise<Stage> {
   await service.sql(savedSql);
   for (let n = 0; n < redisKeys; n += 1) await service.redisCli('SET', `session:${n}`, `value ${n}`);
   await service.redisCli('SET', 'state', 'saved');
   await service.redisCli('SAVE');
   const saved = await readFingerprint(service);
-  const startWorker = (instrumented?: Instrumented): Promise<() => Promise<void>> => startHealthyWorker(service, instrumented);
+  await application.start(service);
+  const startWorker = (instrumented?: Instrumented, twist?: Wrap): Promise<() => Promise<void>> => startHealthyWorker(service, instrumented, twist);
   const backupId = await withWorker(startWorker, async () => (await service.run<TakeBackupResult>('takeBackup', { service: service.name })).backupId);
   await cp(service.repositoryPath, snapshot, { recursive: true });
   await toLive(service);
   const fingerprints = { saved, live: await readFingerprint(service) };
-  const reset = (): Promise<void> => resetStage(service, snapshot);
+  const reset = async (): Promise<void> => {
+    await resetStage(service, snapshot);
+    await application.renew();
+  };
   return {
     service, backupId, fingerprints, startWorker, reset,
     resetToRestored: async () => {
@@ -125,7 +136,7 @@ async function resetStage(service: ServiceFixture, snapshot: string): Promise<vo
 }
 
 /** A worker in this process, instrumented or not; answers how to stop it. */
-export async function startHealthyWorker(service: ServiceFixture, instrumented?: Instrumented): Promise<() => Promise<void>> {
+export async function startHealthyWorker(service: ServiceFixture, instrumented?: Instrumented, twist?: Wrap): Promise<() => Promise<void>> {
   const abort = new AbortController();
   const ready = Promise.withResolvers<void>();
   const running = runWorker({
@@ -134,7 +145,8 @@ export async function startHealthyWorker(service: ServiceFixture, instrumented?:
     environment: { ...process.env, HOLDFAST_TIMING: 'test', DOCKER_HOST: dockerHost() },
     signal: abort.signal,
     onReady: () => ready.resolve(),
-    ...(instrumented === undefined ? {} : { wrap: instrumented.wrap, hooks: { ...instrumented.hooks, ...await bundled() } }),
+    wrap: (dependencies) => (instrumented?.wrap ?? asTheyAre)(twist?.(dependencies) ?? dependencies),
+    hooks: { ...instrumented?.hooks, ...await bundled() },
   });
   running.catch((error: unknown) => ready.reject(error));
   await ready.promise;
@@ -143,6 +155,8 @@ export async function startHealthyWorker(service: ServiceFixture, instrumented?:
     await running;
   };
 }
+
+const asTheyAre: Wrap = (dependencies) => dependencies;
 
 /** The workflows, bundled once per process. */
 export async function bundled(): Promise<{ readonly workflowBundle: NonNullable<Awaited<ReturnType<typeof workflowSource>>['workflowBundle']> }> {

@@ -1,0 +1,73 @@
+/**
+ * A bystander for as long as a case takes: the live name always resolves, and outside the announced cut-over both stores answer by it.
+ * Announced is a cut-over from the moment its record stands in the repository until the record says how it ended.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import { repairDirection } from '../../../src/domain/rollback.ts';
+import { createRepository } from '../../../src/repository/create-repository.ts';
+import { createLocalStorage } from '../../../src/storage/local/local-storage.ts';
+import type { ServiceFixture } from '../../support/service-fixture.ts';
+
+export interface LiveWatch {
+  /** Stops looking; answers what was seen that must not be. */
+  end(): Promise<readonly string[]>;
+}
+
+const lookEveryMs = 250;
+const database = 'shop';
+
+/** `mayBeDown`: the stores themselves are victims; then only the name is watched, for as long as their server answers. */
+export function watchLiveNames(service: ServiceFixture, mayBeDown: boolean): LiveWatch {
+  const seen = new Set<string>();
+  let looks = 0;
+  let ended = false;
+  const look = async (): Promise<void> => {
+    looks += 1;
+    const announced = await isAnnounced(service);
+    const silent = await silentStores(service);
+    if (await isUnresolved(service, silent)) seen.add(`the live name ${database} did not resolve`);
+    if (silent.length > 0 && !mayBeDown && !announced && !(await isAnnounced(service))) for (const { store, why } of silent) seen.add(`outside a cut-over ${store} did not answer: ${why}`);
+  };
+  const looking = (async () => {
+    while (!ended) {
+      await look();
+      await pause(lookEveryMs);
+    }
+  })();
+  return {
+    end: async () => {
+      ended = true;
+      await looking;
+      return looks === 0 ? ['nobody looked at the live names'] : [...seen];
+    },
+  };
+}
+
+interface Silent {
+  readonly store: 'PostgreSQL' | 'Redis';
+  readonly why: string;
+}
+
+async function silentStores(service: ServiceFixture): Promise<readonly Silent[]> {
+  const asked = [
+    { store: 'PostgreSQL', ask: service.sql('SELECT 1'), answer: '1' },
+    { store: 'Redis', ask: service.redisCli('PING'), answer: 'PONG' },
+  ] as const;
+  const found = await Promise.all(asked.map(async ({ store, ask, answer }): Promise<Silent | null> => {
+    const got = await ask.catch((error: unknown) => String(error));
+    return got === answer ? null : { store, why: got.slice(0, 300) };
+  }));
+  return found.filter((each) => each !== null);
+}
+
+/** Asked only where the name did not let anybody in; a server that does not answer says nothing about it. */
+async function isUnresolved(service: ServiceFixture, silent: readonly Silent[]): Promise<boolean> {
+  if (!silent.some(({ store }) => store === 'PostgreSQL')) return false;
+  const count = await service.sql(`SELECT count(*) FROM pg_database WHERE datname = '${database}'`, 'postgres').catch(() => null);
+  return count === '0';
+}
+
+async function isAnnounced(service: ServiceFixture): Promise<boolean> {
+  const repository = createRepository('local', createLocalStorage(service.repositoryPath));
+  return (await repository.listRollbacks(service.name)).some(({ state }) => repairDirection(state) !== null);
+}
