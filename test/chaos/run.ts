@@ -40,7 +40,7 @@ const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
 function tell({ name, outcome, missed, reaped, violations, seconds }: CaseResult): void {
   const verdict = violations.length > 0 ? 'VIOLATED' : missed ? 'MISSED' : 'ok';
-  say(`${verdict.padEnd(8)} ${seconds.toFixed(1).padStart(5)} s  ${name}  ${outcome.status}${outcome.failure === null ? '' : ` ${outcome.failure}`}${reaped.length === 0 ? '' : `  (reaped: ${reaped.join('; ')})`}`);
+  say(`${verdict.padEnd(8)} ${seconds.toFixed(1).padStart(5)} s  ${name}  ${outcome.status}${outcome.failure === null ? '' : ` ${outcome.failure}`}${reaped.length === 0 ? '' : `  (reaped: ${reaped.join('; ').slice(0, 600)})`}`);
   for (const violation of violations) say(`         ${violation}`);
 }
 

@@ -41,8 +41,12 @@ export function judgeOutcome(trial: Trial): string[] {
 
 const unexpected = (outcome: Outcome, expected: string): string => `it ended ${outcome.status} ${outcome.failure ?? ''} instead of ${expected}: ${outcome.message}`;
 
-/** May something be left for `reapLeftovers`? Only where nobody could clean up: the run was terminated, or its worker slept while another finished and then acted once more. */
-export const mayLeave = ({ victim, outcome }: Trial): boolean => outcome.status === 'TERMINATED' || victim === 'stopped';
+/**
+ * May something be left for `reapLeftovers`? Only where nobody could clean up: the run was terminated, or its worker slept while another
+ * finished and then acted once more. A repair that did not come to its end leaves what it was to repair: that was another run's.
+ */
+export const mayLeave = ({ runbook, victim, outcome }: Trial): boolean =>
+  outcome.status === 'TERMINATED' || victim === 'stopped' || (runbook === 'reapLeftovers' && outcome.status !== 'COMPLETED');
 
 /** The live names answer, both stores on one side, and on the right one. */
 export function judgeData({ runbook, runId, outcome, before, after }: Trial): string[] {
@@ -90,12 +94,20 @@ export function judgeLeftovers({ runbook, before, after }: Trial): string[] {
     ...after.restartPolicies.filter((policy) => policy !== 'always').map((policy) => `restart policy ${policy}`),
     ...(after.lease ? ['the service\'s lease is held'] : []),
     ...repository.rollbacks.filter(({ state }) => repairDirection(state) !== null).map(({ record }) => `the cut-over of run ${record.runId} half-way`),
+    ...judgeStores(runbook, before, after),
+  ];
+  return found;
+}
+
+/** Of a store that does not answer nothing can be told but that. */
+function judgeStores(runbook: string, before: StageState, after: StageState): string[] {
+  if (after.postgres === null || after.redis === null) return [`a store that does not answer: ${JSON.stringify(after.fingerprint)}`];
+  return [
     ...changed('setting of Redis', before.redisConfig, after.redisConfig),
     ...changed('file in Redis\'s data directory', before.redisFiles, after.redisFiles),
     ...judgeRoles(runbook, before, after),
     ...judgeCopies(after),
   ];
-  return found;
 }
 
 /** A restore brings the backup's role with it when it is opened, and leaves none behind when it is not. */

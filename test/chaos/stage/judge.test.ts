@@ -1,0 +1,54 @@
+/** The sweep's own judge: what it lets pass and what it does not. */
+import { expect, test } from 'vitest';
+import type { Outcome } from './drive.ts';
+import { judgeLeftovers, judgeOutcome, mayLeave, type Trial, type Victim } from './judge.ts';
+import type { StageState } from './observe.ts';
+
+const state: StageState = {
+  postgres: 'live', redis: 'live', fingerprint: '', databases: [], roles: [], sessions: [], redisConfig: [], redisFiles: [], redisScratch: [], restartPolicies: ['always', 'always'],
+  labelled: [], lease: false, repository: { backups: [], unfinished: [], notes: [], temporaries: [], proofs: 0, approvals: 0, rollbacks: [] },
+};
+
+const trial = (victim: Victim | null, status: string, failure: string | null = null, end: Trial['end'] = { status: 'COMPLETED', failure: null }): Trial => {
+  const outcome: Outcome = { status, failure, message: '' };
+  return { runbook: 'restoreBackup', runId: 'run', victim, end, outcome, before: state, after: state };
+};
+
+test.each<[Victim | null, string, string | null]>([
+  ['worker', 'COMPLETED', null], ['stopped', 'COMPLETED', null], ['temporal', 'COMPLETED', null], [null, 'COMPLETED', null],
+  ['postgres', 'COMPLETED', null], ['redis', 'FAILED', 'DatabaseUnreachable'], ['engine', 'FAILED', 'DockerUnreachable'],
+  ['cancel', 'CANCELLED', null], ['cancel', 'COMPLETED', null], ['terminate', 'TERMINATED', null],
+])('when %s is struck, %s %s is an end', (victim, status, failure) => {
+  expect(judgeOutcome(trial(victim, status, failure))).toEqual([]);
+});
+
+test.each<[Victim | null, string, string | null]>([
+  ['worker', 'FAILED', 'HelperLost'], ['worker', 'CANCELLED', null], ['stopped', 'FAILED', 'ServiceBusy'], ['temporal', 'FAILED', 'TemporalUnreachable'], [null, 'FAILED', 'HelperLost'],
+  ['postgres', 'FAILED', 'Internal'], ['postgres', 'FAILED', null], ['redis', 'FAILED', 'NoSuchType'], ['engine', 'TERMINATED', null], ['postgres', 'CANCELLED', null],
+  ['cancel', 'FAILED', 'RunCancelled'], ['terminate', 'COMPLETED', null], ['terminate', 'RUNNING', null], ['worker', 'RUNNING', null],
+])('when %s is struck, %s %s is none', (victim, status, failure) => {
+  expect(judgeOutcome(trial(victim, status, failure))).toHaveLength(1);
+});
+
+test('a scenario that fails by itself has to fail in its own way', () => {
+  const end = { status: 'FAILED', failure: 'CutOverFailed' };
+  expect(judgeOutcome(trial('worker', 'FAILED', 'CutOverFailed', end))).toEqual([]);
+  expect(judgeOutcome(trial('worker', 'FAILED', 'HelperLost', end))).toHaveLength(1);
+  expect(judgeOutcome(trial('worker', 'COMPLETED', null, end))).toHaveLength(1);
+});
+
+test('only a terminated run, or one whose sleeping worker woke behind it, may leave anything', () => {
+  expect(mayLeave(trial('terminate', 'TERMINATED'))).toBe(true);
+  expect(mayLeave(trial('stopped', 'COMPLETED'))).toBe(true);
+  for (const victim of ['worker', 'postgres', 'redis', 'engine', 'temporal'] as const) for (const status of ['COMPLETED', 'FAILED']) expect(mayLeave(trial(victim, status))).toBe(false);
+  expect(mayLeave(trial('cancel', 'CANCELLED'))).toBe(false);
+  expect(mayLeave({ ...trial('cancel', 'CANCELLED'), runbook: 'reapLeftovers' })).toBe(true);
+  expect(mayLeave({ ...trial('cancel', 'COMPLETED'), runbook: 'reapLeftovers' })).toBe(false);
+});
+
+test('what is left is found', () => {
+  expect(judgeLeftovers(trial('worker', 'COMPLETED'))).toEqual([]);
+  const after = { ...state, labelled: ['holdfast-1-dump'], lease: true, restartPolicies: ['no', 'always'], roles: ['chaos_reader'] };
+  expect(judgeLeftovers({ ...trial('worker', 'COMPLETED'), after })).toHaveLength(4);
+  expect(judgeLeftovers({ ...trial('worker', 'COMPLETED'), after: { ...state, redis: null, redisConfig: ['no answer'] } })).toHaveLength(1);
+});
