@@ -8,6 +8,8 @@ const [configText = '', address = '', codePath = ''] = process.argv.slice(2);
 const config = JSON.parse(configText) as Config;
 const abort = new AbortController();
 process.once('SIGTERM', () => abort.abort());
+// Whoever measures is gone: nobody waits for this worker any more.
+process.once('disconnect', () => process.exit(0));
 
 const begun = new Map<string, number>();
 const tell = (call: TimedCall): void => void process.send?.(call);

@@ -35,7 +35,7 @@ export interface Setting {
 }
 
 /** A run has this long once a healthy worker is there. */
-export const endWithinMs = 120_000;
+export const endWithinMs = 300_000;
 /** The doomed worker has this long to come to its point. */
 const reachWithinMs = 60_000;
 

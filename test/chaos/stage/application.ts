@@ -21,7 +21,7 @@ const command = `while :; do printf 'SELECT count(*) FROM items \\\\watch 0.5\\n
 const question = ['psql', '-X', '-A', '-t', '-q', '-h', '127.0.0.1', '-U', 'postgres', '-d', 'shop', '-c', 'SELECT word FROM state'];
 const askWithinMs = 4_000;
 /** Longer than a container takes that its own restart policy starts again. */
-const healthyWithinMs = 15_000;
+const healthyWithinMs = 30_000;
 
 export async function openApplication(): Promise<Application> {
   const name = `hf-test-app-${randomBytes(4).toString('hex')}`;

@@ -1,0 +1,10 @@
+/** One history per runbook and outcome; a missing one is a gap in what an upgrade is tested against. */
+export const requiredShapes = [
+  'takeBackup.done', 'takeBackup.failed', 'takeBackup.twoRounds', 'takeBackup.cancelled', 'takeBackup.proofFailed', 'takeBackup.busy', 'takeBackup.waited',
+  'verifyBackup.done', 'verifyBackup.failed', 'proveBackup.done', 'proveBackup.failed', 'proveBackup.couldNotVerify',
+  'restoreBackup.done', 'restoreBackup.planned', 'restoreBackup.rejected', 'restoreBackup.expired', 'restoreBackup.cancelled', 'restoreBackup.rolledBack',
+  'restoreBackup.approvedBySignal', 'restoreBackup.afterReset', 'restoreBackup.intoEmpty', 'restoreBackup.healthCheckFailed',
+  'undoRestore.done', 'undoRestore.planned', 'undoRestore.rejected', 'undoRestore.expired', 'undoRestore.rolledBack',
+  'acceptRestore.done', 'acceptRestore.planned', 'acceptRestore.rejected',
+  'reapLeftovers.done', 'reapLeftovers.repaired', 'serviceLease.done',
+];
