@@ -4,20 +4,14 @@ import { join } from 'node:path';
 import { DefaultLogger, Runtime, Worker } from '@temporalio/worker';
 import { expect, test } from 'vitest';
 import { workflowSource } from '../../src/worker/create-worker.ts';
+import { requiredShapes } from './required-shapes.ts';
 
 Runtime.install({ logger: new DefaultLogger('ERROR') });
 
 const directory = join(import.meta.dirname, 'histories');
 const files = readdirSync(directory).filter((file) => file.endsWith('.json'));
 
-/** One per runbook and outcome; a missing one is a gap in what an upgrade is tested against. */
-const required = [
-  'takeBackup.done', 'takeBackup.failed', 'verifyBackup.done', 'proveBackup.done', 'proveBackup.failed',
-  'restoreBackup.done', 'restoreBackup.planned', 'restoreBackup.rejected', 'restoreBackup.expired', 'restoreBackup.cancelled', 'restoreBackup.rolledBack',
-  'undoRestore.done', 'undoRestore.rejected', 'acceptRestore.done', 'acceptRestore.rejected', 'reapLeftovers.done', 'serviceLease.done',
-];
-
-test.each(required)('there is a history of %s', (shape) => {
+test.each(requiredShapes)('there is a history of %s', (shape) => {
   expect(files.some((file) => file.startsWith(`${shape}.`))).toBe(true);
 });
 
