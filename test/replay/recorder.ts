@@ -43,10 +43,10 @@ export async function startRecorder(version: string): Promise<Recorder> {
   const service = await startServiceFixture({
     definition: {
       approval: { required: ['restore', 'undo', 'accept'], fourEyes: false, approvers: [], expiresAfterMs: 30_000 },
-      health: { url: `http://127.0.0.1:${(health.address() as AddressInfo).port}/`, withinMs: 1_000, onFailure: 'fail' },
+      health: { url: `http://127.0.0.1:${(health.address() as AddressInfo).port}/`, withinMs: 1_000 },
     },
   });
-  await service.startWorker((dependencies) => withFaults(dependencies, faults));
+  await service.startWorker({ wrap: (dependencies) => withFaults(dependencies, faults) });
   const shapes: string[] = [];
   return {
     service, faults,

@@ -30,7 +30,7 @@ export async function openApplication(): Promise<Application> {
   await new Promise<void>((resolve) => void server.listen(0, '127.0.0.1', resolve));
   const { port } = server.address() as AddressInfo;
   return {
-    definition: { application: { containers: [name] }, health: { url: `http://127.0.0.1:${port}/health`, withinMs: healthyWithinMs, onFailure: 'fail' } },
+    definition: { application: { containers: [name] }, health: { url: `http://127.0.0.1:${port}/health`, withinMs: healthyWithinMs } },
     start: async (started) => {
       service = started;
       await createContainer(started, name);
