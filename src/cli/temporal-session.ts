@@ -56,7 +56,7 @@ async function openConfigured(context: CommandContext, config: Config, purpose: 
     onAbsence: async (who, sinceMs) => {
       if (told || sinceMs < patienceMs) return;
       told = true;
-      context.output.progress(`${who === 'server' ? 'Temporal' : 'No worker'} answers at the moment; the run goes on as soon as it does.`, 'warning');
+      context.output.progress(`${who === 'server' ? 'Temporal does not answer' : 'No worker answers'} at the moment; the run goes on as soon as it does.`, 'warning');
     },
     close: () => client.connection.close(),
   };
