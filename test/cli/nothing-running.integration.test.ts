@@ -8,7 +8,7 @@ import { connectClient } from '../../src/client/temporal-connection.ts';
 import type { LocalState } from '../../src/worker/local/local-state.ts';
 import { endProcess, livingPid } from '../../src/worker/local/process-identity.ts';
 import { startRedis, type TestRedis } from '../engines/redis/redis-fixture.ts';
-import { runCommand, startCommand, type CommandEnd, type RunningCommand } from '../support/command-line.ts';
+import { startCommand, type CommandEnd, type RunningCommand } from '../support/command-line.ts';
 import { useDocker } from '../support/docker.ts';
 import { waitFor } from '../support/service-fixture.ts';
 import { dockerHost, temporalAddress } from '../support/test-environment.ts';
@@ -19,6 +19,8 @@ const bare = { DOCKER_HOST: dockerHost(), PATH: '/usr/bin:/bin' };
 const withProgram = { ...bare, TEMPORAL_CLI: process.env['TEMPORAL_CLI'] };
 let redis: TestRedis;
 let directory: string;
+/** Ended at the end, whatever failed before: a command that goes on would go on writing. */
+const commands: RunningCommand[] = [];
 
 beforeAll(async () => {
   redis = await startRedis(docker, { args: ['--appendonly', 'yes'] });
@@ -33,13 +35,21 @@ repositories: { nas: { url: ./backups } }
 `);
 });
 afterAll(async () => {
+  for (const { process: child, ended } of commands) {
+    child.kill('SIGKILL');
+    await ended;
+  }
   const { server, workers } = await localState().catch(() => ({ server: null, workers: [] }));
   for (const { identity } of [...workers, ...(server === null ? [] : [server])]) await endProcess(identity, 5_000);
   await rm(directory, { recursive: true, force: true });
 });
 
-const start = (args: readonly string[], environment: NodeJS.ProcessEnv = bare, terminal = false): RunningCommand => startCommand(args, { directory, environment, terminal });
-const holdfast = (args: readonly string[], environment: NodeJS.ProcessEnv = bare): Promise<CommandEnd> => runCommand(args, { directory, environment });
+function start(args: readonly string[], environment: NodeJS.ProcessEnv = bare, terminal = false): RunningCommand {
+  const command = startCommand(args, { directory, environment, terminal });
+  commands.push(command);
+  return command;
+}
+const holdfast = (args: readonly string[], environment: NodeJS.ProcessEnv = bare): Promise<CommandEnd> => start(args, environment).ended;
 const localState = async (): Promise<LocalState> => JSON.parse(await readFile(join(directory, 'state', 'local.json'), 'utf8')) as LocalState;
 const serverIdentity = async (): Promise<string> => (await localState()).server?.identity ?? '';
 const isAlive = (identity: string): boolean => livingPid(identity) !== null;
