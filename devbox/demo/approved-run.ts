@@ -72,8 +72,8 @@ export async function killInMidCutOver(stage: Stage, workflowId: string, signal:
   await stage.worker.kill();
   const rollback = (await stage.repository.listRollbacks(stage.definition.name)).find(({ record }) => record.workflowId === workflowId);
   if (rollback?.state !== 'recorded') throw new Error(`the worker was not killed in mid cut-over: the cut-over was ${rollback?.state ?? 'not begun'}`);
-  process.stdout.write(`\n   >>> SIGKILL to the worker (process ${pid}) in mid cut-over, nothing is open yet; `);
+  process.stdout.write(`\n   >>> SIGKILL to the worker (process ${pid}) in mid cut-over: nothing is open yet\n`);
   await pauseWriter(stage.service);
   const next = await stage.replaceWorker();
-  process.stdout.write(`process ${next.pid} takes over\n`);
+  process.stdout.write(`   >>> another takes over (process ${next.pid})\n`);
 }

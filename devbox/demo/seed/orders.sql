@@ -27,5 +27,6 @@ SELECT n, timestamptz '2026-01-01Z' + n * interval '90 seconds', pg_temp.word(n 
 FROM generate_series(1, :orders / 2) AS n;
 SELECT setval('audit.event_number_seq', :orders / 2);
 
-INSERT INTO documents SELECT n, 'Terms, version ' || n, lo_from_bytea(0, decode(repeat(md5(n::text), 200 * n::integer), 'hex')) FROM generate_series(1, 12) AS n;
+INSERT INTO documents SELECT n, 'Terms, version ' || n, lo_from_bytea(0, decode((SELECT string_agg(md5(n || '/' || part), '' ORDER BY part) FROM generate_series(1, 200 * n) AS part), 'hex'))
+FROM generate_series(1, 12) AS n;
 INSERT INTO "Price ""List""" SELECT 'SKU-' || n, (pg_temp.noise(n, 41) % 100000) / 100.0, n % 2 = 0 FROM generate_series(1, 500) AS n;
