@@ -12,12 +12,22 @@ awk -v directory="$work" '
 # psql as every script and session of ours uses it: no start-up file, no prompt, stops at the first error.
 run_psql() { PGCLIENTENCODING=UTF8 psql -X -q -A -t -w -v ON_ERROR_STOP=1 "$@"; }
 
+# SIGNAL to every background job and what it started. Through a file: a command substitution is a subshell, which has no jobs (dash).
+end_jobs() {
+  jobs -p >"$work/jobs"
+  while read -r pid; do end_tree "$1" "$pid"; done <"$work/jobs"
+}
+end_tree() {
+  for child in $(cat "/proc/$2/task/$2/children" 2>/dev/null || :); do end_tree "$1" "$child"; done
+  kill "-$1" "$2" 2>/dev/null || :
+}
+
 # Ends the script: STEP tells the caller what failed, its messages are in the file beside. Everything that still runs is ended first, or it would
 # go on writing results while they are sealed. psql takes INT for "cancel the query", which spares the server the rest of it.
 fail_step() {
-  for pid in $(jobs -p); do kill -INT "$pid" 2>/dev/null || :; done
+  end_jobs INT
   sleep 0.1
-  for pid in $(jobs -p); do kill -9 "$pid" 2>/dev/null || :; done
+  end_jobs KILL
   wait || :
   result failed "$1"
   [ ! -s "$work/$1.err" ] || tail -c 16384 "$work/$1.err" >"$out/$1.err"
