@@ -9,6 +9,7 @@ import { currentOwner, engineOf, firstRepository, inEngineContext, refuseBusySto
 import { destinationIn } from './artifacts.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { claimNoteKey } from './repair-activities.ts';
+import { requireSpace } from './repository-space.ts';
 
 export interface CommitBackupInput {
   readonly service: string;
@@ -61,13 +62,14 @@ export function createBackupActivities(dependencies: ActivityDependencies) {
 
     /**
      * One component's artifacts and account. Every attempt writes into a directory of its own; the first to finish is the winner of its round
-     * and the one the manifest will name.
+     * and the one the manifest will name. @throws NotEnoughSpace before anything is dumped, and what the engine throws
      */
     backUpComponent: (input: { service: string; component: Component; backupId: string; round: number }): Promise<BackedUpComponent> =>
       inEngineContext(dependencies, input.service, async (context) => {
         const place = { service: input.service, backupId: input.backupId, component: input.component.name, attempt: context.attempt };
         const repository = firstRepository(dependencies, input.service);
         const engine = engineOf(dependencies, input.component);
+        await requireSpace(repository, input.service, input.component.name, () => engine.inspect(context, input.component, 'backup'));
         const destination = await destinationIn(repository, place, context.signal);
         const { contentHashes } = serviceNamed(dependencies, input.service);
         const backup = await engine.backUp(context, input.component, destination, { contentHashes, jobs: dependencies.jobs });
