@@ -5,6 +5,7 @@ import { mkdtemp, readFile, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
+import type { MountSpec } from '../../../src/containers/container-runtime.ts';
 import type { Artifact, PostgresBackup } from '../../../src/domain/backup-manifest.ts';
 import { HoldfastFailure } from '../../../src/domain/failures.ts';
 import type { PostgresCutOver } from '../../../src/domain/rollback.ts';
@@ -70,6 +71,7 @@ export interface PostgresOptions {
   readonly dataDirectory?: string;
   readonly component?: Partial<PostgresComponent>;
   readonly environment?: Readonly<Record<string, string>>;
+  readonly mounts?: readonly MountSpec[];
 }
 
 export async function startPostgres(docker: DockerScope, given: PostgresOptions = {}): Promise<TestPostgres> {
@@ -80,7 +82,7 @@ export async function startPostgres(docker: DockerScope, given: PostgresOptions 
     name, imageId: await docker.image(image), labels: docker.labels, network: 'none', init: true, logDriver: 'json-file',
     command: ['postgres', '-c', 'fsync=off', '-c', 'max_prepared_transactions=5', '-c', 'wal_level=logical', ...(given.args ?? [])],
     environment: { POSTGRES_PASSWORD: 'canary-password', POSTGRES_DB: database, POSTGRES_INITDB_ARGS: '--no-sync', ...given.environment },
-    mounts: [{ type: 'volume', source: await docker.volume(), target: given.dataDirectory ?? (image === 'postgres:18' ? '/var/lib/postgresql' : '/var/lib/postgresql/data') }],
+    mounts: [{ type: 'volume', source: await docker.volume(), target: given.dataDirectory ?? (image === 'postgres:18' ? '/var/lib/postgresql' : '/var/lib/postgresql/data') }, ...(given.mounts ?? [])],
   });
   await docker.runtime.start(id);
   const component: PostgresComponent = { engine: 'postgres', name: 'postgres', container: name, database, user: given.environment?.['POSTGRES_USER'] ?? 'postgres', ...given.component };

@@ -91,7 +91,7 @@ describe('values of modules', () => {
   test('vector sets are compared by the digest, and not listed', async () => {
     const listed = notComparedOf(await scan(fixture('redis-8-encodings'))).map(({ object }) => object);
     expect(listed.join()).not.toContain('module');
-    expect(listed).toContain('times to live of single hash fields');
+    expect(listed).toEqual(['times to live of single hash fields', 'ACL users and configuration']);
   });
 });
 
