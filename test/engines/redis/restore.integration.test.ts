@@ -247,6 +247,31 @@ test('closing refuses a restart policy that would start it again, and an exchang
   expect(await redis.cli('GET', 'a')).toBe('1');
 });
 
+test('what a server that somebody else stopped left is read through before it becomes the way back', async () => {
+  const redis = await startRedis(docker, { args: ['--appendonly', 'yes'] });
+  await redis.cli('SET', 'a', '1');
+  const backup = await backUp(redis);
+  const ctx = ctxOf('restore');
+  const { cutOver } = await engine.prepare(ctx, redis.component, backup, store.source);
+  await redis.feed('SET which live\nSET b 2');
+  await docker.runtime.stop(redis.id, 20_000);
+  const inVolume = async (script: string): Promise<void> => {
+    const id = await docker.run({ imageId: await docker.image('redis:8'), entrypoint: ['sh', '-euc', script], command: [], mounts: [{ type: 'volume', source: redis.volume, target: '/data' }] });
+    expect((await docker.runtime.wait(id)).exitCode).toBe(0);
+    await docker.runtime.remove(id);
+  };
+  const aof = '/data/appendonlydir/appendonly.aof';
+  // Redis would start on the first of these and cut it, on the second empty.
+  for (const [damage, repair] of [[`truncate -s -3 ${aof}.1.incr.aof`, 'true'], [`mv ${aof}.manifest /data/kept`, `mv /data/kept ${aof}.manifest`]] as const) {
+    await inVolume(`cp ${aof}.1.incr.aof /data/whole; ${damage}`);
+    await expect(engine.close(ctx, redis.component, cutOver)).rejects.toEqual(failure('CutOverFailed'));
+    await inVolume(`${repair}; mv /data/whole ${aof}.1.incr.aof`);
+  }
+  await engine.close(ctx, redis.component, cutOver);
+  await engine.rollBack(ctx, redis.component, cutOver);
+  expect(await redis.cli('GET', 'which')).toBe('live');
+});
+
 test('a volume that is gone is not made again: nothing to remove, and no exchange', async () => {
   const volume = docker.name('gone');
   const ctx = ctxOf('restore');

@@ -83,7 +83,8 @@ async function checkRollbackCopy(ctx: EngineContext, cutOver: RedisCutOver, note
     script: helperScripts.checkClosed,
     // A server that stopped by our command wrote its AOF to the end; of any other end nobody knows.
     args: [mount.directory, cutOver.dbFilename, manifest, note === undefined ? 'yes' : 'no', cutOver.asideDirectory],
-    mounts: [{ type: mount.type, source: mount.source, target: '/live', readOnly: true }],
+    // redis-check-aof opens for writing what it only reads, and refuses a read-only place.
+    mounts: [{ type: mount.type, source: mount.source, target: '/live', readOnly: note !== undefined }],
     memoryBytes: memoryLimitBytes(note?.usedMemoryBytes ?? unknownMemoryBytes(cutOver)),
   });
   // An earlier attempt has already begun to exchange: then the old files were checked before, and lie aside.

@@ -1,4 +1,4 @@
-# Reads the files that a stopped server left: they become the rollback copy. Arguments: data directory (read-only), dbfilename,
+# Reads the files that a stopped server left: they become the rollback copy. Arguments: data directory (read-only unless the AOF is read through), dbfilename,
 # AOF manifest relative to it or '', whether the AOF is read through (yes or no), aside directory of this exchange.
 data=$1 dbfilename=$2 manifest=$3 read_aof=$4
 if [ -e "$data/$5" ]; then
