@@ -107,6 +107,16 @@ describe('a backup', () => {
     await locked;
   });
 
+  it('ends with a reason when the server is killed under it, and leaves nothing', async () => {
+    const dying = await startPostgres(docker);
+    await dying.sql('CREATE TABLE big AS SELECT n, repeat(md5(n::text), 30) AS note FROM generate_series(1, 400000) AS n;');
+    const killed = failing('SnapshotLost', engine.backUp(contextOf(docker, new Map(), { run: 'killed' }), dying.component, store.attempt('killed'), options));
+    await pollUntil(async () => Number(await dying.sql(sessionsOf)) > 2 || null, { withinMs: 60_000, everyMs: 20 });
+    await docker.runtime.kill(dying.id);
+    expect((await killed).retryable).toBe(true);
+    expect(await docker.left()).toEqual([]);
+  });
+
   it('ends at once when it is cancelled, and the server is not disturbed', async () => {
     const started = await postgres.sql('SELECT pg_postmaster_start_time(), (SELECT backend_start FROM pg_stat_activity WHERE backend_type = \'checkpointer\')');
     const cancel = new AbortController();

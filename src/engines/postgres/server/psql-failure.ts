@@ -27,8 +27,12 @@ const readings: readonly Reading[] = [
 export function firstError(messages: string): string {
   const lines = messages.split('\n').map((line) => line.trim()).filter((line) => line !== '');
   const line = lines.find((each) => /(ERROR|FATAL|PANIC):|error:/.test(each)) ?? lines.at(-1) ?? 'it said nothing';
-  return line.replace(/^psql:[^ ]* /, '').replace(/(invalid input syntax for [^:]*): .*/, '$1').slice(0, 300).replace(/[.\s]+$/, '');
+  return withoutValues(line.replace(/^psql:[^ ]* /, '')).slice(0, 300).replace(/[.\s]+$/, '');
 }
+
+/** Messages about a value end with it, after a colon, or name it before they say what is wrong with it; names of objects come before the colon. */
+const withoutValues = (line: string): string =>
+  line.replace(/(ERROR: +)(value )?".*" is out of range/, '$1a value is out of range').replace(/((?:invalid|malformed|out of range)[^:]*): .*/, '$1');
 
 /** @param otherwise what it is when the words are none that we know */
 export function failureFrom(messages: string, call: FailedCall, otherwise: { readonly type: FailureType; readonly hint: string }): HoldfastFailure {

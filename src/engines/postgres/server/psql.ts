@@ -41,10 +41,11 @@ export async function runPsql(ctx: EngineContext, call: PsqlCall): Promise<strin
 
 async function runIn(ctx: EngineContext, call: PsqlCall, database: string): Promise<string> {
   const password = await passwordOf(ctx, call.component);
+  const port = portIn((await ctx.runtime.inspect(call.containerId)).command);
   const result = await execOrUnreachable(ctx, call, {
     argv: ['psql', '-X', '-q', '-A', '-t', '-w', '-v', 'ON_ERROR_STOP=1', '-f', '-'],
     stdin: firstStatement + psqlVariables(call.variables ?? {}) + call.sql,
-    environment: { ...libpqEnvironment(ctx, call.component, database), PGCLIENTENCODING: 'UTF8', LC_ALL: 'C', ...(password === null ? {} : { PGPASSWORD: password }) },
+    environment: { ...libpqEnvironment(ctx, call.component, database), PGCLIENTENCODING: 'UTF8', LC_ALL: 'C', ...(password === null ? {} : { PGPASSWORD: password }), ...(port === null ? {} : { PGPORT: port }) },
     timeoutMs: call.timeoutMs ?? ctx.timing.execMs,
     maxOutputBytes: 32 * 1024 * 1024,
     signal: ctx.signal,
@@ -53,6 +54,12 @@ async function runIn(ctx: EngineContext, call: PsqlCall, database: string): Prom
   // A missing program's error arrives on standard output (databases.md D7).
   const messages = result.stderr.trim() === '' ? result.stdout : result.stderr;
   throw failureFrom(messages, { operation: call.operation, object: `${call.component.container}/${database}` }, otherwise(result.exitCode, messages));
+}
+
+/** The port that a server was started with, or null for the image's own: a psql beside it needs it to find even the server's socket. Pure. */
+export function portIn(command: readonly string[]): string | null {
+  const found = /(?:^|\0)(?:-c\0?port|--port|-p)[=\0]?(\d+)(?:\0|$)/.exec(command.join('\0'));
+  return found?.[1] ?? null;
 }
 
 /** What no word of the server's explains: psql was not there, it died with its container (which a restart policy may bring back), or the step failed. */

@@ -6,9 +6,10 @@ import type { ArtifactSource, EngineContext } from '../../engine.ts';
 import { compareRestored, isHashed } from '../content/compare-restored.ts';
 import { contentFrom } from '../content/content-reading.ts';
 import { restoreFailure } from '../content/restore-failure.ts';
-import { maintenanceDatabases, passwordOf } from '../server/connection.ts';
+import { passwordOf } from '../server/connection.ts';
 import { artifactOf, dumpInput } from '../server/dump-input.ts';
 import { resultOf, runPostgresHelper } from '../server/postgres-helper.ts';
+import { runPsql } from '../server/psql.ts';
 import { psqlVariables } from '../server/psql-variables.ts';
 import { readThrough } from '../server/read-through.ts';
 import { scripts, sqlFiles, statements } from '../server/script-text.ts';
@@ -46,7 +47,7 @@ const sessions = 2;
 export async function restoreAndCompare(ctx: EngineContext, request: RestoreRequest): Promise<Restored> {
   const { place, backup, source } = request;
   const input = await dumpInput(ctx, backup, source);
-  const maintenance = maintenanceDatabases(place.component)[0] as string;
+  const maintenance = (await runPsql(ctx, { ...place, database: null, operation: 'find a database for administration', sql: 'SELECT pg_catalog.current_database();' })).trim();
   const result = await runPostgresHelper(ctx, {
     component: place.component, step: request.step, imageId: request.imageId, network: `container:${place.containerId}`, port: request.port, majorVersion: request.majorVersion, database: maintenance,
     script: scripts.restore, mounts: input.mounts, phase: request.phase, password: await passwordOf(ctx, place.component),
