@@ -18,12 +18,14 @@ export interface ServerReading {
   /** 0 where the database does not exist. */
   readonly databaseOid: number;
   readonly sizeBytes: number;
+  /** Of tables and large objects, without indexes: what a dump is made of. */
+  readonly tableBytes: number;
   readonly inRecovery: boolean;
   readonly superuser: boolean;
   readonly passwordsReadable: boolean;
   readonly maxWalBytes: number;
   readonly customTablespace: string | null;
-  readonly userTables: number;
+  readonly userObjects: number;
   readonly rowSecurityTables: readonly string[];
   readonly unreadable: readonly string[];
   readonly preparedTransactions: readonly string[];
@@ -35,6 +37,8 @@ export interface Inspection {
   readonly container: ContainerFacts;
   readonly server: ServerReading;
   readonly freeBytes: number | null;
+  /** Of the file system of pg_wal, where that is another one. */
+  readonly walFreeBytes: number | null;
   readonly volume: string;
 }
 
@@ -49,7 +53,7 @@ export async function inspect(ctx: EngineContext, component: PostgresComponent, 
     version: server.version,
     imageId: container.imageId,
     running: true,
-    empty: server.userTables === 0,
+    empty: server.userObjects === 0,
     dataSizeBytes: server.sizeBytes,
     freeBytes,
     warnings: warningsOf(container, server),
@@ -63,7 +67,7 @@ export async function look(ctx: EngineContext, component: PostgresComponent, pur
   if (purpose === 'backup') refuseForBackup(component, server);
   else refuseForRestore(component, server);
   const volume = volumeOf(component, container, server, purpose);
-  return { container, server, volume, freeBytes: server.dataDirectory === null ? null : await freeBytesOn(ctx, container.id, server.dataDirectory) };
+  return { container, server, volume, ...await roomOf(ctx, container.id, server.dataDirectory) };
 }
 
 /** @throws ContainerNotFound, ContainerNotRunning */
@@ -89,7 +93,7 @@ async function readServer(ctx: EngineContext, component: PostgresComponent, cont
   }
   // Restored into a bare server: what counts is the server, seen from its administrative database.
   const server = await queryJson<ServerReading>(ctx, { ...call, database: null, sql: statements['inspect.sql'] });
-  return { ...server, databaseOid: 0, sizeBytes: 0, userTables: 0, rowSecurityTables: [], unreadable: [], customTablespace: null };
+  return { ...server, databaseOid: 0, sizeBytes: 0, tableBytes: 0, userObjects: 0, rowSecurityTables: [], unreadable: [], preparedTransactions: [], slots: [], subscriptions: [], customTablespace: null };
 }
 
 /** The volume or host path that the data directory lies on: the longest mount that contains it (databases.md D19). */
@@ -105,11 +109,19 @@ function volumeOf(component: PostgresComponent, container: ContainerFacts, serve
   });
 }
 
-/** Free bytes on the file system of a directory in a container, or null where `df` cannot tell. */
-async function freeBytesOn(ctx: EngineContext, containerId: string, directory: string): Promise<number | null> {
-  const result = await ctx.runtime.exec(containerId, { argv: ['df', '-P', '-k', directory], timeoutMs: ctx.timing.execMs, signal: ctx.signal });
-  const available = Number(result.stdout.trim().split('\n').at(-1)?.split(/\s+/)[3]);
-  return result.exitCode === 0 && Number.isSafeInteger(available) ? available * 1024 : null;
+/** Free bytes on the file systems of the data and of its log, null where `df` cannot tell. */
+async function roomOf(ctx: EngineContext, containerId: string, directory: string | null): Promise<Pick<Inspection, 'freeBytes' | 'walFreeBytes'>> {
+  if (directory === null) return { freeBytes: null, walFreeBytes: null };
+  const result = await ctx.runtime.exec(containerId, { argv: ['df', '-P', '-k', directory, `${directory}/pg_wal`], timeoutMs: ctx.timing.execMs, signal: ctx.signal });
+  return result.exitCode === 0 ? roomIn(result.stdout) : { freeBytes: null, walFreeBytes: null };
+}
+
+/** What `df -P -k <data> <log>` says: a line of headings, then one each: file system, size, used, available, capacity, mount point. Pure. */
+export function roomIn(output: string): Pick<Inspection, 'freeBytes' | 'walFreeBytes'> {
+  const [, data, log] = output.trim().split('\n').map((line) => line.split(/\s+/));
+  const bytes = (line: readonly string[] | undefined): number | null => (Number.isSafeInteger(Number(line?.[3])) ? Number(line?.[3]) * 1024 : null);
+  const isOther = data !== undefined && log !== undefined && (data[0] !== log[0] || data.slice(5).join(' ') !== log.slice(5).join(' '));
+  return { freeBytes: bytes(data), walFreeBytes: isOther ? bytes(log) : null };
 }
 
 /** One reading that readiness is told by: the postmaster's start, and whether it listens to more than its socket. */

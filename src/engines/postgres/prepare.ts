@@ -13,6 +13,7 @@ import { artifactOf } from './server/dump-input.ts';
 import { readDatabases } from './side/database-state.ts';
 import type { DatabaseReading } from './side/database-state.ts';
 import { lossOf } from './side/loss.ts';
+import { missingTablespaces, tablespaceNotes } from './side/missing-tablespaces.ts';
 import { planNotes } from './side/plan-notes.ts';
 import { restoreAndCompare } from './side/restore-and-compare.ts';
 import { createMissingRoles, dropCreatedRoles } from './side/restored-roles.ts';
@@ -32,19 +33,22 @@ export async function prepare(ctx: EngineContext, component: PostgresComponent, 
   const inspection = await look(ctx, component, 'restore');
   const place = { containerId: inspection.container.id, component };
   refuseOlderMajor(component, inspection, backup);
+  refuseBoundExtensions(component, backup);
   const finished = await finishedBefore(ctx, place);
   if (finished !== null) return finished;
   refuseWithoutSpace(component, inspection, backup);
   const loss = await lossOf(ctx, place, inspection, backup);
   const notes = await planNotes(ctx, place, inspection, backup);
-  const made = await makeSide(ctx, place, inspection, backup, source);
+  const tablespaces = await missingTablespaces(ctx, place, backup, source);
+  const made = await makeSide(ctx, place, inspection, backup, source, tablespaces.length === 0 ? [] : ['--no-tablespaces']);
   const live = made.databases.find((each) => each.name === component.database);
   const prepared: PreparedComponent = {
     component: component.name,
     cutOver: cutOverOf(ctx, place, inspection, made, live),
     compared: { component: component.name, objects: comparedObjects(backup.content), differences: [] },
     notCompared: backup.notCompared,
-    loss, notes,
+    loss,
+    notes: [...notes, ...tablespaceNotes(tablespaces)],
     createdRoles: made.createdRoles,
     steps: stepsOf(ctx, component, live !== undefined),
   };
@@ -60,15 +64,35 @@ function refuseOlderMajor(component: PostgresComponent, { server }: Inspection, 
   });
 }
 
-/** Predicted, so that nothing runs full half-way: the copy, the WAL that it writes before it is recycled, and the unpacked dump. */
-function refuseWithoutSpace(component: PostgresComponent, { server, freeBytes, volume }: Inspection, backup: PostgresBackup): void {
-  const size = backup.databaseSizeBytes;
-  const needed = Math.ceil(size * spaceFactor) + Math.min(server.maxWalBytes, size) + 2 * artifactOf(backup, 'dump').plaintext.sizeBytes;
-  if (freeBytes === null || freeBytes >= needed) return;
-  throw new HoldfastFailure('NotEnoughSpace', {
-    operation: 'prepare the restore', object: `${component.container}, volume ${volume}`, cause: `the restored copy beside the live data needs ${sizeText(needed)}, ${sizeText(freeBytes)} are free`,
-    hint: 'Make room on that file system, or restore into another server (--into).',
+/** Extensions that a server has in one database only, which it names: they cannot be created in another beside it. */
+const boundExtensions = ['pg_cron'];
+
+function refuseBoundExtensions(component: PostgresComponent, backup: PostgresBackup): void {
+  const bound = backup.extensions.map(({ name }) => name).filter((name) => boundExtensions.includes(name));
+  if (bound.length === 0) return;
+  throw new HoldfastFailure('UnsupportedTopology', {
+    operation: 'prepare the restore', object: `${component.container}/${component.database}`, cause: `extension ${bound.join(', ')} lives in one database of a server only, and cannot be made in a second one beside it`,
+    hint: 'Restore it by hand (docs/restore-without-holdfast.md) into a server of its own; the backup can be proven all the same.',
   });
+}
+
+/**
+ * Predicted per file system, so that nothing runs full half-way: the copy, the WAL that it writes before it is recycled, and the dump unpacked, whose own
+ * volume usually lies on the same one (that one's room is looked at by the helper itself).
+ */
+function refuseWithoutSpace(component: PostgresComponent, { server, freeBytes, walFreeBytes, volume }: Inspection, backup: PostgresBackup): void {
+  const size = backup.databaseSizeBytes;
+  const wal = Math.min(server.maxWalBytes, size);
+  const copy = Math.ceil(size * spaceFactor) + 2 * artifactOf(backup, 'dump').plaintext.sizeBytes;
+  const refuse = (object: string, what: string, needed: number, free: number | null): void => {
+    if (free === null || free >= needed) return;
+    throw new HoldfastFailure('NotEnoughSpace', {
+      operation: 'prepare the restore', object: `${component.container}, ${object}`, cause: `${what} needs ${sizeText(needed)}, ${sizeText(free)} are free`,
+      hint: 'Make room on that file system, or restore into another server (--into).',
+    });
+  };
+  refuse(`volume ${volume}`, 'the restored copy beside the live data', copy + (walFreeBytes === null ? wal : 0), freeBytes);
+  refuse('file system of pg_wal', 'the log of the restore', wal, walFreeBytes);
 }
 
 /** What an earlier attempt of this run finished: found by the side database's OID, and still closed as it was compared. */
@@ -96,14 +120,14 @@ interface Made {
   readonly databases: readonly DatabaseReading[];
 }
 
-async function makeSide(ctx: EngineContext, place: ServerPlace, inspection: Inspection, backup: PostgresBackup, source: ArtifactSource): Promise<Made> {
+async function makeSide(ctx: EngineContext, place: ServerPlace, inspection: Inspection, backup: PostgresBackup, source: ArtifactSource, restoreArguments: readonly string[]): Promise<Made> {
   const database = sideNameOf(ctx.owner, place.component.name);
   let createdRoles: readonly string[] = [];
   let oid: number | null = null;
   try {
     const restored = await restoreAndCompare(ctx, {
       place, imageId: inspection.container.imageId, port: inspection.server.port, majorVersion: inspection.server.majorVersion, backup, source, step: 'restore', database, jobs: restoreJobs, withProperties: true,
-      restoreArguments: [], phase: 'restore beside the live database',
+      restoreArguments, phase: 'restore beside the live database',
       makeDatabase: async () => {
         await ctx.recordOnce(madeNoteKey(place.component.name), { database });
         await dropDatabase(ctx, place, database, null);

@@ -81,8 +81,8 @@ async function restoreInto(ctx: EngineContext, place: ServerPlace, image: { read
     () => new HoldfastFailure('CouldNotVerify', { operation: 'start a throwaway server', object: backup.server.image, cause: 'it does not answer', hint: 'Look at the memory and disk of the Docker engine.' }));
   const { differences } = await restoreAndCompare(ctx, {
     place, imageId: image.id, port: 5432, majorVersion: image.majorVersion, backup, source, step: 'proof-restore', database: scratchDatabase, jobs, withProperties: false, phase: 'restore and compare',
-    // No copy of production data may announce itself to its publishers and subscribers.
-    restoreArguments: ['--no-publications'],
+    // No copy of production data may announce itself to its publishers and subscribers; and a throwaway server has no tablespaces.
+    restoreArguments: ['--no-publications', '--no-tablespaces'],
     makeDatabase: async () => {
       await createRoles(ctx, place, backup.roles.filter((role) => role.referenced), 'of a proof');
       await createSideDatabase(ctx, place, scratchDatabase, backup.properties);

@@ -5,8 +5,10 @@ import type { FailureType } from '../../../src/domain/failures.ts';
 import { compareRestored } from '../../../src/engines/postgres/content/compare-restored.ts';
 import { contentFrom } from '../../../src/engines/postgres/content/content-reading.ts';
 import { backUpFailure } from '../../../src/engines/postgres/content/back-up-failure.ts';
+import { roomIn } from '../../../src/engines/postgres/inspect.ts';
 import { restoreFailure } from '../../../src/engines/postgres/content/restore-failure.ts';
 import { firstError } from '../../../src/engines/postgres/server/psql-failure.ts';
+import { portIn } from '../../../src/engines/postgres/server/psql.ts';
 import { psqlVariables } from '../../../src/engines/postgres/server/psql-variables.ts';
 import { cutOverState } from '../../../src/engines/postgres/side/database-state.ts';
 import { tableNotes } from '../../../src/engines/postgres/side/loss.ts';
@@ -25,8 +27,22 @@ describe('psqlVariables', () => {
 describe('firstError', () => {
   it('takes the server\'s first error and no detail, which may quote a row', () => {
     expect(firstError('psql:<stdin>:3: ERROR:  new row violates check constraint "c"\nDETAIL:  Failing row contains (secret).')).toBe('ERROR:  new row violates check constraint "c"');
-    expect(firstError('pg_restore: error: COPY failed for table "t": ERROR:  invalid input syntax for type integer: "secret"')).not.toContain('secret');
+    for (const words of [
+      'invalid input syntax for type integer: "secret"', 'invalid input value for enum mood: "secret"', 'value "secret" is out of range for type integer', '"secret" is out of range for type real',
+      'malformed array literal: "a "secret" b"', 'malformed range literal: "secret"', 'date/time field value out of range: "secret"', 'invalid byte sequence for encoding "UTF8": secret',
+    ]) {
+      const told = firstError(`pg_restore: error: COPY failed for table "t": ERROR:  ${words}`);
+      expect(told).not.toContain('secret');
+      expect(told).toContain('table "t"');
+    }
+    expect(firstError('ERROR:  "kept" is not a table')).toContain('kept');
+    expect(firstError('psql: error: connection to server at "127.0.0.1", port 5432 failed: FATAL:  database "d" does not exist')).toContain('database "d"');
   });
+});
+
+it('portIn finds the port that a server was started with', () => {
+  for (const words of ['-c port=5544', '--port=5544', '-p 5544', '-p5544', '-c shared_buffers=1GB -c port=5544 -c fsync=off']) expect(portIn(['postgres', ...words.split(' ')])).toBe('5544');
+  for (const words of ['-c fsync=off', '-c report=5', '-c wal_port=7']) expect(portIn(['postgres', ...words.split(' ')])).toBeNull();
 });
 
 describe('backUpFailure', () => {
@@ -48,11 +64,31 @@ describe('backUpFailure', () => {
   });
 });
 
+it('too little room is told with what is needed and what there is', () => {
+  const full = result({ failed: 'space\n', space: '2147483648 1048576\n' });
+  for (const failure of [backUpFailure(full, 'c/d'), restoreFailure(full, 'c/d', 'restore')]) expect(failure).toMatchObject({ type: 'NotEnoughSpace', fields: { cause: 'the volume of the helper needs 2.0GB, 1.0MB are free' } });
+});
+
+describe('roomIn', () => {
+  const df = (log: string): string => `Filesystem 1024-blocks Used Available Capacity Mounted on\n/dev/sda1 100 50 40 50% /var/lib/postgresql/data\n${log}\n`;
+
+  it('tells the log\'s room only where it has its own', () => {
+    expect(roomIn(df('/dev/sda1 100 50 40 50% /var/lib/postgresql/data'))).toEqual({ freeBytes: 40960, walFreeBytes: null });
+    expect(roomIn(df('/dev/sdb1 100 50 7 50% /wal'))).toEqual({ freeBytes: 40960, walFreeBytes: 7168 });
+    expect(roomIn('df: what?')).toEqual({ freeBytes: null, walFreeBytes: null });
+  });
+});
+
 describe('restoreFailure', () => {
   it.each<[FailureType, string, string]>([
     ['ArtifactDamaged', 'damaged', ''],
     ['ArtifactDamaged', 'read', 'pg_restore: error: could not uncompress data'],
     ['DiskFull', 'restore', 'ERROR:  could not extend file "base/5/16384": No space left on device'],
+    ['NotEnoughSpace', 'space', ''],
+    ['CouldNotVerify', 'restore', 'pg_restore: error: could not execute query: ERROR:  timescaledb must be preloaded via shared_preload_libraries'],
+    ['CouldNotVerify', 'restore', 'pg_restore: error: could not execute query: ERROR:  pg_cron can only be loaded via shared_preload_libraries'],
+    ['CouldNotVerify', 'restore', 'pg_restore: error: could not execute query: ERROR:  extension "postgis" is not available'],
+    ['PermissionDenied', 'restore', 'ERROR:  permission denied to change owner of event trigger "e"\nHINT:  The owner of an event trigger must be a superuser.'],
     ['RestoreFailed', 'restore', 'pg_restore: error: COPY failed for table "t": ERROR:  relation "x" does not exist'],
     ['DatabaseUnreachable', 'restore', 'server closed the connection unexpectedly'],
   ])('is %s when step %s says so', (type, step, words) => {
@@ -124,6 +160,13 @@ describe('what a plan says', () => {
     const live = [{ table: 'a', rows: '12', exact: true }, { table: 'same', rows: '1', exact: true }, { table: 'big', rows: '900', exact: false }];
     expect(tableNotes(backup, live)).toEqual(['big: about 900 rows now, not in the backup', 'a: 12 rows now, 10 in the backup', 'gone: not there now, 5 rows in the backup']);
     expect(tableNotes(backup, Array.from({ length: 20 }, (_, n) => ({ table: `n${n}`, rows: '1', exact: true })))).toHaveLength(11);
+  });
+
+  it('adds up partitions that are accounted for as one', () => {
+    const backup = { content: { tables: [{ table: 'hashed', rows: '7', hash: null }] } } as unknown as PostgresBackup;
+    const parts = [{ table: 'hashed', rows: '3', exact: true }, { table: 'hashed', rows: '4', exact: true }];
+    expect(tableNotes(backup, parts)).toEqual([]);
+    expect(tableNotes(backup, [...parts, { table: 'hashed', rows: '2', exact: false }])).toEqual(['hashed: about 9 rows now, 7 in the backup']);
   });
 
   it('shows names of settings and never their values', () => {

@@ -47,13 +47,25 @@ describe('inspect', () => {
     expect(await inspect({ database: 'nosuch' }, 'restore')).toMatchObject({ empty: true, dataSizeBytes: 0 });
   });
 
+  it('takes for empty only what holds nothing that somebody would miss', async () => {
+    await postgres.sql('CREATE DATABASE nearly');
+    const isEmpty = async (sql: string): Promise<boolean> => { await postgres.sql(sql, 'nearly'); return (await inspect({ database: 'nearly' }, 'restore')).empty; };
+    expect(await isEmpty('CREATE TEMP TABLE gone (n int)')).toBe(true);
+    expect(await isEmpty('CREATE FUNCTION one() RETURNS int LANGUAGE sql AS \'SELECT 1\'')).toBe(false);
+    expect(await isEmpty('DROP FUNCTION one(); CREATE SEQUENCE counting')).toBe(false);
+    expect(await isEmpty('DROP SEQUENCE counting; SELECT lo_from_bytea(7, \'\\x01\')')).toBe(false);
+    expect(await isEmpty('SELECT lo_unlink(7)')).toBe(true);
+    await postgres.sql('DROP DATABASE nearly');
+  });
+
   it('refuses a stopped container, one that is no PostgreSQL, and data on no volume', async () => {
     const imageId = await docker.image('postgres:17');
     const stopped = await docker.create({ imageId, command: ['postgres'] });
     await failing('ContainerNotRunning', inspect({ container: stopped }, 'backup'));
     const redis = await docker.run({ imageId: await docker.image('redis:8'), command: ['redis-server'] });
     await failing('WrongContainer', inspect({ container: redis }, 'backup'));
-    const other = await startPostgres(docker, { dataDirectory: '/elsewhere', environment: { PGDATA: '/var/lib/cluster' } });
+    // One that listens elsewhere, too: a psql in its container has to know.
+    const other = await startPostgres(docker, { args: ['-c', 'port=5544'], dataDirectory: '/elsewhere', environment: { PGDATA: '/var/lib/cluster' } });
     await failing('UnsupportedTopology', engine.inspect(contextOf(docker), other.component, 'restore'));
     expect(await engine.inspect(contextOf(docker), other.component, 'backup')).toMatchObject({ running: true });
   });
@@ -90,6 +102,17 @@ describe('prepare', () => {
     await failing('VersionMismatch', prepare({ ...backup, server: { ...backup.server, majorVersion: 18 } }));
     const failure = await failing('NotEnoughSpace', prepare({ ...backup, databaseSizeBytes: 2 ** 50 }));
     expect(failure.fields.cause).toMatch(/needs \d+TB, \d+GB are free/);
+  });
+
+  it('refuses an extension that a server has in one database only', async () => {
+    const failure = await failing('UnsupportedTopology', prepare({ ...backup, extensions: [...backup.extensions, { name: 'pg_cron', version: '1.6' }] }));
+    expect(failure.fields.cause).toContain('pg_cron');
+  });
+
+  it('refuses to unpack what its own volume has no room for', async () => {
+    const artifacts = backup.artifacts.map((artifact) => ({ ...artifact, plaintext: { ...artifact.plaintext, sizeBytes: 2 ** 50 } }));
+    const failure = await failing('NotEnoughSpace', engine.verify(contextOf(docker, new Map(), { run: 'verify' }), { ...backup, artifacts }, store.source));
+    expect(failure.fields.cause).toMatch(/the volume of the helper needs \d+TB, [\d.]+[MGT]B are free/);
   });
 
   it('drops the copy that differs from its manifest, and the roles made for it', async () => {

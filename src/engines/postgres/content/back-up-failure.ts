@@ -1,7 +1,7 @@
 /** What a failed back-up helper means. */
 import type { HelperResult } from '../../../containers/helper-container.ts';
 import { HoldfastFailure } from '../../../domain/failures.ts';
-import { failedStep } from '../server/postgres-helper.ts';
+import { failedStep, spaceFailure } from '../server/postgres-helper.ts';
 import { failureFrom, firstError } from '../server/psql-failure.ts';
 
 const lostHint = 'The step is tried again with a new snapshot; if it happens each time, see what ends sessions on the server.';
@@ -10,6 +10,7 @@ const lostHint = 'The step is tried again with a new snapshot; if it happens eac
 export function backUpFailure(result: HelperResult, object: string): HoldfastFailure {
   const { step, messages } = failedStep(result);
   const call = { operation: `back up (${step})`, object };
+  if (step === 'space') return spaceFailure(result, call);
   if (/lock timeout|could not obtain lock/i.test(messages)) {
     return new HoldfastFailure('TableLocked', { ...call, cause: firstError(messages), hint: 'Another session holds or wants a table for itself (ALTER, TRUNCATE, VACUUM FULL, REINDEX …): the step is tried again with a new snapshot.' });
   }

@@ -1,7 +1,7 @@
 /** What a failed restore or verify helper means. */
 import type { HelperResult } from '../../../containers/helper-container.ts';
 import { HoldfastFailure } from '../../../domain/failures.ts';
-import { failedStep } from '../server/postgres-helper.ts';
+import { failedStep, spaceFailure } from '../server/postgres-helper.ts';
 import { failureFrom, firstError } from '../server/psql-failure.ts';
 
 /** Steps that fail because of the stored bytes alone. */
@@ -11,6 +11,7 @@ const bytesSteps = new Set(['damaged', 'unpack', 'members', 'list', 'read']);
 export function restoreFailure(result: HelperResult, object: string, operation: string): HoldfastFailure {
   const { step, messages } = failedStep(result);
   const call = { operation: `${operation} (${step})`, object };
+  if (step === 'space') return spaceFailure(result, call);
   if (/No space left on device|could not extend file/i.test(messages)) {
     return new HoldfastFailure('DiskFull', { ...call, cause: firstError(messages), hint: 'Make room on the file system that is named, then start again.' });
   }
@@ -18,7 +19,14 @@ export function restoreFailure(result: HelperResult, object: string, operation: 
     const cause = step === 'damaged' ? 'its bytes are not the ones in the manifest' : firstError(messages);
     return new HoldfastFailure('ArtifactDamaged', { ...call, cause, hint: 'Use another copy or another backup; nothing was changed.' });
   }
-  return failureFrom(messages, { ...call, object: `${object}${restoredObject(messages)}` }, { type: 'RestoreFailed', hint: 'The dump cannot be restored as it is: look at the named object (a constraint or function that needs a search path, for one). The live data is untouched.' });
+  const named = { ...call, object: `${object}${restoredObject(messages)}`, cause: firstError(messages) };
+  if (/(must|can only) be (pre)?loaded (via|by|with)[^\n]*shared_preload_libraries|could not open extension control file|extension "[^"]*" is not available/i.test(messages)) {
+    return new HoldfastFailure('CouldNotVerify', { ...named, hint: 'The server that it was tried on lacks an extension, or has not loaded its library at start: this says nothing about the backup. Use an image and settings that have it.' });
+  }
+  if (/The owner of an? [^\n]* must be a superuser|must be superuser to create[^\n]*publication/i.test(messages)) {
+    return new HoldfastFailure('PermissionDenied', { ...named, hint: 'The owner of that object was a superuser and is none here: create that role first (CREATE ROLE … NOLOGIN SUPERUSER), then start again.' });
+  }
+  return failureFrom(messages, named, { type: 'RestoreFailed', hint: 'The dump cannot be restored as it is: look at the named object (a constraint or function that needs a search path, for one). The live data is untouched.' });
 }
 
 /** The object that pg_restore was at: `from TOC entry 3456; 0 16400 TABLE DATA chk postgres`. */

@@ -1,10 +1,11 @@
 # One snapshot, one helper: dump, counts and hashes side by side (docs/design.md). Arguments:
-jobs=$1 sessions=$2 hashes=$3 lock_wait_ms=$4 owner=$5 artifacts=$6 marker=$7 passwords=$8
+jobs=$1 sessions=$2 hashes=$3 lock_wait_ms=$4 owner=$5 artifacts=$6 marker=$7 passwords=$8 least_bytes=$9
 
 # The directory is the worker's own, or this helper may write where nobody looks.
 [ "$marker" = none ] || [ -f "$artifacts/$marker" ] || fail_step not-shared
 
 mkdir -p "$artifacts"
+require_space "$least_bytes"
 
 # zstd level 1 where this pg_dump was built with it: about as fast as none and as small as gzip 6. PostgreSQL 15 has gzip only.
 compression=zstd:1

@@ -34,6 +34,12 @@ fail_step() {
   exit 1
 }
 
+# Fails unless the helper's own volume has room for BYTES: told before anything is sent to a server.
+require_space() {
+  kib=$(df -P -k "$work" | awk 'NR == 2 { print $4 }')
+  [ -z "$kib" ] || [ $((kib * 1024)) -ge "$1" ] || { result space "$1" "$((kib * 1024))"; fail_step space; }
+}
+
 # Waits until FILE has content; fails STEP when process PID ends before.
 await_file() {
   until [ -s "$1" ]; do

@@ -3,6 +3,8 @@ database=$1 jobs=$2 sessions=$3 hashes=$4 dump_bytes=$5 dump_sha256=$6 close=$7
 shift 7
 # What is left are further arguments for pg_restore.
 
+require_space "$dump_bytes"
+
 # Checked before anything is sent to a server: an archive that pg_restore reads without a word may still lack rows (databases.md L1).
 : >"$work/tar.failed"
 mkfifo "$work/tar.pipe"

@@ -1,8 +1,9 @@
 /** Helper containers with PostgreSQL's tools: what goes in on standard input, and what a failed step means. */
 import { runHelper } from '../../../containers/helper-container.ts';
 import type { HelperRequest, HelperResult } from '../../../containers/helper-container.ts';
-import { HoldfastFailure } from '../../../domain/failures.ts';
+import { HoldfastFailure, isFailure } from '../../../domain/failures.ts';
 import type { PostgresComponent } from '../../../domain/service.ts';
+import { sizeText } from '../../../domain/wording.ts';
 import type { EngineContext } from '../../engine.ts';
 import { libpqEnvironment, optionsOf } from './connection.ts';
 import { sqlFiles } from './script-text.ts';
@@ -36,7 +37,17 @@ const memoryBytes = 2 * 1024 ** 3;
 /** Runs one and answers its results; a non-zero exit code is left to the caller. */
 export async function runPostgresHelper(ctx: EngineContext, helper: PostgresHelper): Promise<HelperResult> {
   ctx.progress({ phase: helper.phase });
-  return runHelper(ctx.runtime, {
+  try {
+    return await runHelper(ctx.runtime, requestOf(ctx, helper));
+  } catch (error) {
+    if (!isFailure(error, 'ContainerNotRunning') || helper.network === 'none') throw error;
+    // It shares the network of a database that ran a moment ago: as for a psql in its container (psql.ts), what is asked next finds it up again or says that it is down.
+    throw new HoldfastFailure('DatabaseUnreachable', { ...error.fields, object: helper.component.name, hint: 'The step is tried again; look at the container\'s log if it stays so.' }, { cause: error });
+  }
+}
+
+function requestOf(ctx: EngineContext, helper: PostgresHelper): HelperRequest {
+  return {
     identity: { owner: ctx.owner, service: ctx.service, component: helper.component.name, step: helper.step },
     imageId: helper.imageId,
     network: helper.network,
@@ -51,7 +62,7 @@ export async function runPostgresHelper(ctx: EngineContext, helper: PostgresHelp
     signal: ctx.signal,
     aliveIntervalMs: ctx.timing.heartbeatIntervalMs,
     onAlive: () => ctx.progress({ phase: helper.phase }),
-  });
+  };
 }
 
 const sections = (files: Readonly<Record<string, string>>): string =>
@@ -70,6 +81,14 @@ function passwordFile(password: string | null): Record<string, string> {
 export function failedStep(result: HelperResult): { readonly step: string; readonly messages: string } {
   const step = result.files.get('failed')?.trim() ?? 'script';
   return { step, messages: result.files.get(`${step}.err`) ?? result.messages };
+}
+
+/** Where `require_space` found too little room. */
+export function spaceFailure(result: HelperResult, call: { readonly operation: string; readonly object: string }): HoldfastFailure {
+  const [needed, free] = (result.files.get('space') ?? '').trim().split(' ').map(Number);
+  return new HoldfastFailure('NotEnoughSpace', {
+    ...call, cause: `the volume of the helper needs ${sizeText(needed ?? 0)}, ${sizeText(free ?? 0)} are free`, hint: 'Make room on the file system of the Docker engine\'s data directory, then start again.',
+  });
 }
 
 /** A result file. @throws HelperFailed where it is missing or empty: a success that left no result is none */
