@@ -46,7 +46,7 @@ store_failed() {
   exit 1
 }
 
-run_psql -v lock_wait_ms="$lock_wait_ms" -v sessions="$sessions" -v hashes="$hashes" -f "$work/holder.sql" >"$work/holder.log" 2>"$work/holder.err" &
+become_psql -v lock_wait_ms="$lock_wait_ms" -v sessions="$sessions" -v hashes="$hashes" -f "$work/holder.sql" >"$work/holder.log" 2>"$work/holder.err" &
 holder=$!
 await_file "$work/holder.ready" "$holder" holder
 snapshot=$(cat "$work/holder.ready")

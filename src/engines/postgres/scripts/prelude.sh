@@ -22,6 +22,12 @@ end_tree() {
   kill "-$1" "$2" 2>/dev/null || :
 }
 
+# The same for one in the background, which takes the place of the subshell that it would be a child of: so that signals meet it, not its parent.
+become_psql() {
+  export PGCLIENTENCODING=UTF8
+  exec psql -X -q -A -t -w -v ON_ERROR_STOP=1 "$@"
+}
+
 # Ends the script: STEP tells the caller what failed, its messages are in the file beside. Everything that still runs is ended first, or it would
 # go on writing results while they are sealed. psql takes INT for "cancel the query", which spares the server the rest of it.
 fail_step() {
@@ -54,7 +60,7 @@ start_sessions() {
   number=1
   while [ "$number" -le "$sessions" ]; do
     : >"$work/content.$number.err"
-    run_psql -v session="$number" -v lock_wait_ms="$2" -f "$work/content.sql" >"$out/content.$number" 2>"$work/content.$number.err" &
+    become_psql -v session="$number" -v lock_wait_ms="$2" -f "$work/content.sql" >"$out/content.$number" 2>"$work/content.$number.err" &
     session_pids="$session_pids $!"
     number=$((number + 1))
   done

@@ -35,7 +35,7 @@ start_sessions "$sessions" 0
 { cat "$work/pins.sql"; echo '\o /holdfast/work/connected.facts'; echo "SELECT 'connected';"; echo '\o'; echo '\! until [ -e /holdfast/work/closed ]; do sleep 0.02; done'
   cat "$work/work.sql"; echo '\o /holdfast/work/listed'; echo "SELECT 'listed';"
   echo '\o /holdfast/out/objects'; cat "$work/objects.sql"; echo '\o /holdfast/out/sequences.first'; cat "$work/sequences.sql"; } >"$work/catalog.sql"
-run_psql -v sessions="$sessions" -v hashes="$hashes" -f "$work/catalog.sql" >"$work/catalog.log" 2>"$work/catalog.err" &
+become_psql -v sessions="$sessions" -v hashes="$hashes" -f "$work/catalog.sql" >"$work/catalog.log" 2>"$work/catalog.err" &
 catalog=$!
 await_sessions
 await_file "$work/connected.facts" "$catalog" catalog
