@@ -165,6 +165,13 @@ describe('content hashes', () => {
     expect(hashIn(await read(), 'wide')).toMatch(/^-?\d+$/);
   });
 
+  it('reach a table of any name', async () => {
+    const name = `"\\echo :x :'x' :""x"" $$ -- %s
+\\endif /* ; \\; E'"`;
+    await postgres.sql(`CREATE TABLE ${name} (${name} int, "a\nb" mood); INSERT INTO ${name} VALUES (7, 'sad'), (8, 'ok');`);
+    expect((await read()).tables.find(({ table }) => table === `public.${name}`)).toMatchObject({ rows: '2', hash: expect.stringMatching(/^-?\d+$/) });
+  });
+
   it('cannot be led astray by a cast of the owner\'s', async () => {
     await postgres.sql(`CREATE TABLE moods (m mood); INSERT INTO moods VALUES ('sad');
       CREATE FUNCTION always(mood) RETURNS text LANGUAGE sql IMMUTABLE AS $$ SELECT 'same' $$; CREATE CAST (mood AS text) WITH FUNCTION always(mood);`);
