@@ -3,6 +3,7 @@
  * A repair acts only for a run whose owner it finds closed itself, and moves only to a state that was recorded.
  */
 import { setTimeout as pause } from 'node:timers/promises';
+import { activityInfo } from '@temporalio/activity';
 import { listFenceOwners, lowerAllFencesOf, replaceFences, type FencedStore } from '../containers/fence.ts';
 import { findScratchOf, listOwners, removeScratch } from '../containers/scratch.ts';
 import { inOpeningOrder } from '../domain/cut-over-steps.ts';
@@ -33,7 +34,9 @@ export function createRepairActivities(dependencies: ActivityDependencies) {
 
     /** Runs of this service, in our own namespace, that have ended and left something; with `onlyHalfWay`, a cut-over or a fence. @throws TemporalUnreachable */
     async findEndedRuns(input: { service: string; onlyHalfWay: boolean }): Promise<readonly EndedRun[]> {
-      const rollbacks = await firstRepository(dependencies, input.service).listRollbacks(input.service);
+      const { rollbacks, unreadable } = await firstRepository(dependencies, input.service).surveyRollbacks(input.service);
+      // Whoever moves data has to know every record; a backup, which moves none, goes on without one that cannot be believed.
+      if (unreadable[0] !== undefined && activityInfo().workflowType !== 'takeBackup') throw unreadable[0].failure;
       const directions = new Map(rollbacks.map(({ record, state }) => [record.runId, repairDirection(state)]));
       const ended: EndedRun[] = [];
       for (const { namespaceId, workflowId, runId } of await candidates(input.service, rollbacks, input.onlyHalfWay)) {
@@ -137,10 +140,12 @@ export function createRepairActivities(dependencies: ActivityDependencies) {
 
   async function cleanUp(context: EngineContext, service: string, owner: RunOwner): Promise<{ removed: readonly string[] }> {
     const repository = firstRepository(dependencies, service);
+    const rollback = await repository.readRollback(service, owner.runId);
     const removed = await removeScratchOf(owner);
     const notes = await repository.readNotes(service, owner.runId);
     // An accepted restore is live: only what was rolled back keeps nothing.
-    const kept = (await repository.listRollbacks(service)).filter(({ state }) => state !== 'rolledBack').flatMap(({ record }) => record.cutOvers);
+    const { rollbacks } = await repository.surveyRollbacks(service);
+    const kept = rollbacks.filter(({ state }) => state !== 'rolledBack').flatMap(({ record }) => record.cutOvers);
     for (const component of await componentsOf(service, owner.runId)) {
       removed.push(...await engineOf(dependencies, component).repairLeftovers(context, component, { owner, notes, kept }));
     }
@@ -149,8 +154,8 @@ export function createRepairActivities(dependencies: ActivityDependencies) {
       await repository.removeUncommitted(service, claim);
       removed.push(`unfinished backup ${claim}`);
     }
+    await repository.removeTemporaries([owner.runId], dependencies.timing.longActivityMs);
     // A run that is still half-way keeps its notes: the repair needs to know what it was working on.
-    const rollback = await repository.readRollback(service, owner.runId);
     if (rollback === null || repairDirection(rollback.state) === null) await repository.removeNotes(service, owner.runId);
     return { removed };
   }

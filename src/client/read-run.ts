@@ -39,7 +39,7 @@ export async function readRun(client: Client, workflowId: string, callMs: number
     workflowId,
     runId: description.runId,
     runbook: description.type,
-    open: description.status.name === 'RUNNING',
+    open: description.closeTime === undefined,
     status: await readStatus(client, workflowId, callMs).catch(() => null),
     activities: (description.raw.pendingActivities ?? []).map(activityView),
   };

@@ -12,7 +12,7 @@ const application = createServer((_request, response) => response.writeHead(503)
 beforeAll(async () => {
   await new Promise<void>((resolve) => application.listen(0, '127.0.0.1', resolve));
   const { port } = application.address() as AddressInfo;
-  service = await startServiceFixture({ definition: { health: { url: `http://127.0.0.1:${port}/health`, withinMs: 300, onFailure: 'fail' } } });
+  service = await startServiceFixture({ definition: { health: { url: `http://127.0.0.1:${port}/health`, withinMs: 300 } } });
   await service.sql(`CREATE TABLE state (word text); INSERT INTO state VALUES ('saved')`);
   await service.startWorker();
 });

@@ -42,5 +42,6 @@ function tellProof<I extends CommonInput>(run: Run<I>, backup: BackupReference, 
   if (proof.verdict === 'proven') run.done(`${title} proven: ${proof.sentence}`);
   else run.warn(`${title} ${proof.verdict === 'failed' ? 'FAILED' : 'could not be verified'}: ${proof.sentence}`);
   for (const difference of proof.differences.slice(0, 10)) run.warn(`  ${describeDifference(difference)}`);
-  if (proof.notCompared.length > 0) run.note(`Not compared (${counted(proof.notCompared.length, 'item')}): ${proof.notCompared.slice(0, 3).map((item) => item.object).join(', ')}`);
+  const notCompared = proof.notCompared.length + (proof.leftOut?.notCompared ?? 0);
+  if (notCompared > 0) run.note(`Not compared (${counted(notCompared, 'item')}): ${proof.notCompared.slice(0, 3).map((item) => item.object).join(', ')}`);
 }

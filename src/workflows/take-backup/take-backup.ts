@@ -22,6 +22,7 @@ export async function takeBackup(input: TakeBackupInput): Promise<TakeBackupResu
     const facts = await allOrNone(components.map((component) => () => run.host.quick.inspectComponent({ service, component, purpose: 'backup' })));
     for (const warning of facts.flatMap((each) => each.warnings)) run.warn(warning);
     const claim = await run.host.quick.claimBackup({ service });
+    for (const warning of claim.warnings ?? []) run.warn(warning);
     run.compensations.add('remove the unfinished backup', () => run.host.quick.abandonBackup({ service, backupId: claim.backupId }));
 
     run.phase('working');
