@@ -1,16 +1,24 @@
-/** Asking a person: the service's name typed is a yes, nothing typed leaves the plan waiting. */
+/** Asking a person: the word that is asked for is a yes, nothing typed is a no. */
 import { createInterface, type Interface } from 'node:readline';
 
 export type Answer = 'approve' | 'leave' | 'interrupted';
 
 const attempts = 3;
 
+/** A plan is shown: the service's name approves it, Enter leaves it waiting. Like {@link askForWord}. */
+export const askForName = (service: string, say: (line: string) => void, signal: AbortSignal): Promise<Answer | null> =>
+  askForWord(service, `  Type ${service} to approve (Enter leaves it waiting for someone else): `, say, signal);
+
+/** Another run holds the service: "cancel" ends that one, Enter goes on waiting. Like {@link askForWord}. */
+export const askToCancel = (say: (line: string) => void, signal: AbortSignal): Promise<Answer | null> =>
+  askForWord('cancel', '  Type cancel to end that run and go on (Enter keeps waiting): ', say, signal);
+
 /**
  * Never asks where nobody is: callers check `interactive` first. The signal ends the question, for example when somebody else decided;
  * then the answer is null. The end of input (Ctrl-D) is no yes.
  */
-export async function askForName(service: string, say: (line: string) => void, signal: AbortSignal): Promise<Answer | null> {
-  const terminal = createInterface({ input: process.stdin, output: process.stdout, prompt: `  Type ${service} to approve (Enter leaves it waiting for someone else): ` });
+async function askForWord(word: string, prompt: string, say: (line: string) => void, signal: AbortSignal): Promise<Answer | null> {
+  const terminal = createInterface({ input: process.stdin, output: process.stdout, prompt });
   const lines = linesOf(terminal, signal);
   try {
     for (let attempt = 0; attempt < attempts; attempt += 1) {
@@ -22,9 +30,9 @@ export async function askForName(service: string, say: (line: string) => void, s
         process.stdout.write('\n');
         return signal.aborted ? null : 'leave';
       }
-      if (typed.line.trim() === service) return 'approve';
+      if (typed.line.trim() === word) return 'approve';
       if (typed.line.trim() === '') return 'leave';
-      say(`  That is not ${service}: nothing was approved.`);
+      say(`  That is not ${word}: nothing was approved.`);
     }
     return 'leave';
   } finally {

@@ -1,4 +1,5 @@
 /** Following a run in front of a person or in a pipe: its lines, its plan, the question, its end, and the exit code for it. */
+import { cancelRun } from '../client/cancel-run.ts';
 import { decide } from '../client/decide.ts';
 import { followRun } from '../client/follow-run.ts';
 import type { RunView } from '../client/read-run.ts';
@@ -6,7 +7,7 @@ import { shownRunId } from '../client/run-ids.ts';
 import { verbs, workflowTypes, type Runbooks, type Verb } from '../client/runbooks.ts';
 import { isFailure } from '../domain/failures.ts';
 import type { RestorePlan } from '../domain/restore-plan.ts';
-import { askForName, type Answer } from './approval-prompt.ts';
+import { askForName, askToCancel, type Answer } from './approval-prompt.ts';
 import type { CommandContext } from './command-context.ts';
 import { exitCodes, type ExitCode } from './exit-codes.ts';
 import { approvalLines } from './rendering/plan-text.ts';
@@ -104,7 +105,8 @@ function createFollower(context: CommandContext, session: TemporalSession, appro
   const { promise: left, resolve: settle } = Promise.withResolvers<{ ended: false }>();
   let reason: Reason | null = null;
   let plan: RestorePlan | null = null;
-  let question: AbortController | null = null;
+  let question: { readonly abort: AbortController; stillOpen(view: RunView): boolean } | null = null;
+  let offered: string | null = null;
 
   const leaveNow = (why: Reason): void => {
     reason ??= why;
@@ -135,11 +137,28 @@ function createFollower(context: CommandContext, session: TemporalSession, appro
     showPlan(context, shown);
     if (approver.confirm !== undefined) return approve(shown);
     if (!output.interactive) return approver.unattended === 'leave' ? leaveNow('waiting') : undefined;
-    question = new AbortController();
-    void askForName(shown.body.service, output.result, question.signal).then((answer) => onAnswer(answer, shown)).catch((error: unknown) => {
-      output.notice(error instanceof Error ? error.message : String(error));
-      leaveNow('waiting');
-    });
+    const abort = new AbortController();
+    question = { abort, stillOpen: (view) => waitingPlan(view) !== null };
+    void askForName(shown.body.service, output.result, abort.signal).then((answer) => onAnswer(answer, shown)).catch(unanswered);
+  }
+
+  /** An approved restore waits for whoever holds the service: only a backup may make way, and only where a person says so. */
+  function onHolder(holder: NonNullable<NonNullable<RunView['status']>['waitingFor']>): void {
+    offered = holder.runId;
+    if (!output.interactive || !holder.purpose.includes('backup')) return;
+    output.redraw(null);
+    const abort = new AbortController();
+    question = { abort, stillOpen: (view) => view.open && view.status?.waitingFor?.runId === holder.runId };
+    void askToCancel(output.result, abort.signal).then(async (answer) => {
+      question = null;
+      if (answer === 'interrupted') leaveNow('interrupted');
+      if (answer === 'approve') await cancelRun(session.client, holder.workflowId);
+    }).catch(unanswered);
+  }
+
+  function unanswered(error: unknown): void {
+    output.notice(error instanceof Error ? error.message : String(error));
+    leaveNow('waiting');
   }
 
   return {
@@ -149,16 +168,22 @@ function createFollower(context: CommandContext, session: TemporalSession, appro
     reason: () => reason,
     plan: () => plan,
     end: () => {
-      question?.abort();
+      question?.abort.abort();
       output.redraw(null);
     },
     onView: async (view) => {
-      const waiting = view.open && view.status?.phase === 'awaitingApproval' && view.status.decision === null ? view.status.plan : null;
-      if (question !== null && view.status !== null && waiting === null) question.abort();
+      const waiting = waitingPlan(view);
+      if (question !== null && view.status !== null && !question.stillOpen(view)) question.abort.abort();
       // A question stands on the last line: nothing may be drawn over it.
       if (question === null) printer.print(view);
       if (waiting !== null && waiting.envelope.nonce !== plan?.envelope.nonce) await onPlan(waiting);
+      const holder = view.open ? view.status?.waitingFor ?? null : null;
+      if (holder !== null && holder.runId !== offered && question === null) onHolder(holder);
       return reason === null ? 'stay' : 'leave';
     },
   };
 }
+
+/** The plan that waits for a decision, or null. */
+const waitingPlan = (view: RunView): RestorePlan | null =>
+  view.open && view.status?.phase === 'awaitingApproval' && view.status.decision === null ? view.status.plan : null;

@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connectClient } from '../../src/client/temporal-connection.ts';
+import { leaseWorkflowId } from '../../src/domain/workflow-ids.ts';
 import type { LocalState } from '../../src/worker/local/local-state.ts';
 import { endProcess, livingPid } from '../../src/worker/local/process-identity.ts';
 import { startRedis, type TestRedis } from '../engines/redis/redis-fixture.ts';
@@ -152,6 +153,27 @@ test('a person who types the name has approved', async () => {
   undo.type('shop\r');
   expect((await undo.ended).code).toBe(0);
   expect(await redis.cli('GET', 'state')).toBe('later');
+});
+
+test('an approved restore that waits for a backup offers to cancel it, and goes on when a person says so', async () => {
+  const { stdout } = await holdfast(['restore', 'latest']);
+  const [, holder = ''] = /holdfast approve (r-[0-9a-f]{4})/.exec(stdout) ?? [];
+  const client = await connectClient({ address: (await localState()).server?.address ?? '' });
+  try {
+    // A run that holds the service for as long as nobody ends it: what a backup of a large database looks like.
+    const owner = { namespaceId: '', workflowId: '', runId: '' };
+    for await (const { workflowId, runId } of client.workflow.list({ query: 'ExecutionStatus = "Running" AND WorkflowType = "restoreBackup"' })) Object.assign(owner, { workflowId, runId });
+    const purpose = 'the snapshot of a backup';
+    await client.workflow.start('serviceLease', { taskQueue: docker.id, workflowId: leaseWorkflowId('shop'), args: [{ service: 'shop', owner, purpose }], memo: { owner, purpose } });
+    const restore = start(['restore', 'latest', '--confirm', 'shop'], bare, true);
+    await waitFor(async () => restore.output().includes('Type cancel to end that run'));
+    restore.type('cancel\r');
+    expect((await restore.ended).code).toBe(0);
+    expect(await redis.cli('GET', 'state')).toBe('saved');
+    expect(await holdfast(['show', holder, '--json'])).toMatchObject({ stdout: expect.stringContaining('CANCELLED') });
+  } finally {
+    await client.connection.close();
+  }
 });
 
 test('a workflow that is no runbook is neither watched nor cancelled', async () => {

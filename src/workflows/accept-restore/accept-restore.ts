@@ -69,7 +69,7 @@ async function planBody(run: Run<AcceptRestoreInput>, rollback: Rollback): Promi
   const { service } = run.input;
   const stores: PinnedStore[] = [];
   for (const cutOver of rollback.record.cutOvers) {
-    await run.host.quick.ensureRunning({ service, component: componentOf(run, cutOver), purpose: 'accept' });
+    await run.host.long.ensureRunning({ service, component: componentOf(run, cutOver), purpose: 'accept' });
     stores.push(await run.host.quick.pinRollbackCopy({ service, cutOver }));
   }
   return {

@@ -61,7 +61,7 @@ async function verifySource(run: Run<RestoreBackupInput>, backup: BackupReferenc
 async function inspectTargets(run: Run<RestoreBackupInput>): Promise<readonly ComponentFacts[]> {
   const { service } = run.input;
   const facts = await allOrNone(run.components.map((component) => async () => {
-    const { started } = await run.host.quick.ensureRunning({ service, component, purpose: 'restore' });
+    const { started } = await run.host.long.ensureRunning({ service, component, purpose: 'restore' });
     if (started) run.note(`${component.container} was stopped and is started`);
     return run.host.quick.inspectComponent({ service, component, purpose: 'restore' });
   }));

@@ -49,7 +49,7 @@ async function prepareCopies(run: Run<UndoRestoreInput>, rollback: Rollback): Pr
     if (component === undefined || component.container !== previous.container) {
       throw workflowFailure('UnknownRollbackCopy', { operation: 'find the rollback copy', object: `${service}/${previous.component}`, cause: `it belongs to the container ${previous.container}, which this service does not name`, hint: 'A restore into other containers is undone by restoring into them again.' });
     }
-    await run.host.quick.ensureRunning({ service, component, purpose: 'restore' });
+    await run.host.long.ensureRunning({ service, component, purpose: 'restore' });
     facts.push(await run.host.quick.inspectComponent({ service, component, purpose: 'restore' }));
     prepared.push(await run.host.long.prepareUndoOf({ service, component, previous }));
   }
