@@ -2,7 +2,7 @@
  * The container of a cut-over. Going in, only the one that the plan names will do. Going back or opening, the files decide: whichever container
  * bears its name and has its data there is started, because one that was recreated would otherwise block every repair for ever.
  */
-import { identityOf } from '../../../containers/labels.ts';
+import { identityOf, labelNames } from '../../../containers/labels.ts';
 import type { ContainerFacts } from '../../../containers/container-runtime.ts';
 import { HoldfastFailure } from '../../../domain/failures.ts';
 import type { RedisCutOver } from '../../../domain/rollback.ts';
@@ -60,11 +60,9 @@ export async function stopForMovingBack(ctx: EngineContext, cutOver: RedisCutOve
 
 /** A helper of an attempt or run that was given up may still be about to move files: nothing is read or moved before it is gone. */
 export async function endMovingHelpers(ctx: EngineContext, cutOver: RedisCutOver): Promise<void> {
-  const moving = (container: ContainerFacts): boolean => {
-    const identity = identityOf(container.labels);
-    return identity?.kind === 'helper' && identity.owner.namespaceId === ctx.owner.namespaceId && movingSteps.has(identity.step) && container.mounts.some((mount) => mount.source === cutOver.volume);
-  };
-  for (const helper of (await ctx.runtime.list({})).filter(moving)) await ctx.runtime.remove(helper.id);
+  const helpers = await ctx.runtime.list({ [labelNames.kind]: 'helper', [labelNames.namespaceId]: ctx.owner.namespaceId });
+  const moving = (helper: ContainerFacts): boolean => movingSteps.has(identityOf(helper.labels)?.step ?? '') && helper.mounts.some((mount) => mount.source === cutOver.volume);
+  for (const helper of helpers.filter(moving)) await ctx.runtime.remove(helper.id);
 }
 
 const movingSteps: ReadonlySet<string> = new Set(['swap-in', 'swap-out']);
