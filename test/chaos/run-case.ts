@@ -9,7 +9,7 @@ import type { Beginning, Scenario } from './scenarios.ts';
 import { runToEnd, type Outcome } from './stage/drive.ts';
 import { judgeData, judgeEffects, judgeLeftovers, judgeOutcome, mayLeave, type Trial, type Victim } from './stage/judge.ts';
 import { watchLiveNames } from './stage/live-names.ts';
-import { observe, type StageState } from './stage/observe.ts';
+import { leaseStaysHeld, observe, type StageState } from './stage/observe.ts';
 import { bundled, withWorker, type Stage } from './stage/stage.ts';
 
 export interface CaseResult {
@@ -65,8 +65,15 @@ export function runKillCase(setting: Setting, point: FaultPoint): Promise<CaseRe
       worker.signal('SIGKILL');
       await worker.gone;
     }
-    return { missed: signal !== 'SIGKILL', outcome: await withWorker(startHealthy(setting), () => ended) };
+    return { missed: signal !== 'SIGKILL', outcome: await withWorker(startHealthy(setting), () => endedAndReleased(setting, ended)) };
   });
+}
+
+/** The worker outlives the run until its lease has ended too, as a worker does: the lease is a workflow, and its last step is first offered to the dead worker. */
+export async function endedAndReleased({ stage }: Setting, ended: Promise<Outcome>): Promise<Outcome> {
+  const outcome = await ended;
+  if (outcome.status !== 'TERMINATED') await leaseStaysHeld(stage.service);
+  return outcome;
 }
 
 type Attempted = { readonly missed: boolean; readonly outcome: Outcome };
@@ -100,8 +107,9 @@ export async function judged(setting: Setting, name: string, victim: Victim, att
   };
 }
 
-async function afterReaping({ stage }: Setting, complaints: string[]): Promise<StageState> {
-  const outcome = await withWorker(stage.startWorker, async () => runToEnd(stage.service, await stage.service.start('reapLeftovers', { service: stage.service.name }), endWithinMs));
+async function afterReaping(setting: Setting, complaints: string[]): Promise<StageState> {
+  const { stage } = setting;
+  const outcome = await withWorker(stage.startWorker, async () => endedAndReleased(setting, runToEnd(stage.service, await stage.service.start('reapLeftovers', { service: stage.service.name }), endWithinMs)));
   if (outcome.status !== 'COMPLETED') complaints.push(`reapLeftovers ended ${outcome.status} ${outcome.failure}: ${outcome.message}`);
   return observe(stage);
 }

@@ -8,7 +8,7 @@ import { runToEnd } from './stage/drive.ts';
 import { pointText, type FaultPoint } from './fault/fault-point.ts';
 import { instrument } from './fault/instrument.ts';
 import { twistOf } from './fault/twist.ts';
-import { endWithinMs, judged, startHealthy, type CaseResult, type Setting } from './run-case.ts';
+import { endedAndReleased, endWithinMs, judged, startHealthy, type CaseResult, type Setting } from './run-case.ts';
 import type { Victim } from './stage/judge.ts';
 import { bundled, withWorker } from './stage/stage.ts';
 import { strikeAt } from './fault/strike.ts';
@@ -47,7 +47,7 @@ export function runStrikeCase(setting: Setting, point: FaultPoint, victim: Victi
     return withWorker(() => stage.startWorker(instrumented, twistOf(scenario.name)), async () => {
       const run = await start();
       begun.resolve(run);
-      const outcome = await runToEnd(service, run, endWithinMs);
+      const outcome = await endedAndReleased(setting, runToEnd(service, run, endWithinMs));
       await startAgain(service);
       return { missed: !hit, outcome };
     });
@@ -95,7 +95,7 @@ export function runStoppedCase(setting: Setting, point: FaultPoint): Promise<Cas
     worker.signal('SIGSTOP');
     worker.goOn();
     return withWorker(startHealthy(setting), async () => {
-      const outcome = await ended;
+      const outcome = await endedAndReleased(setting, ended);
       worker.signal('SIGCONT');
       await pause(zombieMs);
       worker.signal('SIGKILL');

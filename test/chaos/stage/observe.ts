@@ -58,7 +58,7 @@ export async function observe(stage: Stage): Promise<StageState> {
     redisScratch: await exec('find', '/data', '-mindepth', '3', '-maxdepth', '3', '-path', '/data/.holdfast/*'),
     restartPolicies: await Promise.all([service.postgres, service.redis].map(async (id) => (await service.runtime.inspect(id)).restartPolicy.name)),
     labelled: await service.leftovers(),
-    lease: await staysOpen(service, leaseWorkflowId(service.name)),
+    lease: await leaseStaysHeld(service),
     repository: await observeRepository(service),
   };
 }
@@ -78,9 +78,10 @@ async function execText(service: ServiceFixture, argv: readonly string[]): Promi
 /** A lease that was released ends a little later than its run: its dead worker is waited for first. */
 const releaseWithinMs = 6_000;
 
-async function staysOpen(service: ServiceFixture, workflowId: string): Promise<boolean> {
+export async function leaseStaysHeld(service: ServiceFixture): Promise<boolean> {
+  const lease = service.client.workflow.getHandle(leaseWorkflowId(service.name));
   for (const deadline = Date.now() + releaseWithinMs; Date.now() < deadline; await pause(200)) {
-    const description = await service.client.workflow.getHandle(workflowId).describe().catch(() => null);
+    const description = await lease.describe().catch(() => null);
     if (description?.status.name !== 'RUNNING') return false;
   }
   return true;
