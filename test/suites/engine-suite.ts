@@ -33,10 +33,13 @@ export function describeEngine<C extends Component>(engine: DatabaseEngine<C>, o
 
   async function cutOverTwiceEach(world: EngineWorld<C>, run: string, prepared: PreparedComponent, backup: ComponentBackup | null): Promise<void> {
     const ctx = world.context(run);
+    await twice(() => engine.requireReady(ctx, world.component, prepared.cutOver));
     await twice(() => engine.close(ctx, world.component, prepared.cutOver));
     await twice(() => engine.swap(ctx, world.component, prepared.cutOver));
     await twice(() => engine.compareClosed(ctx, world.component, prepared.cutOver, backup));
     await twice(() => engine.open(ctx, world.component, prepared.cutOver));
+    // What has been exchanged is not ready to be exchanged: a second approval of the same thing is refused.
+    await failing('PlanChanged', engine.requireReady(ctx, world.component, prepared.cutOver));
   }
 
   describe(`the ${engine.name} engine`, () => {
@@ -80,6 +83,16 @@ export function describeEngine<C extends Component>(engine: DatabaseEngine<C>, o
       await twice(() => engine.discardPrepared(ctx, world.component, cutOver));
       expect(await engine.repairLeftovers(ctx, world.component, { owner: ctx.owner, notes: world.notesOf('restore'), kept: [] })).toEqual([]);
       expect(await content(world)).toEqual(written);
+    });
+
+    it('counts transactions only upwards, or not at all', async () => {
+      const world = await open();
+      const mark = (): Promise<string | null> => engine.writeMark(world.context('mark'), world.component);
+      const before = await mark();
+      await world.write();
+      const after = await mark();
+      if (before === null || after === null) expect([before, after]).toEqual([null, null]);
+      else expect(BigInt(after)).toBeGreaterThan(BigInt(before));
     });
 
     it('takes away what an ended run prepared, once', async () => {
