@@ -50,5 +50,7 @@ export async function completeRestore(dependencies: ActivityDependencies, contex
   const { manifest } = await repository.readManifest(record.service, record.backupId);
   const backup = manifest.components.find((each) => each.component === component.name);
   if (backup === undefined) return [];
-  return engineOf(dependencies, component).completeRestore(context, component, cutOver, backup, sourceOf(repository, manifest), record.createdRoles);
+  // The roles bear the mark of the run that made them, whoever completes its work.
+  const { namespaceId, workflowId, runId } = record;
+  return engineOf(dependencies, component).completeRestore({ ...context, owner: { namespaceId, workflowId, runId } }, component, cutOver, backup, sourceOf(repository, manifest), record.createdRoles);
 }

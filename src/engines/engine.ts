@@ -71,7 +71,7 @@ export interface ComponentFacts {
   readonly version: string;
   readonly imageId: string;
   readonly running: boolean;
-  /** Holds no user data (no database of that name, or one without user tables; no keys): a restore into it replaces nothing. */
+  /** Holds nothing of a user's (no database of that name, or one without tables, functions, sequences, views and large objects; no keys): a restore into it replaces nothing. */
   readonly empty: boolean;
   /** Bytes of live data: what a backup will read and a side copy will need. */
   readonly dataSizeBytes: number;
