@@ -10,7 +10,7 @@ export default defineConfig({
     projects: [
       { test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: [...integration, ...endToEnd], testTimeout: 60_000 } },
       { test: { name: 'integration', include: integration, testTimeout: 180_000, hookTimeout: 180_000, maxWorkers: 2, sequence: { groupOrder: 1 } } },
-      { test: { name: 'e2e', include: endToEnd, testTimeout: 300_000, hookTimeout: 300_000, maxWorkers: 1, sequence: { groupOrder: 2 } } },
+      { test: { name: 'e2e', include: endToEnd, testTimeout: 300_000, hookTimeout: 300_000, maxWorkers: 2, sequence: { groupOrder: 2 } } },
     ],
   },
 });

@@ -39,7 +39,7 @@ export function createApplicationActivities(dependencies: ActivityDependencies) 
       const { application } = serviceNamed(dependencies, input.service);
       for (const container of application?.containers ?? []) {
         const { id } = await dependencies.runtime.inspect(container);
-        await dependencies.runtime.stop(id, dependencies.timing.stopMs);
+        await dependencies.runtime.stop(id, dependencies.timing.applicationStopMs);
         await dependencies.runtime.start(id);
         reportProgress({ phase: `restarted ${container}` });
       }

@@ -30,6 +30,8 @@ export interface Timing {
   readonly readinessGapMs: number;
   /** How long `docker stop` waits before it kills (databases.md D17). */
   readonly stopMs: number;
+  /** How long an application's container gets to stop before it is killed, Docker's own default: every second of it is a second of the outage. */
+  readonly applicationStopMs: number;
   /** How long clients are terminated for before a fence gives up. */
   readonly fenceMs: number;
   /** `pg_dump --lock-wait-timeout` (databases.md L12). */
@@ -71,6 +73,7 @@ export const productionTiming: Timing = {
   pollMs: 200,
   readinessGapMs: 2_000,
   stopMs: 120_000,
+  applicationStopMs: 10_000,
   fenceMs: 30_000,
   lockWaitMs: 60_000,
   healthMs: 120_000,
@@ -102,6 +105,7 @@ export const testTiming: Timing = {
   pollMs: 100,
   readinessGapMs: 200,
   stopMs: 30_000,
+  applicationStopMs: 1_000,
   fenceMs: 10_000,
   lockWaitMs: 5_000,
   healthMs: 30_000,
