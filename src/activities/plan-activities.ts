@@ -1,5 +1,6 @@
 /** Making ready beside, planning, and asking whether an approval is current. Nothing live changes here. */
 import { randomBytes } from 'node:crypto';
+import { activityInfo } from '@temporalio/activity';
 import { HoldfastFailure, isFailure } from '../domain/failures.ts';
 import { planBytes, type PlanBody, type RestorePlan } from '../domain/restore-plan.ts';
 import type { ComponentCutOver, RollbackRecord } from '../domain/rollback.ts';
@@ -16,8 +17,8 @@ import { readBackup } from './proof-activities.ts';
 export function createPlanActivities(dependencies: ActivityDependencies) {
   return {
     /**
-     * Starts a container that is stopped, and waits until its database answers: also where it runs already, for an attempt before this one may have
-     * started it a moment ago. What can never be restored into (a replica, another engine) is refused without the wait; an accept does not ask.
+     * Starts a container that is stopped, and waits until its database answers steadily: also where a later attempt finds it running, for the one before
+     * may have started it a moment ago. One that ran all along has only to answer. What can never be restored into (a replica, another engine) is refused without the wait; an accept does not ask.
      * @throws ContainerNotRunning, ContainerNotFound, ForeignFence, and what the engine's inspection refuses
      */
     async ensureRunning(input: { service: string; component: Component; purpose: 'restore' | 'accept' }): Promise<{ readonly started: boolean }> {
@@ -30,8 +31,8 @@ export function createPlanActivities(dependencies: ActivityDependencies) {
       if (started) await dependencies.runtime.start(facts.id);
       await inEngineContext(dependencies, input.service, async (context) => {
         const engine = engineOf(dependencies, component);
-        if (!started && purpose === 'restore') await engine.inspect(context, component, 'restore').catch(ignoreTransient);
-        await engine.waitUntilReady(context, component);
+        const answers = !started && purpose === 'restore' && await engine.inspect(context, component, 'restore').then(() => true, ignoreTransient);
+        if (!answers || activityInfo().attempt > 1) await engine.waitUntilReady(context, component);
       });
       return { started };
     },
@@ -116,8 +117,9 @@ export function createPlanActivities(dependencies: ActivityDependencies) {
 }
 
 /** A server that does not answer yet says nothing about what it is. */
-function ignoreTransient(error: unknown): void {
+function ignoreTransient(error: unknown): false {
   if (!isFailure(error) || !error.retryable) throw error;
+  return false;
 }
 
 const cannotStart = (component: Component, cause: string, command: string): HoldfastFailure =>

@@ -3,8 +3,8 @@ import { readFileSync, readdirSync } from 'node:fs';
 
 /** What to look for in a command line. */
 const tools = {
-  dump: /^pg_dump\0-w\0-Fd\0/,
-  hashes: /^psql\0.*content\.sql/,
+  dump: /^(\/\S*\/)?pg_dump\0-w\0-Fd\0/,
+  hashes: /^(\/\S*\/)?psql\0.*content\.sql/,
   tar: /^tar\0-cf\0-\0-C\0\/holdfast\/work/,
   rdb: /^redis-cli\0.*--rdb\0/,
 } as const;
