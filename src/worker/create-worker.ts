@@ -43,6 +43,9 @@ export async function createWorkers(place: WorkerPlace, dependencies: ActivityDe
     interceptors: { activity: [() => ({ inbound: createFailureInterceptor() }), () => ({ inbound: createWriterInterceptor() }), () => ({ inbound: createHeartbeatInterceptor(dependencies.timing.heartbeatIntervalMs) })] },
     maxHeartbeatThrottleInterval: dependencies.timing.heartbeatIntervalMs,
     defaultHeartbeatThrottleInterval: dependencies.timing.heartbeatIntervalMs,
+    // A worker that stands still (a paused machine) still takes what its open polls were promised, and each of these is an attempt lost: two are few
+    // against the attempts that a step has. The SDK's ten are not.
+    maxConcurrentActivityTaskPolls: 2,
     shutdownGraceTime: 0,
     shutdownForceTime: shutdownForceMs,
   };
