@@ -53,7 +53,9 @@ export async function startRecorder(version: string): Promise<Recorder> {
     save: async (shape, handle, ended) => {
       const found = await endOf(handle);
       if (found !== ended) throw new Error(`${shape} was to end ${ended}, and ended ${found}`);
-      writeFileSync(join(import.meta.dirname, 'histories', `${shape}.${version}.json`), `${protoUtils.historyToJSON(await handle.fetchHistory())}\n`);
+      // Stack traces name the clone that recorded them: that is nobody's business.
+      const history = protoUtils.historyToJSON(await handle.fetchHistory()).replaceAll(join(import.meta.dirname, '..', '..'), '/holdfast');
+      writeFileSync(join(import.meta.dirname, 'histories', `${shape}.${version}.json`), `${history}\n`);
       shapes.push(shape);
       process.stdout.write(`${shape}\n`);
     },
