@@ -5,6 +5,7 @@ import { HoldfastFailure, isFailure } from '../domain/failures.ts';
 import { planBytes, type PlanBody, type RestorePlan } from '../domain/restore-plan.ts';
 import type { ComponentCutOver, RollbackRecord } from '../domain/rollback.ts';
 import type { Component } from '../domain/service.ts';
+import { shortRunId } from '../domain/workflow-ids.ts';
 import type { PreparedComponent } from '../engines/engine.ts';
 import type { Rollback } from '../repository/repository.ts';
 import { currentOwner, engineOf, firstRepository, inEngineContext, refuseBusyStore, serviceNamed } from './activity-run.ts';
@@ -95,7 +96,7 @@ export function createPlanActivities(dependencies: ActivityDependencies) {
       const found = input.run === 'latest' ? open.filter(({ record }) => inOwnContainers(input.service, record)).at(-1)
         : open.find(({ record }) => record.runId === input.run || record.workflowId === input.run || record.workflowId.endsWith(`/${input.run}`));
       if (found !== undefined) return found;
-      const others = open.map(({ record }) => `${record.workflowId.split('/').at(-1)}${inOwnContainers(input.service, record) ? '' : ' (in other containers)'}`);
+      const others = open.map(({ record }) => `${shortRunId(record.workflowId)}${inOwnContainers(input.service, record) ? '' : ' (in other containers)'}`);
       throw new HoldfastFailure('UnknownRollbackCopy', { operation: 'find the rollback copy', object: input.run, cause: others.length === 0 ? 'the service has no rollback copy' : `there are copies of ${others.join(', ')}`, hint: 'holdfast status shows every rollback copy and its run.' });
     },
   };

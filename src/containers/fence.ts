@@ -7,7 +7,7 @@ import { HoldfastFailure, isFailure } from '../domain/failures.ts';
 import { sameOwner } from '../domain/run-owner.ts';
 import type { RunOwner } from '../domain/run-owner.ts';
 import type { ContainerFacts, ContainerRuntime } from './container-runtime.ts';
-import { identityOf, labelNames, scratchLabels } from './labels.ts';
+import { identityOf, labelNames, ownersOf, scratchLabels } from './labels.ts';
 import type { ScratchIdentity } from './labels.ts';
 
 /** What is fenced off: a volume's name or a bind mount's host path. Any image of this engine will do: nothing runs. */
@@ -91,9 +91,7 @@ export async function lowerFences(runtime: ContainerRuntime, owner: RunOwner, vo
 
 /** Runs of our namespace and one service that have a fence standing, each once. */
 export async function listFenceOwners(runtime: ContainerRuntime, namespaceId: string, service: string): Promise<readonly RunOwner[]> {
-  const standing = await runtime.list({ [labelNames.kind]: 'fence', [labelNames.namespaceId]: namespaceId, [labelNames.service]: service });
-  const owners = standing.map(({ labels }) => identityOf(labels)?.owner).filter((owner) => owner !== undefined);
-  return [...new Map(owners.map((owner) => [`${owner.workflowId}\n${owner.runId}`, owner])).values()];
+  return ownersOf(await runtime.list({ [labelNames.kind]: 'fence', [labelNames.namespaceId]: namespaceId, [labelNames.service]: service }));
 }
 
 /** Removes every fence that one run left, whatever it fences: for a run that ended without a record of what it was about. Idempotent. */

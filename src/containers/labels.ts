@@ -49,3 +49,9 @@ export function identityOf(labels: Readonly<Record<string, string>>): (ScratchId
   if (kind === undefined || namespaceId === undefined || workflowId === undefined || runId === undefined) return null;
   return { kind, owner: { namespaceId, workflowId, runId }, service: read('service') ?? '', component: read('component') ?? '', step: read('step') ?? '' };
 }
+
+/** Whoever these things belong to, each run once; what carries no complete labels of ours is nobody's. */
+export function ownersOf(labelled: readonly { readonly labels: Readonly<Record<string, string>> }[]): readonly RunOwner[] {
+  const owners = labelled.map(({ labels }) => identityOf(labels)?.owner).filter((owner) => owner !== undefined);
+  return [...new Map(owners.map((owner) => [`${owner.workflowId}\n${owner.runId}`, owner])).values()];
+}

@@ -6,7 +6,7 @@ import { HoldfastFailure, isFailure } from '../domain/failures.ts';
 import { sameOwner } from '../domain/run-owner.ts';
 import type { RunOwner } from '../domain/run-owner.ts';
 import type { ContainerFacts, ContainerRuntime, ContainerSpec } from './container-runtime.ts';
-import { identityOf, labelNames, scratchLabels, scratchName } from './labels.ts';
+import { identityOf, labelNames, ownersOf, scratchLabels, scratchName } from './labels.ts';
 import type { ScratchIdentity } from './labels.ts';
 
 /** Kinds that end with their run. */
@@ -51,9 +51,7 @@ export async function findScratchOf(runtime: ContainerRuntime, owner: RunOwner):
 /** Every run of our namespace (and of one service, where it is named) that owns anything on this engine, of whatever kind, each once. */
 export async function listOwners(runtime: ContainerRuntime, namespaceId: string, service?: string): Promise<readonly RunOwner[]> {
   const labels = { [labelNames.namespaceId]: namespaceId, ...(service === undefined ? {} : { [labelNames.service]: service }) };
-  const found = [...await runtime.list(labels), ...await runtime.listVolumes(labels)];
-  const owners = found.map(({ labels: each }) => identityOf(each)?.owner).filter((owner) => owner !== undefined);
-  return [...new Map(owners.map((owner) => [`${owner.workflowId}\n${owner.runId}`, owner])).values()];
+  return ownersOf([...await runtime.list(labels), ...await runtime.listVolumes(labels)]);
 }
 
 /**

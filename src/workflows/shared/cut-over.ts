@@ -7,6 +7,7 @@ import { failureKinds } from '../../domain/failures.ts';
 import type { RestorePlan } from '../../domain/restore-plan.ts';
 import type { Component } from '../../domain/service.ts';
 import { engineTitle } from '../../domain/wording.ts';
+import { shortRunId } from '../../domain/workflow-ids.ts';
 import type { PreparedComponent } from '../../engines/engine.ts';
 import { allOrNone } from './all-or-none.ts';
 import type { CommonInput, Run } from './run.ts';
@@ -100,7 +101,7 @@ async function openAll<I extends CommonInput>(run: Run<I>, targets: readonly Tar
 /** After the opening: the data is exchanged whatever is wrong now, and whoever reads the failure must know. */
 export const notWell = <I extends CommonInput>(run: Run<I>, cause: string): Error => workflowFailure('HealthCheckFailed', {
   operation: 'bring the service back', object: run.input.service, cause,
-  hint: `The data is exchanged and was equal. Mend what is named; if the data is to blame: holdfast undo ${workflowInfo().workflowId.split('/').at(-1)}.`,
+  hint: `The data is exchanged and was equal. Mend what is named; if the data is to blame: holdfast undo ${shortRunId(workflowInfo().workflowId)}.`,
 });
 
 function targetsOf<I extends CommonInput>(run: Run<I>, request: CutOverRequest, authority: Authority): readonly Target[] {

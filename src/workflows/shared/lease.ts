@@ -3,7 +3,7 @@ import { CancellationScope, ChildWorkflowCancellationType, ParentClosePolicy, st
 import { WorkflowExecutionAlreadyStartedError } from '@temporalio/common';
 import type { LeaseHolder } from '../../activities/service-activities.ts';
 import type { RunOwner } from '../../domain/run-owner.ts';
-import { leaseWorkflowId } from '../../domain/workflow-ids.ts';
+import { leaseWorkflowId, shortRunId } from '../../domain/workflow-ids.ts';
 import { serviceLease } from '../service-lease/service-lease.ts';
 import { timingOf } from './activity-options.ts';
 import type { CommonInput, Run } from './run.ts';
@@ -72,7 +72,7 @@ async function releaseOnce<I extends CommonInput>(run: Run<I>, release: () => Pr
 
 async function waitFor<I extends CommonInput>(run: Run<I>, holder: LeaseHolder & { state: 'held' }, until: string): Promise<LeaseHolder> {
   const { workflowId, runId } = holder.owner;
-  run.note(`Waiting for ${workflowId} (${holder.purpose}); holdfast cancel ${shortOf(workflowId)} ends it`);
+  run.note(`Waiting for ${workflowId} (${holder.purpose}); holdfast cancel ${shortRunId(workflowId)} ends it`);
   run.status.waitingFor = { workflowId, runId, purpose: holder.purpose };
   run.phase('waitingForService');
   const after = await run.control.long.waitForLease({ service: run.input.service, until });
@@ -81,10 +81,8 @@ async function waitFor<I extends CommonInput>(run: Run<I>, holder: LeaseHolder &
   return after;
 }
 
-const shortOf = (workflowId: string): string => workflowId.split('/').at(-1) ?? workflowId;
-
 function busy<I extends CommonInput>(run: Run<I>, holder: (LeaseHolder & { state: 'held' }) | null): Error {
   const cause = holder === null ? 'other runs take it one after the other' : `${holder.owner.workflowId} holds it (${holder.purpose})`;
-  const hint = holder === null ? 'Try again in a moment.' : `Wait for it (holdfast watch ${shortOf(holder.owner.workflowId)}) or cancel it (holdfast cancel ${shortOf(holder.owner.workflowId)}), then try again.`;
+  const hint = holder === null ? 'Try again in a moment.' : `Wait for it (holdfast watch ${shortRunId(holder.owner.workflowId)}) or cancel it (holdfast cancel ${shortRunId(holder.owner.workflowId)}), then try again.`;
   return workflowFailure('ServiceBusy', { operation: 'take the service', object: run.input.service, cause, hint });
 }
