@@ -17,13 +17,33 @@ export interface CatalogEntry {
   readonly repositories: readonly string[];
 }
 
+/**
+ * Newest first. Ids are wall clocks, which may have been wrong: the one that "latest" means to a restore, the first repository's highest sequence, leads.
+ * @throws RepositoryUnreachable
+ */
+export async function newestFirst(repositories: readonly Repository[], service: string, ids: readonly string[]): Promise<readonly string[]> {
+  const byId = [...ids].sort().reverse();
+  const latest = await latestOf(repositories, service);
+  return latest === null ? byId : [latest, ...byId.filter((id) => id !== latest)];
+}
+
+/** Null also where a damaged repository cannot tell: then its rows say why. */
+async function latestOf([first]: readonly Repository[], service: string): Promise<string | null> {
+  try {
+    return await first?.latestBackup(service) ?? null;
+  } catch (error) {
+    if (!isFailure(error) || error.type === 'RepositoryUnreachable') throw error;
+    return null;
+  }
+}
+
 /** Newest first, at most `limit`. A damaged backup is a row that says so, never a reason to show nothing. @throws RepositoryUnreachable */
 export async function readCatalog(repositories: readonly Repository[], service: string, limit: number): Promise<{ readonly entries: readonly CatalogEntry[]; readonly total: number }> {
   const holders = new Map<string, Repository[]>();
   for (const repository of repositories) {
     for (const id of await repository.listBackups(service)) holders.set(id, [...holders.get(id) ?? [], repository]);
   }
-  const ids = [...holders.keys()].sort().reverse();
+  const ids = await newestFirst(repositories, service, [...holders.keys()]);
   const entries: CatalogEntry[] = [];
   for (const id of ids.slice(0, limit)) entries.push(await readEntry(holders.get(id) ?? [], service, id));
   return { entries, total: ids.length };

@@ -12,7 +12,7 @@ export async function rollbackRun(context: CommandContext, session: TemporalSess
   if (text === 'latest') return text;
   const reference = parseRunReference(text);
   for (const repository of await repositoriesOf(context, service)) {
-    const named = (await repository.listRollbacks(service.name)).filter(({ record }) => isNamed(reference, record));
+    const named = (await repository.surveyRollbacks(service.name)).rollbacks.filter(({ record }) => isNamed(reference, record));
     const open = named.filter(({ state }) => state === 'opened');
     const [only] = open.length > 0 ? open : named;
     if (only !== undefined && (open.length === 1 || named.length === 1)) return only.record.workflowId;

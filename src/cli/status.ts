@@ -47,8 +47,12 @@ function worst(verdicts: readonly ReturnType<typeof judgeBackup>['verdict'][]): 
 async function readService(context: CommandContext, service: ServiceDefinition): Promise<ServiceState> {
   const repositories = await repositoriesOf(context, service);
   const { entries, total } = await readCatalog(repositories, service.name, 1);
-  const rollbacks = (await repositories[0]?.listRollbacks(service.name) ?? []).filter(({ state }) => state === 'opened');
-  return { name: service.name, newest: entries[0] ?? null, total, rollbacks: rollbacks.map(({ record }) => ({ workflowId: record.workflowId, operation: record.operation, recordedAt: record.recordedAt })) };
+  const { rollbacks, unreadable } = await repositories[0]?.surveyRollbacks(service.name) ?? { rollbacks: [], unreadable: [] };
+  return {
+    name: service.name, newest: entries[0] ?? null, total,
+    rollbacks: rollbacks.filter(({ state }) => state === 'opened').map(({ record }) => ({ workflowId: record.workflowId, operation: record.operation, recordedAt: record.recordedAt })),
+    unreadableRollbacks: unreadable.map(({ runId, failure }) => ({ runId, cause: failure.fields.cause })),
+  };
 }
 
 async function openRuns(context: CommandContext): Promise<readonly OpenRun[]> {

@@ -13,15 +13,17 @@ export interface ServiceState {
   readonly newest: CatalogEntry | null;
   readonly total: number;
   readonly rollbacks: readonly { readonly workflowId: string; readonly operation: string; readonly recordedAt: string }[];
+  /** Records of cut-overs that cannot be read: whether there is a way back behind one is not known. */
+  readonly unreadableRollbacks: readonly { readonly runId: string; readonly cause: string }[];
 }
 
-export function serviceLines({ name, newest, total, rollbacks }: ServiceState, { timeZone, now }: PlanClock): readonly string[] {
+export function serviceLines({ name, newest, total, rollbacks, unreadableRollbacks }: ServiceState, { timeZone, now }: PlanClock): readonly string[] {
   const backup = newest === null ? '  no backup yet: holdfast backup'
     : `  ${counted(total, 'backup')}, newest ${newest.id} (${localTime(backupInstant(newest.id), timeZone)}, ${ageText(newest.id, Date.parse(now))} ago), proven: ${provenText(newest, timeZone)}`;
   return [name, backup, ...rollbacks.map(({ workflowId, operation, recordedAt }) => {
     const run = shownRunId(workflowId);
     return `  rollback copy of ${run} (${operation}, ${localTime(recordedAt, timeZone)}): holdfast undo ${run} or holdfast accept ${run}`;
-  })];
+  }), ...unreadableRollbacks.map(({ runId, cause }) => `  the record of a cut-over (run ${runId}) cannot be read: ${cause}`)];
 }
 
 const ageText = (id: string, nowMs: number): string => durationText(Math.max(0, nowMs - Date.parse(backupInstant(id))));
