@@ -8,23 +8,25 @@ export interface TemporalAddress {
   readonly namespace: string;
 }
 
-/** Connection options as the Temporal CLI would use them, with an explicit address winning. */
+/** Connection options as the Temporal CLI would use them, with an explicit address winning. @throws InvalidConfiguration */
 export function connectOptions(explicit?: Partial<TemporalAddress>): { readonly connection: Parameters<typeof Connection.connect>[0] & { address: string }; readonly namespace: string } {
-  const loaded = loadClientConnectConfig();
+  const loaded = loadConfiguration();
   const address = explicit?.address ?? loaded.connectionOptions.address ?? '127.0.0.1:7233';
   return { connection: { ...loaded.connectionOptions, address }, namespace: explicit?.namespace ?? loaded.namespace ?? 'default' };
 }
 
 /** Does the environment (or temporal.toml) name a server? Without one, commands use the embedded one. @throws InvalidConfiguration */
-export function isTemporalConfigured(): boolean {
+export const isTemporalConfigured = (): boolean => loadConfiguration().connectionOptions.address !== undefined;
+
+function loadConfiguration(): ReturnType<typeof loadClientConnectConfig> {
   try {
-    return loadClientConnectConfig().connectionOptions.address !== undefined;
+    return loadClientConnectConfig();
   } catch (error) {
-    throw new HoldfastFailure('InvalidConfiguration', { operation: 'read the Temporal client configuration', object: 'environment and temporal.toml', cause: firstLine(error), hint: 'Check TEMPORAL_PROFILE and the other TEMPORAL_ variables.' }, { cause: error });
+    throw new HoldfastFailure('InvalidConfiguration', { operation: 'read the Temporal client configuration', object: 'environment and temporal.toml', cause: firstLine(error), hint: 'Check TEMPORAL_PROFILE and the other TEMPORAL_ variables, and that temporal.toml has a [profile] section.' }, { cause: error });
   }
 }
 
-/** A connected client. @throws TemporalUnreachable */
+/** A connected client. @throws TemporalUnreachable, InvalidConfiguration */
 export async function connectClient(explicit?: Partial<TemporalAddress>, connectTimeoutMs = 10_000): Promise<Client> {
   const { connection, namespace } = connectOptions(explicit);
   try {
