@@ -76,6 +76,16 @@ const changes: Readonly<Record<string, readonly [type: string, before: string, a
   oid: ['oid', '1', '2'],
   pg_lsn: ['pg_lsn', '\'0/1\'', '\'0/2\''],
   'null and empty': ['text', 'NULL', '\'\''],
+  // What stands in for NULL in the functions that hash.
+  'null and false': ['bool', 'NULL', 'false'],
+  'null and an int2 of 0': ['int2', 'NULL', '0'],
+  'null and an int4 of 0': ['int4', 'NULL', '0'],
+  'null and an int8 of 0': ['int8', 'NULL', '0'],
+  'null and the nil uuid': ['uuid', 'NULL', '\'00000000-0000-0000-0000-000000000000\''],
+  'null and the epoch': ['date', 'NULL', '\'epoch\''],
+  'null and no bytes': ['bytea', 'NULL', '\'\''],
+  'null and an empty varchar': ['varchar(10)', 'NULL', '\'\''],
+  'null and an empty array in a domain': ['pairs', 'NULL', '\'{}\''],
 };
 
 const tables = Object.entries(changes).map(([name, [type, before, after]], index) => ({ name, table: `t${index}`, type, before, after }));
@@ -138,6 +148,17 @@ describe('content hashes', () => {
     expect(names.filter((name) => hashIn(first, name) === hashIn(second, name))).toEqual([]);
   });
 
+  it('find what changes beside a NULL, of whatever type', async () => {
+    const types = [...new Set(tables.map(({ type }) => type))];
+    await postgres.sql(types.map((type, n) => `CREATE TABLE beside_${n} (before text, middle ${type}, "zulu" text); INSERT INTO beside_${n} VALUES ('a', NULL, 'z');`).join('\n'));
+    const first = await read();
+    await postgres.sql(types.map((_, n) => `UPDATE beside_${n} SET before = 'b';`).join('\n'));
+    const second = await read();
+    await postgres.sql(types.map((_, n) => `UPDATE beside_${n} SET zulu = 'y';`).join('\n'));
+    const third = await read();
+    expect(types.filter((_, n) => new Set([first, second, third].map((content) => hashIn(content, `beside_${n}`))).size < 3)).toEqual([]);
+  });
+
   it('find pages that changed places between large objects', async () => {
     const objects = Array.from({ length: 6 }, (_, n) => 920 + 2 * n);
     const write = (odd: string, even: string) => objects.map((loid) => `SELECT lo_put(${loid}, 2048, '${odd}'), lo_put(${loid + 1}, 2048, '${even}');`);
@@ -161,8 +182,14 @@ describe('content hashes', () => {
   });
 
   it('hold a table with 1600 columns', async () => {
-    await postgres.sql(`CREATE TABLE wide (${Array.from({ length: 1600 }, (_, n) => `c${n} "char"`).join(', ')}); INSERT INTO wide (c1599) VALUES ('x');`);
-    expect(hashIn(await read(), 'wide')).toMatch(/^-?\d+$/);
+    await postgres.sql(`CREATE TABLE wide (${Array.from({ length: 1600 }, (_, n) => `c${n} "char"`).join(', ')}); INSERT INTO wide (c0, c1599) VALUES ('x', 'y'), ('z', 'w');`);
+    const hashes = [hashIn(await read(), 'wide')];
+    for (const set of ['c800 = \'x\'', 'c0 = NULL WHERE c0 = \'x\'', 'c1599 = \'v\' WHERE c1599 = \'w\'', 'c1599 = CASE c1599 WHEN \'v\' THEN \'y\' ELSE \'v\' END', 'c800 = NULL']) {
+      await postgres.sql(`UPDATE wide SET ${set};`);
+      hashes.push(hashIn(await read(), 'wide'));
+    }
+    expect(hashes).not.toContain(null);
+    expect(new Set(hashes).size).toBe(hashes.length);
   });
 
   it('reach a table of any name', async () => {

@@ -5,10 +5,11 @@
 -- A statement is a transaction of its own. A session that kept its locks, on every table and index, to the end would fill the server's lock
 -- table, and stand in the way of whoever waits for a table that was read long ago.
 --
--- A row's hash is hash_record_extended over ROW(...) with the columns in the order of their names (partitions of one tree may order them
--- differently). That is linear in the hashes of the columns (31 * so far + next), and a sum of linear values splits into sums per column, to
--- which it is all the same which row a value is in. So the row's hash is hashed once more, as bytes: as an int8 it would be folded to 32 bits
--- (docs/decisions/0005). For the same reason int8 and what is kept in one are hashed by their bytes.
+-- A row's hash is a chain: each column is hashed with the hash so far as its seed, in the order of the columns' names (partitions of one tree may
+-- order them differently). A sum of such hashes tells which row a value is in, which one of linear hashes does not (docs/decisions/0005). The
+-- chain begins with which columns are NULL, for the functions that hash want a value. They are the seeded ones that every major from 15 on has:
+-- hash_record_extended of one column passes the seed to its type's own; for an int8, which that one folds to 32 bits, the upper half follows; what
+-- is kept in one (time, timestamp) goes by its bytes. Chains are of 30 columns: a mask fits an int4, and the parser's stack is not tried.
 -- Hashed natively are only types for which equal hashes mean equal values; everything else by the text of its own output function, which,
 -- unlike a cast, nobody can replace (reliability.md T10). Pinned per type by content-types.integration.test.ts.
 \set begin 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY'
@@ -29,18 +30,32 @@ WITH RECURSIVE base_types AS (
      AND NOT EXISTS (SELECT FROM pg_depend d WHERE d.classid = 'pg_class'::regclass AND d.objid = c.oid AND d.deptype = 'e')
 ), shown AS (
   -- A domain is cast to what it is made of: enum_out takes none. By the type's own name: "character" would be cut to one character.
-  SELECT a.attrelid, a.attname, b.base, t.typoutput, t.typsend, format('r.%I', a.attname)
-         || CASE WHEN b.base = a.atttypid THEN '' ELSE (SELECT format('::%I.%I', n.nspname, t.typname) FROM pg_namespace n WHERE n.oid = t.typnamespace) END AS value
-    FROM pg_attribute a JOIN base_types b ON b.oid = a.atttypid JOIN pg_type t ON t.oid = b.base
+  SELECT a.attrelid, b.base, format('%I.%I', n.nspname, p.proname) AS output, t.typsend, (row_number() OVER (PARTITION BY a.attrelid ORDER BY a.attname COLLATE "C") - 1)::int4 AS place,
+         format('r.%I', a.attname) || CASE WHEN b.base = a.atttypid THEN '' ELSE (SELECT format('::%I.%I', d.nspname, t.typname) FROM pg_namespace d WHERE d.oid = t.typnamespace) END AS value
+    FROM pg_attribute a JOIN base_types b ON b.oid = a.atttypid JOIN pg_type t ON t.oid = b.base JOIN pg_proc p ON p.oid = t.typoutput JOIN pg_namespace n ON n.oid = p.pronamespace
    WHERE a.attnum > 0 AND NOT a.attisdropped AND a.attgenerated <> 'v'
-), columns AS (
-  SELECT v.attrelid, string_agg(CASE
-           WHEN v.base IN ('text'::regtype, 'varchar'::regtype) THEN v.value || ' COLLATE "C"'
-           WHEN v.base IN ('bool'::regtype, 'int2'::regtype, 'int4'::regtype, 'uuid'::regtype, 'bytea'::regtype, 'date'::regtype) THEN v.value
-           WHEN v.base IN ('int8'::regtype, 'time'::regtype, 'timestamp'::regtype, 'timestamptz'::regtype) THEN format('%s(%s)', v.typsend, v.value)
-           ELSE format('textin(%I.%I(%s)) COLLATE "C"', n.nspname, p.proname, v.value) END, ', ' ORDER BY v.attname COLLATE "C") AS list
-    FROM shown v JOIN pg_proc p ON p.oid = v.typoutput JOIN pg_namespace n ON n.oid = p.pronamespace
-   GROUP BY v.attrelid
+), links AS (
+  -- What stands before the hash so far and what behind it.
+  SELECT v.attrelid, v.place, v.place / 30 AS chain, v.value, CASE WHEN v.base = 'int8'::regtype THEN '))' ELSE ')' END AS behind, CASE
+           WHEN v.base IN ('text'::regtype, 'varchar'::regtype) THEN format('hashtextextended(coalesce(%s, '''') COLLATE "C", ', v.value)
+           WHEN v.base = 'bool'::regtype THEN format('hashint4extended(coalesce(%s, ''f'')::int4, ', v.value)
+           WHEN v.base = 'int2'::regtype THEN format('hashint2extended(coalesce(%s, ''0''), ', v.value)
+           WHEN v.base = 'int4'::regtype THEN format('hashint4extended(coalesce(%s, ''0''), ', v.value)
+           WHEN v.base = 'int8'::regtype THEN format('hashint4extended((coalesce(%s, ''0'') >> 32)::int4, hashint8extended(coalesce(%1$s, ''0''), ', v.value)
+           WHEN v.base = 'uuid'::regtype THEN format('uuid_hash_extended(coalesce(%s, ''00000000-0000-0000-0000-000000000000''), ', v.value)
+           WHEN v.base = 'date'::regtype THEN format('hash_record_extended(ROW(coalesce(%s, ''epoch'')), ', v.value)
+           WHEN v.base = 'bytea'::regtype THEN format('hash_record_extended(ROW(coalesce(%s, '''')), ', v.value)
+           WHEN v.base IN ('time'::regtype, 'timestamp'::regtype, 'timestamptz'::regtype) THEN format('hash_record_extended(ROW(coalesce(%s(%s), '''')), ', v.typsend, v.value)
+           ELSE format('hashtextextended(coalesce(textin(%s(%s)), '''') COLLATE "C", ', v.output, v.value) END AS before
+    FROM shown v
+), chains AS (
+  SELECT attrelid, chain, string_agg(before, '' ORDER BY place DESC)
+         || format('hashint4extended(%s, 0)', string_agg(format('CASE WHEN %s IS NULL THEN %s ELSE 0 END', value, 1 << (place % 30)), ' + ' ORDER BY place))
+         || string_agg(behind, '' ORDER BY place) AS hash
+    FROM links GROUP BY attrelid, chain
+), hashes AS (
+  SELECT attrelid, CASE WHEN count(*) = 1 THEN min(hash) ELSE format('hash_record_extended(ROW(%s), 0)', string_agg(format('int8send(%s)', hash), ' || ' ORDER BY chain)) END AS hash
+    FROM chains GROUP BY attrelid
 ), pieces AS (
   -- 16384 pages are 128 MB: small enough to spread one giant table over the sessions (TID range scans, PostgreSQL 14+).
   SELECT t.*, i AS piece, CASE WHEN t.heap THEN greatest(0, (t.pages - 1) / 16384) ELSE 0 END AS last_piece
@@ -51,19 +66,19 @@ WITH RECURSIVE base_types AS (
            (SELECT string_agg(CASE WHEN part ~ '^[a-z_][a-z0-9_]*$' THEN part ELSE '"' || replace(part, '"', '""') || '"' END, '.' ORDER BY place)
               FROM pg_class ac JOIN pg_namespace an ON an.oid = ac.relnamespace, unnest(ARRAY[an.nspname::text, ac.relname::text]) WITH ORDINALITY AS named (part, place)
              WHERE ac.oid = p.account),
-           CASE WHEN :'hashes' = 'true' THEN format('coalesce(sum(hash_record_extended(ROW(int8send(hash_record_extended(ROW(%s), 0))), 0)), 0)::text', c.list) ELSE 'NULL' END,
+           CASE WHEN :'hashes' = 'true' THEN format('coalesce(sum(%s), 0)::text', coalesce(h.hash, '0')) ELSE 'NULL' END,
            p.nspname, p.relname,
            CASE WHEN p.last_piece = 0 THEN ''
                 WHEN p.piece = p.last_piece THEN format(' WHERE r.ctid >= ''(%s,0)''::tid', p.piece * 16384)
                 ELSE format(' WHERE r.ctid >= ''(%s,0)''::tid AND r.ctid < ''(%s,0)''::tid', p.piece * 16384, (p.piece + 1) * 16384) END) AS statement,
          CASE WHEN p.piece = p.last_piece THEN p.pages - p.piece * 16384 ELSE 16384 END AS weight
-    FROM pieces p LEFT JOIN columns c ON c.attrelid = p.oid
+    FROM pieces p LEFT JOIN hashes h ON h.attrelid = p.oid
   UNION ALL
   -- Large objects: restored ones have no holes, so empty pages and trailing zeros do not count, but every object's size does.
   SELECT NULL, CASE WHEN :'hashes' = 'true' AND has_table_privilege('pg_catalog.pg_largeobject', 'SELECT') THEN
     '''largeObjects'', (SELECT count(*) FROM pg_largeobject_metadata)::text, ''hash'', ('
-    ' (SELECT coalesce(sum(hash_record_extended(ROW(int8send(hash_record_extended(ROW(loid::int8, pageno, rtrim(data, ''\x00'')), 0))), 0)), 0) FROM pg_largeobject WHERE rtrim(data, ''\x00'') <> '''')'
-    ' + (SELECT coalesce(sum(hash_record_extended(ROW(int8send(hash_record_extended(ROW(loid::int8, int8send(size)), 1))), 1)), 0) FROM (SELECT DISTINCT ON (loid) loid,'
+    ' (SELECT coalesce(sum(hash_record_extended(ROW(rtrim(data, ''\x00'')), hashint4extended(pageno, hashoidextended(loid, 0)))), 0) FROM pg_largeobject WHERE rtrim(data, ''\x00'') <> '''')'
+    ' + (SELECT coalesce(sum(hashint4extended((size >> 32)::int4, hashint8extended(size, hashoidextended(loid, 1)))), 0) FROM (SELECT DISTINCT ON (loid) loid,'
     ' pageno::int8 * current_setting(''block_size'')::int8 / 4 + length(data) AS size FROM pg_largeobject ORDER BY loid, pageno DESC) AS sizes))::text)'
     ELSE '''largeObjects'', (SELECT count(*) FROM pg_largeobject_metadata)::text, ''hash'', NULL)' END,
     coalesce(pg_relation_size('pg_catalog.pg_largeobject'), 0) / current_setting('block_size')::int8
