@@ -22,18 +22,9 @@ export function sourceOf(repository: Repository, manifest: BackupManifest): Arti
   const pathOf = (artifact: Artifact): string => `${manifest.service}/backups/${manifest.backupId}/${artifact.path}`;
   return {
     hostPath: (artifact) => repository.storage.hostPath(pathOf(artifact)),
+    check: async (artifact, signal, onBytes) => requireStored(artifact, await repository.storage.digest(pathOf(artifact), signal, onBytes)),
     open: async (artifact) => checked(await repository.storage.openRead(pathOf(artifact)), artifact),
   };
-}
-
-/** Reads an artifact to its end; the promise is the proof that its stored bytes are those of the manifest. @throws ArtifactDamaged */
-export async function readThrough(source: ArtifactSource, artifact: Artifact, signal: AbortSignal, onBytes: (doneBytes: number) => void): Promise<void> {
-  let done = 0;
-  for await (const chunk of await source.open(artifact)) {
-    signal.throwIfAborted();
-    done += (chunk as Uint8Array).byteLength;
-    onBytes(done);
-  }
 }
 
 function checked(stream: Readable, artifact: Artifact): Readable {
@@ -46,9 +37,12 @@ function checked(stream: Readable, artifact: Artifact): Readable {
       callback(null, chunk);
     },
     flush(callback) {
-      const sha256 = hash.digest('hex');
-      const equal = sizeBytes === artifact.stored.sizeBytes && sha256 === artifact.stored.sha256;
-      callback(equal ? null : damaged(artifact, `it has ${sizeBytes} bytes and SHA-256 ${sha256.slice(0, 12)}…, the manifest says ${artifact.stored.sizeBytes} and ${artifact.stored.sha256.slice(0, 12)}…`));
+      try {
+        requireStored(artifact, { sizeBytes, sha256: hash.digest('hex') });
+        callback();
+      } catch (error) {
+        callback(error as HoldfastFailure);
+      }
     },
   });
   stream.once('error', (error) => check.destroy(error));
@@ -56,6 +50,11 @@ function checked(stream: Readable, artifact: Artifact): Readable {
   return stream.pipe(check);
 }
 
-function damaged(artifact: Artifact, cause: string): HoldfastFailure {
-  return new HoldfastFailure('ArtifactDamaged', { operation: 'read the backup', object: artifact.path, cause, hint: 'Use another backup (holdfast list), and find out what happened to the repository\'s disk.' });
+/** @throws ArtifactDamaged where what was read is not what the manifest says */
+function requireStored({ path, stored }: Artifact, { sizeBytes, sha256 }: { readonly sizeBytes: number; readonly sha256: string }): void {
+  if (sizeBytes === stored.sizeBytes && sha256 === stored.sha256) return;
+  throw new HoldfastFailure('ArtifactDamaged', {
+    operation: 'read the backup', object: path, cause: `it has ${sizeBytes} bytes and SHA-256 ${sha256.slice(0, 12)}…, the manifest says ${stored.sizeBytes} and ${stored.sha256.slice(0, 12)}…`,
+    hint: 'Use another backup (holdfast list), and find out what happened to the repository\'s disk.',
+  });
 }

@@ -7,7 +7,7 @@ import type { ComponentProof, ProofRecord, Verdict } from '../domain/proof.ts';
 import { overallVerdict, travellingEntries, travellingProof } from '../domain/proof.ts';
 import type { Repository } from '../repository/repository.ts';
 import { currentOwner, engineOf, firstRepository, inEngineContext } from './activity-run.ts';
-import { readThrough, sourceOf } from './artifacts.ts';
+import { sourceOf } from './artifacts.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 
 /** What a workflow needs to know of a backup; the manifest itself stays in the repository (payloads carry references). */
@@ -42,7 +42,7 @@ export function createProofActivities(dependencies: ActivityDependencies) {
         inEngineContext(dependencies, input.service, async (context) => {
           const source = sourceOf(firstRepository(dependencies, input.service), manifest);
           for (const artifact of backup.artifacts) {
-            await readThrough(source, artifact, context.signal, (doneBytes) => context.progress({ phase: `reading ${artifact.kind}`, doneBytes, totalBytes: artifact.stored.sizeBytes }));
+            await source.check(artifact, context.signal, (doneBytes) => context.progress({ phase: `reading ${artifact.kind}`, doneBytes, totalBytes: artifact.stored.sizeBytes }));
           }
           if (input.depth === 'bytes') return { component: backup.component, sentence: 'every byte is what the manifest says' };
           const { sentence } = await engineOf(dependencies, backup).verify(context, backup, source);

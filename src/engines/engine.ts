@@ -55,6 +55,8 @@ export interface ArtifactDestination {
 export interface ArtifactSource {
   /** Absolute host path for a read-only bind, or null: then `open` and copy it into the helper's volume. */
   hostPath(artifact: Artifact): Promise<string | null>;
+  /** Returns when every stored byte was read and found right. `onBytes` is told how far it is. @throws ArtifactDamaged, ObjectNotFound, RepositoryUnreachable; the signal's reason */
+  check(artifact: Artifact, signal: AbortSignal, onBytes: (doneBytes: number) => void): Promise<void>;
   /** The stored bytes; ends with `ArtifactDamaged` when size or SHA-256 differ from the manifest. */
   open(artifact: Artifact): Promise<import('node:stream').Readable>;
 }

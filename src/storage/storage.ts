@@ -30,6 +30,8 @@ export interface BackupStorage {
 
   /** Reads an object from its beginning. The caller checks size and hash. @throws ObjectNotFound (before the first byte) */
   openRead(path: string): Promise<Readable>;
+  /** Reads an object through, in constant memory: size and SHA-256 of what is stored. `onBytes` is told how far it is. @throws ObjectNotFound */
+  digest(path: string, signal?: AbortSignal, onBytes?: (doneBytes: number) => void): Promise<{ readonly sizeBytes: number; readonly sha256: string }>;
   /** A small object whole. @throws ObjectNotFound, RepositoryDamaged when larger than maxBytes */
   readSmall(path: string, maxBytes: number): Promise<Uint8Array>;
   stat(path: string): Promise<StoredObject | null>;

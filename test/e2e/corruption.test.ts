@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { WorkflowFailedError } from '@temporalio/client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { readThrough, sourceOf } from '../../src/activities/artifacts.ts';
+import { sourceOf } from '../../src/activities/artifacts.ts';
 import type { Artifact, BackupManifest } from '../../src/domain/backup-manifest.ts';
 import { isFailure } from '../../src/domain/failures.ts';
 import { createRepository } from '../../src/repository/create-repository.ts';
@@ -44,7 +44,7 @@ afterAll(async () => {
 /** What reading the whole artifact in the copy ends with: null where it is believed. */
 async function readingFailure(artifact: Artifact): Promise<string | null> {
   try {
-    await readThrough(sourceOf(repository, manifest), artifact, new AbortController().signal, () => undefined);
+    await sourceOf(repository, manifest).check(artifact, new AbortController().signal, () => undefined);
     return null;
   } catch (error) {
     return isFailure(error) ? error.type : String(error);

@@ -56,6 +56,16 @@ export function describeStorage(name: string, open: () => Promise<StorageUnderTe
         expect(sha256(await buffer(await storage.openRead(path)))).toBe(sha256(whole));
       });
 
+      it('digests what it keeps, tells how far it is, and stops when told', async () => {
+        const whole = randomBytes(3_000_001);
+        await storage.putStream(path, Readable.from([whole]));
+        const told: number[] = [];
+        expect(await storage.digest(path, undefined, (doneBytes) => void told.push(doneBytes))).toEqual({ sizeBytes: whole.byteLength, sha256: sha256(whole) });
+        expect(told.at(-1)).toBe(whole.byteLength);
+        expect(told).toEqual([...told].sort((a, b) => a - b));
+        await expect(storage.digest(path, AbortSignal.abort(new Error('enough')))).rejects.toThrow('enough');
+      });
+
       it('keeps empty objects', async () => {
         await storage.createExclusive('empty', new Uint8Array());
         expect(await storage.putStream('stream/empty', Readable.from([]))).toEqual({ sizeBytes: 0, sha256: sha256(new Uint8Array()) });
@@ -146,6 +156,7 @@ export function describeStorage(name: string, open: () => Promise<StorageUnderTe
     describe('what is not there', () => {
       it('is said before the first byte', async () => {
         await failing('ObjectNotFound', storage.openRead(path));
+        await failing('ObjectNotFound', storage.digest(path));
         await failing('ObjectNotFound', storage.readSmall(path, 10));
         await failing('ObjectNotFound', storage.hostPath(path));
         expect(await storage.stat(path)).toBeNull();
@@ -155,6 +166,7 @@ export function describeStorage(name: string, open: () => Promise<StorageUnderTe
         await storage.createExclusive('a/b', text('x'));
         expect([await storage.stat('a'), await storage.stat('a/b/c'), await listed('a/b/c'), await listed('a/bb'), await listed('nothing')]).toEqual([null, null, [], [], []]);
         await failing('ObjectNotFound', storage.openRead('a'));
+        await failing('ObjectNotFound', storage.digest('a'));
         await failing('ObjectNotFound', storage.openRead('a/b/c'));
       });
 
@@ -240,7 +252,7 @@ export function describeStorage(name: string, open: () => Promise<StorageUnderTe
     it.each(hostilePaths)('refuses the path %j everywhere', async (hostile) => {
       const source = (): Readable => Readable.from([text('x')]);
       const calls: (() => Promise<unknown>)[] = [
-        () => storage.createExclusive(hostile, text('x')), () => storage.putStream(hostile, source()), () => storage.openRead(hostile), () => storage.readSmall(hostile, 10),
+        () => storage.createExclusive(hostile, text('x')), () => storage.putStream(hostile, source()), () => storage.openRead(hostile), () => storage.digest(hostile), () => storage.readSmall(hostile, 10),
         () => storage.stat(hostile), () => all(storage.list(hostile)), () => storage.listNames(hostile), () => storage.remove(hostile), () => storage.removeTree(hostile),
         () => storage.usedBytes(hostile), () => storage.attemptDirectory(hostile), () => storage.adopt(hostile), () => storage.hostPath(hostile),
       ];

@@ -36,6 +36,12 @@ export function createInMemoryStorage(objects: Map<string, Uint8Array> = new Map
       }
     },
     openRead: async (path) => Readable.from([Buffer.from(bytesOf(path))], { objectMode: false }),
+    async digest(path, signal, onBytes) {
+      const bytes = bytesOf(path);
+      signal?.throwIfAborted();
+      onBytes?.(bytes.byteLength);
+      return { sizeBytes: bytes.byteLength, sha256: sha256Of(bytes) };
+    },
     async readSmall(path, maxBytes) {
       const bytes = bytesOf(path);
       if (bytes.byteLength > maxBytes) throw failure('RepositoryDamaged', 'read an object', path, `it has ${bytes.byteLength} bytes where at most ${maxBytes} make sense`, 'It was not written by Holdfast.');

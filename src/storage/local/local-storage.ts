@@ -140,6 +140,15 @@ export function createLocalStorage(directory: string, options: LocalStorageOptio
     openRead: (path) => mapped('read an object', path, async () =>
       readFrom(await openObject('read an object', path), (error) => fileFailure('read an object', `${root}/${path}`, error))),
 
+    digest: (path, signal, onBytes) => mapped('read an object', path, async () => {
+      const file = await openObject('read an object', path);
+      try {
+        return await hashOf(file, signal, onBytes);
+      } finally {
+        await file.close();
+      }
+    }),
+
     readSmall: (path, maxBytes) => mapped('read an object', path, async () => {
       const file = await openObject('read an object', path);
       try {
@@ -252,7 +261,7 @@ async function writeHashed(source: Readable, target: string, signal?: AbortSigna
 const hashChunkBytes = 1024 * 1024;
 
 /** One buffer for the whole file: memory stays flat whatever its size. */
-async function hashOf(file: FileHandle, signal?: AbortSignal): Promise<{ sizeBytes: number; sha256: string }> {
+async function hashOf(file: FileHandle, signal?: AbortSignal, onBytes?: (doneBytes: number) => void): Promise<{ sizeBytes: number; sha256: string }> {
   const hash = createHash('sha256');
   const buffer = Buffer.allocUnsafe(hashChunkBytes);
   for (let sizeBytes = 0; ;) {
@@ -261,6 +270,7 @@ async function hashOf(file: FileHandle, signal?: AbortSignal): Promise<{ sizeByt
     if (bytesRead === 0) return { sizeBytes, sha256: hash.digest('hex') };
     hash.update(buffer.subarray(0, bytesRead));
     sizeBytes += bytesRead;
+    onBytes?.(sizeBytes);
   }
 }
 

@@ -27,10 +27,10 @@ export interface Instrumented {
   readonly hooks: WorkerHooks;
 }
 
-/** Calls that change something or take long: whole artifacts are read in `openRead`. Small reads are not worth dying in, for nothing differs from dying before the next change. */
+/** Calls that change something or take long: whole artifacts are read in `openRead` and `digest`. Small reads are not worth dying in, for nothing differs from dying before the next change. */
 const changing = {
   runtime: ['create', 'start', 'wait', 'stop', 'kill', 'remove', 'updateRestartPolicy', 'exec', 'writeArchive', 'createVolume', 'removeVolume'],
-  storage: ['createExclusive', 'putStream', 'openRead', 'remove', 'removeTree', 'attemptDirectory', 'adopt'],
+  storage: ['createExclusive', 'putStream', 'openRead', 'digest', 'remove', 'removeTree', 'attemptDirectory', 'adopt'],
   runs: ['endLease'],
 };
 

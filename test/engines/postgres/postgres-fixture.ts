@@ -14,6 +14,7 @@ import { testTiming } from '../../../src/domain/timing.ts';
 import type { ArtifactDestination, ArtifactSource, EngineContext, PreparedComponent } from '../../../src/engines/engine.ts';
 import { createPostgresEngine } from '../../../src/engines/postgres/postgres-engine.ts';
 import { createLocalStorage } from '../../../src/storage/local/local-storage.ts';
+import { checkByReading } from '../../support/check-by-reading.ts';
 import type { DockerScope } from '../../support/docker.ts';
 
 export const engine = createPostgresEngine();
@@ -122,7 +123,8 @@ export async function openStore(): Promise<TestStore & AsyncDisposable> {
     mkdirSync(join(directory, 'postgres', name), { recursive: true });
     return { hostDirectory: join(directory, 'postgres', name), put: (file, source) => storage.putStream(pathOf(file), source), adopt: (file) => storage.adopt(pathOf(file)), pathOf };
   };
-  const source: ArtifactSource = { hostPath: (artifact) => storage.hostPath(artifact.path), open: async (artifact) => checked(await storage.openRead(artifact.path), artifact) };
+  const open: ArtifactSource['open'] = async (artifact) => checked(await storage.openRead(artifact.path), artifact);
+  const source: ArtifactSource = { hostPath: (artifact) => storage.hostPath(artifact.path), open, check: checkByReading(open) };
   return {
     directory, attempt, source, destination: attempt('a1'),
     streamedDestination: { ...attempt('streamed'), hostDirectory: null },

@@ -14,6 +14,7 @@ import type { RedisComponent } from '../../../src/domain/service.ts';
 import { testTiming } from '../../../src/domain/timing.ts';
 import type { ArtifactDestination, ArtifactSource, EngineContext } from '../../../src/engines/engine.ts';
 import { createRedisEngine } from '../../../src/engines/redis/redis-engine.ts';
+import { checkByReading } from '../../support/check-by-reading.ts';
 import type { DockerScope } from '../../support/docker.ts';
 
 export const engine = createRedisEngine();
@@ -167,9 +168,9 @@ export async function testStore(): Promise<TestStore> {
   };
   return {
     directory, destination, file,
-    source: { hostPath: async () => file, open },
+    source: { hostPath: async () => file, open, check: checkByReading(open) },
     streamedDestination: { ...destination, hostDirectory: null },
-    streamedSource: { hostPath: async () => null, open },
+    streamedSource: { hostPath: async () => null, open, check: checkByReading(open) },
     remove: () => rm(root, { recursive: true, force: true }),
   };
 }

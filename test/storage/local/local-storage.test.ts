@@ -37,7 +37,7 @@ describe('a directory as a storage', () => {
       await rm(made.directory, { recursive: true });
       if (what === 'a file') await writeFile(made.directory, '');
       const calls: (() => Promise<unknown>)[] = [
-        () => list(''), () => list('shop'), () => storage.listNames(''), () => storage.listNames('shop/backups'), () => storage.usedBytes(''), () => storage.stat('x'), () => storage.openRead('x'),
+        () => list(''), () => list('shop'), () => storage.listNames(''), () => storage.listNames('shop/backups'), () => storage.usedBytes(''), () => storage.stat('x'), () => storage.openRead('x'), () => storage.digest('x'),
         () => storage.readSmall('x', 1), () => storage.createExclusive('x', Buffer.from('x')), () => storage.putStream('a/x', Readable.from(['x'])), () => storage.attemptDirectory('a/b'),
         () => storage.adopt('x'), () => storage.hostPath('x'), () => storage.removeTree('a'), () => storage.remove('a'), () => storage.removeTemporaries([], 0),
       ];
@@ -59,7 +59,7 @@ describe('a directory as a storage', () => {
     it('follows no link to a file', async () => {
       await storage.createExclusive('shop/real', Buffer.from('x'));
       await symlink('/etc/hostname', join(made.directory, 'shop/link'));
-      for (const call of [() => storage.stat('shop/link'), () => storage.openRead('shop/link'), () => storage.readSmall('shop/link', 999), () => storage.hostPath('shop/link'), () => storage.adopt('shop/link'), () => list(''), () => storage.usedBytes('shop'), () => storage.remove('shop/link')]) {
+      for (const call of [() => storage.stat('shop/link'), () => storage.openRead('shop/link'), () => storage.digest('shop/link'), () => storage.readSmall('shop/link', 999), () => storage.hostPath('shop/link'), () => storage.adopt('shop/link'), () => list(''), () => storage.usedBytes('shop'), () => storage.remove('shop/link')]) {
         await failing('RepositoryDamaged', call);
       }
     });
@@ -70,7 +70,7 @@ describe('a directory as a storage', () => {
       await mkdir(join(made.directory, 'shop'));
       await symlink(outside.directory, join(made.directory, 'shop/link'));
       const calls: (() => Promise<unknown>)[] = [
-        () => storage.stat('shop/link/kept/file'), () => storage.openRead('shop/link/kept/file'), () => storage.listNames('shop/link'), () => list('shop/link/kept'), () => storage.createExclusive('shop/link/new', Buffer.from('x')),
+        () => storage.stat('shop/link/kept/file'), () => storage.openRead('shop/link/kept/file'), () => storage.digest('shop/link/kept/file'), () => storage.listNames('shop/link'), () => list('shop/link/kept'), () => storage.createExclusive('shop/link/new', Buffer.from('x')),
         () => storage.putStream('shop/link/kept/new', Readable.from(['x'])), () => storage.attemptDirectory('shop/link/a'), () => storage.remove('shop/link/kept/file'), () => storage.removeTree('shop/link/kept'), () => storage.removeTree('shop/link'),
       ];
       for (const call of calls) await failing('RepositoryDamaged', call);

@@ -1,4 +1,4 @@
-/** Reading a stored artifact to its end: the source itself ends with ArtifactDamaged where a byte differs from the manifest. */
+/** Stored artifacts, read to their end: where a byte differs from the manifest, that is ArtifactDamaged. */
 import type { Artifact } from '../../../domain/backup-manifest.ts';
 import type { ArtifactSource, EngineContext } from '../../engine.ts';
 
@@ -13,11 +13,5 @@ export async function readText(ctx: EngineContext, source: ArtifactSource, artif
 }
 
 /** Returns when every byte was read and found right. @throws ArtifactDamaged, ObjectNotFound, RepositoryUnreachable; the signal's reason */
-export async function readThrough(ctx: EngineContext, source: ArtifactSource, artifact: Artifact): Promise<void> {
-  let doneBytes = 0;
-  for await (const chunk of await source.open(artifact)) {
-    ctx.signal.throwIfAborted();
-    doneBytes += (chunk as Uint8Array).byteLength;
-    ctx.progress({ phase: `check ${artifact.kind}`, doneBytes, totalBytes: artifact.stored.sizeBytes });
-  }
-}
+export const readThrough = (ctx: EngineContext, source: ArtifactSource, artifact: Artifact): Promise<void> =>
+  source.check(artifact, ctx.signal, (doneBytes) => ctx.progress({ phase: `check ${artifact.kind}`, doneBytes, totalBytes: artifact.stored.sizeBytes }));
