@@ -147,10 +147,10 @@ export function createCutOverActivities(dependencies: ActivityDependencies) {
     const { service } = input.authority;
     if (input.undoneRunId !== null && (await firstRepository(dependencies, service).readRollback(service, input.undoneRunId))?.state !== 'opened') throw otherCopy(input.undoneRunId);
     const found = await findStores(dependencies, context, service, input.components);
-    for (const cutOver of input.cutOvers) {
+    await Promise.all(input.cutOvers.map(async (cutOver) => {
       const component = input.components.find((each) => each.name === cutOver.component);
       if (component !== undefined) await engineOf(dependencies, component).requireReady(context, component, cutOver);
-    }
+    }));
     return found;
   }
 

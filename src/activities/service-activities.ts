@@ -29,6 +29,8 @@ export interface RunNote {
 }
 export const runNoteKey = 'run';
 
+const firstLookMs = 10;
+
 export function createServiceActivities(dependencies: ActivityDependencies) {
   return {
     /** The service as this worker's configuration knows it; without secrets. @throws UnknownService */
@@ -84,7 +86,10 @@ export function createServiceActivities(dependencies: ActivityDependencies) {
         return;
       }
       await runs.releaseLease(input.service, held.leaseRunId, runId);
-      for (const deadlineMs = nowMs() + timing.leaseWaitMs; nowMs() < deadlineMs; await pause(timing.pollMs)) {
+      // It ends within a few milliseconds, and every run waits for this: asked soon, then less often.
+      let pauseMs = firstLookMs;
+      for (const deadlineMs = nowMs() + timing.leaseWaitMs; nowMs() < deadlineMs; pauseMs = Math.min(2 * pauseMs, timing.pollMs)) {
+        await pause(pauseMs);
         if ((await runs.readLease(input.service))?.leaseRunId !== held.leaseRunId) return;
       }
       await runs.endLease(input.service, held.leaseRunId, `released by ${workflowId}, but did not end`);

@@ -82,10 +82,16 @@ export async function runningContainer(ctx: EngineContext, component: Pick<Postg
 
 async function readServer(ctx: EngineContext, component: PostgresComponent, containerId: string, purpose: 'backup' | 'restore'): Promise<ServerReading> {
   const call = { containerId, component, operation: 'inspect the database' };
-  const known = await queryJson<{ exists: boolean }>(ctx, {
-    ...call, database: null, sql: 'SELECT json_build_object(\'exists\', EXISTS (SELECT FROM pg_database WHERE datname = :\'database\'));', variables: { database: component.database },
-  });
-  if (known.exists) return queryJson(ctx, { ...call, database: component.database, sql: statements['inspect.sql'] });
+  try {
+    return await queryJson(ctx, { ...call, database: component.database, sql: statements['inspect.sql'] });
+  } catch (error) {
+    // Why a connection was refused is told in the server's own language: whether there is such a database has to be asked.
+    if (!isFailure(error, 'DatabaseNotFound') && !isFailure(error, 'DatabaseUnreachable')) throw error;
+    const known = await queryJson<{ exists: boolean }>(ctx, {
+      ...call, database: null, sql: 'SELECT json_build_object(\'exists\', EXISTS (SELECT FROM pg_database WHERE datname = :\'database\'));', variables: { database: component.database },
+    });
+    if (known.exists) throw error;
+  }
   if (purpose === 'backup') {
     throw new HoldfastFailure('DatabaseNotFound', {
       operation: call.operation, object: `${component.container}/${component.database}`, cause: 'the server has no database of that name', hint: 'Check `database` in holdfast.yaml.',

@@ -10,12 +10,13 @@ import { comparedObjects } from './content/compare-restored.ts';
 import { look } from './inspect.ts';
 import type { Inspection } from './inspect.ts';
 import { artifactOf } from './server/dump-input.ts';
+import type { DumpInput } from './server/dump-input.ts';
 import { readDatabases } from './side/database-state.ts';
 import type { DatabaseReading } from './side/database-state.ts';
 import { lossOf } from './side/loss.ts';
 import { missingTablespaces, tablespaceNotes } from './side/missing-tablespaces.ts';
 import { planNotes } from './side/plan-notes.ts';
-import { restoreAndCompare } from './side/restore-and-compare.ts';
+import { checkedInput, restoreAndCompare } from './side/restore-and-compare.ts';
 import { createMissingRoles, dropCreatedRoles } from './side/restored-roles.ts';
 import { asideNameOf, createSideDatabase, dropDatabase, sideNameOf } from './side/side-database.ts';
 import type { ServerPlace } from './side/side-database.ts';
@@ -37,10 +38,11 @@ export async function prepare(ctx: EngineContext, component: PostgresComponent, 
   const finished = await finishedBefore(ctx, place);
   if (finished !== null) return finished;
   refuseWithoutSpace(component, inspection, backup);
-  const loss = await lossOf(ctx, place, inspection, backup);
-  const notes = await planNotes(ctx, place, inspection, backup);
-  const tablespaces = await missingTablespaces(ctx, place, backup, source);
-  const made = await makeSide(ctx, place, inspection, backup, source, tablespaces.length === 0 ? [] : ['--no-tablespaces']);
+  // Reads, all of them; before anything is made.
+  const [loss, notes, tablespaces, input] = await Promise.all([
+    lossOf(ctx, place, inspection, backup), planNotes(ctx, place, inspection, backup), missingTablespaces(ctx, place, backup, source), checkedInput(ctx, backup, source),
+  ]);
+  const made = await makeSide(ctx, place, inspection, backup, input, tablespaces.length === 0 ? [] : ['--no-tablespaces']);
   const live = made.databases.find((each) => each.name === component.database);
   const prepared: PreparedComponent = {
     component: component.name,
@@ -120,13 +122,13 @@ interface Made {
   readonly databases: readonly DatabaseReading[];
 }
 
-async function makeSide(ctx: EngineContext, place: ServerPlace, inspection: Inspection, backup: PostgresBackup, source: ArtifactSource, restoreArguments: readonly string[]): Promise<Made> {
+async function makeSide(ctx: EngineContext, place: ServerPlace, inspection: Inspection, backup: PostgresBackup, input: DumpInput, restoreArguments: readonly string[]): Promise<Made> {
   const database = sideNameOf(ctx.owner, place.component.name);
   let createdRoles: readonly string[] = [];
   let oid: number | null = null;
   try {
     const restored = await restoreAndCompare(ctx, {
-      place, imageId: inspection.container.imageId, port: inspection.server.port, majorVersion: inspection.server.majorVersion, backup, source, step: 'restore', database, jobs: restoreJobs, withProperties: true,
+      place, imageId: inspection.container.imageId, port: inspection.server.port, majorVersion: inspection.server.majorVersion, backup, input, step: 'restore', database, jobs: restoreJobs, withProperties: true,
       restoreArguments, phase: 'restore beside the live database',
       makeDatabase: async () => {
         await ctx.recordOnce(madeNoteKey(place.component.name), { database });

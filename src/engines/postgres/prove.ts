@@ -11,8 +11,9 @@ import type { ArtifactSource, EngineContext } from '../engine.ts';
 import { comparedObjects } from './content/compare-restored.ts';
 import { blamesTheData } from './content/restore-failure.ts';
 import { postmasterStart } from './inspect.ts';
+import type { DumpInput } from './server/dump-input.ts';
 import { imageFor } from './server/image-for.ts';
-import { restoreAndCompare } from './side/restore-and-compare.ts';
+import { checkedInput, restoreAndCompare } from './side/restore-and-compare.ts';
 import { createRoles } from './side/restored-roles.ts';
 import { createSideDatabase } from './side/side-database.ts';
 import type { ServerPlace } from './side/side-database.ts';
@@ -60,7 +61,9 @@ async function proveInScratch(ctx: EngineContext, backup: PostgresBackup, source
     shmSizeBytes: 512 * 1024 ** 2,
   });
   try {
-    return await restoreInto(ctx, { containerId: server.id, component: scratchComponent(backup, server.name) }, image, backup, source);
+    const place: ServerPlace = { containerId: server.id, component: scratchComponent(backup, server.name) };
+    const [input] = await Promise.all([checkedInput(ctx, backup, source), start(ctx, place, backup)]);
+    return await restoreInto(ctx, place, image, backup, input);
   } finally {
     await removeScratch(ctx.runtime, server);
   }
@@ -75,12 +78,15 @@ function parametersFor(backup: PostgresBackup): readonly string[] {
   return [...scratchParameters, `shared_preload_libraries=${needed.join(',')}`, ...needed.flatMap((name) => preloads[name] ?? [])];
 }
 
-async function restoreInto(ctx: EngineContext, place: ServerPlace, image: { readonly id: string; readonly majorVersion: number }, backup: PostgresBackup, source: ArtifactSource): Promise<ComponentProof> {
+async function start(ctx: EngineContext, place: ServerPlace, backup: PostgresBackup): Promise<void> {
   await ctx.runtime.start(place.containerId);
   await waitUntil(() => postmasterStart(ctx, place.component, place.containerId), { withinMs: ctx.timing.startUpMs, everyMs: ctx.timing.pollMs, signal: ctx.signal },
     () => new HoldfastFailure('CouldNotVerify', { operation: 'start a throwaway server', object: backup.server.image, cause: 'it does not answer', hint: 'Look at the memory and disk of the Docker engine.' }));
+}
+
+async function restoreInto(ctx: EngineContext, place: ServerPlace, image: { readonly id: string; readonly majorVersion: number }, backup: PostgresBackup, input: DumpInput): Promise<ComponentProof> {
   const { differences } = await restoreAndCompare(ctx, {
-    place, imageId: image.id, port: 5432, majorVersion: image.majorVersion, backup, source, step: 'proof-restore', database: scratchDatabase, jobs, withProperties: false, phase: 'restore and compare',
+    place, imageId: image.id, port: 5432, majorVersion: image.majorVersion, backup, input, step: 'proof-restore', database: scratchDatabase, jobs, withProperties: false, phase: 'restore and compare',
     // No copy of production data may announce itself to its publishers and subscribers; and a throwaway server has no tablespaces.
     restoreArguments: ['--no-publications', '--no-tablespaces'],
     makeDatabase: async () => {

@@ -32,8 +32,9 @@ export async function prepareRedis(ctx: EngineContext, component: RedisComponent
     if (appendOnly) baseDetails = await detailsOfBase(ctx, containerId, resultFile(ended, 'base').trim());
   };
   const result = requireSuccess(await onStoredRdb(ctx, backup, source, (place) => makeFiles(ctx, server, backup, place, afterEnd)), 'make the data ready beside', component.container);
-  // The RDB that was loaded, and that comes in where the AOF is off, has the manifest's SHA-256.
-  requireEqual(server, backup, loadedContent(result, 'loaded', backup.content.details));
+  // The RDB that was loaded, and that comes in where the AOF is off, has the manifest's SHA-256. Where it is on, the digest is that of the final files.
+  const loaded = loadedContent(result, 'loaded', backup.content.details);
+  requireEqual(server, backup, appendOnly ? { ...loaded, digest: backup.content.digest } : loaded);
   const found = loadedContent(result, appendOnly ? 'final' : 'loaded', appendOnly ? baseDetails : backup.content.details);
   requireEqual(server, backup, sameServer(server, backup) ? found : { ...found, details: backup.content.details });
   requireMemory(server, loadedMemoryBytes(result));

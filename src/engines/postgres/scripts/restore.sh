@@ -5,6 +5,10 @@ shift 7
 
 require_space "$dump_bytes"
 
+# The database has the same cores as this helper: more sessions than that get in each other's way.
+cores=$(nproc 2>/dev/null || echo "$jobs")
+[ "$jobs" -le "$cores" ] || jobs=$cores
+
 # Checked before anything is sent to a server: an archive that pg_restore reads without a word may still lack rows (databases.md L1).
 : >"$work/tar.failed"
 mkfifo "$work/tar.pipe"

@@ -8,6 +8,7 @@ import { contentFrom } from '../content/content-reading.ts';
 import { restoreFailure } from '../content/restore-failure.ts';
 import { passwordOf } from '../server/connection.ts';
 import { artifactOf, dumpInput } from '../server/dump-input.ts';
+import type { DumpInput } from '../server/dump-input.ts';
 import { resultOf, runPostgresHelper } from '../server/postgres-helper.ts';
 import { runPsql } from '../server/psql.ts';
 import { psqlVariables } from '../server/psql-variables.ts';
@@ -22,15 +23,17 @@ export interface RestoreRequest {
   /** Of the server that is restored into. */
   readonly majorVersion: number;
   readonly backup: PostgresBackup;
-  readonly source: ArtifactSource;
+  /** From {@link checkedInput}. */
+  readonly input: DumpInput;
   readonly step: string;
   readonly database: string;
+  /** Parallel sessions at most, for restoring and for comparing; where the server has fewer cores, so many are restored with. */
   readonly jobs: number;
   /** Put the recorded owner, permissions, settings and comment on it? Not in throwaway servers. */
   readonly withProperties: boolean;
   readonly restoreArguments: readonly string[];
   readonly phase: string;
-  /** Makes roles and the empty database; called only when every stored byte was found to be right. */
+  /** Makes roles and the empty database. */
   makeDatabase(): Promise<void>;
 }
 
@@ -41,24 +44,29 @@ export interface Restored {
   readonly differences: readonly Difference[];
 }
 
-const sessions = 2;
+/**
+ * What is restored, every stored byte of it found to be as the manifest says; a dump that has to be copied into the helper is checked as it goes, and
+ * that is before `makeDatabase`. @throws ArtifactDamaged, ObjectNotFound, RepositoryUnreachable
+ */
+export async function checkedInput(ctx: EngineContext, backup: PostgresBackup, source: ArtifactSource): Promise<DumpInput> {
+  const input = await dumpInput(ctx, backup, source);
+  await readThrough(ctx, source, artifactOf(backup, 'globals'));
+  if (input.beforeStart === undefined) await readThrough(ctx, source, input.dump);
+  return input;
+}
 
 /** @throws ArtifactDamaged, RestoreFailed, DiskFull, CouldNotVerify, HelperLost and what `makeDatabase` throws */
 export async function restoreAndCompare(ctx: EngineContext, request: RestoreRequest): Promise<Restored> {
-  const { place, backup, source } = request;
-  const input = await dumpInput(ctx, backup, source);
+  const { place, backup, input } = request;
   const maintenance = (await runPsql(ctx, { ...place, database: null, operation: 'find a database for administration', sql: 'SELECT pg_catalog.current_database();' })).trim();
   const result = await runPostgresHelper(ctx, {
     component: place.component, step: request.step, imageId: request.imageId, network: `container:${place.containerId}`, port: request.port, majorVersion: request.majorVersion, database: maintenance,
     script: scripts.restore, mounts: input.mounts, phase: request.phase, password: await passwordOf(ctx, place.component),
-    args: [request.database, String(request.jobs), String(sessions), String(isHashed(backup.content)), String(input.dump.plaintext.sizeBytes), input.dump.plaintext.sha256, maintenance, ...request.restoreArguments],
+    args: [request.database, String(request.jobs), String(request.jobs), String(isHashed(backup.content)), String(input.dump.plaintext.sizeBytes), input.dump.plaintext.sha256, maintenance, ...request.restoreArguments],
     settings: ['synchronous_commit=off', 'maintenance_work_mem=128MB', ...(request.majorVersion >= 17 ? ['event_triggers=off'] : [])],
     files: { 'expected.members': input.members, ...filesFor(request) },
     beforeStart: async (containerId) => {
-      // Every stored byte against the manifest before the first change to a server; copying into the helper checks the dump as it goes.
-      await readThrough(ctx, source, artifactOf(backup, 'globals'));
-      if (input.beforeStart === undefined) await readThrough(ctx, source, input.dump);
-      else await input.beforeStart(containerId);
+      await input.beforeStart?.(containerId);
       await request.makeDatabase();
     },
   });
@@ -67,7 +75,7 @@ export async function restoreAndCompare(ctx: EngineContext, request: RestoreRequ
   if (closed.others > 0) {
     throw new HoldfastFailure('CouldNotVerify', { operation: 'close the restored database', object: request.database, cause: `${closed.others} foreign sessions stayed in it`, hint: 'See pg_stat_activity for who connects to it.' });
   }
-  return { oid: closed.oid, xmin: closed.xmin, differences: compareRestored(backup, contentFrom(result, sessions)) };
+  return { oid: closed.oid, xmin: closed.xmin, differences: compareRestored(backup, contentFrom(result, request.jobs)) };
 }
 
 function filesFor({ database, backup, withProperties }: RestoreRequest): Record<string, string> {
