@@ -4,11 +4,11 @@ import { Transform, type Readable } from 'node:stream';
 import type { Artifact, BackupManifest } from '../domain/backup-manifest.ts';
 import { HoldfastFailure } from '../domain/failures.ts';
 import type { ArtifactDestination, ArtifactSource } from '../engines/engine.ts';
-import type { Repository } from '../repository/repository.ts';
+import type { BackupAttempt, Repository } from '../repository/repository.ts';
 
 /** The attempt directory of one component of a backup that is being taken. */
-export async function destinationIn(repository: Repository, place: { service: string; backupId: string; component: string; attempt: string }, signal: AbortSignal): Promise<ArtifactDestination> {
-  const directory = repository.attemptPath(place.service, place.backupId, place.component, place.attempt);
+export async function destinationIn(repository: Repository, place: BackupAttempt, signal: AbortSignal): Promise<ArtifactDestination> {
+  const directory = repository.attemptPath(place);
   return {
     hostDirectory: await repository.storage.attemptDirectory(directory),
     put: (file, source) => repository.storage.putStream(`${directory}/${file}`, source, signal),

@@ -72,9 +72,19 @@ export function createBackupActivities(dependencies: ActivityDependencies) {
         await requireSpace(repository, input.service, input.component.name, () => engine.inspect(context, input.component, 'backup'));
         const destination = await destinationIn(repository, place, context.signal);
         const { contentHashes } = serviceNamed(dependencies, input.service);
-        const backup = await engine.backUp(context, input.component, destination, { contentHashes, jobs: dependencies.jobs });
+        let backup: ComponentBackup;
+        try {
+          backup = await engine.backUp(context, input.component, destination, { contentHashes, jobs: dependencies.jobs });
+          // An attempt whose run has gone on without it leaves no note of it.
+          context.signal.throwIfAborted();
+        } catch (error) {
+          // A lost attempt may end after its run: nobody else would come to remove this. What stays here is found by the run's end or by a repair.
+          await repository.removeAttempt(place).catch(() => undefined);
+          throw error;
+        }
         const note = `backup-${input.component.name}-${input.round}`;
         const winner = await context.recordOnce(note, backup) as ComponentBackup;
+        if (winner.attempt !== backup.attempt) await repository.removeAttempt(place);
         return { component: winner.component, note, snapshotAt: winner.snapshot.at, sizeBytes: storedSizeBytes(winner), path: winner.artifacts[0]?.path ?? '' };
       }),
 

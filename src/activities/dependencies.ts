@@ -14,6 +14,8 @@ export interface RunDirectory {
   isOpen(workflowId: string, runId: string): Promise<boolean>;
   /** When the run ended, milliseconds since the epoch by the server's clock; null while it has not, 0 where nothing is known of it any more. @throws TemporalUnreachable */
   closedAtMs(workflowId: string, runId: string): Promise<number | null>;
+  /** Does the run still wait for this attempt of its activity? @throws TemporalUnreachable */
+  awaits(attempt: { readonly workflowId: string; readonly runId: string; readonly activityId: string; readonly attempt: number }): Promise<boolean>;
   /** The lease that is held now: its own run and input, or null. @throws TemporalUnreachable */
   readLease(service: string): Promise<{ readonly leaseRunId: string; readonly workflowId: string; readonly runId: string; readonly purpose: string } | null>;
   endLease(service: string, leaseRunId: string, reason: string): Promise<void>;

@@ -10,7 +10,7 @@ import { claimBackup, latestBackup, newestReadable, readClaimant } from './claim
 import { createDocument, createOrMatch, documentNames, isDamage, notWhatItClaims, readDocument } from './documents.ts';
 import { headOf } from './head.ts';
 import { backupDirectory, commitManifest, listBackups, readManifest } from './manifests.ts';
-import type { Repository, Rollback, RollbackSurvey } from './repository.ts';
+import type { BackupAttempt, Repository, Rollback, RollbackSurvey } from './repository.ts';
 
 export function createRepository(name: string, storage: BackupStorage): Repository {
   const head = headOf(storage);
@@ -22,7 +22,7 @@ export function createRepository(name: string, storage: BackupStorage): Reposito
     open: async () => ({ repositoryId: await head.open() }),
     // The moment from which a run writes: whether this is still the same place is asked once more.
     claimBackup: async (service, run, nowMs) => claimBackup(storage, await head.open(), service, run, nowMs),
-    attemptPath: (service, backupId, component, attempt) => `${backupDirectory(service, backupId)}/${component}/${attempt}`,
+    attemptPath,
     commitManifest: (manifest) => commitManifest(storage, manifest),
     readClaimant: (service, backupId) => readClaimant(storage, service, backupId),
     listBackups: (service) => listBackups(storage, service),
@@ -33,6 +33,7 @@ export function createRepository(name: string, storage: BackupStorage): Reposito
       if ((await listBackups(storage, service)).includes(backupId)) throw new HoldfastFailure('AlreadyExists', { operation: 'remove an unfinished backup', object: backupId, cause: 'it has a manifest, so it is a backup', hint: 'Nothing was removed.' });
       await storage.removeTree(backupDirectory(service, backupId));
     },
+    removeAttempt: (attempt) => storage.removeTree(attemptPath(attempt)),
     removeLosingAttempts: (manifest) => removeLosingAttempts(storage, manifest),
     removeTemporaries: (runIds, olderThanMs) => storage.removeTemporaries(runIds, olderThanMs),
     ...proofsIn(storage),
@@ -41,6 +42,8 @@ export function createRepository(name: string, storage: BackupStorage): Reposito
     ...notesIn(storage),
   };
 }
+
+const attemptPath = ({ service, backupId, component, attempt }: BackupAttempt): string => `${backupDirectory(service, backupId)}/${component}/${attempt}`;
 
 async function removeLosingAttempts(storage: BackupStorage, manifest: BackupManifest): Promise<void> {
   for (const component of manifest.components) {

@@ -38,6 +38,15 @@ export interface RollbackSurvey {
   readonly unreadable: readonly { readonly runId: string; readonly failure: HoldfastFailure }[];
 }
 
+/** One try at one component's backup, which writes into a directory of its own. */
+export interface BackupAttempt {
+  readonly service: string;
+  readonly backupId: string;
+  readonly component: string;
+  /** `a<attempt>-<8 hex>` */
+  readonly attempt: string;
+}
+
 export interface Repository {
   readonly name: string;
   readonly storage: BackupStorage;
@@ -54,8 +63,8 @@ export interface Repository {
    * the newest manifest that can be read: one that is damaged is a warning, and {@link checkChain}'s to report.
    */
   claimBackup(service: string, run: { workflowId: string; runId: string; namespaceId: string }, nowMs: number): Promise<ClaimedBackup>;
-  /** Path of the directory for one attempt of one component, below the backup's directory. */
-  attemptPath(service: string, backupId: string, component: string, attempt: string): string;
+  /** Path of an attempt's directory, below the backup's directory. */
+  attemptPath(attempt: BackupAttempt): string;
   /** Creates the manifest exclusively, last. The same manifest again is success; another under the same id is `AlreadyExists`. */
   commitManifest(manifest: BackupManifest): Promise<{ readonly sha256: string }>;
   /** The run that claimed a backup id, or null where nobody did. @throws RepositoryDamaged */
@@ -73,6 +82,8 @@ export interface Repository {
   readManifest(service: string, backupId: string): Promise<ReadManifest>;
   /** Removes the files of a backup that has no manifest; refuses (`AlreadyExists`) when it has one. */
   removeUncommitted(service: string, backupId: string): Promise<void>;
+  /** Removes what an attempt wrote that was not the first to finish; only the attempt itself may know that. */
+  removeAttempt(attempt: BackupAttempt): Promise<void>;
   /** Removes attempts of a committed backup that its manifest does not name. */
   removeLosingAttempts(manifest: BackupManifest): Promise<void>;
 

@@ -5,6 +5,7 @@ import { Worker, bundleWorkflowCode, type NativeConnection, type WorkerOptions }
 import { createActivities, type Activities } from '../activities/index.ts';
 import type { ActivityDependencies } from '../activities/dependencies.ts';
 import { createFailureInterceptor } from '../activities/failure-interceptor.ts';
+import { createLateAttemptInterceptor } from '../activities/late-attempt.ts';
 import { createHeartbeatInterceptor } from '../activities/heartbeating.ts';
 import { hostQueue, workflowQueue } from '../domain/task-queues.ts';
 import { createWriterInterceptor } from './writer-interceptor.ts';
@@ -40,7 +41,11 @@ export async function createWorkers(place: WorkerPlace, dependencies: ActivityDe
     namespace: place.namespace,
     identity: place.identity,
     activities,
-    interceptors: { activity: [() => ({ inbound: createFailureInterceptor() }), () => ({ inbound: createWriterInterceptor() }), () => ({ inbound: createHeartbeatInterceptor(dependencies.timing.heartbeatIntervalMs) })] },
+    interceptors: {
+      activity: [
+        createFailureInterceptor(), createLateAttemptInterceptor(dependencies.runs, dependencies.timing.heartbeatTimeoutMs, dependencies.nowMs), createWriterInterceptor(), createHeartbeatInterceptor(dependencies.timing.heartbeatIntervalMs),
+      ].map((inbound) => () => ({ inbound })),
+    },
     maxHeartbeatThrottleInterval: dependencies.timing.heartbeatIntervalMs,
     defaultHeartbeatThrottleInterval: dependencies.timing.heartbeatIntervalMs,
     // A worker that stands still (a paused machine) still takes what its open polls were promised, and each of these is an attempt lost: two are few

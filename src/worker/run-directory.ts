@@ -25,6 +25,10 @@ export async function createRunDirectory(client: Client): Promise<RunDirectory> 
       if (description === null) return 0;
       return isClosed(description.status.name) ? description.closeTime?.getTime() ?? 0 : null;
     },
+    awaits: async ({ workflowId, runId, activityId, attempt }) => {
+      const pending = (await describe(client, workflowId, runId))?.raw.pendingActivities ?? [];
+      return pending.some((each) => each.activityId === activityId && each.attempt === attempt && each.state !== scheduled);
+    },
     readLease: async (service) => leaseOf(await describe(client, leaseWorkflowId(service))),
     endLease: async (service, leaseRunId, reason) => {
       await asking(() => client.workflow.getHandle(leaseWorkflowId(service), leaseRunId).terminate(reason).catch(ignoreNotFound));
@@ -34,6 +38,9 @@ export async function createRunDirectory(client: Client): Promise<RunDirectory> 
     },
   };
 }
+
+/** PendingActivityState of temporal.api.enums.v1: no worker has it. */
+const scheduled = 1;
 
 const closedStatuses: ReadonlySet<string> = new Set<WorkflowExecutionStatusName>(['COMPLETED', 'FAILED', 'CANCELLED', 'TERMINATED', 'TIMED_OUT', 'CONTINUED_AS_NEW']);
 

@@ -1,9 +1,14 @@
 /** Claiming, committing and abandoning a backup, as one run and as another, on a real repository. */
 import { readdir, rm } from 'node:fs/promises';
 import { join } from 'node:path';
+import { Readable } from 'node:stream';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { CommitBackupInput } from '../../src/activities/backup-activities.ts';
 import type { BackupManifest } from '../../src/domain/backup-manifest.ts';
+import type { ComponentBackup } from '../../src/domain/backup-manifest.ts';
+import { HoldfastFailure } from '../../src/domain/failures.ts';
+import type { Component } from '../../src/domain/service.ts';
+import type { ArtifactDestination, EngineContext } from '../../src/engines/engine.ts';
 import { openActivityStage, type ActivityStage } from '../support/activity-stage.ts';
 import { failing } from '../support/failing.ts';
 import { run, sampleManifest, storeArtifacts } from '../repository/sample-manifest.ts';
@@ -48,6 +53,40 @@ describe('entering the host', () => {
     for (const name of await readdir(stage.directory)) await rm(join(stage.directory, name), { recursive: true });
     await failing('RepositoryUnreachable', enter('b'));
     expect(await readdir(stage.directory)).toEqual([]);
+  });
+});
+
+describe('backing up a component', () => {
+  const [component] = sampleManifest('shop', { backupId: '20261123-010000', sequence: 1, previousManifestSha256: null, repositoryId: 'r' }).components;
+  const inspect = async () => ({ dataSizeBytes: 1 });
+
+  /** One attempt, whose engine writes a file and then does this. */
+  async function attempt(name: string, backupId: string, then: (ctx: EngineContext) => Promise<void>) {
+    const backUp = async (ctx: EngineContext, _: unknown, destination: ArtifactDestination): Promise<ComponentBackup> => {
+      await destination.put('dump.tar', Readable.from(['x']));
+      await then(ctx);
+      return { ...component, attempt: ctx.attempt } as ComponentBackup;
+    };
+    return stage.as(run(name), { engineFor: () => ({ inspect, backUp }) as never }).backUpComponent({ service: 'shop', component: stage.service.components[0] as Component, backupId, round: 1 });
+  }
+
+  it('leaves nothing of an attempt that fails', async () => {
+    const { backupId } = await stage.as(run('a')).claimBackup({ service: 'shop' });
+    await failing('DumpFailed', attempt('a', backupId, async () => {
+      throw new HoldfastFailure('DumpFailed', { operation: 'dump', object: 'shop', cause: 'a test', hint: 'none' });
+    }));
+    expect((await filesOf(backupId)).filter((path) => path.endsWith('dump.tar'))).toEqual([]);
+    expect(Object.keys(await stage.repository.readNotes('shop', run('a').runId))).toEqual(['claim']);
+  });
+
+  it('keeps the files of the first attempt to finish, and of no other', async () => {
+    const { backupId } = await stage.as(run('a')).claimBackup({ service: 'shop' });
+    let first = '';
+    const second = await attempt('a', backupId, async () => {
+      await attempt('a', backupId, async (ctx) => void (first = ctx.attempt));
+    });
+    expect((await filesOf(backupId)).filter((path) => path.endsWith('dump.tar'))).toEqual([`postgres/${first}/dump.tar`]);
+    expect((await stage.repository.readNotes('shop', run('a').runId))[second.note]).toMatchObject({ attempt: first });
   });
 });
 

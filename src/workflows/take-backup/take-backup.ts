@@ -9,7 +9,8 @@ import { acquireRepaired, repairEndedRuns } from '../shared/repair-ended-runs.ts
 import { inFrame, type Run } from '../shared/run.ts';
 import type { TakeBackupInput, TakeBackupResult } from './messages.ts';
 
-const snapshotRounds = 2;
+/** A component whose worker was lost comes late by a heartbeat timeout; a worker that stands still can do that twice. */
+const snapshotRounds = 3;
 
 export async function takeBackup(input: TakeBackupInput): Promise<TakeBackupResult> {
   return inFrame('takeBackup', input, readInput, async (run) => {
