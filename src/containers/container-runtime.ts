@@ -66,6 +66,8 @@ export interface ContainerSpec {
   readonly openStdin?: boolean;
   readonly memoryBytes?: number;
   readonly shmSizeBytes?: number;
+  /** Weight where the cores are not enough for all; the engine's default is 1024. */
+  readonly cpuShares?: number;
   readonly pidsLimit?: number;
   readonly capabilities?: 'default' | 'none' | readonly string[];
   readonly readOnlyRoot?: boolean;

@@ -45,14 +45,17 @@ holdfast_seal() {
     set -eu
     cd /holdfast/out
     tail -c 65536 ../messages >.messages
-    count=0
-    for file in .messages *; do
-      [ -f "$file" ] || continue
-      sum=$(sha256sum <"$file")
-      size=$(wc -c <"$file")
-      printf '%s %s %s\n' "$(first $sum)" "$(first $size)" "$file"
-      count=$((count + 1))
-    done >../tmp/.sums
+    # Two processes for all files, not two for each: every step of every run waits for this.
+    set -- .messages
+    for file in *; do [ ! -f "$file" ] || set -- "$@" "$file"; done
+    sha256sum "$@" >../tmp/.hashes
+    wc -c "$@" >../tmp/.sizes
+    for file in "$@"; do
+      read -r sum rest <&3
+      read -r size rest <&4
+      printf '%s %s %s\n' "$sum" "$size" "$file"
+    done 3<../tmp/.hashes 4<../tmp/.sizes >../tmp/.sums
+    count=$#
     killed=0
     for events in /sys/fs/cgroup/memory.events /sys/fs/cgroup/memory/memory.oom_control; do
       [ -r "$events" ] || continue

@@ -35,6 +35,7 @@ function hostConfig(spec: ContainerSpec): Record<string, unknown> {
     ReadonlyRootfs: spec.readOnlyRoot ?? false,
     ...(spec.memoryBytes === undefined ? {} : { Memory: spec.memoryBytes, MemorySwap: spec.memoryBytes }),
     ...(spec.shmSizeBytes === undefined ? {} : { ShmSize: spec.shmSizeBytes }),
+    ...(spec.cpuShares === undefined ? {} : { CpuShares: spec.cpuShares }),
     ...(spec.pidsLimit === undefined ? {} : { PidsLimit: spec.pidsLimit }),
     ...capabilities(spec.capabilities ?? 'default'),
   };

@@ -11,7 +11,7 @@ import type { ArtifactDestination, BackupOptions, EngineContext } from '../engin
 import { backUpFailure } from './content/back-up-failure.ts';
 import { contentFrom } from './content/content-reading.ts';
 import { look } from './inspect.ts';
-import type { Inspection } from './inspect.ts';
+import type { Sighting } from './inspect.ts';
 import { passwordOf } from './server/connection.ts';
 import { failedStep, resultOf, runPostgresHelper } from './server/postgres-helper.ts';
 import { scripts } from './server/script-text.ts';
@@ -43,7 +43,7 @@ export async function backUp(ctx: EngineContext, component: PostgresComponent, d
 
 type Stored = { readonly result: HelperResult; readonly stored: ReadonlyMap<string, { sizeBytes: number; sha256: string }> };
 
-async function dumpInto(ctx: EngineContext, component: PostgresComponent, inspection: Inspection, destination: ArtifactDestination, options: BackupOptions): Promise<Stored> {
+async function dumpInto(ctx: EngineContext, component: PostgresComponent, inspection: Sighting, destination: ArtifactDestination, options: BackupOptions): Promise<Stored> {
   if (destination.hostDirectory !== null) {
     const shared = await dumpIntoDirectory(ctx, component, inspection, destination.hostDirectory, options);
     if (shared !== null) return shared;
@@ -52,7 +52,7 @@ async function dumpInto(ctx: EngineContext, component: PostgresComponent, inspec
 }
 
 /** Straight into the repository's directory; null where the helper finds that it is another directory than ours (an engine on another host). */
-async function dumpIntoDirectory(ctx: EngineContext, component: PostgresComponent, inspection: Inspection, directory: string, options: BackupOptions): Promise<Stored | null> {
+async function dumpIntoDirectory(ctx: EngineContext, component: PostgresComponent, inspection: Sighting, directory: string, options: BackupOptions): Promise<Stored | null> {
   const marker = `.shared-${randomBytes(8).toString('hex')}`;
   await writeFile(join(directory, marker), '', { flag: 'wx', mode: 0o600 });
   try {
@@ -66,7 +66,7 @@ async function dumpIntoDirectory(ctx: EngineContext, component: PostgresComponen
 }
 
 /** Into the helper's own volume, and from there through the engine's API. */
-async function dumpThroughEngine(ctx: EngineContext, component: PostgresComponent, inspection: Inspection, destination: ArtifactDestination, options: BackupOptions): Promise<Stored> {
+async function dumpThroughEngine(ctx: EngineContext, component: PostgresComponent, inspection: Sighting, destination: ArtifactDestination, options: BackupOptions): Promise<Stored> {
   const stored = new Map<string, { sizeBytes: number; sha256: string }>();
   const result = await runDump(ctx, component, inspection, options, {
     artifacts: streamedDirectory, marker: 'none', mounts: [],
@@ -85,7 +85,7 @@ interface DumpPlace {
   afterEnd?(containerId: string): Promise<void>;
 }
 
-async function runDump(ctx: EngineContext, component: PostgresComponent, { container, server }: Inspection, options: BackupOptions, place: DumpPlace): Promise<HelperResult> {
+async function runDump(ctx: EngineContext, component: PostgresComponent, { container, server }: Sighting, options: BackupOptions, place: DumpPlace): Promise<HelperResult> {
   const owner = `${process.getuid?.() ?? 0}:${process.getgid?.() ?? 0}`;
   return runPostgresHelper(ctx, {
     component, step: 'dump', imageId: container.imageId, network: `container:${container.id}`, port: server.port, majorVersion: server.majorVersion, database: component.database,
@@ -123,7 +123,7 @@ function membersOf(result: HelperResult): Artifact['members'] | undefined {
   });
 }
 
-function manifestPart(ctx: EngineContext, component: PostgresComponent, inspection: Inspection, { result }: Stored, artifacts: readonly Artifact[], options: BackupOptions): PostgresBackup {
+function manifestPart(ctx: EngineContext, component: PostgresComponent, inspection: Sighting, { result }: Stored, artifacts: readonly Artifact[], options: BackupOptions): PostgresBackup {
   const facts = JSON.parse(resultOf(result, 'facts')) as SourceFacts;
   const { container } = inspection;
   return {
@@ -146,7 +146,7 @@ function manifestPart(ctx: EngineContext, component: PostgresComponent, inspecti
 }
 
 /** What no restore of a dump is compared on, whatever the database holds. */
-function alwaysNotCompared(options: BackupOptions, inspection: Inspection): readonly NotCompared[] {
+function alwaysNotCompared(options: BackupOptions, inspection: Sighting): readonly NotCompared[] {
   return [
     { object: 'definitions of objects', reason: 'indexes, constraints, functions and the like are counted per kind, not compared word by word' },
     { object: 'roles and their memberships', reason: 'kept in globals.sql; a restore brings back those that the server lacks, and alters no other' },

@@ -33,18 +33,21 @@ export interface ServerReading {
   readonly subscriptions: readonly string[];
 }
 
-export interface Inspection {
+export interface Sighting {
   readonly container: ContainerFacts;
   readonly server: ServerReading;
+  readonly volume: string;
+}
+
+export interface Inspection extends Sighting {
   readonly freeBytes: number | null;
   /** Of the file system of pg_wal, where that is another one. */
   readonly walFreeBytes: number | null;
-  readonly volume: string;
 }
 
 /** @throws ContainerNotFound, ContainerNotRunning, WrongContainer, DatabaseNotFound, AuthenticationFailed, and what obstacles.ts refuses */
 export async function inspect(ctx: EngineContext, component: PostgresComponent, purpose: 'backup' | 'restore'): Promise<ComponentFacts> {
-  const { container, server, freeBytes, volume } = await look(ctx, component, purpose);
+  const { container, server, freeBytes, volume } = await lookWithRoom(ctx, component, purpose);
   return {
     pinned: {
       component: component.name, engine: 'postgres', container: component.container, containerId: container.id, volume,
@@ -61,13 +64,19 @@ export async function inspect(ctx: EngineContext, component: PostgresComponent, 
 }
 
 /** The same with everything that was read, for the steps that go on from there. */
-export async function look(ctx: EngineContext, component: PostgresComponent, purpose: 'backup' | 'restore'): Promise<Inspection> {
+export async function lookWithRoom(ctx: EngineContext, component: PostgresComponent, purpose: 'backup' | 'restore'): Promise<Inspection> {
+  const sighting = await look(ctx, component, purpose);
+  return { ...sighting, ...await roomOf(ctx, sighting.container.id, sighting.server.dataDirectory) };
+}
+
+/** Without the file systems: a backup writes on none of them. */
+export async function look(ctx: EngineContext, component: PostgresComponent, purpose: 'backup' | 'restore'): Promise<Sighting> {
   const container = await runningContainer(ctx, component);
   const server = await readServer(ctx, component, container.id, purpose);
   if (purpose === 'backup') refuseForBackup(component, server);
   else refuseForRestore(component, server);
   const volume = volumeOf(component, container, server, purpose);
-  return { container, server, volume, ...await roomOf(ctx, container.id, server.dataDirectory) };
+  return { container, server, volume };
 }
 
 /** @throws ContainerNotFound, ContainerNotRunning */

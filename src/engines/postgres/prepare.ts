@@ -7,7 +7,7 @@ import type { PostgresComponent } from '../../domain/service.ts';
 import { sizeText } from '../../domain/wording.ts';
 import type { ArtifactSource, EngineContext, PreparedComponent } from '../engine.ts';
 import { comparedObjects } from './content/compare-restored.ts';
-import { look } from './inspect.ts';
+import { lookWithRoom } from './inspect.ts';
 import type { Inspection } from './inspect.ts';
 import { artifactOf } from './server/dump-input.ts';
 import type { DumpInput } from './server/dump-input.ts';
@@ -31,7 +31,7 @@ const spaceFactor = 1.3;
 
 /** @throws what `inspect` throws; VersionMismatch, NotEnoughSpace, ArtifactDamaged, RestoreFailed, ProofFailed, HelperLost */
 export async function prepare(ctx: EngineContext, component: PostgresComponent, backup: PostgresBackup, source: ArtifactSource): Promise<PreparedComponent> {
-  const inspection = await look(ctx, component, 'restore');
+  const inspection = await lookWithRoom(ctx, component, 'restore');
   const place = { containerId: inspection.container.id, component };
   refuseOlderMajor(component, inspection, backup);
   refuseBoundExtensions(component, backup);

@@ -37,12 +37,23 @@ export async function runRedisCommand(ctx: EngineContext, connection: RedisConne
 }
 
 /** The same without judging: for SHUTDOWN, whose success is the end of the container it runs in. */
-export async function execRedisCommand(ctx: EngineContext, connection: RedisConnection, command: readonly string[], options: { readonly json?: boolean; readonly timeoutMs?: number } = {}): Promise<ExecResult> {
+export const execRedisCommand = (ctx: EngineContext, connection: RedisConnection, command: readonly string[], options: { readonly json?: boolean; readonly timeoutMs?: number } = {}): Promise<ExecResult> =>
+  execRedisCli(ctx, connection, [...(options.json === true ? ['--json'] : []), ...command], options.timeoutMs ?? ctx.timing.execMs);
+
+/**
+ * Several commands by one redis-cli, which is a process in the container each time: what each of them answered as JSON (INFO as its text), one after the
+ * other. It ends with 0 whatever they answered: the caller takes nothing for an answer that does not look like one.
+ */
+export const execRedisCommands = (ctx: EngineContext, connection: RedisConnection, commands: readonly string[]): Promise<ExecResult> =>
+  execRedisCli(ctx, connection, ['--json'], ctx.timing.execMs, commands.map((command) => `${command}\n`).join(''));
+
+async function execRedisCli(ctx: EngineContext, connection: RedisConnection, args: readonly string[], timeoutMs: number, stdin?: string): Promise<ExecResult> {
   const password = await passwordOf(ctx, connection.component);
   return ctx.runtime.exec(connection.containerId, {
-    argv: ['redis-cli', ...cliArguments(connection.component), ...(options.json === true ? ['--json'] : []), ...command],
+    argv: ['redis-cli', ...cliArguments(connection.component), ...args],
+    ...(stdin === undefined ? {} : { stdin }),
     environment: password === '' ? {} : { REDISCLI_AUTH: password },
-    timeoutMs: options.timeoutMs ?? ctx.timing.execMs,
+    timeoutMs,
     signal: ctx.signal,
   });
 }

@@ -4,7 +4,7 @@ import type { RedisDatabaseContent } from '../../../domain/content.ts';
 import { HoldfastFailure, isFailure } from '../../../domain/failures.ts';
 import type { RedisComponent } from '../../../domain/service.ts';
 import type { EngineContext } from '../../engine.ts';
-import { type RedisConnection, runRedisCommand } from './redis-cli.ts';
+import { execRedisCommands, type RedisConnection, runRedisCommand } from './redis-cli.ts';
 
 export interface ServerModule {
   readonly name: string;
@@ -46,20 +46,30 @@ export async function readServer(ctx: EngineContext, component: RedisComponent):
     throw new HoldfastFailure('ContainerNotRunning', { operation: 'ask Redis', object: component.container, cause: `the container is ${container.state}`, hint: `Start it (docker start ${component.container}) and look at its log if it does not stay up.` });
   }
   const connection: RedisConnection = { component, containerId: container.id };
-  const info = parseInfo(await runRedisCommand(ctx, connection, ['INFO', 'everything']));
+  const answers = await answersAtOnce(ctx, connection);
+  const info = answers?.info ?? parseInfo(await runRedisCommand(ctx, connection, ['INFO', 'everything']));
   const version = info.get('valkey_version') ?? info.get('redis_version');
   if (version === undefined) {
     throw new HoldfastFailure('WrongContainer', { operation: 'ask Redis', object: component.container, cause: 'what answers there does not say which Redis it is', hint: 'Check the container name in holdfast.yaml.' });
   }
-  const settings = await readSettings(ctx, connection);
+  const settings = answers?.settings ?? await readSettings(ctx, connection);
   const directory = settings.get('dir') ?? '';
   return {
     container, connection, version, info, settings, directory,
     flavour: info.has('valkey_version') || info.get('server_name') === 'valkey' ? 'valkey' : 'redis',
-    modules: await readModules(ctx, connection, info),
+    modules: answers?.modules ?? await readModules(ctx, connection, info),
     keyspace: keyspaceOf(info),
     mount: mountOf(container.mounts, directory),
   };
+}
+
+/** All three by one process. Null where any of them is no plain answer: then each is asked for by itself, and says what is wrong. */
+async function answersAtOnce(ctx: EngineContext, connection: RedisConnection): Promise<Pick<RedisServer, 'info' | 'settings' | 'modules'> | null> {
+  const { exitCode, stdout, stderr } = await execRedisCommands(ctx, connection, [`CONFIG GET ${settingNames.join(' ')}`, 'MODULE LIST', 'INFO everything']);
+  const [settings = '', modules = '', ...info] = stdout.split('\n');
+  if (exitCode !== 0 || stderr.trim() !== '' || !settings.startsWith('{') || !modules.startsWith('[') || info[0]?.startsWith('# ') !== true) return null;
+  const read = settingsIn(settings);
+  return isComplete(read) ? { info: parseInfo(info.join('\n')), settings: read, modules: modulesIn(modules) } : null;
 }
 
 /** `name:value` lines of INFO. */
@@ -95,11 +105,15 @@ export function parseTime(text: string): number {
 /** As JSON, because a file name may hold anything but a slash. */
 async function readSettings(ctx: EngineContext, connection: RedisConnection): Promise<Map<string, string>> {
   const text = await runRedisCommand(ctx, connection, ['CONFIG', 'GET', ...settingNames], { json: true });
-  const answer: unknown = JSON.parse(text);
-  const settings = new Map(Object.entries(answer as Record<string, string>).map(([name, value]) => [name, String(value)]));
-  if (settings.has('dir') && settings.has('dbfilename') && settings.has('appendonly')) return settings;
+  const settings = settingsIn(text);
+  if (isComplete(settings)) return settings;
   throw new HoldfastFailure('PermissionDenied', { operation: 'run CONFIG GET', object: connection.component.container, cause: 'Redis does not say where its files are', hint: 'Allow the user CONFIG GET; Holdfast never guesses where data lies.' });
 }
+
+const settingsIn = (text: string): Map<string, string> => new Map(Object.entries(JSON.parse(text) as Record<string, string>).map(([name, value]) => [name, String(value)]));
+
+/** A user may be permitted some settings and not others; the rest is then left out of the answer. */
+const isComplete = (settings: ReadonlyMap<string, string>): boolean => settings.has('dir') && settings.has('dbfilename') && settings.has('appendonly');
 
 async function readModules(ctx: EngineContext, connection: RedisConnection, info: ReadonlyMap<string, string>): Promise<readonly ServerModule[]> {
   // INFO shows modules too, without their paths; without any there is nothing to ask (and MODULE may not be permitted).
@@ -109,6 +123,10 @@ async function readModules(ctx: EngineContext, connection: RedisConnection, info
     if (isFailure(error, 'PermissionDenied')) return '[]';
     throw error;
   });
+  return modulesIn(text);
+}
+
+function modulesIn(text: string): readonly ServerModule[] {
   const answer = JSON.parse(text) as readonly { name: string; path?: string; args?: readonly string[] }[];
   return answer.filter((module) => (module.path ?? '') !== '').map((module) => ({ name: module.name, path: module.path as string, args: (module.args ?? []).map(String) }));
 }
