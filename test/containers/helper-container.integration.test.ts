@@ -90,7 +90,7 @@ describe('how a helper is made', () => {
     expect(shown).not.toContain('canary-9');
     const { HostConfig: host, Config: config } = JSON.parse(shown);
     expect(host).toMatchObject({
-      NetworkMode: 'none', Init: true, LogConfig: { Type: 'none' }, CapDrop: ['ALL'], SecurityOpt: ['no-new-privileges'], Memory: 2 ** 30, PidsLimit: 512, AutoRemove: false,
+      NetworkMode: 'none', Init: true, LogConfig: { Type: 'none' }, CapDrop: ['ALL'], SecurityOpt: ['no-new-privileges'], Memory: 2 ** 30, PidsLimit: 512, CpuShares: 128, AutoRemove: false,
       RestartPolicy: { Name: 'no' }, Privileged: false,
     });
     expect(host.CapAdd.map((name: string) => name.replace('CAP_', ''))).toEqual(['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'KILL', 'SETGID', 'SETUID']);
