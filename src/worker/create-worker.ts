@@ -29,6 +29,12 @@ const shutdownForceMs = 20_000;
 const deadWorkerMs = 2_000;
 
 /**
+ * A worker that stands still (a paused machine) still takes what its open polls were promised, and each of these is an attempt lost: two are few against
+ * the attempts that a step has. The SDK's ten are not; its `maxConcurrentActivityTaskPolls` changes nothing in 1.24.
+ */
+const fewPolls = { type: 'simple-maximum', maximum: 2 } as const;
+
+/**
  * The workers of one process. Both carry all activities: the shared queue's are asked only for what needs no particular host.
  * `shutdownForceTime` is always set: without it a stuck activity keeps `run()` from ever settling (sdk-typescript#2266).
  */
@@ -48,14 +54,12 @@ export async function createWorkers(place: WorkerPlace, dependencies: ActivityDe
     },
     maxHeartbeatThrottleInterval: dependencies.timing.heartbeatIntervalMs,
     defaultHeartbeatThrottleInterval: dependencies.timing.heartbeatIntervalMs,
-    // A worker that stands still (a paused machine) still takes what its open polls were promised, and each of these is an attempt lost: two are few
-    // against the attempts that a step has. The SDK's ten are not.
-    maxConcurrentActivityTaskPolls: 2,
+    activityTaskPollerBehavior: fewPolls,
     shutdownGraceTime: 0,
     shutdownForceTime: shutdownForceMs,
   };
   return Promise.all([
-    Worker.create({ ...common, ...workflows, taskQueue: workflowQueue(place.queuePrefix), stickyQueueScheduleToStartTimeout: deadWorkerMs } as WorkerOptions),
+    Worker.create({ ...common, ...workflows, workflowTaskPollerBehavior: fewPolls, taskQueue: workflowQueue(place.queuePrefix), stickyQueueScheduleToStartTimeout: deadWorkerMs } as WorkerOptions),
     Worker.create({ ...common, taskQueue: hostQueue(place.host, place.queuePrefix), maxConcurrentActivityTaskExecutions: 16 } as WorkerOptions),
   ]);
 }
