@@ -1,10 +1,11 @@
 /** From an approved plan to a healthy service: lease, cut-over, application, health. The same for restore and undo. */
+import { CancelledFailure } from '@temporalio/common';
 import { CancellationScope } from '@temporalio/workflow';
 import type { PlanBody, RestorePlan } from '../../domain/restore-plan.ts';
 import type { ApprovalGate } from './approval-gate.ts';
 import { approvedPlan, type ApprovedPlan } from './approved-plan.ts';
 import type { PreparedComponent } from '../../engines/engine.ts';
-import { exchangeStores, notWell, type CutOverRequest } from './cut-over.ts';
+import { dropDiscards, exchangeStores, notWell, type CutOverRequest } from './cut-over.ts';
 import { acquireRepaired, repairEndedRuns } from './repair-ended-runs.ts';
 import type { CommonInput, Run } from './run.ts';
 import type { Stopwatch } from './stopwatch.ts';
@@ -46,7 +47,7 @@ export async function bringBack<I extends CommonInput>(run: Run<I>, gate: Approv
     const approved = await approvedPlan(run, gate, ready.body, ready.approvalRequired);
     const back = approved === 'stale' ? 'stale' : await cutOver(run, watch, request, ready.prepared, approved);
     if (back !== 'stale') return back;
-    dropDiscards(run, ready.prepared);
+    dropDiscards(run, ready.prepared.map(({ component }) => component));
     run.warn('The approval was given before this run was reset: all is made ready and the plan shown anew.');
     await repairEndedRuns(run, false);
   }
@@ -63,10 +64,11 @@ async function cutOver<I extends CommonInput>(run: Run<I>, watch: Stopwatch, req
     await lease.release();
     return 'stale';
   }
+  // One that came while the last comparison ended well is still in time.
+  if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('cancelled before the opening');
   // From the opening to the last check a cancellation comes too late: what is half open helps nobody.
   return CancellationScope.nonCancellable(async () => {
     await exchanged.open();
-    dropDiscards(run, prepared);
     await lease.release();
     watch.lap('check');
     await check(run);
@@ -78,13 +80,6 @@ async function check<I extends CommonInput>(run: Run<I>): Promise<void> {
   run.phase('checking');
   run.step('[5/5] Check     application and health');
   if (run.input.into === undefined) await checkApplication(run);
-}
-
-export const discardName = (component: string): string => `discard what was prepared for ${component}`;
-
-/** What was prepared is live now, or belongs to a former self of this run, whose leftovers a repair removes: this run must not discard it. */
-function dropDiscards<I extends CommonInput>(run: Run<I>, prepared: readonly PreparedComponent[]): void {
-  for (const { component } of prepared) run.compensations.drop(discardName(component));
 }
 
 async function checkApplication<I extends CommonInput>(run: Run<I>): Promise<void> {

@@ -23,6 +23,7 @@ export interface CutOverRequest {
 }
 
 const rollBackName = 'roll back the cut-over';
+export const discardName = (component: string): string => `discard what was prepared for ${component}`;
 
 interface Target {
   readonly engine: Component['engine'];
@@ -76,10 +77,17 @@ async function begin<I extends CommonInput>(run: Run<I>, request: CutOverRequest
   }
 }
 
+/** What was prepared is live, or belongs to a former self of this run, whose leftovers a repair removes: this run must not discard it. */
+export function dropDiscards<I extends CommonInput>(run: Run<I>, components: readonly string[]): void {
+  for (const component of components) run.compensations.drop(discardName(component));
+}
+
 /** One store that does not open must not keep the other closed: the data is in place, and undo is the way back. */
 async function openAll<I extends CommonInput>(run: Run<I>, targets: readonly Target[], authority: Authority): Promise<void> {
   await run.host.cutOver.markOpening(authority);
   run.compensations.drop(rollBackName);
+  // What was prepared is live now, whatever comes.
+  dropDiscards(run, targets.map(({ step }) => step.component.name));
   const failures: string[] = [];
   for (const { engine, step } of inOpeningOrder(targets)) {
     try {

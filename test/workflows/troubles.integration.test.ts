@@ -1,0 +1,82 @@
+/** Whatever step of a runbook fails, and wherever it is cancelled: what was begun is taken back or finished, nothing is held, and the end says so. */
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { openStage, scriptOf, type CallName, type Played, type Script, type Stage, type Trouble } from './scripted-run.ts';
+
+const sideBySide = 6;
+/** Whose failing is a warning of a run that has done its work. */
+const cleanUp: readonly CallName[] = ['removeRunScratch'];
+/** Out of a cancellation's reach wherever they stand. */
+const shielded: readonly CallName[] = [...cleanUp, 'releaseLease'];
+/** From here on a cancellation comes too late. */
+const opening: CallName = 'markOpening';
+
+let stage: Stage;
+beforeAll(async () => {
+  stage = await openStage();
+});
+afterAll(() => stage?.close());
+
+describe.each(['takeBackup.done', 'verifyBackup.done', 'proveBackup.done', 'restoreBackup.done', 'undoRestore.done', 'acceptRestore.done', 'reapLeftovers.repaired'])('%s', (shape) => {
+  let script: Script;
+  let whole: Played;
+  beforeAll(async () => {
+    script = await scriptOf(`${shape}.v1`);
+    whole = await stage.play(script, null, null);
+  });
+
+  it('ends well without trouble, and holds nothing', () => {
+    expect(whole).toMatchObject({ status: 'COMPLETED', failure: null, leaseHeld: false });
+    expect(rulesBroken(whole, null, null, whole.calls)).toEqual([]);
+  });
+
+  it.each(['fails', 'cancelled'] as const)('whatever step of it is hit (%s), leaves nothing half done', async (trouble) => {
+    const broken: string[] = [];
+    const left = [...whole.calls];
+    await Promise.all(Array.from({ length: sideBySide }, async () => {
+      for (let at = left.shift(); at !== undefined; at = left.shift()) {
+        const played = await stage.play(script, trouble, at);
+        broken.push(...rulesBroken(played, trouble, at, whole.calls).map((rule) => `${trouble} at ${at}: ${rule}; ${played.status} ${played.failure ?? ''}; ${played.calls.join(' ')}`));
+      }
+    }));
+    expect(broken).toEqual([]);
+  });
+});
+
+const plain = (call: CallName): string => call.replace(/[#!].*$/, '');
+
+/** What must hold of every play, whatever happened in it. @param whole the calls of the same runbook without trouble */
+function rulesBroken({ calls, status, failure, leaseHeld }: Played, trouble: Trouble | null, at: CallName | null, whole: readonly CallName[]): string[] {
+  const position = (name: string): number => calls.findIndex((call) => plain(call) === name);
+  const has = (name: string): boolean => position(name) >= 0;
+  const done = (name: string): boolean => calls.some((call) => call === name);
+  const of = (activity: string): readonly CallName[] => calls.filter((call) => plain(call).split(':')[0] === activity);
+  const lastOf = (activity: string): number => calls.findLastIndex((call) => plain(call).split(':')[0] === activity);
+  const rules: readonly (readonly [string, boolean])[] = [
+    ['the trouble came', at === null || calls.some((call) => call.replace('!', '') === at)],
+    ['it ended as it should', expectedStatus(trouble, at, whole).includes(status)],
+    ['a failure is told by its own type', status !== 'FAILED' || failure === 'HelperFailed' || (has(opening) && failure === 'HealthCheckFailed')],
+    ['nobody holds the service', !leaseHeld],
+    ['what the run left is removed, last', !done('enterHost') || lastOf('removeRunScratch') === calls.length - 1],
+    ['nothing is removed where nothing was entered', has('enterHost') || !has('removeRunScratch')],
+    ['an unfinished backup is removed, a finished one never', !done('claimBackup') || has('abandonBackup') !== done('commitBackup')],
+    ['nothing is changed without a current approval', ['beginCutOver', 'discardRollbackCopy'].every((each) => lastOf(each) < 0 || (done('confirmApproval') && position('confirmApproval') < calls.findIndex((call) => call.startsWith(each))))],
+    ['the stores are closed before one is exchanged', of('swapComponent').length === 0 || ['postgres', 'redis'].every((each) => done(`closeComponent:${each}`))],
+    ['both are exchanged before one is compared, both compared before the opening', (of('compareClosedComponent').length === 0 || ['postgres', 'redis'].every((each) => done(`swapComponent:${each}`))) && (!has(opening) || ['postgres', 'redis'].every((each) => done(`compareClosedComponent:${each}`)))],
+    ['what was begun and not opened is rolled back, every store', !has('beginCutOver') || done(opening) || (['postgres', 'redis'].every((each) => has(`rollBackComponent:${each}`)) && has('finishRollBack'))],
+    ['nothing is rolled back that was not begun, or after the opening', (has('beginCutOver') && !done(opening)) || (of('rollBackComponent').length === 0 && !has('finishRollBack'))],
+    ['what was prepared and not used is discarded, after the rolling back', of('prepareComponent').every((call) => call.endsWith('!') || done(opening) || position(plain(call).replace('prepareComponent', 'discardPreparedComponent')) > lastOf('finishRollBack'))],
+    ['what is live is never discarded', !done(opening) || of('discardPreparedComponent').length === 0],
+    ['after the opening every store is opened', !done(opening) || ['postgres', 'redis'].every((each) => has(`openComponent:${each}`))],
+  ];
+  return rules.filter(([, holds]) => !holds).map(([rule]) => rule);
+}
+
+/** One or two: whether a cancellation reaches the last thing that could be cancelled before it is done is a race. */
+function expectedStatus(trouble: Trouble | null, at: CallName | null, whole: readonly CallName[]): readonly string[] {
+  if (trouble === null || at === null || cleanUp.includes(plain(at))) return ['COMPLETED'];
+  if (trouble === 'fails') return ['FAILED'];
+  const [index, shieldedFrom] = [whole.indexOf(at), whole.indexOf(opening)];
+  if (shieldedFrom >= 0 && index >= shieldedFrom) return ['COMPLETED'];
+  const nothingAfter = whole.slice(index + 1).every((call) => shielded.includes(plain(call)));
+  return nothingAfter ? (shielded.includes(plain(at)) ? ['COMPLETED'] : ['CANCELLED', 'COMPLETED']) : ['CANCELLED'];
+}
