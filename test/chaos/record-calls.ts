@@ -18,6 +18,11 @@ export interface RecordedCall {
   readonly runningAfter: readonly Store[];
 }
 
+/** One that failed (a note that another step had written before) has no afterwards to strike in. */
+type Recording = Omit<RecordedCall, 'runningAfter'> & { runningAfter: readonly Store[] | null };
+
+const isDone = (recording: Recording): recording is RecordedCall => recording.runningAfter !== null;
+
 export interface RecordedActivity {
   readonly scenario: string;
   readonly call: ActivityCall;
@@ -27,17 +32,15 @@ export interface RecordedActivity {
 
 /** @throws when the scenario does not end as it has to without any other fault */
 export async function recordCalls(stage: Stage, scenario: Scenario, nextWorker: () => DoomedWorker): Promise<readonly RecordedActivity[]> {
-  const recorded = new Map<string, { scenario: string; call: ActivityCall; runningBefore: readonly Store[]; changes: RecordedCall[] }>();
+  const recorded = new Map<string, { scenario: string; call: ActivityCall; runningBefore: readonly Store[]; changes: Recording[] }>();
   const { config } = stage.service;
   const instrumented = instrument(config, {
     before: async (call) => void recorded.set(callText(call), { scenario: scenario.name, call, runningBefore: await runningStores(stage), changes: [] }),
     around: async (call, name, run) => {
-      const changes = recorded.get(callText(call))?.changes;
-      const runningDuring = await runningStores(stage);
-      const place = changes?.push({ name, runningDuring, runningAfter: [] });
+      const recording: Recording = { name, runningDuring: await runningStores(stage), runningAfter: null };
+      recorded.get(callText(call))?.changes.push(recording);
       const result = await run();
-      const runningAfter = await runningStores(stage);
-      if (place !== undefined) changes?.splice(place - 1, 1, { name, runningDuring, runningAfter });
+      recording.runningAfter = await runningStores(stage);
       return result;
     },
   });
@@ -51,7 +54,8 @@ export async function recordCalls(stage: Stage, scenario: Scenario, nextWorker: 
   const { struck } = scenario;
   const missing = (struck ?? []).filter((name) => ![...recorded.values()].some(({ call }) => call.activity === name));
   if (missing.length > 0) throw new Error(`the dry run of ${scenario.name} never came to ${missing.join(', ')}`);
-  return [...recorded.values()].filter(({ call }) => call.runbook === scenario.runbook && (struck === undefined || struck.includes(call.activity)));
+  return [...recorded.values()].filter(({ call }) => call.runbook === scenario.runbook && (struck === undefined || struck.includes(call.activity)))
+    .map((activity) => ({ ...activity, changes: activity.changes.filter(isDone) }));
 }
 
 async function runningStores({ service }: Stage): Promise<readonly Store[]> {
