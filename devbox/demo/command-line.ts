@@ -16,10 +16,10 @@ export async function holdfast(args: readonly string[], environment: NodeJS.Proc
   signal.throwIfAborted();
   process.stdout.write(`\n$ holdfast ${args.join(' ')}\n`);
   const { program, args: words } = await dieWithUs('TERM', process.execPath, [command, ...args]);
+  signal.throwIfAborted();
   const child = spawn(program, words, { env: environment, stdio: 'inherit' });
   const exited = once(child, 'exit') as Promise<[number | null]>;
   const leave = (): void => void end(child);
-  if (signal.aborted) leave();
   signal.addEventListener('abort', leave, { once: true });
   try {
     const [code] = await exited;

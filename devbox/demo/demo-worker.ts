@@ -26,11 +26,13 @@ export interface DemoWorkerOptions {
 
 const source = join(import.meta.dirname, '..', '..', 'src', 'worker', 'process.ts');
 
-/** Starts one and returns when both its pollers run. */
+/** Starts one and returns when both its pollers run. @throws the signal's reason */
 export async function startDemoWorker(options: DemoWorkerOptions): Promise<DemoWorker> {
   const kept = options.keptLog !== null;
   const command = [source, options.configPath];
   const { program, args } = kept ? { program: process.execPath, args: command } : await dieWithUs('KILL', process.execPath, command);
+  // A demo that is being taken away starts nothing more: it may be gone before this program could be told to go with it.
+  options.signal.throwIfAborted();
   const log = kept ? openSync(options.keptLog, 'a') : 'inherit';
   const child = spawn(program, args, { env: options.environment, stdio: ['ignore', 'ignore', log, 'ipc'], detached: kept });
   if (typeof log === 'number') closeSync(log);
