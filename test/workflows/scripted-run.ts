@@ -24,6 +24,9 @@ import { temporalAddress } from '../support/test-environment.ts';
 /** `prepareComponent:postgres`, `beginCutOver`. */
 export type CallName = string;
 
+/** The call's name without its number and without the mark of a failure. */
+export const plainName = (call: CallName): CallName => call.replace(/[#!].*$/, '');
+
 interface Recorded {
   readonly name: CallName;
   readonly result: unknown;
@@ -155,7 +158,7 @@ async function answer(client: Client, playing: ReadonlyMap<string, Playing>, act
   const { workflowId, runId } = Context.current().info.workflowExecution as { workflowId: string; runId: string };
   const { script, service, trouble, at, calls } = playing.get(workflowId) as Playing;
   const plain = callName(activity, input);
-  const before = calls.filter((call) => call.replace(/[#!].*$/, '') === plain).length;
+  const before = calls.filter((call) => plainName(call) === plain).length;
   const name = before === 0 ? plain : `${plain}#${before + 1}`;
   const index = calls.push(name) - 1;
   try {

@@ -1,6 +1,6 @@
 /** Whatever step of a runbook fails, and wherever it is cancelled: what was begun is taken back or finished, nothing is held, and the end says so. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import { openStage, scriptOf, type CallName, type Played, type Script, type Stage, type Trouble } from './scripted-run.ts';
+import { openStage, plainName, scriptOf, type CallName, type Played, type Script, type Stage, type Trouble } from './scripted-run.ts';
 
 const sideBySide = 6;
 /** Whose failing is a warning of a run that has done its work. */
@@ -42,15 +42,13 @@ describe.each(['takeBackup.done', 'verifyBackup.done', 'proveBackup.done', 'rest
   });
 });
 
-const plain = (call: CallName): string => call.replace(/[#!].*$/, '');
-
 /** What must hold of every play, whatever happened in it. @param whole the calls of the same runbook without trouble */
 function rulesBroken({ calls, status, failure, leaseHeld }: Played, trouble: Trouble | null, at: CallName | null, whole: readonly CallName[]): string[] {
-  const position = (name: string): number => calls.findIndex((call) => plain(call) === name);
+  const position = (name: string): number => calls.findIndex((call) => plainName(call) === name);
   const has = (name: string): boolean => position(name) >= 0;
   const done = (name: string): boolean => calls.some((call) => call === name);
-  const of = (activity: string): readonly CallName[] => calls.filter((call) => plain(call).split(':')[0] === activity);
-  const lastOf = (activity: string): number => calls.findLastIndex((call) => plain(call).split(':')[0] === activity);
+  const of = (activity: string): readonly CallName[] => calls.filter((call) => plainName(call).split(':')[0] === activity);
+  const lastOf = (activity: string): number => calls.findLastIndex((call) => plainName(call).split(':')[0] === activity);
   const rules: readonly (readonly [string, boolean])[] = [
     ['the trouble came', at === null || calls.some((call) => call.replace('!', '') === at)],
     ['it ended as it should', expectedStatus(trouble, at, whole).includes(status)],
@@ -64,7 +62,7 @@ function rulesBroken({ calls, status, failure, leaseHeld }: Played, trouble: Tro
     ['both are exchanged before one is compared, both compared before the opening', (of('compareClosedComponent').length === 0 || ['postgres', 'redis'].every((each) => done(`swapComponent:${each}`))) && (!has(opening) || ['postgres', 'redis'].every((each) => done(`compareClosedComponent:${each}`)))],
     ['what was begun and not opened is rolled back, every store', !has('beginCutOver') || done(opening) || (['postgres', 'redis'].every((each) => has(`rollBackComponent:${each}`)) && has('finishRollBack'))],
     ['nothing is rolled back that was not begun, or after the opening', (has('beginCutOver') && !done(opening)) || (of('rollBackComponent').length === 0 && !has('finishRollBack'))],
-    ['what was prepared and not used is discarded, after the rolling back', of('prepareComponent').every((call) => call.endsWith('!') || done(opening) || position(plain(call).replace('prepareComponent', 'discardPreparedComponent')) > lastOf('finishRollBack'))],
+    ['what was prepared and not used is discarded, after the rolling back', of('prepareComponent').every((call) => call.endsWith('!') || done(opening) || position(plainName(call).replace('prepareComponent', 'discardPreparedComponent')) > lastOf('finishRollBack'))],
     ['what is live is never discarded', !done(opening) || of('discardPreparedComponent').length === 0],
     ['after the opening every store is opened', !done(opening) || ['postgres', 'redis'].every((each) => has(`openComponent:${each}`))],
   ];
@@ -73,10 +71,10 @@ function rulesBroken({ calls, status, failure, leaseHeld }: Played, trouble: Tro
 
 /** One or two: whether a cancellation reaches the last thing that could be cancelled before it is done is a race. */
 function expectedStatus(trouble: Trouble | null, at: CallName | null, whole: readonly CallName[]): readonly string[] {
-  if (trouble === null || at === null || cleanUp.includes(plain(at))) return ['COMPLETED'];
+  if (trouble === null || at === null || cleanUp.includes(plainName(at))) return ['COMPLETED'];
   if (trouble === 'fails') return ['FAILED'];
   const [index, shieldedFrom] = [whole.indexOf(at), whole.indexOf(opening)];
   if (shieldedFrom >= 0 && index >= shieldedFrom) return ['COMPLETED'];
-  const nothingAfter = whole.slice(index + 1).every((call) => shielded.includes(plain(call)));
-  return nothingAfter ? (shielded.includes(plain(at)) ? ['COMPLETED'] : ['CANCELLED', 'COMPLETED']) : ['CANCELLED'];
+  const nothingAfter = whole.slice(index + 1).every((call) => shielded.includes(plainName(call)));
+  return nothingAfter ? (shielded.includes(plainName(at)) ? ['COMPLETED'] : ['CANCELLED', 'COMPLETED']) : ['CANCELLED'];
 }
