@@ -10,6 +10,7 @@
  *   --depth each|every   a few points inside each activity, or every one
  *   --lanes N            services side by side (3)
  *   --minutes N          begins no case after that; those not begun make it fail
+ *   --resume FILE        what an earlier run printed: cases that it says are ok are left out   (again for more)
  *   --list               names the cases and runs none
  */
 import { readFileSync } from 'node:fs';
@@ -30,7 +31,7 @@ const { values: options } = parseArgs({
   options: {
     runbook: { type: 'string', multiple: true }, victim: { type: 'string', multiple: true }, only: { type: 'string' }, every: { type: 'string', default: '1' },
     depth: { type: 'string', default: 'each' }, lanes: { type: 'string', default: '3' }, minutes: { type: 'string', default: '600' },
-    list: { type: 'boolean', default: false }, help: { type: 'boolean', default: false },
+    resume: { type: 'string', multiple: true, default: [] }, list: { type: 'boolean', default: false }, help: { type: 'boolean', default: false },
   },
 });
 
@@ -58,8 +59,12 @@ async function recordAll(): Promise<readonly RecordedActivity[]> {
   }
 }
 
+/** The sweep takes two hours: one that was cut off goes on where it stopped. */
+const alreadyOk: ReadonlySet<string> = new Set(options.resume.flatMap((file) =>
+  [...readFileSync(file, 'utf8').matchAll(/^ok +[\d.]+ s {2}(?<name>.+?) {2}[A-Z]/gm)].map(({ groups }) => groups?.name ?? '')));
+
 const isChosen = ({ name, scenario, victim }: ChaosCase): boolean =>
-  wanted(options.runbook, scenario) && wanted(options.victim, victim) && (options.only === undefined || name.includes(options.only));
+  !alreadyOk.has(name) && wanted(options.runbook, scenario) && wanted(options.victim, victim) && (options.only === undefined || name.includes(options.only));
 
 interface Chosen {
   readonly onStage: readonly ChaosCase[];
