@@ -66,11 +66,11 @@ async function silentStores(service: ServiceFixture, redisToo: boolean): Promise
   return found.filter((each) => each !== null);
 }
 
-/** A session of its own by the live name, through the server's socket as this machine sees it (/var/run is a link to /run, which would lead out of the container): a process in the container for each look took most of the cores. */
+/** A session of its own by the live name, through the server's socket as this machine sees it (/var/run is a link to /run, which would lead out of the container): a process in the container for each look took most of the cores. Types are not fetched: nobody catches the driver's own query for them when the server dies under it. */
 async function connected(service: ServiceFixture): Promise<string> {
   const { State } = JSON.parse(await engineCall(dockerHost(), 'GET', `/containers/${service.postgres}/json`)) as { State: { Pid: number } };
   if (State.Pid === 0) throw new Error('its container does not run');
-  const client = postgres({ host: `/proc/${State.Pid}/root/run/postgresql`, database, user: 'postgres', max: 1, connect_timeout: answerWithinSeconds, onnotice: () => undefined });
+  const client = postgres({ host: `/proc/${State.Pid}/root/run/postgresql`, database, user: 'postgres', max: 1, connect_timeout: answerWithinSeconds, onnotice: () => undefined, fetch_types: false });
   try {
     const [row] = await client<{ answer: string }[]>`SELECT '1' AS answer`;
     return row?.answer ?? 'nothing';
