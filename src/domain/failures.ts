@@ -76,6 +76,10 @@ export const failureKinds = {
   NotEnoughSpace: refused('A file system has less room than the step needs.'),
   DiskFull: failed('A file system ran full.'),
 
+  // The log.
+  WalConflict: failed('The archive holds other bytes under that name: two servers write into one archive, or one was rewound.'),
+  WalSlotLost: failed('The replication slot was lost, and the log that it kept with it.'),
+
   // Verification.
   ProofFailed: failed('The restored data differs from the manifest.'),
   CouldNotVerify: { retryable: false, exit: 'couldNotVerify', meaning: 'It could not be established whether the data is right; this is never a pass.' },

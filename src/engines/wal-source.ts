@@ -1,0 +1,78 @@
+/**
+ * The contract with whatever receives a component's write-ahead log on the host of its database, as it is written and beside the server's own
+ * archiving. It is kept alive by the host's worker process, not by a workflow: bytes do not depend on the Temporal server.
+ *
+ * Nothing here belongs to a run. What it makes (a container, a volume, a replication slot) has names computed from namespace, service and component,
+ * and labels of the kind `receiver`; nothing that cleans up after runs touches them. Failures are HoldfastFailures; nothing here retries.
+ */
+import type { Readable } from 'node:stream';
+import type { PostgresComponent } from '../domain/service.ts';
+import type { Timing } from '../domain/timing.ts';
+import type { WalSample } from '../domain/wal/exposure.ts';
+import type { ContainerRuntime } from '../containers/container-runtime.ts';
+
+export interface WalContext {
+  readonly namespaceId: string;
+  readonly service: string;
+  readonly runtime: ContainerRuntime;
+  readonly timing: Timing;
+  readonly signal: AbortSignal;
+  /** Resolves a secret reference now, in this process; the value is never stored or logged. @throws SecretNotFound */
+  secret(reference: { env: string } | { file: string }): Promise<string>;
+}
+
+/** What the cluster is whose log is received: the key of its archive. */
+export interface WalCluster {
+  readonly systemIdentifier: string;
+  readonly majorVersion: number;
+  readonly segmentSizeBytes: number;
+}
+
+/** One reading of the source, made each second inside the database's host; the receiver's position is read with it. */
+export interface WalReading extends WalSample {
+  readonly timeline: number;
+  /** Everything before it is synced in the receiver's volume; null while no receiver is connected. */
+  readonly received: bigint | null;
+  /** The slot's state as the server calls it (`reserved`, `extended`, `unreserved`, `lost`), or null where there is no slot. */
+  readonly slotState: string | null;
+  /** Bytes that may still be written before the slot is lost; null where the server sets no limit. */
+  readonly slotRoomBytes: bigint | null;
+}
+
+/** A file in the receiver's volume. */
+export interface ReceivedFile {
+  /** `000000010000000000000003`, the same with `.partial`, `00000002.history`. */
+  readonly name: string;
+  readonly sizeBytes: number;
+}
+
+/** How the receiver stands after {@link WalSource.ensure}. */
+export type ReceiverState = 'running' | 'started' | 'waitingForDatabase';
+
+export interface WalSource {
+  /**
+   * Returns when a receiver runs that belongs to the database's container as it is now. Creates slot and volume where they are missing; replaces a
+   * receiver that has ended, or whose network was that of a former container or start. Idempotent: called every few seconds.
+   * `waitingForDatabase` where the container is down or does not answer yet: nobody's fault, and tried again.
+   * @throws AuthenticationFailed, PermissionDenied (no REPLICATION), UnsupportedTopology (in recovery, wal_level minimal, no slot free), WalSlotLost, NameTaken, ImageMissing
+   */
+  ensure(ctx: WalContext, component: PostgresComponent): Promise<ReceiverState>;
+
+  /** The cluster whose log lies in the receiver's volume; null before the first {@link ensure} that found the database. */
+  cluster(ctx: WalContext, component: PostgresComponent): Promise<WalCluster | null>;
+
+  /** Readings since `after` (ISO 8601 UTC, exclusive; all that are kept where null), oldest first. Kept for an hour, also while no worker looks. */
+  readings(ctx: WalContext, component: PostgresComponent, after: string | null): Promise<readonly WalReading[]>;
+
+  /** Segments, partial ones and history files in the volume, in the log's order. */
+  files(ctx: WalContext, component: PostgresComponent): Promise<readonly ReceivedFile[]>;
+
+  /** One file's bytes. A partial one is what was synced when it was read: the caller keeps what lies before the position it knows. @throws PathNotFound, BrokenStream */
+  read(ctx: WalContext, component: PostgresComponent, name: string): Promise<Readable>;
+
+  /** Removes complete segments and history files from the volume: the caller has them in every repository. A partial one stays. */
+  release(ctx: WalContext, component: PostgresComponent, names: readonly string[]): Promise<void>;
+
+  /** Ends the receiver; with `forget`, the slot and the volume go too (what is in the volume is lost). Idempotent. */
+  stop(ctx: WalContext, component: PostgresComponent, options: { readonly forget: boolean }): Promise<void>;
+}
