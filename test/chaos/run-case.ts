@@ -7,7 +7,7 @@ import { mostHaste } from './fault/strike.ts';
 import { twistOf } from './fault/twist.ts';
 import type { Beginning, Scenario } from './scenarios.ts';
 import { runToEnd, type Outcome } from './stage/drive.ts';
-import { judgeData, judgeEffects, judgeLeftovers, judgeOutcome, mayLeave, type Trial, type Victim } from './stage/judge.ts';
+import { judgeData, judgeEffects, judgeLeftovers, judgeOutcome, leftWithoutReason, type Trial, type Victim } from './stage/judge.ts';
 import { watchLiveNames } from './stage/live-names.ts';
 import { leaseStaysHeld, observe, type StageState } from './stage/observe.ts';
 import { bundled, withWorker, type Stage } from './stage/stage.ts';
@@ -76,7 +76,7 @@ export async function endedAndReleased({ stage }: Setting, ended: Promise<Outcom
   return outcome;
 }
 
-type Attempted = { readonly missed: boolean; readonly outcome: Outcome };
+type Attempted = { readonly missed: boolean; readonly outcome: Outcome; readonly down?: Trial['down'] };
 
 /** Looks before, meanwhile and after. `reapLeftovers` removes what the run left before that is looked at again, whether or not it may have left it. */
 export async function judged(setting: Setting, name: string, victim: Victim, attempt: (start: () => Promise<WorkflowHandle>) => Promise<Attempted>): Promise<CaseResult> {
@@ -89,15 +89,15 @@ export async function judged(setting: Setting, name: string, victim: Victim, att
     void scenario.meanwhile?.(handle).catch(() => undefined);
     return handle;
   }).finally(() => watch.end());
-  const { missed, outcome } = attempted;
+  const { missed, outcome, down = [] } = attempted;
   const complaints = [...await watch.end()];
   const runId = handle === undefined ? '' : (await handle.describe()).runId;
   const trialOf = (after: StageState): Trial => ({
-    runbook: scenario.runbook, runId: beginning.repairedRunId ?? runId, victim: missed ? null : victim, end: scenario.end, outcome, before: beginning.before, after,
+    runbook: scenario.runbook, runId: beginning.repairedRunId ?? runId, victim: missed ? null : victim, end: scenario.end, outcome, down, before: beginning.before, after,
   });
   const first = trialOf(await observe(stage));
   const left = [...judgeLeftovers(first), ...(outcome.status === 'TERMINATED' ? judgeData(first) : [])];
-  if (!mayLeave(first)) complaints.push(...left.map((each) => `a run that ended by itself left ${each}`));
+  complaints.push(...leftWithoutReason(first, left).map((each) => `a run that ended by itself left ${each}`));
   const final = left.length === 0 ? first : trialOf(await afterReaping(setting, complaints));
   return {
     name, scenario: scenario.name, outcome, missed,

@@ -48,10 +48,16 @@ export function runStrikeCase(setting: Setting, point: FaultPoint, victim: Victi
       const run = await start();
       begun.resolve(run);
       const outcome = await endedAndReleased(setting, runToEnd(service, run, endWithinMs));
+      const down = await downStores(service);
       await startAgain(service);
-      return { missed: !hit, outcome };
+      return { missed: !hit, outcome, down };
     });
   });
+}
+
+async function downStores(service: ServiceFixture): Promise<readonly ('postgres' | 'redis')[]> {
+  const states = await Promise.all((['postgres', 'redis'] as const).map(async (store) => ({ store, state: (await service.runtime.inspect(service[store])).state })));
+  return states.filter(({ state }) => state === 'exited').map(({ store }) => store);
 }
 
 /** What was killed by hand is started by hand; what its policy starts is waited for. Only then is it looked at. */

@@ -1,7 +1,7 @@
 /** The sweep's own judge: what it lets pass and what it does not. */
 import { expect, test } from 'vitest';
 import type { Outcome } from './drive.ts';
-import { judgeLeftovers, judgeOutcome, mayLeave, type Trial, type Victim } from './judge.ts';
+import { judgeLeftovers, judgeOutcome, leftWithoutReason, mayLeave, type Trial, type Victim } from './judge.ts';
 import type { StageState } from './observe.ts';
 
 const state: StageState = {
@@ -11,7 +11,7 @@ const state: StageState = {
 
 const trial = (victim: Victim | null, status: string, failure: string | null = null, end: Trial['end'] = { status: 'COMPLETED', failure: null }): Trial => {
   const outcome: Outcome = { status, failure, message: '' };
-  return { runbook: 'restoreBackup', runId: 'run', victim, end, outcome, before: state, after: state };
+  return { runbook: 'restoreBackup', runId: 'run', victim, end, outcome, down: [], before: state, after: state };
 };
 
 test.each<[Victim | null, string, string | null]>([
@@ -44,6 +44,15 @@ test('only a terminated run, or one whose sleeping worker woke behind it, may le
   expect(mayLeave(trial('cancel', 'CANCELLED'))).toBe(false);
   expect(mayLeave({ ...trial('cancel', 'CANCELLED'), runbook: 'reapLeftovers' })).toBe(true);
   expect(mayLeave({ ...trial('cancel', 'COMPLETED'), runbook: 'reapLeftovers' })).toBe(false);
+});
+
+test('what lies in a store that was down may wait, and nothing else', () => {
+  const left = ['notes of run 1', 'database holdfast_side_1 is left', 'role chaos_reader is left', 'setting of Redis save is left', 'container or volume holdfast-1-dump', 'restart policy no', "the service's lease is held"];
+  const ended = trial('postgres', 'FAILED', 'ContainerNotRunning');
+  expect(leftWithoutReason(ended, left)).toEqual(left);
+  expect(leftWithoutReason({ ...ended, down: ['postgres'] }, left)).toEqual(left.slice(3));
+  expect(leftWithoutReason({ ...ended, down: ['redis'] }, left)).toEqual([...left.slice(1, 3), ...left.slice(4)]);
+  expect(leftWithoutReason(trial('terminate', 'TERMINATED'), left)).toEqual([]);
 });
 
 test('what is left is found', () => {

@@ -17,6 +17,8 @@ export interface Trial {
   /** How the run ends where nobody but a worker or the Temporal server dies. */
   readonly end: Pick<Outcome, 'status' | 'failure'>;
   readonly outcome: Outcome;
+  /** The stores that did not run when the run ended: killed by hand, and started again only after it. */
+  readonly down: readonly ('postgres' | 'redis')[];
   readonly before: StageState;
   readonly after: StageState;
 }
@@ -47,6 +49,20 @@ const unexpected = (outcome: Outcome, expected: string): string => `it ended ${o
  */
 export const mayLeave = ({ runbook, victim, outcome }: Trial): boolean =>
   outcome.status === 'TERMINATED' || victim === 'stopped' || (runbook === 'reapLeftovers' && outcome.status !== 'COMPLETED');
+
+/**
+ * What a run left although it ended by itself. What lies inside a store that does not run nobody can remove, and no run starts a database that somebody
+ * stopped only to do so: that much, and the notes by which a repair finds it, waits for the next run or for `reapLeftovers`.
+ */
+export function leftWithoutReason(trial: Trial, left: readonly string[]): readonly string[] {
+  if (mayLeave(trial)) return [];
+  return left.filter((each) => !trial.down.some((store) => insideOf[store].test(each)));
+}
+
+const insideOf = {
+  postgres: /^(notes of run|role|database) /,
+  redis: /^(notes of run|setting of Redis|file in Redis's data directory|directory) /,
+} as const;
 
 /** The live names answer, both stores on one side, and on the right one. */
 export function judgeData({ runbook, runId, outcome, before, after }: Trial): string[] {
