@@ -1,5 +1,6 @@
 /** What is live, counted and hashed the way a backup does, against the manifest of the backup that was restored. The writer has to be stopped. */
 import { randomUUID } from 'node:crypto';
+import { contentOf } from '../../src/domain/backup-manifest.ts';
 import { compareContent, describeDifference } from '../../src/domain/content.ts';
 import { productionTiming } from '../../src/domain/timing.ts';
 import type { EngineContext } from '../../src/engines/engine.ts';
@@ -13,9 +14,10 @@ export async function compareLive(stage: Stage, backupId: string): Promise<{ rea
   const engines = composeEngines();
   const context = contextOf(stage);
   const equal = { tables: 0, keys: 0 };
-  for (const { component, content } of manifest.components) {
-    const live = definition.components.find(({ name }) => name === component);
-    if (live === undefined) throw new Error(`the service has no ${component}`);
+  for (const backup of manifest.components) {
+    const live = definition.components.find(({ name }) => name === backup.component);
+    const content = contentOf(backup);
+    if (live === undefined || content === null) throw new Error(`the service has no ${backup.component}, or its backup no counts`);
     const differences = compareContent(content, await engines[live.engine].readContent(context, live, { contentHashes: true, jobs: 2 }));
     if (differences.length > 0) throw new Error(`what was restored differs from the manifest: ${differences.map(describeDifference).join('; ')}`);
     if (content.engine === 'postgres') equal.tables += content.tables.length;

@@ -1,10 +1,11 @@
 /** Verify and prove: what is stored, read end to end; and what is stored, restored and compared. */
-import { type BackupManifest, type ComponentBackup, type NotCompared, notComparedIn } from '../domain/backup-manifest.ts';
+import { type BackupManifest, type ComponentBackup, contentOf, liveSizeBytes, type NotCompared, notComparedIn } from '../domain/backup-manifest.ts';
 import { canonicalJson } from '../domain/canonical-json.ts';
 import { HoldfastFailure } from '../domain/failures.ts';
 import { resolveBackupId } from '../domain/identifiers.ts';
 import type { ComponentProof, ProofRecord, Verdict } from '../domain/proof.ts';
 import { overallVerdict, travellingEntries, travellingProof } from '../domain/proof.ts';
+import { counted } from '../domain/wording.ts';
 import type { Repository } from '../repository/repository.ts';
 import { currentOwner, engineOf, firstRepository, inEngineContext } from './activity-run.ts';
 import { sourceOf } from './artifacts.ts';
@@ -111,19 +112,27 @@ function referenceTo(manifest: BackupManifest, manifestSha256: string): BackupRe
       engine: component.engine,
       component: component.component,
       sizeBytes: component.artifacts.reduce((sum, artifact) => sum + artifact.stored.sizeBytes, 0),
-      dataSizeBytes: component.engine === 'postgres' ? component.databaseSizeBytes : component.usedMemoryBytes,
-      objects: component.engine === 'postgres' ? component.content.tables.length : component.content.databases.length,
+      dataSizeBytes: liveSizeBytes(component),
+      objects: objectsOf(component),
       summary: summaryOf(component),
     })),
     notCompared: notComparedIn(manifest).slice(0, travellingEntries),
   };
 }
 
+function objectsOf(component: ComponentBackup): number {
+  const content = contentOf(component);
+  if (content === null) return component.engine === 'postgres' && component.method === 'base' ? component.databases.length : 0;
+  return content.engine === 'postgres' ? content.tables.length : content.databases.length;
+}
+
 function summaryOf(component: ComponentBackup): string {
-  if (component.engine === 'postgres') {
-    const rows = component.content.tables.reduce((sum, table) => sum + BigInt(table.rows), 0n);
-    return `${component.content.tables.length} tables, ${rows} rows`;
+  const content = contentOf(component);
+  if (content === null) return `the whole server, ${counted(objectsOf(component), 'database')}`;
+  if (content.engine === 'postgres') {
+    const rows = content.tables.reduce((sum, table) => sum + BigInt(table.rows), 0n);
+    return `${content.tables.length} tables, ${rows} rows`;
   }
-  const keys = component.content.databases.reduce((sum, database) => sum + BigInt(database.keys), 0n);
+  const keys = content.databases.reduce((sum, database) => sum + BigInt(database.keys), 0n);
   return `${keys} keys`;
 }

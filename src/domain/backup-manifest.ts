@@ -1,13 +1,16 @@
 /** The backup manifest, format 1: the only proof that a backup exists. `docs/backup-format.md` is its specification. Pure. */
-import type { PostgresContent, RedisContent } from './content.ts';
+import type { Content, PostgresContent, RedisContent } from './content.ts';
 import type { EngineName } from './service.ts';
 
 export const manifestFormat = 1;
 
 /** One stored file. `encodings` lists what lies between plaintext and stored bytes, outermost last; empty means stored as is. */
 export interface Artifact {
-  /** `dump` (tar of a pg_dump directory), `globals` (roles), `rdb`. */
-  readonly kind: 'dump' | 'globals' | 'rdb';
+  /**
+   * `dump` (tar of a pg_dump directory), `globals` (roles), `rdb`; of a base backup: `base` (tar of the data directory), `tablespace` (tar, named by its OID),
+   * `wal` (tar of the log up to its end), `baseManifest` (pg_basebackup's own backup_manifest).
+   */
+  readonly kind: 'dump' | 'globals' | 'rdb' | 'base' | 'tablespace' | 'wal' | 'baseManifest';
   /** Path relative to the backup's directory: `<component>/<attempt>/<file>`. */
   readonly path: string;
   readonly plaintext: { readonly sizeBytes: number; readonly sha256: string };
@@ -52,22 +55,51 @@ export interface DatabaseProperties {
   readonly settings: readonly { readonly role: string | null; readonly name: string; readonly value: string }[];
 }
 
-export interface PostgresBackup {
+interface PostgresCommon {
   readonly engine: 'postgres';
   readonly component: string;
   readonly attempt: string;
   readonly server: ServerFacts & { readonly systemIdentifier: string; readonly database: string; readonly databaseOid: number; readonly majorVersion: number };
-  /** Read in the session that exported the snapshot: the recovery point of this component. */
+  /** The recovery point of this component. Of a dump: read in the session that exported the snapshot. Of a base backup: everything committed by `at` lies before `lsn`, its end. */
   readonly snapshot: { readonly at: string; readonly lsn: string; readonly snapshot: string };
   readonly artifacts: readonly Artifact[];
+  readonly notCompared: readonly NotCompared[];
+}
+
+/** One database, dumped in one snapshot. */
+export interface PostgresDump extends PostgresCommon {
+  readonly method: 'dump';
   readonly content: PostgresContent;
   readonly roles: readonly RoleFacts[];
   readonly properties: DatabaseProperties;
   /** Bytes of the live database when it was dumped (pg_database_size): what a side restore will need. */
   readonly databaseSizeBytes: number;
   readonly extensions: readonly { readonly name: string; readonly version: string }[];
-  readonly notCompared: readonly NotCompared[];
 }
+
+/** The whole server, copied while it ran, with the log that makes the copy consistent: what recovery to a moment begins with. */
+export interface PostgresBase extends PostgresCommon {
+  readonly method: 'base';
+  /** Replay begins at `begin` and is consistent from `end` on; both on `timeline`. `endAt` is read after the end (databases.md T1), `snapshot` above it. */
+  readonly range: { readonly timeline: number; readonly begin: string; readonly end: string; readonly endAt: string };
+  readonly cluster: {
+    readonly segmentSizeBytes: number;
+    /** Are pages written with checksums? Where not, their damage cannot be told. */
+    readonly dataChecksums: boolean;
+    /** The role that initdb made, whatever it is called now: there is always one that may do everything. */
+    readonly superuser: string;
+    /** Recovery refuses smaller ones (databases.md P11): `max_connections` and its like, by name. */
+    readonly settings: Readonly<Record<string, string>>;
+    /** Their code may be needed to replay what they wrote. */
+    readonly preloadLibraries: readonly string[];
+  };
+  readonly databases: readonly { readonly name: string; readonly oid: number; readonly sizeBytes: number }[];
+  readonly tablespaces: readonly { readonly name: string; readonly oid: number; readonly location: string }[];
+  /** Bytes of the data directory and tablespaces, unpacked. */
+  readonly dataSizeBytes: number;
+}
+
+export type PostgresBackup = PostgresDump | PostgresBase;
 
 export interface RedisBackup {
   readonly engine: 'redis';
@@ -122,6 +154,15 @@ export const notComparedIn = (manifest: BackupManifest): readonly NotCompared[] 
 
 export const storedSizeBytes = (component: ComponentBackup): number =>
   component.artifacts.reduce((sum, artifact) => sum + artifact.stored.sizeBytes, 0);
+
+/** What it holds, as it was counted; null for a base backup, which is proven by starting it and not by counting. */
+export const contentOf = (component: ComponentBackup): Content | null => ('content' in component ? component.content : null);
+
+/** Bytes of the live data when it was backed up: what a copy of it will need. */
+export function liveSizeBytes(component: ComponentBackup): number {
+  if (component.engine === 'redis') return component.usedMemoryBytes;
+  return component.method === 'dump' ? component.databaseSizeBytes : component.dataSizeBytes;
+}
 
 /** The recovery point over all components: the earliest instant, and how far apart they lie. */
 export function recoveryPoint(instants: readonly string[]): { at: string; skewMs: number } {

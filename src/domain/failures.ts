@@ -52,6 +52,7 @@ export const failureKinds = {
   PermissionDenied: refused('The database user may not read or do what the step needs.'),
   RowSecurityFilters: refused('Row security would hide rows from the backup.'),
   DumpFailed: failed('pg_dump did not finish.'),
+  PageDamaged: failed('A page of the database differs from its checksum.'),
   TableLocked: transient('Another session holds a table exclusively, or waits to.'),
   SnapshotLost: transient('The session that held the exported snapshot ended before the dump did.'),
   RdbTransferFailed: transient('redis-cli --rdb did not deliver a complete file.'),

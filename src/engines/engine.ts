@@ -63,6 +63,8 @@ export interface ArtifactSource {
 
 export interface BackupOptions {
   readonly contentHashes: boolean;
+  /** `base`: a copy of the whole server where the engine can make one, and the same as ever where it cannot. A dump unless given. */
+  readonly method?: 'dump' | 'base';
   /** Parallel dump jobs and hash sessions. */
   readonly jobs: number;
 }

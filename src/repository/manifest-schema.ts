@@ -13,7 +13,7 @@ const artifactPath = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}\/[A-Za-z
 const measured = z.strictObject({ sizeBytes: size, sha256 });
 
 const artifact = z.strictObject({
-  kind: z.enum(['dump', 'globals', 'rdb']),
+  kind: z.enum(['dump', 'globals', 'rdb', 'base', 'tablespace', 'wal', 'baseManifest']),
   path: artifactPath,
   plaintext: measured,
   stored: measured,
@@ -26,13 +26,20 @@ const inOwnAttempt = (component: { component: string; attempt: string; artifacts
   component.artifacts.every(({ path }) => path.startsWith(`${component.component}/${component.attempt}/`));
 const notCompared = z.array(z.strictObject({ object: text, reason: text }));
 
-const postgres = z.strictObject({
+const position = z.string().regex(/^[0-9A-F]{1,8}\/[0-9A-F]{1,8}$/);
+const postgresCommon = {
   engine: z.literal('postgres'),
   component: name,
   attempt: name,
   server: z.strictObject({ ...server, systemIdentifier: count, database: text, databaseOid: size, majorVersion: size }),
-  snapshot: z.strictObject({ at: instant, lsn: text, snapshot: text }),
+  snapshot: z.strictObject({ at: instant, lsn: position, snapshot: text }),
   artifacts: z.array(artifact).min(1),
+  notCompared,
+};
+
+const postgresDump = z.strictObject({
+  ...postgresCommon,
+  method: z.literal('dump'),
   content: z.strictObject({
     engine: z.literal('postgres'),
     tables: z.array(z.strictObject({ table: text, rows: count, hash: count.nullable() })),
@@ -48,8 +55,18 @@ const postgres = z.strictObject({
   }),
   databaseSizeBytes: size,
   extensions: z.array(z.strictObject({ name: text, version: text })),
-  notCompared,
 });
+
+const postgresBase = z.strictObject({
+  ...postgresCommon,
+  method: z.literal('base'),
+  range: z.strictObject({ timeline: z.int().min(1), begin: position, end: position, endAt: instant }),
+  cluster: z.strictObject({ segmentSizeBytes: size, dataChecksums: z.boolean(), superuser: text, settings: z.record(z.string(), text), preloadLibraries: z.array(text) }),
+  databases: z.array(z.strictObject({ name: text, oid: size, sizeBytes: size })).min(1),
+  tablespaces: z.array(z.strictObject({ name: text, oid: size, location: text })),
+  dataSizeBytes: size,
+});
+const postgres = z.discriminatedUnion('method', [postgresDump, postgresBase]);
 
 const redis = z.strictObject({
   engine: z.literal('redis'),

@@ -1,11 +1,11 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import type { BackupManifest } from '../../src/domain/backup-manifest.ts';
+import type { BackupManifest, ComponentBackup, PostgresDump } from '../../src/domain/backup-manifest.ts';
 import { canonicalJson } from '../../src/domain/canonical-json.ts';
 import { createRepository } from '../../src/repository/create-repository.ts';
 import type { Repository } from '../../src/repository/repository.ts';
 import { createInMemoryStorage } from '../../src/storage/in-memory/in-memory-storage.ts';
 import { failing } from '../support/failing.ts';
-import { artifact, committed, run, sampleManifest, storeArtifacts } from './sample-manifest.ts';
+import { artifact, base, committed, run, sampleManifest, storeArtifacts } from './sample-manifest.ts';
 
 const at = Date.UTC(2026, 10, 23, 1, 0, 0);
 let objects: Map<string, Uint8Array>;
@@ -26,6 +26,22 @@ describe('committing a manifest', () => {
     const { sha256 } = await repository.commitManifest(manifest);
     expect(await repository.listBackups('shop')).toEqual([manifest.backupId]);
     expect(await repository.readManifest('shop', manifest.backupId)).toEqual({ manifest, sha256 });
+  });
+
+  it('takes a base backup for a component, and nothing that is half of either', async () => {
+    const sample = await unfinished();
+    const [dump, ...others] = sample.components as readonly [PostgresDump, ...ComponentBackup[]];
+    const manifest = { ...sample, components: [base, ...others] };
+    await storeArtifacts(repository, manifest);
+    await repository.commitManifest(manifest);
+    expect((await repository.readManifest('shop', manifest.backupId)).manifest).toEqual(manifest);
+    const { range, ...without } = base;
+    const next = { ...manifest, backupId: '20261123-010001' };
+    await storeArtifacts(repository, next);
+    for (const { path, stored } of dump.artifacts) await repository.storage.createExclusive(`shop/backups/${next.backupId}/${path}`, Buffer.alloc(stored.sizeBytes));
+    for (const half of [{ ...base, method: 'dump' }, { ...dump, method: 'base' }, without, { ...base, range: { ...range, begin: 'x' } }, { ...base, range: { ...range, timeline: 0 } }, { ...base, databases: [] }, { ...base, content: dump.content }]) {
+      await failing('ManifestDamaged', repository.commitManifest({ ...next, components: [half as unknown as ComponentBackup, ...others] }));
+    }
   });
 
   it('is refused without its artifacts, or with a shorter one', async () => {
@@ -123,7 +139,7 @@ describe('a manifest with strange names', () => {
   it('is canonical whatever the database called its tables', async () => {
     const manifest = await unfinished();
     const tables = ['"__proto__"', '"a\nb"', '"\u2028"', '"\ud800"', '"💣"', '"constructor"'].map((table) => ({ table, rows: '1', hash: null }));
-    const strange: BackupManifest = { ...manifest, components: manifest.components.map((component) => (component.engine === 'postgres' ? { ...component, content: { ...component.content, tables } } : component)) };
+    const strange: BackupManifest = { ...manifest, components: manifest.components.map((component) => (component.engine === 'postgres' && component.method === 'dump' ? { ...component, content: { ...component.content, tables } } : component)) };
     await storeArtifacts(repository, strange);
     const { sha256 } = await repository.commitManifest(strange);
     const read = await repository.readManifest('shop', strange.backupId);

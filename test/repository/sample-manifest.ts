@@ -1,5 +1,5 @@
 /** A manifest with everything in it, for tests of the repository. */
-import type { Artifact, BackupManifest, PostgresBackup, RedisBackup } from '../../src/domain/backup-manifest.ts';
+import type { Artifact, BackupManifest, PostgresBase, PostgresDump, RedisBackup } from '../../src/domain/backup-manifest.ts';
 import type { ClaimedBackup, Repository } from '../../src/repository/repository.ts';
 
 export const run = (name: string) => ({ namespaceId: 'namespace', workflowId: `holdfast/backup/shop/${name}`, runId: `run-${name}` });
@@ -10,8 +10,9 @@ const server = { container: 'shop-postgres', containerId: 'c1', image: 'postgres
 export const artifact = (kind: Artifact['kind'], path: string, sizeBytes: number): Artifact =>
   ({ kind, path, plaintext: { sizeBytes, sha256: sha256('a') }, stored: { sizeBytes, sha256: sha256('a') }, encodings: [] });
 
-const postgres: PostgresBackup = {
+const postgres: PostgresDump = {
   engine: 'postgres',
+  method: 'dump',
   component: 'postgres',
   attempt: 'a1-00000001',
   server: { ...server, systemIdentifier: '7400000000000000001', database: 'shop', databaseOid: 16384, majorVersion: 17 },
@@ -78,3 +79,20 @@ export async function committed(repository: Repository, service: string, name: s
   await repository.commitManifest(manifest);
   return manifest;
 }
+
+/** A copy of the whole server, as a component of a manifest. */
+export const base: PostgresBase = {
+  engine: 'postgres',
+  method: 'base',
+  component: 'postgres',
+  attempt: 'a1-00000001',
+  server: postgres.server,
+  snapshot: { at: '2026-11-23T01:00:00.123456Z', lsn: '0/1A2B3C', snapshot: '731:735:732' },
+  artifacts: [artifact('base', 'postgres/a1-00000001/base.tar.zst', 11), artifact('tablespace', 'postgres/a1-00000001/16400.tar.zst', 5), artifact('wal', 'postgres/a1-00000001/pg_wal.tar.zst', 3), artifact('baseManifest', 'postgres/a1-00000001/backup_manifest', 7)],
+  range: { timeline: 1, begin: '0/1A0028', end: '0/1A2B3C', endAt: '2026-11-23T01:00:00.423456Z' },
+  cluster: { segmentSizeBytes: 16_777_216, dataChecksums: true, superuser: 'shop owner', settings: { max_connections: '100' }, preloadLibraries: ['pg_stat_statements'] },
+  databases: [{ name: 'shop', oid: 16384, sizeBytes: 7_500_000 }],
+  tablespaces: [{ name: 'fast disk', oid: 16400, location: '/fast' }],
+  dataSizeBytes: 7_500_000,
+  notCompared: [{ object: 'rows', reason: 'not counted' }],
+};

@@ -1,6 +1,6 @@
 /** What every engine must hold, whatever it stores: src/engines/engine.ts as tests. Run by each engine with a live store of its own. */
 import { describe, expect, it } from 'vitest';
-import type { ComponentBackup } from '../../src/domain/backup-manifest.ts';
+import { contentOf, type ComponentBackup } from '../../src/domain/backup-manifest.ts';
 import type { Component } from '../../src/domain/service.ts';
 import type { ArtifactDestination, ArtifactSource, DatabaseEngine, EngineContext, PreparedComponent } from '../../src/engines/engine.ts';
 import { failing } from '../support/failing.ts';
@@ -46,7 +46,7 @@ export function describeEngine<C extends Component>(engine: DatabaseEngine<C>, o
     it('backs up what is live, twice as well as once', async () => {
       const world = await open();
       const [first, second] = [await backUp(world, 'one'), await backUp(world, 'two')];
-      expect(first.content).toEqual(second.content);
+      expect(contentOf(first)).toEqual(contentOf(second));
       expect((await engine.prove(world.context('proof'), second, world.source)).verdict).toBe('proven');
     });
 
@@ -59,7 +59,7 @@ export function describeEngine<C extends Component>(engine: DatabaseEngine<C>, o
       const again = await engine.prepare(world.context('restore'), world.component, backup, world.source);
       expect(sameAgain(again)).toEqual(sameAgain(prepared));
       await cutOverTwiceEach(world, 'restore', again, backup);
-      expect(await content(world)).toEqual(backup.content);
+      expect(await content(world)).toEqual(contentOf(backup));
       await engine.repairLeftovers(world.context('restore'), world.component, { owner: world.context('restore').owner, notes: world.notesOf('restore'), kept: [again.cutOver] });
       const undo = await engine.prepareUndo(world.context('undo'), world.component, again.cutOver);
       await cutOverTwiceEach(world, 'undo', undo, null);
@@ -103,7 +103,7 @@ export function describeEngine<C extends Component>(engine: DatabaseEngine<C>, o
       const ended = { owner: ctx.owner, notes: world.notesOf('restore'), kept: [] };
       expect(await engine.repairLeftovers(world.context('reap'), world.component, ended)).not.toEqual([]);
       expect(await engine.repairLeftovers(world.context('reap'), world.component, ended)).toEqual([]);
-      expect(await content(world)).toEqual(backup.content);
+      expect(await content(world)).toEqual(contentOf(backup));
     });
   });
 }

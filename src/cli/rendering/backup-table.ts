@@ -1,5 +1,5 @@
 /** The table of what one can come back to. Pure. */
-import { componentOf, storedSizeBytes, type BackupManifest } from '../../domain/backup-manifest.ts';
+import { componentOf, liveSizeBytes, storedSizeBytes, type BackupManifest } from '../../domain/backup-manifest.ts';
 import { describeDifference } from '../../domain/content.ts';
 import { backupInstant } from '../../domain/identifiers.ts';
 import type { ProofRecord } from '../../domain/proof.ts';
@@ -19,7 +19,7 @@ export function serviceLine(service: ServiceDefinition, newest: BackupManifest |
     if (now !== undefined) return `${component.container} (${now.version === null ? now.state : `${now.version}, ${sizeText(now.sizeBytes ?? 0)}`})`;
     const backup = newest === null ? undefined : componentOf(newest, component.engine);
     if (backup === undefined) return component.container;
-    if (backup.engine === 'postgres') return `${component.container} (PostgreSQL ${backup.server.version}, ${sizeText(backup.databaseSizeBytes)})`;
+    if (backup.engine === 'postgres') return `${component.container} (PostgreSQL ${backup.server.version}, ${sizeText(liveSizeBytes(backup))})`;
     const keys = backup.content.databases.reduce((sum, database) => sum + Number(database.keys), 0);
     return `${component.container} (Redis ${backup.server.version}, ${keys.toLocaleString('en-US')} ${keys === 1 ? 'key' : 'keys'})`;
   });

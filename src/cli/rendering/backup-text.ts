@@ -29,7 +29,12 @@ function componentText(component: ComponentBackup): readonly string[] {
   ];
 }
 
-function contentText({ content }: ComponentBackup): string {
+function contentText(component: ComponentBackup): string {
+  if (component.engine === 'postgres' && component.method === 'base') {
+    const { range, databases } = component;
+    return `the whole server: ${databases.map(({ name }) => name).join(', ')}; log from ${range.begin} to ${range.end} on timeline ${range.timeline}`;
+  }
+  const { content } = component;
   if (content.engine === 'postgres') {
     const rows = content.tables.reduce((sum, table) => sum + BigInt(table.rows), 0n);
     return `${counted(content.tables.length, 'table')}, ${rows.toLocaleString('en-US')} rows, ${counted(content.sequences.length, 'sequence')}, ${content.largeObjects.count} large objects`;

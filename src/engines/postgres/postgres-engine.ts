@@ -1,10 +1,12 @@
 /** PostgreSQL behind the engines' contract: one file a step, put together here. */
-import type { ComponentBackup, PostgresBackup } from '../../domain/backup-manifest.ts';
+import type { ComponentBackup, PostgresBackup, PostgresBase, PostgresDump } from '../../domain/backup-manifest.ts';
 import { HoldfastFailure } from '../../domain/failures.ts';
 import type { ComponentCutOver, PostgresCutOver } from '../../domain/rollback.ts';
 import type { PostgresComponent } from '../../domain/service.ts';
 import type { DatabaseEngine } from '../engine.ts';
 import { backUp } from './back-up.ts';
+import { backUpBase } from './base/back-up-base.ts';
+import { proveBase, verifyBase } from './base/check-base.ts';
 import { completeRestore } from './complete-restore.ts';
 import { close, compareClosed, discardRollback, open, requireReady, rollBack, swap, writeMark } from './cut-over.ts';
 import { inspect } from './inspect.ts';
@@ -21,10 +23,10 @@ export function createPostgresEngine(): DatabaseEngine<PostgresComponent> {
     name: 'postgres',
     inspect,
     waitUntilReady,
-    backUp,
-    verify: (ctx, backup, source) => verify(ctx, ofPostgres(backup), source),
-    prove: (ctx, backup, source) => prove(ctx, ofPostgres(backup), source),
-    prepare: (ctx, component, backup, source) => prepare(ctx, component, ofPostgres(backup), source),
+    backUp: (ctx, component, destination, options) => (options.method === 'base' ? backUpBase : backUp)(ctx, component, destination, options),
+    verify: (ctx, backup, source) => byMethod(backup, (dump) => verify(ctx, dump, source), (base) => verifyBase(ctx, base, source)),
+    prove: (ctx, backup, source) => byMethod(backup, (dump) => prove(ctx, dump, source), (base) => proveBase(ctx, base, source)),
+    prepare: (ctx, component, backup, source) => prepare(ctx, component, dumpOf(backup), source),
     prepareUndo: (ctx, component, previous) => prepareUndo(ctx, component, cutOverOf(previous)),
     discardPrepared: (ctx, component, cutOver) => discardPrepared(ctx, component, cutOverOf(cutOver)),
     requireReady: (ctx, component, cutOver) => requireReady(ctx, component, cutOverOf(cutOver)),
@@ -37,7 +39,7 @@ export function createPostgresEngine(): DatabaseEngine<PostgresComponent> {
     writeMark,
     repairLeftovers,
     readContent,
-    completeRestore: (ctx, component, cutOver, backup, source, createdRoles) => completeRestore(ctx, component, cutOverOf(cutOver), ofPostgres(backup), source, createdRoles),
+    completeRestore: (ctx, component, cutOver, backup, source, createdRoles) => completeRestore(ctx, component, cutOverOf(cutOver), dumpOf(backup), source, createdRoles),
   };
 }
 
@@ -48,6 +50,16 @@ function ofPostgres(backup: ComponentBackup): PostgresBackup {
   if (backup.engine === 'postgres') return backup;
   throw mismatch(backup.component);
 }
+
+function byMethod<T>(backup: ComponentBackup, dump: (backup: PostgresDump) => T, base: (backup: PostgresBase) => T): T {
+  const own = ofPostgres(backup);
+  return own.method === 'dump' ? dump(own) : base(own);
+}
+
+/** What is restored beside a running server is one database; a copy of the whole server is not. */
+const dumpOf = (backup: ComponentBackup): PostgresDump => byMethod(backup, (dump) => dump, (base) => {
+  throw new HoldfastFailure('UnsupportedTopology', { operation: 'restore beside the live database', object: base.component, cause: 'the backup is a copy of the whole server, not of one database', hint: 'Restore a dump (holdfast list).' });
+});
 
 function cutOverOf(cutOver: ComponentCutOver): PostgresCutOver {
   if (cutOver.engine === 'postgres') return cutOver;

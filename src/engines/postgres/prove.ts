@@ -2,7 +2,7 @@
 import { createScratchServer } from '../../containers/scratch-server.ts';
 import { removeScratch } from '../../containers/scratch.ts';
 import { waitUntil } from '../../containers/wait-until.ts';
-import type { PostgresBackup } from '../../domain/backup-manifest.ts';
+import type { PostgresDump } from '../../domain/backup-manifest.ts';
 import { HoldfastFailure, isFailure } from '../../domain/failures.ts';
 import type { ComponentProof } from '../../domain/proof.ts';
 import type { PostgresComponent } from '../../domain/service.ts';
@@ -35,7 +35,7 @@ const preloads: Readonly<Record<string, readonly string[]>> = {
 };
 
 /** Answers a verdict; throws only what may be tried again. Everything made is removed at the end. */
-export async function prove(ctx: EngineContext, backup: PostgresBackup, source: ArtifactSource): Promise<ComponentProof> {
+export async function prove(ctx: EngineContext, backup: PostgresDump, source: ArtifactSource): Promise<ComponentProof> {
   try {
     return await proveInScratch(ctx, backup, source);
   } catch (error) {
@@ -45,10 +45,10 @@ export async function prove(ctx: EngineContext, backup: PostgresBackup, source: 
   }
 }
 
-const answer = (backup: PostgresBackup): Pick<ComponentProof, 'component' | 'comparedObjects' | 'notCompared'> =>
+const answer = (backup: PostgresDump): Pick<ComponentProof, 'component' | 'comparedObjects' | 'notCompared'> =>
   ({ component: backup.component, comparedObjects: comparedObjects(backup.content), notCompared: backup.notCompared });
 
-async function proveInScratch(ctx: EngineContext, backup: PostgresBackup, source: ArtifactSource): Promise<ComponentProof> {
+async function proveInScratch(ctx: EngineContext, backup: PostgresDump, source: ArtifactSource): Promise<ComponentProof> {
   const image = await imageFor(ctx, backup);
   if (image === null) {
     throw new HoldfastFailure('ImageMissing', { operation: 'prove the backup', object: backup.server.image, cause: `the engine has no image of PostgreSQL ${backup.server.majorVersion}`, hint: 'Pull it, then prove again.' });
@@ -69,22 +69,22 @@ async function proveInScratch(ctx: EngineContext, backup: PostgresBackup, source
   }
 }
 
-const scratchComponent = (backup: PostgresBackup, container: string): PostgresComponent =>
+const scratchComponent = (backup: PostgresDump, container: string): PostgresComponent =>
   ({ engine: 'postgres', name: backup.component, container, database: scratchDatabase, user: 'postgres' });
 
-function parametersFor(backup: PostgresBackup): readonly string[] {
+function parametersFor(backup: PostgresDump): readonly string[] {
   const needed = backup.extensions.map(({ name }) => name).filter((name) => Object.hasOwn(preloads, name));
   if (needed.length === 0) return scratchParameters;
   return [...scratchParameters, `shared_preload_libraries=${needed.join(',')}`, ...needed.flatMap((name) => preloads[name] ?? [])];
 }
 
-async function start(ctx: EngineContext, place: ServerPlace, backup: PostgresBackup): Promise<void> {
+async function start(ctx: EngineContext, place: ServerPlace, backup: PostgresDump): Promise<void> {
   await ctx.runtime.start(place.containerId);
   await waitUntil(() => postmasterStart(ctx, place.component, place.containerId), { withinMs: ctx.timing.startUpMs, everyMs: ctx.timing.pollMs, signal: ctx.signal },
     () => new HoldfastFailure('CouldNotVerify', { operation: 'start a throwaway server', object: backup.server.image, cause: 'it does not answer', hint: 'Look at the memory and disk of the Docker engine.' }));
 }
 
-async function restoreInto(ctx: EngineContext, place: ServerPlace, image: { readonly id: string; readonly majorVersion: number }, backup: PostgresBackup, input: DumpInput): Promise<ComponentProof> {
+async function restoreInto(ctx: EngineContext, place: ServerPlace, image: { readonly id: string; readonly majorVersion: number }, backup: PostgresDump, input: DumpInput): Promise<ComponentProof> {
   const { differences } = await restoreAndCompare(ctx, {
     place, imageId: image.id, port: 5432, majorVersion: image.majorVersion, backup, input, step: 'proof-restore', database: scratchDatabase, jobs, withProperties: false, phase: 'restore and compare',
     // No copy of production data may announce itself to its publishers and subscribers; and a throwaway server has no tablespaces.

@@ -1,5 +1,5 @@
 /** Every byte of the dump hashed, its members too, and all of it listed and read through by the stock tools; nothing is restored. */
-import type { ComponentBackup, PostgresBackup } from '../../domain/backup-manifest.ts';
+import type { ComponentBackup, PostgresDump } from '../../domain/backup-manifest.ts';
 import { HoldfastFailure } from '../../domain/failures.ts';
 import { sizeText } from '../../domain/wording.ts';
 import type { ArtifactSource, EngineContext } from '../engine.ts';
@@ -11,7 +11,7 @@ import { readThrough } from './server/read-through.ts';
 import { scripts } from './server/script-text.ts';
 
 /** @throws ArtifactDamaged, CouldNotVerify (no image to read it with), HelperLost */
-export async function verify(ctx: EngineContext, backup: PostgresBackup, source: ArtifactSource): Promise<{ readonly sentence: string }> {
+export async function verify(ctx: EngineContext, backup: PostgresDump, source: ArtifactSource): Promise<{ readonly sentence: string }> {
   const image = await imageFor(ctx, backup);
   if (image === null) throw couldNot(backup, `the engine has no image of PostgreSQL ${backup.server.majorVersion}`);
   await readThrough(ctx, source, artifactOf(backup, 'globals'));

@@ -1,6 +1,6 @@
 /** The exchange: what may go wrong around it, and what must be the same after it. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
-import type { PostgresBackup } from '../../../src/domain/backup-manifest.ts';
+import type { PostgresDump } from '../../../src/domain/backup-manifest.ts';
 import type { PostgresCutOver } from '../../../src/domain/rollback.ts';
 import type { PostgresComponent } from '../../../src/domain/service.ts';
 import { useDocker } from '../../support/docker.ts';
@@ -18,7 +18,7 @@ beforeAll(async () => {
 });
 afterAll(() => store[Symbol.asyncDispose]());
 
-const backUp = (component: PostgresComponent, attempt: string) => engine.backUp(contextOf(docker, new Map(), { run: `backup ${attempt}` }), component, store.attempt(attempt), options) as Promise<PostgresBackup>;
+const backUp = (component: PostgresComponent, attempt: string) => engine.backUp(contextOf(docker, new Map(), { run: `backup ${attempt}` }), component, store.attempt(attempt), options) as Promise<PostgresDump>;
 
 /** Everything that pg_database and pg_db_role_setting say about a database, default permissions written out. */
 const propertiesSql = (database: string): string => `SELECT json_build_object('row', to_jsonb(d) - 'oid' - 'datacl' - 'datfrozenxid' - 'datminmxid' - 'datdba',
@@ -83,7 +83,7 @@ two lines';`);
 
 describe('the exchange', () => {
   let component: PostgresComponent;
-  let backup: PostgresBackup;
+  let backup: PostgresDump;
   let notes: Notes;
   let count = 0;
   const ctx = (run = 'restore') => contextOf(docker, notes, { run: `${run} ${count}` });

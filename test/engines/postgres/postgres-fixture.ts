@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import type { MountSpec } from '../../../src/containers/container-runtime.ts';
-import type { Artifact, PostgresBackup } from '../../../src/domain/backup-manifest.ts';
+import type { Artifact, PostgresDump } from '../../../src/domain/backup-manifest.ts';
 import { HoldfastFailure } from '../../../src/domain/failures.ts';
 import type { PostgresCutOver } from '../../../src/domain/rollback.ts';
 import type { PostgresComponent } from '../../../src/domain/service.ts';
@@ -146,12 +146,12 @@ function checked(stream: Readable, artifact: Artifact): Readable {
   })(), { objectMode: false });
 }
 
-export async function backUpInto(docker: DockerScope, postgres: TestPostgres, store: TestStore, given: ContextOptions = {}): Promise<PostgresBackup> {
-  return await engine.backUp(contextOf(docker, new Map(), given), postgres.component, store.destination, options) as PostgresBackup;
+export async function backUpInto(docker: DockerScope, postgres: TestPostgres, store: TestStore, given: ContextOptions = {}): Promise<PostgresDump> {
+  return await engine.backUp(contextOf(docker, new Map(), given), postgres.component, store.destination, options) as PostgresDump;
 }
 
 /** All that a cut-over does, in its order. */
-export async function cutOver(ctx: EngineContext, component: PostgresComponent, prepared: PreparedComponent, backup: PostgresBackup | null): Promise<PostgresCutOver> {
+export async function cutOver(ctx: EngineContext, component: PostgresComponent, prepared: PreparedComponent, backup: PostgresDump | null): Promise<PostgresCutOver> {
   const plan = prepared.cutOver as PostgresCutOver;
   await engine.close(ctx, component, plan);
   await engine.swap(ctx, component, plan);

@@ -1,6 +1,6 @@
 /** What a copy must not do, and what it must not need: it subscribes to nothing, sets off no event trigger, and does without the source's tablespaces. */
 import { beforeAll, afterAll, expect, it } from 'vitest';
-import type { PostgresBackup } from '../../../src/domain/backup-manifest.ts';
+import type { PostgresDump } from '../../../src/domain/backup-manifest.ts';
 import { labelNames } from '../../../src/containers/labels.ts';
 import { pollUntil } from '../../../src/containers/wait-until.ts';
 import { useDocker } from '../../support/docker.ts';
@@ -9,7 +9,7 @@ import type { TestStore } from './postgres-fixture.ts';
 
 const docker = useDocker();
 let store: TestStore & AsyncDisposable;
-let backup: PostgresBackup;
+let backup: PostgresDump;
 
 beforeAll(async () => {
   const source = await startPostgres(docker);

@@ -1,6 +1,6 @@
 /** The pure parts: what is read from the server's and the tools' words, and what it means. */
 import { describe, expect, it } from 'vitest';
-import type { DatabaseProperties, PostgresBackup } from '../../../src/domain/backup-manifest.ts';
+import type { DatabaseProperties, PostgresDump } from '../../../src/domain/backup-manifest.ts';
 import type { FailureType } from '../../../src/domain/failures.ts';
 import { compareRestored } from '../../../src/engines/postgres/content/compare-restored.ts';
 import { contentFrom } from '../../../src/engines/postgres/content/content-reading.ts';
@@ -127,7 +127,7 @@ describe('contentFrom', () => {
 
   it('finds a restored sequence that lies behind', () => {
     const { content } = contentFrom(result(files, 0), 2);
-    const restored = (text: string) => compareRestored({ content } as PostgresBackup, contentFrom(result({ ...files, 'sequences.first': text, 'sequences.last': text }, 0), 2));
+    const restored = (text: string) => compareRestored({ content } as PostgresDump, contentFrom(result({ ...files, 'sequences.first': text, 'sequences.last': text }, 0), 2));
     expect(restored(sequence('5'))).toEqual([]);
     expect(restored(sequence('4'))).toEqual([{ object: 's', property: 'last value', expected: '5 or past it', found: '4' }]);
     expect(restored(sequence('unused'))).toHaveLength(1);
@@ -156,14 +156,14 @@ describe('cutOverState', () => {
 
 describe('what a plan says', () => {
   it('names the tables that lose most, ten at most', () => {
-    const backup = { content: { tables: [{ table: 'a', rows: '10', hash: null }, { table: 'gone', rows: '5', hash: null }, { table: 'same', rows: '1', hash: null }] } } as unknown as PostgresBackup;
+    const backup = { content: { tables: [{ table: 'a', rows: '10', hash: null }, { table: 'gone', rows: '5', hash: null }, { table: 'same', rows: '1', hash: null }] } } as unknown as PostgresDump;
     const live = [{ table: 'a', rows: '12', exact: true }, { table: 'same', rows: '1', exact: true }, { table: 'big', rows: '900', exact: false }];
     expect(tableNotes(backup, live)).toEqual(['big: about 900 rows now, not in the backup', 'a: 12 rows now, 10 in the backup', 'gone: not there now, 5 rows in the backup']);
     expect(tableNotes(backup, Array.from({ length: 20 }, (_, n) => ({ table: `n${n}`, rows: '1', exact: true })))).toHaveLength(11);
   });
 
   it('adds up partitions that are accounted for as one', () => {
-    const backup = { content: { tables: [{ table: 'hashed', rows: '7', hash: null }] } } as unknown as PostgresBackup;
+    const backup = { content: { tables: [{ table: 'hashed', rows: '7', hash: null }] } } as unknown as PostgresDump;
     const parts = [{ table: 'hashed', rows: '3', exact: true }, { table: 'hashed', rows: '4', exact: true }];
     expect(tableNotes(backup, parts)).toEqual([]);
     expect(tableNotes(backup, [...parts, { table: 'hashed', rows: '2', exact: false }])).toEqual(['hashed: about 9 rows now, 7 in the backup']);

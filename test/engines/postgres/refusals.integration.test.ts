@@ -1,7 +1,7 @@
 /** What stands in the way is refused by its own name, before anything is made; and nothing is left on the server. */
 import { readFile, writeFile } from 'node:fs/promises';
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest';
-import type { PostgresBackup } from '../../../src/domain/backup-manifest.ts';
+import type { PostgresDump } from '../../../src/domain/backup-manifest.ts';
 import type { FailureType } from '../../../src/domain/failures.ts';
 import { useDocker } from '../../support/docker.ts';
 import { failing } from '../../support/failing.ts';
@@ -11,7 +11,7 @@ import type { TestPostgres, TestStore } from './postgres-fixture.ts';
 const docker = useDocker();
 let postgres: TestPostgres;
 let store: TestStore & AsyncDisposable;
-let backup: PostgresBackup;
+let backup: PostgresDump;
 
 beforeAll(async () => {
   postgres = await startPostgres(docker);
@@ -78,7 +78,7 @@ describe('inspect', () => {
     await failing('PermissionDenied', inspect({ user: 'little' }, 'restore'));
     // What it takes to be allowed, short of a superuser.
     await postgres.sql('GRANT SELECT ON secret, hidden, kept TO little; ALTER ROLE little BYPASSRLS; ALTER TABLE secret ENABLE ROW LEVEL SECURITY;');
-    const modest = await engine.backUp(contextOf(docker, new Map(), { run: 'modest' }), { ...postgres.component, user: 'little' }, store.attempt('modest'), options) as PostgresBackup;
+    const modest = await engine.backUp(contextOf(docker, new Map(), { run: 'modest' }), { ...postgres.component, user: 'little' }, store.attempt('modest'), options) as PostgresDump;
     expect(modest.notCompared).toContainEqual({ object: 'passwords of roles', reason: 'the user may not read pg_authid' });
     expect(await engine.prove(contextOf(docker, new Map(), { run: 'proof' }), modest, store.source)).toMatchObject({ verdict: 'proven' });
     await postgres.sql('DROP TABLE secret, hidden; DROP OWNED BY little; DROP ROLE little;');
@@ -96,7 +96,7 @@ describe('inspect', () => {
 });
 
 describe('prepare', () => {
-  const prepare = (changed: PostgresBackup, source = store.source) => engine.prepare(contextOf(docker, new Map(), { run: 'restore' }), postgres.component, changed, source);
+  const prepare = (changed: PostgresDump, source = store.source) => engine.prepare(contextOf(docker, new Map(), { run: 'restore' }), postgres.component, changed, source);
 
   it('refuses an older server and too little room before it makes anything', async () => {
     await failing('VersionMismatch', prepare({ ...backup, server: { ...backup.server, majorVersion: 18 } }));
@@ -127,7 +127,7 @@ describe('prepare', () => {
 
 describe('damage', () => {
   it.each(['flipped', 'cut'] as const)('is found when the dump is %s, before a server is touched', async (how) => {
-    const file = store.fileOf(backup.artifacts[0] as PostgresBackup['artifacts'][number]);
+    const file = store.fileOf(backup.artifacts[0] as PostgresDump['artifacts'][number]);
     const whole = await readFile(file);
     const damaged = how === 'cut' ? whole.subarray(0, whole.length - 1024) : Buffer.from(whole);
     if (how === 'flipped') damaged[Math.floor(whole.length / 2)] = (damaged[Math.floor(whole.length / 2)] ?? 0) ^ 1;
@@ -152,7 +152,7 @@ describe('a dump that cannot be restored', () => {
       CREATE FUNCTION is_allowed(int) RETURNS bool LANGUAGE plpgsql AS $$ BEGIN RETURN EXISTS (SELECT FROM allowed WHERE v = $1); END $$;
       CREATE TABLE checked (v int CHECK (public.is_allowed(v))); INSERT INTO checked VALUES (1);`, 'unrestorable');
     const component = { ...postgres.component, database: 'unrestorable' };
-    const stored = await engine.backUp(contextOf(docker, new Map(), { run: 'backup' }), component, store.attempt('unrestorable'), options) as PostgresBackup;
+    const stored = await engine.backUp(contextOf(docker, new Map(), { run: 'backup' }), component, store.attempt('unrestorable'), options) as PostgresDump;
     const proof = await engine.prove(contextOf(docker, new Map(), { run: 'proof' }), stored, store.source);
     expect(proof.verdict).toBe('failed');
     expect(proof.sentence).toContain('table "checked"');

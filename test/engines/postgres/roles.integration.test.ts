@@ -1,6 +1,6 @@
 /** Roles on a server that lacks them: what the dump names is there for the restore, and becomes what it was when the database is open. */
 import { expect, it } from 'vitest';
-import type { PostgresBackup } from '../../../src/domain/backup-manifest.ts';
+import type { PostgresDump } from '../../../src/domain/backup-manifest.ts';
 import { useDocker } from '../../support/docker.ts';
 import { contextOf, cutOver, engine, openStore, options, startPostgres } from './postgres-fixture.ts';
 import type { Notes } from './postgres-fixture.ts';
@@ -18,7 +18,7 @@ it('come back whole once the restored database is open, and no role that was the
   await source.sql('CREATE TABLE t (n int); INSERT INTO t VALUES (1); ALTER TABLE t OWNER TO app; GRANT SELECT ON t TO readers, bystander; CREATE TABLE of_admin (n int);', 'theirs');
   await using store = await openStore();
   const component = { ...source.component, database: 'theirs' };
-  const backup = await engine.backUp(contextOf(docker, new Map(), { run: 'backup' }), component, store.destination, options) as PostgresBackup;
+  const backup = await engine.backUp(contextOf(docker, new Map(), { run: 'backup' }), component, store.destination, options) as PostgresDump;
   expect(backup.roles.filter(({ referenced }) => referenced).map(({ name }) => name)).toEqual(['admin', 'app', 'bystander', 'readers']);
 
   const bare = await startPostgres(docker, { database: 'postgres', args: ['-c', 'log_statement=all', '-c', 'log_min_duration_statement=0'] });

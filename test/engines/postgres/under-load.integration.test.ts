@@ -1,6 +1,6 @@
 /** Backups beside clients: what was dumped under load equals what is restored, and nothing but a real loss of the snapshot ends it. */
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
-import type { PostgresBackup } from '../../../src/domain/backup-manifest.ts';
+import type { PostgresDump } from '../../../src/domain/backup-manifest.ts';
 import { pollUntil } from '../../../src/containers/wait-until.ts';
 import { useDocker } from '../../support/docker.ts';
 import { failing } from '../../support/failing.ts';
@@ -47,7 +47,7 @@ it('equals what is restored, with at least 500 writes a second during the dump',
 
 describe('a backup', () => {
   const backUp = (attempt: string, signal?: AbortSignal) =>
-    engine.backUp(contextOf(docker, new Map(), { run: 'backup', password, ...(signal === undefined ? {} : { signal }) }), postgres.component, store.attempt(attempt), options) as Promise<PostgresBackup>;
+    engine.backUp(contextOf(docker, new Map(), { run: 'backup', password, ...(signal === undefined ? {} : { signal }) }), postgres.component, store.attempt(attempt), options) as Promise<PostgresDump>;
 
   it('outlives timeouts of the role and leaves no session', async () => {
     await postgres.sql(`ALTER ROLE postgres SET statement_timeout = '50ms'; ALTER ROLE postgres SET idle_in_transaction_session_timeout = '20ms'; ALTER ROLE postgres SET transaction_timeout = '20ms';
@@ -58,13 +58,13 @@ describe('a backup', () => {
   });
 
   it('through streams alone is the same', async () => {
-    const streamed = await engine.backUp(contextOf(docker, new Map(), { run: 'backup', password }), postgres.component, store.streamedDestination, options) as PostgresBackup;
+    const streamed = await engine.backUp(contextOf(docker, new Map(), { run: 'backup', password }), postgres.component, store.streamedDestination, options) as PostgresDump;
     expect(streamed.content.tables).toHaveLength(2);
     expect(await engine.prove(contextOf(docker, new Map(), { run: 'proof' }), streamed, store.streamedSource)).toMatchObject({ verdict: 'proven' });
   });
 
   it('only counts where hashes are turned off, and says so', async () => {
-    const counted = await engine.backUp(contextOf(docker, new Map(), { run: 'backup', password }), postgres.component, store.attempt('counted'), { contentHashes: false, jobs: 1 }) as PostgresBackup;
+    const counted = await engine.backUp(contextOf(docker, new Map(), { run: 'backup', password }), postgres.component, store.attempt('counted'), { contentHashes: false, jobs: 1 }) as PostgresDump;
     expect(counted.content.tables.every(({ hash }) => hash === null)).toBe(true);
     expect(counted.notCompared).toContainEqual({ object: 'contents of rows', reason: 'only counted: content hashes are turned off' });
     expect(await engine.prove(contextOf(docker, new Map(), { run: 'proof' }), counted, store.source)).toMatchObject({ verdict: 'proven' });

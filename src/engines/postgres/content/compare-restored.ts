@@ -1,12 +1,12 @@
 /** Equality of a restored copy with its manifest, sequences included. Pure. */
-import type { PostgresBackup } from '../../../domain/backup-manifest.ts';
+import type { PostgresDump } from '../../../domain/backup-manifest.ts';
 import { compareContent } from '../../../domain/content.ts';
 import type { Difference, PostgresContent } from '../../../domain/content.ts';
 import { isBehind } from './content-reading.ts';
 import type { ContentReading } from './content-reading.ts';
 
 /** Every difference; empty means equal in all that the manifest holds. */
-export function compareRestored(backup: PostgresBackup, found: ContentReading): readonly Difference[] {
+export function compareRestored(backup: PostgresDump, found: ContentReading): readonly Difference[] {
   return [...compareContent(backup.content, found.content), ...sequencesBehind(backup.content, found)];
 }
 

@@ -8,7 +8,7 @@ export LC_ALL=C PGPASSFILE=/dev/shm/holdfast-pgpass PGCONNECT_TIMEOUT=10
 mkdir -p "$work"
 awk -v directory="$work" '
   BEGIN { password = ENVIRON["PGPASSFILE"]; printf "" >password }
-  /^@@holdfast [a-z0-9.]+$/ { file = $2 == "pgpass" ? password : directory "/" $2; printf "" >file; next }
+  /^@@holdfast [a-z0-9.-]+$/ { file = $2 == "pgpass" ? password : directory "/" $2; printf "" >file; next }
   file != "" { print >file }'
 
 # psql as every script and session of ours uses it: no start-up file, no prompt, stops at the first error.

@@ -1,7 +1,7 @@
 /** How a stored dump gets to where it is read: bound read-only where the repository is on the engine's host, else copied into the container. */
 import { stageFile } from '../../../containers/container-files.ts';
 import type { MountSpec } from '../../../containers/container-runtime.ts';
-import type { Artifact, PostgresBackup } from '../../../domain/backup-manifest.ts';
+import type { Artifact, PostgresDump } from '../../../domain/backup-manifest.ts';
 import { HoldfastFailure } from '../../../domain/failures.ts';
 import type { ArtifactSource, EngineContext } from '../../engine.ts';
 
@@ -14,7 +14,7 @@ export interface DumpInput {
 }
 
 /** The helper finds the dump as /source/dump.tar, and checks every byte itself before it uses any. */
-export async function dumpInput(ctx: EngineContext, backup: PostgresBackup, source: ArtifactSource): Promise<DumpInput> {
+export async function dumpInput(ctx: EngineContext, backup: PostgresDump, source: ArtifactSource): Promise<DumpInput> {
   const dump = artifactOf(backup, 'dump');
   const members = (dump.members ?? []).map(({ name, sizeBytes, sha256 }) => `${sha256} ${sizeBytes} ${name}\n`).join('');
   const hostPath = await source.hostPath(dump);
@@ -28,7 +28,7 @@ export async function dumpInput(ctx: EngineContext, backup: PostgresBackup, sour
 }
 
 /** @throws ManifestDamaged where a backup has no such artifact */
-export function artifactOf(backup: PostgresBackup, kind: Artifact['kind']): Artifact {
+export function artifactOf(backup: PostgresDump, kind: Artifact['kind']): Artifact {
   const artifact = backup.artifacts.find((each) => each.kind === kind);
   if (artifact !== undefined) return artifact;
   throw new HoldfastFailure('ManifestDamaged', { operation: 'find the artifact', object: `${backup.component}/${kind}`, cause: 'the manifest lists none', hint: 'Use another backup.' });

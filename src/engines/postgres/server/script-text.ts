@@ -8,6 +8,8 @@ const prelude = read('scripts/prelude.sh');
 export const scripts = {
   backUp: `${prelude}\n${read('scripts/back-up.sh')}`,
   restore: `${prelude}\n${read('scripts/restore.sh')}`,
+  baseBackup: `${prelude}\n${read('scripts/base-backup.sh')}`,
+  baseCheck: `${prelude}\n${read('scripts/base-check.sh')}`,
   readContent: `${prelude}\n${read('scripts/read-content.sh')}`,
 } as const;
 
@@ -15,7 +17,7 @@ const filesOf = <Name extends string>(directory: string, ...names: readonly Name
   Object.fromEntries(names.map((name) => [name, read(`sql/${directory}/${name}`)])) as Record<Name, string>;
 
 /** SQL by file name: what helpers find under /holdfast/work. */
-export const sqlFiles = filesOf('in-helper', 'pins.sql', 'holder.sql', 'work.sql', 'content.sql', 'objects.sql', 'sequences.sql', 'facts.sql', 'close.sql');
+export const sqlFiles = filesOf('in-helper', 'pins.sql', 'holder.sql', 'work.sql', 'content.sql', 'objects.sql', 'sequences.sql', 'facts.sql', 'close.sql', 'base-facts.sql');
 
 /** SQL for a psql that is exec'd in the database's container. */
 export const statements = filesOf(

@@ -1,5 +1,5 @@
 /** What will be gone for the application when a backup takes the place of the live data. */
-import type { PostgresBackup } from '../../../domain/backup-manifest.ts';
+import type { PostgresDump } from '../../../domain/backup-manifest.ts';
 import type { Loss } from '../../../domain/restore-plan.ts';
 import type { EngineContext } from '../../engine.ts';
 import type { Inspection } from '../inspect.ts';
@@ -16,7 +16,7 @@ interface LiveTable {
 const linesShown = 10;
 
 /** Read before the side database is restored: restoring commits transactions of its own. */
-export async function lossOf(ctx: EngineContext, place: ServerPlace, inspection: Inspection, backup: PostgresBackup): Promise<Loss> {
+export async function lossOf(ctx: EngineContext, place: ServerPlace, inspection: Inspection, backup: PostgresDump): Promise<Loss> {
   const { at, snapshot } = backup.snapshot;
   const loss = { component: place.component.name, after: at };
   if (inspection.server.databaseOid === 0) return { ...loss, seconds: 0, transactions: null, notes: ['The server has no such database: nothing is replaced.'] };
@@ -31,7 +31,7 @@ export async function lossOf(ctx: EngineContext, place: ServerPlace, inspection:
 }
 
 /** Tables that differ in rows, those that lose most first; at most ten lines. Pure. @param parts several of one name where partitions are accounted for as one */
-export function tableNotes(backup: PostgresBackup, parts: readonly LiveTable[]): readonly string[] {
+export function tableNotes(backup: PostgresDump, parts: readonly LiveTable[]): readonly string[] {
   const live = sums(parts);
   const backedUp = new Map(backup.content.tables.map(({ table, rows }) => [table, BigInt(rows)]));
   const partitions = new Set(live.map(({ table }) => table));

@@ -1,5 +1,5 @@
 /** Differences between the server and the backup that do not stop a restore, for the plan. */
-import type { DatabaseProperties, PostgresBackup } from '../../../domain/backup-manifest.ts';
+import type { DatabaseProperties, PostgresDump } from '../../../domain/backup-manifest.ts';
 import type { EngineContext } from '../../engine.ts';
 import type { Inspection } from '../inspect.ts';
 import { queryJson } from '../server/psql.ts';
@@ -13,7 +13,7 @@ interface LiveFacts {
 }
 
 /** Sentences; empty where everything is as it was. */
-export async function planNotes(ctx: EngineContext, place: ServerPlace, { server }: Inspection, backup: PostgresBackup): Promise<readonly string[]> {
+export async function planNotes(ctx: EngineContext, place: ServerPlace, { server }: Inspection, backup: PostgresDump): Promise<readonly string[]> {
   const version = server.majorVersion === backup.server.majorVersion ? [] : [`The backup is of PostgreSQL ${backup.server.version}, the server is ${server.version}.`];
   const isMissing = server.databaseOid === 0;
   const live = await queryJson<LiveFacts>(ctx, { ...place, database: isMissing ? null : place.component.database, operation: 'read what the plan shows', sql: `SET search_path = '';\n${sqlFiles['facts.sql']}` });
@@ -21,7 +21,7 @@ export async function planNotes(ctx: EngineContext, place: ServerPlace, { server
   return [...version, ...missingRoles(backup, live), ...propertyNotes(backup.properties, live.properties), ...extensionNotes(backup, live)];
 }
 
-function missingRoles(backup: PostgresBackup, live: LiveFacts): string[] {
+function missingRoles(backup: PostgresDump, live: LiveFacts): string[] {
   const names = new Set(live.roles.map(({ name }) => name));
   return backup.roles.filter((role) => role.referenced && !names.has(role.name)).map(({ name }) => `Role ${name} is missing: it is created without login; login, password and memberships come back once the restored database is open.`);
 }
@@ -41,7 +41,7 @@ export function propertyNotes(backup: DatabaseProperties, live: DatabaseProperti
 }
 
 /** CREATE EXTENSION installs the image's own version (databases.md L7). */
-function extensionNotes(backup: PostgresBackup, live: LiveFacts): string[] {
+function extensionNotes(backup: PostgresDump, live: LiveFacts): string[] {
   const versions = new Map(live.extensions.map(({ name, version }) => [name, version]));
   return backup.extensions.filter(({ name, version }) => versions.get(name) !== version)
     .map(({ name, version }) => `Extension ${name} was at ${version} in the backup; the restored database gets the version of the server's image (now ${versions.get(name) ?? 'not installed'}).`);

@@ -1,5 +1,5 @@
 /** The one way a dump gets into a database, beside the live one or in a throwaway server: checked, restored, analyzed, closed, compared. */
-import type { PostgresBackup } from '../../../domain/backup-manifest.ts';
+import type { PostgresDump } from '../../../domain/backup-manifest.ts';
 import type { Difference } from '../../../domain/content.ts';
 import { HoldfastFailure } from '../../../domain/failures.ts';
 import type { ArtifactSource, EngineContext } from '../../engine.ts';
@@ -22,7 +22,7 @@ export interface RestoreRequest {
   readonly port: number;
   /** Of the server that is restored into. */
   readonly majorVersion: number;
-  readonly backup: PostgresBackup;
+  readonly backup: PostgresDump;
   /** From {@link checkedInput}. */
   readonly input: DumpInput;
   readonly step: string;
@@ -48,7 +48,7 @@ export interface Restored {
  * What is restored, every stored byte of it found to be as the manifest says; a dump that has to be copied into the helper is checked as it goes, and
  * that is before `makeDatabase`. @throws ArtifactDamaged, ObjectNotFound, RepositoryUnreachable
  */
-export async function checkedInput(ctx: EngineContext, backup: PostgresBackup, source: ArtifactSource): Promise<DumpInput> {
+export async function checkedInput(ctx: EngineContext, backup: PostgresDump, source: ArtifactSource): Promise<DumpInput> {
   const input = await dumpInput(ctx, backup, source);
   await readThrough(ctx, source, artifactOf(backup, 'globals'));
   if (input.beforeStart === undefined) await readThrough(ctx, source, input.dump);

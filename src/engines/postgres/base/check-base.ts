@@ -1,0 +1,88 @@
+/** Verifying a base backup: every file of it against both manifests. Proving it: started, replayed to its end, indexes and pages checked. */
+import type { HelperResult } from '../../../containers/helper-container.ts';
+import type { NotCompared, PostgresBase } from '../../../domain/backup-manifest.ts';
+import type { Difference } from '../../../domain/content.ts';
+import { HoldfastFailure, isFailure } from '../../../domain/failures.ts';
+import type { ComponentProof } from '../../../domain/proof.ts';
+import { counted, sizeText } from '../../../domain/wording.ts';
+import type { ArtifactSource, EngineContext } from '../../engine.ts';
+import { blamesTheData } from '../content/restore-failure.ts';
+import { failedStep, resultOf, spaceFailure } from '../server/postgres-helper.ts';
+import { firstError } from '../server/psql-failure.ts';
+import { checkBase } from './base-input.ts';
+
+/** What base-facts.sql prints of the started copy, as far as it is compared. */
+interface StartedFacts {
+  readonly systemIdentifier: string;
+  readonly databases: PostgresBase['databases'];
+}
+
+/** Steps that fail because of the stored bytes alone. */
+const bytesSteps = new Set(['damaged', 'unpack', 'tar', 'verify']);
+const bytes = (backup: PostgresBase): number => backup.artifacts.reduce((sum, { stored }) => sum + stored.sizeBytes, 0);
+
+/** @throws ArtifactDamaged, CouldNotVerify, NotEnoughSpace, HelperLost */
+export async function verifyBase(ctx: EngineContext, backup: PostgresBase, source: ArtifactSource): Promise<{ readonly sentence: string }> {
+  const result = await checkBase(ctx, backup, source, 'verify');
+  if (result.exitCode !== 0) throw checkFailure(result, backup, 'verify the base backup');
+  return { sentence: `${sizeText(bytes(backup))} in ${backup.artifacts.length} files equal to their sums; unpacked, pg_verifybackup finds all of its ${resultOf(result, 'files').trim()} files and the log from ${backup.range.begin} to ${backup.range.end}.` };
+}
+
+/** Answers a verdict; throws only what may be tried again. */
+export async function proveBase(ctx: EngineContext, backup: PostgresBase, source: ArtifactSource): Promise<ComponentProof> {
+  try {
+    const result = await checkBase(ctx, backup, source, 'prove');
+    if (result.exitCode !== 0) throw checkFailure(result, backup, 'prove the base backup');
+    return judge(backup, result);
+  } catch (error) {
+    if (ctx.signal.aborted || !isFailure(error) || error.retryable) throw error;
+    const verdict = blamesTheData(error) ? 'failed' : 'couldNotVerify';
+    const sentence = `${verdict === 'failed' ? 'It cannot be started' : 'It could not be tried'}: ${error.fields.object}: ${error.fields.cause}.`;
+    return { component: backup.component, verdict, sentence, differences: [], comparedObjects: 0, notCompared: backup.notCompared };
+  }
+}
+
+function judge(backup: PostgresBase, result: HelperResult): ComponentProof {
+  const facts = JSON.parse(resultOf(result, 'facts')) as StartedFacts;
+  const [indexed, paged] = [resultOf(result, 'amcheck').trim() === 'yes', resultOf(result, 'pages').trim() === 'yes'];
+  const differences: readonly Difference[] = [
+    ...differing('system identifier', backup.server.systemIdentifier, facts.systemIdentifier),
+    ...differing('databases', namesOf(backup.databases), namesOf(facts.databases)),
+    ...damageIn(result.files.get('corrupt'), 'amcheck'),
+    ...damageIn(result.files.get('pages.bad'), 'page checksums'),
+  ];
+  const relations = Number(resultOf(result, 'relations').trim());
+  const notCompared: readonly NotCompared[] = [...backup.notCompared, ...(indexed ? [] : [{ object: 'indexes', reason: 'the image lacks the extension amcheck' }])];
+  const checks = ['every file against its SHA-256', ...(indexed ? ['every index against its table'] : []), ...(paged ? ['every page against its checksum'] : [])];
+  return {
+    component: backup.component,
+    verdict: differences.length === 0 ? 'proven' : 'failed',
+    sentence: differences.length === 0
+      ? `Started from the copy, replayed to ${backup.range.end} and found consistent: ${counted(facts.databases.length, 'database')}; checked ${checks.join(', ')}.`
+      : `Started, but ${counted(differences.length, 'difference')} found.`,
+    differences, comparedObjects: relations, notCompared,
+  };
+}
+
+const namesOf = (databases: PostgresBase['databases']): string => databases.map(({ name, oid }) => `${name} (${oid})`).sort().join(', ');
+
+const differing = (object: string, expected: string, found: string): readonly Difference[] => (expected === found ? [] : [{ object, property: 'value', expected, found }]);
+
+/** A line each of what a tool found; the lines under it name rows, and stay where they are. */
+const damageIn = (text: string | undefined, property: string): readonly Difference[] =>
+  (text ?? '').split('\n').filter((line) => line !== '' && !line.startsWith(' ')).slice(0, 200).map((line) => ({ object: line.replace(/:$/, '').slice(0, 200), property, expected: 'sound', found: 'damaged' }));
+
+function checkFailure(result: HelperResult, backup: PostgresBase, operation: string): HoldfastFailure {
+  const { step, messages } = failedStep(result);
+  const call = { operation: `${operation} (${step})`, object: backup.component };
+  if (step === 'space') return spaceFailure(result, call);
+  if (/No space left on device/i.test(messages)) return new HoldfastFailure('DiskFull', { ...call, cause: firstError(messages), hint: 'Make room on the file system of the Docker engine\'s data directory, then start again.' });
+  if (bytesSteps.has(step)) {
+    return new HoldfastFailure('ArtifactDamaged', { ...call, cause: step === 'damaged' ? 'its bytes are not the ones in the manifest' : firstError(messages), hint: 'Use another copy or another backup; nothing was changed.' });
+  }
+  // A library that this image lacks, memory that is not there: where it was tried is at fault. What is wrong with the log or the files is the backup's.
+  if (step === 'server' && !/could not access file|could not load library|Cannot allocate memory|could not map anonymous shared memory/i.test(messages)) {
+    return new HoldfastFailure('RestoreFailed', { ...call, cause: firstError(messages), hint: 'The copy does not start: use another base backup, and look at the server\'s disk.' });
+  }
+  return new HoldfastFailure('CouldNotVerify', { ...call, cause: firstError(messages), hint: 'This says nothing about the backup. Use the image that it was taken from.' });
+}

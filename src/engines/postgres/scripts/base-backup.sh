@@ -1,0 +1,56 @@
+# The whole server copied while it runs, and the log that makes the copy consistent. Arguments:
+jobs=$1 owner=$2 artifacts=$3 marker=$4 least_bytes=$5
+
+# The directory is the worker's own, or this helper may write where nobody looks.
+[ "$marker" = none ] || [ -f "$artifacts/$marker" ] || fail_step not-shared
+mkdir -p "$artifacts"
+require_space "$least_bytes"
+
+# Clock and position, five times a second: what was committed when the copy ended is told by them. The clock is read first, so no promise is too much.
+# psql sends each line at once when it repeats a query.
+echo "SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'), pg_current_wal_insert_lsn() \\watch 0.2" >"$work/samples.sql"
+become_psql -f "$work/samples.sql" >"$work/samples" 2>"$work/samples.err" &
+sampler=$!
+await_file "$work/samples" "$sampler" samples
+
+# Compressed by the server, so that the network and this helper carry little. Where it was built without zstd or its threads, or nothing here reads it, the next way.
+base_backup() {
+  rm -rf "$artifacts/base"
+  pg_basebackup -w -D "$artifacts/base" -Ft -X stream --checkpoint=fast --manifest-checksums=SHA256 --no-sync --compress="$1" >"$work/base.log" 2>"$work/base.err"
+}
+unbuilt() { grep -qi 'compress\|zstd\|worker' "$work/base.err"; }
+if command -v zstd >/dev/null; then
+  compression="server-zstd:level=1,workers=$jobs"
+  base_backup "$compression" || {
+    unbuilt || fail_step base
+    compression=server-zstd:level=1
+    base_backup "$compression" || unbuilt || fail_step base
+  }
+fi
+if [ ! -f "$artifacts/base/backup_manifest" ]; then
+  compression=server-gzip:level=1
+  base_backup "$compression" || fail_step base
+fi
+result compression "$compression"
+
+PGCLIENTENCODING=UTF8 run_psql -f "$work/base-facts.sql" >"$out/facts" 2>"$work/facts.err" || fail_step facts
+end_tree INT "$sampler"
+wait "$sampler" || :
+
+# The end of pg_basebackup's own manifest: `"WAL-Ranges": [ … ], "Manifest-Checksum": "…"}`.
+sed -n '/^"WAL-Ranges"/,$p' "$artifacts/base/backup_manifest" >"$out/wal-ranges"
+cp "$work/samples" "$out/samples"
+
+# What the client itself wrote is not compressed: the log, most of it zeros.
+[ "${compression#server-zstd}" = "$compression" ] || zstd -q -1 --rm "$artifacts/base/pg_wal.tar" 2>"$work/wal.err" || fail_step wal
+mv "$artifacts/base"/* "$artifacts/"
+rmdir "$artifacts/base"
+
+cd "$artifacts"
+find . -maxdepth 1 -type f ! -name '.shared-*' | sed 's|^[.]/||' >"$work/names"
+xargs -P 2 -n 1 sha256sum <"$work/names" >"$work/sums" 2>"$work/sums.err" || fail_step sums
+while read -r sum file; do
+  result "$file.sum" "$sum" "$(first $(wc -c <"$file"))"
+  chmod 600 "$file"
+  chown "$owner" "$file"
+done <"$work/sums"

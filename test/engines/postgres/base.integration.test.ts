@@ -1,0 +1,126 @@
+/** Base backups on real servers: what is copied, what its range says, and what verifying and proving find. */
+import { open as openFile } from 'node:fs/promises';
+import { expect, test } from 'vitest';
+import type { Artifact, PostgresBase } from '../../../src/domain/backup-manifest.ts';
+import { parseLsn } from '../../../src/domain/wal/lsn.ts';
+import { useDocker } from '../../support/docker.ts';
+import { failing } from '../../support/failing.ts';
+import { contextOf, engine, openStore, startPostgres, type TestPostgres, type TestStore } from './postgres-fixture.ts';
+
+const docker = useDocker();
+const filled = 'CREATE TABLE kept (id int PRIMARY KEY, text text); INSERT INTO kept SELECT g, md5(g::text) FROM generate_series(1, 5000) g; CREATE INDEX ON kept (text);';
+
+const takeBase = async (postgres: TestPostgres, store: TestStore, streamed = false): Promise<PostgresBase> =>
+  await engine.backUp(contextOf(docker), postgres.component, streamed ? store.streamedDestination : store.destination, { contentHashes: true, jobs: 2, method: 'base' }) as PostgresBase;
+
+test.for(['postgres:15', 'postgres:17', 'postgres:18'])('%s: a base backup is verified, started and found sound, and its range is what the server says', async (image) => {
+  await using store = await openStore();
+  const postgres = await startPostgres(docker, { image });
+  await postgres.sql(filled);
+  await postgres.sql('CREATE UNLOGGED TABLE scratch AS SELECT 1;');
+  const before = await postgres.sql('SELECT pg_current_wal_insert_lsn()');
+  const base = await takeBase(postgres, store);
+  const [after, insertedAt] = (await postgres.sql("SELECT pg_current_wal_insert_lsn(), to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')")).split('|') as [string, string];
+
+  const [begin, end] = [parseLsn(base.range.begin) as bigint, parseLsn(base.range.end) as bigint];
+  expect(begin).toBeGreaterThanOrEqual(parseLsn(before) as bigint);
+  expect(end).toBeGreaterThan(begin);
+  expect(parseLsn(after) as bigint).toBeGreaterThanOrEqual(end);
+  expect([base.snapshot.at, base.range.endAt, insertedAt]).toEqual([base.snapshot.at, base.range.endAt, insertedAt].toSorted());
+  expect(base).toMatchObject({
+    method: 'base', range: { timeline: 1 }, snapshot: { lsn: base.range.end }, cluster: { segmentSizeBytes: 16 * 1024 * 1024, superuser: 'postgres', dataChecksums: image === 'postgres:18', settings: { max_prepared_transactions: '5' } },
+  });
+  expect(base.databases.map(({ name }) => name).sort()).toEqual(['app', 'postgres', 'template0', 'template1']);
+  expect(base.artifacts.map(({ kind }) => kind).sort()).toEqual(['base', 'baseManifest', 'wal']);
+  expect(base.notCompared.map(({ object }) => object)).toEqual(['rows', ...(image === 'postgres:18' ? [] : ['pages']), 'unlogged tables']);
+
+  expect((await engine.verify(contextOf(docker), base, store.source)).sentence).toMatch(/pg_verifybackup finds all of its \d+ files/);
+  const proof = await engine.prove(contextOf(docker), base, store.source);
+  expect(proof).toMatchObject({ verdict: 'proven', differences: [] });
+  expect(proof.comparedObjects).toBeGreaterThan(200);
+  expect(proof.sentence.includes('every page')).toBe(image === 'postgres:18');
+  expect(await docker.left()).toEqual([]);
+});
+
+test('goes through the engine\'s API where the repository is elsewhere, with tablespaces, another superuser and checksums', async () => {
+  await using store = await openStore();
+  const postgres = await startPostgres(docker, {
+    environment: { POSTGRES_USER: 'shop owner', POSTGRES_INITDB_ARGS: '--no-sync --data-checksums' }, args: ['-c', 'max_connections=33'],
+    mounts: [{ type: 'volume', source: '', target: '/spaces' }],
+  });
+  await docker.runtime.exec(postgres.id, { argv: ['install', '-d', '-o', 'postgres', '/spaces/one'], timeoutMs: 10_000 });
+  await postgres.sql("CREATE TABLESPACE one LOCATION '/spaces/one';");
+  await postgres.sql(`${filled} ALTER TABLE kept SET TABLESPACE one;`);
+  const base = await takeBase(postgres, store, true);
+  expect(base.tablespaces).toEqual([{ name: 'one', oid: expect.any(Number), location: '/spaces/one' }]);
+  expect(base.artifacts.map(({ kind }) => kind).sort()).toEqual(['base', 'baseManifest', 'tablespace', 'wal']);
+  expect(base.cluster).toMatchObject({ superuser: 'shop owner', dataChecksums: true, settings: { max_connections: '33' } });
+  expect((await engine.verify(contextOf(docker), base, store.streamedSource)).sentence).toContain('pg_verifybackup');
+  expect(await engine.prove(contextOf(docker), base, store.streamedSource)).toMatchObject({ verdict: 'proven' });
+  expect(await docker.left()).toEqual([]);
+});
+
+/** One bit of a stored file. */
+async function flip(store: TestStore, artifact: Artifact, at: number): Promise<void> {
+  const file = await openFile(store.fileOf(artifact), 'r+');
+  try {
+    const byte = Buffer.alloc(1);
+    await file.read(byte, 0, 1, at);
+    byte[0] = (byte[0] as number) ^ 1;
+    await file.write(byte, 0, 1, at);
+  } finally {
+    await file.close();
+  }
+}
+
+test('finds every damaged file before anything is started, and a damaged server before anything is kept', async () => {
+  await using store = await openStore();
+  const postgres = await startPostgres(docker, { environment: { POSTGRES_INITDB_ARGS: '--no-sync --data-checksums' } });
+  await postgres.sql(filled);
+  const base = await takeBase(postgres, store);
+  for (const artifact of base.artifacts) {
+    const at = Math.floor(artifact.stored.sizeBytes / 2);
+    await flip(store, artifact, at);
+    await failing('ArtifactDamaged', engine.verify(contextOf(docker), base, store.source));
+    expect(await engine.prove(contextOf(docker), base, store.source)).toMatchObject({ verdict: 'failed', comparedObjects: 0 });
+    await flip(store, artifact, at);
+  }
+  await engine.verify(contextOf(docker), base, store.source);
+
+  const path = await postgres.sql("SELECT current_setting('data_directory') || '/' || pg_relation_filepath('kept')");
+  await postgres.sql('CHECKPOINT');
+  await docker.runtime.exec(postgres.id, { argv: ['dd', 'if=/dev/urandom', `of=${path}`, 'bs=1', 'seek=8200', 'count=32', 'conv=notrunc'], timeoutMs: 10_000 });
+  const { fields } = await failing('PageDamaged', engine.backUp(contextOf(docker), postgres.component, store.attempt('a2'), { contentHashes: true, jobs: 2, method: 'base' }));
+  expect(fields.hint).toContain('older backup');
+  expect(await docker.left()).toEqual([]);
+});
+
+test('a copy whose index no longer fits its table is failed, not proven, and the index is named', async () => {
+  await using store = await openStore();
+  const postgres = await startPostgres(docker);
+  await postgres.sql(`${filled} CREATE FUNCTION key(text) RETURNS text IMMUTABLE LANGUAGE sql AS 'SELECT $1'; CREATE INDEX by_key ON kept (key(text));`);
+  // As after a change of the collation under an index: what the index says is no longer what the table gives.
+  await postgres.sql("CREATE OR REPLACE FUNCTION key(text) RETURNS text IMMUTABLE LANGUAGE sql AS 'SELECT reverse($1)';");
+  const proof = await engine.prove(contextOf(docker), await takeBase(postgres, store), store.source);
+  expect(proof.verdict).toBe('failed');
+  expect(proof.differences.map(({ object }) => object).join()).toContain('by_key');
+});
+
+test.for([
+  ['wal_level minimal', ['-c', 'wal_level=minimal', '-c', 'max_wal_senders=0'], 'UnsupportedTopology'],
+  ['no sender left', ['-c', 'max_wal_senders=1'], 'UnsupportedTopology'],
+] as const)('is refused with %s, in words that say what is needed', async ([, args, type]) => {
+  await using store = await openStore();
+  const postgres = await startPostgres(docker, { args: [...args] });
+  const { fields } = await failing(type, takeBase(postgres, store));
+  expect(fields.hint).toContain('max_wal_senders');
+  expect(await docker.left()).toEqual([]);
+});
+
+test('is refused to a role that may not replicate, and to a standby', async () => {
+  await using store = await openStore();
+  const postgres = await startPostgres(docker);
+  await postgres.sql("CREATE ROLE reader LOGIN PASSWORD 'x'; GRANT pg_read_all_data, pg_read_all_settings, pg_monitor TO reader;");
+  const component = { ...postgres.component, user: 'reader' };
+  await failing('PermissionDenied', engine.backUp(contextOf(docker), component, store.destination, { contentHashes: true, jobs: 2, method: 'base' }));
+});
