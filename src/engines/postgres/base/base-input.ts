@@ -6,7 +6,8 @@ import type { Artifact, PostgresBase } from '../../../domain/backup-manifest.ts'
 import { HoldfastFailure } from '../../../domain/failures.ts';
 import type { ArtifactSource, EngineContext } from '../../engine.ts';
 import { imageFor } from '../server/image-for.ts';
-import { runPostgresHelper } from '../server/postgres-helper.ts';
+import { failedStep, runPostgresHelper, spaceFailure } from '../server/postgres-helper.ts';
+import { firstError } from '../server/psql-failure.ts';
 import { scripts } from '../server/script-text.ts';
 
 const jobs = 2;
@@ -16,19 +17,25 @@ const fileName = ({ path }: Artifact): string => path.slice(path.lastIndexOf('/'
 
 /**
  * Settings of a copy that is thrown away: as large as the original's where recovery insists (databases.md P11), its libraries, and nothing that would make
- * it act like the original (P14). It stops where it becomes consistent, at the end of the backup.
+ * it act like the original (P14).
  */
-function scratchSettings({ cluster }: PostgresBase): string {
-  const settings: Readonly<Record<string, string>> = {
+export function scratchSettings({ cluster }: PostgresBase): Readonly<Record<string, string>> {
+  return {
     ...cluster.settings,
     ...(cluster.preloadLibraries.length === 0 ? {} : { shared_preload_libraries: cluster.preloadLibraries.join(',') }),
     ...Object.assign({}, ...cluster.preloadLibraries.map((library) => quiet[library] ?? {})) as Record<string, string>,
-    listen_addresses: '', archive_mode: 'off', hot_standby: 'on', restore_command: 'false', recovery_target: 'immediate', recovery_target_action: 'promote', recovery_target_timeline: 'current',
+    listen_addresses: '', archive_mode: 'off',
     max_logical_replication_workers: '0', autovacuum: 'off', fsync: 'off', full_page_writes: 'off', synchronous_commit: 'off', logging_collector: 'off', log_destination: 'stderr', lc_messages: 'C',
     shared_buffers: '256MB', maintenance_work_mem: '128MB', max_wal_size: '8GB', ssl: 'off', jit: 'off',
   };
-  return Object.entries(settings).map(([name, value]) => `${name} = '${value.replaceAll('\'', '\'\'')}'\n`).join('');
 }
+
+/** As a configuration file has them. */
+export const settingsText = (settings: Readonly<Record<string, string>>): string =>
+  Object.entries(settings).map(([name, value]) => `${name} = '${value.replaceAll('\'', '\'\'')}'\n`).join('');
+
+/** To the end of the backup itself, and then a server of its own: there is no log but the one it brought. */
+const toItsEnd = { hot_standby: 'on', restore_command: 'false', recovery_target: 'immediate', recovery_target_action: 'promote', recovery_target_timeline: 'current' } as const;
 
 /** What libraries need to keep still. */
 const quiet: Readonly<Record<string, Readonly<Record<string, string>>>> = {
@@ -42,21 +49,23 @@ export async function checkBase(ctx: EngineContext, backup: PostgresBase, source
   if (image === null || image.majorVersion !== backup.server.majorVersion) {
     throw new HoldfastFailure('CouldNotVerify', { operation: `${mode} the base backup`, object: backup.server.image, cause: `the engine has no image of PostgreSQL ${backup.server.majorVersion}`, hint: 'Pull it, then try again.' });
   }
-  const { mounts, beforeStart } = await inputOf(ctx, backup, source);
+  const { mounts, beforeStart } = await baseInput(ctx, backup, source);
   return runPostgresHelper(ctx, {
     component: { name: backup.component, user: 'postgres' }, step: mode, imageId: image.id, network: 'none', majorVersion: 0, script: scripts.baseCheck,
-    args: [mode, String(backup.dataSizeBytes), String(jobs), String(backup.server.majorVersion)],
-    files: {
-      'expected.sums': backup.artifacts.map((artifact) => `${artifact.stored.sha256} ${artifact.stored.sizeBytes} ${fileName(artifact)}\n`).join(''),
-      tablespaces: backup.tablespaces.map(({ oid }) => `${oid}\n`).join(''),
-      superuser: backup.cluster.superuser,
-      'scratch.conf': scratchSettings(backup),
-    },
+    args: [mode, String(backup.dataSizeBytes), String(jobs)],
+    files: { ...baseFiles(backup), superuser: backup.cluster.superuser, 'scratch.conf': settingsText({ ...scratchSettings(backup), ...toItsEnd }) },
     mounts, phase: mode, ...(beforeStart === undefined ? {} : { beforeStart }),
   });
 }
 
-async function inputOf(ctx: EngineContext, backup: PostgresBase, source: ArtifactSource): Promise<{ readonly mounts: readonly MountSpec[]; beforeStart?(containerId: string): Promise<void> }> {
+/** What unpack-base.sh finds in its work directory. */
+export const baseFiles = (backup: PostgresBase): Readonly<Record<string, string>> => ({
+  'expected.sums': backup.artifacts.map((artifact) => `${artifact.stored.sha256} ${artifact.stored.sizeBytes} ${fileName(artifact)}\n`).join(''),
+  tablespaces: backup.tablespaces.map(({ oid }) => `${oid}\n`).join(''),
+});
+
+/** The backup's files as /source. */
+export async function baseInput(ctx: EngineContext, backup: PostgresBase, source: ArtifactSource): Promise<{ readonly mounts: readonly MountSpec[]; beforeStart?(containerId: string): Promise<void> }> {
   const paths = await Promise.all(backup.artifacts.map((artifact) => source.hostPath(artifact)));
   if (paths.every((path) => path !== null)) {
     return { mounts: backup.artifacts.map((artifact, index) => ({ type: 'bind', source: paths[index] as string, target: `/source/${fileName(artifact)}`, readOnly: true })) };
@@ -67,4 +76,23 @@ async function inputOf(ctx: EngineContext, backup: PostgresBase, source: Artifac
       for (const artifact of backup.artifacts) await stageFile(ctx.runtime, containerId, '/source', { name: fileName(artifact), ...artifact.plaintext }, await source.open(artifact), ctx.signal);
     },
   };
+}
+
+/** Steps that fail because of the stored bytes alone. */
+const bytesSteps = new Set(['damaged', 'unpack', 'tar', 'verify']);
+
+/** What a helper that reads a base backup failed with. */
+export function checkFailure(result: HelperResult, backup: PostgresBase, operation: string): HoldfastFailure {
+  const { step, messages } = failedStep(result);
+  const call = { operation: `${operation} (${step})`, object: backup.component };
+  if (step === 'space') return spaceFailure(result, call);
+  if (/No space left on device/i.test(messages)) return new HoldfastFailure('DiskFull', { ...call, cause: firstError(messages), hint: 'Make room on the file system of the Docker engine\'s data directory, then start again.' });
+  if (bytesSteps.has(step)) {
+    return new HoldfastFailure('ArtifactDamaged', { ...call, cause: step === 'damaged' ? 'its bytes are not the ones in the manifest' : firstError(messages), hint: 'Use another copy or another backup; nothing was changed.' });
+  }
+  // A library that this image lacks, memory that is not there: where it was tried is at fault. What is wrong with the log or the files is the backup's.
+  if (step === 'server' && !/could not access file|could not load library|Cannot allocate memory|could not map anonymous shared memory/i.test(messages)) {
+    return new HoldfastFailure('RestoreFailed', { ...call, cause: firstError(messages), hint: 'The copy does not start: use another base backup, and look at the server\'s disk.' });
+  }
+  return new HoldfastFailure('CouldNotVerify', { ...call, cause: firstError(messages), hint: 'This says nothing about the backup. Use the image that it was taken from.' });
 }

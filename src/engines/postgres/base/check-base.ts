@@ -2,14 +2,13 @@
 import type { HelperResult } from '../../../containers/helper-container.ts';
 import type { NotCompared, PostgresBase } from '../../../domain/backup-manifest.ts';
 import type { Difference } from '../../../domain/content.ts';
-import { HoldfastFailure, isFailure } from '../../../domain/failures.ts';
+import { isFailure } from '../../../domain/failures.ts';
 import type { ComponentProof } from '../../../domain/proof.ts';
 import { counted, sizeText } from '../../../domain/wording.ts';
 import type { ArtifactSource, EngineContext } from '../../engine.ts';
 import { blamesTheData } from '../content/restore-failure.ts';
-import { failedStep, resultOf, spaceFailure } from '../server/postgres-helper.ts';
-import { firstError } from '../server/psql-failure.ts';
-import { checkBase } from './base-input.ts';
+import { resultOf } from '../server/postgres-helper.ts';
+import { checkBase, checkFailure } from './base-input.ts';
 
 /** What base-facts.sql prints of the started copy, as far as it is compared. */
 interface StartedFacts {
@@ -17,8 +16,6 @@ interface StartedFacts {
   readonly databases: PostgresBase['databases'];
 }
 
-/** Steps that fail because of the stored bytes alone. */
-const bytesSteps = new Set(['damaged', 'unpack', 'tar', 'verify']);
 const bytes = (backup: PostgresBase): number => backup.artifacts.reduce((sum, { stored }) => sum + stored.sizeBytes, 0);
 
 /** @throws ArtifactDamaged, CouldNotVerify, NotEnoughSpace, HelperLost */
@@ -71,18 +68,3 @@ const differing = (object: string, expected: string, found: string): readonly Di
 /** A line each of what a tool found; the lines under it name rows, and stay where they are. */
 const damageIn = (text: string | undefined, property: string): readonly Difference[] =>
   (text ?? '').split('\n').filter((line) => line !== '' && !line.startsWith(' ')).slice(0, 200).map((line) => ({ object: line.replace(/:$/, '').slice(0, 200), property, expected: 'sound', found: 'damaged' }));
-
-function checkFailure(result: HelperResult, backup: PostgresBase, operation: string): HoldfastFailure {
-  const { step, messages } = failedStep(result);
-  const call = { operation: `${operation} (${step})`, object: backup.component };
-  if (step === 'space') return spaceFailure(result, call);
-  if (/No space left on device/i.test(messages)) return new HoldfastFailure('DiskFull', { ...call, cause: firstError(messages), hint: 'Make room on the file system of the Docker engine\'s data directory, then start again.' });
-  if (bytesSteps.has(step)) {
-    return new HoldfastFailure('ArtifactDamaged', { ...call, cause: step === 'damaged' ? 'its bytes are not the ones in the manifest' : firstError(messages), hint: 'Use another copy or another backup; nothing was changed.' });
-  }
-  // A library that this image lacks, memory that is not there: where it was tried is at fault. What is wrong with the log or the files is the backup's.
-  if (step === 'server' && !/could not access file|could not load library|Cannot allocate memory|could not map anonymous shared memory/i.test(messages)) {
-    return new HoldfastFailure('RestoreFailed', { ...call, cause: firstError(messages), hint: 'The copy does not start: use another base backup, and look at the server\'s disk.' });
-  }
-  return new HoldfastFailure('CouldNotVerify', { ...call, cause: firstError(messages), hint: 'This says nothing about the backup. Use the image that it was taken from.' });
-}

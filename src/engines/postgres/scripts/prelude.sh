@@ -42,9 +42,9 @@ fail_step() {
   exit 1
 }
 
-# Fails unless the helper's own volume has room for BYTES: told before anything is sent to a server.
+# Fails unless DIRECTORY's file system (the helper's own volume, where none is given) has room for BYTES: told before anything is sent to a server.
 require_space() {
-  kib=$(df -P -k "$work" | awk 'NR == 2 { print $4 }')
+  kib=$(df -P -k "${2:-$work}" | awk 'NR == 2 { print $4 }')
   [ -z "$kib" ] || [ $((kib * 1024)) -ge "$1" ] || { result space "$1" "$((kib * 1024))"; fail_step space; }
 }
 

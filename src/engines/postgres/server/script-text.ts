@@ -9,9 +9,13 @@ export const scripts = {
   backUp: `${prelude}\n${read('scripts/back-up.sh')}`,
   restore: `${prelude}\n${read('scripts/restore.sh')}`,
   baseBackup: `${prelude}\n${read('scripts/base-backup.sh')}`,
-  baseCheck: `${prelude}\n${read('scripts/base-check.sh')}`,
+  baseCheck: `${prelude}\n${read('scripts/unpack-base.sh')}\n${read('scripts/base-check.sh')}`,
+  arrangeRecovery: `${prelude}\n${read('scripts/unpack-base.sh')}\n${read('scripts/recovery/arrange.sh')}`,
   readContent: `${prelude}\n${read('scripts/read-content.sh')}`,
 } as const;
+
+/** What lies beside a copy that is recovered, by file name. */
+export const recoveryFiles = Object.fromEntries(['fetch-segment.sh', 'serve-segments.sh', 'run-server.sh'].map((name) => [name, read(`scripts/recovery/${name}`)]));
 
 const filesOf = <Name extends string>(directory: string, ...names: readonly Name[]): Readonly<Record<Name, string>> =>
   Object.fromEntries(names.map((name) => [name, read(`sql/${directory}/${name}`)])) as Record<Name, string>;

@@ -1,0 +1,48 @@
+/** A moment as PostgreSQL's recovery is told it: one target, always with a timeline, always paused at (databases.md T4, T5). Pure. */
+import type { Moment } from '../../../domain/wal/base-choice.ts';
+import { formatLsn } from '../../../domain/wal/lsn.ts';
+
+/** Where recovery stops, `latest` resolved to the end of the log that there is: without a target it would promote at the first gap, in silence. */
+export type RecoveryTarget = Exclude<Moment, { readonly kind: 'latest' }>;
+
+export interface RecoveryRequest {
+  readonly target: RecoveryTarget;
+  /** Does what happened at the target belong to it (`--to`), or not (`--before`)? */
+  readonly inclusive: boolean;
+  readonly timeline: number;
+}
+
+/** Settings by name. A transaction is named by its lower 32 bits: that is all a log record holds. */
+export function recoverySettings({ target, inclusive, timeline }: RecoveryRequest): Readonly<Record<string, string>> {
+  const common = { recovery_target_timeline: String(timeline), recovery_target_action: 'pause', recovery_target_inclusive: inclusive ? 'on' : 'off' };
+  switch (target.kind) {
+    case 'time': return { ...common, recovery_target_time: postgresTime(target.at) };
+    case 'lsn': return { ...common, recovery_target_lsn: formatLsn(target.lsn) };
+    case 'xid': return { ...common, recovery_target_xid: String(target.xid & 0xffff_ffffn) };
+    case 'consistent': return { ...common, recovery_target: 'immediate' };
+  }
+}
+
+/** `2026-11-23 01:47:05.123456+00`: without the offset the server would take its own time zone's (T3). */
+const postgresTime = (at: string): string => `${at.slice(0, 10)} ${at.slice(11, -1)}+00`;
+
+/** What the server says when it stops where it was told to, as it stands in its log (xlogrecovery.c); nothing else is a success (T6). */
+export interface ReachedTarget {
+  /** `recovery stopping after commit of transaction 735, time 2026-11-23 01:47:05.1+00`, without its first words. */
+  readonly stop: string;
+  /** Of the transaction at which it stopped, where it stopped at one. */
+  readonly xid: string | null;
+  /** When that committed, as the server prints it. */
+  readonly time: string | null;
+  /** The last transaction that was replayed committed then; null where none was. */
+  readonly lastCommit: string | null;
+}
+
+/** The last stop that a server's log tells of, or null where it tells of none. Its messages have to be English (`lc_messages` C). */
+export function reachedTarget(log: string): ReachedTarget | null {
+  const stop = [...log.matchAll(/LOG: +recovery stopping (before|after|at) (.+)$/gm)].at(-1);
+  if (stop === undefined) return null;
+  const [, xid, time] = /(?:commit|abort) of transaction (\d+), time (.+)$/.exec(stop[2] as string) ?? [];
+  const lastCommit = [...log.matchAll(/LOG: +last completed transaction was at log time (.+)$/gm)].at(-1)?.[1];
+  return { stop: `${stop[1]} ${stop[2]}`, xid: xid ?? null, time: time ?? null, lastCommit: lastCommit ?? null };
+}

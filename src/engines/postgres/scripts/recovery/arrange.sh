@@ -1,0 +1,11 @@
+# A base backup unpacked into DIRECTORY of a volume, with all that a server needs to recover it from there. Arguments:
+directory=$1 least_bytes=$2
+
+require_space "$least_bytes" "$directory"
+# What an earlier attempt left.
+find "$directory" -mindepth 1 -delete
+unpack_base "$directory/data" "$directory/tablespaces"
+for file in scratch.conf segments.list fetch-segment.sh serve-segments.sh run-server.sh; do cp "$work/$file" "$directory/$file"; done
+quieten_base "$directory/data" "$directory/tablespaces" "$directory"
+mkdir "$directory/run"
+chown postgres "$directory/run" "$directory/segments.list" "$directory/fetch-segment.sh"

@@ -1,0 +1,56 @@
+# Delivers the files of an archive to fetch-segment.sh, as root: `sh serve-segments.sh DIRECTORY ARCHIVE`. segments.list has a line
+# `<name> <bytes> <sha256> <path>` for each, in the order in which recovery asks. From the one that is asked for on, so many are kept ready.
+directory=$1 archive=$2
+ahead=$directory/ahead most=8
+rm -rf "$ahead"
+mkdir -p "$ahead"
+chown postgres "$ahead"
+printf '%s\n' "$$" >"$ahead/serving"
+chown postgres "$ahead/serving"
+total=$(wc -l <"$directory/segments.list")
+
+fail_file() {
+  printf '%s: %s\n' "$1" "$2" >"$ahead/.failed"
+  chown postgres "$ahead/.failed"
+  mv "$ahead/.failed" "$ahead/$1.failed"
+}
+
+# deliver NAME BYTES SHA256 PATH
+deliver() {
+  case $4 in
+    *.zst) zstd -q -dc "$archive/$4" ;;
+    *.gz) gzip -dc "$archive/$4" ;;
+    *) cat "$archive/$4" ;;
+  esac >"$ahead/.growing" 2>"$ahead/.error" || { fail_file "$1" "$(tail -c 500 "$ahead/.error")"; return; }
+  sum=$(sha256sum <"$ahead/.growing")
+  [ "${sum%% *}" = "$3" ] || { fail_file "$1" 'it has another SHA-256 than it must'; return; }
+  size=$(wc -c <"$ahead/.growing")
+  [ "$((size))" = "$2" ] || { fail_file "$1" "it has $((size)) bytes, not $2"; return; }
+  chown postgres "$ahead/.growing"
+  mv "$ahead/.growing" "$ahead/$1"
+}
+
+# Line numbers: the next to deliver, and the one that was asked for last. The one after that may have been taken before it was heard of here; whatever else
+# is asked for and does not lie ready begins anew there.
+next=1 asked=0
+while :; do
+  if [ -f "$ahead/want" ]; then
+    read -r want <"$ahead/want" && rm -f "$ahead/want"
+    before=$asked
+    asked=$(grep -n "^$want " "$directory/segments.list")
+    asked=${asked%%:*}
+    if [ "$asked" -gt "$next" ] || { [ "$asked" -lt "$next" ] && [ "$asked" != "$((before + 1))" ] && [ ! -e "$ahead/$want" ] && [ ! -e "$ahead/$want.failed" ]; }; then
+      rm -f "$ahead"/[0-9]*
+      next=$asked
+    fi
+  fi
+  if [ "$asked" -gt 0 ] && [ "$next" -le "$total" ] && [ "$next" -lt "$((asked + most))" ]; then
+    read -r name bytes sum path <<END
+$(sed -n "${next}p" "$directory/segments.list")
+END
+    deliver "$name" "$bytes" "$sum" "$path"
+    next=$((next + 1))
+  else
+    sleep 0.02
+  fi
+done

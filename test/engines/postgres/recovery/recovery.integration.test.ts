@@ -1,0 +1,147 @@
+/** Recovery to moments on real servers: each lands exactly on its transaction, and what the log lacks is never taken for its end. */
+import { createHash } from 'node:crypto';
+import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { findScratchOf, removeScratch } from '../../../../src/containers/scratch.ts';
+import { pollUntil } from '../../../../src/containers/wait-until.ts';
+import type { PostgresBase } from '../../../../src/domain/backup-manifest.ts';
+import { parseLsn } from '../../../../src/domain/wal/lsn.ts';
+import { awaitTarget, startRecovery, type Reached, type RecoveryServer } from '../../../../src/engines/postgres/recovery/recovery-server.ts';
+import type { ListedFile } from '../../../../src/engines/postgres/recovery/segment-list.ts';
+import type { RecoveryTarget } from '../../../../src/engines/postgres/recovery/target.ts';
+import { useDocker } from '../../../support/docker.ts';
+import { failing } from '../../../support/failing.ts';
+import { contextOf, engine, openStore, startPostgres, type TestPostgres, type TestStore } from '../postgres-fixture.ts';
+
+const docker = useDocker();
+let archive: string;
+let store: TestStore & AsyncDisposable;
+let postgres: TestPostgres;
+let base: PostgresBase;
+
+/** A row and what the log knows it by. */
+interface Written {
+  readonly id: number;
+  readonly xid: bigint;
+  /** Read before and after its commit, on the server. */
+  readonly before: string;
+  readonly after: string;
+  /** The end of its commit record, or a little more. */
+  readonly lsn: bigint;
+}
+const rows: Written[] = [];
+const segmentBytes = 16 * 1024 * 1024;
+
+const instant = `to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
+
+async function write(id: number): Promise<Written> {
+  const before = await postgres.sql(`SELECT ${instant}`);
+  const xid = (await postgres.sql(`INSERT INTO events VALUES (${id}) RETURNING pg_current_xact_id()`)).trim();
+  const [lsn, after] = (await postgres.sql(`SELECT pg_current_wal_insert_lsn(), ${instant}`)).split('|') as [string, string];
+  return { id, xid: BigInt(xid), before, after, lsn: parseLsn(lsn) as bigint };
+}
+
+beforeAll(async () => {
+  archive = await mkdtemp(join(tmpdir(), 'holdfast-wal-'));
+  await chmod(archive, 0o777);
+  store = await openStore();
+  postgres = await startPostgres(docker, {
+    args: ['-c', 'archive_mode=on', '-c', 'archive_command=cp %p /archive/%f', '-c', 'max_connections=33'], mounts: [{ type: 'bind', source: archive, target: '/archive' }],
+  });
+  await postgres.sql('CREATE TABLE events (id int)');
+  base = await engine.backUp(contextOf(docker), postgres.component, store.destination, { contentHashes: true, jobs: 2, method: 'base' }) as PostgresBase;
+  for (let id = 1; id <= 4; id += 1) {
+    rows.push(await write(id));
+    if (id === 2) await postgres.sql('SELECT pg_switch_wal()');
+  }
+  const last = await postgres.sql('SELECT pg_walfile_name(pg_switch_wal())');
+  if (await pollUntil(async () => (await stat(join(archive, last)).catch(() => null))?.size === segmentBytes || null, { withinMs: 20_000, everyMs: 100 }) === null) throw new Error(`${last} was not archived`);
+});
+afterAll(async () => {
+  await store[Symbol.asyncDispose]();
+  await rm(archive, { recursive: true });
+});
+
+async function listed(without: readonly string[] = []): Promise<readonly ListedFile[]> {
+  const names = (await readdir(archive)).filter((name) => /^[0-9A-F]{24}$/.test(name) && !without.includes(name)).sort();
+  return Promise.all(names.map(async (name) => {
+    const bytes = await readFile(join(archive, name));
+    return { name, path: name, sizeBytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex') };
+  }));
+}
+
+async function recovered<T>(run: string, target: RecoveryTarget, inclusive: boolean, files: readonly ListedFile[], look: (server: RecoveryServer, reached: Reached) => Promise<T>): Promise<T> {
+  const ctx = contextOf(docker, new Map(), { run });
+  try {
+    const server = await startRecovery(ctx, { backup: base, source: store.source, request: { target, inclusive, timeline: 1 }, log: { files, mount: { type: 'bind', source: archive } } });
+    return await look(server, await awaitTarget(ctx, server));
+  } finally {
+    for (const scratch of await findScratchOf(docker.runtime, ctx.owner)) await removeScratch(docker.runtime, scratch);
+  }
+}
+
+const idsIn = async ({ server }: RecoveryServer): Promise<string> => {
+  const { stdout, stderr } = await docker.runtime.exec(server.id, { argv: ['psql', '-X', '-A', '-t', '-h', '/recovery/run', '-U', 'postgres', '-d', 'app', '-c', 'SELECT string_agg(id::text, \',\' ORDER BY id) FROM events'], timeoutMs: 20_000 });
+  return `${stdout.trim()}${stderr}`;
+};
+
+const row = (id: number): Written => rows[id - 1] as Written;
+
+test.for<[string, () => RecoveryTarget, boolean, string]>([
+  ['to a time after the second row', () => ({ kind: 'time', at: row(2).after }), true, '1,2'],
+  ['to a time before the third', () => ({ kind: 'time', at: row(3).before }), true, '1,2'],
+  ['to a position behind the third row', () => ({ kind: 'lsn', lsn: row(3).lsn }), true, '1,2,3'],
+  ['to a transaction', () => ({ kind: 'xid', xid: row(3).xid }), true, '1,2,3'],
+  ['before a transaction', () => ({ kind: 'xid', xid: row(3).xid }), false, '1,2'],
+  ['to the end of the base backup', () => ({ kind: 'consistent', backupId: 'x' }), true, ''],
+])('%s', async ([, target, inclusive, ids], { task }) => {
+  await recovered(task.name, target(), inclusive, await listed(), async (server, reached) => {
+    expect(await idsIn(server)).toBe(ids);
+    // Read-only, and paused: it becomes nothing else by itself.
+    expect((await docker.runtime.exec(server.server.id, { argv: ['psql', '-X', '-h', '/recovery/run', '-U', 'postgres', '-d', 'app', '-c', 'INSERT INTO events VALUES (9)'], timeoutMs: 20_000 })).stderr).toContain('read-only');
+    expect(reached.stop).toMatch(/^(before|after) /);
+    expect((await docker.runtime.inspect(server.server.id)).networks).toEqual(['none']);
+  });
+});
+
+test('a moment behind the last commit is refused, with that commit\'s time, and nothing is promoted', async () => {
+  const { fields } = await failing('PointUnreachable', recovered('late', { kind: 'time', at: '2099-01-01T00:00:00.000000Z' }, true, await listed(), async () => 'reached'));
+  expect(fields.cause).toMatch(/last transaction committed at 20\d\d-/);
+});
+
+test('a segment that is listed and not there, damaged, or short is an error and not the end of the log', async () => {
+  const files = await listed();
+  const needed = files.find(({ name }) => name > '000000010000000000000003') as ListedFile;
+  const target: RecoveryTarget = { kind: 'lsn', lsn: row(4).lsn };
+  const bytes = await readFile(join(archive, needed.name));
+  const damaged = Buffer.from(bytes);
+  damaged[4711] = (damaged[4711] as number) ^ 1;
+  try {
+    for (const [what, change] of [['flipped', () => writeFile(join(archive, needed.name), damaged)], ['short', () => writeFile(join(archive, needed.name), bytes.subarray(0, 8192))], ['gone', () => rm(join(archive, needed.name))]] as const) {
+      await change();
+      const { fields } = await failing('ArtifactDamaged', recovered(what, target, true, files, async () => 'reached'));
+      expect(fields.cause).toContain(needed.name);
+    }
+  } finally {
+    await writeFile(join(archive, needed.name), bytes);
+  }
+  await recovered('again', target, true, files, async (server) => expect(await idsIn(server)).toBe('1,2,3,4'));
+});
+
+test('a gap that the list does not hide ends it before the moment', async () => {
+  const names = (await listed()).map(({ name }) => name);
+  await failing('PointUnreachable', recovered('gap', { kind: 'lsn', lsn: row(4).lsn }, true, await listed([names.at(-2) as string]), async () => 'reached'));
+});
+
+test('run again it begins anew, and leaves one server', async () => {
+  const ctx = contextOf(docker, new Map(), { run: 'twice' });
+  const recovery = { backup: base, source: store.source, request: { target: { kind: 'xid', xid: row(2).xid }, inclusive: true, timeline: 1 }, log: { files: await listed(), mount: { type: 'bind', source: archive } } } as const;
+  const first = await startRecovery(ctx, recovery);
+  const second = await startRecovery(ctx, recovery);
+  await awaitTarget(ctx, second);
+  expect(await idsIn(second)).toBe('1,2');
+  expect(await docker.runtime.find(first.server.id)).toBeNull();
+  for (const scratch of await findScratchOf(docker.runtime, ctx.owner)) await removeScratch(docker.runtime, scratch);
+});
