@@ -7,6 +7,7 @@ import type { RestorePlan } from '../domain/restore-plan.ts';
 import { rollbackMilestones, rollbackState, type RollbackMilestone, type RollbackRecord } from '../domain/rollback.ts';
 import type { BackupStorage } from '../storage/storage.ts';
 import { claimBackup, latestBackup, newestReadable, readClaimant } from './claims.ts';
+import { createWalArchive } from './create-wal-archive.ts';
 import { createDocument, createOrMatch, documentNames, isDamage, notWhatItClaims, readDocument } from './documents.ts';
 import { headOf } from './head.ts';
 import { backupDirectory, commitManifest, listBackups, readManifest } from './manifests.ts';
@@ -36,6 +37,7 @@ export function createRepository(name: string, storage: BackupStorage): Reposito
     removeAttempt: (attempt) => storage.removeTree(attemptPath(attempt)),
     removeLosingAttempts: (manifest) => removeLosingAttempts(storage, manifest),
     removeTemporaries: (runIds, olderThanMs) => storage.removeTemporaries(runIds, olderThanMs),
+    wal: createWalArchive(storage, head.open),
     ...proofsIn(storage),
     ...approvalsIn(storage),
     ...rollbacksIn(storage),

@@ -10,6 +10,7 @@ import type { RestorePlan } from '../domain/restore-plan.ts';
 import type { RollbackMilestone, RollbackRecord, RollbackState } from '../domain/rollback.ts';
 import type { RunOwner } from '../domain/run-owner.ts';
 import type { BackupStorage } from '../storage/storage.ts';
+import type { WalArchive } from './wal-archive.ts';
 
 export interface ReadManifest {
   readonly manifest: BackupManifest;
@@ -50,6 +51,8 @@ export interface BackupAttempt {
 export interface Repository {
   readonly name: string;
   readonly storage: BackupStorage;
+  /** The archive of the components' write-ahead logs. Whoever stores in it needs no {@link open} before: it is asked each time. */
+  readonly wal: WalArchive;
 
   /**
    * Reads holdfast.json, each time anew. Where no repository is, it is created, exclusively; a head that went missing or changed since this

@@ -25,6 +25,7 @@ export interface StoredPartial extends PartialSegment, StoredSegment {}
 
 export interface SegmentSource {
   readonly sizeBytes: number;
+  /** From the beginning, each time the same bytes: it is read to name them, and again to store them. */
   open(): Promise<Readable>;
 }
 
@@ -38,6 +39,7 @@ export interface WalArchive {
   /**
    * Stores the segment that is being written, its log valid before `segment.end`; then removes what older partial ones of this timeline it makes superfluous.
    * What lies behind the end is stored as zeros: it may be half a record, or of an older use of the file.
+   * @throws as {@link storeSegment}; WalConflict also where the log does not begin with what an older partial one holds
    */
   storePartial(key: WalKey, segment: PartialSegment, source: SegmentSource, signal: AbortSignal): Promise<StoredPartial>;
 
@@ -49,13 +51,13 @@ export interface WalArchive {
   /** Oldest first. */
   readSamples(key: WalKey): Promise<readonly WalSample[]>;
 
-  /** Notes for ever that the log is broken: from `segment` on something is missing that will never come. The same again is success. */
+  /** Notes for ever that the log is broken: from `segment` on something is missing that will never come. The same again is success: what was noted first stays. */
   recordBreak(key: WalKey, segment: Segment, reason: string, at: string): Promise<void>;
   listBreaks(key: WalKey): Promise<readonly { readonly segment: Segment; readonly reason: string; readonly at: string }[]>;
 
-  /** What is there. A foreign object among it is damage, never skipped. @throws RepositoryDamaged */
+  /** What is there, in the log's order; of one segment's partial ones the longest last. A foreign object among it is damage, never skipped. @throws RepositoryDamaged, WalConflict where a segment is there twice */
   holdings(key: WalKey): Promise<WalHoldings & { readonly complete: readonly StoredSegment[]; readonly partial: readonly StoredPartial[] }>;
-  /** History texts by timeline. @throws RepositoryDamaged */
+  /** History texts by timeline. @throws RepositoryDamaged, WalConflict where one is there twice */
   histories(key: WalKey): Promise<ReadonlyMap<number, string>>;
   /** The clusters whose log this component has here: system identifiers. */
   clusters(service: string, component: string): Promise<readonly string[]>;
