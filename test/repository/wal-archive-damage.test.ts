@@ -80,6 +80,31 @@ describe('a stored segment', () => {
     expect(await reads(bytes())).toBe('refused');
   });
 
+  it('that unfolds to more than a segment is not unfolded further', async () => {
+    objects.set(path, compressed(Buffer.alloc(40 * MiB)));
+    let readBytes = 0;
+    const reading = (async () => {
+      for await (const chunk of await wal.openSegment(key, stored)) readBytes += (chunk as Buffer).byteLength;
+    })();
+    await failing('ArtifactDamaged', reading);
+    expect(readBytes).toBeLessThan(2 * MiB);
+  });
+
+  it('of another length is refused, whatever its name says', async () => {
+    for (const short of [Buffer.alloc(0), sparse.subarray(0, MiB - 1)]) {
+      objects.set(path.replace(stored.sha256, sha256(short)), compressed(short));
+      await failing('ArtifactDamaged', plaintext(wal, { ...stored, sha256: sha256(short) }));
+    }
+  });
+
+  it('whose head says what Holdfast never writes is refused', async () => {
+    for (const bit of [2, 3, 4]) {
+      const flipped = Buffer.from(whole);
+      flipped[4] = (whole[4] as number) ^ (1 << bit);
+      expect([bit, await reads(flipped), walkFrame().take(flipped)]).toEqual([bit, 'refused', false]);
+    }
+  });
+
   it('fails for a reader who begins late, and harms nobody when none reads', async () => {
     objects.set(path, whole.subarray(0, whole.byteLength - 1));
     const stream = await wal.openSegment(key, stored);

@@ -49,6 +49,13 @@ describe.each(places)('a partial segment $name', (place) => {
     expect(await segments(storage)).toHaveLength(1);
   });
 
+  it('that ends where its source\'s pieces do, or where the segment does, is its beginning too', async () => {
+    for (const length of [70_001, 140_002, MiB]) await store(length);
+    expect((await wal.holdings(key)).partial).toMatchObject([upTo(MiB)]);
+    await wal.storeSegment(key, whole, sourceOf(segmentBytes(whole)), never);
+    expect((await wal.holdings(key)).partial).toEqual([]);
+  });
+
   it('is success again, without being written', async () => {
     const first = await store(100_000);
     const before = await pathsIn(storage);

@@ -64,10 +64,12 @@ describe.each(places)('records $name', (place) => {
     await wal.storeSamples(key, samples.slice(6));
     await wal.storeSamples(key, samples.slice(0, 5));
     await wal.storeSamples(key, samples.slice(0, 5));
-    await wal.storeSamples(key, samples.slice(0, 8).reverse());
+    await wal.storeSamples(key, samples.slice(0, 5).reverse());
+    await wal.storeSamples(key, samples.slice(0, 8));
+    await wal.storeSamples(key, [samples[0] as WalSample, samples[11] as WalSample]);
     await wal.storeSamples(key, []);
     expect(await wal.readSamples(key)).toEqual(samples);
-    expect(await pathsIn(storage, `${root}/samples`)).toHaveLength(3);
+    expect(await pathsIn(storage, `${root}/samples`)).toHaveLength(4);
   });
 
   it('of breaks keep what was noted first', async () => {

@@ -61,10 +61,7 @@ async function* sameAgain(reading: SegmentReading, sha256: string, path: string)
 /** The plaintext; an error instead of an end where it is not what it should be. @throws ObjectNotFound before the first byte */
 export async function openStored(storage: BackupStorage, path: string, segmentSizeBytes: number, sha256: string): Promise<Readable> {
   const stored = await storage.openRead(path);
-  const last = checkPlaintext(path, segmentSizeBytes, sha256);
-  // It may fail before its reader listens; the reader still gets to know.
-  last.on('error', () => undefined);
-  return pipeline(stored, checkFrame(path), createZstdDecompress({ chunkSize }), last, () => undefined);
+  return pipeline(stored, checkFrame(path), createZstdDecompress({ chunkSize }), checkPlaintext(path, segmentSizeBytes, sha256), () => undefined);
 }
 
 /** What partial ones of these lengths would be of a stored segment. @throws ArtifactDamaged */
