@@ -90,8 +90,10 @@ export function createLocalStorage(directory: string, options: LocalStorageOptio
       const path = prefix === '' ? entry.name : `${prefix}/${entry.name}`;
       if (entry.isDirectory()) yield* walk(path);
       else if (entry.isFile()) {
-        const facts = await objectFacts(path);
-        if (facts !== null) yield facts;
+        // Its directory was no link just now: the way to it is looked at again only where something changed meanwhile.
+        const facts = await lstat(absolute(path)).catch(() => null);
+        const object = facts?.isFile() === true ? { path, sizeBytes: facts.size } : await objectFacts(path);
+        if (object !== null) yield object;
       } else throw foreign(path);
     }
   }
