@@ -2,6 +2,7 @@
 import { lstat, readdir, readFile, rm, stat, unlink, writeFile } from 'node:fs/promises';
 import { randomUUID } from 'node:crypto';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { isFailure } from '../../domain/failures.ts';
 import { checkObjectPath, claimSuffix } from '../object-path.ts';
 import { checkMark, currentMark } from '../writer-mark.ts';
@@ -52,9 +53,25 @@ async function removeClaim(root: string, note: string, refuseLinks: (path: strin
   if (token === '' || !claim.endsWith(claimSuffix) || !isObjectPath(claim.slice(0, -claimSuffix.length))) return;
   await refuseLinks(claim);
   const path = join(root, claim);
-  if ((await readFile(path, 'utf8').catch(nothingThere)) === token) await removed(path);
+  if (await isClaimOf(path, token)) await removed(path);
   await removed(`${path}.${token}`);
 }
+
+/**
+ * Does this claim belong to the dead writer with this token? It may have been killed between creating the claim and writing its token there; another,
+ * living one is past that within milliseconds.
+ */
+async function isClaimOf(path: string, token: string): Promise<boolean> {
+  for (let look = 1; ; look += 1) {
+    const found = await readFile(path, 'utf8').catch(nothingThere);
+    if (found === null || found === token || !token.startsWith(found)) return found === token;
+    if (look === unfinishedLooks) return true;
+    await pause(unfinishedPauseMs);
+  }
+}
+
+const unfinishedLooks = 10;
+const unfinishedPauseMs = 50;
 
 function isObjectPath(path: string): boolean {
   try {

@@ -159,6 +159,18 @@ describe('a directory as a storage', () => {
       await storage.removeTemporaries(['run-a'], 60_000);
       expect([await readdir(join(made.directory, 'shop')), await temporaries()]).toEqual([['object', 'y.claim'], []]);
     });
+
+    it('removes the claim into which a dead writer had not written yet, and not one that a living writer is just writing', async () => {
+      await mkdir(join(made.directory, 'shop'));
+      for (const [name, text] of [['empty', ''], ['half', 'mi'], ['living', '']]) {
+        await writeFile(join(made.directory, `shop/${name}.claim`), text as string);
+        await left(`run-a.${name}.claim`, 0, `mine\nshop/${name}.claim`);
+      }
+      const removing = storage.removeTemporaries(['run-a'], 60_000);
+      await writeFile(join(made.directory, 'shop/living.claim'), 'another');
+      await removing;
+      expect([await readdir(join(made.directory, 'shop')), await temporaries()]).toEqual([['living.claim'], []]);
+    });
   });
 
   it('closes what is read only in part', async () => {
