@@ -13,6 +13,9 @@ export const labelNames = {
   service: 'dev.holdfast.service',
   component: 'dev.holdfast.component',
   step: 'dev.holdfast.step',
+  /** Of a receiver only: whose network it shares, and since which start of that (databases.md D20). */
+  databaseId: 'dev.holdfast.database-id',
+  databaseStartedAt: 'dev.holdfast.database-started-at',
 } as const;
 
 export interface ScratchIdentity {
@@ -55,3 +58,28 @@ export function ownersOf(labelled: readonly { readonly labels: Readonly<Record<s
   const owners = labelled.map(({ labels }) => identityOf(labels)?.owner).filter((owner) => owner !== undefined);
   return [...new Map(owners.map((owner) => [`${owner.workflowId}\n${owner.runId}`, owner])).values()];
 }
+
+/**
+ * What receives a component's log belongs to no run and goes with none: it has no workflow and run id, so {@link identityOf} knows nothing of it,
+ * and nothing that cleans up after runs can take it for theirs.
+ */
+export interface ReceiverIdentity {
+  readonly namespaceId: string;
+  readonly service: string;
+  readonly component: string;
+}
+
+/** The kind of a receiver's container and of its volume. No {@link ScratchKind}: it is never scratch. */
+export const receiverKind = 'receiver';
+
+/** 12 hex digits of SHA-256 over namespace, service and component: in the receiver's names, here and in the database. */
+export function receiver12({ namespaceId, service, component }: ReceiverIdentity): string {
+  return createHash('sha256').update([namespaceId, service, component].join('\n')).digest('hex').slice(0, 12);
+}
+
+/** `holdfast-wal-<receiver12>`: the one name of a component's receiver and of its volume. */
+export const receiverName = (identity: ReceiverIdentity): string => `holdfast-wal-${receiver12(identity)}`;
+
+export const receiverLabels = ({ namespaceId, service, component }: ReceiverIdentity): Record<string, string> => ({
+  [labelNames.kind]: receiverKind, [labelNames.namespaceId]: namespaceId, [labelNames.service]: service, [labelNames.component]: component,
+});
