@@ -80,7 +80,7 @@ export async function look(ctx: EngineContext, component: PostgresComponent, pur
 }
 
 /** @throws ContainerNotFound, ContainerNotRunning */
-export async function runningContainer(ctx: EngineContext, component: Pick<PostgresComponent, 'container'>): Promise<ContainerFacts> {
+export async function runningContainer(ctx: Pick<EngineContext, 'runtime'>, component: Pick<PostgresComponent, 'container'>): Promise<ContainerFacts> {
   const container = await ctx.runtime.inspect(component.container);
   if (container.state === 'running') return container;
   // Its restart policy is at work: a moment later it runs, or is down.

@@ -20,11 +20,14 @@ export const firstStatement = 'SELECT pg_catalog.set_config(name, \'0\', false) 
 
 const asOptions = (settings: readonly string[]): string => settings.map((setting) => `-c ${setting}`).join(' ');
 
-/** Of every session that a run opens: to find them in pg_stat_activity, and to end exactly them. */
-export const applicationName = (ctx: Pick<EngineContext, 'owner'>, component: string): string => `holdfast-${run16(ctx.owner, component)}`;
+/** Who opens a session: a run, or what belongs to none and has a name of its own. */
+export type SessionOwner = Pick<EngineContext, 'owner'> | { readonly applicationName: string };
+
+/** Of every session that is opened: to find them in pg_stat_activity, and to end exactly them. */
+export const applicationName = (ctx: SessionOwner, component: string): string => ('owner' in ctx ? `holdfast-${run16(ctx.owner, component)}` : ctx.applicationName);
 
 /** libpq's variables; no secret is among them. `extra` are further session settings, `name=value` without spaces. */
-export function libpqEnvironment(ctx: Pick<EngineContext, 'owner'>, component: Pick<PostgresComponent, 'name' | 'user'>, database: string, extra: readonly string[] = []): Record<string, string> {
+export function libpqEnvironment(ctx: SessionOwner, component: Pick<PostgresComponent, 'name' | 'user'>, database: string, extra: readonly string[] = []): Record<string, string> {
   return { PGDATABASE: database, PGUSER: component.user, PGAPPNAME: applicationName(ctx, component.name), PGOPTIONS: asOptions([...sessionOptions, ...extra]), PGCONNECT_TIMEOUT: '10' };
 }
 

@@ -65,11 +65,12 @@ function requestOf(ctx: EngineContext, helper: PostgresHelper): HelperRequest {
   };
 }
 
-const sections = (files: Readonly<Record<string, string>>): string =>
+/** Files on standard input, as the scripts take them apart. */
+export const sections = (files: Readonly<Record<string, string>>): string =>
   Object.entries(files).map(([name, text]) => `@@holdfast ${name}\n${text}${text.endsWith('\n') || text === '' ? '' : '\n'}`).join('');
 
 /** The password file's one line for every host, port, database and user; `:` and `\` are escaped (libpq, "The Password File"). */
-function passwordFile(password: string | null): Record<string, string> {
+export function passwordFile(password: string | null): Record<string, string> {
   if (password === null) return {};
   if (/[\r\n\0]/.test(password)) {
     throw new HoldfastFailure('AuthenticationFailed', { operation: 'prepare the password file', object: 'PostgreSQL password', cause: 'it holds a line break', hint: 'Give the password without a trailing line break.' });

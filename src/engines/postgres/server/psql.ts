@@ -5,12 +5,16 @@ import type { FailureType } from '../../../domain/failures.ts';
 import type { PostgresComponent } from '../../../domain/service.ts';
 import type { EngineContext } from '../../engine.ts';
 import { firstStatement, libpqEnvironment, maintenanceDatabases, passwordOf } from './connection.ts';
+import type { SessionOwner } from './connection.ts';
 import { failureFrom } from './psql-failure.ts';
 import { psqlVariables } from './psql-variables.ts';
 import type { PsqlVariables } from './psql-variables.ts';
 
 /** 128 + SIGKILL. */
 const killedExitCode = 137;
+
+/** What a psql needs of its caller. */
+export type PsqlContext = Pick<EngineContext, 'runtime' | 'timing' | 'signal' | 'secret'> & SessionOwner;
 
 export interface PsqlCall {
   readonly containerId: string;
@@ -22,13 +26,15 @@ export interface PsqlCall {
   /** Psql variables, used in the SQL as :'name' or :"name" only. */
   readonly variables?: PsqlVariables;
   readonly timeoutMs?: number;
+  /** What it is where the server's words are none that we know: `CutOverFailed` unless given. */
+  readonly otherwise?: FailureType;
 }
 
 /**
  * Runs SQL and answers what it printed. Everything that fails is a failure with the server's first error line.
  * @throws AuthenticationFailed, DatabaseNotFound, DatabaseUnreachable, PermissionDenied, DiskFull, CutOverFailed
  */
-export async function runPsql(ctx: EngineContext, call: PsqlCall): Promise<string> {
+export async function runPsql(ctx: PsqlContext, call: PsqlCall): Promise<string> {
   if (call.database !== null) return runIn(ctx, call, call.database);
   const [first, second] = maintenanceDatabases(call.component) as [string, string | undefined];
   try {
@@ -39,7 +45,7 @@ export async function runPsql(ctx: EngineContext, call: PsqlCall): Promise<strin
   }
 }
 
-async function runIn(ctx: EngineContext, call: PsqlCall, database: string): Promise<string> {
+async function runIn(ctx: PsqlContext, call: PsqlCall, database: string): Promise<string> {
   const password = await passwordOf(ctx, call.component);
   const port = portIn((await ctx.runtime.inspect(call.containerId)).command);
   const result = await execOrUnreachable(ctx, call, {
@@ -53,7 +59,7 @@ async function runIn(ctx: EngineContext, call: PsqlCall, database: string): Prom
   if (result.exitCode === 0) return result.stdout;
   // A missing program's error arrives on standard output (databases.md D7).
   const messages = result.stderr.trim() === '' ? result.stdout : result.stderr;
-  throw failureFrom(messages, { operation: call.operation, object: `${call.component.container}/${database}` }, otherwise(result.exitCode, messages));
+  throw failureFrom(messages, { operation: call.operation, object: `${call.component.container}/${database}` }, otherwise(result.exitCode, messages, call.otherwise));
 }
 
 /** The port that a server was started with, or null for the image's own: a psql beside it needs it to find even the server's socket. Pure. */
@@ -63,15 +69,15 @@ export function portIn(command: readonly string[]): string | null {
 }
 
 /** What no word of the server's explains: psql was not there, it died with its container (which a restart policy may bring back), or the step failed. */
-function otherwise(exitCode: number, messages: string): { type: FailureType; hint: string } {
+function otherwise(exitCode: number, messages: string, type: FailureType = 'CutOverFailed'): { type: FailureType; hint: string } {
   const notRun = exitCode === 126 || exitCode === 127;
   if (notRun && /not found|no such file or directory/.test(messages)) return { type: 'WrongContainer', hint: 'The container has no psql: check `container` in holdfast.yaml.' };
   if (notRun || exitCode === killedExitCode) return { type: 'DatabaseUnreachable', hint: 'The container ended meanwhile; the step is tried again.' };
-  return { type: 'CutOverFailed', hint: 'See the server\'s log for the details.' };
+  return { type, hint: 'See the server\'s log for the details.' };
 }
 
 /** A container that ran a moment ago and does not now has crashed: what is asked next, after a pause, finds it up again or says that it is down. */
-async function execOrUnreachable(ctx: EngineContext, call: PsqlCall, request: ExecRequest): Promise<ExecResult> {
+async function execOrUnreachable(ctx: PsqlContext, call: PsqlCall, request: ExecRequest): Promise<ExecResult> {
   try {
     return await ctx.runtime.exec(call.containerId, request);
   } catch (error) {
@@ -81,7 +87,7 @@ async function execOrUnreachable(ctx: EngineContext, call: PsqlCall, request: Ex
 }
 
 /** Like {@link runPsql} for SQL that prints one line of JSON. */
-export async function queryJson<T>(ctx: EngineContext, call: PsqlCall): Promise<T> {
+export async function queryJson<T>(ctx: PsqlContext, call: PsqlCall): Promise<T> {
   const output = await runPsql(ctx, call);
   return JSON.parse(output.trim().split('\n').at(-1) ?? '') as T;
 }
