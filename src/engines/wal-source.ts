@@ -31,7 +31,10 @@ export interface WalCluster {
 /** One reading of the source, made each second inside the database's host; the receiver's position is read with it. */
 export interface WalReading extends WalSample {
   readonly timeline: number;
-  /** Everything before it is synced in the receiver's volume; null while no receiver is connected. */
+  /**
+   * Everything before it is synced in the receiver's volume; null while no receiver is connected. A receiver that has just begun receives its last segment
+   * once more, the same bytes into the same file: the position then stands at that segment's begin for a moment, though no less is there than before.
+   */
   readonly received: bigint | null;
   /** The slot's state as the server calls it (`reserved`, `extended`, `unreserved`, `lost`), or null where there is no slot. */
   readonly slotState: string | null;
@@ -49,14 +52,27 @@ export interface ReceivedFile {
 /** How the receiver stands after {@link WalSource.ensure}. */
 export type ReceiverState = 'running' | 'started' | 'waitingForDatabase';
 
+export interface EnsureOptions {
+  /**
+   * The caller has recorded that the log is broken here (after `WalSlotLost`): where no receiver runs, a slot that has lost its log is replaced, and the next
+   * receiver begins where the slot does. What was received before stays in the volume, among the files, until it is released. False unless given.
+   */
+  readonly acceptBreak?: boolean;
+}
+
 export interface WalSource {
   /**
    * Returns when a receiver runs that belongs to the database's container as it is now. Creates slot and volume where they are missing; replaces a
    * receiver that has ended, or whose network was that of a former container or start. Idempotent: called every few seconds.
    * `waitingForDatabase` where the container is down or does not answer yet: nobody's fault, and tried again.
-   * @throws AuthenticationFailed, PermissionDenied (no REPLICATION), UnsupportedTopology (in recovery, wal_level minimal, no slot free), WalSlotLost, NameTaken, ImageMissing
+   *
+   * Why a receiver ended on its own is raised once, by the first call that finds it, where it was more than its database's end; the next call starts it anew.
+   * A slot that was there and is gone, or has lost its log, is raised by each call, and nothing is made, until one accepts the break. So is a volume
+   * that holds another cluster's log; there `stop` with `forget` is the way on.
+   * @throws AuthenticationFailed, PermissionDenied (no REPLICATION, no pg_read_all_stats), UnsupportedTopology (in recovery, wal_level minimal, no slot or sender free), WalSlotLost, WalConflict, DiskFull,
+   * HelperFailed (pg_receivewal ended for a reason of its own), HelperLost, NameTaken, ImageMissing
    */
-  ensure(ctx: WalContext, component: PostgresComponent): Promise<ReceiverState>;
+  ensure(ctx: WalContext, component: PostgresComponent, options?: EnsureOptions): Promise<ReceiverState>;
 
   /** The cluster whose log lies in the receiver's volume; null before the first {@link ensure} that found the database. */
   cluster(ctx: WalContext, component: PostgresComponent): Promise<WalCluster | null>;
@@ -70,9 +86,15 @@ export interface WalSource {
   /** One file's bytes. A partial one is what was synced when it was read: the caller keeps what lies before the position it knows. @throws PathNotFound, BrokenStream */
   read(ctx: WalContext, component: PostgresComponent, name: string): Promise<Readable>;
 
-  /** Removes complete segments and history files from the volume: the caller has them in every repository. A partial one stays. */
+  /**
+   * Removes files from the volume: the caller has them in every repository. The newest complete segment and the newest partial one stay, whatever is asked:
+   * the receiver goes on from them. Idempotent. @throws PathNotFound, before anything is removed, for a name that no file of a log has
+   */
   release(ctx: WalContext, component: PostgresComponent, names: readonly string[]): Promise<void>;
 
-  /** Ends the receiver; with `forget`, the slot and the volume go too (what is in the volume is lost). Idempotent. */
+  /**
+   * Ends the receiver; with `forget`, the slot and the volume go too (what is in the volume is lost). Idempotent. A slot that nobody drops keeps the
+   * server's log for ever: where the server is there and does not answer, the volume stays too. @throws DatabaseUnreachable, ContainerNotRunning, NameTaken
+   */
   stop(ctx: WalContext, component: PostgresComponent, options: { readonly forget: boolean }): Promise<void>;
 }

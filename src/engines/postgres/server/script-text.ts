@@ -17,6 +17,10 @@ export const scripts = {
 /** What lies beside a copy that is recovered, by file name. */
 export const recoveryFiles = Object.fromEntries(['fetch-segment.sh', 'serve-segments.sh', 'run-server.sh'].map((name) => [name, read(`scripts/recovery/${name}`)]));
 
+/** The receiver's script, which is no helper's, and the SQL of its session. */
+export const receiverScript = read('scripts/receive.sh');
+export const sampleSql = read('sql/in-helper/sample.sql');
+
 const filesOf = <Name extends string>(directory: string, ...names: readonly Name[]): Readonly<Record<Name, string>> =>
   Object.fromEntries(names.map((name) => [name, read(`sql/${directory}/${name}`)])) as Record<Name, string>;
 
@@ -25,5 +29,5 @@ export const sqlFiles = filesOf('in-helper', 'pins.sql', 'holder.sql', 'work.sql
 
 /** SQL for a psql that is exec'd in the database's container. */
 export const statements = filesOf(
-  'in-server', 'inspect.sql', 'databases.sql', 'create-side.sql', 'roles.sql', 'drop-roles.sql', 'drop-database.sql', 'close-live.sql', 'swap.sql', 'roll-back.sql', 'open.sql', 'loss.sql', 'properties.sql',
+  'in-server', 'inspect.sql', 'databases.sql', 'create-side.sql', 'roles.sql', 'drop-roles.sql', 'drop-database.sql', 'close-live.sql', 'swap.sql', 'roll-back.sql', 'open.sql', 'loss.sql', 'properties.sql', 'log.sql',
 );

@@ -1,0 +1,74 @@
+/**
+ * What the receiver's volume remembers, in one small file: whose log lies in it, and whether a slot was made for it. Without that memory a slot that was lost
+ * could not be told from one that never was, and a new one would be made over the gap in silence (databases.md P9).
+ */
+import { createHash } from 'node:crypto';
+import { Readable } from 'node:stream';
+import { readFileFromContainer, stageFile } from '../../../containers/container-files.ts';
+import type { ContainerRuntime } from '../../../containers/container-runtime.ts';
+import { HoldfastFailure, isFailure } from '../../../domain/failures.ts';
+import { isSegmentSize } from '../../../domain/wal/segment.ts';
+import type { WalCluster } from '../../wal-source.ts';
+import { walDirectory } from './receiver.ts';
+
+export interface KeptCluster extends WalCluster {
+  /** `making`: there may be a slot or not, and nothing was received yet, or a break was accepted. `made`: a slot that is missing was lost. */
+  readonly slot: 'making' | 'made';
+}
+
+const clusterFile = 'cluster.json';
+const setAsideFile = 'set-aside';
+const limitBytes = 4096;
+
+/** Null where the volume is new. @throws WalConflict where the file is there and says nothing */
+export async function readKept(runtime: ContainerRuntime, containerId: string): Promise<KeptCluster | null> {
+  const text = await readSmallFile(runtime, containerId, clusterFile);
+  return text === null ? null : parseKept(text, containerId);
+}
+
+/** Notes it through a container that is not running. `setAside`: what was received goes to the side before the next receiver begins. */
+export async function keep(runtime: ContainerRuntime, containerId: string, kept: KeptCluster, setAside: boolean): Promise<void> {
+  const { systemIdentifier, majorVersion, segmentSizeBytes, slot } = kept;
+  if (setAside) await write(runtime, containerId, setAsideFile, '');
+  await write(runtime, containerId, clusterFile, `${JSON.stringify({ systemIdentifier, majorVersion, segmentSizeBytes, slot })}\n`);
+}
+
+export function parseKept(text: string, object: string): KeptCluster {
+  const { systemIdentifier, majorVersion, segmentSizeBytes, slot } = parsed(text);
+  if (typeof systemIdentifier === 'string' && /^\d{1,20}$/.test(systemIdentifier) && Number.isSafeInteger(majorVersion) && isSegmentSize(segmentSizeBytes as number) && (slot === 'making' || slot === 'made')) {
+    return { systemIdentifier, majorVersion: majorVersion as number, segmentSizeBytes: segmentSizeBytes as number, slot };
+  }
+  throw new HoldfastFailure('WalConflict', {
+    operation: 'look whose log was received', object, cause: `the receiver's volume has a ${clusterFile} that cannot be read`, hint: 'Copy what you need out of the volume, then forget the receiver and begin anew.',
+  });
+}
+
+function parsed(text: string): Partial<Record<keyof KeptCluster, unknown>> {
+  try {
+    return (JSON.parse(text) ?? {}) as Partial<Record<keyof KeptCluster, unknown>>;
+  } catch {
+    return {};
+  }
+}
+
+/** A small file of the volume as text, from a container in any state; null where there is none. */
+export async function readSmallFile(runtime: ContainerRuntime, containerId: string, name: string): Promise<string | null> {
+  try {
+    const chunks: Buffer[] = [];
+    let sizeBytes = 0;
+    for await (const chunk of await readFileFromContainer(runtime, containerId, `${walDirectory}/${name}`)) {
+      chunks.push(chunk as Buffer);
+      sizeBytes += (chunk as Buffer).length;
+      if (sizeBytes > limitBytes) break;
+    }
+    return Buffer.concat(chunks).toString('utf8');
+  } catch (error) {
+    if (isFailure(error, 'PathNotFound')) return null;
+    throw error;
+  }
+}
+
+async function write(runtime: ContainerRuntime, containerId: string, name: string, text: string): Promise<void> {
+  const sha256 = createHash('sha256').update(text).digest('hex');
+  await stageFile(runtime, containerId, walDirectory, { name, sizeBytes: Buffer.byteLength(text), sha256 }, Readable.from([Buffer.from(text)], { objectMode: false }));
+}

@@ -1,0 +1,18 @@
+/** PostgreSQL's write-ahead log, received by pg_receivewal through a replication slot, in a container beside the database's. */
+import type { WalSource } from '../../wal-source.ts';
+import { ensureReceiver } from './ensure-receiver.ts';
+import { listFiles, readCluster, readReadings, readReceived, releaseFiles } from './received-files.ts';
+import { stopReceiver } from './stop-receiver.ts';
+
+/** Keeps nothing of its own: whatever is known is in the engine, the volume and the server. */
+export function createPostgresWalSource(): WalSource {
+  return {
+    ensure: (ctx, component, options = {}) => ensureReceiver(ctx, component, options),
+    cluster: readCluster,
+    readings: readReadings,
+    files: listFiles,
+    read: readReceived,
+    release: releaseFiles,
+    stop: stopReceiver,
+  };
+}
