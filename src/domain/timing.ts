@@ -50,6 +50,12 @@ export interface Timing {
   readonly followAbsenceMs: number;
   /** One question to Temporal by a watcher. */
   readonly followCallMs: number;
+  /** How often the log of a component is looked after: its receiver is back within a few of these. */
+  readonly walRoundMs: number;
+  /** How often the segment that is being written goes to the repositories: what they lack at most, with the time that storing takes. */
+  readonly walPartialMs: number;
+  /** How often the source's readings go there: as old may the end of a window be that is told from a repository alone. */
+  readonly walSamplesMs: number;
   /** The embedded server and its worker stop when no run was open for this long. */
   readonly localIdleMs: number;
   readonly localPollMs: number;
@@ -83,6 +89,9 @@ export const productionTiming: Timing = {
   followPollMs: 400,
   followAbsenceMs: 60_000,
   followCallMs: 8_000,
+  walRoundMs: 2_000,
+  walPartialMs: 20_000,
+  walSamplesMs: 300_000,
   localIdleMs: 30_000,
   localPollMs: 1_000,
   localStartMs: 90_000,
@@ -112,6 +121,9 @@ export const testTiming: Timing = {
   approvalMs: 120_000,
   cleanUpMs: 120_000,
   followPollMs: 200,
+  walRoundMs: 500,
+  walPartialMs: 1_000,
+  walSamplesMs: 2_000,
   localIdleMs: 3_000,
   localPollMs: 200,
 };

@@ -1,0 +1,58 @@
+/** How the log of a component stands: what receives it, how much would be lost now, and where. Travels as JSON; positions are text. Pure. */
+import type { FailureType } from '../failures.ts';
+import { exposureOf, type WalSample } from './exposure.ts';
+import { formatLsn } from './lsn.ts';
+
+/** What would be lost if only this place were left. */
+export interface PlaceExposure {
+  /** The log is there up to this position; null where it holds none, or it is not known. */
+  readonly durable: string | null;
+  /** Everything committed by then is there; null where it cannot be told. ISO 8601 UTC. */
+  readonly coveredAt: string | null;
+  /** Null where it cannot be told, which is never taken for nothing. */
+  readonly exposureMs: number | null;
+  readonly exposureBytes: string;
+}
+
+export interface StatusFailure {
+  readonly type: FailureType;
+  readonly cause: string;
+  readonly hint: string;
+}
+
+export interface RecordedBreak {
+  /** The first segment that is missing, by its file's name. */
+  readonly segment: string;
+  readonly reason: string;
+  readonly at: string;
+}
+
+export interface LogStatus {
+  readonly format: 1;
+  readonly service: string;
+  readonly component: string;
+  /** When this was looked at, by the clock of the host. */
+  readonly lookedAt: string;
+  readonly systemIdentifier: string | null;
+  readonly receiver: 'running' | 'started' | 'waitingForDatabase' | 'failing';
+  /** Why the receiver does not run, where that is not the database's being down. */
+  readonly failure: StatusFailure | null;
+  /** The newest reading of the source: its clock, position and timeline; null before the first. */
+  readonly source: { readonly at: string; readonly position: string; readonly timeline: number } | null;
+  /** On the host of the database, in the receiver's volume. */
+  readonly onHost: PlaceExposure;
+  /** In each repository. */
+  readonly repositories: readonly (PlaceExposure & { readonly name: string; readonly failure: StatusFailure | null })[];
+  /** The replication slot: its state in the server's words, and the bytes that may still be written before it is lost (null: no limit is set). */
+  readonly slot: { readonly state: string | null; readonly roomBytes: string | null };
+  /** Bytes in the receiver's volume. */
+  readonly spoolBytes: number;
+  /** The newest break; moments behind it need a base backup that was taken after it. */
+  readonly break: RecordedBreak | null;
+}
+
+/** The exposure of a place that holds the log up to `durable`, for a status. */
+export function placeExposure(samples: readonly WalSample[], durable: bigint | null): PlaceExposure {
+  const { coveredAt, exposureMs, exposureBytes } = exposureOf(samples, durable);
+  return { durable: durable === null ? null : formatLsn(durable), coveredAt, exposureMs, exposureBytes: String(exposureBytes) };
+}

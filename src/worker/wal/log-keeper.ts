@@ -1,0 +1,189 @@
+/**
+ * Keeps one component's log flowing: a receiver beside its database, whole segments and the one being written in every repository, and the figures of it.
+ * Runs in the host's worker process and not in a workflow, so that no byte waits for the Temporal server (docs/decisions/0007).
+ */
+import { isFailure, type HoldfastFailure } from '../../domain/failures.ts';
+import type { PostgresComponent } from '../../domain/service.ts';
+import { remember, type WalSample } from '../../domain/wal/exposure.ts';
+import { placeExposure, type LogStatus, type RecordedBreak, type StatusFailure } from '../../domain/wal/log-status.ts';
+import { formatLsn } from '../../domain/wal/lsn.ts';
+import { parseSegmentName, segmentName, type Segment } from '../../domain/wal/segment.ts';
+import type { ReceivedFile, ReceiverState, WalCluster, WalContext, WalReading, WalSource } from '../../engines/wal-source.ts';
+import type { WalArchive, WalKey } from '../../repository/wal-archive.ts';
+import { openShipment, type Shipment } from './ship-log.ts';
+
+export interface LogKeeping {
+  readonly source: WalSource;
+  readonly context: WalContext;
+  readonly component: PostgresComponent;
+  readonly archives: readonly { readonly name: string; readonly archive: WalArchive }[];
+  nowMs(): number;
+}
+
+export interface LogKeeper {
+  /** Looks after everything once: called every few seconds, never twice at a time. Never throws but the signal's reason: what fails stands in the status. */
+  round(): Promise<LogStatus>;
+}
+
+interface Destination {
+  readonly name: string;
+  readonly archive: WalArchive;
+  shipment: Shipment | null;
+  /** Names of files that it has for certain. */
+  stored: ReadonlySet<string>;
+  failure: HoldfastFailure | null;
+  partialAtMs: number;
+  samplesAtMs: number;
+}
+
+export function createLogKeeper({ source, context, component, archives, nowMs }: LogKeeping): LogKeeper {
+  const destinations: readonly Destination[] = archives.map((each) => ({ ...each, shipment: null, stored: new Set<string>(), failure: null, partialAtMs: 0, samplesAtMs: 0 }));
+  let samples: readonly WalSample[] = [];
+  let unstored: readonly WalSample[] = [];
+  let newest: WalReading | null = null;
+  let cluster: WalCluster | null = null;
+  let lastBreak: RecordedBreak | null = null;
+
+  async function round(): Promise<LogStatus> {
+    const receiver = await received();
+    cluster ??= await caught(() => source.cluster(context, component), null);
+    await read();
+    const files = await caught(() => source.files(context, component), []);
+    if (cluster !== null) for (const destination of destinations) await deliver(destination, keyOf(cluster), files);
+    await release(files);
+    return status(receiver, files);
+  }
+
+  /** A receiver that runs; where its slot was lost, after the loss is on record everywhere. */
+  async function received(): Promise<ReceiverState | HoldfastFailure> {
+    try {
+      return await source.ensure(context, component);
+    } catch (error) {
+      if (!isFailure(error)) throw error;
+      if (error.type !== 'WalSlotLost') return error;
+      return afterLoss(error);
+    }
+  }
+
+  async function afterLoss(loss: HoldfastFailure): Promise<ReceiverState | HoldfastFailure> {
+    try {
+      cluster ??= await source.cluster(context, component);
+      const files = await source.files(context, component);
+      // What was received before the loss goes first: the break begins where that ends.
+      if (cluster !== null) {
+        for (const destination of destinations) {
+          destination.partialAtMs = 0;
+          await deliver(destination, keyOf(cluster), files);
+        }
+        const missing = nextAfter(files, cluster.segmentSizeBytes);
+        const failed = destinations.find(({ failure }) => failure !== null)?.failure;
+        if (failed != null) return failed;
+        if (missing !== null) await recordBreak(keyOf(cluster), missing, loss.fields.cause);
+      }
+      return await source.ensure(context, component, { acceptBreak: true });
+    } catch (error) {
+      if (isFailure(error)) return error;
+      throw error;
+    }
+  }
+
+  async function recordBreak(key: WalKey, missing: Segment, reason: string): Promise<void> {
+    const at = new Date(nowMs()).toISOString();
+    for (const { archive } of destinations) await archive.recordBreak(key, missing, reason, at);
+    lastBreak = { segment: segmentName(missing, key.segmentSizeBytes), reason, at };
+  }
+
+  async function read(): Promise<void> {
+    const readings = await caught(() => source.readings(context, component, newest?.at ?? null), []);
+    for (const reading of readings) {
+      samples = remember(samples, reading);
+      unstored = [...unstored, { at: reading.at, lsn: reading.lsn }];
+      newest = reading;
+    }
+  }
+
+  async function deliver(destination: Destination, key: WalKey, files: readonly ReceivedFile[]): Promise<void> {
+    try {
+      destination.shipment ??= await openShipment(destination.archive, { source, context, component, key }, (missing) => recordBreak(key, missing, 'the log between was never received'));
+      lastBreak ??= await newestBreak(destination.archive, key);
+      destination.stored = await destination.shipment.ship(files);
+      if (newest !== null && nowMs() - destination.partialAtMs >= context.timing.walPartialMs) {
+        destination.partialAtMs = nowMs();
+        await destination.shipment.shipPartial(files, newest);
+      }
+      await storeSamples(destination, key);
+      destination.failure = null;
+    } catch (error) {
+      context.signal.throwIfAborted();
+      if (!isFailure(error)) throw error;
+      destination.failure = error;
+      // What is there is read anew when it goes again.
+      destination.shipment = null;
+      destination.stored = new Set();
+    }
+  }
+
+  /** One in ten seconds is enough to tell a window by; and a batch is one small object. */
+  async function storeSamples(destination: Destination, key: WalKey): Promise<void> {
+    if (nowMs() - destination.samplesAtMs < context.timing.walSamplesMs || unstored.length === 0) return;
+    destination.samplesAtMs = nowMs();
+    await destination.archive.storeSamples(key, thinned(unstored));
+    if (destinations.every(({ samplesAtMs }) => nowMs() - samplesAtMs < context.timing.walSamplesMs)) unstored = [];
+  }
+
+  /** What every repository has need not lie in the volume of the database's host any longer. */
+  async function release(files: readonly ReceivedFile[]): Promise<void> {
+    if (destinations.length === 0) return;
+    const names = files.map(({ name }) => name).filter((name) => destinations.every(({ stored }) => stored.has(name)));
+    if (names.length > 0) await caught(() => source.release(context, component, names), undefined);
+  }
+
+  function status(receiver: ReceiverState | HoldfastFailure, files: readonly ReceivedFile[]): LogStatus {
+    return {
+      format: 1, service: context.service, component: component.name, lookedAt: new Date(nowMs()).toISOString(), systemIdentifier: cluster?.systemIdentifier ?? null,
+      receiver: typeof receiver === 'string' ? receiver : 'failing', failure: typeof receiver === 'string' ? null : failureText(receiver),
+      source: newest === null ? null : { at: newest.at, position: formatLsn(newest.lsn), timeline: newest.timeline },
+      onHost: placeExposure(samples, newest?.received ?? null),
+      repositories: destinations.map(({ name, shipment, failure }) => ({ name, ...placeExposure(samples, shipment?.durable() ?? null), failure: failure === null ? null : failureText(failure) })),
+      slot: { state: newest?.slotState ?? null, roomBytes: newest?.slotRoomBytes == null ? null : String(newest.slotRoomBytes) },
+      spoolBytes: files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+      break: lastBreak,
+    };
+  }
+
+  const keyOf = ({ systemIdentifier, segmentSizeBytes }: WalCluster): WalKey => ({ service: context.service, component: component.name, systemIdentifier, segmentSizeBytes });
+
+  /** Looking fails while the engine or a container is away: then there is nothing to look at this time. */
+  async function caught<T>(look: () => Promise<T>, otherwise: T): Promise<T> {
+    try {
+      return await look();
+    } catch (error) {
+      context.signal.throwIfAborted();
+      if (isFailure(error)) return otherwise;
+      throw error;
+    }
+  }
+
+  return { round };
+}
+
+const failureText = ({ type, fields: { cause, hint } }: HoldfastFailure): StatusFailure => ({ type, cause, hint });
+
+/** The segment behind the last that is whole. */
+function nextAfter(files: readonly ReceivedFile[], segmentSizeBytes: number): Segment | null {
+  const partial = files.map(({ name }) => parseSegmentName(name.replace(/\.partial$/, ''), segmentSizeBytes)).filter((segment) => segment !== null).at(-1);
+  const whole = files.map(({ name }) => parseSegmentName(name, segmentSizeBytes)).filter((segment) => segment !== null).at(-1);
+  if (whole === undefined) return partial ?? null;
+  return { timeline: whole.timeline, number: whole.number + 1n };
+}
+
+async function newestBreak(archive: WalArchive, key: WalKey): Promise<RecordedBreak | null> {
+  const found = (await archive.listBreaks(key)).toSorted((a, b) => (a.at < b.at ? -1 : 1)).at(-1);
+  return found === undefined ? null : { segment: segmentName(found.segment, key.segmentSizeBytes), reason: found.reason, at: found.at };
+}
+
+/** The first of every ten seconds, and the last of all. */
+function thinned(samples: readonly WalSample[]): readonly WalSample[] {
+  const tens = (sample: WalSample): string => sample.at.slice(0, 18);
+  return samples.filter((sample, index) => index === samples.length - 1 || tens(sample) !== tens(samples[index - 1] ?? { at: '', lsn: 0n }));
+}

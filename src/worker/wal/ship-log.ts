@@ -1,0 +1,87 @@
+/** Carrying what a receiver has into one repository's archive: whole segments in their order, histories, and the segment that is being written. */
+import { text } from 'node:stream/consumers';
+import type { PostgresComponent } from '../../domain/service.ts';
+import { beginOf, parseHistoryName, parseSegmentName, segmentName, segmentOf, type Segment } from '../../domain/wal/segment.ts';
+import type { ReceivedFile, WalContext, WalReading, WalSource } from '../../engines/wal-source.ts';
+import type { SegmentSource, WalArchive, WalKey } from '../../repository/wal-archive.ts';
+
+export interface Shipping {
+  readonly source: WalSource;
+  readonly context: WalContext;
+  readonly component: PostgresComponent;
+  readonly key: WalKey;
+}
+
+/** One archive, and what is known to be in it since this process looked. */
+export interface Shipment {
+  /** Stores what of these files the archive lacks; answers the names that it has for certain. @throws WalConflict, and what the archive and the source throw */
+  ship(files: readonly ReceivedFile[]): Promise<ReadonlySet<string>>;
+  /** Stores the segment that is being written, up to the position that the reading says is synced; nothing where that is no further than before. */
+  shipPartial(files: readonly ReceivedFile[], reading: WalReading): Promise<void>;
+  /** The log is there up to here, without a gap since the newest break; null while nothing is. */
+  durable(): bigint | null;
+}
+
+/** @param isBroken said of the first segment that will never come: between what the archive has and what is there now */
+export async function openShipment(archive: WalArchive, shipping: Shipping, isBroken: (missing: Segment) => Promise<void>): Promise<Shipment> {
+  const { key } = shipping;
+  const { segmentSizeBytes } = key;
+  const shipped = new Set<string>();
+  let newest: Segment | null = null;
+  let durable: bigint | null = null;
+
+  function reach(segment: Segment, end: bigint): void {
+    if (newest === null || segment.timeline > newest.timeline || segment.number >= newest.number) newest = segment;
+    if (durable === null || end > durable) durable = end;
+  }
+
+  const { complete, partial } = await archive.holdings(key);
+  for (const segment of complete.slice(-1)) reach(segment, beginOf(segment.number + 1n, segmentSizeBytes));
+  for (const segment of partial.slice(-1)) if (durable === null || segment.end > durable) durable = segment.end;
+
+  const sourceOf = ({ name, sizeBytes }: ReceivedFile): SegmentSource =>
+    ({ sizeBytes, open: () => shipping.source.read(shipping.context, shipping.component, name) });
+
+  /** A receiver writes one segment after the other: what begins further on, on the same timeline, leaves a hole. */
+  async function requireNext(segment: Segment): Promise<void> {
+    if (newest !== null && segment.timeline === newest.timeline && segment.number > newest.number + 1n) await isBroken({ timeline: segment.timeline, number: newest.number + 1n });
+  }
+
+  async function shipOne(file: ReceivedFile): Promise<void> {
+    const timeline = parseHistoryName(file.name);
+    if (timeline !== null) return archive.storeHistory(key, timeline, await text(await shipping.source.read(shipping.context, shipping.component, file.name)));
+    const segment = parseSegmentName(file.name, segmentSizeBytes);
+    if (segment === null) return;
+    await requireNext(segment);
+    await archive.storeSegment(key, segment, sourceOf(file), shipping.context.signal);
+    reach(segment, beginOf(segment.number + 1n, segmentSizeBytes));
+  }
+
+  return {
+    ship: async (files) => {
+      const whole = files.filter(({ name }) => !name.endsWith('.partial'));
+      for (const file of whole.filter(({ name }) => !shipped.has(name))) {
+        shipping.context.signal.throwIfAborted();
+        await shipOne(file);
+        shipped.add(file.name);
+      }
+      // What the volume no longer has need not be remembered.
+      for (const name of shipped) if (!whole.some((file) => file.name === name)) shipped.delete(name);
+      return new Set(shipped);
+    },
+    shipPartial: async (files, { received, timeline }) => {
+      if (received === null || (durable !== null && received <= durable)) return;
+      const segment = { timeline, number: segmentOf(received, segmentSizeBytes) };
+      const file = files.find(({ name }) => name === `${segmentName(segment, segmentSizeBytes)}.partial`);
+      // On a boundary there is nothing in it yet; and a whole one is on its way as such.
+      if (file === undefined || received - beginOf(segment.number, segmentSizeBytes) < smallestPartialBytes) return;
+      await requireNext(segment);
+      await archive.storePartial(key, { ...segment, end: received }, sourceOf(file), shipping.context.signal);
+      durable = received;
+    },
+    durable: () => durable,
+  };
+}
+
+/** A segment's first page has a head of 40 bytes; with less there is no log in it. */
+const smallestPartialBytes = 40n;

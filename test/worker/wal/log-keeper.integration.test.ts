@@ -1,0 +1,154 @@
+/** One component's log, from a real server through its receiver into a real repository: nothing missing, nothing twice, and the truth about what would be lost. */
+import { mkdtemp, rename, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { findScratchOf, removeScratch } from '../../../src/containers/scratch.ts';
+import type { PostgresBase } from '../../../src/domain/backup-manifest.ts';
+import { coverageFrom } from '../../../src/domain/wal/coverage.ts';
+import type { LogStatus } from '../../../src/domain/wal/log-status.ts';
+import { parseLsn } from '../../../src/domain/wal/lsn.ts';
+import { segmentName } from '../../../src/domain/wal/segment.ts';
+import { timelinePath } from '../../../src/domain/wal/timeline.ts';
+import { createRepository } from '../../../src/repository/create-repository.ts';
+import type { Repository } from '../../../src/repository/repository.ts';
+import type { WalKey } from '../../../src/repository/wal-archive.ts';
+import { createLocalStorage } from '../../../src/storage/local/local-storage.ts';
+import { createLogKeeper, type LogKeeper } from '../../../src/worker/wal/log-keeper.ts';
+import { receiving } from '../../engines/postgres/wal/wal-fixture.ts';
+import { contextOf, engine, openStore, startPostgres, type TestPostgres } from '../../engines/postgres/postgres-fixture.ts';
+import { awaitTarget, startRecovery } from '../../../src/engines/postgres/recovery/recovery-server.ts';
+import { useDocker } from '../../support/docker.ts';
+
+const docker = useDocker();
+let directory: string;
+let repository: Repository;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'holdfast-log-'));
+  repository = createRepository('nas', createLocalStorage(directory));
+  await repository.open();
+});
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+/** A server with a receiver and a keeper; rounds are made by hand. */
+async function kept(given: Parameters<typeof startPostgres>[1] = {}) {
+  const postgres = await startPostgres(docker, given);
+  const received = receiving(docker, postgres);
+  const keeping = { source: received.source, context: received.ctx, component: received.component, archives: [{ name: 'nas', archive: repository.wal }], nowMs: () => Date.now() };
+  const keeper = (): LogKeeper => createLogKeeper(keeping);
+  return { postgres, received, keeper };
+}
+
+/** Rounds until the status is as it is to be. */
+async function until(keeper: LogKeeper, is: (status: LogStatus) => boolean): Promise<LogStatus> {
+  for (const deadline = Date.now() + 60_000; ;) {
+    const status = await keeper.round();
+    if (is(status)) return status;
+    if (Date.now() > deadline) throw new Error(`the log did not come to stand so: ${JSON.stringify(status)}`);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
+
+const position = async ({ sql }: TestPostgres): Promise<bigint> => parseLsn(await sql('SELECT pg_current_wal_flush_lsn()')) as bigint;
+const reaches = (lsn: bigint) => ({ repositories: [first] }: LogStatus): boolean => (parseLsn(first?.durable ?? '0/0') as bigint) >= lsn;
+
+const keyOf = (service: string, component: string, status: LogStatus): WalKey => ({ service, component, systemIdentifier: status.systemIdentifier as string, segmentSizeBytes: 16 * 1024 * 1024 });
+
+test('a base backup and the log that follows it lead, from the repository alone, to the last transaction', async () => {
+  const { postgres, received, keeper } = await kept();
+  await using store = await openStore();
+  const log = keeper();
+  await until(log, ({ receiver }) => receiver === 'running');
+  await postgres.sql('CREATE TABLE events (id int)');
+  const base = await engine.backUp(contextOf(docker, new Map(), { run: 'base' }), postgres.component, store.destination, { contentHashes: true, jobs: 2, method: 'base' }) as PostgresBase;
+  for (let id = 1; id <= 3; id += 1) await postgres.sql(`INSERT INTO events VALUES (${id}); SELECT pg_switch_wal()`);
+  const xid = BigInt(await postgres.sql('INSERT INTO events VALUES (4) RETURNING pg_current_xact_id()'));
+  const last = await position(postgres);
+  const status = await until(log, reaches(last));
+  expect(status).toMatchObject({ receiver: 'running', failure: null, break: null, slot: { state: 'reserved', roomBytes: null }, repositories: [{ name: 'nas', failure: null }] });
+  expect((await until(log, ({ repositories: [first], onHost }) => first?.exposureMs === 0 && onHost.exposureMs === 0)).spoolBytes).toBeLessThanOrEqual(2 * 16 * 1024 * 1024);
+
+  const key = keyOf('test-service', received.component.name, status);
+  const holdings = await repository.wal.holdings(key);
+  const coverage = coverageFrom(parseLsn(base.range.begin) as bigint, timelinePath(1, '') ?? [], holdings);
+  expect(coverage.end).toBeGreaterThanOrEqual(last);
+  expect(coverage.gap).toBe(false);
+
+  // What recovery is given is what the archive says it has, as it lies in the repository.
+  const prefix = `${directory}/test-service/wal/${received.component.name}/${key.systemIdentifier}`;
+  const files = [...holdings.complete, ...holdings.partial].map((segment) => {
+    const name = segmentName(segment, key.segmentSizeBytes);
+    const path = 'end' in segment ? `00000001/partial/${name}.partial-${(segment as { end: bigint }).end.toString(16).toUpperCase().padStart(16, '0')}-${segment.sha256}.zst` : `00000001/${name.slice(8, 16)}/${name}-${segment.sha256}.zst`;
+    return { name, path, sizeBytes: key.segmentSizeBytes, sha256: segment.sha256 };
+  });
+  const ctx = contextOf(docker, new Map(), { run: 'recovery' });
+  const server = await startRecovery(ctx, { backup: base, source: store.source, request: { target: { kind: 'xid', xid }, inclusive: true, timeline: 1 }, log: { files, mount: { type: 'bind', source: prefix } } });
+  expect((await awaitTarget(ctx, server)).xid).toBe(String(xid));
+  const rows = await docker.runtime.exec(server.server.id, { argv: ['psql', '-X', '-A', '-t', '-h', '/recovery/run', '-U', 'postgres', '-d', 'app', '-c', 'SELECT array_agg(id ORDER BY id) FROM events'], timeoutMs: 20_000 });
+  expect(rows.stdout.trim()).toBe('{1,2,3,4}');
+  for (const scratch of await findScratchOf(docker.runtime, ctx.owner)) await removeScratch(docker.runtime, scratch);
+  await received.forget();
+});
+
+test('a lost slot is a recorded break, and the log goes on behind it', async () => {
+  const { postgres, received, keeper } = await kept();
+  const log = keeper();
+  await until(log, ({ receiver }) => receiver === 'running');
+  await postgres.sql('CREATE TABLE events (id int)');
+  const before = await until(log, reaches(await position(postgres)));
+  const { sql } = postgres;
+  const slot = await sql('SELECT slot_name FROM pg_replication_slots');
+  await docker.runtime.stop(received.receiver.name, 5_000);
+  await sql(`SELECT pg_drop_replication_slot('${slot}')`);
+  await sql('INSERT INTO events VALUES (1); SELECT pg_switch_wal(); INSERT INTO events VALUES (2); SELECT pg_switch_wal(); CHECKPOINT; INSERT INTO events VALUES (3)');
+  const after = await until(log, ({ receiver, break: broken }) => receiver === 'running' && broken !== null);
+  const key = keyOf('test-service', received.component.name, before);
+  expect(after.break?.reason).toContain('slot');
+  expect((await repository.wal.listBreaks(key)).map(({ segment }) => segmentName(segment, key.segmentSizeBytes))).toEqual([after.break?.segment]);
+  await until(log, reaches(await position(postgres)));
+  // A keeper that begins anew knows of it.
+  expect((await until(keeper(), ({ break: broken }) => broken !== null)).break).toEqual(after.break);
+  await received.forget();
+});
+
+test('a repository that is away keeps nothing from being received, and gets it all when it is back, once', async () => {
+  const { postgres, received, keeper } = await kept();
+  const log = keeper();
+  await until(log, reaches(1n));
+  await rename(directory, `${directory}.away`);
+  await postgres.sql('CREATE TABLE events (id int); SELECT pg_switch_wal()');
+  await postgres.sql('INSERT INTO events VALUES (1); SELECT pg_switch_wal(); INSERT INTO events VALUES (2)');
+  const last = await position(postgres);
+  const away = await until(log, ({ repositories: [first], onHost }) => first?.failure !== null && (parseLsn(onHost.durable ?? '0/0') as bigint) >= last);
+  expect(away).toMatchObject({ receiver: 'running', failure: null, repositories: [{ failure: { type: 'RepositoryUnreachable' }, exposureMs: null }], onHost: { exposureMs: 0 } });
+  expect(away.spoolBytes).toBeGreaterThanOrEqual(2 * 16 * 1024 * 1024);
+  await rename(`${directory}.away`, directory);
+  const back = await until(log, reaches(last));
+  expect(back.break).toBeNull();
+  const key = keyOf('test-service', received.component.name, back);
+  const { complete } = await repository.wal.holdings(key);
+  const numbers = complete.map(({ number }) => number);
+  expect(numbers).toEqual(numbers.map((_, index) => (numbers[0] as bigint) + BigInt(index)));
+  for (const segment of complete) expect((await buffer(await repository.wal.openSegment(key, segment))).byteLength).toBe(key.segmentSizeBytes);
+  // Another keeper, as after the worker's death, finds it all done.
+  const again = await until(keeper(), reaches(last));
+  expect(again.repositories[0]?.failure).toBeNull();
+  expect((await repository.wal.holdings(key)).complete).toEqual(complete);
+  await received.forget();
+});
+
+test('a database that is away is waited for, and the log goes on without a gap', async () => {
+  const { postgres, received, keeper } = await kept();
+  const log = keeper();
+  await until(log, reaches(await position(postgres)));
+  await docker.runtime.kill(postgres.id);
+  const down = await until(log, ({ receiver }) => receiver === 'waitingForDatabase');
+  expect(down.failure).toBeNull();
+  await docker.runtime.start(postgres.id);
+  await engine.waitUntilReady(contextOf(docker), postgres.component);
+  await postgres.sql('CREATE TABLE events (id int); SELECT pg_switch_wal(); INSERT INTO events VALUES (1)');
+  const up = await until(log, reaches(await position(postgres)));
+  expect([up.receiver, up.break]).toEqual(['running', null]);
+  await received.forget();
+});
