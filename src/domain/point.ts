@@ -20,6 +20,18 @@ export type Point =
   | { readonly kind: 'backup'; readonly backup: string }
   | { readonly kind: 'latest' };
 
+/** A moment that somebody gave a name (`holdfast mark NAME`): everything before `lsn` belongs to it. */
+export interface Mark {
+  readonly format: 1;
+  readonly name: string;
+  readonly component: string;
+  readonly systemIdentifier: string;
+  readonly timeline: number;
+  readonly lsn: string;
+  /** By the server's clock, ISO 8601 UTC with microseconds. */
+  readonly at: string;
+}
+
 const instantPattern = /^(\d{4})-(\d{2})-(\d{2})[Tt ](\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,6}))?(Z|z|[+-]\d{2}:\d{2})$/;
 const withoutOffset = /^\d{4}-\d{2}-\d{2}([Tt ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?)?$|^\d{1,2}:\d{2}(:\d{2})?$/;
 const agoPattern = /^(\d{1,6}) ?(s|sec|seconds?|m|min|minutes?|h|hours?|d|days?) ago$/;

@@ -2,6 +2,8 @@
 import type { ApprovalRecord } from '../domain/approval.ts';
 import type { BackupManifest } from '../domain/backup-manifest.ts';
 import { HoldfastFailure } from '../domain/failures.ts';
+import { checkName } from '../domain/identifiers.ts';
+import type { Mark } from '../domain/point.ts';
 import type { ProofRecord } from '../domain/proof.ts';
 import type { RestorePlan } from '../domain/restore-plan.ts';
 import { rollbackMilestones, rollbackState, type RollbackMilestone, type RollbackRecord } from '../domain/rollback.ts';
@@ -38,6 +40,7 @@ export function createRepository(name: string, storage: BackupStorage): Reposito
     removeLosingAttempts: (manifest) => removeLosingAttempts(storage, manifest),
     removeTemporaries: (runIds, olderThanMs) => storage.removeTemporaries(runIds, olderThanMs),
     wal: createWalArchive(storage, head.open),
+    ...marksIn(storage),
     ...proofsIn(storage),
     ...approvalsIn(storage),
     ...rollbacksIn(storage),
@@ -52,6 +55,18 @@ async function removeLosingAttempts(storage: BackupStorage, manifest: BackupMani
     const directory = `${backupDirectory(manifest.service, manifest.backupId)}/${component.component}`;
     for (const attempt of await storage.listNames(directory)) if (attempt !== component.attempt) await storage.removeTree(`${directory}/${attempt}`);
   }
+}
+
+function marksIn(storage: BackupStorage): Pick<Repository, 'recordMark' | 'readMark' | 'listMarks'> {
+  const path = (service: string, name: string): string => `${checkName('service', service)}/marks/${checkName('mark', name)}.json`;
+  return {
+    async recordMark(service, mark) {
+      if (await createOrMatch(storage, path(service, mark.name), mark)) return;
+      throw new HoldfastFailure('AlreadyExists', { operation: 'record a mark', object: `${service}/${mark.name}`, cause: 'another moment has that name', hint: 'Give another name: a mark is never moved.' });
+    },
+    readMark: async (service, name) => await readDocument(storage, path(service, name)) as unknown as Mark | null,
+    listMarks: (service) => documentNames(storage, `${checkName('service', service)}/marks`),
+  };
 }
 
 function proofsIn(storage: BackupStorage): Pick<Repository, 'recordProof' | 'listProofs'> {

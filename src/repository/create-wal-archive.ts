@@ -1,6 +1,7 @@
 /** The archive of write-ahead logs over a storage (docs/backup-format.md). */
 import type { BackupStorage } from '../storage/storage.ts';
 import { clusterRecordIn } from './wal/cluster-record.ts';
+import { filesIn } from './wal/files-in.ts';
 import { breaksIn, historiesIn, samplesIn } from './wal/records-in.ts';
 import { segmentsIn } from './wal/segments-in.ts';
 import type { WalArchive } from './wal-archive.ts';
@@ -13,6 +14,7 @@ export function createWalArchive(storage: BackupStorage, beforeWriting: () => Pr
     ...historiesIn(storage, cluster),
     ...samplesIn(storage, cluster),
     ...breaksIn(storage, cluster),
+    ...filesIn(storage, cluster),
     clusters: cluster.list,
   };
 }

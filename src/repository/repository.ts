@@ -5,6 +5,7 @@
 import type { ApprovalRecord } from '../domain/approval.ts';
 import type { BackupManifest } from '../domain/backup-manifest.ts';
 import type { HoldfastFailure } from '../domain/failures.ts';
+import type { Mark } from '../domain/point.ts';
 import type { ProofRecord } from '../domain/proof.ts';
 import type { RestorePlan } from '../domain/restore-plan.ts';
 import type { RollbackMilestone, RollbackRecord, RollbackState } from '../domain/rollback.ts';
@@ -95,6 +96,12 @@ export interface Repository {
    * of runs that nobody knows of any more. Answers how many. For the run itself at its end, and for whoever cleans up after one that has ended.
    */
   removeTemporaries(runIds: readonly string[], olderThanMs: number): Promise<number>;
+
+  /** The same mark again is success. @throws AlreadyExists where another moment has that name */
+  recordMark(service: string, mark: Mark): Promise<void>;
+  readMark(service: string, name: string): Promise<Mark | null>;
+  /** Names of all marks, in no order of time. */
+  listMarks(service: string): Promise<readonly string[]>;
 
   recordProof(proof: ProofRecord): Promise<void>;
   /** Newest last. */

@@ -4,6 +4,7 @@
  */
 import type { Readable } from 'node:stream';
 import type { PartialSegment, WalHoldings } from '../domain/wal/coverage.ts';
+import type { LogFile } from '../domain/wal/log-file.ts';
 import type { WalSample } from '../domain/wal/exposure.ts';
 import type { Segment } from '../domain/wal/segment.ts';
 
@@ -64,4 +65,9 @@ export interface WalArchive {
 
   /** The plaintext of a stored segment; ends with ArtifactDamaged where it is not what its name says. @throws ObjectNotFound */
   openSegment(key: WalKey, segment: StoredSegment | StoredPartial): Promise<Readable>;
+
+  /** The archive's files of these, as recovery asks for them and a stock tool finds them: below {@link hostDirectory}, whole segments and partial ones compressed with zstd. */
+  logFiles(key: WalKey, segments: readonly (StoredSegment | StoredPartial)[], histories: ReadonlyMap<number, string>): readonly LogFile[];
+  /** Where this cluster's archive lies on the engine's host, or null where objects are no files of it, or there is none. */
+  hostDirectory(key: WalKey): Promise<string | null>;
 }

@@ -30,38 +30,61 @@ export interface Coverage {
 
 /** Coverage from `begin` (a base backup's start position) along `path`. @throws RangeError where the path does not reach so far back */
 export function coverageFrom(begin: bigint, path: readonly TimelineStretch[], holdings: WalHoldings): Coverage {
-  if (timelineAt(path, begin) === undefined) throw new RangeError('the path of timelines does not hold the begin');
   const { segmentSizeBytes } = holdings;
-  const complete = new Set(holdings.complete.map(keyOf));
-  const partial = new Map(holdings.partial.map((segment) => [keyOf(segment), segment]));
-  let end = begin;
-  let timeline = timelineAt(path, begin)?.timeline ?? 0;
+  let reached = { end: begin, timeline: stretchOf(begin, path).timeline };
+  let next = segmentOf(begin, segmentSizeBytes);
+  for (const covering of filesFrom(begin, path, holdings)) {
+    if (covering.end > reached.end) reached = covering;
+    if (covering.end < beginOf(covering.file.number + 1n, segmentSizeBytes)) break;
+    next = covering.file.number + 1n;
+  }
+  const missing = { timeline: timelineAt(path, beginOf(next + 1n, segmentSizeBytes) - 1n)?.timeline ?? reached.timeline, number: next };
+  return { end: reached.end, timeline: reached.timeline, missing, gap: liesBeyond(missing, path, holdings) };
+}
+
+/** The files that a server would read from `begin` on, in that order, up to where {@link coverageFrom} ends; the last may be a partial one. */
+export const coveringFiles = (begin: bigint, path: readonly TimelineStretch[], holdings: WalHoldings): readonly (Segment | PartialSegment)[] =>
+  [...filesFrom(begin, path, holdings)].map(({ file }) => file);
+
+interface Covering {
+  readonly file: Segment | PartialSegment;
+  /** How far it leads: up to where its timeline was left, at most. */
+  readonly end: bigint;
+  readonly timeline: number;
+}
+
+/** Each segment's file while there is one and the one before it was whole. */
+function* filesFrom(begin: bigint, path: readonly TimelineStretch[], holdings: WalHoldings): Generator<Covering> {
+  stretchOf(begin, path);
+  const { segmentSizeBytes } = holdings;
+  const files = new Map<string, Segment | PartialSegment>([...holdings.partial.toSorted((a, b) => (a.end < b.end ? -1 : 1)), ...holdings.complete].map((file) => [keyOf(file), file]));
   for (let number = segmentOf(begin, segmentSizeBytes); ; number += 1n) {
-    const reached = reachIn(number, path, segmentSizeBytes, complete, partial);
-    if (reached !== null && reached.end > end) ({ end, timeline } = reached);
-    if (reached === null || reached.end < beginOf(number + 1n, segmentSizeBytes)) {
-      const missing = { timeline: timelineAt(path, beginOf(number + 1n, segmentSizeBytes) - 1n)?.timeline ?? timeline, number };
-      return { end, timeline, missing, gap: liesBeyond(missing, path, holdings) };
-    }
+    const covering = coveringFile(number, path, segmentSizeBytes, files);
+    if (covering === null) return;
+    yield covering;
+    if (covering.end < beginOf(number + 1n, segmentSizeBytes)) return;
   }
 }
 
 /**
- * How far one segment's log is there. A server looks for the youngest timeline's file first, from the segment in which that timeline begins
- * (XLogFileReadAnyTLI): this file repeats what the parent wrote before the switch. A parent's own file is good up to the switch only.
+ * A server looks for the youngest timeline's file first, from the segment in which that timeline begins (XLogFileReadAnyTLI): this file repeats what the
+ * parent wrote before the switch. A parent's own file is good up to the switch only.
  */
-function reachIn(
-  number: bigint, path: readonly TimelineStretch[], sizeBytes: number, complete: ReadonlySet<string>, partial: ReadonlyMap<string, PartialSegment>,
-): { readonly end: bigint; readonly timeline: number } | null {
-  const segmentEnd = beginOf(number + 1n, sizeBytes);
-  const segmentBegin = beginOf(number, sizeBytes);
-  for (const stretch of path.toReversed().filter((each) => segmentOf(each.begin, sizeBytes) <= number && (each.end === null || each.end > segmentBegin))) {
-    const key = keyOf({ timeline: stretch.timeline, number });
-    const written = complete.has(key) ? segmentEnd : partial.get(key)?.end;
-    if (written === undefined || written <= stretch.begin) continue;
-    return { end: stretch.end !== null && stretch.end < written ? stretch.end : written, timeline: stretch.timeline };
+function coveringFile(number: bigint, path: readonly TimelineStretch[], sizeBytes: number, files: ReadonlyMap<string, Segment | PartialSegment>): Covering | null {
+  const [segmentBegin, segmentEnd] = [beginOf(number, sizeBytes), beginOf(number + 1n, sizeBytes)];
+  for (const { timeline, begin, end } of path.toReversed().filter((each) => segmentOf(each.begin, sizeBytes) <= number && (each.end === null || each.end > segmentBegin))) {
+    const file = files.get(keyOf({ timeline, number }));
+    const written = file === undefined ? null : 'end' in file ? file.end : segmentEnd;
+    if (file === undefined || written === null || written <= begin) continue;
+    return { file, end: end !== null && end < written ? end : written, timeline };
   }
   return null;
+}
+
+function stretchOf(begin: bigint, path: readonly TimelineStretch[]): TimelineStretch {
+  const stretch = timelineAt(path, begin);
+  if (stretch === undefined) throw new RangeError('the path of timelines does not hold the begin');
+  return stretch;
 }
 
 const liesBeyond = (missing: Segment, path: readonly TimelineStretch[], { complete, partial }: WalHoldings): boolean =>

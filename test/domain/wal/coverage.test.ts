@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { coverageFrom, type PartialSegment, type WalHoldings } from '../../../src/domain/wal/coverage.ts';
+import { coverageFrom, coveringFiles, type PartialSegment, type WalHoldings } from '../../../src/domain/wal/coverage.ts';
 import { beginOf, segmentOf, type Segment } from '../../../src/domain/wal/segment.ts';
 import type { TimelineStretch } from '../../../src/domain/wal/timeline.ts';
 
@@ -67,7 +67,18 @@ describe('coverageFrom', () => {
       const { end } = coverageFrom(BigInt(begin), three, holdings(complete, parts));
       for (let at = BigInt(begin); at < end; at += 1n) expect(readable(at, complete, parts), `byte ${at}`).toBe(true);
       expect(readable(end, complete, parts), `byte ${end}`).toBe(false);
+      // And it reads just these files: one for each segment up to the end, and only the last of them in part.
+      const files = coveringFiles(BigInt(begin), three, holdings(complete, parts));
+      expect(files.map(({ number }) => number)).toEqual(files.map((_, index) => segmentOf(BigInt(begin), size) + BigInt(index)));
+      expect(files.slice(0, -1).every((file) => !('end' in file))).toBe(true);
+      expect(files.length).toBe(end === BigInt(begin) && files.length === 0 ? 0 : Number(segmentOf(end - 1n, size) - segmentOf(BigInt(begin), size)) + 1);
     }), { numRuns: 2_000 });
+  });
+
+  it('takes the fullest of several partial files', () => {
+    const parts = [{ timeline: 1, number: 3n, end: 37n }, { timeline: 1, number: 3n, end: 34n }];
+    expect(coverageFrom(30n, one, holdings([], parts)).end).toBe(37n);
+    expect(coveringFiles(30n, one, holdings([], parts))).toEqual([parts[0]]);
   });
 });
 

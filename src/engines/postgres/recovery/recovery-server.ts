@@ -9,13 +9,14 @@ import type { ScratchResource } from '../../../containers/scratch.ts';
 import { waitUntil } from '../../../containers/wait-until.ts';
 import type { PostgresBase } from '../../../domain/backup-manifest.ts';
 import { HoldfastFailure } from '../../../domain/failures.ts';
+import type { LogFile } from '../../../domain/wal/log-file.ts';
 import type { ArtifactSource, EngineContext } from '../../engine.ts';
 import { baseFiles, baseInput, checkFailure, scratchSettings, settingsText } from '../base/base-input.ts';
 import { imageFor } from '../server/image-for.ts';
 import { runPostgresHelper } from '../server/postgres-helper.ts';
 import { firstError } from '../server/psql-failure.ts';
 import { recoveryFiles, scripts } from '../server/script-text.ts';
-import { segmentList, type ListedFile } from './segment-list.ts';
+import { segmentList } from './segment-list.ts';
 import { reachedTarget, recoverySettings, type ReachedTarget, type RecoveryRequest } from './target.ts';
 
 export interface Recovery {
@@ -23,7 +24,7 @@ export interface Recovery {
   readonly source: ArtifactSource;
   readonly request: RecoveryRequest;
   /** Every file of the log that may be asked for, in that order, and where the helper and the server find the archive. */
-  readonly log: { readonly files: readonly ListedFile[]; readonly mount: Omit<MountSpec, 'target'> };
+  readonly log: { readonly files: readonly LogFile[]; readonly mount: Omit<MountSpec, 'target'> };
 }
 
 export interface RecoveryServer {

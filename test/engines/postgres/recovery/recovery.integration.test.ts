@@ -7,9 +7,9 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { findScratchOf, removeScratch } from '../../../../src/containers/scratch.ts';
 import { pollUntil } from '../../../../src/containers/wait-until.ts';
 import type { PostgresBase } from '../../../../src/domain/backup-manifest.ts';
+import type { LogFile } from '../../../../src/domain/wal/log-file.ts';
 import { parseLsn } from '../../../../src/domain/wal/lsn.ts';
 import { awaitTarget, startRecovery, type Reached, type RecoveryServer } from '../../../../src/engines/postgres/recovery/recovery-server.ts';
-import type { ListedFile } from '../../../../src/engines/postgres/recovery/segment-list.ts';
 import type { RecoveryTarget } from '../../../../src/engines/postgres/recovery/target.ts';
 import { useDocker } from '../../../support/docker.ts';
 import { failing } from '../../../support/failing.ts';
@@ -64,7 +64,7 @@ afterAll(async () => {
   await rm(archive, { recursive: true });
 });
 
-async function listed(without: readonly string[] = []): Promise<readonly ListedFile[]> {
+async function listed(without: readonly string[] = []): Promise<readonly LogFile[]> {
   const names = (await readdir(archive)).filter((name) => /^[0-9A-F]{24}$/.test(name) && !without.includes(name)).sort();
   return Promise.all(names.map(async (name) => {
     const bytes = await readFile(join(archive, name));
@@ -72,7 +72,7 @@ async function listed(without: readonly string[] = []): Promise<readonly ListedF
   }));
 }
 
-async function recovered<T>(run: string, target: RecoveryTarget, inclusive: boolean, files: readonly ListedFile[], look: (server: RecoveryServer, reached: Reached) => Promise<T>): Promise<T> {
+async function recovered<T>(run: string, target: RecoveryTarget, inclusive: boolean, files: readonly LogFile[], look: (server: RecoveryServer, reached: Reached) => Promise<T>): Promise<T> {
   const ctx = contextOf(docker, new Map(), { run });
   try {
     const server = await startRecovery(ctx, { backup: base, source: store.source, request: { target, inclusive, timeline: 1 }, log: { files, mount: { type: 'bind', source: archive } } });
@@ -113,7 +113,7 @@ test('a moment behind the last commit is refused, with that commit\'s time, and 
 
 test('a segment that is listed and not there, damaged, or short is an error and not the end of the log', async () => {
   const files = await listed();
-  const needed = files.find(({ name }) => name > '000000010000000000000003') as ListedFile;
+  const needed = files.find(({ name }) => name > '000000010000000000000003') as LogFile;
   const target: RecoveryTarget = { kind: 'lsn', lsn: row(4).lsn };
   const bytes = await readFile(join(archive, needed.name));
   const damaged = Buffer.from(bytes);

@@ -1,0 +1,127 @@
+/** From a moment that somebody names to what recovers it: a base backup, the log behind it, and the position; or why there is none. Reads the repository only. */
+import type { BackupManifest, PostgresBase } from '../../domain/backup-manifest.ts';
+import { HoldfastFailure } from '../../domain/failures.ts';
+import { resolveBackupId } from '../../domain/identifiers.ts';
+import { pointText, type Point } from '../../domain/point.ts';
+import { chooseBase, type BaseRange, type Moment } from '../../domain/wal/base-choice.ts';
+import { coveringFiles, type Coverage } from '../../domain/wal/coverage.ts';
+import type { LogFile } from '../../domain/wal/log-file.ts';
+import { parseLsn } from '../../domain/wal/lsn.ts';
+import { timelinePath, type TimelineStretch } from '../../domain/wal/timeline.ts';
+import type { Repository } from '../../repository/repository.ts';
+import type { StoredPartial, StoredSegment, WalKey } from '../../repository/wal-archive.ts';
+
+export interface MomentRequest {
+  readonly service: string;
+  readonly component: string;
+  readonly point: Point;
+  /** Does what happened at the point belong to it? */
+  readonly inclusive: boolean;
+  /** Along which timeline; the youngest that the archive knows unless given. */
+  readonly timeline?: number;
+  /** Of the cluster that is live now, where that is known: another one's archive leads elsewhere. */
+  readonly systemIdentifier?: string;
+}
+
+export interface LocatedMoment {
+  readonly key: WalKey;
+  readonly base: { readonly backupId: string; readonly manifestSha256: string; readonly backup: PostgresBase };
+  readonly timeline: number;
+  readonly moment: Moment;
+  readonly inclusive: boolean;
+  readonly coverage: Coverage;
+  /** Everything that recovery will ask for, in that order. */
+  readonly files: readonly LogFile[];
+}
+
+interface BaseBackup {
+  readonly manifest: BackupManifest;
+  readonly sha256: string;
+  readonly backup: PostgresBase;
+}
+
+/** @throws PointUnreachable with what is missing and what is nearest, UnknownBackup, AmbiguousBackup, RepositoryDamaged, WalConflict */
+export async function locateMoment(repository: Repository, request: MomentRequest): Promise<LocatedMoment> {
+  const bases = await basesIn(repository, request);
+  const newest = bases.at(-1);
+  if (newest === undefined) throw unreachable(request, 'there is no base backup of this cluster', 'Take one with `holdfast backup --kind base`; from its end on every moment can be reached.');
+  const key: WalKey = { service: request.service, component: request.component, systemIdentifier: newest.backup.server.systemIdentifier, segmentSizeBytes: newest.backup.cluster.segmentSizeBytes };
+  const own = bases.filter(({ backup }) => backup.server.systemIdentifier === key.systemIdentifier);
+  const histories = await repository.wal.histories(key);
+  const holdings = await repository.wal.holdings(key);
+  const timeline = request.timeline ?? Math.max(...own.map(({ backup }) => backup.range.timeline), ...histories.keys(), ...holdings.complete.map((segment) => segment.timeline), ...holdings.partial.map((segment) => segment.timeline));
+  const path = pathTo(request, timeline, histories);
+  const { moment, inclusive } = await momentOf(repository, request, key, own);
+  const { base, coverage } = chooseBase(moment, path, own.map(rangeOf), holdings);
+  const chosen = own.find(({ manifest }) => manifest.backupId === base.backupId) as BaseBackup;
+  const segments = coveringFiles(base.begin, path, holdings) as readonly (StoredSegment | StoredPartial)[];
+  const onPath = new Map([...histories].filter(([each]) => path.some((stretch) => stretch.timeline === each)));
+  return {
+    key, base: { backupId: base.backupId, manifestSha256: chosen.sha256, backup: chosen.backup }, timeline, moment, inclusive, coverage,
+    files: repository.wal.logFiles(key, segments, onPath),
+  };
+}
+
+/** Oldest first by their number. One whose manifest cannot be believed is passed over: an older base leads to the same moment, only slower. */
+async function basesIn(repository: Repository, { service, component, systemIdentifier, point }: MomentRequest): Promise<readonly BaseBackup[]> {
+  const bases: BaseBackup[] = [];
+  for (const id of await repository.listBackups(service)) {
+    const read = await repository.readManifest(service, id).catch((error: unknown) => {
+      if (error instanceof HoldfastFailure && (error.type === 'ManifestDamaged' || error.type === 'UnsupportedFormat')) return null;
+      throw error;
+    });
+    const backup = read?.manifest.components.find((each) => each.component === component);
+    if (read !== null && backup?.engine === 'postgres' && backup.method === 'base') bases.push({ ...read, backup });
+  }
+  const others = bases.filter(({ backup }) => systemIdentifier !== undefined && backup.server.systemIdentifier !== systemIdentifier);
+  if (others.length > 0 && others.length === bases.length) {
+    throw unreachable({ point }, `every base backup is of the cluster ${others.at(-1)?.backup.server.systemIdentifier}, and the live one is ${systemIdentifier}`, 'The database was made anew since. Take a base backup of it, or restore one of the old ones as a whole: holdfast restore ID.');
+  }
+  return bases.filter((base) => !others.includes(base)).sort((a, b) => a.manifest.sequence - b.manifest.sequence);
+}
+
+function pathTo(request: MomentRequest, timeline: number, histories: ReadonlyMap<number, string>): readonly TimelineStretch[] {
+  const history = timeline === 1 ? '' : histories.get(timeline);
+  const path = history === undefined ? null : timelinePath(timeline, history);
+  if (path !== null) return path;
+  throw unreachable(request, `the archive has no history of timeline ${timeline}`, `It knows ${[1, ...histories.keys()].join(', ')}; name one with --timeline.`);
+}
+
+async function momentOf(repository: Repository, request: MomentRequest, key: WalKey, bases: readonly BaseBackup[]): Promise<{ readonly moment: Moment; readonly inclusive: boolean }> {
+  const { point, inclusive } = request;
+  switch (point.kind) {
+    case 'time': return { moment: { kind: 'time', at: point.at }, inclusive };
+    case 'lsn': return { moment: { kind: 'lsn', lsn: parseLsn(point.lsn) ?? 0n }, inclusive };
+    case 'xid': return { moment: { kind: 'xid', xid: BigInt(point.xid) }, inclusive };
+    case 'latest': return { moment: { kind: 'latest' }, inclusive };
+    case 'mark': return markedMoment(repository, request, key, point.name);
+    case 'backup': return backedUpMoment(repository, request, bases, point.backup);
+  }
+}
+
+/** A mark is where it is: everything before it, whatever is asked, and nothing behind. */
+async function markedMoment(repository: Repository, request: MomentRequest, key: WalKey, name: string): Promise<{ readonly moment: Moment; readonly inclusive: boolean }> {
+  const mark = await repository.readMark(request.service, name);
+  if (mark === null) throw unreachable(request, 'there is no such mark', `Marks of ${request.service}: ${(await repository.listMarks(request.service)).slice(0, 10).join(', ') || 'none'}.`);
+  if (mark.systemIdentifier !== key.systemIdentifier || mark.component !== key.component) throw unreachable(request, `it was made in the cluster ${mark.systemIdentifier}, and the archive is of ${key.systemIdentifier}`, 'Name a moment of this cluster.');
+  return { moment: { kind: 'lsn', lsn: parseLsn(mark.lsn) ?? 0n }, inclusive: false };
+}
+
+/** A base backup's own end; of a dump the position that was read in its snapshot. */
+async function backedUpMoment(repository: Repository, request: MomentRequest, bases: readonly BaseBackup[], prefix: string): Promise<{ readonly moment: Moment; readonly inclusive: boolean }> {
+  const backupId = prefix === 'latest' ? await repository.latestBackup(request.service) : resolveBackupId(prefix, await repository.listBackups(request.service));
+  if (backupId === null) throw unreachable(request, 'the service has no backup', 'Take one: holdfast backup.');
+  if (bases.some(({ manifest }) => manifest.backupId === backupId)) return { moment: { kind: 'consistent', backupId }, inclusive: true };
+  const { manifest } = await repository.readManifest(request.service, backupId);
+  const backup = manifest.components.find(({ component }) => component === request.component);
+  if (backup?.engine !== 'postgres') throw unreachable(request, `backup ${backupId} has no ${request.component} of PostgreSQL`, 'See holdfast show.');
+  if (!bases.some((base) => base.backup.server.systemIdentifier === backup.server.systemIdentifier)) throw unreachable(request, `backup ${backupId} is of another cluster`, `Restore it as it is: holdfast restore ${backupId}.`);
+  return { moment: { kind: 'lsn', lsn: parseLsn(backup.snapshot.lsn) ?? 0n }, inclusive: false };
+}
+
+const rangeOf = ({ manifest, backup }: BaseBackup): BaseRange => ({
+  backupId: manifest.backupId, timeline: backup.range.timeline, begin: parseLsn(backup.range.begin) ?? 0n, end: parseLsn(backup.range.end) ?? 0n, endAt: backup.range.endAt, snapshot: backup.snapshot.snapshot,
+});
+
+const unreachable = ({ point }: Pick<MomentRequest, 'point'>, cause: string, hint: string): HoldfastFailure =>
+  new HoldfastFailure('PointUnreachable', { operation: 'find the way to the moment', object: pointText(point), cause, hint });
