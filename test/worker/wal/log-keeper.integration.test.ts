@@ -9,6 +9,7 @@ import type { PostgresBase } from '../../../src/domain/backup-manifest.ts';
 import { coverageFrom } from '../../../src/domain/wal/coverage.ts';
 import type { LogStatus } from '../../../src/domain/wal/log-status.ts';
 import { parseLsn } from '../../../src/domain/wal/lsn.ts';
+import { parsePoint } from '../../../src/domain/point.ts';
 import { segmentName } from '../../../src/domain/wal/segment.ts';
 import { timelinePath } from '../../../src/domain/wal/timeline.ts';
 import { createRepository } from '../../../src/repository/create-repository.ts';
@@ -18,6 +19,9 @@ import { createLocalStorage } from '../../../src/storage/local/local-storage.ts'
 import { createLogKeeper, type LogKeeper } from '../../../src/worker/wal/log-keeper.ts';
 import { receiving } from '../../engines/postgres/wal/wal-fixture.ts';
 import { contextOf, engine, openStore, startPostgres, type TestPostgres } from '../../engines/postgres/postgres-fixture.ts';
+import { locateMoment } from '../../../src/activities/moment/locate-moment.ts';
+import { readLogEnd } from '../../../src/engines/postgres/recovery/read-log-end.ts';
+import { run, sampleManifest } from '../../repository/sample-manifest.ts';
 import { awaitTarget, startRecovery } from '../../../src/engines/postgres/recovery/recovery-server.ts';
 import { useDocker } from '../../support/docker.ts';
 
@@ -53,6 +57,16 @@ async function until(keeper: LogKeeper, is: (status: LogStatus) => boolean): Pro
 const position = async ({ sql }: TestPostgres): Promise<bigint> => parseLsn(await sql('SELECT pg_current_wal_flush_lsn()')) as bigint;
 const reaches = (lsn: bigint) => ({ repositories: [first] }: LogStatus): boolean => (parseLsn(first?.durable ?? '0/0') as bigint) >= lsn;
 
+/** A manifest for a base backup that lies elsewhere: what the log is found by. */
+async function commit(base: PostgresBase): Promise<string> {
+  const moved = { ...base, artifacts: base.artifacts.map((artifact) => ({ ...artifact, path: artifact.path.replace(/^postgres\/[^/]+/, `${base.component}/${base.attempt}`) })) };
+  const sample = sampleManifest('test-service', await repository.claimBackup('test-service', run('base'), Date.now()));
+  const manifest = { ...sample, components: [moved] };
+  for (const { path, stored } of moved.artifacts) await repository.storage.createExclusive(`test-service/backups/${manifest.backupId}/${path}`, Buffer.alloc(stored.sizeBytes));
+  await repository.commitManifest(manifest);
+  return manifest.backupId;
+}
+
 const keyOf = (service: string, component: string, status: LogStatus): WalKey => ({ service, component, systemIdentifier: status.systemIdentifier as string, segmentSizeBytes: 16 * 1024 * 1024 });
 
 test('a base backup and the log that follows it lead, from the repository alone, to the last transaction', async () => {
@@ -61,7 +75,9 @@ test('a base backup and the log that follows it lead, from the repository alone,
   const log = keeper();
   await until(log, ({ receiver }) => receiver === 'running');
   await postgres.sql('CREATE TABLE events (id int)');
-  const base = await engine.backUp(contextOf(docker, new Map(), { run: 'base' }), postgres.component, store.destination, { contentHashes: true, jobs: 2, method: 'base' }) as PostgresBase;
+  const taken = await engine.backUp(contextOf(docker, new Map(), { run: 'base' }), postgres.component, store.destination, { contentHashes: true, jobs: 2, method: 'base' }) as PostgresBase;
+  const base = { ...taken, component: received.component.name };
+  const committed = await commit(base);
   for (let id = 1; id <= 3; id += 1) await postgres.sql(`INSERT INTO events VALUES (${id}); SELECT pg_switch_wal()`);
   const xid = BigInt(await postgres.sql('INSERT INTO events VALUES (4) RETURNING pg_current_xact_id()'));
   const last = await position(postgres);
@@ -75,15 +91,18 @@ test('a base backup and the log that follows it lead, from the repository alone,
   expect(coverage.end).toBeGreaterThanOrEqual(last);
   expect(coverage.gap).toBe(false);
 
-  // What recovery is given is what the archive says it has, as it lies in the repository.
-  const prefix = `${directory}/test-service/wal/${received.component.name}/${key.systemIdentifier}`;
-  const files = [...holdings.complete, ...holdings.partial].map((segment) => {
-    const name = segmentName(segment, key.segmentSizeBytes);
-    const path = 'end' in segment ? `00000001/partial/${name}.partial-${(segment as { end: bigint }).end.toString(16).toUpperCase().padStart(16, '0')}-${segment.sha256}.zst` : `00000001/${name.slice(8, 16)}/${name}-${segment.sha256}.zst`;
-    return { name, path, sizeBytes: key.segmentSizeBytes, sha256: segment.sha256 };
-  });
+  // What recovery is given is what the repository says it has, as it lies there.
+  const found = await locateMoment(repository, { service: 'test-service', component: base.component, point: parsePoint(`xid:${xid}`, Date.now()), inclusive: true });
+  const { files } = found;
+  expect(found.base.backupId).toBe(committed);
+  const mount = { type: 'bind', source: await repository.wal.hostDirectory(key) as string } as const;
   const ctx = contextOf(docker, new Map(), { run: 'recovery' });
-  const server = await startRecovery(ctx, { backup: base, source: store.source, request: { target: { kind: 'xid', xid }, inclusive: true, timeline: 1 }, log: { files, mount: { type: 'bind', source: prefix } } });
+  const end = await readLogEnd(ctx, { backup: base, files, mount });
+  expect(end.lastCommit?.xid).toBe(String(xid));
+  expect(Date.now() - Date.parse(end.lastCommit?.at ?? '')).toBeLessThan(1_800_000);
+  expect(end.lastRecord).toBeGreaterThanOrEqual(end.lastCommit?.lsn ?? 0n);
+  expect(end.lastRecord).toBeLessThan(found.coverage.end);
+  const server = await startRecovery(ctx, { backup: base, source: store.source, request: { target: { kind: 'xid', xid }, inclusive: true, timeline: 1 }, log: { files, mount } });
   expect((await awaitTarget(ctx, server)).xid).toBe(String(xid));
   const rows = await docker.runtime.exec(server.server.id, { argv: ['psql', '-X', '-A', '-t', '-h', '/recovery/run', '-U', 'postgres', '-d', 'app', '-c', 'SELECT array_agg(id ORDER BY id) FROM events'], timeoutMs: 20_000 });
   expect(rows.stdout.trim()).toBe('{1,2,3,4}');

@@ -11,6 +11,7 @@ export const scripts = {
   baseBackup: `${prelude}\n${read('scripts/base-backup.sh')}`,
   baseCheck: `${prelude}\n${read('scripts/unpack-base.sh')}\n${read('scripts/base-check.sh')}`,
   arrangeRecovery: `${prelude}\n${read('scripts/unpack-base.sh')}\n${read('scripts/recovery/arrange.sh')}`,
+  readLog: `${prelude}\n${read('scripts/recovery/read-log.sh')}`,
   readContent: `${prelude}\n${read('scripts/read-content.sh')}`,
 } as const;
 

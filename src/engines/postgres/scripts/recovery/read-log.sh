@@ -1,0 +1,19 @@
+# What the log says between two positions, read by the stock pg_waldump: its last record, its last commit. Arguments:
+timeline=$1 begin=$2 segment_bytes=$3
+# /archive holds the files; work/segments.list a line `<name> <bytes> <sha256> <path>` for each, oldest first. The last may be in part.
+mkdir -p "$work/wal"
+require_space "$(($(wc -l <"$work/segments.list") * segment_bytes))"
+while read -r name bytes sum path; do
+  zstd -q -dc "/archive/$path" >"$work/growing" 2>"$work/unpack.err" || fail_step unpack
+  found=$(sha256sum <"$work/growing")
+  [ "${found%% *}" = "$sum" ] && [ "$(($(wc -c <"$work/growing")))" = "$bytes" ] || { echo "$name: it is not what it must be" >"$work/damaged.err"; fail_step damaged; }
+  # One timeline's names for all: a younger one's first segment begins with what its parent wrote, and pg_waldump follows one.
+  mv "$work/growing" "$work/wal/$timeline${name#????????}"
+done <"$work/segments.list"
+
+# It ends with an error where the log does: at the first thing that is no record. Nothing but that may end it.
+TZ=UTC pg_waldump -p "$work/wal" -t "$((0x$timeline))" -s "$begin" >"$work/records" 2>"$work/waldump.err" || :
+[ -s "$work/records" ] || fail_step waldump
+sed -n '$ s/.* lsn: \([0-9A-F/]*\), .*/\1/p' "$work/records" >"$out/last-record"
+grep '^rmgr: Transaction ' "$work/records" | grep -E 'desc: (COMMIT|COMMIT_PREPARED) ' | tail -n 1 |
+  sed -n 's/.* tx: *\([0-9]*\), lsn: \([0-9A-F/]*\), .* desc: \(COMMIT\|COMMIT_PREPARED [0-9]*:*\) *\([0-9-]* [0-9:.]*\) UTC.*/\1 \2 \4/p' >"$out/last-commit"
