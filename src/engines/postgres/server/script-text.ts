@@ -12,6 +12,7 @@ export const scripts = {
   baseCheck: `${prelude}\n${read('scripts/unpack-base.sh')}\n${read('scripts/base-check.sh')}`,
   arrangeRecovery: `${prelude}\n${read('scripts/unpack-base.sh')}\n${read('scripts/recovery/arrange.sh')}`,
   readLog: `${prelude}\n${read('scripts/recovery/read-log.sh')}`,
+  exchangeDirectory: read('scripts/directory/exchange.sh'),
   readContent: `${prelude}\n${read('scripts/read-content.sh')}`,
 } as const;
 
