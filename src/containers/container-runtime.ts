@@ -31,6 +31,8 @@ export interface ContainerFacts {
   readonly command: readonly string[];
   /** Names only: the values may be secrets and stay with the engine. */
   readonly environmentNames: readonly string[];
+  /** Values of the few variables that say where a database keeps its files, and are nobody's secret: `PGDATA`, `PG_MAJOR`, `POSTGRES_INITDB_WALDIR`. */
+  readonly placeVariables: Readonly<Record<string, string>>;
   readonly init: boolean;
   readonly restartPolicy: RestartPolicy;
   /** Made with `--rm`: the engine removes it, and its anonymous volumes, as soon as it stops. */

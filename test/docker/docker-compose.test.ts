@@ -94,7 +94,7 @@ describe('docker-compose.yml', () => {
   it('does not offer Temporal\'s own database to `holdfast init`', () => {
     const facts = (labels: Record<string, string>) => ({
       id: 'id', name: 'holdfast-temporal-postgres-1', image: compose.services['temporal-postgres']?.image ?? '', state: 'running',
-      command: ['docker-entrypoint.sh', 'postgres'], environmentNames: ['PGDATA', 'POSTGRES_PASSWORD'], mounts: [],
+      command: ['docker-entrypoint.sh', 'postgres'], environmentNames: ['PGDATA', 'POSTGRES_PASSWORD'], placeVariables: {}, mounts: [],
       labels: { 'com.docker.compose.project': 'holdfast', ...labels },
     }) as unknown as ContainerFacts;
     expect(groupServices([facts({})])).toHaveLength(1);

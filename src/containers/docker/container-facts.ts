@@ -32,6 +32,8 @@ export interface InspectAnswer {
 
 const states: ReadonlySet<string> = new Set(['created', 'running', 'paused', 'restarting', 'exited', 'dead', 'removing']);
 
+const placeVariables: ReadonlySet<string> = new Set(['PGDATA', 'PG_MAJOR', 'POSTGRES_INITDB_WALDIR']);
+
 export function containerFacts(answer: InspectAnswer): ContainerFacts {
   const { Config: config, HostConfig: host, State: state } = answer;
   const ended = state.Status === 'exited' || state.Status === 'dead' || state.Status === 'removing';
@@ -49,6 +51,7 @@ export function containerFacts(answer: InspectAnswer): ContainerFacts {
     createdAt: answer.Created,
     command: [...(config.Entrypoint ?? []), ...(config.Cmd ?? [])],
     environmentNames: (config.Env ?? []).map((pair) => pair.split('=', 1)[0] ?? pair),
+    placeVariables: Object.fromEntries((config.Env ?? []).map((pair) => [pair.split('=', 1)[0] ?? '', pair.slice(pair.indexOf('=') + 1)]).filter(([name]) => placeVariables.has(name ?? ''))) as Record<string, string>,
     init: host.Init ?? false,
     restartPolicy: { name: host.RestartPolicy?.Name || 'no', maximumRetryCount: host.RestartPolicy?.MaximumRetryCount ?? 0 },
     autoRemove: host.AutoRemove ?? false,

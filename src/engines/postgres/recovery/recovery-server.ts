@@ -2,10 +2,10 @@
  * A server of its own on a copy that is recovered to a moment: nobody can reach it, it archives nothing, and it stops where it was told to, read-only, until
  * it is told to go on (databases.md T5). Its files lie in one directory of a volume.
  */
-import type { MountSpec } from '../../../containers/container-runtime.ts';
-import { scratchLabels, scratchName } from '../../../containers/labels.ts';
+import type { ExecResult, MountSpec } from '../../../containers/container-runtime.ts';
+import { scratchLabels, scratchName, type ScratchIdentity } from '../../../containers/labels.ts';
 import { createScratchServer } from '../../../containers/scratch-server.ts';
-import type { ScratchResource } from '../../../containers/scratch.ts';
+import { removeScratch, type ScratchResource } from '../../../containers/scratch.ts';
 import { waitUntil } from '../../../containers/wait-until.ts';
 import type { PostgresBase } from '../../../domain/backup-manifest.ts';
 import { HoldfastFailure } from '../../../domain/failures.ts';
@@ -25,11 +25,14 @@ export interface Recovery {
   readonly request: RecoveryRequest;
   /** Every file of the log that may be asked for, in that order, and where the helper and the server find the archive. */
   readonly log: { readonly files: readonly LogFile[]; readonly mount: Omit<MountSpec, 'target'> };
+  /** Where it is done: a directory on a mount, below a data directory that it is to replace. In a volume of the run's own unless given. */
+  readonly place?: { readonly mount: MountSpec; readonly directory: string };
 }
 
 export interface RecoveryServer {
   readonly server: ScratchResource;
   readonly superuser: string;
+  readonly directory: string;
 }
 
 /** How far the server came. */
@@ -40,7 +43,7 @@ export interface Reached extends ReachedTarget {
   readonly lastCommitAt: string | null;
 }
 
-const directory = '/recovery';
+const ownDirectory = '/recovery';
 const archive = '/archive';
 const logLimitBytes = 1024 * 1024;
 
@@ -55,20 +58,26 @@ export async function startRecovery(ctx: EngineContext, recovery: Recovery): Pro
     throw new HoldfastFailure('ImageMissing', { operation: 'recover to a moment', object: backup.server.image, cause: `the engine has no image of PostgreSQL ${backup.server.majorVersion}`, hint: 'Pull it, then start again.' });
   }
   const identity = { owner: ctx.owner, service: ctx.service, component: backup.component, step: 'recovery' };
-  const volume = scratchName({ ...identity, step: 'recovery-data' });
-  await ctx.runtime.createVolume(volume, scratchLabels('scratch', { ...identity, step: 'recovery-data' }));
-  const mounts: readonly MountSpec[] = [{ type: 'volume', source: volume, target: directory }];
+  const { mount, directory } = recovery.place ?? await ownPlace(ctx, identity);
   // A predecessor's server must not stand on what is laid out anew: creating its successor removes it.
   const server = await createScratchServer(ctx.runtime, {
     identity, imageId: image.id, signal: ctx.signal, entrypoint: ['/bin/sh'], command: [`${directory}/run-server.sh`, directory, archive],
-    mounts: [...mounts, { ...log.mount, target: archive, readOnly: true }], shmSizeBytes: 512 * 1024 ** 2,
+    mounts: [mount, { ...log.mount, target: archive, readOnly: true }], shmSizeBytes: 512 * 1024 ** 2,
   });
-  await arrange(ctx, recovery, image.id, mounts);
+  await arrange(ctx, recovery, image.id, { mount, directory });
   await ctx.runtime.start(server.id);
-  return { server, superuser: backup.cluster.superuser };
+  return { server, superuser: backup.cluster.superuser, directory };
 }
 
-async function arrange(ctx: EngineContext, { backup, source, request, log }: Recovery, imageId: string, mounts: readonly MountSpec[]): Promise<void> {
+/** A volume of this run and step, which goes with the run. */
+async function ownPlace(ctx: EngineContext, identity: ScratchIdentity): Promise<NonNullable<Recovery['place']>> {
+  const own = { ...identity, step: 'recovery-data' };
+  const volume = scratchName(own);
+  await ctx.runtime.createVolume(volume, scratchLabels('scratch', own));
+  return { mount: { type: 'volume', source: volume, target: ownDirectory }, directory: ownDirectory };
+}
+
+async function arrange(ctx: EngineContext, { backup, source, request, log }: Recovery, imageId: string, { mount, directory }: NonNullable<Recovery['place']>): Promise<void> {
   const input = await baseInput(ctx, backup, source);
   const settings = {
     ...scratchSettings(backup), hot_standby: 'on', restore_command: `sh ${directory}/fetch-segment.sh ${directory} "%f" "%p"`, ...recoverySettings(request),
@@ -76,7 +85,7 @@ async function arrange(ctx: EngineContext, { backup, source, request, log }: Rec
   const result = await runPostgresHelper(ctx, {
     component: { name: backup.component, user: 'postgres' }, step: 'recovery-arrange', imageId, network: 'none', majorVersion: 0, script: scripts.arrangeRecovery,
     args: [directory, String(backup.dataSizeBytes)], files: { ...baseFiles(backup), ...recoveryFiles, 'scratch.conf': settingsText(settings), 'segments.list': segmentList(log.files) },
-    mounts: [...mounts, ...input.mounts], phase: 'unpack the base backup', ...(input.beforeStart === undefined ? {} : { beforeStart: input.beforeStart }),
+    mounts: [mount, ...input.mounts], phase: 'unpack the base backup', ...(input.beforeStart === undefined ? {} : { beforeStart: input.beforeStart }),
   });
   if (result.exitCode !== 0) throw checkFailure(result, backup, 'unpack the base backup');
 }
@@ -85,9 +94,10 @@ async function arrange(ctx: EngineContext, { backup, source, request, log }: Rec
  * Returns when the server has stopped where it was told to. @throws PointUnreachable where the log ends before, ArtifactDamaged where a file of it is not what it
  * must be, RestoreFailed where it does not recover for another reason
  */
-export async function awaitTarget(ctx: EngineContext, { server, superuser }: RecoveryServer): Promise<Reached> {
+export async function awaitTarget(ctx: EngineContext, recovered: RecoveryServer): Promise<Reached> {
+  const { server } = recovered;
   const state = await waitUntil(async () => {
-    const found = await stateOf(ctx, server, superuser);
+    const found = await stateOf(ctx, recovered);
     if (found === null) {
       const { state: container } = await ctx.runtime.inspect(server.id);
       if (container !== 'running' && container !== 'created') throw recoveryFailure(await ctx.runtime.logs(server.id, logLimitBytes), server.name);
@@ -110,14 +120,31 @@ const stateSql = `SELECT json_build_object('paused', pg_get_wal_replay_pause_sta
   'lastCommitAt', to_char(pg_last_xact_replay_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"'));`;
 
 /** Null while it does not answer. */
-async function stateOf(ctx: EngineContext, server: ScratchResource, superuser: string): Promise<State | null> {
-  const facts = await ctx.runtime.inspect(server.id);
+async function stateOf(ctx: EngineContext, recovered: RecoveryServer): Promise<State | null> {
+  const facts = await ctx.runtime.inspect(recovered.server.id);
   if (facts.state !== 'running') return null;
-  const result = await ctx.runtime.exec(server.id, {
-    argv: ['psql', '-X', '-q', '-A', '-t', '-w', '-v', 'ON_ERROR_STOP=1', '-f', '-'], stdin: stateSql, timeoutMs: ctx.timing.execMs, signal: ctx.signal,
-    environment: { PGHOST: `${directory}/run`, PGUSER: superuser, PGDATABASE: 'template1', LC_ALL: 'C' },
-  });
+  const result = await psqlIn(ctx, recovered, stateSql, ctx.timing.execMs);
   return result.exitCode === 0 ? JSON.parse(result.stdout) as State : null;
+}
+
+const psqlIn = (ctx: EngineContext, { server, superuser, directory }: RecoveryServer, sql: string, timeoutMs: number): Promise<ExecResult> => ctx.runtime.exec(server.id, {
+  argv: ['psql', '-X', '-q', '-A', '-t', '-w', '-v', 'ON_ERROR_STOP=1', '-f', '-'], stdin: sql, timeoutMs, signal: ctx.signal,
+  environment: { PGHOST: `${directory}/run`, PGUSER: superuser, PGDATABASE: 'template1', LC_ALL: 'C' },
+});
+
+/**
+ * What was recovered becomes a server of its own, on a timeline of its own, and is shut down: after the approval, while the live one still serves. The container
+ * goes; the files stay. Not to be run twice: a server that was promoted has nothing left to recover. @throws RestoreFailed
+ */
+export async function promoteAndStop(ctx: EngineContext, recovered: RecoveryServer): Promise<void> {
+  const { server } = recovered;
+  const refused = (cause: string): HoldfastFailure => new HoldfastFailure('RestoreFailed', { operation: 'promote what was recovered', object: server.name, cause, hint: 'Nothing live was changed. Start the restore again.' });
+  const promoted = await psqlIn(ctx, recovered, `SELECT pg_promote(true, ${Math.ceil(ctx.timing.startUpMs / 1000)});\nCHECKPOINT;`, ctx.timing.startUpMs * 2);
+  if (promoted.exitCode !== 0 || !promoted.stdout.startsWith('t')) throw refused(promoted.exitCode === 0 ? 'it did not end its recovery in time' : firstError(promoted.stderr));
+  await ctx.runtime.stop(server.id, ctx.timing.stopMs);
+  const { exitCode } = await ctx.runtime.inspect(server.id);
+  if (exitCode !== 0) throw refused(`its server ended with exit code ${exitCode ?? 'unknown'}`);
+  await removeScratch(ctx.runtime, server);
 }
 
 /** A server that ended: its own last words, and those of what delivers its log. */

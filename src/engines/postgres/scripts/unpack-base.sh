@@ -36,9 +36,10 @@ unpack_tar() {
 }
 
 # quieten_base DIRECTORY TABLESPACES CONFIGURATION: the copy must not act like the original. Its server has the settings in CONFIGURATION/scratch.conf only, lets in
-# who comes by its socket, and finds no tablespace but ours (databases.md P12, P14). It begins with recovery.
+# who comes by its socket, and finds no tablespace but ours (databases.md P12, P14). It begins with recovery. Its own postgresql.auto.conf is kept in CONFIGURATION.
 quieten_base() {
   rm -f "$1/standby.signal" "$1/postmaster.pid"
+  [ ! -f "$1/postgresql.auto.conf" ] || mv "$1/postgresql.auto.conf" "$3/kept.auto.conf"
   : >"$1/postgresql.auto.conf"
   if [ -s "$1/tablespace_map" ]; then
     while read -r oid; do printf '%s %s\n' "$oid" "$2/$oid"; done <"$work/tablespaces" >"$1/tablespace_map"

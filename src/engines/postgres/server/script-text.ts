@@ -12,6 +12,8 @@ export const scripts = {
   baseCheck: `${prelude}\n${read('scripts/unpack-base.sh')}\n${read('scripts/base-check.sh')}`,
   arrangeRecovery: `${prelude}\n${read('scripts/unpack-base.sh')}\n${read('scripts/recovery/arrange.sh')}`,
   readLog: `${prelude}\n${read('scripts/recovery/read-log.sh')}`,
+  lookAtDirectory: `${prelude}\n${read('scripts/directory/look.sh')}`,
+  finishDirectory: `${prelude}\n${read('scripts/directory/finish.sh')}`,
   exchangeDirectory: read('scripts/directory/exchange.sh'),
   readContent: `${prelude}\n${read('scripts/read-content.sh')}`,
 } as const;

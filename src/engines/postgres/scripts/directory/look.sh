@@ -1,0 +1,11 @@
+# What lies in a data directory, of a server that runs or not. Arguments: data directory.
+directory=$1
+result free "$(df -P -k "$directory" | awk 'NR == 2 { print $4 }')"
+result owner "$(stat -c %u:%g "$directory")"
+[ -s "$directory/PG_VERSION" ] || { result server none; exit 0; }
+result server "$(cat "$directory/PG_VERSION")"
+[ ! -L "$directory/pg_wal" ] || result elsewhere "pg_wal leads to $(readlink "$directory/pg_wal")"
+for space in "$directory"/pg_tblspc/*; do
+  [ ! -L "$space" ] || result elsewhere "a tablespace leads to $(readlink "$space")"
+done
+pg_controldata -D "$directory" >"$out/control" 2>"$work/control.err" || { rm -f "$out/control"; result control.unreadable "$(tail -n 1 "$work/control.err")"; }
