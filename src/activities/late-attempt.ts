@@ -14,7 +14,7 @@ export function createLateAttemptInterceptor(runs: Pick<RunDirectory, 'awaits'>,
       const { workflowExecution, activityId, attempt, activityType, currentAttemptScheduledTimestampMs } = activityInfo();
       // One that waited for a worker is as late and is asked about too: the run still waits for it.
       if (workflowExecution === undefined || nowMs() - currentAttemptScheduledTimestampMs < lateMs || await runs.awaits({ ...workflowExecution, activityId, attempt })) return next(input);
-      throw new HoldfastFailure('HelperLost', { operation: `begin ${activityType}`, object: workflowExecution.workflowId, cause: 'this attempt was given out long ago and has timed out', hint: 'Nothing was done; another attempt has taken its place.' });
+      throw new HoldfastFailure('WorkerLost', { operation: `begin ${activityType}`, object: workflowExecution.workflowId, cause: 'this attempt was given out long ago and has timed out', hint: 'Nothing was done; another attempt has taken its place.' });
     },
   };
 }

@@ -97,6 +97,7 @@ export const failureKinds = {
   RunCancelled: refused('The run was cancelled.'),
   RunTerminated: failed('The run was terminated from outside and has to be repaired.'),
   LeftoversRemain: failed('Something of an ended run could not be removed.'),
+  WorkerLost: transient('The worker that did a step ceased to answer, or began it too late.'),
   HostUnavailable: { retryable: false, exit: 'unreachable', meaning: 'No worker answers on the task queue of the service\'s Docker host.' },
   TemporalUnreachable: { retryable: true, exit: 'unreachable', meaning: 'The Temporal server does not answer.' },
   Internal: failed('Something happened that the code did not foresee.'),

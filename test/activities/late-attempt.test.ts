@@ -31,6 +31,6 @@ describe('an attempt', () => {
   it('that begins late and was given up does nothing', async () => {
     const { ran, ended } = await begun(lateMs, false);
     expect(ran).toBe(false);
-    await failing('HelperLost', ended);
+    await failing('WorkerLost', ended);
   });
 });

@@ -18,7 +18,7 @@ export function failureTypeOf(error: unknown): FailureType {
   if (isFailure(root)) return root.type;
   if (root instanceof ApplicationFailure && root.type != null && isFailureType(root.type)) return root.type;
   if (isCancellation(error)) return 'RunCancelled';
-  if (root instanceof TimeoutFailure) return root.timeoutType === 'SCHEDULE_TO_START' ? 'HostUnavailable' : 'HelperLost';
+  if (root instanceof TimeoutFailure) return root.timeoutType === 'SCHEDULE_TO_START' ? 'HostUnavailable' : 'WorkerLost';
   return 'Internal';
 }
 
