@@ -3,9 +3,10 @@
  * A repair moves only to a state that is written here: before the opening back, after it forward. Pure.
  */
 
-/** PostgreSQL: names are found by OID, so that every step can tell what has already happened (databases.md S2). */
-export interface PostgresCutOver {
+/** PostgreSQL, one database for another: names are found by OID, so that every step can tell what has already happened (databases.md S2). */
+export interface PostgresDatabaseCutOver {
   readonly engine: 'postgres';
+  readonly method: 'database';
   readonly component: string;
   readonly container: string;
   readonly containerId: string;
@@ -23,6 +24,47 @@ export interface PostgresCutOver {
   readonly asideName: string;
   readonly liveAllowedConnections: boolean;
 }
+
+/** What pg_controldata says of a data directory: whose it is, and how far it is. */
+export interface ControlData {
+  readonly systemIdentifier: string;
+  /** `shut down`, `in production`, `in archive recovery`, … in the tool's own words. */
+  readonly state: string;
+  readonly timeline: number;
+  /** Where the last checkpoint lies: of a server that was shut down, its very end. */
+  readonly checkpoint: string;
+}
+
+/** PostgreSQL, the whole data directory: paths are relative to it. The server need not run, nor be able to. */
+export interface PostgresDirectoryCutOver {
+  readonly engine: 'postgres';
+  readonly method: 'directory';
+  readonly component: string;
+  readonly container: string;
+  readonly containerId: string;
+  /** Of what comes in. */
+  readonly systemIdentifier: string;
+  readonly database: string;
+  readonly volume: string;
+  /** Image of the container: helpers run from it, also when the container is gone. */
+  readonly imageId: string;
+  /** The data directory inside the container, and the mount that it lies on. */
+  readonly directory: string;
+  readonly mount: { readonly type: 'volume' | 'bind'; readonly target: string };
+  /** What comes in, where the old goes (the rollback copy), and the file that says how far it went. */
+  readonly prepared: string;
+  readonly aside: string;
+  readonly phase: string;
+  readonly control: ControlData;
+  /** What it replaces; null where there was no server, or none that could be read. */
+  readonly replaces: ControlData | null;
+  /** Was there anything at all? Where not, there is nothing to undo to. */
+  readonly hadServer: boolean;
+  /** A server that did not run before is not started by rolling back. */
+  readonly wasRunning: boolean;
+}
+
+export type PostgresCutOver = PostgresDatabaseCutOver | PostgresDirectoryCutOver;
 
 /** Redis: the files of the data directory, before and after. Paths are relative to the data directory. */
 export interface RedisCutOver {
@@ -52,8 +94,9 @@ export interface RedisCutOver {
 
 export type ComponentCutOver = PostgresCutOver | RedisCutOver;
 
-/** Is there a rollback copy of it afterwards? Not where the server had no such database. */
-export const replacesSomething = (cutOver: ComponentCutOver): boolean => cutOver.engine === 'redis' || cutOver.liveOid !== 0;
+/** Is there a rollback copy of it afterwards? Not where the server had no such database, or there was no server. */
+export const replacesSomething = (cutOver: ComponentCutOver): boolean =>
+  cutOver.engine === 'redis' || (cutOver.method === 'database' ? cutOver.liveOid !== 0 : cutOver.hadServer);
 
 export interface RestartPolicy {
   readonly name: string;

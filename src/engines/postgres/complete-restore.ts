@@ -1,6 +1,6 @@
 /** Roles that a run made so that its dump could be restored become what they were, once what they own is live. */
 import type { PostgresDump } from '../../domain/backup-manifest.ts';
-import type { PostgresCutOver } from '../../domain/rollback.ts';
+import type { PostgresDatabaseCutOver } from '../../domain/rollback.ts';
 import type { PostgresComponent } from '../../domain/service.ts';
 import type { ArtifactSource, EngineContext } from '../engine.ts';
 import { placeOf } from './cut-over.ts';
@@ -21,7 +21,7 @@ const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
  * Answers a sentence per membership that the server has no role for. @throws ArtifactDamaged, CutOverFailed and what psql may
  */
 export async function completeRestore(
-  ctx: EngineContext, component: PostgresComponent, cutOver: PostgresCutOver, backup: PostgresDump, source: ArtifactSource, createdRoles: readonly string[],
+  ctx: EngineContext, component: PostgresComponent, cutOver: PostgresDatabaseCutOver, backup: PostgresDump, source: ArtifactSource, createdRoles: readonly string[],
 ): Promise<readonly string[]> {
   if (createdRoles.length === 0) return [];
   const place = await placeOf(ctx, component, cutOver);

@@ -11,7 +11,7 @@ import type { ComponentBackup } from '../../domain/backup-manifest.ts';
 import type { Difference } from '../../domain/content.ts';
 import { HoldfastFailure, isFailure } from '../../domain/failures.ts';
 import type { FailureType } from '../../domain/failures.ts';
-import type { PostgresCutOver } from '../../domain/rollback.ts';
+import type { PostgresDatabaseCutOver } from '../../domain/rollback.ts';
 import type { PostgresComponent } from '../../domain/service.ts';
 import type { EngineContext } from '../engine.ts';
 import { runningContainer } from './inspect.ts';
@@ -27,7 +27,7 @@ import { waitUntilReady } from './wait-until-ready.ts';
  * The server that a cut-over is about; its identity is compared with each reading. One that has crashed is started again: in a cut-over its
  * restart policy is set aside, so that nobody else does. @throws ContainerNotFound, ContainerNotRunning
  */
-export async function placeOf(ctx: EngineContext, component: PostgresComponent, cutOver: PostgresCutOver): Promise<ServerPlace> {
+export async function placeOf(ctx: EngineContext, component: PostgresComponent, cutOver: PostgresDatabaseCutOver): Promise<ServerPlace> {
   const found = await ctx.runtime.inspect(cutOver.container);
   if (found.state === 'exited') {
     await ctx.runtime.start(found.id);
@@ -37,20 +37,20 @@ export async function placeOf(ctx: EngineContext, component: PostgresComponent, 
   return { containerId: container.id, component: { ...component, database: cutOver.database, container: cutOver.container } };
 }
 
-const variablesOf = (cutOver: PostgresCutOver): Record<string, string | number> =>
+const variablesOf = (cutOver: PostgresDatabaseCutOver): Record<string, string | number> =>
   ({ live_oid: cutOver.liveOid, side_oid: cutOver.sideOid, database: cutOver.database, aside: cutOver.asideName, side: cutOver.sideName, xmin: cutOver.sideXmin ?? '' });
 
-const failure = (type: FailureType, operation: string, cutOver: PostgresCutOver, cause: string, hint: string): HoldfastFailure =>
+const failure = (type: FailureType, operation: string, cutOver: PostgresDatabaseCutOver, cause: string, hint: string): HoldfastFailure =>
   new HoldfastFailure(type, { operation, object: `${cutOver.container}/${cutOver.database}`, cause, hint });
 
 const described = (reading: CutOverReading): string =>
   reading.all.length === 0 ? 'none of the databases exists' : `found ${reading.all.map((each) => `${each.name} (OID ${each.oid}, ${each.open ? 'open' : 'closed'})`).join(', ')}`;
 
-const ambiguous = (operation: string, cutOver: PostgresCutOver, reading: CutOverReading): HoldfastFailure =>
+const ambiguous = (operation: string, cutOver: PostgresDatabaseCutOver, reading: CutOverReading): HoldfastFailure =>
   failure('AmbiguousState', operation, cutOver, described(reading), `Expected ${cutOver.database} to be OID ${cutOver.liveOid} or ${cutOver.sideOid}; look at pg_database before anything else.`);
 
 /** The names and OIDs are those the cut-over starts from, and the prepared database is closed as it was left. Reads only. @throws PlanChanged */
-export async function requireReady(ctx: EngineContext, component: PostgresComponent, cutOver: PostgresCutOver): Promise<void> {
+export async function requireReady(ctx: EngineContext, component: PostgresComponent, cutOver: PostgresDatabaseCutOver): Promise<void> {
   const operation = 'check what was made ready';
   const reading = await readCutOver(ctx, await placeOf(ctx, component, cutOver), cutOver);
   if (reading.state !== 'before') throw failure('PlanChanged', operation, cutOver, `${cutOver.database} is not the database that the plan was made for: ${described(reading)}`, 'Nothing was changed. Start again and look at the new plan.');
@@ -58,19 +58,20 @@ export async function requireReady(ctx: EngineContext, component: PostgresCompon
 }
 
 /** @throws PlanChanged where the prepared database is gone, open, or was altered since it was closed */
-function requireUntouched({ side }: CutOverReading, operation: string, cutOver: PostgresCutOver): void {
+function requireUntouched({ side }: CutOverReading, operation: string, cutOver: PostgresDatabaseCutOver): void {
   if (side !== null && !side.open && (cutOver.sideXmin === null || side.xmin === cutOver.sideXmin)) return;
   throw failure('PlanChanged', operation, cutOver, 'the prepared database is gone or was opened or altered after it was compared', 'Start again; nothing was exchanged.');
 }
 
-/** The next transaction id that the server will give out: ids are spent by writing alone. */
-export async function writeMark(ctx: EngineContext, component: PostgresComponent): Promise<string> {
+/** The next transaction id that the server will give out: ids are spent by writing alone. Null of a server that was stopped, by a cut-over above all: it gives out none. */
+export async function writeMark(ctx: EngineContext, component: PostgresComponent): Promise<string | null> {
+  if ((await ctx.runtime.inspect(component.container)).state === 'exited') return null;
   const container = await runningContainer(ctx, component);
   return (await runPsql(ctx, { containerId: container.id, component, database: null, operation: 'read the transaction counter', sql: 'SELECT pg_snapshot_xmax(pg_current_snapshot());' })).trim();
 }
 
 /** No new clients, and the old ones ended. Nothing to do once the names are exchanged. @throws CutOverFailed, AmbiguousState, LogicalSlotsInTheWay, PreparedTransactionsInTheWay */
-export async function close(ctx: EngineContext, component: PostgresComponent, cutOver: PostgresCutOver): Promise<void> {
+export async function close(ctx: EngineContext, component: PostgresComponent, cutOver: PostgresDatabaseCutOver): Promise<void> {
   const operation = 'keep clients out';
   const place = await placeOf(ctx, component, cutOver);
   const before = await readCutOver(ctx, place, cutOver);
@@ -86,7 +87,7 @@ export async function close(ctx: EngineContext, component: PostgresComponent, cu
 }
 
 /** Both names in one transaction, still closed. @throws CutOverFailed, AmbiguousState */
-export async function swap(ctx: EngineContext, component: PostgresComponent, cutOver: PostgresCutOver): Promise<void> {
+export async function swap(ctx: EngineContext, component: PostgresComponent, cutOver: PostgresDatabaseCutOver): Promise<void> {
   const operation = 'exchange the databases';
   const place = await placeOf(ctx, component, cutOver);
   await waitUntil(async () => {
@@ -99,7 +100,7 @@ export async function swap(ctx: EngineContext, component: PostgresComponent, cut
 }
 
 /** False where a session was still on its way out (SQLSTATE 55006): worth asking again. */
-async function exchanged(ctx: EngineContext, place: ServerPlace, cutOver: PostgresCutOver, operation: string): Promise<boolean> {
+async function exchanged(ctx: EngineContext, place: ServerPlace, cutOver: PostgresDatabaseCutOver, operation: string): Promise<boolean> {
   try {
     const output = await runPsql(ctx, { ...place, database: null, operation, sql: statements['swap.sql'], variables: variablesOf(cutOver) });
     return output.trim().endsWith('done');
@@ -110,14 +111,14 @@ async function exchanged(ctx: EngineContext, place: ServerPlace, cutOver: Postgr
 }
 
 /** That what bears the live name is what was compared closed, and closed still. Nothing is to be opened otherwise. @throws CouldNotVerify */
-export async function compareClosed(ctx: EngineContext, component: PostgresComponent, cutOver: PostgresCutOver, _backup: ComponentBackup | null): Promise<readonly Difference[]> {
+export async function compareClosed(ctx: EngineContext, component: PostgresComponent, cutOver: PostgresDatabaseCutOver, _backup: ComponentBackup | null): Promise<readonly Difference[]> {
   const reading = await readCutOver(ctx, await placeOf(ctx, component, cutOver), cutOver);
   if (reading.state === 'after' && reading.side !== null && !reading.side.open && reading.side.sessions === 0) return [];
   throw failure('CouldNotVerify', 'compare before the opening', cutOver, described(reading), 'The exchange is rolled back; start the restore again.');
 }
 
 /** Lets clients in. @throws AmbiguousState */
-export async function open(ctx: EngineContext, component: PostgresComponent, cutOver: PostgresCutOver): Promise<void> {
+export async function open(ctx: EngineContext, component: PostgresComponent, cutOver: PostgresDatabaseCutOver): Promise<void> {
   const place = await placeOf(ctx, component, cutOver);
   await runPsql(ctx, { ...place, database: null, operation: 'open the database', sql: statements['open.sql'], variables: variablesOf(cutOver) });
   const reading = await readCutOver(ctx, place, cutOver);
@@ -128,7 +129,7 @@ export async function open(ctx: EngineContext, component: PostgresComponent, cut
  * Before the opening: the old names and the old data open, from whatever state. Where somebody else has dropped or renamed the live database
  * meanwhile and no exchange of ours took place, there is nothing to take back. @throws AmbiguousState when it was opened already
  */
-export async function rollBack(ctx: EngineContext, component: PostgresComponent, cutOver: PostgresCutOver): Promise<void> {
+export async function rollBack(ctx: EngineContext, component: PostgresComponent, cutOver: PostgresDatabaseCutOver): Promise<void> {
   const operation = 'roll the exchange back';
   const place = await placeOf(ctx, component, cutOver);
   const output = await runPsql(ctx, { ...place, database: null, operation, sql: statements['roll-back.sql'], variables: { ...variablesOf(cutOver), open: cutOver.liveAllowedConnections } });
@@ -139,7 +140,7 @@ export async function rollBack(ctx: EngineContext, component: PostgresComponent,
 }
 
 /** Drops the replaced database for good. Refuses where its OID bears any other name than the one it was set aside under. @throws AmbiguousState */
-export async function discardRollback(ctx: EngineContext, component: PostgresComponent, cutOver: PostgresCutOver): Promise<void> {
+export async function discardRollback(ctx: EngineContext, component: PostgresComponent, cutOver: PostgresDatabaseCutOver): Promise<void> {
   if (cutOver.liveOid === 0) return;
   const place = await placeOf(ctx, component, cutOver);
   const before = await readCutOver(ctx, place, cutOver);

@@ -1,7 +1,7 @@
 /** PostgreSQL behind the engines' contract: one file a step, put together here. */
 import type { ComponentBackup, PostgresBackup, PostgresBase, PostgresDump } from '../../domain/backup-manifest.ts';
 import { HoldfastFailure } from '../../domain/failures.ts';
-import type { ComponentCutOver, PostgresCutOver } from '../../domain/rollback.ts';
+import type { ComponentCutOver, PostgresDatabaseCutOver, PostgresDirectoryCutOver } from '../../domain/rollback.ts';
 import type { PostgresComponent } from '../../domain/service.ts';
 import type { DatabaseEngine } from '../engine.ts';
 import { backUp } from './back-up.ts';
@@ -9,6 +9,8 @@ import { backUpBase } from './base/back-up-base.ts';
 import { proveBase, verifyBase } from './base/check-base.ts';
 import { completeRestore } from './complete-restore.ts';
 import { close, compareClosed, discardRollback, open, requireReady, rollBack, swap, writeMark } from './cut-over.ts';
+import * as directory from './directory/exchange.ts';
+import { discardDirectoryRollback, discardPreparedDirectory, prepareDirectory, prepareDirectoryUndo, repairDirectory } from './directory/prepare.ts';
 import { inspect } from './inspect.ts';
 import { prepare } from './prepare.ts';
 import { prove } from './prove.ts';
@@ -26,20 +28,21 @@ export function createPostgresEngine(): DatabaseEngine<PostgresComponent> {
     backUp: (ctx, component, destination, options) => (options.method === 'base' ? backUpBase : backUp)(ctx, component, destination, options),
     verify: (ctx, backup, source) => byMethod(backup, (dump) => verify(ctx, dump, source), (base) => verifyBase(ctx, base, source)),
     prove: (ctx, backup, source) => byMethod(backup, (dump) => prove(ctx, dump, source), (base) => proveBase(ctx, base, source)),
-    prepare: (ctx, component, backup, source) => prepare(ctx, component, dumpOf(backup), source),
-    prepareUndo: (ctx, component, previous) => prepareUndo(ctx, component, cutOverOf(previous)),
-    discardPrepared: (ctx, component, cutOver) => discardPrepared(ctx, component, cutOverOf(cutOver)),
-    requireReady: (ctx, component, cutOver) => requireReady(ctx, component, cutOverOf(cutOver)),
-    close: (ctx, component, cutOver) => close(ctx, component, cutOverOf(cutOver)),
-    swap: (ctx, component, cutOver) => swap(ctx, component, cutOverOf(cutOver)),
-    compareClosed: (ctx, component, cutOver, backup) => compareClosed(ctx, component, cutOverOf(cutOver), backup),
-    open: (ctx, component, cutOver) => open(ctx, component, cutOverOf(cutOver)),
-    rollBack: (ctx, component, cutOver) => rollBack(ctx, component, cutOverOf(cutOver)),
-    discardRollback: (ctx, component, cutOver) => discardRollback(ctx, component, cutOverOf(cutOver)),
+    prepare: (ctx, component, backup, source) => byMethod(backup, (dump) => prepare(ctx, component, dump, source), (base) => prepareDirectory(ctx, component, base, source)),
+    prepareUndo: (ctx, component, previous) => byCutOver(previous, (own) => prepareUndo(ctx, component, own), (own) => prepareDirectoryUndo(ctx, component, own)),
+    discardPrepared: (ctx, component, cutOver) => byCutOver(cutOver, (own) => discardPrepared(ctx, component, own), (own) => discardPreparedDirectory(ctx, component, own)),
+    requireReady: (ctx, component, cutOver) => byCutOver(cutOver, (own) => requireReady(ctx, component, own), (own) => directory.requireReady(ctx, component, own)),
+    close: (ctx, component, cutOver) => byCutOver(cutOver, (own) => close(ctx, component, own), (own) => directory.close(ctx, own)),
+    swap: (ctx, component, cutOver) => byCutOver(cutOver, (own) => swap(ctx, component, own), (own) => directory.exchange(ctx, own, 'in')),
+    compareClosed: (ctx, component, cutOver, backup) => byCutOver(cutOver, (own) => compareClosed(ctx, component, own, backup), (own) => directory.compareClosed(ctx, own)),
+    open: (ctx, component, cutOver) => byCutOver(cutOver, (own) => open(ctx, component, own), (own) => directory.open(ctx, component, own)),
+    rollBack: (ctx, component, cutOver) => byCutOver(cutOver, (own) => rollBack(ctx, component, own), (own) => directory.rollBack(ctx, component, own)),
+    discardRollback: (ctx, component, cutOver) => byCutOver(cutOver, (own) => discardRollback(ctx, component, own), async (own) => void await discardDirectoryRollback(ctx, own)),
     writeMark,
-    repairLeftovers,
+    repairLeftovers: async (ctx, component, run) => [...await repairDirectory(ctx, component, run), ...await repairLeftovers(ctx, component, run)],
     readContent,
-    completeRestore: (ctx, component, cutOver, backup, source, createdRoles) => completeRestore(ctx, component, cutOverOf(cutOver), dumpOf(backup), source, createdRoles),
+    completeRestore: async (ctx, component, cutOver, backup, source, createdRoles) =>
+      byCutOver(cutOver, (own) => byMethod(backup, (dump) => completeRestore(ctx, component, own, dump, source, createdRoles), async () => []), async () => []),
   };
 }
 
@@ -56,12 +59,7 @@ function byMethod<T>(backup: ComponentBackup, dump: (backup: PostgresDump) => T,
   return own.method === 'dump' ? dump(own) : base(own);
 }
 
-/** What is restored beside a running server is one database; a copy of the whole server is not. */
-const dumpOf = (backup: ComponentBackup): PostgresDump => byMethod(backup, (dump) => dump, (base) => {
-  throw new HoldfastFailure('UnsupportedTopology', { operation: 'restore beside the live database', object: base.component, cause: 'the backup is a copy of the whole server, not of one database', hint: 'Restore a dump (holdfast list).' });
-});
-
-function cutOverOf(cutOver: ComponentCutOver): PostgresCutOver {
-  if (cutOver.engine === 'postgres') return cutOver;
-  throw mismatch(cutOver.component);
+function byCutOver<T>(cutOver: ComponentCutOver, database: (cutOver: PostgresDatabaseCutOver) => T, wholeDirectory: (cutOver: PostgresDirectoryCutOver) => T): T {
+  if (cutOver.engine !== 'postgres') throw mismatch(cutOver.component);
+  return cutOver.method === 'database' ? database(cutOver) : wholeDirectory(cutOver);
 }

@@ -2,7 +2,7 @@
 import type { PostgresDump } from '../../domain/backup-manifest.ts';
 import { describeDifference } from '../../domain/content.ts';
 import { HoldfastFailure } from '../../domain/failures.ts';
-import type { PostgresCutOver } from '../../domain/rollback.ts';
+import type { PostgresDatabaseCutOver } from '../../domain/rollback.ts';
 import type { PostgresComponent } from '../../domain/service.ts';
 import { sizeText } from '../../domain/wording.ts';
 import type { ArtifactSource, EngineContext, PreparedComponent } from '../engine.ts';
@@ -102,7 +102,7 @@ async function finishedBefore(ctx: EngineContext, place: ServerPlace): Promise<P
   const side = await sideOf(ctx, place);
   if (side === undefined) return null;
   const prepared = await ctx.readNote(preparedNoteKey(place.component.name, side.oid)) as PreparedComponent | undefined;
-  const cutOver = prepared?.cutOver as PostgresCutOver | undefined;
+  const cutOver = prepared?.cutOver as PostgresDatabaseCutOver | undefined;
   return prepared !== undefined && !side.open && side.xmin === cutOver?.sideXmin ? prepared : null;
 }
 
@@ -156,10 +156,10 @@ const proofFailed = (place: ServerPlace, differences: readonly string[]): Holdfa
   cause: `${differences.length} differences: ${differences.slice(0, 3).join('; ')}`, hint: 'Nothing live was changed. Restore another backup, and examine this one.',
 });
 
-function cutOverOf(ctx: EngineContext, place: ServerPlace, inspection: Inspection, made: Made, live: DatabaseReading | undefined): PostgresCutOver {
+function cutOverOf(ctx: EngineContext, place: ServerPlace, inspection: Inspection, made: Made, live: DatabaseReading | undefined): PostgresDatabaseCutOver {
   const { component } = place;
   return {
-    engine: 'postgres', component: component.name, container: component.container, containerId: place.containerId,
+    engine: 'postgres', method: 'database', component: component.name, container: component.container, containerId: place.containerId,
     systemIdentifier: inspection.server.systemIdentifier, volume: inspection.volume, database: component.database, liveOid: live?.oid ?? 0,
     sideOid: made.oid, sideName: sideNameOf(ctx.owner, component.name), sideXmin: made.xmin, asideName: asideNameOf(ctx.owner, component.name),
     liveAllowedConnections: live?.open ?? true,

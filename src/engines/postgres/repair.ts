@@ -1,7 +1,7 @@
 /** Taking away what a run made beside the live database and no cut-over uses. */
 import { run16 } from '../../containers/labels.ts';
 import { HoldfastFailure } from '../../domain/failures.ts';
-import type { ComponentCutOver, PostgresCutOver } from '../../domain/rollback.ts';
+import type { ComponentCutOver, PostgresDatabaseCutOver } from '../../domain/rollback.ts';
 import type { RunOwner } from '../../domain/run-owner.ts';
 import type { PostgresComponent } from '../../domain/service.ts';
 import type { EngineContext } from '../engine.ts';
@@ -15,7 +15,7 @@ import { asideNameOf, dropDatabase, sideNameOf } from './side/side-database.ts';
 import type { ServerPlace } from './side/side-database.ts';
 
 /** Drops the prepared database under its scratch name, and the roles made for it. One that bears any other name stays: it is live, or a rollback copy. */
-export async function discardPrepared(ctx: EngineContext, component: PostgresComponent, cutOver: PostgresCutOver): Promise<void> {
+export async function discardPrepared(ctx: EngineContext, component: PostgresComponent, cutOver: PostgresDatabaseCutOver): Promise<void> {
   if (cutOver.sideName !== sideNameOf(ctx.owner, component.name)) return;
   const place = await placeOf(ctx, component, cutOver);
   await dropDatabase(ctx, place, cutOver.sideName, cutOver.sideOid);
@@ -33,7 +33,7 @@ export async function repairLeftovers(ctx: EngineContext, component: PostgresCom
   // A run that wrote neither note has made nothing on a server.
   if (run.notes[madeNoteKey(component.name)] === undefined && run.notes[rolesNoteKey(component.name)] === undefined) return [];
   const name = sideNameOf(run.owner, component.name);
-  const kept = run.kept.filter((cutOver) => cutOver.engine === 'postgres' && cutOver.sideName === name);
+  const kept = run.kept.filter((cutOver) => cutOver.engine === 'postgres' && cutOver.method === 'database' && cutOver.sideName === name);
   // What the run's own record names is a matter of its cut-over: in the midst of it, or done.
   if (kept.length > 0) return [];
   const container = await runningContainer(ctx, component);

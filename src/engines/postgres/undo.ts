@@ -1,6 +1,6 @@
 /** The rollback copy of an earlier cut-over as something to cut over to. The restored data becomes the rollback copy of this run in turn. */
 import { HoldfastFailure } from '../../domain/failures.ts';
-import type { PostgresCutOver } from '../../domain/rollback.ts';
+import type { PostgresDatabaseCutOver } from '../../domain/rollback.ts';
 import type { PostgresComponent } from '../../domain/service.ts';
 import type { EngineContext, PreparedComponent } from '../engine.ts';
 import { placeOf } from './cut-over.ts';
@@ -14,7 +14,7 @@ const ageSql = `SELECT json_build_object('after', to_char(made AT TIME ZONE 'UTC
   FROM (SELECT coalesce((pg_stat_file('base/' || :'oid' || '/PG_VERSION', true)).modification, now()) AS made) AS file;`;
 
 /** Reads only; idempotent. @throws UnknownRollbackCopy, AmbiguousState */
-export async function prepareUndo(ctx: EngineContext, component: PostgresComponent, previous: PostgresCutOver): Promise<PreparedComponent> {
+export async function prepareUndo(ctx: EngineContext, component: PostgresComponent, previous: PostgresDatabaseCutOver): Promise<PreparedComponent> {
   const place = await placeOf(ctx, component, previous);
   const reading = await readCutOver(ctx, place, previous);
   const copy = copyIn(reading, previous);
@@ -40,7 +40,7 @@ export async function prepareUndo(ctx: EngineContext, component: PostgresCompone
   };
 }
 
-function copyIn(reading: CutOverReading, previous: PostgresCutOver): NonNullable<CutOverReading['live']> {
+function copyIn(reading: CutOverReading, previous: PostgresDatabaseCutOver): NonNullable<CutOverReading['live']> {
   const fail = (type: 'UnknownRollbackCopy' | 'AmbiguousState', cause: string, hint: string): never => {
     throw new HoldfastFailure(type, { operation: 'find the rollback copy', object: `${previous.container}/${previous.asideName}`, cause, hint });
   };

@@ -136,7 +136,7 @@ function judgeRoles(runbook: string, before: StageState, after: StageState): str
 /** What was set aside is there exactly as long as a record says that it may be brought back. */
 function judgeCopies(after: StageState): string[] {
   const kept = after.repository.rollbacks.filter(({ state }) => state === 'opened').flatMap(({ record }) => record.cutOvers);
-  const databases = kept.flatMap((cutOver) => (cutOver.engine === 'postgres' ? [cutOver.asideName] : []));
+  const databases = kept.flatMap((cutOver) => (cutOver.engine === 'postgres' && cutOver.method === 'database' ? [cutOver.asideName] : []));
   const directories = kept.flatMap((cutOver) => (cutOver.engine === 'redis' ? [`/data/${asideOf(cutOver)}`] : []));
   return [...changed('database', databases.sort(), after.databases), ...changed('directory', directories.sort(), after.redisScratch)];
 }

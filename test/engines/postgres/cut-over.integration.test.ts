@@ -1,7 +1,7 @@
 /** The exchange: what may go wrong around it, and what must be the same after it. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
 import type { PostgresDump } from '../../../src/domain/backup-manifest.ts';
-import type { PostgresCutOver } from '../../../src/domain/rollback.ts';
+import type { PostgresDatabaseCutOver } from '../../../src/domain/rollback.ts';
 import type { PostgresComponent } from '../../../src/domain/service.ts';
 import { useDocker } from '../../support/docker.ts';
 import { failing } from '../../support/failing.ts';
@@ -87,7 +87,7 @@ describe('the exchange', () => {
   let notes: Notes;
   let count = 0;
   const ctx = (run = 'restore') => contextOf(docker, notes, { run: `${run} ${count}` });
-  const prepared = async (): Promise<PostgresCutOver> => (await engine.prepare(ctx(), component, backup, store.source)).cutOver as PostgresCutOver;
+  const prepared = async (): Promise<PostgresDatabaseCutOver> => (await engine.prepare(ctx(), component, backup, store.source)).cutOver as PostgresDatabaseCutOver;
 
   beforeEach(async () => {
     count += 1;

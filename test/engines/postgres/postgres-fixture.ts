@@ -8,7 +8,7 @@ import { Readable } from 'node:stream';
 import type { MountSpec } from '../../../src/containers/container-runtime.ts';
 import type { Artifact, PostgresDump } from '../../../src/domain/backup-manifest.ts';
 import { HoldfastFailure } from '../../../src/domain/failures.ts';
-import type { PostgresCutOver } from '../../../src/domain/rollback.ts';
+import type { PostgresDatabaseCutOver } from '../../../src/domain/rollback.ts';
 import type { PostgresComponent } from '../../../src/domain/service.ts';
 import { testTiming } from '../../../src/domain/timing.ts';
 import type { ArtifactDestination, ArtifactSource, EngineContext, PreparedComponent } from '../../../src/engines/engine.ts';
@@ -151,8 +151,8 @@ export async function backUpInto(docker: DockerScope, postgres: TestPostgres, st
 }
 
 /** All that a cut-over does, in its order. */
-export async function cutOver(ctx: EngineContext, component: PostgresComponent, prepared: PreparedComponent, backup: PostgresDump | null): Promise<PostgresCutOver> {
-  const plan = prepared.cutOver as PostgresCutOver;
+export async function cutOver(ctx: EngineContext, component: PostgresComponent, prepared: PreparedComponent, backup: PostgresDump | null): Promise<PostgresDatabaseCutOver> {
+  const plan = prepared.cutOver as PostgresDatabaseCutOver;
   await engine.close(ctx, component, plan);
   await engine.swap(ctx, component, plan);
   await engine.compareClosed(ctx, component, plan, backup);

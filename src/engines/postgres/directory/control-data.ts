@@ -1,13 +1,5 @@
 /** What pg_controldata says of a data directory: whose it is, and how far it is. Pure. */
-
-export interface ControlData {
-  readonly systemIdentifier: string;
-  /** `shut down`, `in production`, `in archive recovery`, … in the tool's own words. */
-  readonly state: string;
-  readonly timeline: number;
-  /** Where the last checkpoint lies: of a server that was shut down, its very end. */
-  readonly checkpoint: string;
-}
+import type { ControlData } from '../../../domain/rollback.ts';
 
 /** Null where it is no output of pg_controldata (with LC_ALL=C). */
 export function controlData(text: string): ControlData | null {

@@ -1,28 +1,36 @@
 /** Where a server keeps its data, told without the server: from its container and what lies on the volume. */
 import type { ContainerFacts, MountSpec } from '../../../containers/container-runtime.ts';
 import { HoldfastFailure } from '../../../domain/failures.ts';
+import type { ControlData, PostgresDirectoryCutOver } from '../../../domain/rollback.ts';
 import type { PostgresComponent } from '../../../domain/service.ts';
 import type { EngineContext } from '../../engine.ts';
-import { resultOf, runPostgresHelper, failedStep } from '../server/postgres-helper.ts';
+import { failedStep, resultOf, runPostgresHelper } from '../server/postgres-helper.ts';
 import { firstError } from '../server/psql-failure.ts';
 import { scripts } from '../server/script-text.ts';
-import { controlData, type ControlData } from './control-data.ts';
+import { controlData } from './control-data.ts';
 
 /** A data directory on a volume, and the mount by which a helper finds it under the same path. */
 export interface DataPlace {
+  readonly component: string;
   readonly directory: string;
   readonly mount: MountSpec & { readonly type: 'volume' | 'bind' };
   readonly imageId: string;
 }
 
-export interface DataSighting extends DataPlace {
-  readonly container: ContainerFacts;
-  /** Null where no server was made there, or what there is cannot be read (`unreadable` then says why). */
-  readonly control: ControlData | null;
-  readonly unreadable: string | null;
+export interface DirectorySighting {
   /** Is a server's directory there at all? */
   readonly hasServer: boolean;
+  /** Null where there is none, or it cannot be read (`unreadable` then says why). */
+  readonly control: ControlData | null;
+  readonly unreadable: string | null;
+  /** How far an exchange went, in exchange.sh's words; null where none has begun. */
+  readonly phase: string | null;
   readonly freeBytes: number;
+}
+
+export interface DataSighting extends DirectorySighting {
+  readonly place: DataPlace;
+  readonly container: ContainerFacts;
 }
 
 /**
@@ -32,28 +40,33 @@ export interface DataSighting extends DataPlace {
 export async function sightData(ctx: EngineContext, component: PostgresComponent): Promise<DataSighting> {
   const container = await ctx.runtime.inspect(component.container);
   const directory = dataDirectoryIn(container);
-  if (directory === null) throw unsupported(component, 'its image does not say where it keeps its data (PGDATA)', 'Set PGDATA in the container\'s environment.');
-  const place: DataPlace = { directory, mount: mountOfData(component, container, directory), imageId: container.imageId };
+  if (directory === null) throw unsupported(component.container, 'its image does not say where it keeps its data (PGDATA)', 'Set PGDATA in the container\'s environment.');
+  const place: DataPlace = { component: component.name, directory, mount: mountOfData(component, container, directory), imageId: container.imageId };
+  return { place, container, ...await sightDirectory(ctx, place, directory, null) };
+}
+
+/** The place of a cut-over, whichever container is on it now. */
+export const placeOf = ({ component, directory, mount, volume, imageId }: PostgresDirectoryCutOver): DataPlace => ({ component, directory, mount: { ...mount, source: volume }, imageId });
+
+/** @param directory the data directory, or one below it @param phase path of a phase file */
+export async function sightDirectory(ctx: EngineContext, place: DataPlace, directory: string, phase: string | null): Promise<DirectorySighting> {
   const result = await runPostgresHelper(ctx, {
-    component, step: 'look', imageId: place.imageId, network: 'none', majorVersion: 0, script: scripts.lookAtDirectory, args: [directory], mounts: [{ ...place.mount, readOnly: true }], phase: 'look at the data',
+    component: { name: place.component, user: 'postgres' }, step: 'look', imageId: place.imageId, network: 'none', majorVersion: 0, script: scripts.lookAtDirectory, args: [directory, phase ?? ''],
+    mounts: [{ ...place.mount, readOnly: true }], phase: 'look at the data',
   });
-  if (result.exitCode !== 0) {
-    const { messages } = failedStep(result);
-    throw unsupported(component, `its data directory ${directory} cannot be looked at: ${firstError(messages)}`, 'See what is mounted there.');
-  }
+  if (result.exitCode !== 0) throw unsupported(place.mount.source, `its data directory ${directory} cannot be looked at: ${firstError(failedStep(result).messages)}`, 'See what is mounted there.');
   const elsewhere = result.files.get('elsewhere');
-  if (elsewhere !== undefined) throw unsupported(component, elsewhere.trim(), 'A data directory is exchanged as a whole; parts of it on other file systems cannot be.');
+  if (elsewhere !== undefined) throw unsupported(place.mount.source, elsewhere.trim(), 'A data directory is exchanged as a whole; parts of it on other file systems cannot be.');
   const control = result.files.get('control');
   return {
-    ...place, container, hasServer: resultOf(result, 'server').trim() !== 'none', control: control === undefined ? null : controlData(control), unreadable: result.files.get('control.unreadable')?.trim() ?? null,
-    freeBytes: Number(resultOf(result, 'free').trim()) * 1024,
+    hasServer: resultOf(result, 'server').trim() !== 'none', control: control === undefined ? null : controlData(control), unreadable: result.files.get('control.unreadable')?.trim() ?? null,
+    phase: result.files.get('phase')?.trim() ?? null, freeBytes: Number(result.files.get('free')?.trim()) * 1024,
   };
 }
 
 /** From the command (`-D`, `-c data_directory=`), else PGDATA. Pure. */
 export function dataDirectoryIn({ command, placeVariables }: Pick<ContainerFacts, 'command' | 'placeVariables'>): string | null {
-  const joined = command.join('\0');
-  const told = /(?:^|\0)(?:-D\0?|--pgdata[=\0]|-c\0?data_directory=|--data[-_]directory=)([^\0]+)/.exec(joined)?.[1];
+  const told = /(?:^|\0)(?:-D\0?|--pgdata[=\0]|-c\0?data_directory=|--data[-_]directory=)([^\0]+)/.exec(command.join('\0'))?.[1];
   const directory = told ?? placeVariables['PGDATA'];
   return directory === undefined || !directory.startsWith('/') ? null : directory.replace(/\/+$/, '');
 }
@@ -62,10 +75,9 @@ export function dataDirectoryIn({ command, placeVariables }: Pick<ContainerFacts
 function mountOfData(component: PostgresComponent, { mounts }: ContainerFacts, directory: string): DataPlace['mount'] {
   const [mount] = mounts.filter(({ destination }) => directory === destination || directory.startsWith(`${destination.replace(/\/$/, '')}/`)).toSorted((a, b) => b.destination.length - a.destination.length);
   if (mount === undefined || mount.source === null || (mount.type !== 'volume' && mount.type !== 'bind') || !mount.writable) {
-    throw unsupported(component, `its data directory ${directory} lies on no volume`, 'Move the data to a volume: what is kept in the container itself is gone with it.');
+    throw unsupported(component.container, `its data directory ${directory} lies on no volume`, 'Move the data to a volume: what is kept in the container itself is gone with it.');
   }
   return { type: mount.type, source: mount.source, target: mount.destination };
 }
 
-const unsupported = (component: PostgresComponent, cause: string, hint: string): HoldfastFailure =>
-  new HoldfastFailure('UnsupportedTopology', { operation: 'find the data of the database', object: component.container, cause, hint });
+const unsupported = (object: string, cause: string, hint: string): HoldfastFailure => new HoldfastFailure('UnsupportedTopology', { operation: 'find the data of the database', object, cause, hint });

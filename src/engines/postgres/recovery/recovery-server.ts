@@ -24,7 +24,9 @@ export interface Recovery {
   readonly source: ArtifactSource;
   readonly request: RecoveryRequest;
   /** Every file of the log that may be asked for, in that order, and where the helper and the server find the archive. */
-  readonly log: { readonly files: readonly LogFile[]; readonly mount: Omit<MountSpec, 'target'> };
+  readonly log: { readonly files: readonly LogFile[]; readonly mount: Omit<MountSpec, 'target'> | null };
+  /** The image that its server is to be of later; the backup's own unless given. */
+  readonly imageId?: string;
   /** Where it is done: a directory on a mount, below a data directory that it is to replace. In a volume of the run's own unless given. */
   readonly place?: { readonly mount: MountSpec; readonly directory: string };
 }
@@ -43,6 +45,8 @@ export interface Reached extends ReachedTarget {
   readonly lastCommitAt: string | null;
 }
 
+/** Of the server's container, among what a run made. */
+export const recoveryStep = 'recovery';
 const ownDirectory = '/recovery';
 const archive = '/archive';
 const logLimitBytes = 1024 * 1024;
@@ -53,16 +57,16 @@ const logLimitBytes = 1024 * 1024;
  */
 export async function startRecovery(ctx: EngineContext, recovery: Recovery): Promise<RecoveryServer> {
   const { backup, log } = recovery;
-  const image = await imageFor(ctx, backup);
+  const image = recovery.imageId === undefined ? await imageFor(ctx, backup) : { id: recovery.imageId, majorVersion: backup.server.majorVersion };
   if (image === null || image.majorVersion !== backup.server.majorVersion) {
     throw new HoldfastFailure('ImageMissing', { operation: 'recover to a moment', object: backup.server.image, cause: `the engine has no image of PostgreSQL ${backup.server.majorVersion}`, hint: 'Pull it, then start again.' });
   }
-  const identity = { owner: ctx.owner, service: ctx.service, component: backup.component, step: 'recovery' };
+  const identity = { owner: ctx.owner, service: ctx.service, component: backup.component, step: recoveryStep };
   const { mount, directory } = recovery.place ?? await ownPlace(ctx, identity);
   // A predecessor's server must not stand on what is laid out anew: creating its successor removes it.
   const server = await createScratchServer(ctx.runtime, {
     identity, imageId: image.id, signal: ctx.signal, entrypoint: ['/bin/sh'], command: [`${directory}/run-server.sh`, directory, archive],
-    mounts: [mount, { ...log.mount, target: archive, readOnly: true }], shmSizeBytes: 512 * 1024 ** 2,
+    mounts: [mount, ...(log.mount === null ? [] : [{ ...log.mount, target: archive, readOnly: true }])], shmSizeBytes: 512 * 1024 ** 2,
   });
   await arrange(ctx, recovery, image.id, { mount, directory });
   await ctx.runtime.start(server.id);
@@ -131,6 +135,14 @@ const psqlIn = (ctx: EngineContext, { server, superuser, directory }: RecoverySe
   argv: ['psql', '-X', '-q', '-A', '-t', '-w', '-v', 'ON_ERROR_STOP=1', '-f', '-'], stdin: sql, timeoutMs, signal: ctx.signal,
   environment: { PGHOST: `${directory}/run`, PGUSER: superuser, PGDATABASE: 'template1', LC_ALL: 'C' },
 });
+
+/** Databases whose text this image sorts otherwise than the one that wrote them (databases.md L9): their indexes are of no use here. */
+export async function collationsThatDiffer(ctx: EngineContext, recovered: RecoveryServer): Promise<readonly string[]> {
+  const sql = 'SELECT format(\'%s %s, here %s\', datname, datcollversion, pg_database_collation_actual_version(oid)) FROM pg_database WHERE datcollversion <> pg_database_collation_actual_version(oid);';
+  const result = await psqlIn(ctx, recovered, sql, ctx.timing.execMs);
+  if (result.exitCode === 0) return result.stdout.split('\n').filter((line) => line !== '');
+  throw new HoldfastFailure('RestoreFailed', { operation: 'compare collations', object: recovered.server.name, cause: firstError(result.stderr), hint: 'Nothing live was changed.' });
+}
 
 /**
  * What was recovered becomes a server of its own, on a timeline of its own, and is shut down: after the approval, while the live one still serves. The container

@@ -14,6 +14,7 @@ export const scripts = {
   readLog: `${prelude}\n${read('scripts/recovery/read-log.sh')}`,
   lookAtDirectory: `${prelude}\n${read('scripts/directory/look.sh')}`,
   finishDirectory: `${prelude}\n${read('scripts/directory/finish.sh')}`,
+  removeDirectories: read('scripts/directory/remove.sh'),
   exchangeDirectory: read('scripts/directory/exchange.sh'),
   readContent: `${prelude}\n${read('scripts/read-content.sh')}`,
 } as const;

@@ -1,6 +1,6 @@
 /** What the server says about the databases of a cut-over: the one reading that every step decides by. */
 import { HoldfastFailure } from '../../../domain/failures.ts';
-import type { PostgresCutOver } from '../../../domain/rollback.ts';
+import type { PostgresDatabaseCutOver } from '../../../domain/rollback.ts';
 import type { EngineContext } from '../../engine.ts';
 import { queryJson } from '../server/psql.ts';
 import { statements } from '../server/script-text.ts';
@@ -24,7 +24,7 @@ export interface CutOverReading {
   readonly all: readonly DatabaseReading[];
 }
 
-export type DatabaseNames = Pick<PostgresCutOver, 'database' | 'liveOid' | 'sideOid' | 'sideName' | 'asideName'>;
+export type DatabaseNames = Pick<PostgresDatabaseCutOver, 'database' | 'liveOid' | 'sideOid' | 'sideName' | 'asideName'>;
 
 interface Reading {
   readonly systemIdentifier: string;
@@ -32,7 +32,7 @@ interface Reading {
 }
 
 /** @throws PlanChanged when the server is another one */
-export async function readCutOver(ctx: EngineContext, place: ServerPlace, cutOver: PostgresCutOver): Promise<CutOverReading> {
+export async function readCutOver(ctx: EngineContext, place: ServerPlace, cutOver: PostgresDatabaseCutOver): Promise<CutOverReading> {
   const reading = await readDatabases(ctx, place, cutOver);
   if (reading.systemIdentifier !== cutOver.systemIdentifier) {
     throw new HoldfastFailure('PlanChanged', {

@@ -1,7 +1,7 @@
-# What lies in a data directory, of a server that runs or not. Arguments: data directory.
-directory=$1
-result free "$(df -P -k "$directory" | awk 'NR == 2 { print $4 }')"
-result owner "$(stat -c %u:%g "$directory")"
+# What lies in a data directory, of a server that runs or not. Arguments: data directory; phase file of an exchange below it, or none.
+directory=$1 phase=${2:-}
+result free "$(df -P -k "$directory" 2>/dev/null | awk 'NR == 2 { print $4 }')"
+[ -z "$phase" ] || [ ! -f "$phase" ] || result phase "$(cat "$phase")"
 [ -s "$directory/PG_VERSION" ] || { result server none; exit 0; }
 result server "$(cat "$directory/PG_VERSION")"
 [ ! -L "$directory/pg_wal" ] || result elsewhere "pg_wal leads to $(readlink "$directory/pg_wal")"

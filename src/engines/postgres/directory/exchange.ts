@@ -1,0 +1,107 @@
+/** The steps of a cut-over by data directory: the server stopped, everything by rename, from wherever an earlier attempt ended; and back. */
+import type { ContainerFacts } from '../../../containers/container-runtime.ts';
+import type { Difference } from '../../../domain/content.ts';
+import { HoldfastFailure } from '../../../domain/failures.ts';
+import type { PostgresDirectoryCutOver } from '../../../domain/rollback.ts';
+import type { PostgresComponent } from '../../../domain/service.ts';
+import type { EngineContext } from '../../engine.ts';
+import { runPostgresHelper } from '../server/postgres-helper.ts';
+import { scripts } from '../server/script-text.ts';
+import { waitUntilReady } from '../wait-until-ready.ts';
+import { placeOf, sightDirectory, type DirectorySighting } from './data-place.ts';
+
+/** fail 33 of our scripts: what lies there fits no point of the way. */
+const fitsNowhere = 33;
+const compared = ['systemIdentifier', 'timeline', 'checkpoint', 'state'] as const;
+
+const sight = (ctx: EngineContext, cutOver: PostgresDirectoryCutOver, directory = cutOver.directory): Promise<DirectorySighting> =>
+  sightDirectory(ctx, placeOf(cutOver), directory, `${cutOver.directory}/${cutOver.phase}`);
+const isStopped = ({ state }: ContainerFacts): boolean => state === 'exited' || state === 'created' || state === 'dead';
+
+/** What comes in lies there as it was left, and what it replaces is what it was made for. Reads only. @throws PlanChanged */
+export async function requireReady(ctx: EngineContext, component: PostgresComponent, cutOver: PostgresDirectoryCutOver): Promise<void> {
+  const changed = (cause: string): HoldfastFailure => new HoldfastFailure('PlanChanged', { operation: 'check what was made ready', object: cutOver.container, cause, hint: 'Nothing was changed. Start again and look at the new plan.' });
+  if ((await ctx.runtime.inspect(component.container)).id !== cutOver.containerId) throw changed('its container is another one than the plan names');
+  const [live, prepared] = [await sight(ctx, cutOver), await sight(ctx, cutOver, `${cutOver.directory}/${cutOver.prepared}`)];
+  if (live.phase !== null) throw changed(`the exchange has begun (${live.phase})`);
+  if (differing(prepared, cutOver).length > 0) throw changed('what was prepared is gone, or was altered');
+  if (live.hasServer !== cutOver.hadServer || (live.control?.systemIdentifier ?? null) !== (cutOver.replaces?.systemIdentifier ?? null)) throw changed('what it would replace is not what the plan was made for');
+}
+
+/**
+ * The server stopped, cleanly where it runs: what it leaves is the way back. One that was stopped already, or crashes, is left as it is.
+ * @throws CutOverFailed, ContainerRecreated
+ */
+export async function close(ctx: EngineContext, cutOver: PostgresDirectoryCutOver): Promise<void> {
+  const container = await ctx.runtime.find(cutOver.containerId);
+  if (container === null) throw new HoldfastFailure('ContainerRecreated', { operation: 'stop the database', object: cutOver.container, cause: 'the container that the plan names is gone', hint: 'Start again.' });
+  if (container.restartPolicy.name !== 'no') throw failed(cutOver, `its restart policy is ${container.restartPolicy.name}: it would be started again in the middle of the exchange`, 'The run sets it aside first; something put it back.');
+  if (isStopped(container)) return;
+  await ctx.runtime.stop(container.id, ctx.timing.stopMs);
+  const { exitCode } = await ctx.runtime.inspect(container.id);
+  if (container.state === 'running' && exitCode !== 0) throw failed(cutOver, `the database ended with exit code ${exitCode ?? 'unknown'} instead of stopping cleanly`, 'See its log; nothing was exchanged.');
+}
+
+/** In, or out again. @throws CutOverFailed while a server runs there, AmbiguousState where what lies there fits no point of the way */
+export async function exchange(ctx: EngineContext, cutOver: PostgresDirectoryCutOver, way: 'in' | 'out'): Promise<void> {
+  const running = (await ctx.runtime.list({})).find((each) => !isStopped(each) && each.state !== 'removing' && (each.id === cutOver.containerId || each.mounts.some(({ source, writable }) => writable && source === cutOver.volume)));
+  if (running !== undefined) throw failed(cutOver, `${running.name} is ${running.state} on its volume: someone started it`, 'Nothing was moved under it. Stop it; the run goes on, or rolls back.');
+  await run(ctx, cutOver, `exchange-${way}`, scripts.exchangeDirectory, [way, cutOver.directory, cutOver.prepared, cutOver.aside, cutOver.phase], way === 'in' ? 'exchange the data' : 'move the data back');
+}
+
+/** What lies live now, against what was prepared. */
+export async function compareClosed(ctx: EngineContext, cutOver: PostgresDirectoryCutOver): Promise<readonly Difference[]> {
+  return differing(await sight(ctx, cutOver), cutOver);
+}
+
+function differing({ control, unreadable }: DirectorySighting, cutOver: PostgresDirectoryCutOver): readonly Difference[] {
+  if (control === null) return [{ object: 'data directory', property: 'existence', expected: 'a server', found: unreadable ?? 'none' }];
+  return compared.filter((name) => control[name] !== cutOver.control[name]).map((name) => ({ object: 'pg_control', property: name, expected: String(cutOver.control[name]), found: String(control[name]) }));
+}
+
+/** @throws ContainerNotRunning, ContainerNotFound, AmbiguousState where it is not what comes in that lies there */
+export async function open(ctx: EngineContext, component: PostgresComponent, cutOver: PostgresDirectoryCutOver): Promise<void> {
+  const { phase } = await sight(ctx, cutOver);
+  if (phase !== 'done') throw new HoldfastFailure('AmbiguousState', { operation: 'start the database', object: cutOver.container, cause: `the exchange of its data is at "${phase ?? 'the beginning'}"`, hint: `Look at ${cutOver.directory} on ${cutOver.volume}.` });
+  await ctx.runtime.start((await containerNow(ctx, cutOver)).id);
+  await waitUntilReady(ctx, component);
+}
+
+/** Before the opening: whatever state it is in, back to the old data, and running where it ran. Idempotent. */
+export async function rollBack(ctx: EngineContext, component: PostgresComponent, cutOver: PostgresDirectoryCutOver): Promise<void> {
+  const container = await containerNow(ctx, cutOver);
+  if ((await sight(ctx, cutOver)).phase !== null) {
+    // Somebody may have started it on the new data: before the opening nobody's writes are promised to stay.
+    if (!isStopped(container)) await ctx.runtime.stop(container.id, ctx.timing.stopMs);
+    await exchange(ctx, cutOver, 'out');
+  }
+  if (!cutOver.wasRunning) return;
+  await ctx.runtime.start(container.id);
+  await waitUntilReady(ctx, component);
+}
+
+/** Directories of runs below the data directory. `prepared` goes only where nothing was exchanged, `aside` where that is over. @throws AmbiguousState otherwise */
+export function removeDirectories(ctx: EngineContext, cutOver: Pick<PostgresDirectoryCutOver, 'component' | 'directory' | 'mount' | 'volume' | 'imageId' | 'container'>, what: 'prepared' | 'aside', directories: readonly string[]): Promise<string> {
+  return run(ctx, cutOver, `remove-${what}`, scripts.removeDirectories, [cutOver.directory, what, ...new Set(directories)], 'remove what is no longer needed');
+}
+
+/** `pgsql_tmp.holdfast/<run16>` of a path below it. */
+export const runDirectoryOf = (path: string): string => path.split('/').slice(0, 2).join('/');
+
+async function run(ctx: EngineContext, { component, imageId, mount, volume, directory, container }: Parameters<typeof removeDirectories>[1], step: string, script: string, args: readonly string[], phase: string): Promise<string> {
+  const result = await runPostgresHelper(ctx, { component: { name: component, user: 'postgres' }, step, imageId, network: 'none', majorVersion: 0, script, args, mounts: [{ ...mount, source: volume }], phase });
+  if (result.exitCode === 0) return result.messages;
+  throw new HoldfastFailure(result.exitCode === fitsNowhere ? 'AmbiguousState' : 'CutOverFailed', { operation: phase, object: container, cause: lastLine(result.messages), hint: `Look at ${directory}/pgsql_tmp.holdfast on ${volume} before anything else.` });
+}
+
+/** The container of the plan, else the one that bears its name and has its data there: files are put right without one, and started by whichever is on them. */
+async function containerNow(ctx: EngineContext, cutOver: PostgresDirectoryCutOver): Promise<ContainerFacts> {
+  const planned = await ctx.runtime.find(cutOver.containerId);
+  if (planned !== null) return planned;
+  const named = await ctx.runtime.find(cutOver.container);
+  if (named !== null && named.mounts.some(({ source, destination }) => source === cutOver.volume && destination === cutOver.mount.target)) return named;
+  throw new HoldfastFailure('ContainerNotFound', { operation: 'find the container', object: cutOver.container, cause: named === null ? 'there is none of that name' : 'the one of that name has its data elsewhere', hint: `Make ${cutOver.container} again with ${cutOver.volume} at ${cutOver.mount.target}; the repair goes on by itself.` });
+}
+
+const lastLine = (messages: string): string => messages.trim().split('\n').at(-1)?.slice(0, 300) || 'it said nothing';
+const failed = ({ container }: PostgresDirectoryCutOver, cause: string, hint: string): HoldfastFailure => new HoldfastFailure('CutOverFailed', { operation: 'exchange the data', object: container, cause, hint });

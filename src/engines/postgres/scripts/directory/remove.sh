@@ -1,0 +1,22 @@
+# Removes directories of ours below a data directory. Arguments: the data directory, then their paths below it. What still holds a server's data and is not
+# named for it is left: the last argument but the paths says what may go, prepared|aside.
+data=$1 what=$2
+shift 2
+for path in "$@"; do
+  case $path in
+    pgsql_tmp.holdfast/[0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f]) ;;
+    *) fail 33 "$path is no directory of a run's" ;;
+  esac
+  [ -d "$data/$path" ] || continue
+  # A run that is half-way has its phase noted; and what it set aside goes only where that is what was asked.
+  phase=
+  [ ! -f "$data/$path/phase" ] || phase=$(cat "$data/$path/phase")
+  case $what-$phase in
+    prepared- | aside- | aside-done) ;;
+    *) fail 33 "the exchange of $path is at \"$phase\"" ;;
+  esac
+  [ "$what" = aside ] || [ ! -s "$data/$path/old/PG_VERSION" ] || fail 33 "$path holds what a run set aside"
+  rm -rf "${data:?}/$path"
+  say "removed $path"
+done
+rmdir "$data/pgsql_tmp.holdfast" 2>/dev/null || :
