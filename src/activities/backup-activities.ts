@@ -64,17 +64,17 @@ export function createBackupActivities(dependencies: ActivityDependencies) {
      * One component's artifacts and account. Every attempt writes into a directory of its own; the first to finish is the winner of its round
      * and the one the manifest will name. @throws NotEnoughSpace before anything is dumped, and what the engine throws
      */
-    backUpComponent: (input: { service: string; component: Component; backupId: string; round: number }): Promise<BackedUpComponent> =>
+    backUpComponent: (input: { service: string; component: Component; backupId: string; round: number; method?: 'base' }): Promise<BackedUpComponent> =>
       inEngineContext(dependencies, input.service, async (context) => {
         const place = { service: input.service, backupId: input.backupId, component: input.component.name, attempt: context.attempt };
         const repository = firstRepository(dependencies, input.service);
         const engine = engineOf(dependencies, input.component);
-        await requireSpace(repository, input.service, input.component.name, () => engine.inspect(context, input.component, 'backup'));
+        await requireSpace(repository, input.service, input.component.name, input.method ?? 'dump', () => engine.inspect(context, input.component, 'backup'));
         const destination = await destinationIn(repository, place, context.signal);
         const { contentHashes } = serviceNamed(dependencies, input.service);
         let backup: ComponentBackup;
         try {
-          backup = await engine.backUp(context, input.component, destination, { contentHashes, jobs: dependencies.jobs });
+          backup = await engine.backUp(context, input.component, destination, { contentHashes, jobs: dependencies.jobs, method: input.method ?? 'dump' });
           // An attempt whose run has gone on without it leaves no note of it.
           context.signal.throwIfAborted();
         } catch (error) {
@@ -118,7 +118,8 @@ export function createBackupActivities(dependencies: ActivityDependencies) {
   async function commit(repository: Repository, input: CommitBackupInput, { version, skewLimitMs }: ServiceDefinition): Promise<ReadManifest> {
     const components = await finishedBackups(repository, input);
     const point = recoveryPoint(components.map((component) => component.snapshot.at));
-    if (point.skewMs > skewLimitMs) {
+    // A copy of a whole server is as old as its end; its limit is only told.
+    if (point.skewMs > skewLimitMs && !components.some((each) => each.engine === 'postgres' && each.method === 'base')) {
       throw new HoldfastFailure('RecoveryPointSkewed', { operation: 'commit the backup', object: input.service, cause: `the components' snapshots lie ${point.skewMs} ms apart, allowed are ${skewLimitMs} ms`, hint: 'Take the backup again at a quieter moment, or raise skewLimit.' });
     }
     const manifest = manifestOf(input, components, version, { ...point, skewLimitMs });

@@ -11,13 +11,13 @@ import type { Repository } from '../repository/repository.ts';
 const firstBackupPart = 1 / 8;
 
 /**
- * Compares the repository's free space with what the newest backup stored of this component; the live data is asked for its size only where that
+ * Compares the repository's free space with what the newest backup stored of this component, where it was made the same way; the live data is asked for its size only where that
  * does not fit (it may have shrunk since), or where there is no backup yet. @throws NotEnoughSpace
  */
-export async function requireSpace(repository: Repository, service: string, component: string, inspect: () => Promise<{ readonly dataSizeBytes: number }>): Promise<void> {
+export async function requireSpace(repository: Repository, service: string, component: string, method: 'dump' | 'base', inspect: () => Promise<{ readonly dataSizeBytes: number }>): Promise<void> {
   const freeBytes = await repository.storage.freeBytes();
   if (freeBytes === null) return;
-  const before = (await repository.newestReadable(service))?.manifest.components.find((each) => each.component === component);
+  const before = (await repository.newestReadable(service))?.manifest.components.find((each) => each.component === component && (each.engine === 'redis' || each.method === method));
   const lastBytes = before === undefined ? null : storedSizeBytes(before);
   if (lastBytes !== null && freeBytes >= lastBytes) return;
   const { dataSizeBytes } = await inspect();

@@ -20,26 +20,32 @@ describe('a component with an earlier backup', () => {
   it('goes on where that would fit, without asking the database', async () => {
     const repository = withFree(lastBytes);
     await committed(repository, 'shop', 'a');
-    await requireSpace(repository, 'shop', 'postgres', unasked);
+    await requireSpace(repository, 'shop', 'postgres', 'dump', unasked);
   });
 
   it('is refused where it would not, unless there is less of it now', async () => {
     const repository = withFree(lastBytes - 1);
     await committed(repository, 'shop', 'a');
-    const { fields } = await failing('NotEnoughSpace', requireSpace(repository, 'shop', 'postgres', ofSize(1000)));
+    const { fields } = await failing('NotEnoughSpace', requireSpace(repository, 'shop', 'postgres', 'dump', ofSize(1000)));
     expect(fields.cause).toMatch(/11.*10/);
-    await requireSpace(repository, 'shop', 'postgres', ofSize(lastBytes - 1));
+    await requireSpace(repository, 'shop', 'postgres', 'dump', ofSize(lastBytes - 1));
   });
+});
+
+it('what a dump took says nothing of a base backup', async () => {
+  const repository = withFree(lastBytes);
+  await committed(repository, 'shop', 'a');
+  await failing('NotEnoughSpace', requireSpace(repository, 'shop', 'postgres', 'base', ofSize(1000)));
 });
 
 describe('a component without one', () => {
   it.each([[1000, 125, true], [1000, 124, false], [0, 0, true]])('of %i bytes, with %i free: goes on %s', async (dataSizeBytes, freeBytes, goesOn) => {
-    const asking = requireSpace(withFree(freeBytes), 'shop', 'postgres', ofSize(dataSizeBytes));
+    const asking = requireSpace(withFree(freeBytes), 'shop', 'postgres', 'dump', ofSize(dataSizeBytes));
     if (goesOn) await asking;
     else await failing('NotEnoughSpace', asking);
   });
 
   it('goes on where the place cannot say how much is free', async () => {
-    await requireSpace(withFree(null), 'shop', 'postgres', unasked);
+    await requireSpace(withFree(null), 'shop', 'postgres', 'dump', unasked);
   });
 });

@@ -27,6 +27,11 @@ export function optionalFlag(raw: Raw, name: string): boolean | undefined {
   return value === undefined || typeof value === 'boolean' ? value : refuse(name, 'it is neither true nor false');
 }
 
+export function optionalChoice<T extends string>(raw: Raw, name: string, choices: readonly T[]): T | undefined {
+  const value = raw[name];
+  return value === undefined || choices.includes(value as T) ? value as T | undefined : refuse(name, `it is none of ${choices.join(', ')}`);
+}
+
 /** The fields every runbook has, with absent ones left out. */
 export function commonInput(raw: Raw): { service: string; reason?: string; requestedBy?: string } {
   const reason = optionalText(raw, 'reason');

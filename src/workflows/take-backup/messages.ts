@@ -3,6 +3,11 @@ import type { Verdict } from '../../domain/proof.ts';
 import type { CommonInput } from '../shared/run.ts';
 
 export interface TakeBackupInput extends CommonInput {
+  /**
+   * `dump`, unless given: one database, compared row by row when it is restored. `base`: a copy of the whole PostgreSQL server, quick to take and to restore
+   * whatever its size; all of its databases come back together.
+   */
+  readonly kind?: 'dump' | 'base';
   /** Prove it right away? By default what the service's configuration says. */
   readonly prove?: boolean;
 }

@@ -1,9 +1,10 @@
 /** `takeBackup`: preflight, one recovery point over all components, manifest, proof. Changes no live data. */
 import type { BackedUpComponent } from '../../activities/backup-activities.ts';
 import { recoveryPoint } from '../../domain/backup-manifest.ts';
+import type { Component } from '../../domain/service.ts';
 import { counted, engineTitle, sizeText } from '../../domain/wording.ts';
 import { allOrNone } from '../shared/all-or-none.ts';
-import { commonFields, commonInput, onlyFields, optionalFlag } from '../shared/input-fields.ts';
+import { commonFields, commonInput, onlyFields, optionalChoice, optionalFlag } from '../shared/input-fields.ts';
 import { proveAndRecord, requireProven } from '../shared/proof-steps.ts';
 import { acquireRepaired, repairEndedRuns } from '../shared/repair-ended-runs.ts';
 import { inFrame, type Run } from '../shared/run.ts';
@@ -42,14 +43,19 @@ export async function takeBackup(input: TakeBackupInput): Promise<TakeBackupResu
 }
 
 function readInput(raw: Record<string, unknown>): TakeBackupInput {
-  onlyFields(raw, [...commonFields, 'prove']);
+  onlyFields(raw, [...commonFields, 'prove', 'kind']);
   const prove = optionalFlag(raw, 'prove');
-  return { ...commonInput(raw), ...(prove === undefined ? {} : { prove }) };
+  const kind = optionalChoice(raw, 'kind', ['dump', 'base']);
+  return { ...commonInput(raw), ...(prove === undefined ? {} : { prove }), ...(kind === undefined ? {} : { kind }) };
 }
 
-/** All components at one moment, again when they came out too far apart. */
+/**
+ * All components at one moment, again when they came out too far apart. A copy of a whole server takes as long as its size: its end is its moment, and the
+ * others are taken right after it, once; how far apart they lie is told.
+ */
 async function takeRecoveryPoint(run: Run<TakeBackupInput>, backupId: string): Promise<readonly BackedUpComponent[]> {
   const { skewLimitMs } = run.service.definition;
+  if (run.input.kind === 'base') return inTurn(run, backupId, skewLimitMs);
   for (let round = 1; ; round += 1) {
     const backups = await backUpAll(run, backupId, round);
     const { skewMs } = recoveryPoint(backups.map((backup) => backup.snapshotAt));
@@ -58,15 +64,25 @@ async function takeRecoveryPoint(run: Run<TakeBackupInput>, backupId: string): P
   }
 }
 
-function backUpAll(run: Run<TakeBackupInput>, backupId: string, round: number): Promise<readonly BackedUpComponent[]> {
-  const { components } = run;
-  return allOrNone(components.map((component, index) => async () => {
-    const title = engineTitle(component.engine);
-    run.step(`[${index + 1}/${components.length + 1}] Backing up ${component.engine === 'postgres' ? `${title} database` : `${title} data`}...`);
-    const backup = await run.host.long.backUpComponent({ service: run.input.service, component, backupId, round });
-    run.done(`${title} backup completed: ${backup.path} (${sizeText(backup.sizeBytes)})`);
-    return backup;
-  }));
+async function inTurn(run: Run<TakeBackupInput>, backupId: string, skewLimitMs: number): Promise<readonly BackedUpComponent[]> {
+  const backups: BackedUpComponent[] = [];
+  for (const index of run.components.keys()) backups.push(await backUpOne(run, backupId, 1, index));
+  const { skewMs } = recoveryPoint(backups.map((backup) => backup.snapshotAt));
+  if (skewMs > skewLimitMs) run.warn(`The components lie ${skewMs} ms apart (limit ${skewLimitMs} ms for dumps): a restore brings each to its own moment`);
+  return backups;
+}
+
+const backUpAll = (run: Run<TakeBackupInput>, backupId: string, round: number): Promise<readonly BackedUpComponent[]> =>
+  allOrNone([...run.components.keys()].map((index) => () => backUpOne(run, backupId, round, index)));
+
+async function backUpOne(run: Run<TakeBackupInput>, backupId: string, round: number, index: number): Promise<BackedUpComponent> {
+  const { components, input: { service, kind } } = run;
+  const component = components[index] as Component;
+  const title = engineTitle(component.engine);
+  run.step(`[${index + 1}/${components.length + 1}] Backing up ${component.engine !== 'postgres' ? `${title} data` : kind === 'base' ? `the whole ${title} server` : `${title} database`}...`);
+  const backup = await run.host.long.backUpComponent({ service, component, backupId, round, ...(kind === 'base' ? { method: kind } : {}) });
+  run.done(`${title} backup completed: ${backup.path} (${sizeText(backup.sizeBytes)})`);
+  return backup;
 }
 
 async function proveByPolicy(run: Run<TakeBackupInput>, backupId: string): Promise<TakeBackupResult['proof']> {
