@@ -12,6 +12,7 @@ const scope = new DockerScope();
 const bare: string[] = [];
 let service: ServiceFixture;
 let backup: TakeBackupResult;
+let base: TakeBackupResult;
 
 /** The sh blocks below a heading, in order, as one script. */
 function commandsUnder(heading: string): string {
@@ -22,12 +23,12 @@ function commandsUnder(heading: string): string {
 }
 
 /** A machine with nothing but the database's own tools and the repository, read-only. */
-async function bareMachine(image: string, spec: Partial<ContainerSpec>): Promise<(script: string) => Promise<string>> {
+async function bareMachine(image: string, spec: Partial<ContainerSpec>, { backupId }: TakeBackupResult = backup): Promise<(script: string) => Promise<string>> {
   const mounts = [{ type: 'bind', source: service.repositoryPath, target: '/repository', readOnly: true }] as const;
   const id = await scope.create({ imageId: await scope.image(image), command: [], mounts, ...spec });
   bare.push(id);
   await scope.runtime.start(id);
-  const environment = { BACKUP: `/repository/${service.name}/backups/${backup.backupId}`, DATABASE: 'shop_restored', WORK: '/var/tmp/restore', DATA: '/var/tmp/redis-data', PGUSER: 'postgres' };
+  const environment = { BACKUP: `/repository/${service.name}/backups/${backupId}`, DATABASE: 'shop_restored', WORK: '/var/tmp/restore', DATA: '/var/tmp/redis-data', SERVER: '/var/tmp/postgres-data', PGUSER: 'postgres' };
   return async (script) => {
     const { exitCode, stdout, stderr } = await scope.runtime.exec(id, { argv: ['sh', '-eu', '-c', script], environment, timeoutMs: 120_000 });
     if (exitCode !== 0) throw new Error(`exit ${exitCode}: ${stderr || stdout}`);
@@ -44,6 +45,7 @@ describe('docs/restore-without-holdfast.md', () => {
     for (let key = 0; key < 50; key += 1) await service.redisCli('SET', `key:${key}`, `value ${key}`);
     await service.startWorker();
     backup = await service.run<TakeBackupResult>('takeBackup', { service: service.name, prove: false });
+    base = await service.run<TakeBackupResult>('takeBackup', { service: service.name, prove: false, kind: 'base' });
   });
   afterAll(async () => {
     for (const id of bare) await scope.runtime.remove(id);
@@ -66,6 +68,14 @@ describe('docs/restore-without-holdfast.md', () => {
     expect(await ask('SELECT count(*), sum(total) FROM orders')).toBe(await service.sql('SELECT count(*), sum(total) FROM orders'));
     expect(await ask("SELECT tableowner FROM pg_tables WHERE tablename = 'orders'")).toBe('shop_app');
     expect(await ask('SELECT count(*) FROM pg_largeobject_metadata')).toBe('1');
+  });
+
+  it('brings a whole server back from a base backup', async () => {
+    const run = await bareMachine('postgres:17', { command: ['sleep', '600'], entrypoint: [] }, base);
+    expect(await run(commandsUnder('1.'))).toMatch(/backup_manifest: OK[^]*base\.tar\.zst: OK/);
+    expect(await run(commandsUnder('4.'))).toMatch(/^ *f +\|/m);
+    await run('runuser -u postgres -- pg_ctl -D "$SERVER" -o "-p 5433" -l "$SERVER/startup.log" -w start');
+    expect(await run('psql -X -A -t -p 5433 -d shop -c "SELECT count(*), sum(total) FROM orders"')).toBe(await service.sql('SELECT count(*), sum(total) FROM orders'));
   });
 
   it('brings Redis back, with an append-only file that a production server starts from', async () => {
