@@ -14,6 +14,7 @@ import { undoCommand } from './verbs/restoring/undo.ts';
 import { cancelCommand } from './verbs/runs/cancel.ts';
 import { statusCommand } from './verbs/runs/status.ts';
 import { watchCommand } from './verbs/runs/watch.ts';
+import { walCommand } from './verbs/wal/wal.ts';
 import { configCommand } from './verbs/set-up/config.ts';
 import { doctorCommand } from './verbs/set-up/doctor.ts';
 import { initCommand } from './verbs/set-up/init.ts';
@@ -23,7 +24,7 @@ import { workerCommand } from './verbs/set-up/worker.ts';
 
 const groups: readonly (readonly [title: string, commands: () => readonly Command[]])[] = [
   ['Set up:', () => [initCommand(), doctorCommand(), configCommand(), upCommand(), workerCommand(), setupCommand()]],
-  ['Back up:', () => [backupCommand(), listCommand(), showCommand(), verifyCommand(), proveCommand()]],
+  ['Back up:', () => [backupCommand(), listCommand(), showCommand(), verifyCommand(), proveCommand(), walCommand()]],
   ['Come back:', () => [restoreCommand(), undoCommand(), acceptCommand(), approveCommand(), rejectCommand()]],
   ['Runs:', () => [statusCommand(), watchCommand(), cancelCommand()]],
 ];

@@ -41,6 +41,7 @@ const postgres = section({
   database: text('the name of a database').default('postgres'),
   user: text('a database user').default('postgres'),
   password: secret.optional(),
+  wal: z.literal('stream', { error: 'allowed is stream: the write-ahead log is received beside the server, and kept in the repository' }).optional(),
 });
 
 const redis = section({

@@ -5,7 +5,6 @@
 
 const planned: readonly { readonly path: readonly string[]; readonly what: string }[] = [
   { path: ['services', '*', 'versionCommand'], what: 'asking the application for its version; write it as `version`' },
-  { path: ['services', '*', 'postgres', 'wal'], what: 'write-ahead log archiving' },
   { path: ['services', '*', 'health', 'onFailure'], what: 'choosing what an unhealthy service means; the run ends as failed, the restored data stays, and undo is the way back' },
   { path: ['services', '*', 'schedules'], what: 'schedules; start `holdfast backup` from cron, or takeBackup from a Temporal schedule' },
   { path: ['services', '*', 'retention'], what: 'removing backups by policy; every backup is kept' },

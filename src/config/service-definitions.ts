@@ -55,8 +55,8 @@ export function approvalPolicy(approval: ConfigFile['approval']): ApprovalPolicy
 function componentsOf({ postgres, redis }: ServiceSettings): readonly Component[] {
   const components: Component[] = [];
   if (postgres !== undefined) {
-    const { password, ...rest } = postgres;
-    components.push({ engine: 'postgres', name: 'postgres', ...rest, ...(password === undefined ? {} : { password }) });
+    const { password, wal, ...rest } = postgres;
+    components.push({ engine: 'postgres', name: 'postgres', ...rest, ...(password === undefined ? {} : { password }), ...(wal === undefined ? {} : { wal }) });
   }
   if (redis !== undefined) {
     const { user, password, container } = redis;

@@ -13,6 +13,8 @@ export interface PostgresComponent {
   readonly database: string;
   readonly user: string;
   readonly password?: SecretReference;
+  /** `stream`: its write-ahead log is received beside it and kept in the repositories, by the host's worker. Not kept unless given. */
+  readonly wal?: 'stream';
 }
 
 export interface RedisComponent {

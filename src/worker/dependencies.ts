@@ -10,7 +10,9 @@ import type { EngineName } from '../domain/service.ts';
 import { hostQueue } from '../domain/task-queues.ts';
 import { productionTiming, testTiming } from '../domain/timing.ts';
 import type { DatabaseEngine } from '../engines/engine.ts';
+import type { WalSource } from '../engines/wal-source.ts';
 import { createPostgresEngine } from '../engines/postgres/postgres-engine.ts';
+import { createPostgresWalSource } from '../engines/postgres/wal/postgres-wal-source.ts';
 import { createRedisEngine } from '../engines/redis/redis-engine.ts';
 import type { Repository } from '../repository/repository.ts';
 import { createRepository } from '../repository/create-repository.ts';
@@ -28,6 +30,9 @@ export const composeRuntime = (environment: NodeJS.ProcessEnv): ContainerRuntime
 export function composeEngines(): Readonly<Record<EngineName, DatabaseEngine>> {
   return { postgres: createPostgresEngine() as unknown as DatabaseEngine, redis: createRedisEngine() as unknown as DatabaseEngine };
 }
+
+/** What receives the logs of databases. */
+export const composeWalSource = (): WalSource => createPostgresWalSource();
 
 /** Everything a worker's activities need, from configuration and a connected client. */
 export async function composeDependencies(config: Config, client: Client, environment: NodeJS.ProcessEnv): Promise<ActivityDependencies> {

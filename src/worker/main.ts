@@ -5,7 +5,9 @@ import { connectClient, connectOptions, unreachable, type TemporalAddress } from
 import type { ActivityDependencies } from '../activities/dependencies.ts';
 import type { Config } from '../config/config.ts';
 import { createWorkers, type WorkerHooks } from './create-worker.ts';
-import { composeDependencies } from './dependencies.ts';
+import { composeDependencies, composeWalSource } from './dependencies.ts';
+import { openStateDirectory } from './local/state-directory.ts';
+import { keepLogs, logsOf } from './wal/keep-logs.ts';
 
 export interface WorkerOptions {
   readonly config: Config;
@@ -18,6 +20,8 @@ export interface WorkerOptions {
   /** Tests wrap what activities are given, to inject faults; the product never does. */
   wrap?(dependencies: ActivityDependencies): ActivityDependencies;
   readonly hooks?: WorkerHooks;
+  /** Does it keep the logs that the configuration asks for? Not one that ends when it is idle: nobody would carry on. */
+  readonly keepsLogs?: boolean;
 }
 
 /** Runs until it is told to end. @throws TemporalUnreachable and whatever a poller ends with */
@@ -37,14 +41,21 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
   };
   options.signal.addEventListener('abort', shutDown, { once: true });
   const running = Promise.all(workers.map((worker) => worker.run()));
+  const keeping = options.keepsLogs === false ? Promise.resolve() : keepConfiguredLogs(options, dependencies);
   options.onReady?.({ address: connectionOptions.address, namespace, queues: workers.map((worker) => worker.options.taskQueue) });
   try {
-    await running;
+    await Promise.all([running, keeping]);
   } finally {
     shutDown();
     await connection.close().catch(() => undefined);
     await client.connection.close().catch(() => undefined);
   }
+}
+
+/** Ends with the worker; and ends it, where it cannot go on. */
+async function keepConfiguredLogs({ config, environment, signal }: WorkerOptions, dependencies: ActivityDependencies): Promise<void> {
+  const logs = logsOf(config, dependencies, composeWalSource(), signal);
+  if (logs.length > 0) await keepLogs(logs, (await openStateDirectory(environment)).directory, dependencies.timing.walRoundMs, signal);
 }
 
 let runtimeInstalled = false;

@@ -107,7 +107,6 @@ describe('what this version does not do', () => {
     ['retention', inService('retention: { days: 30 }')],
     ['objectives', inService('objectives: { restore: 30m }')],
     ['versionCommand', inService('versionCommand: [cat, VERSION]')],
-    ['wal', inService('postgres: { container: db, wal: stream }')],
     ['encryption', smallest.replace('/srv/backups', '/srv/backups, encryption: { gpg: [a@b] }')],
     ['storageClass', smallest.replace('/srv/backups', '/srv/backups, storageClass: STANDARD_IA')],
     ['onFailure', inService('health: { url: "http://h/health", onFailure: fail }')],
@@ -117,6 +116,11 @@ describe('what this version does not do', () => {
     expect(problems).toHaveLength(1);
     expect(problems[0]).toMatchObject({ found: `the key "${key}"`, allowed: expect.stringMatching(/^not in this version: /) });
     expect(problems[0]?.position).not.toBeNull();
+  });
+
+  it('takes a log that is to be kept, and no other way of keeping it', () => {
+    expect(readConfig(inService('postgres: { container: db, wal: stream }')).services[0]?.components[0]).toMatchObject({ container: 'db', wal: 'stream' });
+    expect(problemsIn(inService('postgres: { container: db, wal: archive }'))).toEqual([expect.objectContaining({ where: 'services.shop.postgres.wal', found: '"archive"', allowed: expect.stringContaining('stream') })]);
   });
 
   it.each(['s3://bucket', 'gs://bucket', 'azure://container', 'file:///srv', 'S3://bucket'])('refuses the repository %s', (url) => {

@@ -48,6 +48,8 @@ export interface ServiceFixture {
 
 /** What test/chaos/fault/instrument.ts makes: the product's own parts, wrapped. */
 export interface Faults {
+  /** Further variables of the worker's. */
+  readonly environment?: Readonly<Record<string, string>>;
   readonly wrap?: (dependencies: ActivityDependencies) => ActivityDependencies;
   readonly hooks?: WorkerHooks;
 }
@@ -163,10 +165,10 @@ function fixtureOf(given: Parts): ServiceFixture {
       await handle.executeUpdate(approveUpdate, { args: [{ digest: plan.envelope.digest, runId: plan.envelope.runId, by: 'test' }] });
     },
     define: (definition) => void Object.assign(config.services[0] as ServiceDefinition, definition),
-    startWorker: async (faults = {}) => {
+    startWorker: async ({ environment: further, ...faults } = {}) => {
       const abort = new AbortController();
       const ready = Promise.withResolvers<void>();
-      const running = runWorker({ config, temporal: { address: temporalAddress() }, environment: { ...environment, DOCKER_HOST: dockerHost() }, signal: abort.signal, onReady: () => ready.resolve(), ...faults });
+      const running = runWorker({ config, temporal: { address: temporalAddress() }, environment: { ...environment, ...further, DOCKER_HOST: dockerHost() }, signal: abort.signal, onReady: () => ready.resolve(), ...faults });
       running.catch((error: unknown) => ready.reject(error));
       await ready.promise;
       const stop = async (): Promise<void> => {

@@ -27,7 +27,7 @@ process.on('disconnect', () => undefined);
 
 try {
   const config = await configuration();
-  await runWorker({ config, temporal, environment: process.env, signal: end.signal, onReady: () => void onceReady() });
+  await runWorker({ config, temporal, environment: process.env, signal: end.signal, keepsLogs: false, onReady: () => void onceReady() });
 } catch (error) {
   const orphaned = !process.connected;
   report({ ready: false, type: isFailure(error) ? error.type : 'Internal', fields: isFailure(error) ? error.fields : { operation: 'run a worker', object: 'this machine', cause: error instanceof Error ? error.message : String(error), hint: 'See the worker\'s log.' } });

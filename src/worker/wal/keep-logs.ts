@@ -1,9 +1,12 @@
 /** Looks after the logs of all components that this host's worker is to keep, until it is told to end; leaves how they stand in a file each. */
-import { mkdir, rename, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import type { ActivityDependencies } from '../../activities/dependencies.ts';
+import type { Config } from '../../config/config.ts';
 import type { LogStatus } from '../../domain/wal/log-status.ts';
 import { pauseFor } from '../../containers/wait-until.ts';
-import type { LogKeeper } from './log-keeper.ts';
+import type { WalSource } from '../../engines/wal-source.ts';
+import { createLogKeeper, type LogKeeper } from './log-keeper.ts';
 
 export interface KeptLog {
   readonly service: string;
@@ -13,6 +16,29 @@ export interface KeptLog {
 
 /** Where the statuses of this machine's logs lie: below the state directory, a file each. */
 export const logStatusPath = (stateDirectory: string, service: string, component: string): string => join(stateDirectory, 'wal', `${service}.${component}.json`);
+
+/** The logs that a configuration asks this host's worker to keep. */
+export function logsOf(config: Pick<Config, 'services' | 'host'>, dependencies: Pick<ActivityDependencies, 'runs' | 'runtime' | 'timing' | 'resolveSecret' | 'repositories' | 'nowMs'>, source: WalSource, signal: AbortSignal): readonly KeptLog[] {
+  return config.services.filter(({ host }) => host === config.host).flatMap((service) => service.components.flatMap((component): KeptLog[] => {
+    if (component.engine !== 'postgres' || component.wal !== 'stream') return [];
+    const context = { namespaceId: dependencies.runs.namespaceId, service: service.name, runtime: dependencies.runtime, timing: dependencies.timing, signal, secret: dependencies.resolveSecret };
+    const archives = service.repositories.flatMap((name) => {
+      const repository = dependencies.repositories.get(name);
+      return repository === undefined ? [] : [{ name, archive: repository.wal }];
+    });
+    return [{ service: service.name, component: component.name, keeper: createLogKeeper({ source, context, component, archives, nowMs: dependencies.nowMs }) }];
+  }));
+}
+
+/** How a log stood when it was last looked after on this machine, or null where nobody ever did. */
+export async function readLogStatus(stateDirectory: string, service: string, component: string): Promise<LogStatus | null> {
+  try {
+    return JSON.parse(await readFile(logStatusPath(stateDirectory, service, component), 'utf8')) as LogStatus;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return null;
+    throw error;
+  }
+}
 
 /** Returns when the signal is aborted; each log is looked after by itself, so that one that hangs holds up no other. */
 export async function keepLogs(logs: readonly KeptLog[], stateDirectory: string, everyMs: number, signal: AbortSignal): Promise<void> {

@@ -1,0 +1,47 @@
+/** How a log stands, in lines and in one verdict. Pure. */
+import type { LogStatus, PlaceExposure } from '../../domain/wal/log-status.ts';
+import { durationText, sizeText } from '../../domain/wording.ts';
+import { localTime } from './local-time.ts';
+import type { PlanClock } from './plan-text.ts';
+
+export interface JudgedLog {
+  readonly verdict: 'ok' | 'FAIL' | 'NOT KNOWN';
+  readonly sentence: string;
+}
+
+/** A worker looks every two seconds; one that has not for this long is not there, or hangs. */
+const staleMs = 30_000;
+
+/** Three answers, as everywhere: what is not known is no pass. */
+export function judgeLog(status: LogStatus | null, nowMs: number): JudgedLog {
+  if (status === null) return { verdict: 'NOT KNOWN', sentence: 'no worker of this machine has kept it yet: holdfast up, or holdfast worker' };
+  const ageMs = nowMs - Date.parse(status.lookedAt);
+  if (ageMs > staleMs) return { verdict: 'NOT KNOWN', sentence: `nobody has looked after it for ${durationText(ageMs)}: holdfast up, or holdfast worker` };
+  if (status.failure !== null) return { verdict: 'FAIL', sentence: `it is not received: ${status.failure.cause}. ${status.failure.hint}` };
+  const away = status.repositories.find(({ failure }) => failure !== null);
+  if (away?.failure != null) return { verdict: 'FAIL', sentence: `${away.name} does not get it: ${away.failure.cause}. ${away.failure.hint}` };
+  if (status.receiver === 'waitingForDatabase') return { verdict: 'NOT KNOWN', sentence: 'the database does not run' };
+  const untold = [status.onHost, ...status.repositories].some(({ exposureMs }) => exposureMs === null);
+  return untold ? { verdict: 'NOT KNOWN', sentence: 'how much would be lost is not known yet' } : { verdict: 'ok', sentence: 'it is received and kept' };
+}
+
+export function logLines({ service, component, status, judged }: { readonly service: string; readonly component: string; readonly status: LogStatus | null; readonly judged: JudgedLog }, { timeZone }: PlanClock): readonly string[] {
+  const heading = `${service} · ${component}: ${judged.verdict === 'ok' ? '' : `${judged.verdict}, `}${judged.sentence}`;
+  if (status === null) return [heading];
+  return [
+    heading,
+    ...(status.source === null ? [] : [`  the server is at ${status.source.position} on timeline ${status.source.timeline}`]),
+    `  on this host: ${placeText(status.onHost, timeZone)}`,
+    ...status.repositories.map((place) => `  ${place.name}: ${placeText(place, timeZone)}`),
+    ...(status.slot.state === null ? [] : [`  slot ${status.slot.state}, ${status.slot.roomBytes === null ? 'with no limit set: a receiver that stays away fills the server\'s disk (max_slot_wal_keep_size)' : `${sizeText(Number(status.slot.roomBytes))} until it is lost`}`]),
+    ...(status.spoolBytes === 0 ? [] : [`  ${sizeText(status.spoolBytes)} wait on this host`]),
+    ...(status.break === null ? [] : [`  BROKEN at segment ${status.break.segment} (${localTime(status.break.at, timeZone)}): ${status.break.reason}. Moments behind it need a base backup taken since: holdfast backup --kind base`]),
+  ];
+}
+
+function placeText({ durable, coveredAt, exposureMs, exposureBytes }: PlaceExposure, timeZone: string): string {
+  if (durable === null) return 'nothing yet';
+  if (exposureMs === 0) return `everything, up to ${durable}`;
+  const bytes = `${sizeText(Number(exposureBytes))} missing behind ${durable}`;
+  return exposureMs === null || coveredAt === null ? `${bytes}; since when is not known` : `${durationText(exposureMs)} would be lost (${bytes}, covered until ${localTime(coveredAt, timeZone)})`;
+}

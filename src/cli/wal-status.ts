@@ -1,0 +1,29 @@
+/** `wal status`: how the logs stand that this machine's worker keeps, from what it last wrote down. Needs neither Temporal nor the databases. */
+import { stateDirectory } from '../worker/local/state-directory.ts';
+import { readLogStatus } from '../worker/wal/keep-logs.ts';
+import { chosenService, type CommandContext } from './command-context.ts';
+import { exitCodes, type ExitCode } from './exit-codes.ts';
+import { judgeLog, logLines } from './rendering/log-text.ts';
+
+export async function walStatus(context: CommandContext): Promise<ExitCode> {
+  const { output } = context;
+  const config = await context.config();
+  const chosen = context.options.service === undefined ? config.services : [chosenService(config, context.options.service)];
+  const components = chosen.flatMap(({ name, components: all }) => all.filter((component) => component.engine === 'postgres' && component.wal !== undefined).map((component) => ({ service: name, component: component.name })));
+  if (components.length === 0) {
+    output.result('No log is kept. `wal: stream` under a service\'s postgres in holdfast.yaml has the worker keep it.');
+    output.object({ logs: [], exitCode: exitCodes.done });
+    return exitCodes.done;
+  }
+  const logs = [];
+  for (const { service, component } of components) {
+    const status = await readLogStatus(stateDirectory(context.environment), service, component);
+    const judged = judgeLog(status, Date.now());
+    for (const line of logLines({ service, component, status, judged }, context.clock())) output.result(line);
+    logs.push({ service, component, ...judged, status });
+  }
+  const verdicts = logs.map(({ verdict }) => verdict);
+  const exitCode = verdicts.includes('FAIL') ? exitCodes.failed : verdicts.includes('NOT KNOWN') ? exitCodes.couldNotVerify : exitCodes.done;
+  output.object({ logs, exitCode });
+  return exitCode;
+}

@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest';
+import { judgeLog, logLines } from '../../src/cli/rendering/log-text.ts';
+import type { LogStatus } from '../../src/domain/wal/log-status.ts';
+
+const now = Date.parse('2026-11-23T02:00:10Z');
+const clock = { timeZone: 'Europe/Berlin', now: '2026-11-23T02:00:10Z' };
+const whole = { durable: '0/5000000', coveredAt: '2026-11-23T02:00:09.000Z', exposureMs: 0, exposureBytes: '0' } as const;
+const good: LogStatus = {
+  format: 1, service: 'shop', component: 'postgres', lookedAt: '2026-11-23T02:00:09.000Z', systemIdentifier: '74', receiver: 'running', failure: null, source: { at: '2026-11-23T02:00:09.000Z', position: '0/5000000', timeline: 1 },
+  onHost: whole, repositories: [{ ...whole, name: 'nas', failure: null }], slot: { state: 'reserved', roomBytes: null }, spoolBytes: 0, break: null,
+};
+const failure = { type: 'RepositoryUnreachable', cause: 'the directory does not exist', hint: 'Mount it.' } as const;
+
+test.each<[string, LogStatus | null, string]>([
+  ['kept', good, 'ok'], ['never kept', null, 'NOT KNOWN'], ['left alone', { ...good, lookedAt: '2026-11-23T01:59:00.000Z' }, 'NOT KNOWN'], ['without its receiver', { ...good, receiver: 'failing', failure }, 'FAIL'],
+  ['without its repository', { ...good, repositories: [{ ...whole, name: 'nas', failure }] }, 'FAIL'], ['of a database that is down', { ...good, receiver: 'waitingForDatabase' }, 'NOT KNOWN'],
+  ['not told yet', { ...good, onHost: { ...whole, exposureMs: null } }, 'NOT KNOWN'],
+])('a log %s', (_what, status, verdict) => {
+  expect(judgeLog(status, now).verdict).toBe(verdict);
+});
+
+test('what would be lost is said for each place, with the break and the slot', () => {
+  const behind: LogStatus = {
+    ...good, repositories: [{ name: 'nas', failure: null, durable: '0/4000000', coveredAt: '2026-11-23T01:59:49.000Z', exposureMs: 20_000, exposureBytes: '16777216' }], slot: { state: 'extended', roomBytes: '1048576' }, spoolBytes: 33_554_432,
+    break: { segment: '000000010000000000000003', reason: 'the slot is gone', at: '2026-11-23T01:00:00.000Z' },
+  };
+  const text = logLines({ service: 'shop', component: 'postgres', status: behind, judged: judgeLog(behind, now) }, clock).join('\n');
+  expect(text).toContain('shop · postgres: it is received and kept');
+  expect(text).toContain('on this host: everything, up to 0/5000000');
+  expect(text).toMatch(/nas: 20 s would be lost \(16MB missing behind 0\/4000000, covered until .*02:59/);
+  expect(text).toContain('slot extended, 1.0MB until it is lost');
+  expect(text).toMatch(/BROKEN at segment 000000010000000000000003 .*holdfast backup --kind base/);
+  expect(logLines({ service: 'shop', component: 'postgres', status: null, judged: judgeLog(null, now) }, clock)).toHaveLength(1);
+});
