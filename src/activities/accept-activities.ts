@@ -10,6 +10,9 @@ import { type Authority, consumeAuthority, type Decided, requireAuthority, requi
 import { fencedStores, otherCopy } from './cut-over-state.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 
+/** An accept that was cut off, or whose answer was lost, goes on where it was. */
+const acceptableStates: ReadonlySet<string> = new Set(['opened', 'accepting', 'accepted']);
+
 export function createAcceptActivities(dependencies: ActivityDependencies) {
   const { runtime } = dependencies;
 
@@ -29,6 +32,9 @@ export function createAcceptActivities(dependencies: ActivityDependencies) {
         const found = consumed === null ? { stores: await Promise.all(rollback.record.cutOvers.map(pinCopy)), empty: false } : null;
         const plan = await consumeAuthority(dependencies, input.authority, input.decision, found);
         await raiseFences(runtime, { owner: context.owner, service, component: 'service', step: 'fence' }, await fencedStores(runtime, plan));
+        // Said before the first copy goes: whoever finds this run ended half-way lets the others go too.
+        const { workflowId, runId } = context.owner;
+        await repository.markRollback(service, input.rollbackRunId, 'accepting', { workflowId, runId, at: new Date(dependencies.nowMs()).toISOString() });
         await engineOf(dependencies, input.component).discardRollback(context, input.component, input.cutOver);
       }),
 
@@ -52,7 +58,7 @@ export function createAcceptActivities(dependencies: ActivityDependencies) {
     const repository = firstRepository(dependencies, authority.service);
     const { body } = await repository.readPlan(authority.service, authority.nonce);
     const rollback = await repository.readRollback(authority.service, rollbackRunId);
-    if (body.operation !== 'accept' || body.rollbackOf !== rollbackRunId || (rollback?.state !== 'opened' && rollback?.state !== 'accepted')) throw otherCopy(rollbackRunId);
+    if (body.operation !== 'accept' || body.rollbackOf !== rollbackRunId || rollback === null || !acceptableStates.has(rollback.state)) throw otherCopy(rollbackRunId);
     return rollback;
   }
 

@@ -105,8 +105,9 @@ export function createCutOverActivities(dependencies: ActivityDependencies) {
     finishCutOver: async (input: Authority): Promise<void> => {
       const owner = currentOwner(dependencies);
       const rollback = await ownRollback(input.service);
-      await mark(input.service, 'opened');
+      // Its own mark last: until it stands a repair goes on, and then both are there.
       if (rollback.undoneRunId !== null) await firstRepository(dependencies, input.service).markRollback(input.service, rollback.undoneRunId, 'undone', { ...owner, at: now() });
+      await mark(input.service, 'opened');
       await putBackRestartPolicies(dependencies, rollback);
       await lowerFences(runtime, owner, rollback.cutOvers.map((cutOver) => cutOver.volume));
     },

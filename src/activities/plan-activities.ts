@@ -89,10 +89,11 @@ export function createPlanActivities(dependencies: ActivityDependencies) {
 
     /**
      * The rollback copy of a run, by run id, workflow id or the short form people read. With "latest", the newest that is open in the service's own
-     * containers: a later rehearsal in other ones must not stand before it. @throws UnknownRollbackCopy, RepositoryDamaged
+     * containers: a later rehearsal in other ones must not stand before it. One whose copies were begun to be let go is there for an accept alone.
+     * @throws UnknownRollbackCopy, RepositoryDamaged
      */
     async findRollback(input: { service: string; run: string }): Promise<Rollback> {
-      const open = (await firstRepository(dependencies, input.service).listRollbacks(input.service)).filter((rollback) => rollback.state === 'opened');
+      const open = (await firstRepository(dependencies, input.service).listRollbacks(input.service)).filter(({ state }) => state === 'opened' || (state === 'accepting' && activityInfo().workflowType === 'acceptRestore'));
       const found = input.run === 'latest' ? open.filter(({ record }) => inOwnContainers(input.service, record)).at(-1)
         : open.find(({ record }) => record.runId === input.run || record.workflowId === input.run || record.workflowId.endsWith(`/${input.run}`));
       if (found !== undefined) return found;

@@ -60,7 +60,8 @@ export function createRepairActivities(dependencies: ActivityDependencies) {
         // Whatever of it still works on the data has to be gone before the data is moved.
         const removed = await removeScratchOf(input.owner);
         const rollback = rollbacks.find(({ record }) => sameOwner(record, input.owner)) ?? null;
-        const done = rollback === null ? [] : await finishHalfWay(context, input.service, input.owner, rollback);
+        const done: string[] = rollback === null ? [] : await finishHalfWay(context, input.service, input.owner, rollback);
+        for (const begun of rollbacks.filter((each) => isAcceptedBy(each, input.owner))) done.push(...await finishAccept(context, input.service, input.owner, begun));
         await lowerAllFencesOf(dependencies.runtime, input.owner);
         await lowerAllFencesOf(dependencies.runtime, context.owner);
         const rest = await cleanUp(context, input.service, input.owner);
@@ -94,8 +95,8 @@ export function createRepairActivities(dependencies: ActivityDependencies) {
       const by = { workflowId: context.owner.workflowId, runId: context.owner.runId, at: new Date(dependencies.nowMs()).toISOString() };
       if (direction === 'forward') await repository.markRollback(service, ended.runId, 'opening', by);
       done.push(...await moveAll(context, service, record, direction));
-      await repository.markRollback(service, ended.runId, direction === 'forward' ? 'opened' : 'rolledBack', by);
       if (direction === 'forward' && record.undoneRunId !== null) await repository.markRollback(service, record.undoneRunId, 'undone', by);
+      await repository.markRollback(service, ended.runId, direction === 'forward' ? 'opened' : 'rolledBack', by);
     }
     await putBackRestartPolicies(dependencies, record);
     return done;
@@ -126,6 +127,31 @@ export function createRepairActivities(dependencies: ActivityDependencies) {
       }
     }
     if (failures[0] !== undefined) throw failures[0];
+    return done;
+  }
+
+  /**
+   * An accept let some of its copies go and ended: it was approved, and half of a rollback copy brings nothing back. A store that cannot be reached keeps
+   * its copy, and nobody waiting: that is told, and the next repair tries again.
+   */
+  async function finishAccept(context: EngineContext, service: string, ended: RunOwner, { record }: Rollback): Promise<string[]> {
+    const done: string[] = [];
+    await replaceFences(dependencies.runtime, { owner: context.owner, service, component: 'service', step: 'fence' }, await fencedStores(record.cutOvers), async (holder) => (await dependencies.runs.closedAtMs(holder.workflowId, holder.runId)) !== null);
+    const components = await componentsOf(service, ended.runId);
+    let isWhole = true;
+    for (const cutOver of record.cutOvers) {
+      const component = components.find((each) => each.name === cutOver.component);
+      if (component === undefined) throw missingComponent(service, cutOver);
+      try {
+        await engineOf(dependencies, component).discardRollback(context, { ...component, container: cutOver.container }, cutOver);
+        done.push(`${cutOver.container}: rollback copy of ${record.workflowId} let go`);
+      } catch (error) {
+        if (!isFailure(error) || error.retryable) throw error;
+        isWhole = false;
+        done.push(`${cutOver.container}: the rollback copy could NOT be let go: ${error.message}`);
+      }
+    }
+    if (isWhole) await firstRepository(dependencies, service).markRollback(service, record.runId, 'accepted', { workflowId: context.owner.workflowId, runId: context.owner.runId, at: new Date(dependencies.nowMs()).toISOString() });
     return done;
   }
 
@@ -163,7 +189,11 @@ export function createRepairActivities(dependencies: ActivityDependencies) {
   /** Whoever may have left something: with `onlyHalfWay` those of an unfinished cut-over and those whose fence stands, else all that left labels or notes too. */
   async function candidates(service: string, rollbacks: readonly Rollback[], onlyHalfWay: boolean): Promise<readonly RunOwner[]> {
     const { namespaceId } = dependencies.runs;
-    const halfWay = rollbacks.filter(({ record, state }) => repairDirection(state) !== null && record.namespaceId === namespaceId).map(({ record }) => record);
+    const own = rollbacks.filter(({ record }) => record.namespaceId === namespaceId);
+    const halfWay = [
+      ...own.filter(({ state }) => repairDirection(state) !== null).map(({ record }) => record),
+      ...own.flatMap(({ state, acceptedBy }) => (state === 'accepting' && acceptedBy !== null ? [{ namespaceId, ...acceptedBy }] : [])),
+    ];
     const found = [...onlyHalfWay ? [] : await knownOwners(service), ...await listFenceOwners(dependencies.runtime, namespaceId, service), ...halfWay];
     return [...new Map(found.map((owner) => [owner.runId, owner])).values()];
   }
@@ -195,6 +225,8 @@ export function createRepairActivities(dependencies: ActivityDependencies) {
     }));
   }
 }
+
+const isAcceptedBy = ({ state, acceptedBy }: Rollback, { runId, workflowId }: RunOwner): boolean => state === 'accepting' && acceptedBy?.runId === runId && acceptedBy.workflowId === workflowId;
 
 const missingComponent = (service: string, cutOver: ComponentCutOver): HoldfastFailure =>
   new HoldfastFailure('AmbiguousState', { operation: 'repair an ended run', object: `${service}/${cutOver.component}`, cause: 'the component is not configured any more', hint: 'Configure it again as it was, then run reapLeftovers.' });

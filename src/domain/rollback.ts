@@ -125,9 +125,10 @@ export interface RollbackRecord {
 
 /**
  * Milestones, each its own write-once object beside the record (`<run>.<milestone>.json`). The state of a rollback is the last one that exists:
- * `recorded` → `opening` (the point of no return: from here a repair goes forward) → `opened` → `undone` | `accepted`; or `rolledBack`.
+ * `recorded` → `opening` (the point of no return: from here a repair goes forward) → `opened` → `undone` | `accepting` (from the first copy that goes: a repair lets the others
+ * go too) → `accepted`; or `rolledBack`.
  */
-export const rollbackMilestones = ['opening', 'opened', 'rolledBack', 'undone', 'accepted'] as const;
+export const rollbackMilestones = ['opening', 'opened', 'rolledBack', 'undone', 'accepting', 'accepted'] as const;
 export type RollbackMilestone = (typeof rollbackMilestones)[number];
 export type RollbackState = 'recorded' | RollbackMilestone;
 

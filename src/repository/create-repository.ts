@@ -112,7 +112,12 @@ function rollbacksIn(storage: BackupStorage): Pick<Repository, 'recordRollback' 
     if (record === null) return null;
     const milestones: RollbackMilestone[] = [];
     for (const milestone of rollbackMilestones) if ((await storage.stat(`${directory(service)}/${runId}.${milestone}.json`)) !== null) milestones.push(milestone);
-    return { record, milestones, state: rollbackState(new Set(milestones)) };
+    return { record, milestones, state: rollbackState(new Set(milestones)), acceptedBy: milestones.includes('accepting') ? await acceptOf(service, runId) : null };
+  }
+
+  async function acceptOf(service: string, runId: string): Promise<Rollback['acceptedBy']> {
+    const { workflowId, runId: by } = await readDocument(storage, `${directory(service)}/${runId}.accepting.json`) ?? {};
+    return typeof workflowId === 'string' && typeof by === 'string' ? { workflowId, runId: by } : null;
   }
 
   async function surveyRollbacks(service: string): Promise<RollbackSurvey> {

@@ -32,6 +32,8 @@ export interface Rollback {
   readonly record: RollbackRecord;
   readonly state: RollbackState;
   readonly milestones: readonly RollbackMilestone[];
+  /** The accept that began to let its copies go; null where none has. */
+  readonly acceptedBy: { readonly workflowId: string; readonly runId: string } | null;
 }
 
 /** Every rollback that can be read, and those that cannot: nobody knows what an unreadable one protects or how far it went. */

@@ -28,7 +28,7 @@ describe('rollbackState', () => {
 describe('repairDirection', () => {
   it('goes back before the point of no return, forward after it, and nowhere when it ended', () => {
     expect((['recorded', ...rollbackMilestones] as const).map((state) => [state, repairDirection(state)]))
-      .toEqual([['recorded', 'back'], ['opening', 'forward'], ['opened', null], ['rolledBack', null], ['undone', null], ['accepted', null]]);
+      .toEqual([['recorded', 'back'], ['opening', 'forward'], ['opened', null], ['rolledBack', null], ['undone', null], ['accepting', null], ['accepted', null]]);
   });
 
   it('never goes back once the opening began', () => {

@@ -118,7 +118,7 @@ test('a cancellation that comes when the opening has begun comes too late: the r
   await expectSettled('live');
 }, 240_000);
 
-test('an accept that is terminated between its two stores leaves no fence once it is repaired, and can be done again', async () => {
+test('an accept that is terminated between its two stores is finished by its repair: half of a rollback copy brings nothing back', async () => {
   const held = await workUntil('acceptRestore/discardRollbackCopy:redis#1/before');
   const handle = await restore();
   await service.approve(handle);
@@ -130,10 +130,22 @@ test('an accept that is terminated between its two stores leaves no fence once i
   held.goOn();
   await service.run('reapLeftovers', { service: service.name });
   await expectSettled('saved');
-  const again = await service.start('acceptRestore', { service: service.name, run: handle.workflowId });
-  await service.approve(again);
-  await again.result();
-  expect(await failureOf(await service.start('undoRestore', { service: service.name, run: handle.workflowId }))).toBe('UnknownRollbackCopy');
+  expect(await service.sql('SELECT count(*) FROM pg_database WHERE datname LIKE \'holdfast_old_%\'')).toBe('0');
+  for (const runbook of ['undoRestore', 'acceptRestore']) expect(await failureOf(await service.start(runbook, { service: service.name, run: handle.workflowId }))).toBe('UnknownRollbackCopy');
+  await expectSettled('saved');
+}, 240_000);
+
+test('an accept that is cancelled when its first copy goes comes to its end', async () => {
+  const held = await workUntil('acceptRestore/discardRollbackCopy:redis#1/before');
+  const handle = await restore();
+  await service.approve(handle);
+  await handle.result();
+  const accept = await service.start('acceptRestore', { service: service.name, run: handle.workflowId });
+  await service.approve(accept);
+  await held.reached;
+  await accept.cancel();
+  held.goOn();
+  expect(await accept.result()).toMatchObject({ outcome: 'accepted' });
   await expectSettled('saved');
 }, 240_000);
 

@@ -120,7 +120,7 @@ describe('rollbacks', () => {
     await repository.recordRollback(record('a'));
     await repository.recordRollback(record('a'));
     await failing('AmbiguousState', repository.recordRollback({ ...record('a'), createdRoles: ['x'] }));
-    expect(await repository.readRollback('shop', 'run-a')).toEqual({ record: record('a'), state: 'recorded', milestones: [] });
+    expect(await repository.readRollback('shop', 'run-a')).toEqual({ record: record('a'), state: 'recorded', milestones: [], acceptedBy: null });
   });
 
   it.each<[RollbackMilestone[], string]>([

@@ -7,8 +7,9 @@ const sideBySide = 6;
 const cleanUp: readonly CallName[] = ['removeRunScratch'];
 /** Out of a cancellation's reach wherever they stand. */
 const shielded: readonly CallName[] = [...cleanUp, 'releaseLease'];
-/** From here on a cancellation comes too late. */
+/** From here on a cancellation comes too late: what is opened stays open, and half of a rollback copy brings nothing back. */
 const opening: CallName = 'markOpening';
+const lettingGo = 'discardRollbackCopy';
 
 let stage: Stage;
 beforeAll(async () => {
@@ -64,6 +65,7 @@ function rulesBroken({ calls, status, failure, leaseHeld }: Played, trouble: Tro
     ['nothing is rolled back that was not begun, or after the opening', (has('beginCutOver') && !done(opening)) || (of('rollBackComponent').length === 0 && !has('finishRollBack'))],
     ['what was prepared and not used is discarded, after the rolling back', of('prepareComponent').every((call) => call.endsWith('!') || done(opening) || position(plainName(call).replace('prepareComponent', 'discardPreparedComponent')) > lastOf('finishRollBack'))],
     ['what is live is never discarded', !done(opening) || of('discardPreparedComponent').length === 0],
+    ['where a copy was let go all are, and that is said, unless one cannot', trouble === 'fails' || of(lettingGo).length === 0 || (whole.filter((call) => plainName(call).startsWith(lettingGo)).every((call) => done(call)) && done('markAccepted'))],
     ['after the opening every store is opened', !done(opening) || ['postgres', 'redis'].every((each) => has(`openComponent:${each}`))],
   ];
   return rules.filter(([, holds]) => !holds).map(([rule]) => rule);
@@ -73,7 +75,7 @@ function rulesBroken({ calls, status, failure, leaseHeld }: Played, trouble: Tro
 function expectedStatus(trouble: Trouble | null, at: CallName | null, whole: readonly CallName[]): readonly string[] {
   if (trouble === null || at === null || cleanUp.includes(plainName(at))) return ['COMPLETED'];
   if (trouble === 'fails') return ['FAILED'];
-  const [index, shieldedFrom] = [whole.indexOf(at), whole.indexOf(opening)];
+  const [index, shieldedFrom] = [whole.indexOf(at), whole.findIndex((call) => call === opening || plainName(call).startsWith(lettingGo))];
   if (shieldedFrom >= 0 && index >= shieldedFrom) return ['COMPLETED'];
   const nothingAfter = whole.slice(index + 1).every((call) => shielded.includes(plainName(call)));
   return nothingAfter ? (shielded.includes(plainName(at)) ? ['COMPLETED'] : ['CANCELLED', 'COMPLETED']) : ['CANCELLED'];

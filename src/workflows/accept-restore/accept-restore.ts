@@ -1,4 +1,5 @@
 /** `acceptRestore`: all is well, the old data may go. Its own plan and approval, because this is what cannot be undone. */
+import { CancellationScope, CancelledFailure } from '@temporalio/workflow';
 import type { RecordedDecision } from '../../domain/approval.ts';
 import type { PinnedStore, PlanBody, RestorePlan } from '../../domain/restore-plan.ts';
 import type { ComponentCutOver } from '../../domain/rollback.ts';
@@ -28,8 +29,12 @@ export async function acceptRestore(input: AcceptRestoreInput): Promise<AcceptRe
     const { plan, decision } = await approvedAnew(run, gate, body);
     const lease = await acquireRepaired(run, 'letting a rollback copy go', plan.envelope.expiresAt);
     run.compensations.add(lowerName, () => run.host.quick.lowerOwnFences(authorityOf(plan)));
-    await discardAll(run, rollback, plan, decision);
-    await run.host.quick.lowerOwnFences(authorityOf(plan));
+    if (CancellationScope.current().consideredCancelled) throw new CancelledFailure('cancelled before anything was let go');
+    // From the first copy that goes there is no way back: half of a rollback copy is none.
+    await CancellationScope.nonCancellable(async () => {
+      await discardAll(run, rollback, plan, decision);
+      await run.host.quick.lowerOwnFences(authorityOf(plan));
+    });
     run.compensations.drop(lowerName);
     await lease.release();
     run.done(`Accepted: the rollback copy of ${acceptedRun} is gone.`);
