@@ -13,7 +13,7 @@ describe('containerFacts', () => {
   test('makes do with an answer that has only what it must have', () => {
     expect(containerFacts(answer)).toEqual({
       id: 'abc', name: 'agentic-postgres', image: 'postgres:17', imageId: 'sha256:1', labels: {}, state: 'running', exitCode: null, oomKilled: false,
-      startedAt: '2026-11-23T20:00:01Z', createdAt: '2026-11-23T20:00:00Z', command: [], environmentNames: [], init: false,
+      startedAt: '2026-11-23T20:00:01Z', createdAt: '2026-11-23T20:00:00Z', command: [], environmentNames: [], placeVariables: {}, init: false,
       restartPolicy: { name: 'no', maximumRetryCount: 0 }, autoRemove: false, mounts: [], networks: [], shmSizeBytes: 0, memoryBytes: 0,
     });
   });
@@ -30,6 +30,11 @@ describe('containerFacts', () => {
     const facts = containerFacts({ ...answer, Config: { ...answer.Config, Env: ['POSTGRES_PASSWORD=canary', 'EMPTY=', 'BARE', 'A=b=c'] } });
     expect(facts.environmentNames).toEqual(['POSTGRES_PASSWORD', 'EMPTY', 'BARE', 'A']);
     expect(JSON.stringify(facts)).not.toContain('canary');
+  });
+
+  test('but for those that say where a database keeps its files', () => {
+    const { placeVariables } = containerFacts({ ...answer, Config: { ...answer.Config, Env: ['PGDATA=/data=1', 'PG_MAJOR=17', 'PGPASSWORD=canary', 'PGDATA_2=canary', 'PGDATAX'] } });
+    expect(placeVariables).toEqual({ PGDATA: '/data=1', PG_MAJOR: '17' });
   });
 
   test('says that a container goes as soon as it stops', () => {
