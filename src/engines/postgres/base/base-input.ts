@@ -5,7 +5,7 @@ import type { HelperResult } from '../../../containers/helper-container.ts';
 import type { Artifact, PostgresBase } from '../../../domain/backup-manifest.ts';
 import { HoldfastFailure } from '../../../domain/failures.ts';
 import type { ArtifactSource, EngineContext } from '../../engine.ts';
-import { imageFor } from '../server/image-for.ts';
+import { imageOfMajor } from '../server/image-for.ts';
 import { failedStep, runPostgresHelper, spaceFailure } from '../server/postgres-helper.ts';
 import { firstError } from '../server/psql-failure.ts';
 import { scripts } from '../server/script-text.ts';
@@ -45,13 +45,13 @@ const quiet: Readonly<Record<string, Readonly<Record<string, string>>>> = {
 
 /** Runs the checks of `base-check.sh` in a helper without a network. @throws CouldNotVerify (no image to read it with), HelperLost, ArtifactDamaged while copying */
 export async function checkBase(ctx: EngineContext, backup: PostgresBase, source: ArtifactSource, mode: 'verify' | 'prove'): Promise<HelperResult> {
-  const image = await imageFor(ctx, backup);
-  if (image === null || image.majorVersion !== backup.server.majorVersion) {
+  const imageId = await imageOfMajor(ctx, backup);
+  if (imageId === null) {
     throw new HoldfastFailure('CouldNotVerify', { operation: `${mode} the base backup`, object: backup.server.image, cause: `the engine has no image of PostgreSQL ${backup.server.majorVersion}`, hint: 'Pull it, then try again.' });
   }
   const { mounts, beforeStart } = await baseInput(ctx, backup, source);
   return runPostgresHelper(ctx, {
-    component: { name: backup.component, user: 'postgres' }, step: mode, imageId: image.id, network: 'none', majorVersion: 0, script: scripts.baseCheck,
+    component: { name: backup.component, user: 'postgres' }, step: mode, imageId, network: 'none', majorVersion: 0, script: scripts.baseCheck,
     args: [mode, String(backup.dataSizeBytes), String(jobs)],
     files: { ...baseFiles(backup), superuser: backup.cluster.superuser, 'scratch.conf': settingsText({ ...scratchSettings(backup), ...toItsEnd }) },
     mounts, phase: mode, ...(beforeStart === undefined ? {} : { beforeStart }),

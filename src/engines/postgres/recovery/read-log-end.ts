@@ -6,7 +6,7 @@ import type { LogFile } from '../../../domain/wal/log-file.ts';
 import { beginOf, parseSegmentName } from '../../../domain/wal/segment.ts';
 import { formatLsn, parseLsn } from '../../../domain/wal/lsn.ts';
 import type { EngineContext } from '../../engine.ts';
-import { imageFor } from '../server/image-for.ts';
+import { imageOfMajor } from '../server/image-for.ts';
 import { failedStep, resultOf, runPostgresHelper, spaceFailure } from '../server/postgres-helper.ts';
 import { firstError } from '../server/psql-failure.ts';
 import { scripts } from '../server/script-text.ts';
@@ -41,14 +41,14 @@ export async function readLogEnd(ctx: EngineContext, { backup, files, mount }: L
 
 async function readEnd(ctx: EngineContext, backup: PostgresBase, files: readonly LogFile[], mount: LogToRead['mount']): Promise<LogEnd> {
   const { segmentSizeBytes } = backup.cluster;
-  const image = await imageFor(ctx, backup);
+  const imageId = await imageOfMajor(ctx, backup);
   const [first, last] = [files[0], files.at(-1)];
   const call = { operation: 'read the end of the log', object: backup.component };
   if (first === undefined || last === undefined) throw new HoldfastFailure('PointUnreachable', { ...call, cause: 'the archive holds no log behind the base backup', hint: 'Take a base backup, and see holdfast wal status.' });
-  if (image === null || image.majorVersion !== backup.server.majorVersion) throw new HoldfastFailure('CouldNotVerify', { ...call, cause: `the engine has no image of PostgreSQL ${backup.server.majorVersion}`, hint: 'Pull it, then try again.' });
+  if (imageId === null) throw new HoldfastFailure('CouldNotVerify', { ...call, cause: `the engine has no image of PostgreSQL ${backup.server.majorVersion}`, hint: 'Pull it, then try again.' });
   const begin = beginIn(first, segmentSizeBytes, backup);
   const result = await runPostgresHelper(ctx, {
-    component: { name: backup.component, user: 'postgres' }, step: 'read-log', imageId: image.id, network: 'none', majorVersion: 0, script: scripts.readLog,
+    component: { name: backup.component, user: 'postgres' }, step: 'read-log', imageId, network: 'none', majorVersion: 0, script: scripts.readLog,
     args: [last.name.slice(0, 8), formatLsn(begin), String(segmentSizeBytes)], files: { 'segments.list': segmentList(files) },
     mounts: [{ ...mount, target: '/archive', readOnly: true }], phase: 'read the end of the log',
   });

@@ -12,7 +12,7 @@ import { HoldfastFailure } from '../../../domain/failures.ts';
 import type { LogFile } from '../../../domain/wal/log-file.ts';
 import type { ArtifactSource, EngineContext } from '../../engine.ts';
 import { baseFiles, baseInput, checkFailure, scratchSettings, settingsText } from '../base/base-input.ts';
-import { imageFor } from '../server/image-for.ts';
+import { imageOfMajor } from '../server/image-for.ts';
 import { runPostgresHelper } from '../server/postgres-helper.ts';
 import { firstError } from '../server/psql-failure.ts';
 import { recoveryFiles, scripts } from '../server/script-text.ts';
@@ -57,18 +57,18 @@ const logLimitBytes = 1024 * 1024;
  */
 export async function startRecovery(ctx: EngineContext, recovery: Recovery): Promise<RecoveryServer> {
   const { backup, log } = recovery;
-  const image = recovery.imageId === undefined ? await imageFor(ctx, backup) : { id: recovery.imageId, majorVersion: backup.server.majorVersion };
-  if (image === null || image.majorVersion !== backup.server.majorVersion) {
+  const imageId = recovery.imageId ?? await imageOfMajor(ctx, backup);
+  if (imageId === null) {
     throw new HoldfastFailure('ImageMissing', { operation: 'recover to a moment', object: backup.server.image, cause: `the engine has no image of PostgreSQL ${backup.server.majorVersion}`, hint: 'Pull it, then start again.' });
   }
   const identity = { owner: ctx.owner, service: ctx.service, component: backup.component, step: recoveryStep };
   const { mount, directory } = recovery.place ?? await ownPlace(ctx, identity);
   // A predecessor's server must not stand on what is laid out anew: creating its successor removes it.
   const server = await createScratchServer(ctx.runtime, {
-    identity, imageId: image.id, signal: ctx.signal, entrypoint: ['/bin/sh'], command: [`${directory}/run-server.sh`, directory, archive],
+    identity, imageId, signal: ctx.signal, entrypoint: ['/bin/sh'], command: [`${directory}/run-server.sh`, directory, archive],
     mounts: [mount, ...(log.mount === null ? [] : [{ ...log.mount, target: archive, readOnly: true }])], shmSizeBytes: 512 * 1024 ** 2,
   });
-  await arrange(ctx, recovery, image.id, { mount, directory });
+  await arrange(ctx, recovery, imageId, { mount, directory });
   await ctx.runtime.start(server.id);
   return { server, superuser: backup.cluster.superuser, directory };
 }

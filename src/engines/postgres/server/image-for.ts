@@ -12,3 +12,9 @@ export async function imageFor(ctx: EngineContext, backup: PostgresBackup): Prom
   const major = Number(image?.environment['PG_MAJOR']);
   return image !== null && Number.isInteger(major) && major >= majorVersion ? { id: image.id, majorVersion: major } : null;
 }
+
+/** The id of an image of the very major that took it, which alone can read or start a physical backup; null where this engine has none. */
+export async function imageOfMajor(ctx: EngineContext, backup: PostgresBackup): Promise<string | null> {
+  const image = await imageFor(ctx, backup);
+  return image?.majorVersion === backup.server.majorVersion ? image.id : null;
+}
