@@ -14,6 +14,7 @@ import type { RunOwner } from '../domain/run-owner.ts';
 import type { Component, EngineName } from '../domain/service.ts';
 import type { Timing } from '../domain/timing.ts';
 import type { ContainerRuntime } from '../containers/container-runtime.ts';
+import type { MomentEngine } from './moment-engine.ts';
 
 /** What a step says about how far it is. Goes into heartbeats and, from there, into the status of the run. */
 export interface StepProgress {
@@ -147,6 +148,9 @@ export interface DatabaseEngine<C extends Component = Component> {
 
   /** Removes whatever an ended run left: sessions, settings (from its notes), roles, scratch databases that no rollback record names. */
   repairLeftovers(ctx: EngineContext, component: C, run: { readonly owner: RunOwner; readonly notes: Readonly<Record<string, unknown>>; readonly kept: readonly ComponentCutOver[] }): Promise<readonly string[]>;
+
+  /** How it is brought back to any moment of its log; null of an engine that keeps none. */
+  readonly moments: MomentEngine<C> | null;
 
   /** What is live now, counted and hashed the way a backup does; for tests, `doctor` and comparing by hand. */
   readContent(ctx: EngineContext, component: C, options: BackupOptions): Promise<Content>;

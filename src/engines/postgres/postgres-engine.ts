@@ -10,11 +10,14 @@ import { proveBase, verifyBase } from './base/check-base.ts';
 import { completeRestore } from './complete-restore.ts';
 import { close, compareClosed, discardRollback, open, requireReady, rollBack, swap, writeMark } from './cut-over.ts';
 import * as directory from './directory/exchange.ts';
-import { discardDirectoryRollback, discardPreparedDirectory, prepareDirectory, prepareDirectoryUndo, repairDirectory } from './directory/prepare.ts';
+import { finishMoment, prepareDirectory, recoverToMoment } from './directory/prepare.ts';
+import { discardDirectoryRollback, discardPreparedDirectory, repairDirectory } from './directory/remove.ts';
+import { prepareDirectoryUndo } from './directory/undo.ts';
 import { inspect } from './inspect.ts';
 import { prepare } from './prepare.ts';
 import { prove } from './prove.ts';
 import { readContent } from './read-content.ts';
+import { readLogEnd } from './recovery/read-log-end.ts';
 import { discardPrepared, repairLeftovers } from './repair.ts';
 import { prepareUndo } from './undo.ts';
 import { verify } from './verify.ts';
@@ -41,6 +44,7 @@ export function createPostgresEngine(): DatabaseEngine<PostgresComponent> {
     writeMark,
     repairLeftovers: async (ctx, component, run) => [...await repairDirectory(ctx, component, run), ...await repairLeftovers(ctx, component, run)],
     readContent,
+    moments: { readLogEnd, recover: recoverToMoment, finish: finishMoment },
     completeRestore: async (ctx, component, cutOver, backup, source, createdRoles) =>
       byCutOver(cutOver, (own) => byMethod(backup, (dump) => completeRestore(ctx, component, own, dump, source, createdRoles), async () => []), async () => []),
   };

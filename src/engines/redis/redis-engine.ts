@@ -42,6 +42,7 @@ export function createRedisEngine(): DatabaseEngine<RedisComponent> {
     // Redis counts commands, not transactions.
     writeMark: () => Promise.resolve(null),
     repairLeftovers: repairRedis,
+    moments: null,
     readContent: readRedisContent,
     // Users are kept in the server's own file, which no restore touches.
     completeRestore: async () => [],

@@ -22,7 +22,7 @@ import { contextOf, engine, openStore, startPostgres, type TestPostgres } from '
 import { locateMoment } from '../../../src/activities/moment/locate-moment.ts';
 import { readLogEnd } from '../../../src/engines/postgres/recovery/read-log-end.ts';
 import { run, sampleManifest } from '../../repository/sample-manifest.ts';
-import { awaitTarget, startRecovery } from '../../../src/engines/postgres/recovery/recovery-server.ts';
+import { awaitTarget, startRecovery, type Recovery } from '../../../src/engines/postgres/recovery/start-recovery.ts';
 import { useDocker } from '../../support/docker.ts';
 
 const docker = useDocker();
@@ -97,13 +97,14 @@ test('a base backup and the log that follows it lead, from the repository alone,
   expect(found.base.backupId).toBe(committed);
   const mount = { type: 'bind', source: await repository.wal.hostDirectory(key) as string } as const;
   const ctx = contextOf(docker, new Map(), { run: 'recovery' });
-  const end = await readLogEnd(ctx, { backup: base, files, mount });
+  const end = await readLogEnd(ctx, { backup: base, files, archive: mount });
   expect(end.lastCommit?.xid).toBe(String(xid));
   expect(Date.now() - Date.parse(end.lastCommit?.at ?? '')).toBeLessThan(1_800_000);
   expect(end.lastRecord).toBeGreaterThanOrEqual(end.lastCommit?.lsn ?? 0n);
   expect(end.lastRecord).toBeLessThan(found.coverage.end);
-  const server = await startRecovery(ctx, { backup: base, source: store.source, request: { target: { kind: 'xid', xid }, inclusive: true, timeline: 1 }, log: { files, mount } });
-  expect((await awaitTarget(ctx, server)).xid).toBe(String(xid));
+  const recovery: Recovery = { backup: base, source: store.source, request: { target: { kind: 'xid', xid }, inclusive: true, timeline: 1 }, log: { files, mount } };
+  const server = await startRecovery(ctx, recovery);
+  expect((await awaitTarget(ctx, recovery, server)).xid).toBe(String(xid));
   const rows = await docker.runtime.exec(server.server.id, { argv: ['psql', '-X', '-A', '-t', '-h', '/recovery/run', '-U', 'postgres', '-d', 'app', '-c', 'SELECT array_agg(id ORDER BY id) FROM events'], timeoutMs: 20_000 });
   expect(rows.stdout.trim()).toBe('{1,2,3,4}');
   for (const scratch of await findScratchOf(docker.runtime, ctx.owner)) await removeScratch(docker.runtime, scratch);

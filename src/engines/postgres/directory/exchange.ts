@@ -85,9 +85,6 @@ export function removeDirectories(ctx: EngineContext, cutOver: Pick<PostgresDire
   return run(ctx, cutOver, `remove-${what}`, scripts.removeDirectories, [cutOver.directory, what, ...new Set(directories)], 'remove what is no longer needed');
 }
 
-/** `pgsql_tmp.holdfast/<run16>` of a path below it. */
-export const runDirectoryOf = (path: string): string => path.split('/').slice(0, 2).join('/');
-
 async function run(ctx: EngineContext, { component, imageId, mount, volume, directory, container }: Parameters<typeof removeDirectories>[1], step: string, script: string, args: readonly string[], phase: string): Promise<string> {
   const result = await runPostgresHelper(ctx, { component: { name: component, user: 'postgres' }, step, imageId, network: 'none', majorVersion: 0, script, args, mounts: [{ ...mount, source: volume }], phase });
   if (result.exitCode === 0) return result.messages;

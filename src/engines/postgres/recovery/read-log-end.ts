@@ -1,45 +1,32 @@
 /** The end of an archived log, as the stock pg_waldump reads it: where recovery can come to at the most, and the last commit before it. */
-import type { MountSpec } from '../../../containers/container-runtime.ts';
 import type { PostgresBase } from '../../../domain/backup-manifest.ts';
 import { HoldfastFailure } from '../../../domain/failures.ts';
 import type { LogFile } from '../../../domain/wal/log-file.ts';
+import type { LogEnd } from '../../../domain/wal/landing.ts';
 import { beginOf, parseSegmentName } from '../../../domain/wal/segment.ts';
 import { formatLsn, parseLsn } from '../../../domain/wal/lsn.ts';
 import type { EngineContext } from '../../engine.ts';
+import type { KeptLog } from '../../moment-engine.ts';
 import { imageOfMajor } from '../server/image-for.ts';
 import { failedStep, resultOf, runPostgresHelper, spaceFailure } from '../server/postgres-helper.ts';
 import { firstError } from '../server/psql-failure.ts';
 import { scripts } from '../server/script-text.ts';
 import { segmentList } from './segment-list.ts';
 
-export interface LogEnd {
-  /** Where the last record begins: a recovery that is to include all of the log stops after it. */
-  readonly lastRecord: bigint;
-  /** The last commit, or null where the whole log from the base on has none. */
-  readonly lastCommit: { readonly xid: string; readonly lsn: bigint; /** ISO 8601 UTC with microseconds. */ readonly at: string } | null;
-}
-
-export interface LogToRead {
-  readonly backup: PostgresBase;
-  /** Segments from the base's begin on, oldest first; histories among them are passed over. */
-  readonly files: readonly LogFile[];
-  readonly mount: Omit<MountSpec, 'target'>;
-}
-
 /** Segments that are read first; where they hold no commit, as many times more, up to the base's begin. */
 const firstRead = 2;
 const timesMore = 8;
 
 /** @throws ArtifactDamaged, CouldNotVerify (no image), NotEnoughSpace, PointUnreachable where there is no record at all, HelperLost */
-export async function readLogEnd(ctx: EngineContext, { backup, files, mount }: LogToRead): Promise<LogEnd> {
+export async function readLogEnd(ctx: EngineContext, { backup, files, archive }: KeptLog): Promise<LogEnd> {
   const segments = files.filter(({ name }) => parseSegmentName(name, backup.cluster.segmentSizeBytes) !== null);
   for (let count = firstRead; ; count *= timesMore) {
-    const end = await readEnd(ctx, backup, segments.slice(-count), mount);
+    const end = await readEnd(ctx, backup, segments.slice(-count), archive);
     if (end.lastCommit !== null || count >= segments.length) return end;
   }
 }
 
-async function readEnd(ctx: EngineContext, backup: PostgresBase, files: readonly LogFile[], mount: LogToRead['mount']): Promise<LogEnd> {
+async function readEnd(ctx: EngineContext, backup: PostgresBase, files: readonly LogFile[], archive: KeptLog['archive']): Promise<LogEnd> {
   const { segmentSizeBytes } = backup.cluster;
   const imageId = await imageOfMajor(ctx, backup);
   const [first, last] = [files[0], files.at(-1)];
@@ -50,7 +37,7 @@ async function readEnd(ctx: EngineContext, backup: PostgresBase, files: readonly
   const result = await runPostgresHelper(ctx, {
     component: { name: backup.component, user: 'postgres' }, step: 'read-log', imageId, network: 'none', majorVersion: 0, script: scripts.readLog,
     args: [last.name.slice(0, 8), formatLsn(begin), String(segmentSizeBytes)], files: { 'segments.list': segmentList(files) },
-    mounts: [{ ...mount, target: '/archive', readOnly: true }], phase: 'read the end of the log',
+    mounts: [{ ...archive, target: '/archive', readOnly: true }], phase: 'read the end of the log',
   });
   if (result.exitCode !== 0) {
     const { step, messages } = failedStep(result);

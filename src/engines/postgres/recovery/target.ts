@@ -1,9 +1,6 @@
 /** A moment as PostgreSQL's recovery is told it: one target, always with a timeline, always paused at (databases.md T4, T5). Pure. */
-import type { Moment } from '../../../domain/wal/base-choice.ts';
+import type { RecoveryTarget } from '../../../domain/wal/landing.ts';
 import { formatLsn } from '../../../domain/wal/lsn.ts';
-
-/** Where recovery stops, `latest` resolved to the end of the log that there is: without a target it would promote at the first gap, in silence. */
-export type RecoveryTarget = Exclude<Moment, { readonly kind: 'latest' }>;
 
 export interface RecoveryRequest {
   readonly target: RecoveryTarget;

@@ -7,7 +7,8 @@ import { runPsql } from '../server/psql.ts';
 import { statements } from '../server/script-text.ts';
 import type { ServerPlace } from './side-database.ts';
 
-interface LiveTable {
+/** Rows of a table, exact or estimated. */
+export interface LiveTable {
   readonly table: string;
   readonly rows: string;
   readonly exact: boolean;
@@ -25,26 +26,38 @@ export async function lossOf(ctx: EngineContext, place: ServerPlace, inspection:
     ...place, database: place.component.database, operation: 'count what would be lost', sql: statements['loss.sql'],
     variables: { at, snapshot: sameServer ? snapshot : '' }, timeoutMs: ctx.timing.quickActivityMs,
   });
-  const [first, ...rest] = output.trim().split('\n');
-  const since = JSON.parse(first ?? '') as { seconds: number; transactions: string | null };
-  return { ...loss, ...since, notes: tableNotes(backup, rest.filter((line) => line !== '').map((line) => JSON.parse(line) as LiveTable)) };
+  const { tables, ...since } = readLossOutput(output);
+  return { ...loss, ...since, notes: tableNotes(backup, tables) };
 }
 
-/** Tables that differ in rows, those that lose most first; at most ten lines. Pure. @param parts several of one name where partitions are accounted for as one */
-export function tableNotes(backup: PostgresDump, parts: readonly LiveTable[]): readonly string[] {
-  const live = sums(parts);
-  const backedUp = new Map(backup.content.tables.map(({ table, rows }) => [table, BigInt(rows)]));
-  const partitions = new Set(live.map(({ table }) => table));
-  const changed = live.flatMap(({ table, rows, exact }) => {
-    const before = backedUp.get(table);
-    if (before === undefined) return [{ lost: BigInt(rows), text: `${table}: ${exact ? '' : 'about '}${rows} rows now, not in the backup` }];
-    const lost = BigInt(rows) - before;
-    return lost === 0n || (!exact && rows === '0') ? [] : [{ lost, text: `${table}: ${exact ? '' : 'about '}${rows} rows now, ${before} in the backup` }];
+/** What loss.sql prints: a line of what has happened since, and one for each table. Pure. */
+export function readLossOutput(output: string): { readonly seconds: number; readonly transactions: string | null; readonly tables: readonly LiveTable[] } {
+  const [first, ...rest] = output.trim().split('\n');
+  const since = JSON.parse(first ?? '') as { seconds: number; transactions: string | null };
+  return { ...since, tables: rest.filter((line) => line !== '').map((line) => JSON.parse(line) as LiveTable) };
+}
+
+/** Tables whose rows differ from a backup's. Pure. @param parts several of one name where partitions are accounted for as one */
+export const tableNotes = (backup: PostgresDump, parts: readonly LiveTable[]): readonly string[] =>
+  rowNotes(backup.content.tables.map(({ table, rows }) => ({ table, rows, exact: true })), parts, 'in the backup');
+
+/** Tables that differ in rows, those that lose most first; at most ten lines. An estimate of nothing says nothing. Pure. @param where what `before` is, as people read it */
+export function rowNotes(before: readonly LiveTable[], now: readonly LiveTable[], where: string): readonly string[] {
+  const [then, live] = [sums(before), sums(now)];
+  const isUnknown = ({ rows, exact }: LiveTable): boolean => !exact && rows === '0';
+  const text = ({ rows, exact }: LiveTable): string => `${exact ? '' : 'about '}${rows}`;
+  const byName = new Map(then.map((each) => [each.table, each]));
+  const there = new Set(live.map(({ table }) => table));
+  const changed = live.flatMap((each) => {
+    const old = byName.get(each.table);
+    if (old === undefined) return [{ lost: BigInt(each.rows), text: `${each.table}: ${text(each)} rows now, not ${where}` }];
+    const lost = BigInt(each.rows) - BigInt(old.rows);
+    return lost === 0n || isUnknown(each) || isUnknown(old) ? [] : [{ lost, text: `${each.table}: ${text(each)} rows now, ${text(old)} ${where}` }];
   });
-  const missing = backup.content.tables.filter(({ table, rows }) => rows !== '0' && !partitions.has(table)).map(({ table, rows }) => ({ lost: -BigInt(rows), text: `${table}: not there now, ${rows} rows in the backup` }));
+  const missing = then.filter(({ table, rows }) => rows !== '0' && !there.has(table)).map((each) => ({ lost: -BigInt(each.rows), text: `${each.table}: not there now, ${text(each)} rows ${where}` }));
   const all = [...changed, ...missing].sort((a, b) => Number(b.lost - a.lost));
   const more = all.length - linesShown;
-  return [...all.slice(0, linesShown).map(({ text }) => text), ...(more > 0 ? [`and ${more} more tables`] : [])];
+  return [...all.slice(0, linesShown).map((each) => each.text), ...(more > 0 ? [`and ${more} more tables`] : [])];
 }
 
 function sums(parts: readonly LiveTable[]): readonly LiveTable[] {

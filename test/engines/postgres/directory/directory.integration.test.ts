@@ -38,7 +38,7 @@ test('a server of PostgreSQL 18, whose data lies below its volume\'s root, is ex
   const prepared = await engine.prepare(ctx, postgres.component, base, store.source);
   const own = prepared.cutOver as PostgresDirectoryCutOver;
   expect(own).toMatchObject({ directory: '/var/lib/postgresql/18/docker', control: { state: 'shut down', timeline: 2, systemIdentifier: base.server.systemIdentifier }, replaces: { state: 'in production' }, hadServer: true, wasRunning: true });
-  expect(prepared.loss).toMatchObject({ transactions: '1', notes: [] });
+  expect(prepared.loss).toMatchObject({ transactions: '1', notes: ['public.kept: 2 rows now, 1 at that moment'] });
   expect(prepared.notes.join(' ')).toContain('whole server');
   // It served all the while.
   expect(await ids(postgres)).toBe('1,2');

@@ -9,8 +9,9 @@ import { pollUntil } from '../../../../src/containers/wait-until.ts';
 import type { PostgresBase } from '../../../../src/domain/backup-manifest.ts';
 import type { LogFile } from '../../../../src/domain/wal/log-file.ts';
 import { parseLsn } from '../../../../src/domain/wal/lsn.ts';
-import { awaitTarget, startRecovery, type Reached, type RecoveryServer } from '../../../../src/engines/postgres/recovery/recovery-server.ts';
-import type { RecoveryTarget } from '../../../../src/engines/postgres/recovery/target.ts';
+import type { Reached, RecoveryServer } from '../../../../src/engines/postgres/recovery/recovery-server.ts';
+import { awaitTarget, startRecovery, type Recovery } from '../../../../src/engines/postgres/recovery/start-recovery.ts';
+import type { RecoveryTarget } from '../../../../src/domain/wal/landing.ts';
 import { useDocker } from '../../../support/docker.ts';
 import { failing } from '../../../support/failing.ts';
 import { contextOf, engine, openStore, startPostgres, type TestPostgres, type TestStore } from '../postgres-fixture.ts';
@@ -75,8 +76,9 @@ async function listed(without: readonly string[] = []): Promise<readonly LogFile
 async function recovered<T>(run: string, target: RecoveryTarget, inclusive: boolean, files: readonly LogFile[], look: (server: RecoveryServer, reached: Reached) => Promise<T>): Promise<T> {
   const ctx = contextOf(docker, new Map(), { run });
   try {
-    const server = await startRecovery(ctx, { backup: base, source: store.source, request: { target, inclusive, timeline: 1 }, log: { files, mount: { type: 'bind', source: archive } } });
-    return await look(server, await awaitTarget(ctx, server));
+    const recovery: Recovery = { backup: base, source: store.source, request: { target, inclusive, timeline: 1 }, log: { files, mount: { type: 'bind', source: archive } } };
+    const server = await startRecovery(ctx, recovery);
+    return await look(server, await awaitTarget(ctx, recovery, server));
   } finally {
     for (const scratch of await findScratchOf(docker.runtime, ctx.owner)) await removeScratch(docker.runtime, scratch);
   }
@@ -140,7 +142,7 @@ test('run again it begins anew, and leaves one server', async () => {
   const recovery = { backup: base, source: store.source, request: { target: { kind: 'xid', xid: row(2).xid }, inclusive: true, timeline: 1 }, log: { files: await listed(), mount: { type: 'bind', source: archive } } } as const;
   const first = await startRecovery(ctx, recovery);
   const second = await startRecovery(ctx, recovery);
-  await awaitTarget(ctx, second);
+  await awaitTarget(ctx, recovery, second);
   expect(await idsIn(second)).toBe('1,2');
   expect(await docker.runtime.find(first.server.id)).toBeNull();
   for (const scratch of await findScratchOf(docker.runtime, ctx.owner)) await removeScratch(docker.runtime, scratch);

@@ -11,5 +11,6 @@ find "$directory" -mindepth 1 -delete
 unpack_base "$directory/data" "$directory/tablespaces"
 for file in scratch.conf segments.list fetch-segment.sh serve-segments.sh run-server.sh; do cp "$work/$file" "$directory/$file"; done
 quieten_base "$directory/data" "$directory/tablespaces" "$directory"
+cp "$work/expected.sums" "$directory/base"
 mkdir "$directory/run"
 chown postgres "$directory/run" "$directory/segments.list" "$directory/fetch-segment.sh"

@@ -4,7 +4,8 @@ timeline=$1 begin=$2 segment_bytes=$3
 mkdir -p "$work/wal"
 require_space "$(($(wc -l <"$work/segments.list") * segment_bytes))"
 while read -r name bytes sum path; do
-  zstd -q -dc "/archive/$path" >"$work/growing" 2>"$work/unpack.err" || fail_step unpack
+  case $path in *.zst) reader='zstd -q -dc' ;; *) reader=cat ;; esac
+  $reader "/archive/$path" >"$work/growing" 2>"$work/unpack.err" || fail_step unpack
   found=$(sha256sum <"$work/growing")
   [ "${found%% *}" = "$sum" ] && [ "$(($(wc -c <"$work/growing")))" = "$bytes" ] || { echo "$name: it is not what it must be" >"$work/damaged.err"; fail_step damaged; }
   # One timeline's names for all: a younger one's first segment begins with what its parent wrote, and pg_waldump follows one.

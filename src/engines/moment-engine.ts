@@ -1,0 +1,57 @@
+/**
+ * The contract with an engine that can bring a component back to any moment of a log that is kept: beside the live data, paused there and read-only, until it is
+ * told to become the live data. Called from activities, by the rules of engine.ts; everything up to {@link MomentEngine.finish} may be run again, also with another moment.
+ */
+import type { MountSpec } from '../containers/container-runtime.ts';
+import type { PostgresBase } from '../domain/backup-manifest.ts';
+import type { Component } from '../domain/service.ts';
+import type { Landing, LogEnd } from '../domain/wal/landing.ts';
+import type { LogFile } from '../domain/wal/log-file.ts';
+import type { ArtifactSource, EngineContext, PreparedComponent } from './engine.ts';
+
+/** A base backup and the log behind it. */
+export interface KeptLog {
+  readonly backup: PostgresBase;
+  /** Everything that recovery may ask for, in that order. */
+  readonly files: readonly LogFile[];
+  /** Where the engine's host finds the archive that holds them. */
+  readonly archive: Omit<MountSpec, 'target'>;
+}
+
+export interface MomentRecovery extends KeptLog, Landing {
+  readonly source: ArtifactSource;
+  readonly timeline: number;
+}
+
+/** Where a recovery stands. Travels as JSON. */
+export interface ReachedMoment {
+  /** The server's own words: `before commit of transaction 735, time 2026-11-23 01:47:05.1+00`. */
+  readonly stop: string;
+  /** Everything before it is replayed. */
+  readonly lsn: string;
+  /** When the last replayed transaction committed, ISO 8601 UTC with microseconds; null where none was behind the base backup's begin. */
+  readonly lastCommitAt: string | null;
+}
+
+/** Recovered, and not yet a server of its own: `prepared.cutOver` names the place, and leads nowhere before it is finished. */
+export interface RecoveredComponent {
+  readonly prepared: PreparedComponent;
+  readonly reached: ReachedMoment;
+}
+
+export interface MomentEngine<C extends Component = Component> {
+  /** Where the log ends: what tells whether a moment lies in it. @throws ArtifactDamaged, CouldNotVerify, NotEnoughSpace, PointUnreachable, HelperLost */
+  readLogEnd(ctx: EngineContext, log: KeptLog): Promise<LogEnd>;
+
+  /**
+   * Recovered to the moment beside the live data, whatever state that is in, and compared with it where it answers. Of one that this run has recovered before
+   * only the rest is replayed, where the moment lies behind. @throws PointUnreachable, ArtifactDamaged, VersionMismatch, NotEnoughSpace, UnsupportedTopology, RestoreFailed, HelperLost
+   */
+  recover(ctx: EngineContext, component: C, recovery: MomentRecovery): Promise<RecoveredComponent>;
+
+  /**
+   * After the approval, while the live server still serves: what stands at `reached` becomes a server of its own and is shut down, ready to be exchanged. Where it
+   * does not stand there any more it is recovered anew, and must come to the same position. @throws PlanChanged, and what {@link recover} may
+   */
+  finish(ctx: EngineContext, component: C, recovery: MomentRecovery, reached: ReachedMoment): Promise<PreparedComponent>;
+}

@@ -1,0 +1,41 @@
+/** What was recovered becomes a data directory that the live server can be started on, and the record of how the two will be exchanged. */
+import { HoldfastFailure } from '../../../domain/failures.ts';
+import type { PostgresDirectoryCutOver } from '../../../domain/rollback.ts';
+import type { PostgresComponent } from '../../../domain/service.ts';
+import type { EngineContext, PreparedComponent } from '../../engine.ts';
+import { promoteAndStop, type RecoveryServer } from '../recovery/recovery-server.ts';
+import { failedStep, resultOf, runPostgresHelper } from '../server/postgres-helper.ts';
+import { firstError } from '../server/psql-failure.ts';
+import { scripts } from '../server/script-text.ts';
+import { controlData } from './control-data.ts';
+import type { DataSighting } from './data-place.ts';
+import { runDirectory } from './run-directory.ts';
+
+/** Promoted, shut down, and given the live configuration, where there is a server that can be taken to have a good one. @throws RestoreFailed, HelperLost */
+export async function finishCopy(ctx: EngineContext, component: PostgresComponent, sighting: DataSighting, server: RecoveryServer, lsn: string): Promise<PostgresDirectoryCutOver> {
+  const { place, container } = sighting;
+  await promoteAndStop(ctx, server, lsn);
+  const result = await runPostgresHelper(ctx, {
+    component, step: 'finish', imageId: place.imageId, network: 'none', majorVersion: 0, script: scripts.finishDirectory, args: [server.directory, place.directory, container.state === 'running' ? 'live' : 'backup'], mounts: [place.mount],
+    phase: 'finish what was recovered',
+  });
+  const control = result.exitCode === 0 ? controlData(resultOf(result, 'control')) : null;
+  if (control === null) throw new HoldfastFailure('RestoreFailed', { operation: 'finish what was recovered', object: component.container, cause: result.exitCode === 0 ? 'pg_controldata was not understood' : firstError(failedStep(result).messages), hint: 'Nothing live was changed. Start the restore again.' });
+  return cutOverOf(ctx, component, sighting, control);
+}
+
+/** @param control of what comes in */
+export function cutOverOf(ctx: EngineContext, component: PostgresComponent, { place, container, control: replaces, hasServer }: DataSighting, control: PostgresDirectoryCutOver['control']): PostgresDirectoryCutOver {
+  const own = runDirectory(ctx.owner, component.name);
+  return {
+    engine: 'postgres', method: 'directory', component: component.name, container: component.container, containerId: container.id, systemIdentifier: control.systemIdentifier, database: component.database,
+    volume: place.mount.source, imageId: place.imageId, directory: place.directory, mount: { type: place.mount.type, target: place.mount.target },
+    prepared: `${own}/new/data`, aside: `${own}/old`, phase: `${own}/phase`, control, replaces, hadServer: hasServer, wasRunning: container.state === 'running',
+  };
+}
+
+export const stepsOf = ({ container, directory, aside, hadServer }: PostgresDirectoryCutOver, what: string): PreparedComponent['steps'] => ({
+  close: `${container}: ${hadServer ? 'stop the server' : 'nothing to stop, there is no server yet'}`,
+  swap: `${container}: ${hadServer ? `move what is in ${directory} to ${aside} (kept), and ` : ''}${what} in, by renames`,
+  open: `${container}: start the server`,
+});

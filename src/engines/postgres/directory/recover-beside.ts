@@ -1,0 +1,67 @@
+/** A base backup recovered to a moment inside the live data directory, beside what is live, and left there paused. */
+import type { PostgresBase } from '../../../domain/backup-manifest.ts';
+import { HoldfastFailure, isFailure } from '../../../domain/failures.ts';
+import type { PostgresComponent } from '../../../domain/service.ts';
+import { parseLsn } from '../../../domain/wal/lsn.ts';
+import type { EngineContext } from '../../engine.ts';
+import { collationsThatDiffer, findRecovery, readState, type Reached, type RecoveryServer, type RecoveryState } from '../recovery/recovery-server.ts';
+import { awaitTarget, continueRecovery, startRecovery, type Recovery } from '../recovery/start-recovery.ts';
+import type { DataPlace, DataSighting } from './data-place.ts';
+import { removeRecovery } from './remove.ts';
+import { directoryNoteKey, runDirectory } from './run-directory.ts';
+
+/** What to recover; the place is the live server's. */
+export type RecoveryBeside = Pick<Recovery, 'backup' | 'source' | 'request' | 'log'>;
+
+
+/**
+ * Begun anew, or, where this run's server stands at a moment before it, gone on from there. Without another attempt to come nothing is left behind of one that failed.
+ * @throws as startRecovery and awaitTarget; VersionMismatch where the image sorts text otherwise
+ */
+export async function recoverBeside(ctx: EngineContext, component: PostgresComponent, { place }: DataSighting, beside: RecoveryBeside): Promise<{ readonly server: RecoveryServer; readonly reached: Reached }> {
+  await ctx.recordOnce(directoryNoteKey(component.name), { directory: runDirectory(ctx.owner, component.name) });
+  const recovery: Recovery = { ...beside, imageId: place.imageId, place: { mount: place.mount, directory: placeFor(ctx, place) } };
+  try {
+    const server = await goOn(ctx, recovery, await standing(ctx, component, place, beside.backup)) ?? await startRecovery(ctx, recovery);
+    const reached = await awaitTarget(ctx, recovery, server);
+    await requireSameOrder(ctx, component, server, beside.backup);
+    return { server, reached };
+  } catch (error) {
+    if (error instanceof HoldfastFailure && !error.retryable && !ctx.signal.aborted) await removeRecovery(ctx, ctx.owner, component, place);
+    throw error;
+  }
+}
+
+/** This run's server and where it stands; null where it has ended, goes on, or never was. */
+export async function standing(ctx: EngineContext, component: PostgresComponent, place: DataPlace, { cluster }: PostgresBase): Promise<{ readonly server: RecoveryServer; readonly state: RecoveryState } | null> {
+  const found = await findRecovery(ctx, component.name);
+  if (found === null) return null;
+  const server = { server: found, superuser: cluster.superuser, directory: placeFor(ctx, place) };
+  const state = await readState(ctx, server);
+  return state?.paused === true ? { server, state } : null;
+}
+
+/** Null where it has to be begun anew: the moment may lie before, or belongs to another base backup. */
+async function goOn(ctx: EngineContext, recovery: Recovery, from: Awaited<ReturnType<typeof standing>>): Promise<RecoveryServer | null> {
+  if (from === null || !liesBehind(recovery, from.state)) return null;
+  try {
+    return await continueRecovery(ctx, recovery, from.server);
+  } catch (error) {
+    if (isFailure(error, 'RestoreFailed')) return null;
+    throw error;
+  }
+}
+
+const placeFor = (ctx: EngineContext, { component, directory }: DataPlace): string => `${directory}/${runDirectory(ctx.owner, component)}/new`;
+
+/** Is it certain that the moment lies behind where it stands? Of a transaction nobody knows before it is met. */
+function liesBehind({ request: { target } }: Recovery, from: RecoveryState): boolean {
+  if (target.kind === 'lsn') return target.lsn > (parseLsn(from.lsn) ?? target.lsn);
+  return target.kind === 'time' && from.lastCommitAt !== null && target.at > from.lastCommitAt;
+}
+
+async function requireSameOrder(ctx: EngineContext, component: PostgresComponent, server: RecoveryServer, backup: PostgresBase): Promise<void> {
+  const differ = await collationsThatDiffer(ctx, server);
+  if (differ.length === 0) return;
+  throw new HoldfastFailure('VersionMismatch', { operation: 'prepare the restore', object: component.container, cause: `the image sorts text otherwise than the one that was backed up (${differ.slice(0, 3).join(', ')}): its indexes would give wrong answers`, hint: `Use the image of the backup (${backup.server.image}, ${backup.server.imageId}), or restore a dump.` });
+}

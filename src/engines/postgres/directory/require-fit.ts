@@ -1,0 +1,26 @@
+/** What has to be so before a base backup can be recovered in the place of a server: the major, the tablespaces, the room. */
+import type { PostgresBase } from '../../../domain/backup-manifest.ts';
+import { HoldfastFailure } from '../../../domain/failures.ts';
+import type { PostgresComponent } from '../../../domain/service.ts';
+import { counted, sizeText } from '../../../domain/wording.ts';
+import type { EngineContext } from '../../engine.ts';
+import type { DataSighting } from './data-place.ts';
+
+/** What unpacking leaves beside the data, and what replaying writes. */
+const spaceFactor = 1.2;
+const operation = 'prepare the restore';
+
+/** @throws VersionMismatch, UnsupportedTopology, NotEnoughSpace */
+export async function requireFit(ctx: EngineContext, component: PostgresComponent, { place, freeBytes }: DataSighting, backup: PostgresBase): Promise<void> {
+  const major = Number((await ctx.runtime.findImage(place.imageId))?.environment['PG_MAJOR']);
+  if (major !== backup.server.majorVersion) {
+    throw new HoldfastFailure('VersionMismatch', { operation, object: component.container, cause: `the base backup is of PostgreSQL ${backup.server.majorVersion}, the container's image is of ${Number.isNaN(major) ? 'an unknown one' : major}`, hint: 'A copy of a whole server needs the same major: change the container\'s image, or restore a dump.' });
+  }
+  const [tablespace] = backup.tablespaces;
+  if (tablespace !== undefined) {
+    throw new HoldfastFailure('UnsupportedTopology', { operation, object: component.container, cause: `the base backup has ${counted(backup.tablespaces.length, 'tablespace')} (${tablespace.name} at ${tablespace.location}), which lie outside the data directory`, hint: 'Restore a dump, or by hand: docs/restore-without-holdfast.md. Only a data directory as a whole is exchanged.' });
+  }
+  const needed = Math.ceil(backup.dataSizeBytes * spaceFactor);
+  if (!Number.isFinite(freeBytes) || freeBytes >= needed) return;
+  throw new HoldfastFailure('NotEnoughSpace', { operation, object: `${component.container}, ${place.mount.source}`, cause: `the recovered copy beside the live data needs ${sizeText(needed)}, ${sizeText(freeBytes)} are free`, hint: 'Make room on that file system.' });
+}

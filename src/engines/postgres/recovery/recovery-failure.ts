@@ -1,0 +1,25 @@
+/** Why a server that was to recover has ended: its own last words, and those of what delivers its log. Pure. */
+import { HoldfastFailure } from '../../../domain/failures.ts';
+import { firstError } from '../server/psql-failure.ts';
+
+export function recoveryFailure(log: string, object: string): HoldfastFailure {
+  const call = { operation: 'recover to a moment', object };
+  const damaged = /^\S+: (it has (?:another SHA-256|\d+ bytes)[^\n]*|[^\n]*(?:No such file|Decoding error|unexpected end)[^\n]*)/m.exec(log);
+  if (damaged !== null) return new HoldfastFailure('ArtifactDamaged', { ...call, cause: damaged[0], hint: 'The archive of the log is damaged: use another repository, or a moment before that segment.' });
+  if (/recovery ended before configured recovery target was reached/.test(log)) {
+    return new HoldfastFailure('PointUnreachable', { ...call, cause: `the log ends before the moment${lastCommitIn(log)}`, hint: 'Ask for an earlier moment, or for latest.' });
+  }
+  return new HoldfastFailure('RestoreFailed', { ...call, cause: firstError(log), hint: 'See the server\'s own words; use another base backup, or an earlier moment.' });
+}
+
+function lastCommitIn(log: string): string {
+  const last = [...log.matchAll(/last completed transaction was at log time (.+)$/gm)].at(-1)?.[1];
+  return last === undefined ? '' : `; its last transaction committed at ${last}`;
+}
+
+/**
+ * Settings that the original had raised after its base backup was taken: replaying stops where it learns of it (databases.md P11), and has to begin again with
+ * these. By name; empty where that is not what the log tells of.
+ */
+export const raisedSettings = (log: string): Readonly<Record<string, string>> =>
+  Object.fromEntries([...log.matchAll(/DETAIL: +([a-z_]+) = \d+ is a lower setting than on the primary server, where its value was (\d+)\.$/gm)].map(([, name, value]) => [name, value]));

@@ -1,0 +1,121 @@
+/** A base backup laid out in a directory of a volume, and a server started on it that recovers to a moment; and the same server sent on to a later one. */
+import type { MountSpec } from '../../../containers/container-runtime.ts';
+import { scratchLabels, scratchName, type ScratchIdentity } from '../../../containers/labels.ts';
+import { createScratchServer } from '../../../containers/scratch-server.ts';
+import type { PostgresBase } from '../../../domain/backup-manifest.ts';
+import { HoldfastFailure } from '../../../domain/failures.ts';
+import type { LogFile } from '../../../domain/wal/log-file.ts';
+import type { ArtifactSource, EngineContext } from '../../engine.ts';
+import { baseFiles, baseInput, checkFailure, scratchSettings, settingsText } from '../base/base-input.ts';
+import { imageOfMajor } from '../server/image-for.ts';
+import { failedStep, runPostgresHelper } from '../server/postgres-helper.ts';
+import { firstError } from '../server/psql-failure.ts';
+import { recoveryFiles, scripts } from '../server/script-text.ts';
+import { awaitStop, recoveryStep, type Reached, type RecoveryServer } from './recovery-server.ts';
+import { segmentList } from './segment-list.ts';
+import { recoverySettings, type RecoveryRequest } from './target.ts';
+
+export interface Recovery {
+  readonly backup: PostgresBase;
+  readonly source: ArtifactSource;
+  readonly request: RecoveryRequest;
+  /** Every file of the log that may be asked for, in that order, and where the helper and the server find the archive. */
+  readonly log: { readonly files: readonly LogFile[]; readonly mount: Omit<MountSpec, 'target'> | null };
+  /** The image that its server is to be of later; the backup's own unless given. */
+  readonly imageId?: string;
+  /** Where it is done: a directory on a mount, below a data directory that it is to replace. In a volume of the run's own unless given. */
+  readonly place?: RecoveryPlace;
+  /** Settings that the original had raised since the backup, by name. */
+  readonly raised?: Readonly<Record<string, string>>;
+}
+
+export interface RecoveryPlace {
+  readonly mount: MountSpec;
+  readonly directory: string;
+}
+
+const ownDirectory = '/recovery';
+const archive = '/archive';
+/** Each time the original was restarted with a larger one. */
+const raisedAtMost = 20;
+
+/**
+ * The base backup unpacked and verified in a volume of this run, and a server started on it. Run again, it begins anew.
+ * @throws ArtifactDamaged, ImageMissing, NotEnoughSpace, HelperLost
+ */
+export async function startRecovery(ctx: EngineContext, recovery: Recovery): Promise<RecoveryServer> {
+  const { backup, log } = recovery;
+  const imageId = await imageOf(ctx, recovery);
+  const identity = { owner: ctx.owner, service: ctx.service, component: backup.component, step: recoveryStep };
+  const { mount, directory } = recovery.place ?? await ownPlace(ctx, identity);
+  // A predecessor's server must not stand on what is laid out anew: creating its successor removes it.
+  const server = await createScratchServer(ctx.runtime, {
+    identity, imageId, signal: ctx.signal, entrypoint: ['/bin/sh'], command: [`${directory}/run-server.sh`, directory, archive],
+    mounts: [mount, ...(log.mount === null ? [] : [{ ...log.mount, target: archive, readOnly: true }])], shmSizeBytes: 512 * 1024 ** 2,
+  });
+  await arrange(ctx, recovery, imageId, { mount, directory });
+  await ctx.runtime.start(server.id);
+  return { server, superuser: backup.cluster.superuser, directory };
+}
+
+/**
+ * Sends a server that stands at one moment on to another behind it: stopped, told anew, started; what is replayed stays. Run again it does the same again.
+ * @throws RestoreFailed where another base backup lies there, or the server does not stop cleanly
+ */
+export async function continueRecovery(ctx: EngineContext, recovery: Recovery, recovered: RecoveryServer): Promise<RecoveryServer> {
+  const { backup, log } = recovery;
+  const { server, directory } = recovered;
+  const place = recovery.place ?? await ownPlace(ctx, server.identity);
+  await ctx.runtime.stop(server.id, ctx.timing.stopMs);
+  const result = await runPostgresHelper(ctx, {
+    component: { name: backup.component, user: 'postgres' }, step: 'recovery-aim', imageId: await imageOf(ctx, recovery), network: 'none', majorVersion: 0, script: scripts.aimRecovery, args: [directory],
+    files: { ...baseFiles(backup), 'scratch.conf': settingsOf(recovery, directory), 'segments.list': segmentList(log.files) }, mounts: [place.mount], phase: 'go on to another moment',
+  });
+  if (result.exitCode !== 0) throw new HoldfastFailure('RestoreFailed', { operation: 'go on to another moment', object: server.name, cause: firstError(failedStep(result).messages), hint: 'It is recovered anew.' });
+  await ctx.runtime.start(server.id);
+  return recovered;
+}
+
+/**
+ * Where {@link startRecovery} or {@link continueRecovery} leads, with what the original's settings had been raised to meanwhile. @throws PointUnreachable, ArtifactDamaged,
+ * RestoreFailed
+ */
+export async function awaitTarget(ctx: EngineContext, recovery: Recovery, recovered: RecoveryServer): Promise<Reached> {
+  let raised = recovery.raised ?? {};
+  for (let round = 1; round <= raisedAtMost; round += 1) {
+    const stop = await awaitStop(ctx, recovered);
+    if (!('raised' in stop)) return stop;
+    raised = { ...raised, ...stop.raised };
+    await continueRecovery(ctx, { ...recovery, raised }, recovered);
+  }
+  throw new HoldfastFailure('RestoreFailed', { operation: 'recover to a moment', object: recovered.server.name, cause: `its settings had to be raised ${raisedAtMost} times, and are still too small (${Object.keys(raised).join(', ')})`, hint: 'Use a base backup that was taken after they were raised.' });
+}
+
+async function imageOf(ctx: EngineContext, { imageId, backup }: Recovery): Promise<string> {
+  const found = imageId ?? await imageOfMajor(ctx, backup);
+  if (found !== null) return found;
+  throw new HoldfastFailure('ImageMissing', { operation: 'recover to a moment', object: backup.server.image, cause: `the engine has no image of PostgreSQL ${backup.server.majorVersion}`, hint: 'Pull it, then start again.' });
+}
+
+/** A volume of this run and step, which goes with the run. */
+async function ownPlace(ctx: EngineContext, identity: ScratchIdentity): Promise<RecoveryPlace> {
+  const own = { ...identity, step: 'recovery-data' };
+  const volume = scratchName(own);
+  await ctx.runtime.createVolume(volume, scratchLabels('scratch', own));
+  return { mount: { type: 'volume', source: volume, target: ownDirectory }, directory: ownDirectory };
+}
+
+const settingsOf = ({ backup, request, raised }: Recovery, directory: string): string => settingsText({
+  ...scratchSettings(backup), ...raised, hot_standby: 'on', restore_command: `sh ${directory}/fetch-segment.sh ${directory} "%f" "%p"`, ...recoverySettings(request),
+});
+
+async function arrange(ctx: EngineContext, recovery: Recovery, imageId: string, { mount, directory }: RecoveryPlace): Promise<void> {
+  const { backup, source, log } = recovery;
+  const input = await baseInput(ctx, backup, source);
+  const result = await runPostgresHelper(ctx, {
+    component: { name: backup.component, user: 'postgres' }, step: 'recovery-arrange', imageId, network: 'none', majorVersion: 0, script: scripts.arrangeRecovery,
+    args: [directory, String(backup.dataSizeBytes)], files: { ...baseFiles(backup), ...recoveryFiles, 'scratch.conf': settingsOf(recovery, directory), 'segments.list': segmentList(log.files) },
+    mounts: [mount, ...input.mounts], phase: 'unpack the base backup', ...(input.beforeStart === undefined ? {} : { beforeStart: input.beforeStart }),
+  });
+  if (result.exitCode !== 0) throw checkFailure(result, backup, 'unpack the base backup');
+}
