@@ -7,8 +7,8 @@ import { activityInfo } from '@temporalio/activity';
 import { policyApprover, type ApprovalRecord } from '../domain/approval.ts';
 import { canonicalJson } from '../domain/canonical-json.ts';
 import { HoldfastFailure, type FailureType } from '../domain/failures.ts';
-import { planBytes, type PinnedStore, type RestorePlan } from '../domain/restore-plan.ts';
-import type { ComponentCutOver } from '../domain/rollback.ts';
+import { planBytes, type PinnedStore, type PlanBody, type RestorePlan } from '../domain/restore-plan.ts';
+import { replacesWholeServer, type ComponentCutOver } from '../domain/rollback.ts';
 import type { Component } from '../domain/service.ts';
 import type { EngineContext } from '../engines/engine.ts';
 import { checkFences } from '../containers/fence.ts';
@@ -82,9 +82,10 @@ export async function requireAuthority(dependencies: ActivityDependencies, autho
   return { plan, rollback };
 }
 
-/** The live stores as they are now, for comparing with what the plan pinned. */
-export async function findStores(dependencies: ActivityDependencies, context: EngineContext, service: string, components: readonly Component[]): Promise<Found> {
-  const facts = await Promise.all(components.map((component) => engineOf(dependencies, component).inspect(context, component, 'restore')));
+/** The live stores as they are now, for comparing with what the plan pinned. One whose data is exchanged as a whole need not answer. */
+export async function findStores(dependencies: ActivityDependencies, context: EngineContext, service: string, components: readonly Component[], cutOvers: readonly ComponentCutOver[]): Promise<Found> {
+  const whole = new Set(cutOvers.filter(replacesWholeServer).map(({ component }) => component));
+  const facts = await Promise.all(components.map((component) => engineOf(dependencies, component).inspect(context, component, whole.has(component.name) ? 'replace' : 'restore')));
   const own = new Set(serviceNamed(dependencies, service).components.map((component) => component.container));
   return { stores: facts.map((each) => each.pinned), empty: facts.every((each) => each.empty) && components.every((component) => !own.has(component.container)) };
 }
@@ -95,7 +96,7 @@ function requireRecorded(authority: Authority, cutOver: ComponentCutOver, rollba
 }
 
 /** The runbook that carries out a plan: another workflow may store a plan of its own, and approve it itself, for all we know. */
-const runbookOf = { restore: 'restoreBackup', undo: 'undoRestore', accept: 'acceptRestore' } as const;
+const runbookOf = ({ operation, moment }: PlanBody): string => (operation === 'restore' ? moment === undefined ? 'restoreBackup' : 'restoreToPointInTime' : operation === 'undo' ? 'undoRestore' : 'acceptRestore');
 
 /** The stored plan, when it is this run's. @throws ApprovalNotForThisRun, ApprovalInvalid */
 export async function requireOwnPlan(dependencies: ActivityDependencies, authority: Authority): Promise<RestorePlan> {
@@ -103,7 +104,7 @@ export async function requireOwnPlan(dependencies: ActivityDependencies, authori
   const owner = currentOwner(dependencies);
   if (plan.envelope.workflowId !== owner.workflowId || plan.envelope.runId !== owner.runId) throw refusal('ApprovalNotForThisRun', authority, 'the plan belongs to another run');
   const { workflowType } = activityInfo();
-  if (workflowType !== runbookOf[plan.body.operation]) throw refusal('ApprovalNotForThisRun', authority, `${workflowType} is not the runbook that carries it out`);
+  if (workflowType !== runbookOf(plan.body)) throw refusal('ApprovalNotForThisRun', authority, `${workflowType} is not the runbook that carries it out`);
   return plan;
 }
 

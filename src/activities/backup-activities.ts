@@ -3,7 +3,7 @@ import { type BackupManifest, type ComponentBackup, manifestFormat, recoveryPoin
 import { HoldfastFailure, isFailure } from '../domain/failures.ts';
 import { sameOwner } from '../domain/run-owner.ts';
 import type { Component, ServiceDefinition } from '../domain/service.ts';
-import type { ComponentFacts } from '../engines/engine.ts';
+import type { ComponentFacts, InspectionPurpose } from '../engines/engine.ts';
 import type { ClaimedBackup, ReadManifest, Repository } from '../repository/repository.ts';
 import { currentOwner, engineOf, firstRepository, inEngineContext, refuseBusyStore, serviceNamed } from './activity-run.ts';
 import { destinationIn } from './artifacts.ts';
@@ -54,7 +54,7 @@ export function createBackupActivities(dependencies: ActivityDependencies) {
     },
 
     /** Reads one component, changes nothing. @throws ForeignFence while another run changes it: what is found then is nobody's fault */
-    inspectComponent: (input: { service: string; component: Component; purpose: 'backup' | 'restore' }): Promise<ComponentFacts> =>
+    inspectComponent: (input: { service: string; component: Component; purpose: InspectionPurpose }): Promise<ComponentFacts> =>
       inEngineContext(dependencies, input.service, async (context) => {
         await refuseBusyStore(dependencies, await dependencies.runtime.inspect(input.component.container));
         return engineOf(dependencies, input.component).inspect(context, input.component, input.purpose);

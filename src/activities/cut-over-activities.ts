@@ -2,12 +2,12 @@
 import { lowerFences, raiseFences } from '../containers/fence.ts';
 import type { ComponentBackup } from '../domain/backup-manifest.ts';
 import { HoldfastFailure, isFailure } from '../domain/failures.ts';
-import type { ComponentCutOver, RestartPolicy, RollbackRecord } from '../domain/rollback.ts';
+import { replacesWholeServer, type ComponentCutOver, type RestartPolicy, type RollbackRecord } from '../domain/rollback.ts';
 import type { Component } from '../domain/service.ts';
 import type { EngineContext } from '../engines/engine.ts';
 import { currentOwner, engineOf, firstRepository, inEngineContext } from './activity-run.ts';
 import { type Authority, consumeAuthority, type Decided, findStores, type Found, requireAuthority, requireOwnPlan } from './authority.ts';
-import { chooseDirection, completeRestore, fencedStores, otherCopy, putBackRestartPolicies, writeMarkKey } from './cut-over-state.ts';
+import { chooseDirection, completeRestore, fencedStores, otherCopy, putBackRestartPolicies, writeMarkKey, writeMarkOf } from './cut-over-state.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { readBackup } from './proof-activities.ts';
 
@@ -28,6 +28,11 @@ export interface CutOverStep {
   readonly authority: Authority;
   readonly component: Component;
   readonly cutOver: ComponentCutOver;
+}
+
+export interface CloseStep extends CutOverStep {
+  /** The transaction counter when the plan's losses were counted; the run's note of it unless given. */
+  readonly readyMark?: string | null;
 }
 
 const noRestart: RestartPolicy = { name: 'no', maximumRetryCount: 0 };
@@ -58,15 +63,18 @@ export function createCutOverActivities(dependencies: ActivityDependencies) {
       }),
 
     /** Clients are out. `setAside`: transactions that wrote since the backup and stay in the rollback copy; null where they are not counted. */
-    closeComponent: (input: CutOverStep): Promise<{ readonly setAside: string | null }> =>
+    closeComponent: (input: CloseStep): Promise<{ readonly setAside: string | null }> =>
       inEngineContext(dependencies, input.authority.service, async (context) => {
         const { plan } = await requireAuthority(dependencies, input.authority, input.cutOver);
         const engine = engineOf(dependencies, input.component);
-        await engine.close(context, input.component, input.cutOver);
         const planned = plan.body.losses.find((loss) => loss.component === input.component.name)?.transactions ?? null;
-        const readyMark = await context.readNote(writeMarkKey(input.component.name));
+        const readyMark = input.readyMark ?? await context.readNote(writeMarkKey(input.component.name));
+        const mark = (): Promise<string | null> => (planned === null || typeof readyMark !== 'string' ? Promise.resolve(null) : writeMarkOf(dependencies, context, input.component, input.cutOver));
+        // A server that is stopped as a whole says nothing afterwards: it is asked just before.
+        const before = replacesWholeServer(input.cutOver) ? await mark() : null;
+        await engine.close(context, input.component, input.cutOver);
         if (planned === null || typeof readyMark !== 'string') return { setAside: planned };
-        const now = await engine.writeMark(context, input.component);
+        const now = before ?? await mark();
         return { setAside: now === null ? planned : String(BigInt(planned) + BigInt(now) - BigInt(readyMark)) };
       }),
 
@@ -147,7 +155,7 @@ export function createCutOverActivities(dependencies: ActivityDependencies) {
   async function findReady(context: EngineContext, input: BeginCutOverInput): Promise<Found> {
     const { service } = input.authority;
     if (input.undoneRunId !== null && (await firstRepository(dependencies, service).readRollback(service, input.undoneRunId))?.state !== 'opened') throw otherCopy(input.undoneRunId);
-    const found = await findStores(dependencies, context, service, input.components);
+    const found = await findStores(dependencies, context, service, input.components, input.cutOvers);
     await Promise.all(input.cutOvers.map(async (cutOver) => {
       const component = input.components.find((each) => each.name === cutOver.component);
       if (component !== undefined) await engineOf(dependencies, component).requireReady(context, component, cutOver);

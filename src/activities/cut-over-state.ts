@@ -1,9 +1,9 @@
 /** What a cut-over, its compensation and its repair have in common: which way it goes, what is fenced, and the policies that are put back. */
 import type { FencedStore } from '../containers/fence.ts';
 import type { ContainerRuntime } from '../containers/container-runtime.ts';
-import { HoldfastFailure } from '../domain/failures.ts';
+import { HoldfastFailure, isFailure } from '../domain/failures.ts';
 import type { RestorePlan } from '../domain/restore-plan.ts';
-import type { ComponentCutOver, RollbackRecord } from '../domain/rollback.ts';
+import { replacesWholeServer, type ComponentCutOver, type RollbackRecord } from '../domain/rollback.ts';
 import type { Component } from '../domain/service.ts';
 import type { EngineContext } from '../engines/engine.ts';
 import type { Repository } from '../repository/repository.ts';
@@ -15,6 +15,16 @@ const directionKey = 'direction';
 
 /** The note of the transaction counter when a component was ready and compared: what was written later is counted from here. */
 export const writeMarkKey = (component: string): string => `write-mark-${component}`;
+
+/** The transaction counter now; null where it cannot be told of a server that is replaced as a whole, which need not answer. */
+export async function writeMarkOf(dependencies: ActivityDependencies, context: EngineContext, component: Component, cutOver: ComponentCutOver): Promise<string | null> {
+  try {
+    return await engineOf(dependencies, component).writeMark(context, component);
+  } catch (error) {
+    if (isFailure(error) && replacesWholeServer(cutOver)) return null;
+    throw error;
+  }
+}
 
 /**
  * Which way an unfinished cut-over goes, decided once: whoever asks second is told what the first one chose. An attempt that was given up on

@@ -4,6 +4,7 @@ import { createApplicationActivities } from './application-activities.ts';
 import { createBackupActivities } from './backup-activities.ts';
 import { createCutOverActivities } from './cut-over-activities.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { createMomentActivities } from './moment/moment-activities.ts';
 import { createPlanActivities } from './plan-activities.ts';
 import { createProofActivities } from './proof-activities.ts';
 import { createRepairActivities } from './repair-activities.ts';
@@ -14,6 +15,7 @@ export const createActivities = (dependencies: ActivityDependencies) => ({
   ...createBackupActivities(dependencies),
   ...createProofActivities(dependencies),
   ...createPlanActivities(dependencies),
+  ...createMomentActivities(dependencies),
   ...createCutOverActivities(dependencies),
   ...createAcceptActivities(dependencies),
   ...createApplicationActivities(dependencies),

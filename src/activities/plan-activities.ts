@@ -11,7 +11,7 @@ import type { Rollback } from '../repository/repository.ts';
 import { currentOwner, engineOf, firstRepository, inEngineContext, refuseBusyStore, serviceNamed } from './activity-run.ts';
 import { sourceOf } from './artifacts.ts';
 import { type Authority, digestOf, isCurrent } from './authority.ts';
-import { writeMarkKey } from './cut-over-state.ts';
+import { writeMarkKey, writeMarkOf } from './cut-over-state.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { readBackup } from './proof-activities.ts';
 
@@ -45,7 +45,7 @@ export function createPlanActivities(dependencies: ActivityDependencies) {
         const { manifest, backup } = await readBackup(dependencies, { ...input, component: input.component.name });
         const engine = engineOf(dependencies, input.component);
         const prepared = await engine.prepare(context, input.component, backup, sourceOf(firstRepository(dependencies, input.service), manifest));
-        await context.recordOnce(writeMarkKey(input.component.name), await engine.writeMark(context, input.component));
+        await context.recordOnce(writeMarkKey(input.component.name), await writeMarkOf(dependencies, context, input.component, prepared.cutOver));
         return prepared;
       }),
 

@@ -17,7 +17,11 @@ export interface BackupReference {
   readonly manifestSha256: string;
   readonly point: string;
   readonly skewMs: number;
-  readonly components: readonly { readonly engine: 'postgres' | 'redis'; readonly component: string; readonly sizeBytes: number; readonly dataSizeBytes: number; readonly objects: number; readonly summary: string }[];
+  readonly components: readonly {
+    readonly engine: 'postgres' | 'redis'; readonly component: string; readonly sizeBytes: number; readonly dataSizeBytes: number; readonly objects: number; readonly summary: string;
+    /** A copy of a whole server: restoring it replaces that, and needs no server that answers. False unless given. */
+    readonly whole?: boolean;
+  }[];
   /** The first of them, where there are very many: the manifest has them all. */
   readonly notCompared: readonly NotCompared[];
 }
@@ -102,7 +106,8 @@ export async function readBackup(dependencies: ActivityDependencies, input: { se
   throw new HoldfastFailure('ManifestDamaged', { operation: 'read the backup', object: input.backupId, cause: backup === undefined ? `it has no component ${input.component}` : 'its manifest is not the one this run began with', hint: 'Someone changed the repository; start again with `holdfast list`.' });
 }
 
-function referenceTo(manifest: BackupManifest, manifestSha256: string): BackupReference {
+/** What travels of a manifest. */
+export function referenceTo(manifest: BackupManifest, manifestSha256: string): BackupReference {
   return {
     backupId: manifest.backupId,
     manifestSha256,
@@ -115,6 +120,7 @@ function referenceTo(manifest: BackupManifest, manifestSha256: string): BackupRe
       dataSizeBytes: liveSizeBytes(component),
       objects: objectsOf(component),
       summary: summaryOf(component),
+      whole: component.engine === 'postgres' && component.method === 'base',
     })),
     notCompared: notComparedIn(manifest).slice(0, travellingEntries),
   };

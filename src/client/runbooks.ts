@@ -4,6 +4,7 @@ import type { AcceptRestoreInput, AcceptRestoreResult } from '../workflows/accep
 import type { ProveBackupInput, ProveBackupResult } from '../workflows/prove-backup/messages.ts';
 import type { ReapLeftoversInput, ReapLeftoversResult } from '../workflows/reap-leftovers/messages.ts';
 import type { RestoreBackupInput, RestoreBackupResult } from '../workflows/restore-backup/messages.ts';
+import type { RestoreToPointInTimeInput, RestoreToPointInTimeResult } from '../workflows/restore-to-point-in-time/messages.ts';
 import type { TakeBackupInput, TakeBackupResult } from '../workflows/take-backup/messages.ts';
 import type { UndoRestoreInput, UndoRestoreResult } from '../workflows/undo-restore/messages.ts';
 import type { VerifyBackupInput, VerifyBackupResult } from '../workflows/verify-backup/messages.ts';
@@ -13,6 +14,7 @@ export interface Runbooks {
   readonly verify: { readonly input: VerifyBackupInput; readonly result: VerifyBackupResult };
   readonly prove: { readonly input: ProveBackupInput; readonly result: ProveBackupResult };
   readonly restore: { readonly input: RestoreBackupInput; readonly result: RestoreBackupResult };
+  readonly rewind: { readonly input: RestoreToPointInTimeInput; readonly result: RestoreToPointInTimeResult };
   readonly undo: { readonly input: UndoRestoreInput; readonly result: UndoRestoreResult };
   readonly accept: { readonly input: AcceptRestoreInput; readonly result: AcceptRestoreResult };
   readonly reap: { readonly input: ReapLeftoversInput; readonly result: ReapLeftoversResult };
@@ -24,10 +26,15 @@ export const workflowTypes = {
   verify: 'verifyBackup',
   prove: 'proveBackup',
   restore: 'restoreBackup',
+  rewind: 'restoreToPointInTime',
   undo: 'undoRestore',
   accept: 'acceptRestore',
   reap: 'reapLeftovers',
-} as const satisfies Record<RunVerb & keyof Runbooks, string>;
+} as const satisfies Record<keyof Runbooks, string>;
 
 export type Verb = keyof Runbooks;
+
+/** What stands in a workflow's id: both restores are one word to people. */
+export const idVerb = (verb: Verb): RunVerb => (verb === 'rewind' ? 'restore' : verb);
+
 export const verbs = Object.keys(workflowTypes) as readonly Verb[];

@@ -6,7 +6,7 @@ import { runWorkflowId } from '../domain/workflow-ids.ts';
 import { askTemporal } from './ask-temporal.ts';
 import { listRuns } from './list-runs.ts';
 import { digitsOf, newStamp } from './run-ids.ts';
-import { workflowTypes, type Runbooks, type Verb } from './runbooks.ts';
+import { idVerb, workflowTypes, type Runbooks, type Verb } from './runbooks.ts';
 
 /** A run to follow. Without a run id the newest execution is meant, also after a reset. */
 export interface StartedRun {
@@ -21,10 +21,10 @@ const attempts = 50;
 /** Starts one run. @throws InvalidInput (a name that cannot be one), TemporalUnreachable */
 export async function startRun<V extends Verb>(client: Client, taskQueue: string, verb: V, input: Runbooks[V]['input']): Promise<StartedRun> {
   checkName('service', input.service);
-  const workflowId = runWorkflowId(verb, input.service, newStamp(Date.now(), await freeDigits(client, taskQueue)));
+  const workflowId = runWorkflowId(idVerb(verb), input.service, newStamp(Date.now(), await freeDigits(client, taskQueue)));
   const reason = input.reason === undefined ? '' : `: ${input.reason}`;
   const handle = await askTemporal(client, 'start the run', workflowId, () => client.workflow.start(workflowTypes[verb], {
-    taskQueue, workflowId, args: [input], staticSummary: `${verb} of ${input.service}${reason}`.slice(0, summaryCharacters),
+    taskQueue, workflowId, args: [input], staticSummary: `${idVerb(verb)} of ${input.service}${reason}`.slice(0, summaryCharacters),
   }));
   return { workflowId, runId: handle.firstExecutionRunId };
 }

@@ -54,6 +54,27 @@ export interface PlanBody {
   /** What will be different from the live service besides its data: roles, settings, extensions, by component. */
   readonly notes: readonly string[];
   readonly wayBack: string;
+  /** The moment that was asked for and where recovery stands; absent where a backup is restored as it is. */
+  readonly moment?: PlannedMoment;
+}
+
+/** A moment between backups, as recovery found it. */
+export interface PlannedMoment {
+  /** As a point reads (domain/point.ts), a relative one resolved: `2026-11-23T01:47:05.000000Z`, `xid:918442`, `latest`. */
+  readonly asked: string;
+  /** Does what happened at the point belong to it (`--to`), or not (`--before`)? */
+  readonly inclusive: boolean;
+  readonly timeline: number;
+  /** Everything before this position is there, and nothing behind it. */
+  readonly lsn: string;
+  /** The server's own words for where it stopped. */
+  readonly stop: string;
+  /** When the last transaction that is there committed; null where none did behind the base backup. ISO 8601 UTC with microseconds. */
+  readonly lastCommitAt: string | null;
+  /** Files of the log behind the base backup that lead there. */
+  readonly segments: number;
+  /** Stores that keep no such log: the backup that each comes from, and how far before the moment (negative: after it) that was taken. */
+  readonly companions: readonly { readonly component: string; readonly backupId: string; readonly at: string; readonly beforeMs: number }[];
 }
 
 export interface PlanEnvelope {

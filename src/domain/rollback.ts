@@ -94,6 +94,9 @@ export interface RedisCutOver {
 
 export type ComponentCutOver = PostgresCutOver | RedisCutOver;
 
+/** Does the server as a whole come in, whether the one that is there answers or not? */
+export const replacesWholeServer = (cutOver: ComponentCutOver): boolean => cutOver.engine === 'postgres' && cutOver.method === 'directory';
+
 /** Is there a rollback copy of it afterwards? Not where the server had no such database, or there was no server. */
 export const replacesSomething = (cutOver: ComponentCutOver): boolean =>
   cutOver.engine === 'redis' || (cutOver.method === 'database' ? cutOver.liveOid !== 0 : cutOver.hadServer);

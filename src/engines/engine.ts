@@ -70,6 +70,12 @@ export interface BackupOptions {
   readonly jobs: number;
 }
 
+/**
+ * What a look at a component is for: a backup tolerates more than a restore. `replace`: all of its data is to be replaced as a whole, so that it need not answer,
+ * nor run, nor have been made.
+ */
+export type InspectionPurpose = 'backup' | 'restore' | 'replace';
+
 /** What preflight learned, and what stands in the way; `warnings` are shown and go on, `refusal` ends the run. */
 export interface ComponentFacts {
   readonly pinned: PinnedStore;
@@ -102,8 +108,8 @@ export interface PreparedComponent {
 export interface DatabaseEngine<C extends Component = Component> {
   readonly name: EngineName;
 
-  /** Reads, changes nothing: does the container run this engine, does it answer, what is in the way? For a purpose, because a backup tolerates more than a restore. */
-  inspect(ctx: EngineContext, component: C, purpose: 'backup' | 'restore'): Promise<ComponentFacts>;
+  /** Reads, changes nothing: does the container run this engine, does it answer, what is in the way? */
+  inspect(ctx: EngineContext, component: C, purpose: InspectionPurpose): Promise<ComponentFacts>;
 
   /** After a start: returns when the database answers steadily (databases.md D18, R12). @throws ContainerNotRunning with the reason when it ends or does not answer in time */
   waitUntilReady(ctx: EngineContext, component: C): Promise<void>;

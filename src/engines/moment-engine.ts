@@ -14,8 +14,8 @@ export interface KeptLog {
   readonly backup: PostgresBase;
   /** Everything that recovery may ask for, in that order. */
   readonly files: readonly LogFile[];
-  /** Where the engine's host finds the archive that holds them. */
-  readonly archive: Omit<MountSpec, 'target'>;
+  /** Where the engine's host finds the archive that holds them; null where there is none of them. */
+  readonly archive: Omit<MountSpec, 'target'> | null;
 }
 
 export interface MomentRecovery extends KeptLog, Landing {
@@ -48,6 +48,12 @@ export interface MomentEngine<C extends Component = Component> {
    * only the rest is replayed, where the moment lies behind. @throws PointUnreachable, ArtifactDamaged, VersionMismatch, NotEnoughSpace, UnsupportedTopology, RestoreFailed, HelperLost
    */
   recover(ctx: EngineContext, component: C, recovery: MomentRecovery): Promise<RecoveredComponent>;
+
+  /**
+   * SQL in what this run has recovered, read-only by its nature: for looking before the yes. Answers what psql prints, as a table or as CSV. @param database null: the
+   * component's own @throws ContainerNotFound where nothing of this run stands ready, InvalidInput with the server's words where the SQL is refused
+   */
+  query(ctx: Pick<EngineContext, 'owner' | 'runtime' | 'signal' | 'timing'>, component: C, query: { readonly sql: string; readonly database: string | null; readonly csv: boolean }): Promise<string>;
 
   /**
    * After the approval, while the live server still serves: what stands at `reached` becomes a server of its own and is shut down, ready to be exchanged. Where it

@@ -147,7 +147,10 @@ function fixtureOf(given: Parts): ServiceFixture {
     client.workflow.start(type, { taskQueue, workflowId: `holdfast/test/${name}/${type}-${randomBytes(3).toString('hex')}`, args: [input] }) as Promise<WorkflowHandle & { result(): Promise<R> }>;
   const waitForPhase = (handle: WorkflowHandle, phase: string): Promise<void> => waitFor(async () => {
     const status = await handle.query(statusQuery);
-    if (status.phase === 'failed' && phase !== 'failed') throw new Error(`the run failed: ${JSON.stringify(status.events.slice(-5))}`);
+    if (status.phase === 'failed' && phase !== 'failed') {
+      const why = await handle.result().catch((error: unknown) => (error instanceof Error && error.cause instanceof Error ? error.cause.message : String(error)));
+      throw new Error(`the run failed: ${String(why)} ${JSON.stringify(status.events.slice(-5))}`);
+    }
     return status.phase === phase;
   });
   return {

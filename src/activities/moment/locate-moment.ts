@@ -21,6 +21,8 @@ export interface MomentRequest {
   readonly timeline?: number;
   /** Of the cluster that is live now, where that is known: another one's archive leads elsewhere. */
   readonly systemIdentifier?: string;
+  /** From this base backup alone: what was found once is found again, whatever was taken since. */
+  readonly base?: string;
 }
 
 export interface LocatedMoment {
@@ -52,7 +54,7 @@ export async function locateMoment(repository: Repository, request: MomentReques
   const timeline = request.timeline ?? Math.max(...own.map(({ backup }) => backup.range.timeline), ...histories.keys(), ...holdings.complete.map((segment) => segment.timeline), ...holdings.partial.map((segment) => segment.timeline));
   const path = pathTo(request, timeline, histories);
   const { moment, inclusive } = await momentOf(repository, request, key, own);
-  const { base, coverage } = chooseBase(moment, path, own.map(rangeOf), holdings);
+  const { base, coverage } = chooseBase(moment, path, own.filter(({ manifest }) => request.base === undefined || manifest.backupId === request.base).map(rangeOf), holdings);
   const chosen = own.find(({ manifest }) => manifest.backupId === base.backupId) as BaseBackup;
   const segments = coveringFiles(base.begin, path, holdings) as readonly (StoredSegment | StoredPartial)[];
   const onPath = new Map([...histories].filter(([each]) => path.some((stretch) => stretch.timeline === each)));
@@ -75,7 +77,7 @@ async function basesIn(repository: Repository, { service, component, systemIdent
   }
   const others = bases.filter(({ backup }) => systemIdentifier !== undefined && backup.server.systemIdentifier !== systemIdentifier);
   if (others.length > 0 && others.length === bases.length) {
-    throw unreachable({ point }, `every base backup is of the cluster ${others.at(-1)?.backup.server.systemIdentifier}, and the live one is ${systemIdentifier}`, 'The database was made anew since. Take a base backup of it, or restore one of the old ones as a whole: holdfast restore ID.');
+    throw unreachable({ point }, `every base backup is of the cluster ${others.at(-1)?.backup.server.systemIdentifier}, and the live one is ${systemIdentifier}`, `The database was made anew since. To come back to the old one say so: --cluster ${others.at(-1)?.backup.server.systemIdentifier}. For the new one take a base backup: holdfast backup --kind base.`);
   }
   return bases.filter((base) => !others.includes(base)).sort((a, b) => a.manifest.sequence - b.manifest.sequence);
 }

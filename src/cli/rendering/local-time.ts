@@ -28,6 +28,12 @@ export function localAndUtc(instant: string, timeZone: string, now: string): str
   return `${day}${hour}:${minute}:${second} ${zone}${zone === 'UTC' ? '' : ` (${new Date(instant).toISOString().slice(11, 19)} UTC)`}`;
 }
 
+/** The same to the millisecond, for moments that are asked for: `02:47:05.112 CET (01:47:05.112 UTC)`. */
+export function momentAndUtc(instant: string, timeZone: string, now: string): string {
+  const millis = new Date(instant).toISOString().slice(19, 23);
+  return millis === '.000' ? localAndUtc(instant, timeZone, now) : localAndUtc(instant, timeZone, now).replace(/(\d{2}:\d{2}:\d{2})( )/g, `$1${millis}$2`);
+}
+
 /** `02:00:03 CET` */
 export function clockTime(instant: string, timeZone: string): string {
   const { hour, minute, second, zone } = partsOf(instant, timeZone);

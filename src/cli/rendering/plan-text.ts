@@ -1,8 +1,8 @@
 /** A plan as people read it before they say yes. Everything in it comes from the plan itself. Pure. */
-import { shortDigest, type Loss, type PinnedStore, type RestorePlan } from '../../domain/restore-plan.ts';
+import { shortDigest, type Loss, type PinnedStore, type PlannedMoment, type RestorePlan } from '../../domain/restore-plan.ts';
 import { counted, durationText } from '../../domain/wording.ts';
 import { shownRunId } from '../../client/run-ids.ts';
-import { localAndUtc, shortTime, zoneName } from './local-time.ts';
+import { localAndUtc, momentAndUtc, shortTime, zoneName } from './local-time.ts';
 
 export interface PlanClock {
   readonly timeZone: string;
@@ -47,7 +47,14 @@ function storeText(store: PinnedStore): string {
 function withText({ body }: RestorePlan, clock: PlanClock): string {
   if (body.backup === null) return `the data that run ${body.rollbackOf ?? ''} set aside`;
   const skew = body.stores.length > 1 ? `, the stores within ${durationText(body.backup.skewMs)}` : '';
+  if (body.moment !== undefined) return momentText(body.moment, body.backup, clock);
   return `backup ${body.backup.id}: the service as of ${localAndUtc(body.backup.point, clock.timeZone, clock.now)}${skew}`;
+}
+
+function momentText(moment: PlannedMoment, { id, point }: NonNullable<RestorePlan['body']['backup']>, clock: PlanClock): string {
+  const asked = moment.asked === point ? '' : `, ${moment.inclusive ? 'up to and with' : 'just before'} ${moment.asked}`;
+  const others = moment.companions.map(({ component, backupId, beforeMs }) => `; ${component} of backup ${backupId}, ${durationText(Math.abs(beforeMs))} ${beforeMs >= 0 ? 'before' : 'after'} that`).join('');
+  return `the service as of ${momentAndUtc(point, clock.timeZone, clock.now)}${asked} (position ${moment.lsn}, timeline ${moment.timeline}, from base backup ${id} and ${counted(moment.segments, 'file')} of log)${others}`;
 }
 
 function lossTexts({ body }: RestorePlan): readonly string[] {

@@ -21,7 +21,13 @@ const texts: { readonly [V in keyof Runbooks]: (result: Result<V>, service: stri
   prove: (result) => [`${result.backupId} is proven.`, ...result.components.map(({ component, sentence }) => `  ${component}: ${sentence}`), ...notCompared(result)],
   restore: (result, service, clock) => (result.report === null || result.rollbackRun === null
     ? [...planText(result.plan, clock), 'Dry run: nothing live was changed, and what was made ready is removed again.']
-    : restored(result.rollbackRun, service, result.backupId, result.report, clock)),
+    : restored(result.rollbackRun, service, `on ${result.backupId}`, result.report, clock)),
+  rewind: (result, service, clock) => (result.report === null || result.rollbackRun === null
+    ? [...planText(result.plan, clock), 'Dry run: nothing live was changed, and what was made ready is removed again.']
+    : [
+      ...restored(result.rollbackRun, service, `as it was ${result.plan.body.moment?.inclusive === true ? 'at' : 'just before'} ${result.plan.body.moment?.asked ?? ''}`, result.report, clock),
+      ...(result.newBase === null ? [] : [`A new base backup is running (${shownRunId(result.newBase)}).`]),
+    ]),
   undo: (result, service, clock) => (result.rollbackRun === null
     ? [...planText(result.plan, clock), 'Dry run: nothing was changed.']
     : [`${service} is back on the data from before ${shownRunId(result.undoneRun)}.`, nextSteps(result.rollbackRun)]),
@@ -35,11 +41,11 @@ export function resultText<V extends keyof Runbooks>(verb: V, result: Result<V>,
   return texts[verb](result, service, clock);
 }
 
-function restored(run: string, service: string, backupId: string, report: RecoveryReport, clock: PlanClock): readonly string[] {
+function restored(run: string, service: string, state: string, report: RecoveryReport, clock: PlanClock): readonly string[] {
   const from = { since: 'the disaster you named', firstFailedHealthCheck: 'the first failed health check', request: 'your request' }[report.disaster.source];
   const aside = report.setAsideTransactions === null ? '' : ` Set aside: ${Number(report.setAsideTransactions).toLocaleString('en-US')} later transactions, still in the old copy.`;
   return [
-    `BACK at ${localAndUtc(report.backAt, clock.timeZone, clock.now)}: ${service} is on ${backupId}. RTO ${durationText(report.rtoMs)} from ${from}, ${durationText(report.rtoFromApprovalMs)} from approval.`,
+    `BACK at ${localAndUtc(report.backAt, clock.timeZone, clock.now)}: ${service} is ${state}. RTO ${durationText(report.rtoMs)} from ${from}, ${durationText(report.rtoFromApprovalMs)} from approval.`,
     `RPO ${durationText(report.rpoMs)}.${aside}`,
     nextSteps(run),
   ];

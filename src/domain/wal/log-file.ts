@@ -7,4 +7,6 @@ export interface LogFile {
   readonly sizeBytes: number;
   /** SHA-256 of the plaintext. */
   readonly sha256: string;
+  /** A partial segment's is removed from the archive as soon as a longer one supersedes it: whoever will read it later takes it first. False unless given. */
+  readonly fleeting?: boolean;
 }

@@ -63,9 +63,9 @@ function requireUntouched({ side }: CutOverReading, operation: string, cutOver: 
   throw failure('PlanChanged', operation, cutOver, 'the prepared database is gone or was opened or altered after it was compared', 'Start again; nothing was exchanged.');
 }
 
-/** The next transaction id that the server will give out: ids are spent by writing alone. Null of a server that was stopped, by a cut-over above all: it gives out none. */
+/** The next transaction id that the server will give out: ids are spent by writing alone. Null of a server that was stopped, by a cut-over above all, or crashes: it gives out none. */
 export async function writeMark(ctx: EngineContext, component: PostgresComponent): Promise<string | null> {
-  if ((await ctx.runtime.inspect(component.container)).state === 'exited') return null;
+  if ((await ctx.runtime.inspect(component.container)).state !== 'running') return null;
   const container = await runningContainer(ctx, component);
   return (await runPsql(ctx, { containerId: container.id, component, database: null, operation: 'read the transaction counter', sql: 'SELECT pg_snapshot_xmax(pg_current_snapshot());' })).trim();
 }

@@ -89,7 +89,8 @@ export async function runningContainer(ctx: Pick<EngineContext, 'runtime'>, comp
   });
 }
 
-async function readServer(ctx: EngineContext, component: PostgresComponent, containerId: string, purpose: 'backup' | 'restore'): Promise<ServerReading> {
+/** A restore into a server without the database is told so by an OID of 0. */
+export async function readServer(ctx: EngineContext, component: PostgresComponent, containerId: string, purpose: 'backup' | 'restore'): Promise<ServerReading> {
   const call = { containerId, component, operation: 'inspect the database' };
   try {
     return await queryJson(ctx, { ...call, database: component.database, sql: statements['inspect.sql'] });

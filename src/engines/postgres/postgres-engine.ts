@@ -10,8 +10,10 @@ import { proveBase, verifyBase } from './base/check-base.ts';
 import { completeRestore } from './complete-restore.ts';
 import { close, compareClosed, discardRollback, open, requireReady, rollBack, swap, writeMark } from './cut-over.ts';
 import * as directory from './directory/exchange.ts';
+import { inspectWhole } from './directory/inspect-whole.ts';
 import { finishMoment, prepareDirectory, recoverToMoment } from './directory/prepare.ts';
 import { discardDirectoryRollback, discardPreparedDirectory, repairDirectory } from './directory/remove.ts';
+import { queryMoment } from './directory/query.ts';
 import { prepareDirectoryUndo } from './directory/undo.ts';
 import { inspect } from './inspect.ts';
 import { prepare } from './prepare.ts';
@@ -26,7 +28,7 @@ import { waitUntilReady } from './wait-until-ready.ts';
 export function createPostgresEngine(): DatabaseEngine<PostgresComponent> {
   return {
     name: 'postgres',
-    inspect,
+    inspect: (ctx, component, purpose) => (purpose === 'replace' ? inspectWhole(ctx, component) : inspect(ctx, component, purpose)),
     waitUntilReady,
     backUp: (ctx, component, destination, options) => (options.method === 'base' ? backUpBase : backUp)(ctx, component, destination, options),
     verify: (ctx, backup, source) => byMethod(backup, (dump) => verify(ctx, dump, source), (base) => verifyBase(ctx, base, source)),
@@ -44,7 +46,7 @@ export function createPostgresEngine(): DatabaseEngine<PostgresComponent> {
     writeMark,
     repairLeftovers: async (ctx, component, run) => [...await repairDirectory(ctx, component, run), ...await repairLeftovers(ctx, component, run)],
     readContent,
-    moments: { readLogEnd, recover: recoverToMoment, finish: finishMoment },
+    moments: { readLogEnd, recover: recoverToMoment, query: queryMoment, finish: finishMoment },
     completeRestore: async (ctx, component, cutOver, backup, source, createdRoles) =>
       byCutOver(cutOver, (own) => byMethod(backup, (dump) => completeRestore(ctx, component, own, dump, source, createdRoles), async () => []), async () => []),
   };

@@ -22,7 +22,7 @@ import { waitUntilLoaded } from './server/wait-until-ready.ts';
 export function createRedisEngine(): DatabaseEngine<RedisComponent> {
   return {
     name: 'redis',
-    inspect: inspectRedis,
+    inspect: (ctx, component, purpose) => inspectRedis(ctx, component, purpose === 'backup' ? 'backup' : 'restore'),
     waitUntilReady: async (ctx, component) => {
       await waitUntilLoaded(ctx, { component, containerId: (await ctx.runtime.inspect(component.container)).id }, 0);
     },

@@ -17,7 +17,7 @@ export function filesIn(storage: BackupStorage, cluster: ClusterRecord): Pick<Wa
       ...segments.map((segment) => ({
         name: segmentName(segment, segmentSizeBytes),
         path: 'end' in segment ? partialPath(segment, segmentSizeBytes, segment.sha256) : completePath(segment, segmentSizeBytes, segment.sha256),
-        sizeBytes: segmentSizeBytes, sha256: segment.sha256,
+        sizeBytes: segmentSizeBytes, sha256: segment.sha256, ...('end' in segment ? { fleeting: true } : {}),
       })),
     ],
     async hostDirectory(key) {

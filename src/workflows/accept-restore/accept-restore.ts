@@ -47,7 +47,7 @@ async function approvedAnew(run: Run<AcceptRestoreInput>, gate: ApprovalGate, bo
   const required = run.service.definition.approval.required.includes('accept');
   for (let shown = 1; shown <= maximumPlans; shown += 1) {
     const approved = await approvedPlan(run, gate, body, required);
-    if (approved !== 'stale') return approved;
+    if (typeof approved !== 'string') return approved;
     run.warn('The approval was given before this run was reset: the plan is shown anew.');
   }
   throw workflowFailure('ApprovalNotForThisRun', { operation: 'confirm the approval', object: run.input.service, cause: `${maximumPlans} approvals in a row belonged to another run`, hint: 'Start the runbook again instead of resetting it.' });

@@ -1,6 +1,9 @@
 /** Contract of `restoreBackup`: a backup made ready beside the live data, compared, planned, approved, exchanged, opened. */
 import type { RestorePlan } from '../../domain/restore-plan.ts';
+import type { RecoveryReport } from '../shared/recovery-report.ts';
 import type { CommonInput } from '../shared/run.ts';
+
+export type { RecoveryReport };
 
 export interface RestoreBackupInput extends CommonInput {
   /** Backup id, unique prefix, or "latest". Never a default: a restore says what it restores. */
@@ -11,20 +14,6 @@ export interface RestoreBackupInput extends CommonInput {
   readonly into?: Readonly<Record<string, string>>;
   /** When the disaster happened (RFC 3339 with offset): RTO and RPO are measured from it. */
   readonly since?: string;
-}
-
-/** What was measured; nothing here is an estimate. */
-export interface RecoveryReport {
-  /** Which instant the RTO counts from. */
-  readonly disaster: { readonly at: string; readonly source: 'since' | 'firstFailedHealthCheck' | 'request' };
-  readonly approvedAt: string;
-  readonly backAt: string;
-  readonly rtoMs: number;
-  readonly rtoFromApprovalMs: number;
-  readonly rpoMs: number;
-  /** Transactions committed after the point, set aside in the rollback copy (PostgreSQL), or null where it could not be counted. */
-  readonly setAsideTransactions: string | null;
-  readonly phases: readonly { readonly phase: string; readonly durationMs: number }[];
 }
 
 export interface RestoreBackupResult {

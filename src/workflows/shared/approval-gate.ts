@@ -7,8 +7,8 @@ import type { CommonInput, Run } from './run.ts';
 import { workflowFailure } from './workflow-failure.ts';
 
 export interface ApprovalGate {
-  /** Shows the plan, waits for a decision, and answers it. @throws ApprovalRejected, ApprovalExpired */
-  decide(plan: RestorePlan): Promise<RecordedDecision>;
+  /** Shows the plan, waits for a decision, and answers it; null where `overtaken` came true first: then the plan is shown no more. @throws ApprovalRejected, ApprovalExpired */
+  decide(plan: RestorePlan, overtaken: () => boolean): Promise<RecordedDecision | null>;
 }
 
 const keptRefusals = 20;
@@ -41,17 +41,22 @@ export function openApprovalGate<I extends CommonInput>(run: Run<I>): ApprovalGa
   setHandler(rejectUpdate, (decision) => record('rejected', decision), { validator: validate, description: 'Reject the plan that is shown' });
   setHandler(approveSignal, bySignal('approved'), { description: 'Approve by signal (UI, tctl); a refusal is found in the status query' });
   setHandler(rejectSignal, bySignal('rejected'), { description: 'Reject by signal' });
-  return { decide: (plan) => waitForDecision(run, plan) };
+  return { decide: (plan, overtaken) => waitForDecision(run, plan, overtaken) };
 }
 
-async function waitForDecision<I extends CommonInput>(run: Run<I>, plan: RestorePlan): Promise<RecordedDecision> {
+async function waitForDecision<I extends CommonInput>(run: Run<I>, plan: RestorePlan, overtaken: () => boolean): Promise<RecordedDecision | null> {
   const { status } = run;
   status.decision = null;
   status.plan = plan;
   run.phase('awaitingApproval');
   const remainingMs = Math.max(1, Date.parse(plan.envelope.expiresAt) - Date.now());
-  const decided = await condition(() => status.decision !== null, remainingMs, { summary: 'waiting for approval' });
+  const decided = await condition(() => status.decision !== null || overtaken(), remainingMs, { summary: 'waiting for approval' });
   const decision = status.decision as RecordedDecision | null;
+  if (decided && decision === null) {
+    status.plan = null;
+    run.phase('working');
+    return null;
+  }
   if (!decided || decision === null) {
     throw workflowFailure('ApprovalExpired', { operation: 'wait for approval', object: run.input.service, cause: `nobody decided before ${plan.envelope.expiresAt}`, hint: 'Nothing live was changed. Start the run again when someone can approve it.' });
   }

@@ -12,13 +12,14 @@ export interface ApprovedPlan {
 
 /**
  * Plans, shows, waits, and confirms. `stale` where the approval was given to a former self of this run (a reset): then whatever was made
- * ready belongs to that self too, and the caller begins again. Where no approval is required, the policy decides and says so.
+ * ready belongs to that self too, and the caller begins again. `overtaken` where something else was asked for before anyone decided. Where no approval is required, the policy decides and says so.
  * @throws ApprovalRejected, ApprovalExpired
  */
-export async function approvedPlan<I extends CommonInput>(run: Run<I>, gate: ApprovalGate, body: PlanBody, required: boolean): Promise<ApprovedPlan | 'stale'> {
+export async function approvedPlan<I extends CommonInput>(run: Run<I>, gate: ApprovalGate, body: PlanBody, required: boolean, overtaken: () => boolean = () => false): Promise<ApprovedPlan | 'stale' | 'overtaken'> {
   const plan = await run.host.quick.planRestore({ body });
   run.note(`PLAN ${shortDigest(plan.envelope.digest)}, expires ${plan.envelope.expiresAt}`);
-  const decision = required ? await gate.decide(plan) : byPolicy(run, plan);
+  const decision = required ? await gate.decide(plan, overtaken) : byPolicy(run, plan);
+  if (decision === null) return 'overtaken';
   if ((await run.host.quick.confirmApproval(authorityOf(plan))) === 'stale') return 'stale';
   run.done(`Approved by ${decision.by}${decision.reason === undefined ? '' : ` (${decision.reason})`}`);
   return { plan, decision };

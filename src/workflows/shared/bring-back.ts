@@ -12,15 +12,19 @@ import type { Stopwatch } from './stopwatch.ts';
 import { finalFailure, workflowFailure } from './workflow-failure.ts';
 
 /** What was made ready, and the plan that it leads to. */
-export interface Prepared {
+export interface Prepared extends Pick<CutOverRequest, 'backup' | 'companions' | 'readyMarks'> {
   readonly body: PlanBody;
   readonly approvalRequired: boolean;
   readonly prepared: readonly PreparedComponent[];
 }
 
-export interface BringBackRequest extends Omit<CutOverRequest, 'plan' | 'decision' | 'prepared'> {
-  /** Makes ready beside and compares; called again when a reset made what was ready another run's. */
+export interface BringBackRequest extends Pick<CutOverRequest, 'operation' | 'undoneRunId'> {
+  /** Makes ready beside and compares; called again when a reset made what was ready another run's, or something else was asked for meanwhile. */
   prepare(): Promise<Prepared>;
+  /** Was something else asked for, so that the plan that is shown is not the one to decide about? */
+  overtaken?(): boolean;
+  /** After the approval, before anything is closed: what still has to be done beside the live data. */
+  finish?(prepared: readonly PreparedComponent[]): Promise<readonly PreparedComponent[]>;
 }
 
 export interface BroughtBack {
@@ -40,13 +44,15 @@ const maximumPlans = 5;
  * @throws ApprovalRejected, ApprovalExpired, ServiceBusy, HealthCheckFailed (the rollback copy is kept), and whatever made the cut-over roll back
  */
 export async function bringBack<I extends CommonInput>(run: Run<I>, gate: ApprovalGate, watch: Stopwatch, request: BringBackRequest): Promise<BroughtBack> {
-  for (let shown = 1; shown <= maximumPlans; shown += 1) {
+  for (let stale = 0; stale < maximumPlans;) {
     watch.lap('prepare');
     const ready = await request.prepare();
     watch.lap('approval');
-    const approved = await approvedPlan(run, gate, ready.body, ready.approvalRequired);
-    const back = approved === 'stale' ? 'stale' : await cutOver(run, watch, request, ready.prepared, approved);
+    const approved = await approvedPlan(run, gate, ready.body, ready.approvalRequired, request.overtaken);
+    if (approved === 'overtaken') continue;
+    const back = approved === 'stale' ? 'stale' : await cutOver(run, watch, request, ready, approved);
     if (back !== 'stale') return back;
+    stale += 1;
     dropDiscards(run, ready.prepared.map(({ component }) => component));
     run.warn('The approval was given before this run was reset: all is made ready and the plan shown anew.');
     await repairEndedRuns(run, false);
@@ -55,11 +61,14 @@ export async function bringBack<I extends CommonInput>(run: Run<I>, gate: Approv
 }
 
 /** An approval holds until its plan expires, and so long another run that holds the service is waited for. */
-async function cutOver<I extends CommonInput>(run: Run<I>, watch: Stopwatch, request: BringBackRequest, prepared: readonly PreparedComponent[], approved: ApprovedPlan): Promise<BroughtBack | 'stale'> {
+async function cutOver<I extends CommonInput>(run: Run<I>, watch: Stopwatch, request: BringBackRequest, ready: Prepared, approved: ApprovedPlan): Promise<BroughtBack | 'stale'> {
+  if (request.finish !== undefined) watch.lap('finish');
+  const prepared = await request.finish?.(ready.prepared) ?? ready.prepared;
   watch.lap('cut over');
   run.step('[4/5] Cut over');
   const lease = await acquireRepaired(run, `the cut-over of a ${request.operation}`, approved.plan.envelope.expiresAt);
-  const exchanged = await exchangeStores(run, { ...request, ...approved, prepared });
+  const { operation, undoneRunId } = request;
+  const exchanged = await exchangeStores(run, { ...ready, ...approved, operation, undoneRunId, prepared });
   if (exchanged === 'stale') {
     await lease.release();
     return 'stale';

@@ -19,6 +19,10 @@ export interface CutOverRequest {
   readonly decision: RecordedDecision;
   readonly prepared: readonly PreparedComponent[];
   readonly backup: { readonly backupId: string; readonly manifestSha256: string; readonly point: string } | null;
+  /** Components that come from another backup than that, by name. */
+  readonly companions?: Readonly<Record<string, { readonly backupId: string; readonly manifestSha256: string }>>;
+  /** The transaction counter when the losses were counted, by component; the run's note of it unless given. */
+  readonly readyMarks?: Readonly<Record<string, string | null>>;
   readonly undoneRunId: string | null;
 }
 
@@ -51,12 +55,12 @@ export async function exchangeStores<I extends CommonInput>(run: Run<I>, request
   registerRollBack(run, targets, authority);
   if ((await begin(run, request, authority)) === 'stale') return 'stale';
   const closed = await allOrNone(inClosingOrder(targets).map(({ engine, step }) => async () => {
-    const { setAside } = await run.host.cutOver.closeComponent(step);
+    const { setAside } = await run.host.cutOver.closeComponent({ ...step, ...(request.readyMarks === undefined ? {} : { readyMark: request.readyMarks[step.component.name] ?? null }) });
     run.done(`${engineTitle(engine)} closed: no client can write`);
     return setAside;
   }));
   await allOrNone(inOpeningOrder(targets).map(({ step }) => () => run.host.cutOver.swapComponent(step)));
-  await allOrNone(targets.map(({ step }) => () => run.host.cutOver.compareClosedComponent({ ...step, backup: request.backup })));
+  await allOrNone(targets.map(({ step }) => () => run.host.cutOver.compareClosedComponent({ ...step, backup: request.companions?.[step.component.name] ?? request.backup })));
   run.done('Data exchanged; compared once more, still closed');
   return { setAside: closed.find((each) => each !== null) ?? null, open: () => openAll(run, targets, authority) };
 }

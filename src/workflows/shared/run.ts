@@ -29,6 +29,8 @@ export interface CommonInput {
   readonly requestedBy?: string;
   /** restore only: containers to restore into instead of the service's own, by component name. */
   readonly into?: Readonly<Record<string, string>>;
+  /** restore only: these components and no others, by name; all of them unless given. */
+  readonly only?: readonly string[];
 }
 
 export interface Run<I extends CommonInput> {
@@ -105,9 +107,9 @@ async function resolve<I extends CommonInput>(input: I, status: MutableStatus, c
 /** A component that the service does not have would be left out in silence, and the run would succeed without it. @throws InvalidInput */
 function requireKnownComponents(input: CommonInput, { definition }: ResolvedService): void {
   const known = definition.components.map((component) => component.name);
-  const unknown = Object.keys(input.into ?? {}).find((name) => !known.includes(name));
+  const unknown = [...Object.keys(input.into ?? {}), ...input.only ?? []].find((name) => !known.includes(name));
   if (unknown === undefined) return;
-  throw workflowFailure('InvalidInput', { operation: 'read the input', object: `into.${unknown}`, cause: `${input.service} has no such component`, hint: `Its components are ${known.join(', ')}.` });
+  throw workflowFailure('InvalidInput', { operation: 'read the input', object: `${input.only?.includes(unknown) === true ? 'only' : 'into'}.${unknown}`, cause: `${input.service} has no such component`, hint: `Its components are ${known.join(', ')}.` });
 }
 
 async function enter<I extends CommonInput>(run: Run<I>, runbook: string): Promise<void> {
@@ -128,7 +130,7 @@ function frameOf<I extends CommonInput>(input: I, service: ResolvedService, queu
   return {
     input,
     service,
-    components: componentsInto(service.definition.components, input.into),
+    components: componentsInto(service.definition.components, input.into).filter(({ name }) => input.only?.includes(name) ?? true),
     host: activitiesOn(service.hostQueue, service.timing),
     control: activitiesOn(queue, service.timing),
     compensations,

@@ -2,9 +2,11 @@
 import { workflowInfo } from '@temporalio/workflow';
 import { planSteps } from '../../domain/cut-over-steps.ts';
 import type { PlanBody } from '../../domain/restore-plan.ts';
+import { replacesWholeServer } from '../../domain/rollback.ts';
 import type { ComponentFacts, PreparedComponent } from '../../engines/engine.ts';
 import type { Rollback } from '../../repository/repository.ts';
 import { openApprovalGate } from '../shared/approval-gate.ts';
+import { inspectTarget } from '../shared/inspect-target.ts';
 import { bringBack, type Prepared } from '../shared/bring-back.ts';
 import { readRunChoice } from '../shared/input-fields.ts';
 import { repairEndedRuns } from '../shared/repair-ended-runs.ts';
@@ -26,7 +28,7 @@ export async function undoRestore(input: UndoRestoreInput): Promise<UndoRestoreR
       const { body } = await prepare(run, rollback);
       return { outcome: 'planned', undoneRun, plan: await run.host.quick.planRestore({ body }), backAt: null, rollbackRun: null };
     }
-    const back = await bringBack(run, gate, watch, { operation: 'undo', prepare: () => prepare(run, rollback), backup: null, undoneRunId: rollback.record.runId });
+    const back = await bringBack(run, gate, watch, { operation: 'undo', prepare: () => prepare(run, rollback), undoneRunId: rollback.record.runId });
     run.done(`BACK at ${back.backAt} on the data from before ${undoneRun}.`);
     return { outcome: 'undone', undoneRun, plan: back.plan, backAt: back.backAt, rollbackRun: workflowInfo().workflowId };
   });
@@ -37,7 +39,7 @@ async function prepare(run: Run<UndoRestoreInput>, rollback: Rollback): Promise<
   run.step('[2/5] Prepare   the copy is where it was left');
   run.step('[3/5] Compare   what would be lost by going back');
   for (const note of prepared.flatMap((each) => each.loss.notes)) run.note(note);
-  return { body: planBody(run, rollback, facts, prepared), approvalRequired: run.service.definition.approval.required.includes('undo'), prepared };
+  return { body: planBody(run, rollback, facts, prepared), approvalRequired: run.service.definition.approval.required.includes('undo'), prepared, backup: null };
 }
 
 async function prepareCopies(run: Run<UndoRestoreInput>, rollback: Rollback): Promise<{ facts: readonly ComponentFacts[]; prepared: readonly PreparedComponent[] }> {
@@ -49,8 +51,7 @@ async function prepareCopies(run: Run<UndoRestoreInput>, rollback: Rollback): Pr
     if (component === undefined || component.container !== previous.container) {
       throw workflowFailure('UnknownRollbackCopy', { operation: 'find the rollback copy', object: `${service}/${previous.component}`, cause: `it belongs to the container ${previous.container}, which this service does not name`, hint: 'A restore into other containers is undone by restoring into them again.' });
     }
-    await run.host.long.ensureRunning({ service, component, purpose: 'restore' });
-    facts.push(await run.host.quick.inspectComponent({ service, component, purpose: 'restore' }));
+    facts.push(await inspectTarget(run, component, replacesWholeServer(previous)));
     prepared.push(await run.host.long.prepareUndoOf({ service, component, previous }));
   }
   return { facts, prepared };

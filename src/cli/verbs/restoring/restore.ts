@@ -1,20 +1,29 @@
 import type { Command } from 'commander';
 import { HoldfastFailure } from '../../../domain/failures.ts';
+import { pointText } from '../../../domain/point.ts';
 import type { ServiceDefinition } from '../../../domain/service.ts';
 import { theService, type CommandContext } from '../../command-context.ts';
+import type { ExitCode } from '../../exit-codes.ts';
+import { localAndUtc } from '../../rendering/local-time.ts';
 import { act, given, verb } from '../../verb.ts';
 import { approverFrom } from '../approver.ts';
 import { checkBackupChoice } from '../backup-choice.ts';
 import { parseInto } from '../into.ts';
+import { readPointOptions, type AskedPoint, type PointOptions } from '../point-options.ts';
 import { parseSince } from '../since.ts';
 
-interface Options { into?: string; dryRun?: boolean; since?: string; reason?: string; confirm?: string; by?: string }
+interface Options extends PointOptions { timeline?: string; cluster?: string; only?: string; into?: string; dryRun?: boolean; since?: string; reason?: string; confirm?: string; by?: string }
 
 export function restoreCommand(): Command {
-  return verb('restore', 'Come back to a backup. Without one: what there is to come back to. Nothing live changes until you say yes.', [
-    'restore', 'restore 20261123-010000 --reason INC-212', 'restore latest --dry-run', 'restore latest --into postgres=test-postgres,redis=test-redis', 'restore latest --confirm story-portal      # a script says yes',
+  return verb('restore', 'Come back to a backup, or to any second: --to, --before. Without one: what there is to come back to. Nothing live changes until you say yes.', [
+    'restore', 'restore 20261123-010000 --reason INC-212', 'restore latest --dry-run', 'restore --before xid:918442         # just before that transaction', 'restore --to "2026-11-23T02:47:05+01:00"', 'restore --to "5 minutes ago" --dry-run', 'restore latest --into postgres=test-postgres,redis=test-redis', 'restore latest --confirm story-portal      # a script says yes',
   ])
     .argument('[backup]', 'an id, its first digits, or latest')
+    .option('--to <point>', 'any moment that the log leads to, what happened at it included: a time with its offset, "5 minutes ago", lsn:…, xid:…, mark:NAME, backup:ID, latest')
+    .option('--before <point>', 'the same, what happened at it left out')
+    .option('--timeline <number>', 'along which timeline (default: the youngest)')
+    .option('--cluster <id>', 'of which cluster, by its system identifier (default: the one that is live)')
+    .option('--only <stores>', 'with --to or --before: these stores and no others: postgres')
     .option('--dry-run', 'check, make ready, compare and show the plan; then remove everything again')
     .option('--into <containers>', 'other containers instead: postgres=NAME,redis=NAME, or NAME alone where the service has one store')
     .option('--since <time>', 'when the disaster began: 02:47, 2026-11-23T02:47:05, or with an offset; RTO and RPO count from it')
@@ -22,8 +31,10 @@ export function restoreCommand(): Command {
     .option('--confirm <name>', 'the service\'s name: approve the plan without asking')
     .option('--by <name>', 'who asks and approves (default: you at this machine)')
     .action(act<Options>(async (context, options, backup) => {
-      if (backup === undefined) refuseWithoutBackup(options);
+      const asked = readRewind(backup, options);
+      if (backup === undefined && asked === null) refuseWithoutBackup(options);
       const service = await theService(context);
+      if (asked !== null) return rewind(context, service, asked, options);
       if (backup === undefined) return (await import('../../list-backups.ts')).showWayBack(context, service);
       const into = parseInto(options.into, service.components) ?? await intoFromEnvironment(context, service);
       const input = given({
@@ -32,6 +43,37 @@ export function restoreCommand(): Command {
       const { runRunbook } = await import('../../run-runbook.ts');
       return runRunbook(context, 'restore', service.name, () => input, approverFrom(context, service.name, options));
     }));
+}
+
+const onlyWithPoint = ['timeline', 'cluster', 'only'] as const;
+
+/** The moment that is asked for; null where a backup is. @throws InvalidInput where both are, or what belongs to a moment stands without one */
+function readRewind(backup: string | undefined, options: Options): AskedPoint | null {
+  const { to, before } = options;
+  if (to === undefined && before === undefined) {
+    const alone = onlyWithPoint.find((name) => options[name] !== undefined);
+    if (alone === undefined) return null;
+    throw new HoldfastFailure('InvalidInput', { operation: 'read the moment', object: `--${alone}`, cause: 'no moment is named', hint: 'It belongs to --to or --before.' });
+  }
+  if (backup === undefined) return readPointOptions({ to, before }, Date.now());
+  throw new HoldfastFailure('InvalidInput', { operation: 'read the moment', object: backup, cause: 'a backup and a moment are named', hint: `To come back to the end of that backup with what the log adds: --to backup:${backup}; to the backup itself: leave --to and --before out.` });
+}
+
+async function rewind(context: CommandContext, service: ServiceDefinition, { point, inclusive }: AskedPoint, options: Options): Promise<ExitCode> {
+  const into = parseInto(options.into, service.components) ?? await intoFromEnvironment(context, service);
+  const text = pointText(point);
+  if (point.kind === 'time') context.output.progress(`${inclusive ? 'To' : 'Just before'} ${localAndUtc(point.at, context.clock().timeZone, context.clock().now)} (${text})`);
+  const input = given({
+    service: service.name, ...(inclusive ? { to: text } : { before: text }), timeline: options.timeline === undefined ? undefined : wholeNumber(options.timeline), cluster: options.cluster,
+    only: options.only?.split(',').map((name) => name.trim()), dryRun: options.dryRun, into, since: parseSince(options.since, new Date()), reason: options.reason, requestedBy: options.by ?? context.me,
+  });
+  const { runRunbook } = await import('../../run-runbook.ts');
+  return runRunbook(context, 'rewind', service.name, () => input, approverFrom(context, service.name, options));
+}
+
+function wholeNumber(text: string): number {
+  if (/^[1-9]\d{0,9}$/.test(text)) return Number(text);
+  throw new HoldfastFailure('InvalidInput', { operation: 'read --timeline', object: JSON.stringify(text.slice(0, 80)), cause: 'it is no number of a timeline', hint: 'Give a whole number from 1 on.' });
 }
 
 /** Somebody who says how, but not which, has forgotten the id: answering with a list would look like a restore that was done. */

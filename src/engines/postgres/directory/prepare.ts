@@ -38,7 +38,7 @@ export async function finishMoment(ctx: EngineContext, component: PostgresCompon
   const sighting = await sightData(ctx, component);
   const finished = await finishedBefore(ctx, component);
   if (finished !== null) return finished;
-  const there = await standing(ctx, component, sighting.place, recovery.backup);
+  const there = await standing(ctx, component);
   const isThere = there?.state.lsn === expected.lsn;
   const { server, reached } = isThere ? { server: there.server, reached: expected } : await recoverBeside(ctx, component, sighting, besideOf(recovery));
   if (reached.lsn !== expected.lsn) {

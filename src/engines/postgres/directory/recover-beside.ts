@@ -22,7 +22,7 @@ export async function recoverBeside(ctx: EngineContext, component: PostgresCompo
   await ctx.recordOnce(directoryNoteKey(component.name), { directory: runDirectory(ctx.owner, component.name) });
   const recovery: Recovery = { ...beside, imageId: place.imageId, place: { mount: place.mount, directory: placeFor(ctx, place) } };
   try {
-    const server = await goOn(ctx, recovery, await standing(ctx, component, place, beside.backup)) ?? await startRecovery(ctx, recovery);
+    const server = await goOn(ctx, recovery, await standing(ctx, component)) ?? await startRecovery(ctx, recovery);
     const reached = await awaitTarget(ctx, recovery, server);
     await requireSameOrder(ctx, component, server, beside.backup);
     return { server, reached };
@@ -33,12 +33,10 @@ export async function recoverBeside(ctx: EngineContext, component: PostgresCompo
 }
 
 /** This run's server and where it stands; null where it has ended, goes on, or never was. */
-export async function standing(ctx: EngineContext, component: PostgresComponent, place: DataPlace, { cluster }: PostgresBase): Promise<{ readonly server: RecoveryServer; readonly state: RecoveryState } | null> {
-  const found = await findRecovery(ctx, component.name);
-  if (found === null) return null;
-  const server = { server: found, superuser: cluster.superuser, directory: placeFor(ctx, place) };
-  const state = await readState(ctx, server);
-  return state?.paused === true ? { server, state } : null;
+export async function standing(ctx: EngineContext, component: PostgresComponent): Promise<{ readonly server: RecoveryServer; readonly state: RecoveryState } | null> {
+  const server = await findRecovery(ctx, component.name);
+  const state = server === null ? null : await readState(ctx, server);
+  return server !== null && state?.paused === true ? { server, state } : null;
 }
 
 /** Null where it has to be begun anew: the moment may lie before, or belongs to another base backup. */

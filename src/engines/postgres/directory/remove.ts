@@ -17,7 +17,7 @@ export async function discardPreparedDirectory(ctx: EngineContext, component: Po
 /** The server that recovers for a run, and the directory that it works in; answers what the removal said. */
 export async function removeRecovery(ctx: EngineContext, owner: RunOwner, component: PostgresComponent, place: DataPlace): Promise<string> {
   const server = await findRecovery({ runtime: ctx.runtime, owner }, component.name);
-  if (server !== null) await removeScratch(ctx.runtime, server);
+  if (server !== null) await removeScratch(ctx.runtime, server.server);
   const { mount, directory, imageId } = place;
   return removeDirectories(ctx, { component: component.name, container: component.container, directory, mount: { type: mount.type, target: mount.target }, volume: mount.source, imageId }, 'prepared', [runDirectory(owner, component.name)]);
 }

@@ -11,6 +11,7 @@ import { imageOfMajor } from '../server/image-for.ts';
 import { failedStep, resultOf, runPostgresHelper, spaceFailure } from '../server/postgres-helper.ts';
 import { firstError } from '../server/psql-failure.ts';
 import { scripts } from '../server/script-text.ts';
+import { supersededFailure } from './recovery-failure.ts';
 import { segmentList } from './segment-list.ts';
 
 /** Segments that are read first; where they hold no commit, as many times more, up to the base's begin. */
@@ -31,7 +32,7 @@ async function readEnd(ctx: EngineContext, backup: PostgresBase, files: readonly
   const imageId = await imageOfMajor(ctx, backup);
   const [first, last] = [files[0], files.at(-1)];
   const call = { operation: 'read the end of the log', object: backup.component };
-  if (first === undefined || last === undefined) throw new HoldfastFailure('PointUnreachable', { ...call, cause: 'the archive holds no log behind the base backup', hint: 'Take a base backup, and see holdfast wal status.' });
+  if (first === undefined || last === undefined || archive === null) throw new HoldfastFailure('PointUnreachable', { ...call, cause: 'the archive holds no log behind the base backup', hint: 'Take a base backup, and see holdfast wal status.' });
   if (imageId === null) throw new HoldfastFailure('CouldNotVerify', { ...call, cause: `the engine has no image of PostgreSQL ${backup.server.majorVersion}`, hint: 'Pull it, then try again.' });
   const begin = beginIn(first, segmentSizeBytes, backup);
   const result = await runPostgresHelper(ctx, {
@@ -42,6 +43,7 @@ async function readEnd(ctx: EngineContext, backup: PostgresBase, files: readonly
   if (result.exitCode !== 0) {
     const { step, messages } = failedStep(result);
     if (step === 'space') throw spaceFailure(result, call);
+    if (step === 'superseded') throw supersededFailure(call.operation, call.object, firstError(messages));
     throw new HoldfastFailure(step === 'waldump' ? 'PointUnreachable' : 'ArtifactDamaged', { ...call, cause: firstError(messages), hint: 'Use another repository, or a moment before it.' });
   }
   return { lastRecord: parseLsn(resultOf(result, 'last-record').trim()) ?? begin, lastCommit: commitIn(result.files.get('last-commit') ?? '') };

@@ -1,7 +1,12 @@
-/** Why a server that was to recover has ended: its own last words, and those of what delivers its log. Pure. */
+/** What goes wrong with a recovery, told by what its server and its scripts say. Pure. */
 import { HoldfastFailure } from '../../../domain/failures.ts';
 import { firstError } from '../server/psql-failure.ts';
 
+/** A partial segment that was gone when it was to be read: the archive has a longer one by now, and the step is tried again with that. */
+export const supersededFailure = (operation: string, object: string, cause: string): HoldfastFailure =>
+  new HoldfastFailure('RepositoryUnreachable', { operation, object, cause: `the newest part of the log was superseded by a longer one while it was read (${cause})`, hint: 'The step is tried again with what the archive has by now.' });
+
+/** A server that has ended: its own last words, and those of what delivers its log. */
 export function recoveryFailure(log: string, object: string): HoldfastFailure {
   const call = { operation: 'recover to a moment', object };
   const damaged = /^\S+: (it has (?:another SHA-256|\d+ bytes)[^\n]*|[^\n]*(?:No such file|Decoding error|unexpected end)[^\n]*)/m.exec(log);

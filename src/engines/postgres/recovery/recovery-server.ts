@@ -27,10 +27,15 @@ export interface Reached extends ReachedTarget, ReachedMoment {}
 export const recoveryStep = 'recovery';
 const logLimitBytes = 1024 * 1024;
 
-/** The container of this run's recovery of a component, or null. */
-export async function findRecovery(ctx: Pick<EngineContext, 'runtime' | 'owner'>, component: string): Promise<ScratchResource | null> {
-  const found = (await findScratchOf(ctx.runtime, ctx.owner)).find(({ type, identity }) => type === 'container' && identity.component === component && identity.step === recoveryStep);
-  return found ?? null;
+/** What run-server.sh is started with: whoever finds the container finds these in it. */
+export const serverArguments = (directory: string, archive: string, superuser: string): readonly string[] => [`${directory}/run-server.sh`, directory, archive, superuser];
+
+/** This run's recovery of a component, in whatever state, or null. */
+export async function findRecovery(ctx: Pick<EngineContext, 'runtime' | 'owner'>, component: string): Promise<RecoveryServer | null> {
+  const server = (await findScratchOf(ctx.runtime, ctx.owner)).find(({ type, identity }) => type === 'container' && identity.component === component && identity.step === recoveryStep);
+  const facts = server === undefined ? null : await ctx.runtime.find(server.id);
+  const [directory, , superuser] = facts?.command.slice(-3) ?? [];
+  return server === undefined || directory === undefined || superuser === undefined ? null : { server, directory, superuser };
 }
 
 /**
@@ -86,8 +91,8 @@ export async function readState(ctx: EngineContext, recovered: RecoveryServer): 
 const isRunning = async (ctx: EngineContext, { server }: RecoveryServer): Promise<boolean> => (await ctx.runtime.find(server.id))?.state === 'running';
 
 /** SQL in the copy, as the superuser; in the administrative database unless another is named. The caller reads the exit code. */
-export const queryRecovered = (ctx: Pick<EngineContext, 'runtime' | 'signal'>, { server, superuser, directory }: RecoveryServer, query: { readonly sql: string; readonly database?: string; readonly timeoutMs: number }): Promise<ExecResult> => ctx.runtime.exec(server.id, {
-  argv: ['psql', '-X', '-q', '-A', '-t', '-w', '-v', 'ON_ERROR_STOP=1', '-f', '-'], stdin: query.sql, timeoutMs: query.timeoutMs, signal: ctx.signal,
+export const queryRecovered = (ctx: Pick<EngineContext, 'runtime' | 'signal'>, { server, superuser, directory }: RecoveryServer, query: { readonly sql: string; readonly database?: string; readonly timeoutMs: number; readonly format?: readonly string[] }): Promise<ExecResult> => ctx.runtime.exec(server.id, {
+  argv: ['psql', '-X', '-q', ...(query.format ?? ['-A', '-t']), '-w', '-v', 'ON_ERROR_STOP=1', '-f', '-'], stdin: query.sql, timeoutMs: query.timeoutMs, signal: ctx.signal,
   environment: { PGHOST: `${directory}/run`, PGUSER: superuser, PGDATABASE: query.database ?? 'template1', PGCLIENTENCODING: 'UTF8', LC_ALL: 'C' },
 });
 

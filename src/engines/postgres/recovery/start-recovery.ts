@@ -11,7 +11,8 @@ import { imageOfMajor } from '../server/image-for.ts';
 import { failedStep, runPostgresHelper } from '../server/postgres-helper.ts';
 import { firstError } from '../server/psql-failure.ts';
 import { recoveryFiles, scripts } from '../server/script-text.ts';
-import { awaitStop, recoveryStep, type Reached, type RecoveryServer } from './recovery-server.ts';
+import { awaitStop, recoveryStep, serverArguments, type Reached, type RecoveryServer } from './recovery-server.ts';
+import { supersededFailure } from './recovery-failure.ts';
 import { segmentList } from './segment-list.ts';
 import { recoverySettings, type RecoveryRequest } from './target.ts';
 
@@ -50,8 +51,8 @@ export async function startRecovery(ctx: EngineContext, recovery: Recovery): Pro
   const { mount, directory } = recovery.place ?? await ownPlace(ctx, identity);
   // A predecessor's server must not stand on what is laid out anew: creating its successor removes it.
   const server = await createScratchServer(ctx.runtime, {
-    identity, imageId, signal: ctx.signal, entrypoint: ['/bin/sh'], command: [`${directory}/run-server.sh`, directory, archive],
-    mounts: [mount, ...(log.mount === null ? [] : [{ ...log.mount, target: archive, readOnly: true }])], shmSizeBytes: 512 * 1024 ** 2,
+    identity, imageId, signal: ctx.signal, entrypoint: ['/bin/sh'], command: serverArguments(directory, archive, backup.cluster.superuser),
+    mounts: [mount, ...archiveMount(log)], shmSizeBytes: 512 * 1024 ** 2,
   });
   await arrange(ctx, recovery, imageId, { mount, directory });
   await ctx.runtime.start(server.id);
@@ -69,8 +70,9 @@ export async function continueRecovery(ctx: EngineContext, recovery: Recovery, r
   await ctx.runtime.stop(server.id, ctx.timing.stopMs);
   const result = await runPostgresHelper(ctx, {
     component: { name: backup.component, user: 'postgres' }, step: 'recovery-aim', imageId: await imageOf(ctx, recovery), network: 'none', majorVersion: 0, script: scripts.aimRecovery, args: [directory],
-    files: { ...baseFiles(backup), 'scratch.conf': settingsOf(recovery, directory), 'segments.list': segmentList(log.files) }, mounts: [place.mount], phase: 'go on to another moment',
+    files: { ...baseFiles(backup), 'scratch.conf': settingsOf(recovery, directory), 'segments.list': segmentList(log.files) }, mounts: [place.mount, ...archiveMount(log)], phase: 'go on to another moment',
   });
+  if (result.exitCode !== 0 && failedStep(result).step === 'superseded') throw supersededFailure('go on to another moment', server.name, firstError(failedStep(result).messages));
   if (result.exitCode !== 0) throw new HoldfastFailure('RestoreFailed', { operation: 'go on to another moment', object: server.name, cause: firstError(failedStep(result).messages), hint: 'It is recovered anew.' });
   await ctx.runtime.start(server.id);
   return recovered;
@@ -97,6 +99,8 @@ async function imageOf(ctx: EngineContext, { imageId, backup }: Recovery): Promi
   throw new HoldfastFailure('ImageMissing', { operation: 'recover to a moment', object: backup.server.image, cause: `the engine has no image of PostgreSQL ${backup.server.majorVersion}`, hint: 'Pull it, then start again.' });
 }
 
+const archiveMount = ({ mount }: Recovery['log']): readonly MountSpec[] => (mount === null ? [] : [{ ...mount, target: archive, readOnly: true }]);
+
 /** A volume of this run and step, which goes with the run. */
 async function ownPlace(ctx: EngineContext, identity: ScratchIdentity): Promise<RecoveryPlace> {
   const own = { ...identity, step: 'recovery-data' };
@@ -115,7 +119,9 @@ async function arrange(ctx: EngineContext, recovery: Recovery, imageId: string, 
   const result = await runPostgresHelper(ctx, {
     component: { name: backup.component, user: 'postgres' }, step: 'recovery-arrange', imageId, network: 'none', majorVersion: 0, script: scripts.arrangeRecovery,
     args: [directory, String(backup.dataSizeBytes)], files: { ...baseFiles(backup), ...recoveryFiles, 'scratch.conf': settingsOf(recovery, directory), 'segments.list': segmentList(log.files) },
-    mounts: [mount, ...input.mounts], phase: 'unpack the base backup', ...(input.beforeStart === undefined ? {} : { beforeStart: input.beforeStart }),
+    mounts: [mount, ...archiveMount(log), ...input.mounts], phase: 'unpack the base backup', ...(input.beforeStart === undefined ? {} : { beforeStart: input.beforeStart }),
   });
-  if (result.exitCode !== 0) throw checkFailure(result, backup, 'unpack the base backup');
+  if (result.exitCode === 0) return;
+  const { step, messages } = failedStep(result);
+  throw step === 'superseded' ? supersededFailure('unpack the base backup', backup.component, firstError(messages)) : checkFailure(result, backup, 'unpack the base backup');
 }

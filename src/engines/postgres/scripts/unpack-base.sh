@@ -1,6 +1,23 @@
 # Functions for scripts that read a base backup. /source holds its files; work/expected.sums a line `<sha256> <bytes> <file>` for each; work/tablespaces its
 # tablespaces' OIDs, a line each.
 
+# take_fleeting DIRECTORY: work/segments.list with the files that the archive may remove any moment taken from it, into DIRECTORY, as work/taken.list. One that is
+# gone already has been superseded by a longer one: the step `superseded`, which is worth another look at the archive.
+take_fleeting() {
+  : >"$work/taken.list"
+  while read -r name bytes sum path fleeting; do
+    if [ "$fleeting" = fleeting ]; then
+      mkdir -p "$1"
+      case $path in *.zst) reader='zstd -q -dc' ;; *) reader=cat ;; esac
+      $reader "/archive/$path" >"$1/$name" 2>"$work/superseded.err" || { [ ! -f "/archive/$path" ] || { cp "$work/superseded.err" "$work/damaged.err"; fail_step damaged; }; fail_step superseded; }
+      found=$(sha256sum <"$1/$name")
+      [ "${found%% *}" = "$sum" ] || { echo "$name: it has another SHA-256 than it must" >"$work/damaged.err"; fail_step damaged; }
+      path=$1/$name
+    fi
+    printf '%s %s %s %s\n' "$name" "$bytes" "$sum" "$path" >>"$work/taken.list"
+  done <"$work/segments.list"
+}
+
 # unpack_base DIRECTORY TABLESPACES: every file checked before anything is made of it, unpacked (each tablespace below TABLESPACES, by OID), given to the server's
 # user, and compared with pg_basebackup's own manifest, the log from its begin to its end among it.
 unpack_base() {

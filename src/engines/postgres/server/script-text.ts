@@ -11,7 +11,7 @@ export const scripts = {
   baseBackup: `${prelude}\n${read('scripts/base-backup.sh')}`,
   baseCheck: `${prelude}\n${read('scripts/unpack-base.sh')}\n${read('scripts/base-check.sh')}`,
   arrangeRecovery: `${prelude}\n${read('scripts/unpack-base.sh')}\n${read('scripts/recovery/arrange.sh')}`,
-  aimRecovery: `${prelude}\n${read('scripts/recovery/aim.sh')}`,
+  aimRecovery: `${prelude}\n${read('scripts/unpack-base.sh')}\n${read('scripts/recovery/aim.sh')}`,
   readLog: `${prelude}\n${read('scripts/recovery/read-log.sh')}`,
   lookAtDirectory: `${prelude}\n${read('scripts/directory/look.sh')}`,
   finishDirectory: `${prelude}\n${read('scripts/directory/finish.sh')}`,

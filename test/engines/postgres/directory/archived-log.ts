@@ -12,7 +12,7 @@ const segmentBytes = 16 * 1024 * 1024;
 
 export interface ArchivedLog extends AsyncDisposable {
   readonly directory: string;
-  readonly archive: KeptLog['archive'];
+  readonly archive: NonNullable<KeptLog['archive']>;
   /** For {@link PostgresOptions}. */
   readonly options: Required<Pick<PostgresOptions, 'args' | 'mounts'>>;
   /** Switches the segment and waits until it is there; then everything there is, histories among it, in the order of names. */

@@ -54,7 +54,7 @@ test('looked at before the yes, gone on from, gone back, and finished where it s
   const end = await moments.readLogEnd(ctx, before(2));
   const last = await moments.recover(ctx, postgres.component, recovery({ kind: 'lsn', lsn: end.lastRecord }, true));
   expect(last.prepared.loss).toMatchObject({ transactions: '0', notes: [] });
-  expect((await findRecovery(ctx, 'postgres'))?.id).toBe(server?.id);
+  expect((await findRecovery(ctx, 'postgres'))?.server.id).toBe(server?.server.id);
 
   // And back, which begins anew.
   const again = await moments.recover(ctx, postgres.component, before(3));
@@ -65,7 +65,7 @@ test('looked at before the yes, gone on from, gone back, and finished where it s
 
   // Its server ends, as with the engine: recovered anew, to the very position.
   await moments.recover(ctx, postgres.component, asked);
-  await docker.runtime.kill((await findRecovery(ctx, 'postgres'))?.id as string);
+  await docker.runtime.kill((await findRecovery(ctx, 'postgres'))?.server.id as string);
   const finished = await moments.finish(ctx, postgres.component, asked, again.reached);
   expect(finished.cutOver).toMatchObject({ control: { state: 'shut down', timeline: 2 } });
   expect(await findRecovery(ctx, 'postgres')).toBeNull();

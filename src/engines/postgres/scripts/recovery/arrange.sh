@@ -9,6 +9,8 @@ require_space "$least_bytes" "$directory"
 # What an earlier attempt left.
 find "$directory" -mindepth 1 -delete
 unpack_base "$directory/data" "$directory/tablespaces"
+take_fleeting "$directory/taken"
+mv "$work/taken.list" "$work/segments.list"
 for file in scratch.conf segments.list fetch-segment.sh serve-segments.sh run-server.sh; do cp "$work/$file" "$directory/$file"; done
 quieten_base "$directory/data" "$directory/tablespaces" "$directory"
 cp "$work/expected.sums" "$directory/base"

@@ -3,9 +3,9 @@ timeline=$1 begin=$2 segment_bytes=$3
 # /archive holds the files; work/segments.list a line `<name> <bytes> <sha256> <path>` for each, oldest first. The last may be in part.
 mkdir -p "$work/wal"
 require_space "$(($(wc -l <"$work/segments.list") * segment_bytes))"
-while read -r name bytes sum path; do
+while read -r name bytes sum path fleeting; do
   case $path in *.zst) reader='zstd -q -dc' ;; *) reader=cat ;; esac
-  $reader "/archive/$path" >"$work/growing" 2>"$work/unpack.err" || fail_step unpack
+  $reader "/archive/$path" >"$work/growing" 2>"$work/unpack.err" || { [ -z "$fleeting" ] || [ -f "/archive/$path" ] || { cp "$work/unpack.err" "$work/superseded.err"; fail_step superseded; }; fail_step unpack; }
   found=$(sha256sum <"$work/growing")
   [ "${found%% *}" = "$sum" ] && [ "$(($(wc -c <"$work/growing")))" = "$bytes" ] || { echo "$name: it is not what it must be" >"$work/damaged.err"; fail_step damaged; }
   # One timeline's names for all: a younger one's first segment begins with what its parent wrote, and pg_waldump follows one.

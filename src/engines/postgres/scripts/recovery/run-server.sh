@@ -1,4 +1,4 @@
-# The server of a copy that is recovered: what delivers its log beside it, both gone when one is. Arguments: directory, archive.
+# The server of a copy that is recovered: what delivers its log beside it, both gone when one is. Arguments: directory, archive, and for whoever looks: its superuser.
 directory=$1 archive=$2
 set -eu
 umask 077

@@ -1,5 +1,5 @@
 # Delivers the files of an archive to fetch-segment.sh, as root: `sh serve-segments.sh DIRECTORY ARCHIVE`. segments.list has a line
-# `<name> <bytes> <sha256> <path>` for each, in the order in which recovery asks. From the one that is asked for on, so many are kept ready.
+# `<name> <bytes> <sha256> <path>` for each, in the order in which recovery asks; a whole path is that of one that lies here already. From the one that is asked for on, so many are kept ready.
 directory=$1 archive=$2
 ahead=$directory/ahead most=8
 rm -rf "$ahead"
@@ -18,6 +18,7 @@ fail_file() {
 # deliver NAME BYTES SHA256 PATH
 deliver() {
   case $4 in
+    /*) cat "$4" ;;
     *.zst) zstd -q -dc "$archive/$4" ;;
     *.gz) gzip -dc "$archive/$4" ;;
     *) cat "$archive/$4" ;;

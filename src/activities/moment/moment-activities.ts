@@ -1,0 +1,152 @@
+/** Coming back to a moment: found, recovered beside the live data, finished after the approval. Nothing live changes here. */
+import type { BackupManifest } from '../../domain/backup-manifest.ts';
+import { HoldfastFailure } from '../../domain/failures.ts';
+import { parsePoint, type Point } from '../../domain/point.ts';
+import type { Component, PostgresComponent } from '../../domain/service.ts';
+import { exposureOf } from '../../domain/wal/exposure.ts';
+import { landingOf, targetText } from '../../domain/wal/landing.ts';
+import { parseLsn } from '../../domain/wal/lsn.ts';
+import type { PreparedComponent } from '../../engines/engine.ts';
+import type { KeptLog, MomentEngine, MomentRecovery, ReachedMoment, RecoveredComponent } from '../../engines/moment-engine.ts';
+import type { ReadManifest, Repository } from '../../repository/repository.ts';
+import { engineOf, firstRepository, inEngineContext } from '../activity-run.ts';
+import { sourceOf } from '../artifacts.ts';
+import { writeMarkOf } from '../cut-over-state.ts';
+import type { ActivityDependencies } from '../dependencies.ts';
+import { referenceTo, type BackupReference } from '../proof-activities.ts';
+import { locateMoment, type LocatedMoment } from './locate-moment.ts';
+
+export interface PointInput {
+  readonly service: string;
+  readonly component: Component;
+  /** As `parsePoint` reads it, a relative one already resolved. */
+  readonly point: string;
+  readonly inclusive: boolean;
+  readonly timeline?: number;
+  /** The cluster that is live, or the one that is asked for: decimal system identifier. */
+  readonly cluster?: string;
+}
+
+/** The way to a point, settled: whatever is archived or backed up later, it leads to the same position. */
+export interface LocatedPoint {
+  readonly base: { readonly backupId: string; readonly manifestSha256: string; readonly endAt: string };
+  readonly cluster: string;
+  readonly timeline: number;
+  /** What recovery is told, as a point, and whether that belongs to it. */
+  readonly target: string;
+  readonly inclusive: boolean;
+  readonly segments: number;
+}
+
+export interface RecoveredPoint extends RecoveredComponent {
+  /** The live server's transaction counter when the losses were counted; null where it does not answer. */
+  readonly readyMark: string | null;
+}
+
+export interface Companion {
+  readonly backup: BackupReference;
+  /** When the component's data in it is of. */
+  readonly at: string;
+}
+
+interface LocatedInput {
+  readonly service: string;
+  readonly component: Component;
+  readonly located: LocatedPoint;
+}
+
+export function createMomentActivities(dependencies: ActivityDependencies) {
+  return {
+    /**
+     * The base backup and the log that lead to a point, and where recovery will be told to stop. Reads the repository, and the end of the log.
+     * @throws PointUnreachable with what is missing and what is nearest, UnknownBackup, UnsupportedTopology, ArtifactDamaged, CouldNotVerify
+     */
+    locatePoint: (input: PointInput): Promise<LocatedPoint> =>
+      inEngineContext(dependencies, input.service, async (context) => {
+        const repository = firstRepository(dependencies, input.service);
+        const { moments, component } = momentsOf(input.component);
+        const located = await locateMoment(repository, requestOf(input, component, parsePoint(input.point, dependencies.nowMs())));
+        const { moment, inclusive, coverage, base, key } = located;
+        // What needs no look into the log is not delayed by one.
+        const needsEnd = moment.kind !== 'consistent' && moment.kind !== 'xid';
+        const end = needsEnd ? await moments.readLogEnd(context, await keptLog(repository, located)) : { lastRecord: coverage.end, lastCommit: null };
+        const landing = landingOf(moment, inclusive, {
+          base: { backupId: base.backupId, end: parseLsn(base.backup.range.end) ?? 0n }, end, coveredAt: exposureOf(await repository.wal.readSamples(key), coverage.end).coveredAt,
+        });
+        return {
+          base: { backupId: base.backupId, manifestSha256: base.manifestSha256, endAt: base.backup.range.endAt }, cluster: key.systemIdentifier, timeline: located.timeline,
+          target: targetText(landing.target), inclusive: landing.inclusive, segments: located.files.length,
+        };
+      }),
+
+    /** Recovered beside the live data and compared with it, paused. @throws what the engine's recovery throws; ContainerNotFound */
+    recoverToPoint: (input: LocatedInput): Promise<RecoveredPoint> =>
+      inEngineContext(dependencies, input.service, async (context) => {
+        const { moments, component } = momentsOf(input.component);
+        const recovered = await moments.recover(context, component, await recoveryOf(input, component));
+        return { ...recovered, readyMark: await writeMarkOf(dependencies, context, component, recovered.prepared.cutOver) };
+      }),
+
+    /** After the approval: what stands there is made ready to be exchanged. @throws PlanChanged and what the engine throws */
+    finishRecovery: (input: LocatedInput & { reached: ReachedMoment }): Promise<PreparedComponent> =>
+      inEngineContext(dependencies, input.service, async (context) => {
+        const { moments, component } = momentsOf(input.component);
+        return moments.finish(context, component, await recoveryOf(input, component), input.reached);
+      }),
+
+    /** The backup that a store without a log of its own comes from: the newest of it that was taken by that instant, else the oldest after it. @throws UnknownBackup */
+    async findCompanion(input: { service: string; component: string; at: string }): Promise<Companion> {
+      const repository = firstRepository(dependencies, input.service);
+      const taken: (Companion & { readonly sequence: number })[] = [];
+      for (const id of await repository.listBackups(input.service)) {
+        const read = await readable(repository, input.service, id);
+        const own = read?.manifest.components.find((each) => each.component === input.component);
+        if (read !== null && own !== undefined) taken.push({ backup: referenceTo(read.manifest, read.sha256), at: own.snapshot.at, sequence: read.manifest.sequence });
+      }
+      const [byThen, after] = [taken.filter(({ at }) => Date.parse(at) <= Date.parse(input.at)), taken.filter(({ at }) => Date.parse(at) > Date.parse(input.at))];
+      const bySequence = (a: { readonly sequence: number }, b: { readonly sequence: number }): number => a.sequence - b.sequence;
+      const chosen = byThen.sort(bySequence).at(-1) ?? after.sort(bySequence)[0];
+      if (chosen !== undefined) return { backup: chosen.backup, at: chosen.at };
+      throw new HoldfastFailure('UnknownBackup', { operation: 'find a backup of the other store', object: `${input.service}/${input.component}`, cause: 'no backup holds it', hint: 'Restore the others alone: --only, with their names.' });
+    },
+  };
+
+  /** @throws UnsupportedTopology for an engine that keeps no log */
+  function momentsOf(component: Component): { readonly moments: MomentEngine<PostgresComponent>; readonly component: PostgresComponent } {
+    const { moments } = engineOf(dependencies, component);
+    if (moments !== null && component.engine === 'postgres') return { moments, component };
+    throw new HoldfastFailure('UnsupportedTopology', { operation: 'come back to a moment', object: component.name, cause: `${component.engine} keeps no log that leads to any moment`, hint: 'Restore a backup: holdfast restore ID.' });
+  }
+
+  async function recoveryOf({ service, located }: LocatedInput, component: PostgresComponent): Promise<MomentRecovery> {
+    const repository = firstRepository(dependencies, service);
+    const { base, cluster, timeline, target, inclusive } = located;
+    const found = await locateMoment(repository, { ...requestOf({ service, inclusive, timeline, cluster }, component, parsePoint(target, dependencies.nowMs())), base: base.backupId });
+    const { manifest, sha256 } = await repository.readManifest(service, base.backupId);
+    if (found.moment.kind === 'latest' || sha256 !== base.manifestSha256) throw new HoldfastFailure('PlanChanged', { operation: 'find the way to the moment', object: base.backupId, cause: 'the base backup is another one than was found at first', hint: 'Start again.' });
+    return { ...await keptLog(repository, found), source: sourceOf(repository, manifest), timeline, target: found.moment, inclusive: found.inclusive };
+  }
+}
+
+const requestOf = ({ service, inclusive, timeline, cluster }: Pick<PointInput, 'service' | 'inclusive' | 'timeline' | 'cluster'>, component: PostgresComponent, point: Point) => ({
+  service, component: component.name, point, inclusive, ...(timeline === undefined ? {} : { timeline }), ...(cluster === undefined ? {} : { systemIdentifier: cluster }),
+});
+
+/** @throws UnsupportedTopology where the engine's host cannot read the archive as files */
+async function keptLog(repository: Repository, { key, base, files }: LocatedMoment): Promise<KeptLog> {
+  if (files.length === 0) return { backup: base.backup, files, archive: null };
+  const directory = await repository.wal.hostDirectory(key);
+  if (directory !== null) return { backup: base.backup, files, archive: { type: 'bind', source: directory } };
+  throw new HoldfastFailure('UnsupportedTopology', { operation: 'read the archived log', object: `${key.service}/${key.component}`, cause: 'the repository holds no archive of it that lies on the Docker host', hint: 'Use a repository on a path of that host.' });
+}
+
+/** One that cannot be believed is passed over: another will do. */
+async function readable(repository: Repository, service: string, id: BackupManifest['backupId']): Promise<ReadManifest | null> {
+  try {
+    return await repository.readManifest(service, id);
+  } catch (error) {
+    if (error instanceof HoldfastFailure && (error.type === 'ManifestDamaged' || error.type === 'UnsupportedFormat')) return null;
+    throw error;
+  }
+}
+

@@ -1,0 +1,113 @@
+/** The steps to a plan: the way to a point, recovery beside the live data, and the other stores brought as near to it as their backups allow. */
+import type { Companion, LocatedPoint, RecoveredPoint } from '../../activities/moment/moment-activities.ts';
+import { recoveryPoint } from '../../domain/backup-manifest.ts';
+import { HoldfastFailure } from '../../domain/failures.ts';
+import type { Component } from '../../domain/service.ts';
+import { counted, durationText } from '../../domain/wording.ts';
+import type { ComponentFacts, PreparedComponent } from '../../engines/engine.ts';
+import { allOrNone } from '../shared/all-or-none.ts';
+import type { Prepared } from '../shared/bring-back.ts';
+import { discardName } from '../shared/cut-over.ts';
+import { inspectTarget } from '../shared/inspect-target.ts';
+import { approvalRequired, restoreBody } from '../shared/restore-body.ts';
+import type { Run } from '../shared/run.ts';
+import type { Wish } from './input.ts';
+import type { RestoreToPointInTimeInput } from './messages.ts';
+
+type PointRun = Run<RestoreToPointInTimeInput>;
+
+/** A point and the way to it. */
+export interface Way {
+  readonly wish: Wish;
+  readonly located: LocatedPoint;
+}
+
+/** A store without a log of its own, and the backup that it comes from. */
+interface PreparedCompanion {
+  readonly prepared: PreparedComponent;
+  readonly companion: Companion;
+}
+
+/** What stands ready at a point. */
+export interface Standing {
+  readonly way: Way;
+  readonly recovered: RecoveredPoint;
+  readonly companions: readonly PreparedCompanion[];
+  readonly ready: Prepared;
+  /** The instant that what comes back covers. */
+  readonly point: string;
+}
+
+/** The one whose log leads to the point. @throws HoldfastFailure InvalidInput */
+export function loggedComponent(run: PointRun): Component {
+  const found = run.components.find(({ engine }) => engine === 'postgres');
+  if (found !== undefined) return found;
+  throw new HoldfastFailure('InvalidInput', { operation: 'come back to a moment', object: run.input.service, cause: 'none of its stores that are asked for keeps a log', hint: 'Restore a backup: holdfast restore ID.' });
+}
+
+export const inspectAll = (run: PointRun): Promise<readonly ComponentFacts[]> =>
+  allOrNone(run.components.map((component) => () => inspectTarget(run, component, component === loggedComponent(run))));
+
+/** @param facts say which cluster is live: where nothing of a user's is there, any may come back */
+export async function findWay(run: PointRun, wish: Wish, facts: readonly ComponentFacts[]): Promise<Way> {
+  const component = loggedComponent(run);
+  const live = facts.find(({ pinned }) => pinned.component === component.name);
+  const cluster = run.input.cluster ?? (live?.empty === true ? undefined : live?.pinned.identity ?? undefined);
+  const located = await run.host.long.locatePoint({
+    service: run.input.service, component, point: wish.point, inclusive: wish.inclusive, ...(run.input.timeline === undefined ? {} : { timeline: run.input.timeline }), ...(cluster === undefined ? {} : { cluster }),
+  });
+  run.step(`[1/5] Source    base backup ${located.base.backupId} and ${counted(located.segments, 'file')} of log behind it, without a gap`);
+  await run.host.long.verifyComponent({ service: run.input.service, ...located.base, component: component.name, depth: 'bytes' });
+  return { wish, located };
+}
+
+/** @param before what stood ready at another point, where there was one: what the other stores were prepared from stays */
+export async function standAt(run: PointRun, way: Way, facts: readonly ComponentFacts[], before: Standing | null): Promise<Standing> {
+  const { service } = run.input;
+  const component = loggedComponent(run);
+  run.step(`[2/5] Recover   beside the live data, paused ${way.wish.inclusive ? 'at' : 'just before'} ${way.wish.point}; nothing live changes`);
+  run.compensations.drop(discardName(component.name));
+  const recovered = await run.host.long.recoverToPoint({ service, component, located: way.located });
+  const { prepared, reached } = recovered;
+  run.compensations.add(discardName(component.name), () => run.host.quick.discardPreparedComponent({ service, component, cutOver: prepared.cutOver }));
+  run.done(`Stopped ${reached.stop}, at ${reached.lsn}; last transaction ${reached.lastCommitAt ?? 'before the base backup'}`);
+  run.step('[3/5] Compare   with what is live');
+  for (const line of [...prepared.loss.notes, ...prepared.notes]) run.note(line);
+  return standing(run, way, facts, recovered, before?.companions ?? await prepareCompanions(run, prepared.loss.after));
+}
+
+/** Each from its backup next to the instant. */
+function prepareCompanions(run: PointRun, at: string): Promise<readonly PreparedCompanion[]> {
+  const { service } = run.input;
+  return allOrNone(run.components.filter((component) => component !== loggedComponent(run)).map((component) => async () => {
+    const companion = await run.host.quick.findCompanion({ service, component: component.name, at });
+    const { backupId, manifestSha256 } = companion.backup;
+    await run.host.long.verifyComponent({ service, backupId, manifestSha256, component: component.name, depth: 'bytes' });
+    const prepared = await run.host.long.prepareComponent({ service, backupId, manifestSha256, component });
+    run.compensations.add(discardName(component.name), () => run.host.quick.discardPreparedComponent({ service, component, cutOver: prepared.cutOver }));
+    for (const note of prepared.notes) run.note(note);
+    return { prepared, companion };
+  }));
+}
+
+function standing(run: PointRun, way: Way, facts: readonly ComponentFacts[], recovered: RecoveredPoint, companions: readonly PreparedCompanion[]): Standing {
+  const { located: { base, timeline, segments }, wish } = way;
+  const { prepared: own, reached, readyMark } = recovered;
+  const point = own.loss.after;
+  const prepared = run.components.map((component) => companions.find((each) => each.prepared.component === component.name)?.prepared ?? own);
+  const others = companions.map(({ prepared: { component }, companion }) => ({ component, backupId: companion.backup.backupId, at: companion.at, beforeMs: Date.parse(point) - Date.parse(companion.at) }));
+  const { skewMs } = recoveryPoint([point, ...others.map(({ at }) => at)]);
+  const body = restoreBody(run, {
+    backup: { id: base.backupId, manifestSha256: base.manifestSha256, point, skewMs }, facts, prepared,
+    moment: { asked: wish.point, inclusive: wish.inclusive, timeline, lsn: reached.lsn, stop: reached.stop, lastCommitAt: reached.lastCommitAt, segments, companions: others },
+  });
+  for (const { component, backupId, beforeMs } of others) run.note(`${component} keeps no log: it comes from backup ${backupId}, ${durationText(Math.abs(beforeMs))} ${beforeMs >= 0 ? 'before' : 'after'} that moment`);
+  return {
+    way, recovered, companions, point,
+    ready: {
+      body, prepared, approvalRequired: approvalRequired(run, facts), backup: { backupId: base.backupId, manifestSha256: base.manifestSha256, point },
+      companions: Object.fromEntries(companions.map(({ prepared: { component }, companion: { backup } }) => [component, { backupId: backup.backupId, manifestSha256: backup.manifestSha256 }])),
+      readyMarks: { [own.component]: readyMark },
+    },
+  };
+}

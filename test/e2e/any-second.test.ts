@@ -1,0 +1,106 @@
+/** Any second, through the runbook: looked at, moved, approved, exchanged, undone; twice, along both timelines; and with a server that is gone for good. */
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { composeEngines } from '../../src/worker/dependencies.ts';
+import { createRunDirectory } from '../../src/worker/run-directory.ts';
+import { testTiming } from '../../src/domain/timing.ts';
+import { moveUpdate, type RestoreToPointInTimeResult } from '../../src/workflows/restore-to-point-in-time/messages.ts';
+import { statusQuery } from '../../src/workflows/shared/messages.ts';
+import type { TakeBackupResult } from '../../src/workflows/take-backup/messages.ts';
+import { waitFor } from '../support/service-fixture.ts';
+import { startWalService, type WalService } from '../support/wal-service.ts';
+
+let service: WalService;
+let stop: () => Promise<void>;
+beforeAll(async () => {
+  service = await startWalService();
+  await service.sql('CREATE TABLE orders (id int PRIMARY KEY)');
+  stop = await service.startKeeping();
+});
+afterAll(async () => service?.stop());
+
+const orders = (): Promise<string> => service.sql('SELECT string_agg(id::text, \',\' ORDER BY id) FROM orders');
+const xidOf = async (statement: string): Promise<string> => (await service.sql(`BEGIN; ${statement}; SELECT pg_current_xact_id(); COMMIT;`)).trim();
+const restore = (input: object) => service.start<RestoreToPointInTimeResult>('restoreToPointInTime', { service: service.name, ...input });
+const baseTaken = async ({ newBase }: RestoreToPointInTimeResult): Promise<void> => void await service.client.workflow.getHandle(newBase as string).result();
+
+test('an accident is looked at from before and after, undone by coming back to just before it; then along the new timeline, and the old one', async () => {
+  await service.redisCli('SET', 'cart', 'of the backup');
+  const base = await service.run<TakeBackupResult>('takeBackup', { service: service.name, kind: 'base' });
+  await service.sql('INSERT INTO orders VALUES (1), (2)');
+  const accident = await xidOf('DELETE FROM orders');
+  await service.sql('INSERT INTO orders VALUES (3)');
+  await service.redisCli('SET', 'cart', 'of later');
+  await service.kept();
+
+  const planned = await service.run<RestoreToPointInTimeResult>('restoreToPointInTime', { service: service.name, before: `xid:${accident}`, dryRun: true });
+  expect(planned.plan.body).toMatchObject({ moment: { asked: `xid:${accident}`, inclusive: false, timeline: 1, companions: [{ component: 'redis', backupId: base.backupId }] } });
+  // Ids of transactions are spent by others too (a vacuum): no fewer than ours.
+  expect(Number(planned.plan.body.losses[0]?.transactions)).toBeGreaterThanOrEqual(2);
+  expect((await service.leftovers()).filter((name) => !name.startsWith('holdfast-wal-'))).toEqual([]);
+
+  const run = await restore({ to: 'latest' });
+  await service.waitForPhase(run, 'awaitingApproval');
+  const seen = async (): Promise<string> => {
+    const { namespaceId } = await createRunDirectory(service.client);
+    const { runId } = await run.describe();
+    const owner = { namespaceId, workflowId: run.workflowId, runId };
+    return (await composeEngines().postgres.moments?.query({ owner, runtime: service.runtime, signal: AbortSignal.timeout(20_000), timing: testTiming }, service.component, { sql: 'SELECT string_agg(id::text, \' \' ORDER BY id) AS ids FROM orders', database: null, csv: true }) ?? '').replace('ids\n', '').trim();
+  };
+  expect(await seen()).toBe('3');
+  const asked = async (): Promise<string | undefined> => (await run.query(statusQuery)).plan?.body.moment?.asked;
+  // Where no way leads it stays where it stands, and says why.
+  await run.executeUpdate(moveUpdate, { args: [{ to: 'xid:9000000' }] });
+  await waitFor(async () => (await run.query(statusQuery)).events.some(({ text }) => text.startsWith('Not moved')) && (await asked()) === 'latest');
+  expect(await seen()).toBe('3');
+  await run.executeUpdate(moveUpdate, { args: [{ before: `xid:${accident}` }] });
+  await waitFor(async () => (await asked()) === `xid:${accident}`);
+  expect(await seen()).toBe('1 2');
+  expect(await orders()).toBe('3');
+  await service.approve(run);
+  const back = await run.result();
+  expect(back).toMatchObject({ outcome: 'restored', backupId: base.backupId });
+  expect(Number(back.report?.setAsideTransactions)).toBeGreaterThanOrEqual(2);
+  expect([await orders(), await service.redisCli('GET', 'cart')]).toEqual(['1,2', 'of the backup']);
+  await baseTaken(back);
+
+  // On the new timeline, and again; then along the old one, to what was set aside.
+  const second = await xidOf('INSERT INTO orders VALUES (4)');
+  await service.sql('DROP TABLE orders');
+  await service.kept();
+  const again = await restore({ to: `xid:${second}`, only: ['postgres'] });
+  await service.approve(again);
+  const restored = await again.result();
+  expect(restored.plan.body).toMatchObject({ moment: { timeline: 2 } });
+  expect(await orders()).toBe('1,2,4');
+  await baseTaken(restored);
+  const old = await restore({ to: `xid:${accident}`, timeline: 1, only: ['postgres'] });
+  await service.approve(old);
+  await baseTaken(await old.result());
+  expect(await service.sql('SELECT count(*) FROM orders')).toBe('0');
+
+  const undo = await service.start('undoRestore', { service: service.name, run: 'latest' });
+  await service.approve(undo);
+  await undo.result();
+  expect(await orders()).toBe('1,2,4');
+}, 300_000);
+
+test('a server that crashes at every start comes back to its last transaction', async () => {
+  await service.run('takeBackup', { service: service.name, kind: 'base' });
+  await service.sql('INSERT INTO orders VALUES (5)');
+  await service.kept();
+  const directory = (await service.sql('SHOW data_directory')).trim();
+  await service.runtime.exec(service.postgres, { argv: ['dd', 'if=/dev/zero', `of=${directory}/global/pg_control`, 'bs=8192', 'count=1', 'conv=notrunc'], timeoutMs: 10_000 });
+  await service.runtime.kill(service.postgres);
+  await service.runtime.start(service.postgres);
+  // Its restart policy tries again and again.
+  await waitFor(async () => (await service.runtime.inspect(service.postgres)).state === 'restarting');
+  const run = await restore({ to: 'latest' });
+  await service.approve(run);
+  const back = await run.result();
+  expect(back.plan.body.losses[0]?.notes.join(' ')).toContain('not known');
+  expect(await orders()).toBe('1,2,4,5');
+  await baseTaken(back);
+  await stop();
+  await service.forget();
+  expect(await service.leftovers()).toEqual([]);
+}, 180_000);

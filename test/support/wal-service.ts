@@ -1,0 +1,54 @@
+/** A service whose log is kept: the worker's keeper ships it, as `wal: stream` asks for. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { PostgresComponent } from '../../src/domain/service.ts';
+import { testTiming } from '../../src/domain/timing.ts';
+import type { LogStatus } from '../../src/domain/wal/log-status.ts';
+import { parseLsn } from '../../src/domain/wal/lsn.ts';
+import { createPostgresWalSource } from '../../src/engines/postgres/wal/postgres-wal-source.ts';
+import { createRunDirectory } from '../../src/worker/run-directory.ts';
+import { readLogStatus } from '../../src/worker/wal/keep-logs.ts';
+import { startServiceFixture, waitFor, type FixtureOptions, type ServiceFixture } from './service-fixture.ts';
+
+export interface WalService extends ServiceFixture {
+  readonly component: PostgresComponent;
+  /** Starts a worker that keeps the log. */
+  startKeeping(): Promise<() => Promise<void>>;
+  status(): Promise<LogStatus | null>;
+  /** Returns when everything that has been written until now lies in the repository. */
+  kept(): Promise<void>;
+  /** Ends what receives the log, with its slot and volume. */
+  forget(): Promise<void>;
+}
+
+export async function startWalService(options: FixtureOptions = {}): Promise<WalService> {
+  const service = await startServiceFixture(options);
+  const state = await mkdtemp(join(tmpdir(), 'holdfast-state-'));
+  const [postgres, redis] = service.config.services[0]?.components ?? [];
+  if (postgres?.engine !== 'postgres' || redis === undefined) throw new Error('the fixture has no PostgreSQL');
+  const component: PostgresComponent = { ...postgres, wal: 'stream' };
+  service.define({ components: [component, redis] });
+  const status = (): Promise<LogStatus | null> => readLogStatus(state, service.name, 'postgres');
+  return {
+    ...service,
+    component,
+    startKeeping: () => service.startWorker({ environment: { HOLDFAST_STATE_DIR: state } }),
+    status,
+    kept: async () => {
+      const position = parseLsn(await service.sql('SELECT pg_current_wal_flush_lsn()')) ?? 0n;
+      await waitFor(async () => {
+        const found = await status();
+        return found?.receiver === 'running' && (parseLsn(found.repositories[0]?.durable ?? '0/0') ?? 0n) >= position;
+      });
+    },
+    forget: async () => {
+      const { namespaceId } = await createRunDirectory(service.client);
+      await createPostgresWalSource().stop({ namespaceId, service: service.name, runtime: service.runtime, timing: testTiming, signal: AbortSignal.timeout(60_000), secret: async () => '' }, component, { forget: true });
+    },
+    stop: async () => {
+      await service.stop();
+      await rm(state, { recursive: true, force: true });
+    },
+  };
+}
