@@ -37,9 +37,13 @@ export async function startWalService(options: FixtureOptions = {}): Promise<Wal
     status,
     kept: async () => {
       const position = parseLsn(await service.sql('SELECT pg_current_wal_flush_lsn()')) ?? 0n;
+      let last: LogStatus | null = null;
       await waitFor(async () => {
         const found = await status();
+        last = found;
         return found?.receiver === 'running' && (parseLsn(found.repositories[0]?.durable ?? '0/0') ?? 0n) >= position;
+      }).catch((error: unknown) => {
+        throw new Error(`the log up to ${position} was not kept: ${JSON.stringify(last)}`, { cause: error });
       });
     },
     forget: async () => {

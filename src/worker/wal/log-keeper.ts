@@ -96,7 +96,8 @@ export function createLogKeeper({ source, context, component, archives, nowMs }:
   async function read(): Promise<void> {
     const readings = await caught(() => source.readings(context, component, newest?.at ?? null), []);
     for (const reading of readings) {
-      samples = remember(samples, reading);
+      // What another timeline was at says nothing of this one.
+      samples = newest !== null && newest.timeline !== reading.timeline ? [reading] : remember(samples, reading);
       unstored = [...unstored, { at: reading.at, lsn: reading.lsn }];
       newest = reading;
     }
@@ -144,7 +145,7 @@ export function createLogKeeper({ source, context, component, archives, nowMs }:
       receiver: typeof receiver === 'string' ? receiver : 'failing', failure: typeof receiver === 'string' ? null : failureText(receiver),
       source: newest === null ? null : { at: newest.at, position: formatLsn(newest.lsn), timeline: newest.timeline },
       onHost: placeExposure(samples, newest?.received ?? null),
-      repositories: destinations.map(({ name, shipment, failure }) => ({ name, ...placeExposure(samples, shipment?.durable() ?? null), failure: failure === null ? null : failureText(failure) })),
+      repositories: destinations.map(({ name, shipment, failure }) => ({ name, ...placeExposure(samples, newest === null ? null : shipment?.durable(newest.timeline) ?? null), failure: failure === null ? null : failureText(failure) })),
       slot: { state: newest?.slotState ?? null, roomBytes: newest?.slotRoomBytes == null ? null : String(newest.slotRoomBytes) },
       spoolBytes: files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
       break: lastBreak,

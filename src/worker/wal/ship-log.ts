@@ -18,8 +18,11 @@ export interface Shipment {
   ship(files: readonly ReceivedFile[]): Promise<ReadonlySet<string>>;
   /** Stores the segment that is being written, up to the position that the reading says is synced; nothing where that is no further than before. */
   shipPartial(files: readonly ReceivedFile[], reading: WalReading): Promise<void>;
-  /** The log is there up to here, without a gap since the newest break; null while nothing is. */
-  durable(): bigint | null;
+  /**
+   * A timeline's log is there up to here, without a gap since the newest break; null while nothing of it is. A younger one may have begun before an older one ended,
+   * and a server may have been brought back to an older one: how far another got says nothing.
+   */
+  durable(timeline: number): bigint | null;
 }
 
 /** @param isBroken said of the first segment that will never come: between what the archive has and what is there now */
@@ -27,24 +30,27 @@ export async function openShipment(archive: WalArchive, shipping: Shipping, isBr
   const { key } = shipping;
   const { segmentSizeBytes } = key;
   const shipped = new Set<string>();
-  let newest: Segment | null = null;
-  let durable: bigint | null = null;
+  /** Of each timeline: the number of its newest whole segment, and how far its log is there. */
+  const numbers = new Map<number, bigint>();
+  const ends = new Map<number, bigint>();
 
-  function reach(segment: Segment, end: bigint): void {
-    if (newest === null || segment.timeline > newest.timeline || segment.number >= newest.number) newest = segment;
-    if (durable === null || end > durable) durable = end;
+  const reach = (timeline: number, end: bigint): void => void ends.set(timeline, larger(ends.get(timeline), end));
+  function reachWhole({ timeline, number }: Segment): void {
+    numbers.set(timeline, larger(numbers.get(timeline), number));
+    reach(timeline, beginOf(number + 1n, segmentSizeBytes));
   }
 
   const { complete, partial } = await archive.holdings(key);
-  for (const segment of complete.slice(-1)) reach(segment, beginOf(segment.number + 1n, segmentSizeBytes));
-  for (const segment of partial.slice(-1)) if (durable === null || segment.end > durable) durable = segment.end;
+  for (const segment of complete) reachWhole(segment);
+  for (const { timeline, end } of partial) reach(timeline, end);
 
   const sourceOf = ({ name, sizeBytes }: ReceivedFile): SegmentSource =>
     ({ sizeBytes, open: () => shipping.source.read(shipping.context, shipping.component, name) });
 
   /** A receiver writes one segment after the other: what begins further on, on the same timeline, leaves a hole. */
   async function requireNext(segment: Segment): Promise<void> {
-    if (newest !== null && segment.timeline === newest.timeline && segment.number > newest.number + 1n) await isBroken({ timeline: segment.timeline, number: newest.number + 1n });
+    const newest = numbers.get(segment.timeline);
+    if (newest !== undefined && segment.number > newest + 1n) await isBroken({ timeline: segment.timeline, number: newest + 1n });
   }
 
   async function shipOne(file: ReceivedFile): Promise<void> {
@@ -54,7 +60,7 @@ export async function openShipment(archive: WalArchive, shipping: Shipping, isBr
     if (segment === null) return;
     await requireNext(segment);
     await archive.storeSegment(key, segment, sourceOf(file), shipping.context.signal);
-    reach(segment, beginOf(segment.number + 1n, segmentSizeBytes));
+    reachWhole(segment);
   }
 
   return {
@@ -70,18 +76,20 @@ export async function openShipment(archive: WalArchive, shipping: Shipping, isBr
       return new Set(shipped);
     },
     shipPartial: async (files, { received, timeline }) => {
-      if (received === null || (durable !== null && received <= durable)) return;
+      if (received === null || received <= (ends.get(timeline) ?? 0n)) return;
       const segment = { timeline, number: segmentOf(received, segmentSizeBytes) };
       const file = files.find(({ name }) => name === `${segmentName(segment, segmentSizeBytes)}.partial`);
       // On a boundary there is nothing in it yet; and a whole one is on its way as such.
       if (file === undefined || received - beginOf(segment.number, segmentSizeBytes) < smallestPartialBytes) return;
       await requireNext(segment);
       await archive.storePartial(key, { ...segment, end: received }, sourceOf(file), shipping.context.signal);
-      durable = received;
+      reach(timeline, received);
     },
-    durable: () => durable,
+    durable: (timeline) => ends.get(timeline) ?? null,
   };
 }
+
+const larger = (a: bigint | undefined, b: bigint): bigint => (a === undefined || b > a ? b : a);
 
 /** A segment's first page has a head of 40 bytes; with less there is no log in it. */
 const smallestPartialBytes = 40n;
