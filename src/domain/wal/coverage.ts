@@ -87,7 +87,8 @@ function stretchOf(begin: bigint, path: readonly TimelineStretch[]): TimelineStr
   return stretch;
 }
 
-const liesBeyond = (missing: Segment, path: readonly TimelineStretch[], { complete, partial }: WalHoldings): boolean =>
-  [...complete, ...partial].some((segment) => segment.number > missing.number && path.some(({ timeline }) => timeline === segment.timeline));
+/** What a timeline wrote after the path had left it says nothing: that log leads elsewhere. */
+const liesBeyond = (missing: Segment, path: readonly TimelineStretch[], { complete, partial, segmentSizeBytes }: WalHoldings): boolean =>
+  [...complete, ...partial].some(({ timeline, number }) => number > missing.number && path.some((stretch) => stretch.timeline === timeline && (stretch.end === null || beginOf(number, segmentSizeBytes) < stretch.end)));
 
 const keyOf = ({ timeline, number }: Segment): string => `${timeline}/${number}`;

@@ -45,8 +45,12 @@ describe('coverageFrom', () => {
   });
 
   it('does not follow a parent beyond where it was left, nor a stranger', () => {
-    expect(coverageFrom(0n, three, holdings(segments(1, 0, 1, 2, 3, 4, 5))).end).toBe(25n);
+    expect(coverageFrom(0n, three, holdings(segments(1, 0, 1, 2, 3, 4, 5)))).toMatchObject({ end: 25n, gap: false });
     expect(coverageFrom(0n, three, holdings([...segments(1, 0, 1), ...segments(7, 2, 3)]))).toMatchObject({ end: 20n, gap: false });
+  });
+
+  it('takes what a parent wrote after it was left for no gap behind the youngest\'s end', () => {
+    expect(coverageFrom(0n, three, holdings([...segments(1, 0, 1, 2, 3, 4, 5, 6, 7), ...segments(2, 2, 3, 4, 6), ...segments(3, 4, 5)]))).toMatchObject({ end: 60n, timeline: 3, gap: false });
   });
 
   it('needs nothing of a timeline that was left on the boundary, in the segment after it', () => {
