@@ -49,8 +49,8 @@ export interface WalArchive {
 
   /** Readings of the source's clock and position, kept thinly: so that the archive alone tells which times it covers. */
   storeSamples(key: WalKey, samples: readonly WalSample[]): Promise<void>;
-  /** Oldest first. */
-  readSamples(key: WalKey): Promise<readonly WalSample[]>;
+  /** Oldest first; of the newest `batches` only, where that is given: a year has a hundred thousand. */
+  readSamples(key: WalKey, batches?: number): Promise<readonly WalSample[]>;
 
   /** Notes for ever that the log is broken: from `segment` on something is missing that will never come. The same again is success: what was noted first stays. */
   recordBreak(key: WalKey, segment: Segment, reason: string, at: string): Promise<void>;

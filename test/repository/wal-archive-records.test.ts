@@ -69,6 +69,8 @@ describe.each(places)('records $name', (place) => {
     await wal.storeSamples(key, [samples[0] as WalSample, samples[11] as WalSample]);
     await wal.storeSamples(key, []);
     expect(await wal.readSamples(key)).toEqual(samples);
+    expect(await wal.readSamples(key, 1)).toEqual(samples.slice(6));
+    expect(await wal.readSamples(key, 9)).toEqual(samples);
     expect(await pathsIn(storage, `${root}/samples`)).toHaveLength(4);
   });
 

@@ -4,7 +4,7 @@ import { HoldfastFailure } from '../../domain/failures.ts';
 import { resolveBackupId } from '../../domain/identifiers.ts';
 import { pointText, type Point } from '../../domain/point.ts';
 import { chooseBase, type BaseRange, type Moment } from '../../domain/wal/base-choice.ts';
-import { coveringFiles, type Coverage } from '../../domain/wal/coverage.ts';
+import { coveringFiles, type Coverage, type WalHoldings } from '../../domain/wal/coverage.ts';
 import type { LogFile } from '../../domain/wal/log-file.ts';
 import { parseLsn } from '../../domain/wal/lsn.ts';
 import { timelinePath, type TimelineStretch } from '../../domain/wal/timeline.ts';
@@ -36,7 +36,7 @@ export interface LocatedMoment {
   readonly files: readonly LogFile[];
 }
 
-interface BaseBackup {
+export interface BaseBackup {
   readonly manifest: BackupManifest;
   readonly sha256: string;
   readonly backup: PostgresBase;
@@ -47,11 +47,11 @@ export async function locateMoment(repository: Repository, request: MomentReques
   const bases = await basesIn(repository, request);
   const newest = bases.at(-1);
   if (newest === undefined) throw unreachable(request, 'there is no base backup of this cluster', 'Take one with `holdfast backup --kind base`; from its end on every moment can be reached.');
-  const key: WalKey = { service: request.service, component: request.component, systemIdentifier: newest.backup.server.systemIdentifier, segmentSizeBytes: newest.backup.cluster.segmentSizeBytes };
+  const key = keyOf(request, newest);
   const own = bases.filter(({ backup }) => backup.server.systemIdentifier === key.systemIdentifier);
   const histories = await repository.wal.histories(key);
   const holdings = await repository.wal.holdings(key);
-  const timeline = request.timeline ?? Math.max(...own.map(({ backup }) => backup.range.timeline), ...histories.keys(), ...holdings.complete.map((segment) => segment.timeline), ...holdings.partial.map((segment) => segment.timeline));
+  const timeline = request.timeline ?? youngestTimeline(own, histories, holdings);
   const path = pathTo(request, timeline, histories);
   const { moment, inclusive } = await momentOf(repository, request, key, own);
   const { base, coverage } = chooseBase(moment, path, own.filter(({ manifest }) => request.base === undefined || manifest.backupId === request.base).map(rangeOf), holdings);
@@ -65,7 +65,7 @@ export async function locateMoment(repository: Repository, request: MomentReques
 }
 
 /** Oldest first by their number. One whose manifest cannot be believed is passed over: an older base leads to the same moment, only slower. */
-async function basesIn(repository: Repository, { service, component, systemIdentifier, point }: MomentRequest): Promise<readonly BaseBackup[]> {
+export async function basesIn(repository: Repository, { service, component, systemIdentifier, point }: Omit<MomentRequest, 'inclusive' | 'timeline'>): Promise<readonly BaseBackup[]> {
   const bases: BaseBackup[] = [];
   for (const id of await repository.listBackups(service)) {
     const read = await repository.readManifest(service, id).catch((error: unknown) => {
@@ -82,7 +82,15 @@ async function basesIn(repository: Repository, { service, component, systemIdent
   return bases.filter((base) => !others.includes(base)).sort((a, b) => a.manifest.sequence - b.manifest.sequence);
 }
 
-function pathTo(request: MomentRequest, timeline: number, histories: ReadonlyMap<number, string>): readonly TimelineStretch[] {
+/** The log that belongs to a base backup. */
+export const keyOf = ({ service, component }: Pick<MomentRequest, 'service' | 'component'>, { backup }: BaseBackup): WalKey =>
+  ({ service, component, systemIdentifier: backup.server.systemIdentifier, segmentSizeBytes: backup.cluster.segmentSizeBytes });
+
+/** The youngest of which anything is known. */
+export const youngestTimeline = (bases: readonly BaseBackup[], histories: ReadonlyMap<number, string>, { complete, partial }: WalHoldings): number =>
+  [...bases.map(({ backup }) => backup.range), ...complete, ...partial].reduce((youngest, { timeline }) => Math.max(youngest, timeline), Math.max(1, ...histories.keys()));
+
+export function pathTo(request: Pick<MomentRequest, 'point'>, timeline: number, histories: ReadonlyMap<number, string>): readonly TimelineStretch[] {
   const history = timeline === 1 ? '' : histories.get(timeline);
   const path = history === undefined ? null : timelinePath(timeline, history);
   if (path !== null) return path;
@@ -121,7 +129,7 @@ async function backedUpMoment(repository: Repository, request: MomentRequest, ba
   return { moment: { kind: 'lsn', lsn: parseLsn(backup.snapshot.lsn) ?? 0n }, inclusive: false };
 }
 
-const rangeOf = ({ manifest, backup }: BaseBackup): BaseRange => ({
+export const rangeOf = ({ manifest, backup }: BaseBackup): BaseRange => ({
   backupId: manifest.backupId, timeline: backup.range.timeline, begin: parseLsn(backup.range.begin) ?? 0n, end: parseLsn(backup.range.end) ?? 0n, endAt: backup.range.endAt, snapshot: backup.snapshot.snapshot,
 });
 

@@ -66,7 +66,7 @@ function requireReached(moment: Moment, base: BaseRange, coverage: Coverage, { s
 }
 
 /** Its whole range lies on the path: a base of a timeline that was left before its end leads elsewhere. */
-const isOn = (path: readonly TimelineStretch[], { timeline, begin, end }: BaseRange): boolean =>
+export const isOn = (path: readonly TimelineStretch[], { timeline, begin, end }: Pick<BaseRange, 'timeline' | 'begin' | 'end'>): boolean =>
   timelineAt(path, begin)?.timeline === timeline && path.some((stretch) => stretch.timeline === timeline && (stretch.end === null || end <= stretch.end));
 
 /** Had the transaction committed or aborted in this snapshot (`xmin:xmax:xip,…`)? */

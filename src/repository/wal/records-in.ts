@@ -82,11 +82,13 @@ export function samplesIn(storage: BackupStorage, cluster: ClusterRecord): Pick<
       if (!(await createOrMatch(storage, path, document))) throw notWhatItClaims('RepositoryDamaged', path, 'it is not what its name says');
     },
 
-    async readSamples(key) {
+    async readSamples(key, batches) {
       await cluster.known(key);
       const samples = new Map<string, WalSample>();
       const directory = directoryOf(key);
-      for (const name of await storage.listNames(`${directory}/samples`)) {
+      // A name begins with the batch's first instant: by their names they are in order.
+      const names = [...await storage.listNames(`${directory}/samples`)].sort();
+      for (const name of batches === undefined ? names : names.slice(-batches)) {
         const path = `${directory}/samples/${name}`;
         const document = await readDocument(storage, path);
         const batch = batchOf(key, document);

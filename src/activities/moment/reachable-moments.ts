@@ -1,0 +1,59 @@
+/** Which moments of a component can be come back to, from the repository alone: its base backups, and the log that is archived behind them. */
+import { reachableWindows, type ReachableWindow } from '../../domain/wal/reachable.ts';
+import type { WalSample } from '../../domain/wal/exposure.ts';
+import type { Repository } from '../../repository/repository.ts';
+import type { WalArchive, WalKey } from '../../repository/wal-archive.ts';
+import { basesIn, keyOf, pathTo, rangeOf, youngestTimeline } from './locate-moment.ts';
+
+export interface ReachableRequest {
+  readonly service: string;
+  readonly component: string;
+  /** Of the cluster that is live now, where that is known. */
+  readonly systemIdentifier?: string;
+  /** Readings beside those that the archive has: a worker knows newer ones. */
+  readonly samples?: (systemIdentifier: string) => Promise<readonly WalSample[]>;
+}
+
+export interface ReachableMoments {
+  readonly systemIdentifier: string;
+  readonly segmentSizeBytes: number;
+  /** The youngest timeline: along its path they are reached. */
+  readonly timeline: number;
+  /** Oldest first; none where no base backup's log is archived. */
+  readonly windows: readonly ReachableWindow[];
+  /** Id of the newest base backup. */
+  readonly newestBase: string;
+}
+
+/** Batches of readings that are looked at first: some hours of them. */
+const newestBatches = 48;
+
+/**
+ * Of the cluster of the newest base backup, along the youngest timeline: what a restore takes unless it is told otherwise. Null where there is no base backup.
+ * @throws PointUnreachable (the live cluster has none, or the youngest timeline no history), RepositoryDamaged, RepositoryUnreachable, WalConflict
+ */
+export async function reachableMoments(repository: Repository, { samples: furtherSamples, ...request }: ReachableRequest): Promise<ReachableMoments | null> {
+  const looked = { ...request, point: { kind: 'latest' } } as const;
+  const bases = await basesIn(repository, looked);
+  const newest = bases.at(-1);
+  if (newest === undefined) return null;
+  const key = keyOf(request, newest);
+  const { systemIdentifier, segmentSizeBytes } = key;
+  const own = bases.filter(({ backup }) => backup.server.systemIdentifier === systemIdentifier);
+  const histories = await repository.wal.histories(key);
+  const holdings = await repository.wal.holdings(key);
+  const timeline = youngestTimeline(own, histories, holdings);
+  const path = pathTo(looked, timeline, histories);
+  const ranges = bases.map((base) => ({ ...rangeOf(base), systemIdentifier: base.backup.server.systemIdentifier }));
+  const further = await furtherSamples?.(systemIdentifier) ?? [];
+  const windowsBy = (samples: readonly WalSample[]): readonly ReachableWindow[] => reachableWindows({ systemIdentifier, path, bases: ranges, holdings, samples: [...samples, ...further] });
+  const ends = windowsBy([]).map(({ end }) => end.lsn);
+  return { systemIdentifier, segmentSizeBytes, timeline, windows: windowsBy(await samplesFor(repository.wal, key, ends)), newestBase: newest.manifest.backupId };
+}
+
+/** Readings that tell when each of these positions was written: the newest ones, and all where those do not reach back. */
+async function samplesFor(archive: WalArchive, key: WalKey, positions: readonly bigint[]): Promise<readonly WalSample[]> {
+  if (positions.length === 0) return [];
+  const newest = await archive.readSamples(key, newestBatches);
+  return positions.every((lsn) => newest.some((sample) => sample.lsn <= lsn)) ? newest : archive.readSamples(key);
+}

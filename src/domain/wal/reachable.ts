@@ -1,0 +1,63 @@
+/** Which moments can be come back to: the stretches of log that begin with a base backup and have no gap. Pure. */
+import { isOn, type BaseRange } from './base-choice.ts';
+import { coverageFrom, type WalHoldings } from './coverage.ts';
+import type { WalSample } from './exposure.ts';
+import type { Segment } from './segment.ts';
+import type { TimelineStretch } from './timeline.ts';
+
+/** A base backup, and whose it is: another cluster's leads nowhere in this one's log. */
+export interface ClusterBase extends BaseRange {
+  readonly systemIdentifier: string;
+}
+
+/** What there is of one cluster's log. */
+export interface ReachableLog {
+  readonly systemIdentifier: string;
+  readonly path: readonly TimelineStretch[];
+  readonly bases: readonly ClusterBase[];
+  readonly holdings: WalHoldings;
+  /** Readings of the source's clock and position, in any order; without one, times are told by the base backups alone. */
+  readonly samples: readonly WalSample[];
+}
+
+/** Any position from `begin` to `end` can be recovered; any time that lies in between, too. */
+export interface ReachableWindow {
+  /** The end of its first base backup. */
+  readonly begin: { readonly lsn: bigint; /** ISO 8601 UTC. */ readonly at: string };
+  /** How far the log leads. `at`: everything committed by then is in it, and maybe more: the newest instant that is known. */
+  readonly end: { readonly lsn: bigint; /** ISO 8601 UTC. */ readonly at: string };
+  /** Ids of the base backups in it, oldest first. */
+  readonly bases: readonly string[];
+  /** The timeline of its last byte. */
+  readonly timeline: number;
+  /** What it ends at for ever, because later log is there; null where it ends with what was archived so far. */
+  readonly gap: Segment | null;
+}
+
+/**
+ * Oldest first. A position lies in one of them exactly where {@link import('./base-choice.ts').chooseBase} finds a way to it. A base backup whose own end the
+ * archive does not reach makes none: it is not complete.
+ */
+export function reachableWindows({ systemIdentifier, path, bases, holdings, samples }: ReachableLog): readonly ReachableWindow[] {
+  const own = bases.filter((base) => base.systemIdentifier === systemIdentifier && isOn(path, base));
+  const windows: ReachableWindow[] = [];
+  for (const base of own.toSorted((a, b) => (a.end < b.end ? -1 : a.end > b.end ? 1 : 0))) {
+    const known = windows.at(-1);
+    if (known !== undefined && base.end <= known.end.lsn) {
+      windows[windows.length - 1] = { ...known, end: { ...known.end, at: later(known.end.at, base.endAt) }, bases: [...known.bases, base.backupId] };
+      continue;
+    }
+    const coverage = coverageFrom(base.begin, path, holdings);
+    if (coverage.end < base.end) continue;
+    windows.push({
+      begin: { lsn: base.end, at: base.endAt }, end: { lsn: coverage.end, at: later(base.endAt, coveredAt(samples, coverage.end)) },
+      bases: [base.backupId], timeline: coverage.timeline, gap: coverage.gap ? coverage.missing : null,
+    });
+  }
+  return windows;
+}
+
+/** The newest instant at which the source had written no more than this; the empty text, which is before all others, where there is none. */
+const coveredAt = (samples: readonly WalSample[], lsn: bigint): string => samples.reduce((newest, sample) => (sample.lsn <= lsn ? later(newest, sample.at) : newest), '');
+
+const later = (one: string, other: string): string => (other > one ? other : one);

@@ -1,0 +1,106 @@
+import { beforeEach, describe, expect, it } from 'vitest';
+import { reachableMoments, type ReachableMoments, type ReachableRequest } from '../../../src/activities/moment/reachable-moments.ts';
+import type { PostgresBase } from '../../../src/domain/backup-manifest.ts';
+import { createRepository } from '../../../src/repository/create-repository.ts';
+import type { Repository } from '../../../src/repository/repository.ts';
+import { formatLsn } from '../../../src/domain/wal/lsn.ts';
+import { createInMemoryStorage } from '../../../src/storage/in-memory/in-memory-storage.ts';
+import { failing } from '../../support/failing.ts';
+import { base as sampleBase, committed, run, sampleManifest, storeArtifacts } from '../../repository/sample-manifest.ts';
+import { MiB, segmentBytes, sourceOf } from '../../repository/wal-sample.ts';
+
+const systemIdentifier = '7400000000000000001';
+const other = '7400000000000000009';
+const never = new AbortController().signal;
+const position = (segment: number, offset = 0): bigint => BigInt(segment) * BigInt(MiB) + BigInt(offset);
+const minute = (count: number): string => `2026-11-23T01:${String(count).padStart(2, '0')}:00.000000Z`;
+
+let objects: Map<string, Uint8Array>;
+let repository: Repository;
+let taken = 0;
+beforeEach(async () => {
+  objects = new Map();
+  repository = createRepository('nas', createInMemoryStorage(objects));
+  await repository.open();
+});
+
+/** Commits a base backup that begins in one segment and ends in another, at that minute. */
+async function takeBase(begin: number, end: number, endMinute: number, { cluster = systemIdentifier, timeline = 1 } = {}): Promise<string> {
+  taken += 1;
+  const sample = sampleManifest('shop', await repository.claimBackup('shop', run(`reachable-${taken}`), Date.UTC(2026, 10, 23, 1, endMinute)));
+  const backup: PostgresBase = {
+    ...sampleBase, range: { timeline, begin: formatLsn(position(begin, 40)), end: formatLsn(position(end, 100)), endAt: minute(endMinute) },
+    cluster: { ...sampleBase.cluster, segmentSizeBytes: MiB }, server: { ...sampleBase.server, systemIdentifier: cluster },
+  };
+  const manifest = { ...sample, components: [backup, ...sample.components.slice(1)] };
+  await storeArtifacts(repository, manifest);
+  await repository.commitManifest(manifest);
+  return manifest.backupId;
+}
+
+const keyOf = (cluster: string) => ({ service: 'shop', component: 'postgres', systemIdentifier: cluster, segmentSizeBytes: MiB });
+
+async function store(numbers: readonly number[], { cluster = systemIdentifier, timeline = 1 } = {}): Promise<void> {
+  const key = keyOf(cluster);
+  for (const number of numbers) {
+    const segment = { timeline, number: BigInt(number) };
+    await repository.wal.storeSegment(key, segment, sourceOf(segmentBytes(segment, 0, key)), never);
+  }
+}
+
+const reached = (more: Partial<ReachableRequest> = {}): Promise<ReachableMoments | null> => reachableMoments(repository, { service: 'shop', component: 'postgres', ...more });
+const spans = (moments: ReachableMoments | null): unknown => moments?.windows.map(({ begin, end, gap }) => [begin.at, Number(end.lsn / BigInt(MiB)), end.at, gap === null ? null : Number(gap.number)]);
+
+describe('reachableMoments', () => {
+  it('is nothing without a base backup, and no window where its log is not archived', async () => {
+    expect(await reached()).toBeNull();
+    await committed(repository, 'shop', 'dump');
+    expect(await reached()).toBeNull();
+    const newestBase = await takeBase(2, 2, 10);
+    expect(await reached()).toEqual({ systemIdentifier, segmentSizeBytes: MiB, timeline: 1, windows: [], newestBase });
+    await failing('PointUnreachable', reached({ systemIdentifier: other }));
+  });
+
+  it('is told by base backups, log, and the newest reading within it', async () => {
+    await takeBase(2, 2, 10);
+    await takeBase(5, 6, 20);
+    await store([2, 3, 5, 6, 7]);
+    expect(spans(await reached())).toEqual([[minute(10), 4, minute(10), 4], [minute(20), 8, minute(20), null]]);
+    await repository.wal.storeSamples(keyOf(systemIdentifier), [{ at: minute(12), lsn: position(3, 5) }, { at: minute(14), lsn: position(4, 5) }]);
+    await repository.wal.storeSamples(keyOf(systemIdentifier), [{ at: minute(25), lsn: position(7, 5) }, { at: minute(26), lsn: position(8, 5) }]);
+    expect(spans(await reached())).toEqual([[minute(10), 4, minute(12), 4], [minute(20), 8, minute(25), null]]);
+    const asked: string[] = [];
+    const known = await reached({ samples: async (cluster) => (asked.push(cluster), [{ at: minute(27), lsn: position(8) }, { at: minute(28), lsn: position(8, 1) }]) });
+    expect([asked, spans(known)]).toEqual([[systemIdentifier], [[minute(10), 4, minute(12), 4], [minute(20), 8, minute(27), null]]]);
+  });
+
+  it('finds the reading of an old window among very many that came later', async () => {
+    await takeBase(2, 2, 10);
+    await takeBase(5, 5, 20);
+    await store([2, 3, 5, 6]);
+    for (let batch = 0; batch < 60; batch += 1) await repository.wal.storeSamples(keyOf(systemIdentifier), [{ at: `2026-11-23T01:${12 + Math.floor(batch / 10)}:0${batch % 10}.000000Z`, lsn: position(3, batch * 100_000) }]);
+    expect(spans(await reached())).toEqual([[minute(10), 4, '2026-11-23T01:13:00.000000Z', 4], [minute(20), 7, minute(20), null]]);
+  });
+
+  it('is of the cluster of the newest base backup, or of the live one where that is known', async () => {
+    await takeBase(2, 2, 10);
+    await store([2, 3]);
+    await takeBase(1, 1, 30, { cluster: other });
+    await store([1, 2, 3, 4], { cluster: other });
+    expect(await reached()).toMatchObject({ systemIdentifier: other });
+    expect(spans(await reached())).toEqual([[minute(30), 5, minute(30), null]]);
+    expect(spans(await reached({ systemIdentifier }))).toEqual([[minute(10), 4, minute(10), null]]);
+  });
+
+  it('follows the youngest timeline, and says what is wrong with the archive', async () => {
+    await takeBase(2, 2, 10);
+    await store([2, 3, 4, 5, 6]);
+    await repository.wal.storeHistory(keyOf(systemIdentifier), 2, `1\t${formatLsn(position(4, 4096))}\tbefore\n`);
+    await store([4], { timeline: 2 });
+    expect(await reached()).toMatchObject({ timeline: 2, windows: [{ timeline: 2, end: { lsn: position(5) }, gap: null }] });
+    await store([7], { timeline: 3 });
+    expect((await failing('PointUnreachable', reached())).fields.cause).toContain('timeline 3');
+    objects.set(`shop/wal/postgres/${systemIdentifier}/stranger`, Buffer.from('x'));
+    await failing('RepositoryDamaged', reached());
+  });
+});
