@@ -7,7 +7,9 @@ import { readCatalog } from './backup-catalog.ts';
 import type { CommandContext } from './command-context.ts';
 import { exitCodes, type ExitCode } from './exit-codes.ts';
 import { liveState, type LiveState } from './live-state.ts';
+import { readReachable, reachableObject } from './reachable.ts';
 import { backupTable, serviceLine } from './rendering/backup-table.ts';
+import { reachableLines } from './rendering/reachable-text.ts';
 
 const shownBackups = 20;
 
@@ -16,10 +18,13 @@ export const showWayBack = async (context: CommandContext, service: ServiceDefin
 
 export async function listBackups(context: CommandContext, service: ServiceDefinition, all: boolean, live: LiveState | null = null): Promise<ExitCode> {
   const { output } = context;
-  const { entries, total } = await readCatalog(await repositoriesOf(context, service), service.name, all ? Number.MAX_SAFE_INTEGER : shownBackups);
-  output.object({ service: service.name, ...(live === null ? {} : { live }), total, backups: entries.map(({ manifest, ...entry }) => ({ ...entry, point: manifest?.point ?? null, components: manifest?.components.map(({ component, engine, artifacts }) => ({ component, engine, artifacts })) ?? [] })), exitCode: exitCodes.done });
+  const repositories = await repositoriesOf(context, service);
+  const { entries, total } = await readCatalog(repositories, service.name, all ? Number.MAX_SAFE_INTEGER : shownBackups);
+  const reachable = await readReachable(repositories[0], service, context.environment);
+  output.object({ service: service.name, ...(live === null ? {} : { live }), reachable: reachable.map(reachableObject), total, backups: entries.map(({ manifest, ...entry }) => ({ ...entry, point: manifest?.point ?? null, components: manifest?.components.map(({ component, engine, artifacts }) => ({ component, engine, artifacts })) ?? [] })), exitCode: exitCodes.done });
   output.result(serviceLine(service, entries.find(({ manifest }) => manifest !== null)?.manifest ?? null, live));
   output.result('');
+  for (const line of reachableLines(reachable, all, context.clock())) output.result(line);
   if (entries.length === 0) {
     output.result('  There is no backup yet. Take one: holdfast backup');
     return exitCodes.done;

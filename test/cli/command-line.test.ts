@@ -7,6 +7,8 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { createRepository } from '../../src/repository/create-repository.ts';
 import { createLocalStorage } from '../../src/storage/local/local-storage.ts';
 import { committed } from '../repository/sample-manifest.ts';
+import { storeBase, storeSegments } from '../repository/sample-log.ts';
+import { MiB } from '../repository/wal-sample.ts';
 import { runCommand, startCommand, type CommandEnd } from '../support/command-line.ts';
 
 let directory: string;
@@ -85,6 +87,39 @@ describe('what needs nothing running', () => {
     expect(restore.stdout.split('\n')[0]).toMatch(/^shop · shop-postgres \(.+\) · shop-redis \(.+\)$/);
     expect(restore.stdout.split('\n')[0]).not.toContain('7.2MB');
     expect(restore.stdout.split('\n').slice(1)).toEqual(list.stdout.split('\n').slice(1));
+  });
+
+  it('says which seconds one can come back to, and why where it is not known', async () => {
+    const elsewhere = await mkdtemp(join(tmpdir(), 'holdfast cli wal-'));
+    const list = (...args: string[]): Promise<CommandEnd> => runCommand(['list', ...args], { directory: elsewhere, environment: { ...nowhere, TZ: 'UTC', HOLDFAST_STATE_DIR: join(elsewhere, 'state') } });
+    const lineIn = ({ stdout }: CommandEnd): string => stdout.split('\n')[2] ?? '';
+    try {
+      await mkdir(join(elsewhere, 'backups'));
+      await writeFile(join(elsewhere, 'holdfast.yaml'), 'services: { shop: { postgres: { container: shop-postgres, database: shop, wal: stream } } }\nrepositories: { nas: { url: ./backups } }\n');
+      expect(lineIn(await list())).toMatch(/^ {2}ANY SECOND {7}not yet: .*holdfast backup --kind base/);
+      const repository = createRepository('nas', createLocalStorage(join(elsewhere, 'backups')));
+      const { key } = await storeBase(repository, 'shop', { begin: 2, end: 2, endAt: '2026-11-23T01:10:00.000000Z' });
+      expect(lineIn(await list())).toMatch(/^ {2}ANY SECOND {7}not yet: .*holdfast wal status/);
+      await storeSegments(repository, key, [2, 3]);
+      const at = new Date(Date.now() - 61_000).toISOString().replace('Z', '000Z');
+      await repository.wal.storeSamples(key, [{ at, lsn: BigInt(4 * MiB) }]);
+      const found = await list();
+      expect(found.stdout).toMatch(/\n\n {2}ANY SECOND {7}Mon 23 Nov 01:10 {2}… {2}now \(1 min \d+ s behind\) {2}loses least: --to TIME, --before TIME\n {2}BACKUP {11}LOCAL TIME/);
+      expect(objectIn(await list('--json'))).toMatchObject({ reachable: [{ component: 'postgres', timeline: 1, windows: [{ begin: { at: '2026-11-23T01:10:00.000000Z', lsn: '0/200064' }, end: { at, lsn: '0/400000' }, missing: null }], failure: null }] });
+      // The worker of this machine knows it to the second, and what it left may be of another cluster, or be cut.
+      await mkdir(join(elsewhere, 'state', 'wal'), { recursive: true });
+      const status = (systemIdentifier: string): string => JSON.stringify({ systemIdentifier, repositories: [{ name: 'nas', durable: '0/400000', coveredAt: new Date().toISOString() }] });
+      for (const [text, behind] of [[status(key.systemIdentifier), /now \(\d+(\.\d)? s behind\)/], [status('1'), /now \(1 min/], ['{', /now \(1 min/]] as const) {
+        await writeFile(join(elsewhere, 'state', 'wal', 'shop.postgres.json'), text);
+        expect(lineIn(await list())).toMatch(behind);
+      }
+      await writeFile(join(elsewhere, 'backups', 'shop', 'wal', 'postgres', key.systemIdentifier, 'stranger'), 'x');
+      const damaged = await list();
+      expect(damaged).toMatchObject({ code: 0, stdout: expect.stringMatching(/ANY SECOND {7}not known: [^]*LOCAL TIME/) });
+      expect(objectIn(await list('--json'))).toMatchObject({ reachable: [{ windows: [], failure: { cause: expect.any(String) } }], total: 1 });
+    } finally {
+      await rm(elsewhere, { recursive: true, force: true });
+    }
   });
 
   it('answers one object with its exit code', async () => {

@@ -1,5 +1,5 @@
 /** Which moments of a component can be come back to, from the repository alone: its base backups, and the log that is archived behind them. */
-import { reachableWindows, type ReachableWindow } from '../../domain/wal/reachable.ts';
+import { reachableWindows, type ReachableMoments, type ReachableWindow } from '../../domain/wal/reachable.ts';
 import type { WalSample } from '../../domain/wal/exposure.ts';
 import type { Repository } from '../../repository/repository.ts';
 import type { WalArchive, WalKey } from '../../repository/wal-archive.ts';
@@ -12,17 +12,6 @@ export interface ReachableRequest {
   readonly systemIdentifier?: string;
   /** Readings beside those that the archive has: a worker knows newer ones. */
   readonly samples?: (systemIdentifier: string) => Promise<readonly WalSample[]>;
-}
-
-export interface ReachableMoments {
-  readonly systemIdentifier: string;
-  readonly segmentSizeBytes: number;
-  /** The youngest timeline: along its path they are reached. */
-  readonly timeline: number;
-  /** Oldest first; none where no base backup's log is archived. */
-  readonly windows: readonly ReachableWindow[];
-  /** Id of the newest base backup. */
-  readonly newestBase: string;
 }
 
 /** Batches of readings that are looked at first: some hours of them. */

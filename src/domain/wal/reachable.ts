@@ -34,6 +34,18 @@ export interface ReachableWindow {
   readonly gap: Segment | null;
 }
 
+/** The windows of a component, and along which log. */
+export interface ReachableMoments {
+  readonly systemIdentifier: string;
+  readonly segmentSizeBytes: number;
+  /** The youngest timeline: along its path they are reached. */
+  readonly timeline: number;
+  /** Oldest first; none where no base backup's log is archived. */
+  readonly windows: readonly ReachableWindow[];
+  /** Id of the newest base backup. */
+  readonly newestBase: string;
+}
+
 /**
  * Oldest first. A position lies in one of them exactly where {@link import('./base-choice.ts').chooseBase} finds a way to it. A base backup whose own end the
  * archive does not reach makes none: it is not complete.

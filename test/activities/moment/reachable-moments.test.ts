@@ -1,52 +1,32 @@
 import { beforeEach, describe, expect, it } from 'vitest';
-import { reachableMoments, type ReachableMoments, type ReachableRequest } from '../../../src/activities/moment/reachable-moments.ts';
-import type { PostgresBase } from '../../../src/domain/backup-manifest.ts';
+import { reachableMoments, type ReachableRequest } from '../../../src/activities/moment/reachable-moments.ts';
 import { createRepository } from '../../../src/repository/create-repository.ts';
 import type { Repository } from '../../../src/repository/repository.ts';
 import { formatLsn } from '../../../src/domain/wal/lsn.ts';
+import type { ReachableMoments } from '../../../src/domain/wal/reachable.ts';
 import { createInMemoryStorage } from '../../../src/storage/in-memory/in-memory-storage.ts';
 import { failing } from '../../support/failing.ts';
-import { base as sampleBase, committed, run, sampleManifest, storeArtifacts } from '../../repository/sample-manifest.ts';
-import { MiB, segmentBytes, sourceOf } from '../../repository/wal-sample.ts';
+import { committed } from '../../repository/sample-manifest.ts';
+import { storeBase, storeSegments } from '../../repository/sample-log.ts';
+import { MiB } from '../../repository/wal-sample.ts';
 
 const systemIdentifier = '7400000000000000001';
 const other = '7400000000000000009';
-const never = new AbortController().signal;
 const position = (segment: number, offset = 0): bigint => BigInt(segment) * BigInt(MiB) + BigInt(offset);
 const minute = (count: number): string => `2026-11-23T01:${String(count).padStart(2, '0')}:00.000000Z`;
 
 let objects: Map<string, Uint8Array>;
 let repository: Repository;
-let taken = 0;
 beforeEach(async () => {
   objects = new Map();
   repository = createRepository('nas', createInMemoryStorage(objects));
   await repository.open();
 });
 
-/** Commits a base backup that begins in one segment and ends in another, at that minute. */
-async function takeBase(begin: number, end: number, endMinute: number, { cluster = systemIdentifier, timeline = 1 } = {}): Promise<string> {
-  taken += 1;
-  const sample = sampleManifest('shop', await repository.claimBackup('shop', run(`reachable-${taken}`), Date.UTC(2026, 10, 23, 1, endMinute)));
-  const backup: PostgresBase = {
-    ...sampleBase, range: { timeline, begin: formatLsn(position(begin, 40)), end: formatLsn(position(end, 100)), endAt: minute(endMinute) },
-    cluster: { ...sampleBase.cluster, segmentSizeBytes: MiB }, server: { ...sampleBase.server, systemIdentifier: cluster },
-  };
-  const manifest = { ...sample, components: [backup, ...sample.components.slice(1)] };
-  await storeArtifacts(repository, manifest);
-  await repository.commitManifest(manifest);
-  return manifest.backupId;
-}
-
+const takeBase = async (begin: number, end: number, endMinute: number, more: { cluster?: string; timeline?: number } = {}): Promise<string> =>
+  (await storeBase(repository, 'shop', { begin, end, endAt: minute(endMinute), systemIdentifier: more.cluster ?? systemIdentifier, ...more })).backupId;
 const keyOf = (cluster: string) => ({ service: 'shop', component: 'postgres', systemIdentifier: cluster, segmentSizeBytes: MiB });
-
-async function store(numbers: readonly number[], { cluster = systemIdentifier, timeline = 1 } = {}): Promise<void> {
-  const key = keyOf(cluster);
-  for (const number of numbers) {
-    const segment = { timeline, number: BigInt(number) };
-    await repository.wal.storeSegment(key, segment, sourceOf(segmentBytes(segment, 0, key)), never);
-  }
-}
+const store = (numbers: readonly number[], { cluster = systemIdentifier, timeline = 1 } = {}): Promise<void> => storeSegments(repository, keyOf(cluster), numbers, timeline);
 
 const reached = (more: Partial<ReachableRequest> = {}): Promise<ReachableMoments | null> => reachableMoments(repository, { service: 'shop', component: 'postgres', ...more });
 const spans = (moments: ReachableMoments | null): unknown => moments?.windows.map(({ begin, end, gap }) => [begin.at, Number(end.lsn / BigInt(MiB)), end.at, gap === null ? null : Number(gap.number)]);
