@@ -2,12 +2,12 @@
 import type { BackupManifest, PostgresBase } from '../../domain/backup-manifest.ts';
 import { HoldfastFailure } from '../../domain/failures.ts';
 import { resolveBackupId } from '../../domain/identifiers.ts';
-import { pointText, type Point } from '../../domain/point.ts';
+import { pointText, type Mark, type Point } from '../../domain/point.ts';
 import { chooseBase, type BaseRange, type Moment } from '../../domain/wal/base-choice.ts';
 import { coveringFiles, type Coverage, type WalHoldings } from '../../domain/wal/coverage.ts';
 import type { LogFile } from '../../domain/wal/log-file.ts';
 import { parseLsn } from '../../domain/wal/lsn.ts';
-import { timelinePath, type TimelineStretch } from '../../domain/wal/timeline.ts';
+import { timelineAt, timelinePath, type TimelineStretch } from '../../domain/wal/timeline.ts';
 import type { Repository } from '../../repository/repository.ts';
 import type { StoredPartial, StoredSegment, WalKey } from '../../repository/wal-archive.ts';
 
@@ -51,9 +51,11 @@ export async function locateMoment(repository: Repository, request: MomentReques
   const own = bases.filter(({ backup }) => backup.server.systemIdentifier === key.systemIdentifier);
   const histories = await repository.wal.histories(key);
   const holdings = await repository.wal.holdings(key);
-  const timeline = request.timeline ?? youngestTimeline(own, histories, holdings);
-  const path = pathTo(request, timeline, histories);
-  const { moment, inclusive } = await momentOf(repository, request, key, own);
+  const youngest = youngestTimeline(own, histories, holdings);
+  const mark = request.point.kind === 'mark' ? await markNamed(repository, request, key, request.point.name) : null;
+  const path = mark === null ? pathTo(request, request.timeline ?? youngest, histories) : pathThrough(request, mark, youngest, histories);
+  const timeline = path.at(-1)?.timeline ?? youngest;
+  const { moment, inclusive } = await momentOf(repository, request, mark, own);
   const { base, coverage } = chooseBase(moment, path, own.filter(({ manifest }) => request.base === undefined || manifest.backupId === request.base).map(rangeOf), holdings);
   const chosen = own.find(({ manifest }) => manifest.backupId === base.backupId) as BaseBackup;
   const segments = coveringFiles(base.begin, path, holdings) as readonly (StoredSegment | StoredPartial)[];
@@ -97,24 +99,32 @@ export function pathTo(request: Pick<MomentRequest, 'point'>, timeline: number, 
   throw unreachable(request, `the archive has no history of timeline ${timeline}`, `It knows ${[1, ...histories.keys()].join(', ')}; name one with --timeline.`);
 }
 
-async function momentOf(repository: Repository, request: MomentRequest, key: WalKey, bases: readonly BaseBackup[]): Promise<{ readonly moment: Moment; readonly inclusive: boolean }> {
+/** The same position lies on each timeline, and is another moment on each: a mark is on its own. */
+function pathThrough(request: MomentRequest, mark: Mark, youngest: number, histories: ReadonlyMap<number, string>): readonly TimelineStretch[] {
+  const path = pathTo(request, request.timeline ?? youngest, histories);
+  if (timelineAt(path, (parseLsn(mark.lsn) ?? 0n) - 1n)?.timeline === mark.timeline) return path;
+  if (request.timeline === undefined) return pathTo(request, mark.timeline, histories);
+  throw unreachable(request, `it lies on timeline ${mark.timeline}, on a part that timeline ${request.timeline} has not gone along`, `Name no timeline, or its own: --timeline ${mark.timeline}.`);
+}
+
+async function momentOf(repository: Repository, request: MomentRequest, mark: Mark | null, bases: readonly BaseBackup[]): Promise<{ readonly moment: Moment; readonly inclusive: boolean }> {
   const { point, inclusive } = request;
   switch (point.kind) {
     case 'time': return { moment: { kind: 'time', at: point.at }, inclusive };
     case 'lsn': return { moment: { kind: 'lsn', lsn: parseLsn(point.lsn) ?? 0n }, inclusive };
     case 'xid': return { moment: { kind: 'xid', xid: BigInt(point.xid) }, inclusive };
     case 'latest': return { moment: { kind: 'latest' }, inclusive };
-    case 'mark': return markedMoment(repository, request, key, point.name);
+    // A mark is where it is: everything before it, whatever is asked, and nothing behind.
+    case 'mark': return { moment: { kind: 'lsn', lsn: parseLsn(mark?.lsn ?? '') ?? 0n }, inclusive: false };
     case 'backup': return backedUpMoment(repository, request, bases, point.backup);
   }
 }
 
-/** A mark is where it is: everything before it, whatever is asked, and nothing behind. */
-async function markedMoment(repository: Repository, request: MomentRequest, key: WalKey, name: string): Promise<{ readonly moment: Moment; readonly inclusive: boolean }> {
+async function markNamed(repository: Repository, request: MomentRequest, key: WalKey, name: string): Promise<Mark> {
   const mark = await repository.readMark(request.service, name);
   if (mark === null) throw unreachable(request, 'there is no such mark', `Marks of ${request.service}: ${(await repository.listMarks(request.service)).slice(0, 10).join(', ') || 'none'}.`);
   if (mark.systemIdentifier !== key.systemIdentifier || mark.component !== key.component) throw unreachable(request, `it was made in the cluster ${mark.systemIdentifier}, and the archive is of ${key.systemIdentifier}`, 'Name a moment of this cluster.');
-  return { moment: { kind: 'lsn', lsn: parseLsn(mark.lsn) ?? 0n }, inclusive: false };
+  return mark;
 }
 
 /** A base backup's own end; of a dump the position that was read in its snapshot. */

@@ -89,6 +89,14 @@ describe('locateMoment', () => {
     await failing('AlreadyExists', repository.recordMark('shop', { format: 1, name: 'before-deploy', component: 'postgres', systemIdentifier, timeline: 1, lsn: at(8), at: minute(26) }));
   });
 
+  it('refuses a mark behind which nothing is archived yet: recovery would look for a stop beyond the end', async () => {
+    await repository.recordMark('shop', { format: 1, name: 'last', component: 'postgres', systemIdentifier, timeline: 1, lsn: at(9), at: minute(25) });
+    expect((await failing('PointUnreachable', locate('mark:last'))).fields.hint).toContain('wal status');
+    expect(await locate(`lsn:${at(9)}`)).toMatchObject({ inclusive: true });
+    await store(1, 9);
+    expect(await locate('mark:last')).toMatchObject({ moment: { kind: 'lsn', lsn: BigInt(9 * MiB) } });
+  });
+
   it('refuses a mark of another cluster', async () => {
     await repository.recordMark('shop', { format: 1, name: 'old', component: 'postgres', systemIdentifier: '7400000000000000002', timeline: 1, lsn: at(7), at: minute(25) });
     expect((await failing('PointUnreachable', locate('mark:old'))).fields.cause).toContain('7400000000000000002');
@@ -137,6 +145,24 @@ describe('over a switch of timelines', () => {
     const found = await locate('latest', { timeline: 1 });
     expect(found.files.map(({ name }) => name.slice(0, 8))).toEqual(Array(5).fill('00000001'));
     expect(found.coverage.end).toBe(BigInt(7 * MiB));
+  });
+
+  it('takes a mark on the timeline that it was made on, wherever the others have got to since', async () => {
+    const mark = (name: string, timeline: number, lsn: string) => repository.recordMark('shop', { format: 1, name, component: 'postgres', systemIdentifier, timeline, lsn, at: minute(25) });
+    await mark('before', 1, at(4, 4096));
+    await mark('undone', 1, at(4, 8192));
+    await mark('after', 2, at(4, 8192));
+    const found = async (name: string, more: Partial<MomentRequest> = {}): Promise<unknown> => {
+      const { timeline, files } = await locate(`mark:${name}`, more);
+      return [timeline, files.at(-1)?.name];
+    };
+    expect(await found('before')).toEqual([2, '000000020000000000000005']);
+    expect(await found('before', { timeline: 1 })).toEqual([1, '000000010000000000000006']);
+    expect(await found('after')).toEqual([2, '000000020000000000000005']);
+    // The same position on both: on the youngest it would be another moment.
+    expect(await found('undone')).toEqual([1, '000000010000000000000006']);
+    expect((await failing('PointUnreachable', found('undone', { timeline: 2 }))).fields.hint).toContain('--timeline 1');
+    expect((await failing('PointUnreachable', found('after', { timeline: 1 }))).fields.hint).toContain('--timeline 2');
   });
 
   it('refuses a timeline of which the archive knows nothing', async () => {
