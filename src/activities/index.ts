@@ -5,6 +5,7 @@ import { createBackupActivities } from './backup-activities.ts';
 import { createCutOverActivities } from './cut-over-activities.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { createMomentActivities } from './moment/moment-activities.ts';
+import { createMarkActivities } from './moment/mark-activities.ts';
 import { createPlanActivities } from './plan-activities.ts';
 import { createProofActivities } from './proof-activities.ts';
 import { createRepairActivities } from './repair-activities.ts';
@@ -20,6 +21,7 @@ export const createActivities = (dependencies: ActivityDependencies) => ({
   ...createAcceptActivities(dependencies),
   ...createApplicationActivities(dependencies),
   ...createRepairActivities(dependencies),
+  ...createMarkActivities(dependencies),
 });
 
 export type Activities = ReturnType<typeof createActivities>;

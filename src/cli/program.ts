@@ -16,6 +16,7 @@ import { undoCommand } from './verbs/restoring/undo.ts';
 import { cancelCommand } from './verbs/runs/cancel.ts';
 import { statusCommand } from './verbs/runs/status.ts';
 import { watchCommand } from './verbs/runs/watch.ts';
+import { markCommand } from './verbs/wal/mark.ts';
 import { walCommand } from './verbs/wal/wal.ts';
 import { configCommand } from './verbs/set-up/config.ts';
 import { doctorCommand } from './verbs/set-up/doctor.ts';
@@ -26,7 +27,7 @@ import { workerCommand } from './verbs/set-up/worker.ts';
 
 const groups: readonly (readonly [title: string, commands: () => readonly Command[]])[] = [
   ['Set up:', () => [initCommand(), doctorCommand(), configCommand(), upCommand(), workerCommand(), setupCommand()]],
-  ['Back up:', () => [backupCommand(), listCommand(), showCommand(), verifyCommand(), proveCommand(), walCommand()]],
+  ['Back up:', () => [backupCommand(), listCommand(), showCommand(), verifyCommand(), proveCommand(), walCommand(), markCommand()]],
   ['Come back:', () => [restoreCommand(), moveCommand(), queryCommand(), undoCommand(), acceptCommand(), approveCommand(), rejectCommand()]],
   ['Runs:', () => [statusCommand(), watchCommand(), cancelCommand()]],
 ];

@@ -1,6 +1,7 @@
 /** The runbooks as clients see them: workflow type, verb, and the types of what goes in and comes out. */
 import type { RunVerb } from '../domain/workflow-ids.ts';
 import type { AcceptRestoreInput, AcceptRestoreResult } from '../workflows/accept-restore/messages.ts';
+import type { MarkMomentInput, MarkMomentResult } from '../workflows/mark-moment/messages.ts';
 import type { ProveBackupInput, ProveBackupResult } from '../workflows/prove-backup/messages.ts';
 import type { ReapLeftoversInput, ReapLeftoversResult } from '../workflows/reap-leftovers/messages.ts';
 import type { RestoreBackupInput, RestoreBackupResult } from '../workflows/restore-backup/messages.ts';
@@ -17,6 +18,7 @@ export interface Runbooks {
   readonly rewind: { readonly input: RestoreToPointInTimeInput; readonly result: RestoreToPointInTimeResult };
   readonly undo: { readonly input: UndoRestoreInput; readonly result: UndoRestoreResult };
   readonly accept: { readonly input: AcceptRestoreInput; readonly result: AcceptRestoreResult };
+  readonly mark: { readonly input: MarkMomentInput; readonly result: MarkMomentResult };
   readonly reap: { readonly input: ReapLeftoversInput; readonly result: ReapLeftoversResult };
 }
 
@@ -29,6 +31,7 @@ export const workflowTypes = {
   rewind: 'restoreToPointInTime',
   undo: 'undoRestore',
   accept: 'acceptRestore',
+  mark: 'markMoment',
   reap: 'reapLeftovers',
 } as const satisfies Record<keyof Runbooks, string>;
 

@@ -6,6 +6,7 @@
  */
 import { HoldfastFailure } from './failures.ts';
 import { isBackupPrefix, isName } from './identifiers.ts';
+import type { RunOwner } from './run-owner.ts';
 import { formatLsn, parseLsn } from './wal/lsn.ts';
 
 export type Point =
@@ -20,16 +21,24 @@ export type Point =
   | { readonly kind: 'backup'; readonly backup: string }
   | { readonly kind: 'latest' };
 
-/** A moment that somebody gave a name (`holdfast mark NAME`): everything before `lsn` belongs to it. */
-export interface Mark {
-  readonly format: 1;
-  readonly name: string;
-  readonly component: string;
+/** A place in a server's log that was made to be come back to: everything before `lsn` belongs to it, and a record follows behind it. */
+export interface MarkedPosition {
   readonly systemIdentifier: string;
   readonly timeline: number;
   readonly lsn: string;
-  /** By the server's clock, ISO 8601 UTC with microseconds. */
+  /** By the server's clock, ISO 8601 UTC with microseconds: what was committed by then lies before `lsn`. */
   readonly at: string;
+}
+
+/** A moment that somebody gave a name (`holdfast mark NAME`). */
+export interface Mark extends MarkedPosition {
+  readonly format: 1;
+  readonly name: string;
+  readonly component: string;
+  /** The run that made it. */
+  readonly run?: RunOwner;
+  readonly reason?: string;
+  readonly requestedBy?: string;
 }
 
 const instantPattern = /^(\d{4})-(\d{2})-(\d{2})[Tt ](\d{2}):(\d{2}):(\d{2})(?:\.(\d{1,6}))?(Z|z|[+-]\d{2}:\d{2})$/;
@@ -37,6 +46,15 @@ const withoutOffset = /^\d{4}-\d{2}-\d{2}([Tt ]\d{1,2}:\d{2}(:\d{2}(\.\d+)?)?)?$
 const agoPattern = /^(\d{1,6}) ?(s|sec|seconds?|m|min|minutes?|h|hours?|d|days?) ago$/;
 const unitSeconds: Readonly<Record<string, number>> = { s: 1, m: 60, h: 3_600, d: 86_400 };
 const largestXid = (1n << 64n) - 1n;
+
+/** A mark's name. @throws InvalidInput */
+export function checkMarkName(name: unknown): string {
+  if (typeof name === 'string' && isName(name)) return name;
+  throw new HoldfastFailure('InvalidInput', {
+    operation: 'read the name of the mark', object: typeof name === 'string' ? JSON.stringify(name.slice(0, 80)) : typeof name,
+    cause: 'it has 1 to 63 letters, digits, "_", "." or "-", begins with a letter or digit and has no ".."', hint: 'Give it one like before-deploy.',
+  });
+}
 
 /** Reads a point; relative ones are resolved against `nowMs`. @throws InvalidInput, with what would be right */
 export function parsePoint(text: string, nowMs: number): Point {

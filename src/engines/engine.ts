@@ -8,6 +8,7 @@
 import type { Artifact, ComponentBackup, NotCompared } from '../domain/backup-manifest.ts';
 import type { Content, Difference } from '../domain/content.ts';
 import type { ComponentProof } from '../domain/proof.ts';
+import type { MarkedPosition } from '../domain/point.ts';
 import type { Loss, PinnedStore } from '../domain/restore-plan.ts';
 import type { ComponentCutOver } from '../domain/rollback.ts';
 import type { RunOwner } from '../domain/run-owner.ts';
@@ -151,6 +152,13 @@ export interface DatabaseEngine<C extends Component = Component> {
   rollBack(ctx: EngineContext, component: C, cutOver: ComponentCutOver): Promise<void>;
   /** Lets the rollback copy of a cut-over go: `accept`. Refuses to touch anything that is live. */
   discardRollback(ctx: EngineContext, component: C, cutOver: ComponentCutOver): Promise<void>;
+
+  /**
+   * A place in the log just behind everything that is committed when it is called, with a record behind it: a recovery that excludes it stops there, and
+   * needs nothing that is written later. Durable on the server when it is answered. Run again, it makes another one. Null where the engine keeps no log.
+   * @throws UnsupportedTopology where the server takes none, ContainerNotRunning, DatabaseUnreachable
+   */
+  mark(ctx: EngineContext, component: C, name: string): Promise<MarkedPosition | null>;
 
   /** Removes whatever an ended run left: sessions, settings (from its notes), roles, scratch databases that no rollback record names. */
   repairLeftovers(ctx: EngineContext, component: C, run: { readonly owner: RunOwner; readonly notes: Readonly<Record<string, unknown>>; readonly kept: readonly ComponentCutOver[] }): Promise<readonly string[]>;

@@ -60,6 +60,9 @@ describe('wrong usage', () => {
     [['restore', 'latest', '--since', '2026-02-30T02:47'], /no moment there is/],
     [['list', '-s', 'store'], /UnknownService/],
     [['list', '--config', 'missing.yaml'], /InvalidConfiguration/],
+    [['mark'], /name of the mark[^]*before-deploy/],
+    [['mark', '../etc'], /name of the mark[^]*before-deploy/],
+    [['mark', 'noon', '--list'], /either a name or --list/],
     [['status', '--max-age', 'soon'], /it is no duration/],
   ] as const)('%j exits with 2 and says what would be right', async (args, words) => {
     const [plain, json] = await Promise.all([holdfast(args), holdfast([...args, '--json'])]);
@@ -113,6 +116,12 @@ describe('what needs nothing running', () => {
         await writeFile(join(elsewhere, 'state', 'wal', 'shop.postgres.json'), text);
         expect(lineIn(await list())).toMatch(behind);
       }
+      const marks = (...args: string[]): Promise<CommandEnd> => runCommand(['mark', '--list', ...args], { directory: elsewhere, environment: { ...nowhere, TZ: 'UTC' } });
+      expect(await marks()).toMatchObject({ code: 0, stdout: 'There is no mark yet. Make one: holdfast mark NAME\n' });
+      for (const [name, minutes] of [['first', 11], ['second', 12]] as const) await repository.recordMark('shop', { format: 1, name, component: 'postgres', systemIdentifier: key.systemIdentifier, timeline: 1, lsn: '0/300000', at: `2026-11-23T01:${minutes}:00.000000Z` });
+      await writeFile(join(elsewhere, 'backups', 'shop', 'marks', 'third.json'), '{}');
+      expect((await marks()).stdout).toMatch(/^ {2}MARK [^]*\n {2}second [^]*\n {2}first [^]*\n {2}third [^]*DAMAGED[^]*holdfast restore --before mark:NAME/);
+      expect(objectIn(await marks('--json'))).toMatchObject({ service: 'shop', marks: [{ name: 'second', lsn: '0/300000', damage: null }, { name: 'first' }, { name: 'third', damage: expect.any(String) }], exitCode: 0 });
       await writeFile(join(elsewhere, 'backups', 'shop', 'wal', 'postgres', key.systemIdentifier, 'stranger'), 'x');
       const damaged = await list();
       expect(damaged).toMatchObject({ code: 0, stdout: expect.stringMatching(/ANY SECOND {7}not known: [^]*LOCAL TIME/) });

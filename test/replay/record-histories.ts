@@ -3,6 +3,7 @@
  * Run it when a shape is new: `node_modules/.bin/node test/replay/record-histories.ts v2` with the test environment exported (`npm run devbox -- up`).
  */
 import { recordBackups, recordFailures, recordHeldLease } from './record-backups.ts';
+import { recordMarks } from './record-marks.ts';
 import { startRecorder } from './recorder.ts';
 import { recordRefusals, recordRepairs, recordRestores, recordWaysBack } from './record-restores.ts';
 import { requiredShapes } from './required-shapes.ts';
@@ -18,6 +19,7 @@ try {
   await recordRestores(recorder, backup);
   await recordWaysBack(recorder);
   await recordRepairs(recorder, backup);
+  await recordMarks(recorder);
   await recordFailures(recorder);
   const missing = requiredShapes.filter((shape) => !recorder.shapes().includes(shape));
   if (missing.length > 0) throw new Error(`nothing was recorded of ${missing.join(', ')}`);

@@ -6,5 +6,6 @@ export const requiredShapes = [
   'restoreBackup.approvedBySignal', 'restoreBackup.afterReset', 'restoreBackup.intoEmpty', 'restoreBackup.healthCheckFailed',
   'undoRestore.done', 'undoRestore.planned', 'undoRestore.rejected', 'undoRestore.expired', 'undoRestore.rolledBack',
   'acceptRestore.done', 'acceptRestore.planned', 'acceptRestore.rejected',
+  'markMoment.done', 'markMoment.refused',
   'reapLeftovers.done', 'reapLeftovers.repaired', 'serviceLease.done',
 ];

@@ -1,6 +1,7 @@
 /** What every engine must hold, whatever it stores: src/engines/engine.ts as tests. Run by each engine with a live store of its own. */
 import { describe, expect, it } from 'vitest';
 import { contentOf, type ComponentBackup } from '../../src/domain/backup-manifest.ts';
+import { parseLsn } from '../../src/domain/wal/lsn.ts';
 import type { Component } from '../../src/domain/service.ts';
 import type { ArtifactDestination, ArtifactSource, BackupOptions, DatabaseEngine, EngineContext, PreparedComponent } from '../../src/engines/engine.ts';
 import { failing } from '../support/failing.ts';
@@ -98,6 +99,17 @@ export function describeEngine<C extends Component>(
       const after = await mark();
       if (before === null || after === null) expect([before, after]).toEqual([null, null]);
       else expect(BigInt(after)).toBeGreaterThan(BigInt(before));
+    });
+
+    it('gives moments their places in its log, each behind the one before, or none', async () => {
+      const world = await open();
+      const mark = () => engine.mark(world.context('mark'), world.component, 'before-deploy');
+      const first = await mark();
+      await world.write();
+      const second = await mark();
+      if (first === null || second === null) return expect([first, second]).toEqual([null, null]);
+      expect(second).toMatchObject({ systemIdentifier: first.systemIdentifier, timeline: first.timeline });
+      expect(parseLsn(second.lsn) ?? 0n).toBeGreaterThan(parseLsn(first.lsn) ?? 0n);
     });
 
     it('takes away what an ended run prepared, once', async () => {

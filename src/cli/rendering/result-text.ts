@@ -34,6 +34,11 @@ const texts: { readonly [V in keyof Runbooks]: (result: Result<V>, service: stri
   accept: (result, _service, clock) => (result.outcome === 'planned'
     ? [...planText(result.plan, clock), 'Dry run: nothing was changed.']
     : [`The rollback copy of ${shownRunId(result.acceptedRun)} is gone.`]),
+  mark: (result, service, clock) => [
+    `${result.name} marks ${service} as it was at ${localAndUtc(result.at, clock.timeZone, clock.now)}, position ${result.lsn}.`,
+    `To come back to it: holdfast restore --before mark:${result.name}`,
+    'That can be done as soon as the log behind it is in the repository: holdfast wal status',
+  ],
   reap: ({ runs }) => (runs.length === 0 ? ['Nothing was left of any ended run.'] : runs.map(({ workflowId, done }) => `${shownRunId(workflowId)}: ${done.join('; ') || 'nothing to do'}`)),
 };
 

@@ -16,6 +16,7 @@ import { discardDirectoryRollback, discardPreparedDirectory, repairDirectory } f
 import { queryMoment } from './directory/query.ts';
 import { prepareDirectoryUndo } from './directory/undo.ts';
 import { inspect } from './inspect.ts';
+import { mark } from './mark.ts';
 import { prepare } from './prepare.ts';
 import { prove } from './prove.ts';
 import { readContent } from './read-content.ts';
@@ -44,6 +45,7 @@ export function createPostgresEngine(): DatabaseEngine<PostgresComponent> {
     rollBack: (ctx, component, cutOver) => byCutOver(cutOver, (own) => rollBack(ctx, component, own), (own) => directory.rollBack(ctx, component, own)),
     discardRollback: (ctx, component, cutOver) => byCutOver(cutOver, (own) => discardRollback(ctx, component, own), async (own) => void await discardDirectoryRollback(ctx, own)),
     writeMark,
+    mark,
     repairLeftovers: async (ctx, component, run) => [...await repairDirectory(ctx, component, run), ...await repairLeftovers(ctx, component, run)],
     readContent,
     moments: { readLogEnd, recover: recoverToMoment, query: queryMoment, finish: finishMoment },

@@ -41,6 +41,7 @@ export function createRedisEngine(): DatabaseEngine<RedisComponent> {
     discardRollback: (ctx, _component, cutOver) => discardRollbackRedis(ctx, redisCutOver(cutOver)),
     // Redis counts commands, not transactions.
     writeMark: () => Promise.resolve(null),
+    mark: () => Promise.resolve(null),
     repairLeftovers: repairRedis,
     moments: null,
     readContent: readRedisContent,
