@@ -1,0 +1,124 @@
+/** A deploy pipeline gives a moment a name: the log behind it reaches the repository by itself, a recovery from there lands on it, and what leads nowhere is refused. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { WorkflowFailedError } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { locateMoment, type LocatedMoment } from '../../src/activities/moment/locate-moment.ts';
+import { findScratchOf, removeScratch } from '../../src/containers/scratch.ts';
+import { parsePoint } from '../../src/domain/point.ts';
+import type { Component, PostgresComponent } from '../../src/domain/service.ts';
+import { testTiming } from '../../src/domain/timing.ts';
+import type { ArtifactSource, EngineContext } from '../../src/engines/engine.ts';
+import { awaitTarget, startRecovery } from '../../src/engines/postgres/recovery/recovery-server.ts';
+import { createPostgresWalSource } from '../../src/engines/postgres/wal/postgres-wal-source.ts';
+import { createRepository } from '../../src/repository/create-repository.ts';
+import { createLocalStorage } from '../../src/storage/local/local-storage.ts';
+import { createRunDirectory } from '../../src/worker/run-directory.ts';
+import type { MarkMomentResult } from '../../src/workflows/mark-moment/messages.ts';
+import { startServiceFixture, waitFor, type ServiceFixture } from '../support/service-fixture.ts';
+
+let service: ServiceFixture;
+let state: string;
+let stopWorker: () => Promise<void>;
+let components: readonly Component[];
+beforeAll(async () => {
+  service = await startServiceFixture();
+  state = await mkdtemp(join(tmpdir(), 'holdfast-state-'));
+  components = (service.config.services[0]?.components ?? []).map((component): Component => (component.engine === 'postgres' ? { ...component, wal: 'stream' } : component));
+  service.define({ components });
+  await service.sql('CREATE TABLE events (id text)');
+  stopWorker = await service.startWorker({ environment: { HOLDFAST_STATE_DIR: state } });
+});
+afterAll(async () => {
+  await service?.stop();
+  await rm(state, { recursive: true, force: true });
+});
+
+const repositoryOf = () => createRepository('local', createLocalStorage(service.repositoryPath));
+const mark = (name: string, more: object = {}): Promise<MarkMomentResult> => service.run<MarkMomentResult>('markMoment', { service: service.name, name, ...more });
+
+async function refusal(run: Promise<unknown>): Promise<string> {
+  const error: unknown = await run.then(() => null, (thrown: unknown) => thrown);
+  return error instanceof WorkflowFailedError && error.cause instanceof ApplicationFailure ? `${error.cause.type}: ${error.cause.message}` : `it did not fail, but ${String(error)}`;
+}
+
+async function located(name: string): Promise<LocatedMoment> {
+  let found: LocatedMoment | undefined;
+  await waitFor(async () => {
+    found = await locateMoment(repositoryOf(), { service: service.name, component: 'postgres', point: parsePoint(`mark:${name}`, Date.now()), inclusive: false });
+    return true;
+  });
+  return found as LocatedMoment;
+}
+
+/** What a server that is recovered from the repository to the mark has. */
+async function recovered({ base, moment, inclusive, timeline, files, key }: LocatedMoment): Promise<string> {
+  const { namespaceId } = await createRunDirectory(service.client);
+  const owner = { namespaceId, workflowId: `holdfast/test/${service.name}/recovery`, runId: `recovery-${service.name}` };
+  const context = { owner, service: service.name, attempt: 'a1-00000000', runtime: service.runtime, timing: testTiming, signal: AbortSignal.timeout(120_000), progress: () => undefined } as unknown as EngineContext;
+  const directory = `${service.repositoryPath}/${service.name}/backups/${base.backupId}`;
+  const source: ArtifactSource = { hostPath: async ({ path }) => `${directory}/${path}`, check: async () => undefined, open: () => Promise.reject(new Error('it lies on this host')) };
+  const archive = await repositoryOf().wal.hostDirectory(key);
+  if (moment.kind !== 'lsn' || archive === null) throw new Error('a mark is a position in an archive of this host');
+  try {
+    const server = await startRecovery(context, { backup: base.backup, source, request: { target: moment, inclusive, timeline }, log: { files, mount: { type: 'bind', source: archive } } });
+    await awaitTarget(context, server);
+    const { stdout } = await service.runtime.exec(server.server.id, { argv: ['psql', '-X', '-A', '-t', '-h', '/recovery/run', '-U', 'postgres', '-d', 'shop', '-c', 'SELECT string_agg(id, \',\' ORDER BY id) FROM events'], timeoutMs: 20_000 });
+    return stdout.trim();
+  } finally {
+    for (const scratch of await findScratchOf(service.runtime, owner)) await removeScratch(service.runtime, scratch);
+  }
+}
+
+test('nothing leads to a mark without a base backup, and the name stays free', async () => {
+  expect(await refusal(mark('before-deploy'))).toMatch(/^PointUnreachable: .*no base backup.*holdfast backup --kind base/);
+  expect(await repositoryOf().listMarks(service.name)).toEqual([]);
+});
+
+test('a recovery from the repository lands on the mark of a database at rest, and on one with later writes', async () => {
+  await service.run('takeBackup', { service: service.name, kind: 'base' });
+  await service.sql('INSERT INTO events VALUES (\'a\')');
+  const first = await mark('before-deploy', { reason: 'release 2.1', requestedBy: 'pipeline' });
+  expect(first).toMatchObject({ name: 'before-deploy', component: 'postgres', timeline: 1 });
+  expect(await recovered(await located('before-deploy'))).toBe('a');
+  expect(await refusal(mark('before-deploy'))).toMatch(/^AlreadyExists: .*another name/);
+
+  await service.sql('INSERT INTO events VALUES (\'b\')');
+  await mark('after-deploy');
+  await service.sql('INSERT INTO events VALUES (\'c\')');
+  expect(await recovered(await located('after-deploy'))).toBe('a,b');
+  expect(await recovered(await located('before-deploy'))).toBe('a');
+  expect(await repositoryOf().readMark(service.name, 'before-deploy')).toMatchObject({ lsn: first.lsn, reason: 'release 2.1', requestedBy: 'pipeline', run: { runId: expect.any(String) } });
+});
+
+test.each([
+  ['without a name', {}, 'InvalidInput'], ['of a name that is a path', { name: '../x' }, 'InvalidInput'], ['with a field that there is not', { name: 'x', dryRun: true }, 'InvalidInput'],
+])('an input %s is refused', async (_what, input, type) => {
+  expect(await refusal(service.run('markMoment', { service: service.name, ...input }))).toContain(`${type}: `);
+});
+
+test('a service without PostgreSQL, one whose log is not kept, and a server that is stopped are refused', async () => {
+  const [postgres, redis] = components as readonly [PostgresComponent, Component];
+  try {
+    service.define({ components: [redis] });
+    expect(await refusal(mark('x'))).toMatch(/^PointUnreachable: .*no PostgreSQL/);
+    service.define({ components: (({ wal: _kept, ...bare }) => [bare, redis])(postgres) });
+    expect(await refusal(mark('x'))).toMatch(/^PointUnreachable: .*wal: stream/);
+  } finally {
+    service.define({ components });
+  }
+  await service.runtime.stop(service.postgres, 10_000);
+  expect(await refusal(mark('x'))).toMatch(/^ContainerNotRunning: .*docker start/);
+  await service.runtime.start(service.postgres);
+  await waitFor(async () => (await service.sql('SELECT 1')) === '1');
+  expect((await mark('x')).name).toBe('x');
+});
+
+test('nothing of it stays on the host but what receives the log, which goes when it is told to', async () => {
+  await stopWorker();
+  const { namespaceId } = await createRunDirectory(service.client);
+  await createPostgresWalSource().stop({ namespaceId, service: service.name, runtime: service.runtime, timing: testTiming, signal: AbortSignal.timeout(60_000), secret: async () => '' }, components[0] as PostgresComponent, { forget: true });
+  expect(await service.leftovers()).toEqual([]);
+});
