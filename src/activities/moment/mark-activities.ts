@@ -74,10 +74,10 @@ async function record(repository: Repository, input: MarkRequest, position: Mark
 function obstacles(input: MarkRequest, { timeline }: MarkedPosition, reachable: ReachableMoments | null): readonly string[] {
   if (reachable === null) return [];
   if (reachable.timeline !== timeline) return [`The repository knows nothing of timeline ${timeline} yet: see holdfast wal status.`];
-  const newest = reachable.windows.at(-1);
-  if (newest === undefined) return [`The log behind base backup ${reachable.newestBase} is not in the repository yet: see holdfast wal status.`];
-  if (newest.gap === null) return [];
-  throw unreachable(input, `segment ${segmentName(newest.gap, reachable.segmentSizeBytes)} is missing behind the last base backup`, 'Take a new one, then mark: holdfast backup --kind base.');
+  const { newest, segmentSizeBytes } = reachable;
+  if (newest === null) throw unreachable(input, `no base backup lies on timeline ${timeline}`, 'Take one, then mark: holdfast backup --kind base.');
+  if (newest.gap !== null) throw unreachable(input, `segment ${segmentName(newest.gap, segmentSizeBytes)} is missing behind base backup ${newest.backupId}, the last there is`, 'Take a new one, then mark: holdfast backup --kind base.');
+  return newest.complete ? [] : [`The log behind base backup ${newest.backupId} is not in the repository yet: see holdfast wal status.`];
 }
 
 const placed = ({ name, component, timeline, lsn, at }: Mark, warnings: readonly string[]): PlacedMark => ({ name, component, timeline, lsn, at, warnings });

@@ -1,5 +1,5 @@
 /** Which moments of a component can be come back to, from the repository alone: its base backups, and the log that is archived behind them. */
-import { reachableWindows, type ReachableMoments, type ReachableWindow } from '../../domain/wal/reachable.ts';
+import { newestBase, reachableWindows, type ReachableLog, type ReachableMoments } from '../../domain/wal/reachable.ts';
 import type { WalSample } from '../../domain/wal/exposure.ts';
 import type { Repository } from '../../repository/repository.ts';
 import type { WalArchive, WalKey } from '../../repository/wal-archive.ts';
@@ -35,9 +35,10 @@ export async function reachableMoments(repository: Repository, { samples: furthe
   const path = pathTo(looked, timeline, histories);
   const ranges = bases.map((base) => ({ ...rangeOf(base), systemIdentifier: base.backup.server.systemIdentifier }));
   const further = await furtherSamples?.(systemIdentifier) ?? [];
-  const windowsBy = (samples: readonly WalSample[]): readonly ReachableWindow[] => reachableWindows({ systemIdentifier, path, bases: ranges, holdings, samples: [...samples, ...further] });
-  const ends = windowsBy([]).map(({ end }) => end.lsn);
-  return { systemIdentifier, segmentSizeBytes, timeline, windows: windowsBy(await samplesFor(repository.wal, key, ends)), newestBase: newest.manifest.backupId };
+  const log: ReachableLog = { systemIdentifier, path, bases: ranges, holdings, samples: further };
+  const ends = reachableWindows(log).map(({ end }) => end.lsn);
+  const samples = [...further, ...await samplesFor(repository.wal, key, ends)];
+  return { systemIdentifier, segmentSizeBytes, timeline, windows: reachableWindows({ ...log, samples }), newest: newestBase(log) };
 }
 
 /** Readings that tell when each of these positions was written: the newest ones, and all where those do not reach back. */

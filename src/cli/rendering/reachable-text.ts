@@ -25,7 +25,7 @@ function textsOf({ logKept, moments, failure }: ReachableComponent, all: boolean
   if (failure !== null) return [`not known: ${failure.cause}. ${failure.hint}`];
   if (moments === null) return logKept ? ['not yet: the log is kept, and a base backup is missing that it follows (holdfast backup --kind base)'] : [];
   const newest = moments.windows.at(-1);
-  if (newest === undefined) return [`not yet: ${logKept ? `the log behind base backup ${moments.newestBase} is not in the repository (holdfast wal status)` : 'no log is kept behind the base backups (`wal: stream` in holdfast.yaml)'}`];
+  if (newest === undefined) return [`not yet: ${logKept ? whyNone(moments) : 'no log is kept behind the base backups (`wal: stream` in holdfast.yaml)'}`];
   const older = moments.windows.slice(0, -1).reverse();
   return [
     `${windowText(newest, moments, clock)}  loses least: --to TIME, --before TIME`,
@@ -33,9 +33,17 @@ function textsOf({ logKept, moments, failure }: ReachableComponent, all: boolean
   ];
 }
 
-function windowText({ begin, end, gap }: ReachableWindow, { segmentSizeBytes }: ReachableMoments, { timeZone, now }: PlanClock): string {
+function whyNone({ newest, segmentSizeBytes }: ReachableMoments): string {
+  if (newest === null) return 'no base backup lies on the youngest timeline (holdfast backup --kind base)';
+  return newest.gap === null ? `the log behind base backup ${newest.backupId} is not in the repository (holdfast wal status)`
+    : `segment ${segmentName(newest.gap, segmentSizeBytes)} is missing behind base backup ${newest.backupId} (holdfast backup --kind base)`;
+}
+
+function windowText({ begin, end, gap }: ReachableWindow, { newest, segmentSizeBytes }: ReachableMoments, { timeZone, now }: PlanClock): string {
   const from = `${localTime(begin.at, timeZone)}  …  `;
-  if (gap !== null) return `${from}${localTime(end.at, timeZone)} (then ${segmentName(gap, segmentSizeBytes)} is missing)`;
+  // Where no newer base backup leads on behind the gap, it is time for one.
+  const next = gap !== null && newest?.gap?.number === gap.number ? ': holdfast backup --kind base' : '';
+  if (gap !== null) return `${from}${localTime(end.at, timeZone)} (then ${segmentName(gap, segmentSizeBytes)} is missing${next})`;
   const behindMs = Math.max(0, Date.parse(now) - Date.parse(end.at));
   return behindMs <= nowWithinMs ? `${from}now (${durationText(behindMs)} behind)` : `${from}${localTime(end.at, timeZone)} (${durationText(behindMs)} ago: holdfast wal status)`;
 }

@@ -42,8 +42,17 @@ export interface ReachableMoments {
   readonly timeline: number;
   /** Oldest first; none where no base backup's log is archived. */
   readonly windows: readonly ReachableWindow[];
-  /** Id of the newest base backup. */
-  readonly newestBase: string;
+  /** What is written now follows it; null where every base backup lies on a timeline that was left. */
+  readonly newest: NewestBase | null;
+}
+
+/** The base backup that ends last, and how its log stands. */
+export interface NewestBase {
+  readonly backupId: string;
+  /** Its log is archived up to its own end, at least. */
+  readonly complete: boolean;
+  /** What is missing behind it for ever, because later log is there: nothing that is written from there on can be come back to without a newer base backup. */
+  readonly gap: Segment | null;
 }
 
 /**
@@ -51,9 +60,8 @@ export interface ReachableMoments {
  * archive does not reach makes none: it is not complete.
  */
 export function reachableWindows({ systemIdentifier, path, bases, holdings, samples }: ReachableLog): readonly ReachableWindow[] {
-  const own = bases.filter((base) => base.systemIdentifier === systemIdentifier && isOn(path, base));
   const windows: ReachableWindow[] = [];
-  for (const base of own.toSorted((a, b) => (a.end < b.end ? -1 : a.end > b.end ? 1 : 0))) {
+  for (const base of usable({ systemIdentifier, path, bases })) {
     const known = windows.at(-1);
     if (known !== undefined && base.end <= known.end.lsn) {
       windows[windows.length - 1] = { ...known, end: { ...known.end, at: later(known.end.at, base.endAt) }, bases: [...known.bases, base.backupId] };
@@ -68,6 +76,17 @@ export function reachableWindows({ systemIdentifier, path, bases, holdings, samp
   }
   return windows;
 }
+
+export function newestBase({ path, holdings, ...log }: ReachableLog): NewestBase | null {
+  const base = usable({ ...log, path }).at(-1);
+  if (base === undefined) return null;
+  const { end, gap, missing } = coverageFrom(base.begin, path, holdings);
+  return { backupId: base.backupId, complete: end >= base.end, gap: gap ? missing : null };
+}
+
+/** Of this cluster and on the path, in the order of their ends. */
+const usable = ({ systemIdentifier, path, bases }: Pick<ReachableLog, 'systemIdentifier' | 'path' | 'bases'>): readonly ClusterBase[] =>
+  bases.filter((base) => base.systemIdentifier === systemIdentifier && isOn(path, base)).toSorted((a, b) => (a.end < b.end ? -1 : a.end > b.end ? 1 : 0));
 
 /** The newest instant at which the source had written no more than this; the empty text, which is before all others, where there is none. */
 const coveredAt = (samples: readonly WalSample[], lsn: bigint): string => samples.reduce((newest, sample) => (sample.lsn <= lsn ? later(newest, sample.at) : newest), '');

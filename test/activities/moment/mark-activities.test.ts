@@ -98,6 +98,9 @@ describe('a mark that nothing would lead to', () => {
     await refused('keeps no log', place({ keepsNoLog: true }));
     await storeSegments(stage.repository, key, [5]);
     await refused('000000010000000000000004', place());
+    // A base backup behind the gap leads on, though its own end is not archived yet.
+    await storeBase(stage.repository, 'shop', { begin: 6, end: 6, endAt: '2026-11-23T01:20:00.000000Z' });
+    expect((await place()).warnings).toEqual([expect.stringContaining('not in the repository yet')]);
   });
 
   it('is warned of where that may still come', async () => {

@@ -36,8 +36,10 @@ describe('reachableMoments', () => {
     expect(await reached()).toBeNull();
     await committed(repository, 'shop', 'dump');
     expect(await reached()).toBeNull();
-    const newestBase = await takeBase(2, 2, 10);
-    expect(await reached()).toEqual({ systemIdentifier, segmentSizeBytes: MiB, timeline: 1, windows: [], newestBase });
+    const backupId = await takeBase(2, 2, 10);
+    expect(await reached()).toEqual({ systemIdentifier, segmentSizeBytes: MiB, timeline: 1, windows: [], newest: { backupId, complete: false, gap: null } });
+    await store([4]);
+    expect(await reached()).toMatchObject({ windows: [], newest: { complete: false, gap: { timeline: 1, number: 2n } } });
     await failing('PointUnreachable', reached({ systemIdentifier: other }));
   });
 

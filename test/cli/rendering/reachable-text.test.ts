@@ -2,13 +2,14 @@ import { describe, expect, it } from 'vitest';
 import { reachableLines } from '../../../src/cli/rendering/reachable-text.ts';
 import type { ReachableComponent } from '../../../src/cli/reachable.ts';
 import type { ReachableWindow } from '../../../src/domain/wal/reachable.ts';
+import type { Segment } from '../../../src/domain/wal/segment.ts';
 
 const clock = { timeZone: 'Europe/Berlin', now: '2026-11-23T02:04:02.500Z' };
 const window = (beginAt: string, endAt: string, gap: bigint | null = null): ReachableWindow =>
   ({ begin: { lsn: 1n, at: `2026-11-${beginAt}:00.000000Z` }, end: { lsn: 2n, at: `2026-11-${endAt}.000000Z` }, bases: ['20261115-020000'], timeline: 1, gap: gap === null ? null : { timeline: 1, number: gap } });
-const component = (windows: readonly ReachableWindow[] | null, more: Partial<ReachableComponent> = {}): ReachableComponent => ({
+const component = (windows: readonly ReachableWindow[] | null, more: Partial<ReachableComponent> = {}, gap: Segment | null = null): ReachableComponent => ({
   component: 'postgres', logKept: true, failure: null,
-  moments: windows === null ? null : { systemIdentifier: '7400000000000000001', segmentSizeBytes: 16 * 1024 ** 2, timeline: 1, windows, newestBase: '20261122-020000' }, ...more,
+  moments: windows === null ? null : { systemIdentifier: '7400000000000000001', segmentSizeBytes: 16 * 1024 ** 2, timeline: 1, windows, newest: { backupId: '20261122-020000', complete: windows.length > 0, gap } }, ...more,
 });
 const lines = (components: readonly ReachableComponent[], all = false): readonly string[] => reachableLines(components, all, clock);
 
@@ -21,7 +22,9 @@ describe('reachableLines', () => {
 
   it('calls nothing now that ended a while ago, or at a gap', () => {
     expect(lines([component([window('15T02:04', '23T00:04:00')])])[0]).toContain('…  Mon 23 Nov 01:04 (2 h 0 min ago: holdfast wal status)  loses');
-    expect(lines([component([window('15T02:04', '23T02:04:00', 7n)])])[0]).toContain('…  Mon 23 Nov 03:04 (then 000000010000000000000007 is missing)  loses');
+    const broken = [window('15T02:04', '23T02:04:00', 7n)];
+    expect(lines([component(broken)])[0]).toContain('…  Mon 23 Nov 03:04 (then 000000010000000000000007 is missing)  loses');
+    expect(lines([component(broken, {}, { timeline: 1, number: 7n })])[0]).toContain('is missing: holdfast backup --kind base)  loses');
   });
 
   it('shows the newest stretch, says how many older ones there are, and shows them where all is asked for', () => {
@@ -37,6 +40,7 @@ describe('reachableLines', () => {
 
   it('says what is missing, and nothing where nobody asked for a log', () => {
     expect(lines([component([])])).toEqual(['  ANY SECOND       not yet: the log behind base backup 20261122-020000 is not in the repository (holdfast wal status)']);
+    expect(lines([component([], {}, { timeline: 1, number: 5n })])).toEqual(['  ANY SECOND       not yet: segment 000000010000000000000005 is missing behind base backup 20261122-020000 (holdfast backup --kind base)']);
     expect(lines([component([], { logKept: false })])[0]).toContain('no log is kept');
     expect(lines([component(null)])[0]).toContain('holdfast backup --kind base');
     expect(lines([component(null, { logKept: false })])).toEqual([]);

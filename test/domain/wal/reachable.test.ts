@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { isFailure } from '../../../src/domain/failures.ts';
 import { chooseBase } from '../../../src/domain/wal/base-choice.ts';
 import type { WalHoldings } from '../../../src/domain/wal/coverage.ts';
-import { reachableWindows, type ClusterBase, type ReachableLog, type ReachableWindow } from '../../../src/domain/wal/reachable.ts';
+import { newestBase, reachableWindows, type ClusterBase, type ReachableLog, type ReachableWindow } from '../../../src/domain/wal/reachable.ts';
 import { timelineAt, type TimelineStretch } from '../../../src/domain/wal/timeline.ts';
 
 const MiB = 1024n * 1024n;
@@ -51,6 +51,16 @@ describe('reachableWindows', () => {
     expect(reachableWindows(log({ bases: [base('other', 2, 2, { systemIdentifier: '7400000000000000002' })], holdings: holding(1, 2, 3) }))).toEqual([]);
     expect(reachableWindows(log({ bases: [base('first', 2, 3)], holdings: holding(1, 2) }))).toEqual([]);
     expect(reachableWindows(log({ holdings: holding(1, 2) }))).toEqual([]);
+  });
+
+  it('says how the newest base\'s log stands, which what is written now will follow', () => {
+    const bases = [base('first', 2, 2), base('second', 5, 6), base('other', 8, 8, { systemIdentifier: '7400000000000000002' })];
+    const newest = (...numbers: readonly number[]): unknown => newestBase(log({ bases, holdings: holding(1, ...numbers) }));
+    expect(newest(2, 3, 4, 5, 6, 7)).toEqual({ backupId: 'second', complete: true, gap: null });
+    expect(newest(2, 4)).toEqual({ backupId: 'second', complete: false, gap: null });
+    expect(newest(2, 5, 7)).toEqual({ backupId: 'second', complete: false, gap: { timeline: 1, number: 6n } });
+    expect(newest(5, 6, 8)).toEqual({ backupId: 'second', complete: true, gap: { timeline: 1, number: 7n } });
+    expect(newestBase(log({ bases: bases.slice(2), holdings: holding(1, 8) }))).toBeNull();
   });
 
   it('ends at the newest instant that is known to be in it: of a reading, else of its newest base', () => {
