@@ -1,12 +1,14 @@
 /** A deploy pipeline gives a moment a name: the log behind it reaches the repository by itself, a recovery from there lands on it, and what leads nowhere is refused. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { ActivityDependencies } from '../../src/activities/dependencies.ts';
 import { locateMoment, type LocatedMoment } from '../../src/activities/moment/locate-moment.ts';
 import { findScratchOf, removeScratch } from '../../src/containers/scratch.ts';
+import { HoldfastFailure } from '../../src/domain/failures.ts';
 import { parsePoint } from '../../src/domain/point.ts';
 import type { Component, PostgresComponent } from '../../src/domain/service.ts';
 import { testTiming } from '../../src/domain/timing.ts';
@@ -21,20 +23,58 @@ import { startServiceFixture, waitFor, type ServiceFixture } from '../support/se
 
 let service: ServiceFixture;
 let state: string;
+let archive: string;
 let stopWorker: () => Promise<void>;
 let components: readonly Component[];
 beforeAll(async () => {
   service = await startServiceFixture();
   state = await mkdtemp(join(tmpdir(), 'holdfast-state-'));
+  archive = await mkdtemp(join(tmpdir(), 'holdfast-archive-'));
   components = (service.config.services[0]?.components ?? []).map((component): Component => (component.engine === 'postgres' ? { ...component, wal: 'stream' } : component));
   service.define({ components });
   await service.sql('CREATE TABLE events (id text)');
-  stopWorker = await service.startWorker({ environment: { HOLDFAST_STATE_DIR: state } });
+  stopWorker = await service.startWorker({ environment: { HOLDFAST_STATE_DIR: state }, wrap: withFaults });
 });
 afterAll(async () => {
   await service?.stop();
-  await rm(state, { recursive: true, force: true });
+  for (const directory of [state, archive]) await rm(directory, { recursive: true, force: true });
 });
+
+/** What happens once, after its effect was done: as to a worker that dies before it can say so. */
+const faults = { afterPlace: false, afterRecord: false };
+/** Places in the log that were made for marks. */
+const places: string[] = [];
+
+function lost(fault: keyof typeof faults): void {
+  if (!faults[fault]) return;
+  faults[fault] = false;
+  throw new HoldfastFailure('WorkerLost', { operation: 'mark', object: 'test', cause: 'a fault was injected', hint: 'none' });
+}
+
+function withFaults(dependencies: ActivityDependencies): ActivityDependencies {
+  return {
+    ...dependencies,
+    engineFor: (name) => {
+      const engine = dependencies.engineFor(name);
+      return {
+        ...engine,
+        mark: async (...given) => {
+          const position = await engine.mark(...given);
+          places.push(position?.lsn ?? '');
+          lost('afterPlace');
+          return position;
+        },
+      };
+    },
+    repositories: new Map([...dependencies.repositories].map(([name, repository]) => [name, {
+      ...repository,
+      recordMark: async (...given: Parameters<typeof repository.recordMark>) => {
+        await repository.recordMark(...given);
+        lost('afterRecord');
+      },
+    }])),
+  };
+}
 
 const repositoryOf = () => createRepository('local', createLocalStorage(service.repositoryPath));
 const mark = (name: string, more: object = {}): Promise<MarkMomentResult> => service.run<MarkMomentResult>('markMoment', { service: service.name, name, ...more });
@@ -44,24 +84,26 @@ async function refusal(run: Promise<unknown>): Promise<string> {
   return error instanceof WorkflowFailedError && error.cause instanceof ApplicationFailure ? `${error.cause.type}: ${error.cause.message}` : `it did not fail, but ${String(error)}`;
 }
 
+/** As soon as the archive leads there, with a copy of its files: the segment that is being written is replaced by a longer one every second. */
 async function located(name: string): Promise<LocatedMoment> {
-  let found: LocatedMoment | undefined;
+  const found: LocatedMoment[] = [];
   await waitFor(async () => {
-    found = await locateMoment(repositoryOf(), { service: service.name, component: 'postgres', point: parsePoint(`mark:${name}`, Date.now()), inclusive: false });
+    const moment = await locateMoment(repositoryOf(), { service: service.name, component: 'postgres', point: parsePoint(`mark:${name}`, Date.now()), inclusive: false });
+    for (const { path } of moment.files) await cp(join(await repositoryOf().wal.hostDirectory(moment.key) ?? '', path), join(archive, path));
+    found.push(moment);
     return true;
   });
-  return found as LocatedMoment;
+  return found[0] as LocatedMoment;
 }
 
 /** What a server that is recovered from the repository to the mark has. */
-async function recovered({ base, moment, inclusive, timeline, files, key }: LocatedMoment): Promise<string> {
+async function recovered({ base, moment, inclusive, timeline, files }: LocatedMoment): Promise<string> {
   const { namespaceId } = await createRunDirectory(service.client);
   const owner = { namespaceId, workflowId: `holdfast/test/${service.name}/recovery`, runId: `recovery-${service.name}` };
   const context = { owner, service: service.name, attempt: 'a1-00000000', runtime: service.runtime, timing: testTiming, signal: AbortSignal.timeout(120_000), progress: () => undefined } as unknown as EngineContext;
   const directory = `${service.repositoryPath}/${service.name}/backups/${base.backupId}`;
   const source: ArtifactSource = { hostPath: async ({ path }) => `${directory}/${path}`, check: async () => undefined, open: () => Promise.reject(new Error('it lies on this host')) };
-  const archive = await repositoryOf().wal.hostDirectory(key);
-  if (moment.kind !== 'lsn' || archive === null) throw new Error('a mark is a position in an archive of this host');
+  if (moment.kind !== 'lsn') throw new Error('a mark is a position');
   try {
     const server = await startRecovery(context, { backup: base.backup, source, request: { target: moment, inclusive, timeline }, log: { files, mount: { type: 'bind', source: archive } } });
     await awaitTarget(context, server);
@@ -91,6 +133,15 @@ test('a recovery from the repository lands on the mark of a database at rest, an
   expect(await recovered(await located('after-deploy'))).toBe('a,b');
   expect(await recovered(await located('before-deploy'))).toBe('a');
   expect(await repositoryOf().readMark(service.name, 'before-deploy')).toMatchObject({ lsn: first.lsn, reason: 'release 2.1', requestedBy: 'pipeline', run: { runId: expect.any(String) } });
+});
+
+test.each([['afterPlace', 2], ['afterRecord', 1]] as const)('a worker that is lost %s leaves one mark, the one that the run answers', async (fault, made) => {
+  const before = places.length;
+  faults[fault] = true;
+  const { lsn } = await mark(`lost-${fault.toLowerCase()}`);
+  expect(places.slice(before)).toHaveLength(made);
+  expect(lsn).toBe(places.at(-1));
+  expect(await repositoryOf().readMark(service.name, `lost-${fault.toLowerCase()}`)).toMatchObject({ lsn });
 });
 
 test.each([
