@@ -92,9 +92,14 @@ export const keyOf = ({ service, component }: Pick<MomentRequest, 'service' | 'c
 export const youngestTimeline = (bases: readonly BaseBackup[], histories: ReadonlyMap<number, string>, { complete, partial }: WalHoldings): number =>
   [...bases.map(({ backup }) => backup.range), ...complete, ...partial].reduce((youngest, { timeline }) => Math.max(youngest, timeline), Math.max(1, ...histories.keys()));
 
-export function pathTo(request: Pick<MomentRequest, 'point'>, timeline: number, histories: ReadonlyMap<number, string>): readonly TimelineStretch[] {
+/** Null where the archive has no history of it. */
+export function pathOf(timeline: number, histories: ReadonlyMap<number, string>): readonly TimelineStretch[] | null {
   const history = timeline === 1 ? '' : histories.get(timeline);
-  const path = history === undefined ? null : timelinePath(timeline, history);
+  return history === undefined ? null : timelinePath(timeline, history);
+}
+
+function pathTo(request: Pick<MomentRequest, 'point'>, timeline: number, histories: ReadonlyMap<number, string>): readonly TimelineStretch[] {
+  const path = pathOf(timeline, histories);
   if (path !== null) return path;
   throw unreachable(request, `the archive has no history of timeline ${timeline}`, `It knows ${[1, ...histories.keys()].join(', ')}; name one with --timeline.`);
 }

@@ -73,7 +73,7 @@ async function record(repository: Repository, input: MarkRequest, position: Mark
 /** What a person should know of the way back. @throws PointUnreachable behind a gap: what is missing there never comes */
 function obstacles(input: MarkRequest, { timeline }: MarkedPosition, reachable: ReachableMoments | null): readonly string[] {
   if (reachable === null) return [];
-  if (reachable.timeline !== timeline) return [`The repository knows nothing of timeline ${timeline} yet: see holdfast wal status.`];
+  if (reachable.timeline !== timeline || !reachable.historyKnown) return [`The repository knows nothing of timeline ${timeline} yet: see holdfast wal status.`];
   const { newest, segmentSizeBytes } = reachable;
   if (newest === null) throw unreachable(input, `no base backup lies on timeline ${timeline}`, 'Take one, then mark: holdfast backup --kind base.');
   if (newest.gap !== null) throw unreachable(input, `segment ${segmentName(newest.gap, segmentSizeBytes)} is missing behind base backup ${newest.backupId}, the last there is`, 'Take a new one, then mark: holdfast backup --kind base.');

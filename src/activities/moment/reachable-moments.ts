@@ -3,7 +3,7 @@ import { newestBase, reachableWindows, type ReachableLog, type ReachableMoments 
 import type { WalSample } from '../../domain/wal/exposure.ts';
 import type { Repository } from '../../repository/repository.ts';
 import type { WalArchive, WalKey } from '../../repository/wal-archive.ts';
-import { basesIn, keyOf, pathTo, rangeOf, youngestTimeline } from './locate-moment.ts';
+import { basesIn, keyOf, pathOf, rangeOf, youngestTimeline } from './locate-moment.ts';
 
 export interface ReachableRequest {
   readonly service: string;
@@ -19,11 +19,10 @@ const newestBatches = 48;
 
 /**
  * Of the cluster of the newest base backup, along the youngest timeline: what a restore takes unless it is told otherwise. Null where there is no base backup.
- * @throws PointUnreachable (the live cluster has none, or the youngest timeline no history), RepositoryDamaged, RepositoryUnreachable, WalConflict
+ * @throws PointUnreachable (the live cluster has none), RepositoryDamaged, RepositoryUnreachable, WalConflict
  */
 export async function reachableMoments(repository: Repository, { samples: furtherSamples, ...request }: ReachableRequest): Promise<ReachableMoments | null> {
-  const looked = { ...request, point: { kind: 'latest' } } as const;
-  const bases = await basesIn(repository, looked);
+  const bases = await basesIn(repository, { ...request, point: { kind: 'latest' } });
   const newest = bases.at(-1);
   if (newest === undefined) return null;
   const key = keyOf(request, newest);
@@ -32,13 +31,14 @@ export async function reachableMoments(repository: Repository, { samples: furthe
   const histories = await repository.wal.histories(key);
   const holdings = await repository.wal.holdings(key);
   const timeline = youngestTimeline(own, histories, holdings);
-  const path = pathTo(looked, timeline, histories);
+  const path = pathOf(timeline, histories);
+  if (path === null) return { systemIdentifier, segmentSizeBytes, timeline, historyKnown: false, windows: [], newest: null };
   const ranges = bases.map((base) => ({ ...rangeOf(base), systemIdentifier: base.backup.server.systemIdentifier }));
   const further = await furtherSamples?.(systemIdentifier) ?? [];
   const log: ReachableLog = { systemIdentifier, path, bases: ranges, holdings, samples: further };
   const ends = reachableWindows(log).map(({ end }) => end.lsn);
   const samples = [...further, ...await samplesFor(repository.wal, key, ends)];
-  return { systemIdentifier, segmentSizeBytes, timeline, windows: reachableWindows({ ...log, samples }), newest: newestBase(log) };
+  return { systemIdentifier, segmentSizeBytes, timeline, historyKnown: true, windows: reachableWindows({ ...log, samples }), newest: newestBase(log) };
 }
 
 /** Readings that tell when each of these positions was written: the newest ones, and all where those do not reach back. */

@@ -33,7 +33,8 @@ function textsOf({ logKept, moments, failure }: ReachableComponent, all: boolean
   ];
 }
 
-function whyNone({ newest, segmentSizeBytes }: ReachableMoments): string {
+function whyNone({ newest, segmentSizeBytes, timeline, historyKnown }: ReachableMoments): string {
+  if (!historyKnown) return `the history of timeline ${timeline} is not in the repository (holdfast wal status)`;
   if (newest === null) return 'no base backup lies on the youngest timeline (holdfast backup --kind base)';
   return newest.gap === null ? `the log behind base backup ${newest.backupId} is not in the repository (holdfast wal status)`
     : `segment ${segmentName(newest.gap, segmentSizeBytes)} is missing behind base backup ${newest.backupId} (holdfast backup --kind base)`;

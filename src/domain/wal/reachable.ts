@@ -40,6 +40,8 @@ export interface ReachableMoments {
   readonly segmentSizeBytes: number;
   /** The youngest timeline: along its path they are reached. */
   readonly timeline: number;
+  /** Is that timeline's history archived? Until it is, nothing is known of its path, and there are neither windows nor a newest base backup. */
+  readonly historyKnown: boolean;
   /** Oldest first; none where no base backup's log is archived. */
   readonly windows: readonly ReachableWindow[];
   /** What is written now follows it; null where every base backup lies on a timeline that was left. */

@@ -109,6 +109,9 @@ describe('a mark that nothing would lead to', () => {
     await storeSegments(stage.repository, key, [2, 3]);
     expect((await place({ timeline: 2 }, { name: 'b' })).warnings).toEqual([expect.stringContaining('timeline 2')]);
     expect((await place({}, { name: 'c' })).warnings).toEqual([]);
+    // Just promoted: the first segment is there, and its history is on its way.
+    await storeSegments(stage.repository, key, [3], 2);
+    expect((await place({ timeline: 2 }, { name: 'd' })).warnings).toEqual([expect.stringContaining('timeline 2')]);
   });
 
   it('is made in the cluster that is live, whichever base backup is the newest', async () => {

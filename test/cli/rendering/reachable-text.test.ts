@@ -9,7 +9,7 @@ const window = (beginAt: string, endAt: string, gap: bigint | null = null): Reac
   ({ begin: { lsn: 1n, at: `2026-11-${beginAt}:00.000000Z` }, end: { lsn: 2n, at: `2026-11-${endAt}.000000Z` }, bases: ['20261115-020000'], timeline: 1, gap: gap === null ? null : { timeline: 1, number: gap } });
 const component = (windows: readonly ReachableWindow[] | null, more: Partial<ReachableComponent> = {}, gap: Segment | null = null): ReachableComponent => ({
   component: 'postgres', logKept: true, failure: null,
-  moments: windows === null ? null : { systemIdentifier: '7400000000000000001', segmentSizeBytes: 16 * 1024 ** 2, timeline: 1, windows, newest: { backupId: '20261122-020000', complete: windows.length > 0, gap } }, ...more,
+  moments: windows === null ? null : { systemIdentifier: '7400000000000000001', segmentSizeBytes: 16 * 1024 ** 2, timeline: 1, historyKnown: true, windows, newest: { backupId: '20261122-020000', complete: windows.length > 0, gap } }, ...more,
 });
 const lines = (components: readonly ReachableComponent[], all = false): readonly string[] => reachableLines(components, all, clock);
 
@@ -41,6 +41,9 @@ describe('reachableLines', () => {
   it('says what is missing, and nothing where nobody asked for a log', () => {
     expect(lines([component([])])).toEqual(['  ANY SECOND       not yet: the log behind base backup 20261122-020000 is not in the repository (holdfast wal status)']);
     expect(lines([component([], {}, { timeline: 1, number: 5n })])).toEqual(['  ANY SECOND       not yet: segment 000000010000000000000005 is missing behind base backup 20261122-020000 (holdfast backup --kind base)']);
+    const unknown = { systemIdentifier: '7400000000000000001', segmentSizeBytes: 16 * 1024 ** 2, timeline: 2, historyKnown: false, windows: [], newest: null };
+    expect(lines([component([], { moments: unknown })])).toEqual(['  ANY SECOND       not yet: the history of timeline 2 is not in the repository (holdfast wal status)']);
+    expect(lines([component([], { moments: { ...unknown, historyKnown: true } })])[0]).toContain('no base backup lies on the youngest timeline');
     expect(lines([component([], { logKept: false })])[0]).toContain('no log is kept');
     expect(lines([component(null)])[0]).toContain('holdfast backup --kind base');
     expect(lines([component(null, { logKept: false })])).toEqual([]);
