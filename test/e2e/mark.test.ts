@@ -7,6 +7,7 @@ import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { ActivityDependencies } from '../../src/activities/dependencies.ts';
 import { locateMoment, type LocatedMoment } from '../../src/activities/moment/locate-moment.ts';
+import { lowerFences, raiseFences } from '../../src/containers/fence.ts';
 import { findScratchOf, removeScratch } from '../../src/containers/scratch.ts';
 import { HoldfastFailure } from '../../src/domain/failures.ts';
 import { parsePoint } from '../../src/domain/point.ts';
@@ -165,6 +166,19 @@ test('a service without PostgreSQL, one whose log is not kept, and a server that
   await service.runtime.start(service.postgres);
   await waitFor(async () => (await service.sql('SELECT 1')) === '1');
   expect((await mark('x')).name).toBe('x');
+});
+
+test('a server whose data another run exchanges is left alone', async () => {
+  const { imageId, mounts } = await service.runtime.inspect(service.postgres);
+  const owner = { namespaceId: 'another', workflowId: 'holdfast/restore/another', runId: 'another' };
+  const volumes = mounts.flatMap(({ source }) => (source === null ? [] : [source]));
+  await raiseFences(service.runtime, { owner, service: 'another', component: 'postgres', step: 'fence' }, volumes.map((volume) => ({ volume, imageId })));
+  try {
+    expect(await refusal(mark('y'))).toMatch(/^ForeignFence: /);
+  } finally {
+    await lowerFences(service.runtime, owner, volumes);
+  }
+  expect((await mark('y')).name).toBe('y');
 });
 
 test('nothing of it stays on the host but what receives the log, which goes when it is told to', async () => {
