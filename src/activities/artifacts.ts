@@ -24,6 +24,11 @@ export function sourceOf(repository: Repository, manifest: BackupManifest): Arti
     hostPath: (artifact) => repository.storage.hostPath(pathOf(artifact)),
     check: async (artifact, signal, onBytes) => requireStored(artifact, await repository.storage.digest(pathOf(artifact), signal, onBytes)),
     open: async (artifact) => checked(await repository.storage.openRead(pathOf(artifact)), artifact),
+    timelines: async (backup) => {
+      const key = { service: manifest.service, component: backup.component, systemIdentifier: backup.server.systemIdentifier, segmentSizeBytes: backup.cluster.segmentSizeBytes };
+      const directory = await repository.wal.hostDirectory(key);
+      return directory === null ? { files: [], archive: null } : { files: repository.wal.logFiles(key, [], await repository.wal.histories(key)), archive: { type: 'bind', source: directory } };
+    },
   };
 }
 

@@ -5,7 +5,7 @@
  * run twice, in part or whole, also while an earlier attempt still lives. Everything created carries a name computed from run and step
  * (containers/scratch.ts) and the run's labels. Failures are HoldfastFailures. `ctx.signal` ends the work and the helper with it.
  */
-import type { Artifact, ComponentBackup, NotCompared } from '../domain/backup-manifest.ts';
+import type { Artifact, ComponentBackup, NotCompared, PostgresBase } from '../domain/backup-manifest.ts';
 import type { Content, Difference } from '../domain/content.ts';
 import type { ComponentProof } from '../domain/proof.ts';
 import type { MarkedPosition } from '../domain/point.ts';
@@ -15,7 +15,7 @@ import type { RunOwner } from '../domain/run-owner.ts';
 import type { Component, EngineName } from '../domain/service.ts';
 import type { Timing } from '../domain/timing.ts';
 import type { ContainerRuntime } from '../containers/container-runtime.ts';
-import type { MomentEngine } from './moment-engine.ts';
+import type { KeptLog, MomentEngine } from './moment-engine.ts';
 
 /** What a step says about how far it is. Goes into heartbeats and, from there, into the status of the run. */
 export interface StepProgress {
@@ -61,6 +61,11 @@ export interface ArtifactSource {
   check(artifact: Artifact, signal: AbortSignal, onBytes: (doneBytes: number) => void): Promise<void>;
   /** The stored bytes; ends with `ArtifactDamaged` when size or SHA-256 differ from the manifest. */
   open(artifact: Artifact): Promise<import('node:stream').Readable>;
+  /**
+   * The histories of the timelines that the archive of that cluster's log knows: a server that is made from the backup begins one with a number that none of them has,
+   * or its log would be taken for theirs. None unless given.
+   */
+  timelines?(backup: PostgresBase): Promise<Pick<KeptLog, 'files' | 'archive'>>;
 }
 
 export interface BackupOptions {
@@ -87,6 +92,8 @@ export interface ComponentFacts {
   readonly empty: boolean;
   /** Bytes of live data: what a backup will read and a side copy will need. */
   readonly dataSizeBytes: number;
+  /** PostgreSQL, where its data could be read: the timeline that it is on. */
+  readonly timeline?: number;
   /** Free bytes on the file system of the live data, or null where it could not be told. */
   readonly freeBytes: number | null;
   readonly warnings: readonly string[];

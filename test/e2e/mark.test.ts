@@ -14,7 +14,7 @@ import { parsePoint } from '../../src/domain/point.ts';
 import type { Component, PostgresComponent } from '../../src/domain/service.ts';
 import { testTiming } from '../../src/domain/timing.ts';
 import type { ArtifactSource, EngineContext } from '../../src/engines/engine.ts';
-import { awaitTarget, startRecovery } from '../../src/engines/postgres/recovery/recovery-server.ts';
+import { awaitTarget, startRecovery, type Recovery } from '../../src/engines/postgres/recovery/start-recovery.ts';
 import { createPostgresWalSource } from '../../src/engines/postgres/wal/postgres-wal-source.ts';
 import { createRepository } from '../../src/repository/create-repository.ts';
 import { createLocalStorage } from '../../src/storage/local/local-storage.ts';
@@ -90,6 +90,7 @@ async function located(name: string): Promise<LocatedMoment> {
   const found: LocatedMoment[] = [];
   await waitFor(async () => {
     const moment = await locateMoment(repositoryOf(), { service: service.name, component: 'postgres', point: parsePoint(`mark:${name}`, Date.now()), inclusive: false });
+    if (moment.moment.kind === 'lsn' && moment.coverage.end <= moment.moment.lsn) return false;
     for (const { path } of moment.files) await cp(join(await repositoryOf().wal.hostDirectory(moment.key) ?? '', path), join(archive, path));
     found.push(moment);
     return true;
@@ -106,8 +107,9 @@ async function recovered({ base, moment, inclusive, timeline, files }: LocatedMo
   const source: ArtifactSource = { hostPath: async ({ path }) => `${directory}/${path}`, check: async () => undefined, open: () => Promise.reject(new Error('it lies on this host')) };
   if (moment.kind !== 'lsn') throw new Error('a mark is a position');
   try {
-    const server = await startRecovery(context, { backup: base.backup, source, request: { target: moment, inclusive, timeline }, log: { files, mount: { type: 'bind', source: archive } } });
-    await awaitTarget(context, server);
+    const recovery: Recovery = { backup: base.backup, source, request: { target: moment, inclusive, timeline }, log: { files, mount: { type: 'bind', source: archive } } };
+    const server = await startRecovery(context, recovery);
+    await awaitTarget(context, recovery, server);
     const { stdout } = await service.runtime.exec(server.server.id, { argv: ['psql', '-X', '-A', '-t', '-h', '/recovery/run', '-U', 'postgres', '-d', 'shop', '-c', 'SELECT string_agg(id, \',\' ORDER BY id) FROM events'], timeoutMs: 20_000 });
     return stdout.trim();
   } finally {

@@ -3,7 +3,7 @@ import type { BackupManifest, PostgresBase } from '../../domain/backup-manifest.
 import { HoldfastFailure } from '../../domain/failures.ts';
 import { resolveBackupId } from '../../domain/identifiers.ts';
 import { pointText, type Mark, type Point } from '../../domain/point.ts';
-import { chooseBase, type BaseRange, type Moment } from '../../domain/wal/base-choice.ts';
+import { chooseBase, isOn, type BaseRange, type Moment } from '../../domain/wal/base-choice.ts';
 import { coveringFiles, type Coverage, type WalHoldings } from '../../domain/wal/coverage.ts';
 import type { LogFile } from '../../domain/wal/log-file.ts';
 import { parseLsn } from '../../domain/wal/lsn.ts';
@@ -17,8 +17,10 @@ export interface MomentRequest {
   readonly point: Point;
   /** Does what happened at the point belong to it? */
   readonly inclusive: boolean;
-  /** Along which timeline; the youngest that the archive knows unless given. */
+  /** Along which timeline, and no other. Unless given, the one that is live, else {@link timelineToFollow}; a mark leads along its own. */
   readonly timeline?: number;
+  /** The timeline that the live server is on, where that is known. */
+  readonly liveTimeline?: number;
   /** Of the cluster that is live now, where that is known: another one's archive leads elsewhere. */
   readonly systemIdentifier?: string;
   /** From this base backup alone: what was found once is found again, whatever was taken since. */
@@ -32,7 +34,7 @@ export interface LocatedMoment {
   readonly moment: Moment;
   readonly inclusive: boolean;
   readonly coverage: Coverage;
-  /** Everything that recovery will ask for, in that order. */
+  /** Everything that recovery will ask for, in that order; of the histories all there are: the timeline that it begins takes the first number that none has. */
   readonly files: readonly LogFile[];
 }
 
@@ -51,18 +53,17 @@ export async function locateMoment(repository: Repository, request: MomentReques
   const own = bases.filter(({ backup }) => backup.server.systemIdentifier === key.systemIdentifier);
   const histories = await repository.wal.histories(key);
   const holdings = await repository.wal.holdings(key);
-  const youngest = youngestTimeline(own, histories, holdings);
+  const followed = request.liveTimeline ?? timelineToFollow(own, histories, holdings);
   const mark = request.point.kind === 'mark' ? await markNamed(repository, request, key, request.point.name) : null;
-  const path = mark === null ? pathTo(request, request.timeline ?? youngest, histories) : pathThrough(request, mark, youngest, histories);
-  const timeline = path.at(-1)?.timeline ?? youngest;
+  const path = mark === null ? pathTo(request, request.timeline ?? followed, histories) : pathThrough(request, mark, followed, histories);
+  const timeline = path.at(-1)?.timeline ?? followed;
   const { moment, inclusive } = await momentOf(repository, request, mark, own);
   const { base, coverage } = chooseBase(moment, path, own.filter(({ manifest }) => request.base === undefined || manifest.backupId === request.base).map(rangeOf), holdings);
   const chosen = own.find(({ manifest }) => manifest.backupId === base.backupId) as BaseBackup;
   const segments = coveringFiles(base.begin, path, holdings) as readonly (StoredSegment | StoredPartial)[];
-  const onPath = new Map([...histories].filter(([each]) => path.some((stretch) => stretch.timeline === each)));
   return {
     key, base: { backupId: base.backupId, manifestSha256: chosen.sha256, backup: chosen.backup }, timeline, moment, inclusive, coverage,
-    files: repository.wal.logFiles(key, segments, onPath),
+    files: repository.wal.logFiles(key, segments, histories),
   };
 }
 
@@ -88,9 +89,19 @@ export async function basesIn(repository: Repository, { service, component, syst
 export const keyOf = ({ service, component }: Pick<MomentRequest, 'service' | 'component'>, { backup }: BaseBackup): WalKey =>
   ({ service, component, systemIdentifier: backup.server.systemIdentifier, segmentSizeBytes: backup.cluster.segmentSizeBytes });
 
-/** The youngest of which anything is known. */
-export const youngestTimeline = (bases: readonly BaseBackup[], histories: ReadonlyMap<number, string>, { complete, partial }: WalHoldings): number =>
-  [...bases.map(({ backup }) => backup.range), ...complete, ...partial].reduce((youngest, { timeline }) => Math.max(youngest, timeline), Math.max(1, ...histories.keys()));
+/**
+ * The youngest that goes through the newest base backup: one that was left again (by an undo of the restore that began it) does not. One of which there is log and no
+ * history is taken for it too: whoever follows it is told that its history is missing.
+ */
+export function timelineToFollow(bases: readonly BaseBackup[], histories: ReadonlyMap<number, string>, { complete, partial }: WalHoldings): number {
+  const newest = bases.at(-1);
+  const known = [...new Set([1, ...histories.keys(), ...[...bases.map(({ backup }) => backup.range), ...complete, ...partial].map(({ timeline }) => timeline)])].sort((a, b) => b - a);
+  const found = known.find((timeline) => {
+    const path = pathOf(timeline, histories);
+    return path === null || newest === undefined || isOn(path, rangeOf(newest));
+  });
+  return found ?? newest?.backup.range.timeline ?? 1;
+}
 
 /** Null where the archive has no history of it. */
 export function pathOf(timeline: number, histories: ReadonlyMap<number, string>): readonly TimelineStretch[] | null {
@@ -105,8 +116,8 @@ function pathTo(request: Pick<MomentRequest, 'point'>, timeline: number, histori
 }
 
 /** The same position lies on each timeline, and is another moment on each: a mark is on its own. */
-function pathThrough(request: MomentRequest, mark: Mark, youngest: number, histories: ReadonlyMap<number, string>): readonly TimelineStretch[] {
-  const path = pathTo(request, request.timeline ?? youngest, histories);
+function pathThrough(request: MomentRequest, mark: Mark, followed: number, histories: ReadonlyMap<number, string>): readonly TimelineStretch[] {
+  const path = pathTo(request, request.timeline ?? followed, histories);
   if (timelineAt(path, (parseLsn(mark.lsn) ?? 0n) - 1n)?.timeline === mark.timeline) return path;
   if (request.timeline === undefined) return pathTo(request, mark.timeline, histories);
   throw unreachable(request, `it lies on timeline ${mark.timeline}, on a part that timeline ${request.timeline} has not gone along`, `Name no timeline, or its own: --timeline ${mark.timeline}.`);

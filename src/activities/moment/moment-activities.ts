@@ -23,6 +23,8 @@ export interface PointInput {
   readonly point: string;
   readonly inclusive: boolean;
   readonly timeline?: number;
+  /** The one that the live server is on, where that is known. */
+  readonly liveTimeline?: number;
   /** The cluster that is live, or the one that is asked for: decimal system identifier. */
   readonly cluster?: string;
 }
@@ -128,8 +130,8 @@ export function createMomentActivities(dependencies: ActivityDependencies) {
   }
 }
 
-const requestOf = ({ service, inclusive, timeline, cluster }: Pick<PointInput, 'service' | 'inclusive' | 'timeline' | 'cluster'>, component: PostgresComponent, point: Point) => ({
-  service, component: component.name, point, inclusive, ...(timeline === undefined ? {} : { timeline }), ...(cluster === undefined ? {} : { systemIdentifier: cluster }),
+const requestOf = ({ service, inclusive, timeline, liveTimeline, cluster }: Pick<PointInput, 'service' | 'inclusive' | 'timeline' | 'liveTimeline' | 'cluster'>, component: PostgresComponent, point: Point) => ({
+  service, component: component.name, point, inclusive, ...(timeline === undefined ? {} : { timeline }), ...(liveTimeline === undefined ? {} : { liveTimeline }), ...(cluster === undefined ? {} : { systemIdentifier: cluster }),
 });
 
 /** @throws UnsupportedTopology where the engine's host cannot read the archive as files */

@@ -3,7 +3,7 @@ import { newestBase, reachableWindows, type ReachableLog, type ReachableMoments 
 import type { WalSample } from '../../domain/wal/exposure.ts';
 import type { Repository } from '../../repository/repository.ts';
 import type { WalArchive, WalKey } from '../../repository/wal-archive.ts';
-import { basesIn, keyOf, pathOf, rangeOf, youngestTimeline } from './locate-moment.ts';
+import { basesIn, keyOf, pathOf, rangeOf, timelineToFollow } from './locate-moment.ts';
 
 export interface ReachableRequest {
   readonly service: string;
@@ -18,7 +18,7 @@ export interface ReachableRequest {
 const newestBatches = 48;
 
 /**
- * Of the cluster of the newest base backup, along the youngest timeline: what a restore takes unless it is told otherwise. Null where there is no base backup.
+ * Of the cluster of the newest base backup, along the timeline that a restore follows unless it is told otherwise, or a live server is on another. Null where there is no base backup.
  * @throws PointUnreachable (the live cluster has none), RepositoryDamaged, RepositoryUnreachable, WalConflict
  */
 export async function reachableMoments(repository: Repository, { samples: furtherSamples, ...request }: ReachableRequest): Promise<ReachableMoments | null> {
@@ -30,7 +30,7 @@ export async function reachableMoments(repository: Repository, { samples: furthe
   const own = bases.filter(({ backup }) => backup.server.systemIdentifier === systemIdentifier);
   const histories = await repository.wal.histories(key);
   const holdings = await repository.wal.holdings(key);
-  const timeline = youngestTimeline(own, histories, holdings);
+  const timeline = timelineToFollow(own, histories, holdings);
   const path = pathOf(timeline, histories);
   if (path === null) return { systemIdentifier, segmentSizeBytes, timeline, historyKnown: false, windows: [], newest: null };
   const ranges = bases.map((base) => ({ ...rangeOf(base), systemIdentifier: base.backup.server.systemIdentifier }));

@@ -53,8 +53,9 @@ export async function findWay(run: PointRun, wish: Wish, facts: readonly Compone
   const component = loggedComponent(run);
   const live = facts.find(({ pinned }) => pinned.component === component.name);
   const cluster = run.input.cluster ?? (live?.empty === true ? undefined : live?.pinned.identity ?? undefined);
+  const liveTimeline = cluster !== undefined && cluster === live?.pinned.identity ? live.timeline : undefined;
   const located = await run.host.long.locatePoint({
-    service: run.input.service, component, point: wish.point, inclusive: wish.inclusive, ...(run.input.timeline === undefined ? {} : { timeline: run.input.timeline }), ...(cluster === undefined ? {} : { cluster }),
+    service: run.input.service, component, point: wish.point, inclusive: wish.inclusive, ...(run.input.timeline === undefined ? {} : { timeline: run.input.timeline }), ...(cluster === undefined ? {} : { cluster }), ...(liveTimeline === undefined ? {} : { liveTimeline }),
   });
   run.step(`[1/5] Source    base backup ${located.base.backupId} and ${counted(located.segments, 'file')} of log behind it, without a gap`);
   await run.host.long.verifyComponent({ service: run.input.service, ...located.base, component: component.name, depth: 'bytes' });

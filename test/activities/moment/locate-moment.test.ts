@@ -89,9 +89,9 @@ describe('locateMoment', () => {
     await failing('AlreadyExists', repository.recordMark('shop', { format: 1, name: 'before-deploy', component: 'postgres', systemIdentifier, timeline: 1, lsn: at(8), at: minute(26) }));
   });
 
-  it('refuses a mark behind which nothing is archived yet: recovery would look for a stop beyond the end', async () => {
+  it('finds the way to a mark behind which nothing is archived yet: all there is lies before it (landing.ts)', async () => {
     await repository.recordMark('shop', { format: 1, name: 'last', component: 'postgres', systemIdentifier, timeline: 1, lsn: at(9), at: minute(25) });
-    expect((await failing('PointUnreachable', locate('mark:last'))).fields.hint).toContain('wal status');
+    expect(await locate('mark:last')).toMatchObject({ moment: { kind: 'lsn', lsn: BigInt(9 * MiB) }, coverage: { end: BigInt(9 * MiB) } });
     expect(await locate(`lsn:${at(9)}`)).toMatchObject({ inclusive: true });
     await store(1, 9);
     expect(await locate('mark:last')).toMatchObject({ moment: { kind: 'lsn', lsn: BigInt(9 * MiB) } });
@@ -141,9 +141,17 @@ describe('over a switch of timelines', () => {
     expect(found.coverage.end).toBe(BigInt(6 * MiB));
   });
 
+  it('follows none that was left again: a base backup taken since lies on the old one; unless the live server is on it', async () => {
+    await takeBase(6, 6, 30);
+    expect(await locate('latest')).toMatchObject({ timeline: 1, base: { backup: { range: { begin: at(6, 0x28) } } } });
+    expect(await locate('latest', { liveTimeline: 2 })).toMatchObject({ timeline: 2, base: { backup: { range: { begin: at(2, 0x28) } } } });
+    expect((await failing('PointUnreachable', locate('latest', { liveTimeline: 3 }))).fields.hint).toContain('1, 2');
+  });
+
   it('follows the old one where that is asked for', async () => {
     const found = await locate('latest', { timeline: 1 });
-    expect(found.files.map(({ name }) => name.slice(0, 8))).toEqual(Array(5).fill('00000001'));
+    // All histories are given, so that a new timeline takes no number of theirs; of the log only its own.
+    expect(found.files.map(({ name }) => name.slice(0, 8))).toEqual(['00000002', ...Array(5).fill('00000001')]);
     expect(found.coverage.end).toBe(BigInt(7 * MiB));
   });
 

@@ -22,6 +22,7 @@ export async function inspectWhole(ctx: EngineContext, component: PostgresCompon
     imageId: container.imageId,
     running: container.state === 'running',
     empty: !hasServer || server?.userObjects === 0,
+    ...(control === null ? {} : { timeline: control.timeline }),
     dataSizeBytes: server?.sizeBytes ?? 0,
     freeBytes: Number.isFinite(freeBytes) ? freeBytes : null,
     warnings: [

@@ -19,10 +19,11 @@ const preparedNoteKey = (component: string): string => `postgres-directory-prepa
 
 /** A base backup as it is, to its own end. @throws what sightData, requireFit and recoverBeside throw */
 export async function prepareDirectory(ctx: EngineContext, component: PostgresComponent, backup: PostgresBase, source: ArtifactSource): Promise<PreparedComponent> {
-  const beside: RecoveryBeside = { backup, source, request: { target: { kind: 'consistent', backupId: '' }, inclusive: true, timeline: backup.range.timeline }, log: { files: [], mount: null } };
   const sighting = await sightData(ctx, component);
   const finished = await finishedBefore(ctx, component);
   if (finished !== null) return finished;
+  const { files, archive } = await source.timelines?.(backup) ?? { files: [], archive: null };
+  const beside: RecoveryBeside = { backup, source, request: { target: { kind: 'consistent', backupId: '' }, inclusive: true, timeline: backup.range.timeline }, log: { files, mount: archive } };
   const { server, reached, prepared } = await recovered(ctx, component, sighting, beside, backup.snapshot.at);
   return finish(ctx, component, sighting, prepared, server, reached.lsn);
 }

@@ -10,7 +10,8 @@ import type { MarkedPosition } from '../../../../src/domain/point.ts';
 import type { LogFile } from '../../../../src/domain/wal/log-file.ts';
 import { formatLsn, parseLsn } from '../../../../src/domain/wal/lsn.ts';
 import { segmentName, segmentOf } from '../../../../src/domain/wal/segment.ts';
-import { awaitTarget, startRecovery, type Reached, type RecoveryServer } from '../../../../src/engines/postgres/recovery/recovery-server.ts';
+import type { Reached, RecoveryServer } from '../../../../src/engines/postgres/recovery/recovery-server.ts';
+import { awaitTarget, startRecovery, type Recovery } from '../../../../src/engines/postgres/recovery/start-recovery.ts';
 import { useDocker } from '../../../support/docker.ts';
 import { failing } from '../../../support/failing.ts';
 import { contextOf, engine, openStore, startPostgres, type TestPostgres, type TestStore } from '../postgres-fixture.ts';
@@ -69,8 +70,9 @@ async function recovered<T>({ base, store, archive }: Stage, position: MarkedPos
   const ctx = contextOf(docker, new Map(), { run: 'recovery' });
   try {
     const request = { target: { kind: 'lsn', lsn: lsnOf(position) }, inclusive: false, timeline: position.timeline } as const;
-    const server = await startRecovery(ctx, { backup: base, source: store.source, request, log: { files, mount: { type: 'bind', source: archive } } });
-    return await look(server, await awaitTarget(ctx, server));
+    const recovery: Recovery = { backup: base, source: store.source, request, log: { files, mount: { type: 'bind', source: archive } } };
+    const server = await startRecovery(ctx, recovery);
+    return await look(server, await awaitTarget(ctx, recovery, server));
   } finally {
     for (const scratch of await findScratchOf(docker.runtime, ctx.owner)) await removeScratch(docker.runtime, scratch);
   }
