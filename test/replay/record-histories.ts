@@ -4,6 +4,7 @@
  */
 import { recordBackups, recordFailures, recordHeldLease } from './record-backups.ts';
 import { recordMarks } from './record-marks.ts';
+import { recordMoments } from './record-moments.ts';
 import { startRecorder } from './recorder.ts';
 import { recordRefusals, recordRepairs, recordRestores, recordWaysBack } from './record-restores.ts';
 import { requiredShapes } from './required-shapes.ts';
@@ -20,6 +21,7 @@ try {
   await recordWaysBack(recorder);
   await recordRepairs(recorder, backup);
   await recordMarks(recorder);
+  await recordMoments(recorder);
   await recordFailures(recorder);
   const missing = requiredShapes.filter((shape) => !recorder.shapes().includes(shape));
   if (missing.length > 0) throw new Error(`nothing was recorded of ${missing.join(', ')}`);

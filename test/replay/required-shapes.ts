@@ -6,6 +6,8 @@ export const requiredShapes = [
   'restoreBackup.approvedBySignal', 'restoreBackup.afterReset', 'restoreBackup.intoEmpty', 'restoreBackup.healthCheckFailed',
   'undoRestore.done', 'undoRestore.planned', 'undoRestore.rejected', 'undoRestore.expired', 'undoRestore.rolledBack',
   'acceptRestore.done', 'acceptRestore.planned', 'acceptRestore.rejected',
+  'takeBackup.base', 'restoreBackup.base', 'undoRestore.base',
+  'restoreToPointInTime.planned', 'restoreToPointInTime.refused', 'restoreToPointInTime.rejected', 'restoreToPointInTime.rolledBack', 'restoreToPointInTime.moved', 'restoreToPointInTime.afterReset',
   'markMoment.done', 'markMoment.refused',
   'reapLeftovers.done', 'reapLeftovers.repaired', 'serviceLease.done',
 ];

@@ -53,11 +53,14 @@ export async function locateMoment(repository: Repository, request: MomentReques
   const own = bases.filter(({ backup }) => backup.server.systemIdentifier === key.systemIdentifier);
   const histories = await repository.wal.histories(key);
   const holdings = await repository.wal.holdings(key);
-  const followed = request.liveTimeline ?? timelineToFollow(own, histories, holdings);
+  const ownEnd = request.point.kind === 'backup' ? await baseNamed(repository, request, own, request.point.backup) : null;
+  // The end of a base backup lies on its own timeline, wherever the others have got to since.
+  const followed = ownEnd?.backup.range.timeline ?? request.liveTimeline ?? timelineToFollow(own, histories, holdings);
   const mark = request.point.kind === 'mark' ? await markNamed(repository, request, key, request.point.name) : null;
-  const path = mark === null ? pathTo(request, request.timeline ?? followed, histories) : pathThrough(request, mark, followed, histories);
+  const path = ownEnd !== null && request.timeline === undefined ? pathOf(followed, histories) ?? [{ timeline: followed, begin: 0n, end: null }]
+    : mark === null ? pathTo(request, request.timeline ?? followed, histories) : pathThrough(request, mark, followed, histories);
   const timeline = path.at(-1)?.timeline ?? followed;
-  const { moment, inclusive } = await momentOf(repository, request, mark, own);
+  const { moment, inclusive } = ownEnd !== null ? { moment: { kind: 'consistent', backupId: ownEnd.manifest.backupId } as const, inclusive: true } : await momentOf(repository, request, mark, own);
   const { base, coverage } = chooseBase(moment, path, own.filter(({ manifest }) => request.base === undefined || manifest.backupId === request.base).map(rangeOf), holdings);
   const chosen = own.find(({ manifest }) => manifest.backupId === base.backupId) as BaseBackup;
   const segments = coveringFiles(base.begin, path, holdings) as readonly (StoredSegment | StoredPartial)[];
@@ -132,7 +135,7 @@ async function momentOf(repository: Repository, request: MomentRequest, mark: Ma
     case 'latest': return { moment: { kind: 'latest' }, inclusive };
     // A mark is where it is: everything before it, whatever is asked, and nothing behind.
     case 'mark': return { moment: { kind: 'lsn', lsn: parseLsn(mark?.lsn ?? '') ?? 0n }, inclusive: false };
-    case 'backup': return backedUpMoment(repository, request, bases, point.backup);
+    case 'backup': return dumpedMoment(repository, request, bases, point.backup);
   }
 }
 
@@ -143,11 +146,16 @@ async function markNamed(repository: Repository, request: MomentRequest, key: Wa
   return mark;
 }
 
-/** A base backup's own end; of a dump the position that was read in its snapshot. */
-async function backedUpMoment(repository: Repository, request: MomentRequest, bases: readonly BaseBackup[], prefix: string): Promise<{ readonly moment: Moment; readonly inclusive: boolean }> {
+/** The base backup that a point names, or null where it names another backup. @throws UnknownBackup, AmbiguousBackup */
+async function baseNamed(repository: Repository, request: Pick<MomentRequest, 'service'>, bases: readonly BaseBackup[], prefix: string): Promise<BaseBackup | null> {
+  const backupId = prefix === 'latest' ? await repository.latestBackup(request.service) : resolveBackupId(prefix, await repository.listBackups(request.service));
+  return bases.find(({ manifest }) => manifest.backupId === backupId) ?? null;
+}
+
+/** Of a dump the position that was read in its snapshot. */
+async function dumpedMoment(repository: Repository, request: MomentRequest, bases: readonly BaseBackup[], prefix: string): Promise<{ readonly moment: Moment; readonly inclusive: boolean }> {
   const backupId = prefix === 'latest' ? await repository.latestBackup(request.service) : resolveBackupId(prefix, await repository.listBackups(request.service));
   if (backupId === null) throw unreachable(request, 'the service has no backup', 'Take one: holdfast backup.');
-  if (bases.some(({ manifest }) => manifest.backupId === backupId)) return { moment: { kind: 'consistent', backupId }, inclusive: true };
   const { manifest } = await repository.readManifest(request.service, backupId);
   const backup = manifest.components.find(({ component }) => component === request.component);
   if (backup?.engine !== 'postgres') throw unreachable(request, `backup ${backupId} has no ${request.component} of PostgreSQL`, 'See holdfast show.');

@@ -58,6 +58,8 @@ function liesBefore(base: BaseRange, moment: Moment): boolean {
 }
 
 function requireReached(moment: Moment, base: BaseRange, coverage: Coverage, { segmentSizeBytes }: WalHoldings): void {
+  // Its own end needs no archive: a base backup brings the log that it takes to get there (docs/decisions/0008).
+  if (moment.kind === 'consistent') return;
   const needed = moment.kind === 'lsn' && moment.lsn > base.end ? moment.lsn : base.end;
   if (coverage.end >= needed) return;
   const segment = segmentName(coverage.missing, segmentSizeBytes);
