@@ -46,7 +46,7 @@ describe('a plan', () => {
       showPlan({ output, clock }, plan);
       expect(stdout.text).not.toContain('how it is going');
       expect(stdout.text).toMatch(/PLAN 7f3a-91c2 {3}expires 07:08 CET\n {2}Replaces {5}db \(database shop, volume pgdata, system id …20417\)/);
-      expect(stdout.text).toContain('You lose     postgres: everything after it, 20 min 57 s, 1,377 transactions');
+      expect(stdout.text).toContain('You lose     postgres: everything after it, 20 min 57 s, at most 1,377 transactions');
       expect(stdout.text).toMatch(/the service as of 02:00:00 CET \(01:00:00 UTC\)/);
     }
   });

@@ -63,7 +63,8 @@ function lossTexts({ body }: RestorePlan): readonly string[] {
 }
 
 function lossText(loss: Loss): string {
-  const transactions = loss.transactions === null ? '' : `, ${counted(Number(loss.transactions), 'transaction').replace(/^\d+/, (digits) => Number(digits).toLocaleString('en-US'))}`;
+  // What counts are ids: a vacuum of the server's own spends some too.
+  const transactions = loss.transactions === null ? '' : `, at most ${counted(Number(loss.transactions), 'transaction').replace(/^\d+/, (digits) => Number(digits).toLocaleString('en-US'))}`;
   return `${loss.component}: everything after it, ${durationText(loss.seconds * 1000)}${transactions}`;
 }
 

@@ -8,9 +8,10 @@ case $directory in */pgsql_tmp.holdfast/*) chown postgres "${directory%/*/*}" "$
 require_space "$least_bytes" "$directory"
 # What an earlier attempt left.
 find "$directory" -mindepth 1 -delete
-unpack_base "$directory/data" "$directory/tablespaces"
+# Before all that takes time.
 take_fleeting "$directory/taken"
 mv "$work/taken.list" "$work/segments.list"
+unpack_base "$directory/data" "$directory/tablespaces"
 for file in scratch.conf segments.list fetch-segment.sh serve-segments.sh run-server.sh; do cp "$work/$file" "$directory/$file"; done
 quieten_base "$directory/data" "$directory/tablespaces" "$directory"
 cp "$work/expected.sums" "$directory/base"
