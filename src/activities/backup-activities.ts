@@ -8,6 +8,7 @@ import type { ClaimedBackup, ReadManifest, Repository } from '../repository/repo
 import { currentOwner, engineOf, firstRepository, inEngineContext, refuseBusyStore, serviceNamed } from './activity-run.ts';
 import { destinationIn } from './artifacts.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { tellingHowToRecreate } from './missing-container.ts';
 import { claimNoteKey } from './repair-activities.ts';
 import { requireSpace } from './repository-space.ts';
 
@@ -55,10 +56,10 @@ export function createBackupActivities(dependencies: ActivityDependencies) {
 
     /** Reads one component, changes nothing. @throws ForeignFence while another run changes it: what is found then is nobody's fault */
     inspectComponent: (input: { service: string; component: Component; purpose: InspectionPurpose }): Promise<ComponentFacts> =>
-      inEngineContext(dependencies, input.service, async (context) => {
+      tellingHowToRecreate(dependencies, input.service, input.component, () => inEngineContext(dependencies, input.service, async (context) => {
         await refuseBusyStore(dependencies, await dependencies.runtime.inspect(input.component.container));
         return engineOf(dependencies, input.component).inspect(context, input.component, input.purpose);
-      }),
+      })),
 
     /**
      * One component's artifacts and account. Every attempt writes into a directory of its own; the first to finish is the winner of its round

@@ -13,6 +13,7 @@ import { sourceOf } from './artifacts.ts';
 import { type Authority, digestOf, isCurrent } from './authority.ts';
 import { writeMarkKey, writeMarkOf } from './cut-over-state.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { tellingHowToRecreate } from './missing-container.ts';
 import { readBackup } from './proof-activities.ts';
 
 export function createPlanActivities(dependencies: ActivityDependencies) {
@@ -24,7 +25,7 @@ export function createPlanActivities(dependencies: ActivityDependencies) {
      */
     async ensureRunning(input: { service: string; component: Component; purpose: 'restore' | 'accept' }): Promise<{ readonly started: boolean }> {
       const { component, purpose } = input;
-      const facts = await dependencies.runtime.inspect(component.container);
+      const facts = await tellingHowToRecreate(dependencies, input.service, component, () => dependencies.runtime.inspect(component.container));
       // Stopped may mean: in the midst of another run's cut-over. Starting it there would be the worst thing to do.
       await refuseBusyStore(dependencies, facts);
       if (facts.state === 'paused') throw cannotStart(component, 'it is paused', `docker unpause ${component.container}`);

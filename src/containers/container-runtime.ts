@@ -28,7 +28,14 @@ export interface ContainerFacts {
   readonly oomKilled: boolean;
   readonly startedAt: string | null;
   readonly createdAt: string;
+  /** Entrypoint and command as one. */
   readonly command: readonly string[];
+  /** How much of {@link command} is the entrypoint. */
+  readonly entrypoint: readonly string[];
+  /** Null where it is the image's own. */
+  readonly user: string | null;
+  /** Published ones: `127.0.0.1:5432:5432/tcp`. */
+  readonly ports: readonly string[];
   /** Names only: the values may be secrets and stay with the engine. */
   readonly environmentNames: readonly string[];
   /** Values of the few variables that say where a database keeps its files, and are nobody's secret: `PGDATA`, `PG_MAJOR`, `POSTGRES_INITDB_WALDIR`. */

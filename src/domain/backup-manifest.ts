@@ -1,4 +1,5 @@
 /** The backup manifest, format 1: the only proof that a backup exists. `docs/backup-format.md` is its specification. Pure. */
+import type { ContainerSetUp } from './container-set-up.ts';
 import type { Content, PostgresContent, RedisContent } from './content.ts';
 import type { EngineName } from './service.ts';
 
@@ -27,6 +28,8 @@ export interface ServerFacts {
   readonly imageId: string;
   /** The server's own version text: `17.6`, `8.0.2`. */
   readonly version: string;
+  /** How its container was made; absent in backups of before this was kept. */
+  readonly setUp?: ContainerSetUp;
 }
 
 export interface RoleFacts {

@@ -6,6 +6,7 @@ import { testTiming } from '../../src/domain/timing.ts';
 import { moveUpdate, type RestoreToPointInTimeResult } from '../../src/workflows/restore-to-point-in-time/messages.ts';
 import { statusQuery } from '../../src/workflows/shared/messages.ts';
 import type { TakeBackupResult } from '../../src/workflows/take-backup/messages.ts';
+import type { Component } from '../../src/domain/service.ts';
 import { waitFor } from '../support/service-fixture.ts';
 import { startWalService, type WalService } from '../support/wal-service.ts';
 
@@ -103,4 +104,12 @@ test('a server that crashes at every start comes back to its last transaction', 
   await stop();
   await service.forget();
   expect(await service.leftovers()).toEqual([]);
+
+  // And where not even its container is left: what a backup kept of it is told.
+  const [{ wal: _none, ...component }, redis] = [service.component, service.config.services[0]?.components[1] as Component];
+  service.define({ components: [component, redis] });
+  await service.startWorker();
+  await service.runtime.remove(service.postgres);
+  const lost = await (await restore({ to: 'latest' })).result().then(() => 'restored', (error: unknown) => String((error as Error).cause));
+  expect(lost).toContain(`docker create --name ${component.container} --restart always --network none --env POSTGRES_PASSWORD --env POSTGRES_DB --mount type=volume,source=${component.container}-data,target=`);
 }, 180_000);

@@ -52,7 +52,7 @@ function withText({ body }: RestorePlan, clock: PlanClock): string {
 }
 
 function momentText(moment: PlannedMoment, { id, point }: NonNullable<RestorePlan['body']['backup']>, clock: PlanClock): string {
-  const asked = moment.asked === point ? '' : `, ${moment.inclusive ? 'up to and with' : 'just before'} ${moment.asked}`;
+  const asked = moment.asked === point || moment.asked === 'latest' ? '' : `, ${moment.inclusive ? 'up to and with' : 'just before'} ${moment.asked}`;
   const others = moment.companions.map(({ component, backupId, beforeMs }) => `; ${component} of backup ${backupId}, ${durationText(Math.abs(beforeMs))} ${beforeMs >= 0 ? 'before' : 'after'} that`).join('');
   return `the service as of ${momentAndUtc(point, clock.timeZone, clock.now)}${asked} (position ${moment.lsn}, timeline ${moment.timeline}, from base backup ${id} and ${counted(moment.segments, 'file')} of log)${others}`;
 }

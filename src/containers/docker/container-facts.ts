@@ -11,6 +11,7 @@ export interface InspectAnswer {
   readonly Config: {
     readonly Image: string;
     readonly Tty?: boolean;
+    readonly User?: string;
     readonly Labels?: Readonly<Record<string, string>> | null;
     readonly Env?: readonly string[] | null;
     readonly Entrypoint?: readonly string[] | null;
@@ -18,6 +19,7 @@ export interface InspectAnswer {
   };
   readonly HostConfig: {
     readonly NetworkMode?: string;
+    readonly PortBindings?: Readonly<Record<string, readonly { readonly HostIp?: string; readonly HostPort?: string }[] | null>> | null;
     readonly Init?: boolean | null;
     readonly AutoRemove?: boolean;
     readonly RestartPolicy?: { readonly Name?: string; readonly MaximumRetryCount?: number } | null;
@@ -50,6 +52,9 @@ export function containerFacts(answer: InspectAnswer): ContainerFacts {
     startedAt: state.StartedAt === undefined || state.StartedAt.startsWith('0001-') ? null : state.StartedAt,
     createdAt: answer.Created,
     command: [...(config.Entrypoint ?? []), ...(config.Cmd ?? [])],
+    entrypoint: config.Entrypoint ?? [],
+    user: config.User === undefined || config.User === '' ? null : config.User,
+    ports: Object.entries(host.PortBindings ?? {}).flatMap(([port, bindings]) => (bindings ?? []).map(({ HostIp, HostPort }) => [...(HostIp === undefined || HostIp === '' ? [] : [HostIp]), ...(HostPort === undefined || HostPort === '' ? [] : [HostPort]), port].join(':'))),
     environmentNames: (config.Env ?? []).map((pair) => pair.split('=', 1)[0] ?? pair),
     placeVariables: Object.fromEntries((config.Env ?? []).map((pair) => [pair.split('=', 1)[0] ?? '', pair.slice(pair.indexOf('=') + 1)]).filter(([name]) => placeVariables.has(name ?? ''))) as Record<string, string>,
     init: host.Init ?? false,

@@ -1,6 +1,7 @@
 /** One snapshot, one helper: dump, exact counts and hashes side by side (docs/design.md). */
 import type { HelperResult } from '../../containers/helper-container.ts';
-import type { Artifact, DatabaseProperties, NotCompared, PostgresDump, RoleFacts } from '../../domain/backup-manifest.ts';
+import { serverFacts } from '../../containers/server-facts.ts';
+import type { Artifact, DatabaseProperties, NotCompared, PostgresDump, RoleFacts, ServerFacts } from '../../domain/backup-manifest.ts';
 import type { PostgresComponent } from '../../domain/service.ts';
 import type { ArtifactDestination, BackupOptions, EngineContext } from '../engine.ts';
 import { backUpFailure } from './content/back-up-failure.ts';
@@ -35,7 +36,7 @@ export async function backUp(ctx: EngineContext, component: PostgresComponent, d
   const dump = artifactNamed(destination, written, 'dump', files.dump);
   const members = membersOf(written.result);
   const artifacts = [{ ...dump, ...(members === undefined ? {} : { members }) }, artifactNamed(destination, written, 'globals', files.globals)];
-  return manifestPart(ctx, component, inspection, written.result, artifacts, options);
+  return manifestPart(ctx, component, inspection, written.result, artifacts, options, await serverFacts(ctx.runtime, inspection.container, inspection.server.version));
 }
 
 async function runDump(ctx: EngineContext, component: PostgresComponent, { container, server }: Sighting, options: BackupOptions, place: ArtifactPlace): Promise<HelperResult> {
@@ -62,17 +63,15 @@ function membersOf(result: HelperResult): Artifact['members'] | undefined {
   });
 }
 
-function manifestPart(ctx: EngineContext, component: PostgresComponent, inspection: Sighting, result: HelperResult, artifacts: readonly Artifact[], options: BackupOptions): PostgresDump {
+function manifestPart(ctx: EngineContext, component: PostgresComponent, inspection: Sighting, result: HelperResult, artifacts: readonly Artifact[], options: BackupOptions, server: Required<ServerFacts>): PostgresDump {
   const facts = JSON.parse(resultOf(result, 'facts')) as SourceFacts;
-  const { container } = inspection;
   return {
     engine: 'postgres',
     method: 'dump',
     component: component.name,
     attempt: ctx.attempt,
     server: {
-      container: component.container, containerId: container.id, image: container.image, imageId: container.imageId, version: facts.version,
-      systemIdentifier: facts.systemIdentifier, database: component.database, databaseOid: facts.databaseOid, majorVersion: facts.majorVersion,
+      ...server, version: facts.version, systemIdentifier: facts.systemIdentifier, database: component.database, databaseOid: facts.databaseOid, majorVersion: facts.majorVersion,
     },
     snapshot: JSON.parse(resultOf(result, 'snapshot')) as PostgresDump['snapshot'],
     artifacts,

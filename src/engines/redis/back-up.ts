@@ -3,6 +3,7 @@ import { createReadStream } from 'node:fs';
 import { join } from 'node:path';
 import { readFileFromContainer } from '../../containers/container-files.ts';
 import type { HelperResult } from '../../containers/helper-container.ts';
+import { serverFacts } from '../../containers/server-facts.ts';
 import type { Artifact, NotCompared, RedisBackup } from '../../domain/backup-manifest.ts';
 import { compareContent, describeDifference, type RedisContent } from '../../domain/content.ts';
 import { HoldfastFailure, isFailure } from '../../domain/failures.ts';
@@ -31,11 +32,7 @@ export async function backUpRedis(ctx: EngineContext, component: RedisComponent,
     component: component.name,
     attempt: ctx.attempt,
     server: {
-      container: server.container.name,
-      containerId: server.container.id,
-      image: server.container.image,
-      imageId: server.container.imageId,
-      version: server.version,
+      ...await serverFacts(ctx.runtime, server.container, server.version),
       flavour: server.flavour,
       replicationId: server.info.get('master_replid') ?? '',
       modules: server.modules,

@@ -13,7 +13,7 @@ describe('containerFacts', () => {
   test('makes do with an answer that has only what it must have', () => {
     expect(containerFacts(answer)).toEqual({
       id: 'abc', name: 'agentic-postgres', image: 'postgres:17', imageId: 'sha256:1', labels: {}, state: 'running', exitCode: null, oomKilled: false,
-      startedAt: '2026-11-23T20:00:01Z', createdAt: '2026-11-23T20:00:00Z', command: [], environmentNames: [], placeVariables: {}, init: false,
+      startedAt: '2026-11-23T20:00:01Z', createdAt: '2026-11-23T20:00:00Z', command: [], entrypoint: [], user: null, ports: [], environmentNames: [], placeVariables: {}, init: false,
       restartPolicy: { name: 'no', maximumRetryCount: 0 }, autoRemove: false, mounts: [], networks: [], shmSizeBytes: 0, memoryBytes: 0,
     });
   });

@@ -1,6 +1,7 @@
 /** A base backup: the whole server copied by pg_basebackup in a helper, with the log that makes the copy consistent. */
 import type { HelperResult } from '../../../containers/helper-container.ts';
-import type { Artifact, NotCompared, PostgresBase } from '../../../domain/backup-manifest.ts';
+import { serverFacts } from '../../../containers/server-facts.ts';
+import type { Artifact, NotCompared, PostgresBase, ServerFacts } from '../../../domain/backup-manifest.ts';
 import { HoldfastFailure } from '../../../domain/failures.ts';
 import type { PostgresComponent } from '../../../domain/service.ts';
 import { parseLsn } from '../../../domain/wal/lsn.ts';
@@ -40,7 +41,7 @@ export async function backUpBase(ctx: EngineContext, component: PostgresComponen
   if (sighting.server.inRecovery) throw new HoldfastFailure('UnsupportedTopology', { operation: 'take a base backup', object, cause: 'the server is a standby', hint: 'Back up its primary.' });
   const written = await writeArtifacts(ctx, destination, (place) => copyServer(ctx, component, sighting, options, place), (result) => baseFailure(result, object));
   const artifacts = [...written.stored.keys()].map((file) => artifactNamed(destination, written, kindOf(file), file)).sort((a, b) => (a.path < b.path ? -1 : 1));
-  return manifestPart(ctx, component, sighting, written.result, artifacts);
+  return manifestPart(ctx, component, await serverFacts(ctx.runtime, sighting.container, sighting.server.version), written.result, artifacts);
 }
 
 async function copyServer(ctx: EngineContext, component: PostgresComponent, { container, server }: Sighting, options: BackupOptions, place: ArtifactPlace): Promise<HelperResult> {
@@ -77,7 +78,7 @@ function baseFailure(result: HelperResult, object: string): HoldfastFailure {
   return backUpFailure(result, object);
 }
 
-function manifestPart(ctx: EngineContext, component: PostgresComponent, { container }: Sighting, result: HelperResult, artifacts: readonly Artifact[]): PostgresBase {
+function manifestPart(ctx: EngineContext, component: PostgresComponent, server: Required<ServerFacts>, result: HelperResult, artifacts: readonly Artifact[]): PostgresBase {
   const facts = JSON.parse(resultOf(result, 'facts')) as BaseFacts;
   const { begin, end, timeline } = walRange(resultOf(result, 'wal-ranges'), component.container);
   return {
@@ -86,8 +87,7 @@ function manifestPart(ctx: EngineContext, component: PostgresComponent, { contai
     component: component.name,
     attempt: ctx.attempt,
     server: {
-      container: component.container, containerId: container.id, image: container.image, imageId: container.imageId, version: facts.version,
-      systemIdentifier: facts.systemIdentifier, database: component.database, databaseOid: facts.databaseOid, majorVersion: facts.majorVersion,
+      ...server, version: facts.version, systemIdentifier: facts.systemIdentifier, database: component.database, databaseOid: facts.databaseOid, majorVersion: facts.majorVersion,
     },
     snapshot: { at: coveredAt(resultOf(result, 'samples'), end), lsn: end, snapshot: facts.snapshot },
     artifacts,

@@ -1,0 +1,81 @@
+/**
+ * How a container was made, as a backup keeps it: enough to make it again when it is gone, and no value of its environment, which may be a secret. Pure.
+ */
+export interface ContainerSetUp {
+  readonly name: string;
+  readonly image: string;
+  readonly entrypoint: readonly string[];
+  readonly command: readonly string[];
+  /** Null where it is the image's own. */
+  readonly user: string | null;
+  /** Names alone, without those that the image sets itself. */
+  readonly environmentNames: readonly string[];
+  /** Of the variables that say where a database keeps its files, the values: they are nobody's secret. */
+  readonly places: Readonly<Record<string, string>>;
+  readonly mounts: readonly { readonly type: 'volume' | 'bind' | 'tmpfs'; readonly source: string; readonly target: string; readonly writable: boolean }[];
+  readonly networks: readonly string[];
+  /** As `docker create --publish` takes them: `127.0.0.1:5432:5432/tcp`. */
+  readonly ports: readonly string[];
+  readonly labels: Readonly<Record<string, string>>;
+  readonly restart: string;
+  readonly init: boolean;
+  readonly shmSizeBytes: number;
+  readonly memoryBytes: number;
+}
+
+const compose = 'com.docker.compose.';
+const redacted = 'REDACTED';
+/** Names of options, variables and labels whose values are nobody's business. */
+const secretName = /pass|auth|secret|token|credential|private/i;
+/** `scheme://user:password@` */
+const credentials = /(:\/\/[^/\s:@]*:)[^/\s@]+@/g;
+
+/** Passwords stand in commands (`--requirepass …`) and labels too: whoever makes the container again has to put them back. */
+export function withoutSecrets(setUp: ContainerSetUp): ContainerSetUp {
+  const argv = (words: readonly string[]): readonly string[] => words.map((word, index) => {
+    const before = words[index - 1] ?? '';
+    if (/^-/.test(before) && !before.includes('=') && secretName.test(before) && !/^-/.test(word)) return redacted;
+    const [, name, value] = /^([^=\s]+)=(.*)$/s.exec(word) ?? [];
+    if (name !== undefined && value !== undefined && secretName.test(name)) return `${name}=${redacted}`;
+    return word.replace(credentials, `$1${redacted}@`);
+  });
+  return {
+    ...setUp, entrypoint: argv(setUp.entrypoint), command: argv(setUp.command),
+    labels: Object.fromEntries(Object.entries(setUp.labels).map(([name, value]) => [name, secretName.test(name) ? redacted : value.replace(credentials, `$1${redacted}@`)])),
+  };
+}
+
+/**
+ * The lines that make it again, not started: compose's own where it was compose's, else the whole of it. Values of the environment are taken from the shell that
+ * runs them (`--env NAME`).
+ */
+export function recreateLines(setUp: ContainerSetUp): readonly string[] {
+  const files = setUp.labels[`${compose}project.config_files`];
+  const service = setUp.labels[`${compose}service`];
+  if (files !== undefined && service !== undefined) {
+    const project = setUp.labels[`${compose}project`];
+    return [shellLine(['docker', 'compose', ...files.split(',').flatMap((file) => ['--file', file]), ...(project === undefined ? [] : ['--project-name', project]), 'up', '--no-start', '--no-recreate', service])];
+  }
+  const [network, ...further] = setUp.networks;
+  return [shellLine(createArguments(setUp, network)), ...further.map((name) => shellLine(['docker', 'network', 'connect', name, setUp.name]))];
+}
+
+function createArguments(setUp: ContainerSetUp, network: string | undefined): readonly string[] {
+  const option = (name: string, values: readonly string[]): readonly string[] => values.flatMap((value) => [name, value]);
+  const [entrypoint, ...rest] = setUp.entrypoint;
+  return [
+    'docker', 'create', '--name', setUp.name, ...(setUp.init ? ['--init'] : []), ...option('--restart', setUp.restart === 'no' ? [] : [setUp.restart]), ...option('--network', network === undefined ? [] : [network]),
+    ...option('--publish', setUp.ports), ...option('--user', setUp.user === null ? [] : [setUp.user]), ...option('--env', [...setUp.environmentNames.filter((name) => setUp.places[name] === undefined), ...Object.entries(setUp.places).map(([name, value]) => `${name}=${value}`)]),
+    ...option('--mount', setUp.mounts.map(mountText)), ...option('--shm-size', setUp.shmSizeBytes > 0 ? [String(setUp.shmSizeBytes)] : []), ...option('--memory', setUp.memoryBytes > 0 ? [String(setUp.memoryBytes)] : []),
+    ...option('--label', Object.entries(setUp.labels).filter(([name]) => !name.startsWith(compose)).map(([name, value]) => `${name}=${value}`)),
+    ...option('--entrypoint', entrypoint === undefined ? [] : [entrypoint]), setUp.image, ...rest, ...setUp.command,
+  ];
+}
+
+function mountText({ type, source, target, writable }: ContainerSetUp['mounts'][number]): string {
+  const from = type === 'tmpfs' ? '' : `,source=${source}`;
+  return `type=${type}${from},target=${target}${writable ? '' : ',readonly'}`;
+}
+
+/** For a POSIX shell. */
+const shellLine = (argv: readonly string[]): string => argv.map((each) => (/^[A-Za-z0-9_./:=,@+-]+$/.test(each) ? each : `'${each.replaceAll('\'', '\'\\\'\'')}'`)).join(' ');
