@@ -34,15 +34,18 @@ interface Destination {
   failure: HoldfastFailure | null;
   partialAtMs: number;
   samplesAtMs: number;
+  /** Readings that it does not have yet: of a long absence thinned, as {@link remember} does. */
+  unstored: readonly WalSample[];
 }
 
 export function createLogKeeper({ source, context, component, archives, nowMs }: LogKeeping): LogKeeper {
-  const destinations: readonly Destination[] = archives.map((each) => ({ ...each, shipment: null, stored: new Set<string>(), failure: null, partialAtMs: 0, samplesAtMs: 0 }));
+  const destinations: readonly Destination[] = archives.map((each) => ({ ...each, shipment: null, stored: new Set<string>(), failure: null, partialAtMs: 0, samplesAtMs: 0, unstored: [] }));
   let samples: readonly WalSample[] = [];
-  let unstored: readonly WalSample[] = [];
   let newest: WalReading | null = null;
   let cluster: WalCluster | null = null;
   let lastBreak: RecordedBreak | null = null;
+  /** What the source was last asked to release: of these it has kept what is there still. */
+  let released: ReadonlySet<string> = new Set();
 
   async function round(): Promise<LogStatus> {
     const receiver = await received();
@@ -98,7 +101,7 @@ export function createLogKeeper({ source, context, component, archives, nowMs }:
     for (const reading of readings) {
       // What another timeline was at says nothing of this one.
       samples = newest !== null && newest.timeline !== reading.timeline ? [reading] : remember(samples, reading);
-      unstored = [...unstored, { at: reading.at, lsn: reading.lsn }];
+      for (const destination of destinations) destination.unstored = remember(destination.unstored, { at: reading.at, lsn: reading.lsn });
       newest = reading;
     }
   }
@@ -126,17 +129,18 @@ export function createLogKeeper({ source, context, component, archives, nowMs }:
 
   /** One in ten seconds is enough to tell a window by; and a batch is one small object. */
   async function storeSamples(destination: Destination, key: WalKey): Promise<void> {
-    if (nowMs() - destination.samplesAtMs < context.timing.walSamplesMs || unstored.length === 0) return;
+    if (nowMs() - destination.samplesAtMs < context.timing.walSamplesMs || destination.unstored.length === 0) return;
+    await destination.archive.storeSamples(key, thinned(destination.unstored));
     destination.samplesAtMs = nowMs();
-    await destination.archive.storeSamples(key, thinned(unstored));
-    if (destinations.every(({ samplesAtMs }) => nowMs() - samplesAtMs < context.timing.walSamplesMs)) unstored = [];
+    destination.unstored = [];
   }
 
-  /** What every repository has need not lie in the volume of the database's host any longer. */
+  /** What every repository has need not lie in the volume of the database's host any longer. What the source keeps all the same is asked for again only with something new. */
   async function release(files: readonly ReceivedFile[]): Promise<void> {
     if (destinations.length === 0) return;
     const names = files.map(({ name }) => name).filter((name) => destinations.every(({ stored }) => stored.has(name)));
-    if (names.length > 0) await caught(() => source.release(context, component, names), undefined);
+    if (names.every((name) => released.has(name))) return;
+    if (await caught(async () => (await source.release(context, component, names), true), false)) released = new Set(names);
   }
 
   function status(receiver: ReceiverState | HoldfastFailure, files: readonly ReceivedFile[]): LogStatus {

@@ -1,0 +1,92 @@
+/** What a keeper remembers, and asks for, over hours: with a source that hands out what a day would bring. What it does to a real server: log-keeper.integration.test.ts. */
+import { Readable } from 'node:stream';
+import { expect, test } from 'vitest';
+import { HoldfastFailure } from '../../../src/domain/failures.ts';
+import { testTiming } from '../../../src/domain/timing.ts';
+import { keptSamples } from '../../../src/domain/wal/exposure.ts';
+import type { ReceivedFile, WalCluster, WalReading, WalSource } from '../../../src/engines/wal-source.ts';
+import { createRepository } from '../../../src/repository/create-repository.ts';
+import type { WalKey } from '../../../src/repository/wal-archive.ts';
+import { createInMemoryStorage } from '../../../src/storage/in-memory/in-memory-storage.ts';
+import { createLogKeeper } from '../../../src/worker/wal/log-keeper.ts';
+
+const segmentSizeBytes = 1024 * 1024;
+const cluster: WalCluster = { systemIdentifier: '7300000000000000001', majorVersion: 17, segmentSizeBytes };
+const beganMs = Date.parse('2026-11-23T00:00:00Z');
+
+function stage() {
+  const storage = createInMemoryStorage();
+  let away = false;
+  const repository = createRepository('nas', new Proxy(storage, {
+    get: (object, name) => (...given: unknown[]) => {
+      if (away) throw new HoldfastFailure('RepositoryUnreachable', { operation: 'reach it', object: 'nas', cause: 'it is away', hint: 'None.' });
+      return (Reflect.get(object, name) as (...all: unknown[]) => unknown)(...given);
+    },
+  }));
+  const brought = { readings: [] as WalReading[], files: [] as ReceivedFile[] };
+  const releases: (readonly string[])[] = [];
+  const source: WalSource = {
+    ensure: async () => 'running', cluster: async () => cluster,
+    readings: async () => brought.readings.splice(0),
+    files: async () => brought.files,
+    read: async (_ctx, _component, name) => Readable.from([pageOf(name)], { objectMode: false }),
+    release: async (_ctx, _component, names) => {
+      releases.push(names);
+      const newest = brought.files.at(-1);
+      brought.files = brought.files.filter((file) => file === newest || !names.includes(file.name));
+    },
+    stop: async () => undefined,
+  };
+  let nowMs = beganMs;
+  const context = { namespaceId: 'namespace', service: 'shop', runtime: {} as never, timing: testTiming, signal: new AbortController().signal, secret: async () => '' };
+  const component = { engine: 'postgres', name: 'postgres', container: 'db', database: 'shop', user: 'postgres' } as const;
+  const keeper = createLogKeeper({ source, context, component, archives: [{ name: 'nas', archive: repository.wal }], nowMs: () => nowMs });
+  const key: WalKey = { service: 'shop', component: 'postgres', systemIdentifier: cluster.systemIdentifier, segmentSizeBytes };
+  return {
+    repository, brought, releases, key, keeper,
+    leave: () => void (away = true), comeBack: () => void (away = false),
+    later: (ms: number) => void (nowMs += ms),
+  };
+}
+
+/** A segment of that name: its first page says which it is (docs/backup-format.md). */
+function pageOf(name: string): Buffer {
+  const bytes = Buffer.alloc(segmentSizeBytes);
+  bytes.writeUInt16LE(0xd116, 0);
+  bytes.writeUInt16LE(2, 2);
+  bytes.writeUInt32LE(Number.parseInt(name.slice(0, 8), 16), 4);
+  bytes.writeBigUInt64LE(BigInt(Number.parseInt(name.slice(16), 16)) * BigInt(segmentSizeBytes), 8);
+  bytes.writeBigUInt64LE(BigInt(cluster.systemIdentifier), 24);
+  bytes.writeUInt32LE(segmentSizeBytes, 32);
+  bytes.writeUInt32LE(8192, 36);
+  return bytes;
+}
+
+const reading = (second: number): WalReading =>
+  ({ at: new Date(beganMs + second * 1000).toISOString().replace('Z', '000Z'), lsn: BigInt(second + 1), timeline: 1, received: BigInt(second + 1), slotState: 'reserved', slotRoomBytes: null });
+
+test('a repository that is away for a day costs no more memory than one that is away for an hour, and learns of the day', async () => {
+  const { repository, brought, key, keeper, leave, comeBack, later } = stage();
+  leave();
+  const seconds = 60_000;
+  for (let second = 0; second < seconds; second += 1) brought.readings.push(reading(second));
+  later(seconds * 1000);
+  expect((await keeper.round()).repositories[0]?.failure?.type).toBe('RepositoryUnreachable');
+  comeBack();
+  expect((await keeper.round()).repositories[0]?.failure).toBeNull();
+  const samples = await repository.wal.readSamples(key);
+  expect(samples.length).toBeLessThanOrEqual(keptSamples);
+  expect([samples[0]?.lsn, samples.at(-1)?.lsn]).toEqual([1n, BigInt(seconds)]);
+});
+
+test('the segment that the source keeps is released with its successor, and not asked for in vain each round', async () => {
+  const { brought, releases, keeper } = stage();
+  const [first, second] = ['000000010000000000000003', '000000010000000000000004'];
+  brought.files = [{ name: first as string, sizeBytes: segmentSizeBytes }];
+  for (let round = 0; round < 3; round += 1) expect((await keeper.round()).repositories[0]?.failure).toBeNull();
+  expect(releases).toEqual([[first]]);
+  brought.files = [...brought.files, { name: second as string, sizeBytes: segmentSizeBytes }];
+  for (let round = 0; round < 3; round += 1) await keeper.round();
+  expect(releases).toEqual([[first], [first, second]]);
+  expect(brought.files.map(({ name }) => name)).toEqual([second]);
+});
