@@ -1,6 +1,6 @@
 /** `wal status`: how the logs stand that this machine's worker keeps, from what it last wrote down. Needs neither Temporal nor the databases. */
 import { stateDirectory } from '../worker/local/state-directory.ts';
-import { readLogStatus } from '../worker/wal/keep-logs.ts';
+import { readLogStatus } from '../worker/wal/log-status-file.ts';
 import { chosenService, type CommandContext } from './command-context.ts';
 import { exitCodes, type ExitCode } from './exit-codes.ts';
 import { judgeLog, logLines } from './rendering/log-text.ts';
@@ -18,7 +18,7 @@ export async function walStatus(context: CommandContext): Promise<ExitCode> {
   const logs = [];
   for (const { service, component } of components) {
     const status = await readLogStatus(stateDirectory(context.environment), service, component);
-    const judged = judgeLog(status, Date.now());
+    const judged = judgeLog(status, Date.now(), context.timing);
     for (const line of logLines({ service, component, status, judged }, context.clock())) output.result(line);
     logs.push({ service, component, ...judged, status });
   }

@@ -56,6 +56,17 @@ export interface Timing {
   readonly walPartialMs: number;
   /** How often the source's readings go there: as old may the end of a window be that is told from a repository alone. */
   readonly walSamplesMs: number;
+  /** What may be lost on the database's host, and in a repository, before it is an alarm: a few times what is promised, so that a busy moment is none. */
+  readonly walOnHostExposureMs: number;
+  readonly walExposureMs: number;
+  /** One round of archiveWal lasts as long where nothing changes, and at least as long as the second where something does: figures as new, and history as small. */
+  readonly walWatchMs: number;
+  readonly walWatchEarliestMs: number;
+  /** Rounds in one run of archiveWal, before it goes on as a new one. */
+  readonly walWatchRounds: number;
+  /** Between an attempt to take a base backup that failed and the next; twice as long each time, up to the second. */
+  readonly walBaseRetryMs: number;
+  readonly walBaseRetryMaximumMs: number;
   /** The embedded server and its worker stop when no run was open for this long. */
   readonly localIdleMs: number;
   readonly localPollMs: number;
@@ -92,6 +103,13 @@ export const productionTiming: Timing = {
   walRoundMs: 2_000,
   walPartialMs: 20_000,
   walSamplesMs: 300_000,
+  walOnHostExposureMs: 15_000,
+  walExposureMs: 120_000,
+  walWatchMs: 60_000,
+  walWatchEarliestMs: 10_000,
+  walWatchRounds: 500,
+  walBaseRetryMs: 600_000,
+  walBaseRetryMaximumMs: 24 * 3_600_000,
   localIdleMs: 30_000,
   localPollMs: 1_000,
   localStartMs: 90_000,
@@ -124,6 +142,10 @@ export const testTiming: Timing = {
   walRoundMs: 500,
   walPartialMs: 1_000,
   walSamplesMs: 2_000,
+  walWatchMs: 3_000,
+  walWatchEarliestMs: 500,
+  walWatchRounds: 8,
+  walBaseRetryMs: 1_000,
   localIdleMs: 3_000,
   localPollMs: 200,
 };

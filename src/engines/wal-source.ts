@@ -86,6 +86,9 @@ export interface WalSource {
   /** One file's bytes. A partial one is what was synced when it was read: the caller keeps what lies before the position it knows. @throws PathNotFound, BrokenStream */
   read(ctx: WalContext, component: PostgresComponent, name: string): Promise<Readable>;
 
+  /** Bytes free on the file system of the volume; null where no receiver runs to ask through. */
+  freeBytes(ctx: WalContext, component: PostgresComponent): Promise<number | null>;
+
   /**
    * Removes files from the volume: the caller has them in every repository. The newest complete segment and the newest partial one stay, whatever is asked:
    * the receiver goes on from them. Idempotent. @throws PathNotFound, before anything is removed, for a name that no file of a log has

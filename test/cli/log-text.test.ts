@@ -6,15 +6,16 @@ const now = Date.parse('2026-11-23T02:00:10Z');
 const clock = { timeZone: 'Europe/Berlin', now: '2026-11-23T02:00:10Z' };
 const whole = { durable: '0/5000000', coveredAt: '2026-11-23T02:00:09.000Z', exposureMs: 0, exposureBytes: '0' } as const;
 const good: LogStatus = {
-  format: 1, service: 'shop', component: 'postgres', lookedAt: '2026-11-23T02:00:09.000Z', systemIdentifier: '74', receiver: 'running', failure: null, source: { at: '2026-11-23T02:00:09.000Z', position: '0/5000000', timeline: 1 },
-  onHost: whole, repositories: [{ ...whole, name: 'nas', failure: null }], slot: { state: 'reserved', roomBytes: null }, spoolBytes: 0, break: null,
+  format: 1, service: 'shop', component: 'postgres', lookedAt: '2026-11-23T02:00:09.000Z', systemIdentifier: '74', segmentSizeBytes: 16_777_216, receiver: 'running', failure: null, source: { at: '2026-11-23T02:00:09.000Z', position: '0/5000000', timeline: 1 },
+  onHost: whole, repositories: [{ ...whole, name: 'nas', failure: null }], slot: { state: 'reserved', roomBytes: null }, spoolBytes: 0, spoolFreeBytes: null, break: null,
 };
 const failure = { type: 'RepositoryUnreachable', cause: 'the directory does not exist', hint: 'Mount it.' } as const;
 
 test.each<[string, LogStatus | null, string]>([
   ['kept', good, 'ok'], ['never kept', null, 'NOT KNOWN'], ['left alone', { ...good, lookedAt: '2026-11-23T01:59:00.000Z' }, 'NOT KNOWN'], ['without its receiver', { ...good, receiver: 'failing', failure }, 'FAIL'],
   ['without its repository', { ...good, repositories: [{ ...whole, name: 'nas', failure }] }, 'FAIL'], ['of a database that is down', { ...good, receiver: 'waitingForDatabase' }, 'NOT KNOWN'],
-  ['not told yet', { ...good, onHost: { ...whole, exposureMs: null } }, 'NOT KNOWN'],
+  ['not told yet', { ...good, onHost: { ...whole, exposureMs: null } }, 'NOT KNOWN'], ['far behind', { ...good, repositories: [{ ...whole, exposureMs: 300_000, name: 'nas', failure: null }] }, 'FAIL'],
+  ['whose slot is nearly lost', { ...good, slot: { state: 'unreserved', roomBytes: '0' } }, 'FAIL'], ['without room for it', { ...good, spoolFreeBytes: 1_000_000 }, 'FAIL'],
 ])('a log %s', (_what, status, verdict) => {
   expect(judgeLog(status, now).verdict).toBe(verdict);
 });

@@ -1,4 +1,6 @@
 /** How a log stands, in lines and in one verdict. Pure. */
+import { productionTiming, type Timing } from '../../domain/timing.ts';
+import { alarmsOf, staleMs, type LogAlarmKind } from '../../domain/wal/log-alarms.ts';
 import type { LogStatus, PlaceExposure } from '../../domain/wal/log-status.ts';
 import { durationText, sizeText } from '../../domain/wording.ts';
 import { localTime } from './local-time.ts';
@@ -9,11 +11,11 @@ export interface JudgedLog {
   readonly sentence: string;
 }
 
-/** A worker looks every two seconds; one that has not for this long is not there, or hangs. */
-const staleMs = 30_000;
+/** What is said by a verdict of its own where nothing worse is; a slot without a limit has its line. */
+const acute: readonly LogAlarmKind[] = ['slotEnding', 'spoolFilling', 'exposed'];
 
 /** Three answers, as everywhere: what is not known is no pass. */
-export function judgeLog(status: LogStatus | null, nowMs: number): JudgedLog {
+export function judgeLog(status: LogStatus | null, nowMs: number, objectives: Pick<Timing, 'walOnHostExposureMs' | 'walExposureMs'> = productionTiming): JudgedLog {
   if (status === null) return { verdict: 'NOT KNOWN', sentence: 'no worker of this machine has kept it yet: holdfast up, or holdfast worker' };
   const ageMs = nowMs - Date.parse(status.lookedAt);
   if (ageMs > staleMs) return { verdict: 'NOT KNOWN', sentence: `nobody has looked after it for ${durationText(ageMs)}: holdfast up, or holdfast worker` };
@@ -21,6 +23,8 @@ export function judgeLog(status: LogStatus | null, nowMs: number): JudgedLog {
   const away = status.repositories.find(({ failure }) => failure !== null);
   if (away?.failure != null) return { verdict: 'FAIL', sentence: `${away.name} does not get it: ${away.failure.cause}. ${away.failure.hint}` };
   if (status.receiver === 'waitingForDatabase') return { verdict: 'NOT KNOWN', sentence: 'the database does not run' };
+  const alarm = alarmsOf(status, nowMs, objectives).find(({ kind }) => acute.includes(kind));
+  if (alarm !== undefined) return { verdict: 'FAIL', sentence: `${alarm.sentence}. ${alarm.next}` };
   const untold = [status.onHost, ...status.repositories].some(({ exposureMs }) => exposureMs === null);
   return untold ? { verdict: 'NOT KNOWN', sentence: 'how much would be lost is not known yet' } : { verdict: 'ok', sentence: 'it is received and kept' };
 }

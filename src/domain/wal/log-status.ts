@@ -34,6 +34,7 @@ export interface LogStatus {
   /** When this was looked at, by the clock of the host. */
   readonly lookedAt: string;
   readonly systemIdentifier: string | null;
+  readonly segmentSizeBytes: number | null;
   readonly receiver: 'running' | 'started' | 'waitingForDatabase' | 'failing';
   /** Why the receiver does not run, where that is not the database's being down. */
   readonly failure: StatusFailure | null;
@@ -47,6 +48,8 @@ export interface LogStatus {
   readonly slot: { readonly state: string | null; readonly roomBytes: string | null };
   /** Bytes in the receiver's volume. */
   readonly spoolBytes: number;
+  /** Free on the file system of that volume, measured now and then; null while it is not known. */
+  readonly spoolFreeBytes: number | null;
   /** The newest break; moments behind it need a base backup that was taken after it. */
   readonly break: RecordedBreak | null;
 }

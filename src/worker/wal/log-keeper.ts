@@ -46,6 +46,7 @@ export function createLogKeeper({ source, context, component, archives, nowMs }:
   let lastBreak: RecordedBreak | null = null;
   /** What the source was last asked to release: of these it has kept what is there still. */
   let released: ReadonlySet<string> = new Set();
+  let free: { readonly bytes: number | null; readonly atMs: number } = { bytes: null, atMs: 0 };
 
   async function round(): Promise<LogStatus> {
     const receiver = await received();
@@ -54,6 +55,7 @@ export function createLogKeeper({ source, context, component, archives, nowMs }:
     const files = await caught(() => source.files(context, component), []);
     if (cluster !== null) for (const destination of destinations) await deliver(destination, keyOf(cluster), files);
     await release(files);
+    if (nowMs() - free.atMs >= context.timing.walPartialMs) free = { bytes: await caught(() => source.freeBytes(context, component), null), atMs: nowMs() };
     return status(receiver, files);
   }
 
@@ -145,13 +147,14 @@ export function createLogKeeper({ source, context, component, archives, nowMs }:
 
   function status(receiver: ReceiverState | HoldfastFailure, files: readonly ReceivedFile[]): LogStatus {
     return {
-      format: 1, service: context.service, component: component.name, lookedAt: new Date(nowMs()).toISOString(), systemIdentifier: cluster?.systemIdentifier ?? null,
+      format: 1, service: context.service, component: component.name, lookedAt: new Date(nowMs()).toISOString(), systemIdentifier: cluster?.systemIdentifier ?? null, segmentSizeBytes: cluster?.segmentSizeBytes ?? null,
       receiver: typeof receiver === 'string' ? receiver : 'failing', failure: typeof receiver === 'string' ? null : failureText(receiver),
       source: newest === null ? null : { at: newest.at, position: formatLsn(newest.lsn), timeline: newest.timeline },
       onHost: placeExposure(samples, newest?.received ?? null),
       repositories: destinations.map(({ name, shipment, failure }) => ({ name, ...placeExposure(samples, newest === null ? null : shipment?.durable(newest.timeline) ?? null), failure: failure === null ? null : failureText(failure) })),
       slot: { state: newest?.slotState ?? null, roomBytes: newest?.slotRoomBytes == null ? null : String(newest.slotRoomBytes) },
       spoolBytes: files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
+      spoolFreeBytes: free.bytes,
       break: lastBreak,
     };
   }

@@ -82,7 +82,7 @@ test('a base backup and the log that follows it lead, from the repository alone,
   const xid = BigInt(await postgres.sql('INSERT INTO events VALUES (4) RETURNING pg_current_xact_id()'));
   const last = await position(postgres);
   const status = await until(log, reaches(last));
-  expect(status).toMatchObject({ receiver: 'running', failure: null, break: null, slot: { state: 'reserved', roomBytes: null }, repositories: [{ name: 'nas', failure: null }] });
+  expect(status).toMatchObject({ receiver: 'running', failure: null, break: null, slot: { state: 'reserved', roomBytes: null }, spoolFreeBytes: expect.any(Number), segmentSizeBytes: 16 * 1024 * 1024, repositories: [{ name: 'nas', failure: null }] });
   expect((await until(log, ({ repositories: [first], onHost }) => first?.exposureMs === 0 && onHost.exposureMs === 0)).spoolBytes).toBeLessThanOrEqual(2 * 16 * 1024 * 1024);
 
   const key = keyOf('test-service', received.component.name, status);

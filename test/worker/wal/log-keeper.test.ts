@@ -30,6 +30,7 @@ function stage() {
     readings: async () => brought.readings.splice(0),
     files: async () => brought.files,
     read: async (_ctx, _component, name) => Readable.from([pageOf(name)], { objectMode: false }),
+    freeBytes: async () => null,
     release: async (_ctx, _component, names) => {
       releases.push(names);
       const newest = brought.files.at(-1);

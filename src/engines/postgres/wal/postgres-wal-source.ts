@@ -1,7 +1,7 @@
 /** PostgreSQL's write-ahead log, received by pg_receivewal through a replication slot, in a container beside the database's. */
 import type { WalSource } from '../../wal-source.ts';
 import { ensureReceiver } from './ensure-receiver.ts';
-import { listFiles, readCluster, readReadings, readReceived, releaseFiles } from './received-files.ts';
+import { listFiles, readFreeBytes, readCluster, readReadings, readReceived, releaseFiles } from './received-files.ts';
 import { stopReceiver } from './stop-receiver.ts';
 
 /** Keeps nothing of its own: whatever is known is in the engine, the volume and the server. */
@@ -12,6 +12,7 @@ export function createPostgresWalSource(): WalSource {
     readings: readReadings,
     files: listFiles,
     read: readReceived,
+    freeBytes: readFreeBytes,
     release: releaseFiles,
     stop: stopReceiver,
   };

@@ -8,7 +8,7 @@ import type { PostgresComponent } from '../../../domain/service.ts';
 import type { ReceivedFile, WalCluster, WalContext, WalReading } from '../../wal-source.ts';
 import { readKept } from './kept-cluster.ts';
 import { createOnVolume, findReceiver, hasVolume, receiverOf, segmentDirectories, walDirectory, type Receiver } from './receiver.ts';
-import { isMoment, placedFilesIn, readingsIn, receivedFiles, releasablePaths, walFileKind, type PlacedFile } from './wal-readings.ts';
+import { freeBytesIn, isMoment, placedFilesIn, readingsIn, receivedFiles, releasablePaths, walFileKind, type PlacedFile } from './wal-readings.ts';
 
 /** A container of its own lives this long at most, should nobody be left to remove it. */
 const keeperSeconds = 120;
@@ -72,6 +72,12 @@ async function firstOf(ctx: WalContext, component: PostgresComponent, id: string
     }
   }
   throw notThere(component, name);
+}
+
+export async function readFreeBytes(ctx: WalContext, component: PostgresComponent): Promise<number | null> {
+  const standing = await findReceiver(ctx.runtime, receiverOf(ctx, component));
+  if (standing?.state !== 'running') return null;
+  return freeBytesIn(await run(ctx, standing.id, ['df', '-Pk', walDirectory]));
 }
 
 export async function releaseFiles(ctx: WalContext, component: PostgresComponent, names: readonly string[]): Promise<void> {

@@ -26,6 +26,12 @@ export const readingsIn = (text: string): readonly WalReading[] =>
 /** A moment as readings have it: ISO 8601 UTC. */
 export const isMoment = (text: string): boolean => /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z$/.test(text);
 
+/** Of `df -Pk` on one directory: a head, and a line whose fourth figure is what is free in KiB; null where it says something else. */
+export function freeBytesIn(text: string): number | null {
+  const free = /^\S.*?\s+\d+\s+\d+\s+(\d+)\s+\d+%\s/m.exec(text.split('\n').slice(1).join('\n'))?.[1];
+  return free === undefined ? null : Number(free) * 1024;
+}
+
 export type WalFileKind = 'segment' | 'partial' | 'history';
 
 /** What a name stands for; null for any that pg_receivewal does not give a finished file, above all for one with a path in it. */

@@ -1,11 +1,19 @@
 /** The pure parts: lines of the sampling session, names of files, what may be released, and why a receiver ended. */
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, test } from 'vitest';
 import { identityOf, ownersOf, receiverLabels, receiverName } from '../../../../src/containers/labels.ts';
 import { parseKept } from '../../../../src/engines/postgres/wal/kept-cluster.ts';
 import { endOfReceiver } from '../../../../src/engines/postgres/wal/receiver-end.ts';
-import { isMoment, parseReading, placedFilesIn, readingsIn, receivedFiles, releasablePaths, walFileKind } from '../../../../src/engines/postgres/wal/wal-readings.ts';
+import { freeBytesIn, isMoment, parseReading, placedFilesIn, readingsIn, receivedFiles, releasablePaths, walFileKind } from '../../../../src/engines/postgres/wal/wal-readings.ts';
 
 const line = '2026-11-29T03:22:30.387847Z 0/3000000 00000001 0/29CE000 reserved - -';
+
+test('what is free stands in the fourth figure of df, whatever the names around it', () => {
+  const head = 'Filesystem     1024-blocks      Used Available Capacity Mounted on';
+  expect(freeBytesIn(`${head}\n/dev/sda1        102687672  60000000  37424464      62% /wal\n`)).toBe(37_424_464 * 1024);
+  expect(freeBytesIn(`${head}\n//nas/my share 100 90 10 90% /wal\n`)).toBe(10 * 1024);
+  expect(freeBytesIn(head)).toBeNull();
+  expect(freeBytesIn('')).toBeNull();
+});
 
 describe('a reading', () => {
   it('is what its line says', () => {
