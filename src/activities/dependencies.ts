@@ -3,6 +3,7 @@ import type { ContainerRuntime } from '../containers/container-runtime.ts';
 import type { DatabaseEngine } from '../engines/engine.ts';
 import type { Component, EngineName, SecretReference, ServiceDefinition } from '../domain/service.ts';
 import type { Timing } from '../domain/timing.ts';
+import type { LogStatus } from '../domain/wal/log-status.ts';
 import type { Repository } from '../repository/repository.ts';
 
 /** What Temporal knows about runs and leases. Not found counts as ended only in our own namespace; an unreachable server never does. */
@@ -33,6 +34,8 @@ export interface ActivityDependencies {
   readonly engineFor: (name: EngineName) => DatabaseEngine<Component>;
   readonly repositories: ReadonlyMap<string, Repository>;
   readonly runs: RunDirectory;
+  /** How a log stood when this host's worker last looked after it; null where none ever did. */
+  readonly readLog: (service: string, component: string) => Promise<LogStatus | null>;
   readonly resolveSecret: (reference: SecretReference) => Promise<string>;
   readonly nowMs: () => number;
   /** Cores of this host: parallel dump jobs and hash sessions. */

@@ -10,6 +10,7 @@ import { createPlanActivities } from './plan-activities.ts';
 import { createProofActivities } from './proof-activities.ts';
 import { createRepairActivities } from './repair-activities.ts';
 import { createServiceActivities } from './service-activities.ts';
+import { createWatchActivities } from './wal/watch-activities.ts';
 
 export const createActivities = (dependencies: ActivityDependencies) => ({
   ...createServiceActivities(dependencies),
@@ -22,6 +23,7 @@ export const createActivities = (dependencies: ActivityDependencies) => ({
   ...createApplicationActivities(dependencies),
   ...createRepairActivities(dependencies),
   ...createMarkActivities(dependencies),
+  ...createWatchActivities(dependencies),
 });
 
 export type Activities = ReturnType<typeof createActivities>;

@@ -3,7 +3,7 @@ import type { Client, WorkflowExecutionInfo } from '@temporalio/client';
 import { HoldfastFailure } from '../domain/failures.ts';
 import { askTemporal } from './ask-temporal.ts';
 import { isNamed, parseRunReference, theRun } from './run-ids.ts';
-import { verbs, workflowTypes } from './runbooks.ts';
+import { logWatchType, verbs, workflowTypes } from './runbooks.ts';
 
 export interface RunSummary {
   readonly workflowId: string;
@@ -30,11 +30,11 @@ export interface RunFilter {
 }
 
 const defaultLimit = 1_000;
+const runbookTypes: readonly string[] = [...verbs.map((verb) => workflowTypes[verb]), logWatchType];
 
 /** Newest first. @throws TemporalUnreachable */
 export async function listRuns(client: Client, filter: RunFilter): Promise<readonly RunSummary[]> {
-  const types = verbs.map((verb) => `'${workflowTypes[verb]}'`).join(', ');
-  const query = `WorkflowType IN (${types}) AND TaskQueue = '${filter.taskQueue}'${filter.open === undefined ? '' : ` AND ExecutionStatus ${filter.open ? '=' : '!='} 'Running'`}`;
+  const query = `WorkflowType IN (${runbookTypes.map((type) => `'${type}'`).join(', ')}) AND TaskQueue = '${filter.taskQueue}'${filter.open === undefined ? '' : ` AND ExecutionStatus ${filter.open ? '=' : '!='} 'Running'`}`;
   return askTemporal(client, 'list the runs', filter.taskQueue, async () => {
     const runs: RunSummary[] = [];
     for await (const info of client.workflow.list({ query, pageSize: 100 })) {
@@ -62,7 +62,7 @@ export async function findRun(client: Client, taskQueue: string, text: string): 
 
 /** A namespace holds other people's workflows too, and our leases: neither is watched, cancelled or decided about as if it were a run. */
 function ourRun(run: RunSummary): RunSummary {
-  if (verbs.some((verb) => workflowTypes[verb] === run.runbook)) return run;
+  if (runbookTypes.includes(run.runbook)) return run;
   throw new HoldfastFailure('UnknownRun', { operation: 'find the run', object: run.workflowId, cause: `it is a workflow of type ${run.runbook}, no runbook of Holdfast`, hint: 'See `holdfast status` for the runs there are.' });
 }
 
@@ -75,7 +75,7 @@ function summaryOf(info: Omit<WorkflowExecutionInfo, 'raw'>): RunSummary {
     workflowId: info.workflowId,
     runId: info.runId,
     runbook: info.type,
-    service: attribute('HoldfastService') ?? /^holdfast\/[a-z]+\/([^/]+)\//.exec(info.workflowId)?.[1] ?? null,
+    service: attribute('HoldfastService') ?? /^holdfast\/[a-z]+\/([^/]+)(?:\/|$)/.exec(info.workflowId)?.[1] ?? null,
     open: info.status.name === 'RUNNING',
     state: info.status.name,
     startedAt: info.startTime.toISOString(),

@@ -35,6 +35,9 @@ export const workflowTypes = {
   reap: 'reapLeftovers',
 } as const satisfies Record<keyof Runbooks, string>;
 
+/** What is no run of a verb: it watches the logs of a service for as long as they are kept. */
+export const logWatchType = 'archiveWal';
+
 export type Verb = keyof Runbooks;
 
 /** What stands in a workflow's id: both restores are one word to people. */

@@ -5,6 +5,9 @@ export type RunVerb = 'backup' | 'verify' | 'prove' | 'restore' | 'undo' | 'acce
 /** @param stamp UTC `YYYYMMDD-HHMMSS` and a few random characters, made by whoever starts the run. */
 export const runWorkflowId = (verb: RunVerb, service: string, stamp: string): string => `holdfast/${verb}/${service}/${stamp}`;
 
+/** Of the one archiveWal of a service: fixed, so that there are never two. */
+export const logWatchId = (service: string): string => `holdfast/wal/${service}`;
+
 export const leaseWorkflowId = (service: string): string => `holdfast/lease/${service}`;
 
 /** The short form people read and type: the stamp of a run's workflow id. */

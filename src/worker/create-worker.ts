@@ -24,6 +24,9 @@ export interface WorkerHooks {
   readonly workflowBundle?: NonNullable<WorkerOptions['workflowBundle']>;
 }
 
+/** Steps of runs at once on one host; what watches a log has a place of its own, for it never ends. */
+const hostTasks = 16;
+
 const shutdownForceMs = 20_000;
 /** After a worker's death its runs are offered to it for this long before others may go on with them; the SDK's 10 s would be 10 s more of closed databases. */
 const deadWorkerMs = 2_000;
@@ -60,9 +63,12 @@ export async function createWorkers(place: WorkerPlace, dependencies: ActivityDe
   };
   return Promise.all([
     Worker.create({ ...common, ...workflows, workflowTaskPollerBehavior: fewPolls, taskQueue: workflowQueue(place.queuePrefix), stickyQueueScheduleToStartTimeout: deadWorkerMs } as WorkerOptions),
-    Worker.create({ ...common, taskQueue: hostQueue(place.host, place.queuePrefix), maxConcurrentActivityTaskExecutions: 16 } as WorkerOptions),
+    Worker.create({ ...common, taskQueue: hostQueue(place.host, place.queuePrefix), maxConcurrentActivityTaskExecutions: hostTasks + watchedLogs(dependencies) } as WorkerOptions),
   ]);
 }
+
+const watchedLogs = ({ services }: ActivityDependencies): number =>
+  [...services.values()].filter(({ components }) => components.some((component) => component.engine === 'postgres' && component.wal !== undefined)).length;
 
 let source: Promise<Pick<WorkerOptions, 'workflowBundle'>> | undefined;
 

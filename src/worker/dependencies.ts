@@ -17,8 +17,10 @@ import { createRedisEngine } from '../engines/redis/redis-engine.ts';
 import type { Repository } from '../repository/repository.ts';
 import { createRepository } from '../repository/create-repository.ts';
 import { createLocalStorage } from '../storage/local/local-storage.ts';
+import { stateDirectory } from './local/state-directory.ts';
 import { createRunDirectory } from './run-directory.ts';
 import { holdfastVersion } from './version.ts';
+import { readLogStatus } from './wal/log-status-file.ts';
 
 /** The repositories of a configuration, by name. */
 export const composeRepositories = (config: Config): ReadonlyMap<string, Repository> =>
@@ -48,6 +50,7 @@ export async function composeDependencies(config: Config, client: Client, enviro
     engineFor: (name) => engines[name],
     repositories: composeRepositories(config),
     runs: await createRunDirectory(client),
+    readLog: (service, component) => readLogStatus(stateDirectory(environment), service, component),
     resolveSecret: (reference) => resolveSecret(reference, environment),
     nowMs: () => Date.now(),
     jobs: Math.max(2, Math.min(8, availableParallelism())),

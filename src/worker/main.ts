@@ -1,13 +1,16 @@
 /** The worker's process: configuration, connection, two pollers, and a clean end. The process around it is process.ts. Started by `holdfast worker`, `up` and the local supervisor. */
 import { hostname } from 'node:os';
+import type { Client } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, type NativeConnectionOptions } from '@temporalio/worker';
 import { connectClient, connectOptions, unreachable, type TemporalAddress } from '../client/temporal-connection.ts';
 import type { ActivityDependencies } from '../activities/dependencies.ts';
 import type { Config } from '../config/config.ts';
+import { workflowQueue } from '../domain/task-queues.ts';
 import { createWorkers, type WorkerHooks } from './create-worker.ts';
 import { composeDependencies, composeWalSource } from './dependencies.ts';
 import { openStateDirectory } from './local/state-directory.ts';
 import { keepLogs, logsOf } from './wal/keep-logs.ts';
+import { watchLogs } from './wal/watch-logs.ts';
 
 export interface WorkerOptions {
   readonly config: Config;
@@ -41,7 +44,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
   };
   options.signal.addEventListener('abort', shutDown, { once: true });
   const running = Promise.all(workers.map((worker) => worker.run()));
-  const keeping = options.keepsLogs === false ? Promise.resolve() : keepConfiguredLogs(options, dependencies);
+  const keeping = options.keepsLogs === false ? Promise.resolve() : keepConfiguredLogs(options, dependencies, client);
   options.onReady?.({ address: connectionOptions.address, namespace, queues: workers.map((worker) => worker.options.taskQueue) });
   try {
     await Promise.all([running, keeping]);
@@ -53,9 +56,13 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
 }
 
 /** Ends with the worker; and ends it, where it cannot go on. */
-async function keepConfiguredLogs({ config, environment, signal }: WorkerOptions, dependencies: ActivityDependencies): Promise<void> {
+async function keepConfiguredLogs({ config, environment, signal }: WorkerOptions, dependencies: ActivityDependencies, client: Client): Promise<void> {
   const logs = logsOf(config, dependencies, composeWalSource(), signal);
-  if (logs.length > 0) await keepLogs(logs, (await openStateDirectory(environment)).directory, dependencies.timing.walRoundMs, signal);
+  if (logs.length === 0) return;
+  await Promise.all([
+    keepLogs(logs, (await openStateDirectory(environment)).directory, dependencies.timing.walRoundMs, signal),
+    watchLogs(client, workflowQueue(config.queuePrefix), logs, dependencies.timing, signal),
+  ]);
 }
 
 let runtimeInstalled = false;

@@ -1,6 +1,7 @@
 /** Workflow types, by name: everything exported here can be started by anyone with access to Temporal. */
 export { acceptRestore } from './accept-restore/accept-restore.ts';
 export { markMoment } from './mark-moment/mark-moment.ts';
+export { archiveWal } from './archive-wal/archive-wal.ts';
 export { proveBackup } from './prove-backup/prove-backup.ts';
 export { reapLeftovers } from './reap-leftovers/reap-leftovers.ts';
 export { restoreBackup } from './restore-backup/restore-backup.ts';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connectClient } from '../../src/client/temporal-connection.ts';
-import { leaseWorkflowId } from '../../src/domain/workflow-ids.ts';
+import { leaseWorkflowId, logWatchId } from '../../src/domain/workflow-ids.ts';
 import type { LocalState } from '../../src/worker/local/local-state.ts';
 import { endProcess, livingPid } from '../../src/worker/local/process-identity.ts';
 import { startRedis, type TestRedis } from '../engines/redis/redis-fixture.ts';
@@ -207,10 +207,22 @@ test('up serves whoever comes, and ends what it started', async () => {
   const attached = await holdfast(['watch', 'r-0000']);
   expect(attached).toMatchObject({ code: 2, stdout: '', stderr: expect.stringContaining('UnknownRun') });
   expect(servers()).toHaveLength(1);
+  await watchForAnHour();
   up.process.kill('SIGINT');
   expect((await up.ended).code).toBe(0);
   expect(processesHere()).toEqual([]);
+  // What watches a log is always open: it keeps nobody from ending, and is what no command means that does not name it.
+  expect(await holdfast(['watch'])).toMatchObject({ code: 2, stderr: expect.stringContaining('no run is open') });
+  await untilNothingRuns();
 });
+
+/** An archiveWal that stays open: its first task comes in an hour. */
+async function watchForAnHour(): Promise<void> {
+  const { server } = await localState();
+  const client = await connectClient({ address: server?.address ?? '' });
+  await client.workflow.start('archiveWal', { taskQueue: docker.id, workflowId: logWatchId('shop'), args: [{ service: 'shop' }], startDelay: '1h' });
+  await client.connection.close();
+}
 
 test('a configured server without a worker is good enough to look, and refuses to start', async () => {
   const configured = { ...bare, TEMPORAL_ADDRESS: temporalAddress() };

@@ -1,6 +1,7 @@
 /** The end of the embedded server: when no run was open, and no command attached, for a while. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
+import { logWatchType } from '../../client/runbooks.ts';
 import type { Timing } from '../../domain/timing.ts';
 import { withFileLock } from './file-lock.ts';
 import { livingWorkers, readLocalState, writeLocalState, type LocalState } from './local-state.ts';
@@ -31,10 +32,10 @@ export async function untilIdle(client: Client, paths: LocalPaths, taskQueue: st
 /** Is this process (still) the one that the state file names? Another command may have replaced it. */
 const isOurs = (state: LocalState): boolean => state.workers.some(({ identity }) => identity === identityOf(process.pid));
 
-/** Open workflows of a queue, whatever their type: a lease counts too. Null where the server does not answer: that is never "none". */
+/** Open workflows of a queue, whatever their type: a lease counts too; what watches a log does not, for it is always open. Null where the server does not answer: that is never "none". */
 async function openRuns(client: Client, taskQueue: string): Promise<number | null> {
   try {
-    const { count } = await client.withDeadline(Date.now() + 5_000, () => client.workflow.count(`TaskQueue = '${taskQueue}' AND ExecutionStatus = 'Running'`));
+    const { count } = await client.withDeadline(Date.now() + 5_000, () => client.workflow.count(`TaskQueue = '${taskQueue}' AND ExecutionStatus = 'Running' AND WorkflowType != '${logWatchType}'`));
     return count;
   } catch {
     return null;

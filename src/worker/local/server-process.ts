@@ -4,6 +4,7 @@ import { open, readFile } from 'node:fs/promises';
 import { createServer, type AddressInfo } from 'node:net';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Client, Connection } from '@temporalio/client';
+import { logWatchType } from '../../client/runbooks.ts';
 import { HoldfastFailure } from '../../domain/failures.ts';
 import { searchAttributeNames } from '../run-directory.ts';
 import type { ServerRecord } from './local-state.ts';
@@ -55,7 +56,7 @@ export async function countOpenRuns(server: ServerRecord): Promise<number | null
   try {
     connection = await Connection.connect({ address: server.address, connectTimeout: callMs });
     const client = new Client({ connection, namespace: localNamespace });
-    return (await client.withDeadline(Date.now() + callMs, () => client.workflow.count(`ExecutionStatus = 'Running'`))).count;
+    return (await client.withDeadline(Date.now() + callMs, () => client.workflow.count(`ExecutionStatus = 'Running' AND WorkflowType != '${logWatchType}'`))).count;
   } catch {
     return null;
   } finally {

@@ -32,6 +32,14 @@ export function optionalChoice<T extends string>(raw: Raw, name: string, choices
   return value === undefined || choices.includes(value as T) ? value as T | undefined : refuse(name, `it is none of ${choices.join(', ')}`);
 }
 
+/** Counts by name, few and small: what one run hands to its successor. */
+export function optionalCounts(raw: Raw, name: string): Readonly<Record<string, number>> | undefined {
+  const value = raw[name];
+  if (value === undefined) return undefined;
+  const isCounts = typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length <= 100 && Object.values(value).every((count) => Number.isSafeInteger(count) && count >= 0);
+  return isCounts ? value as Record<string, number> : refuse(name, 'it is no mapping from names to counts');
+}
+
 /** The fields every runbook has, with absent ones left out. */
 export function commonInput(raw: Raw): { service: string; reason?: string; requestedBy?: string } {
   const reason = optionalText(raw, 'reason');

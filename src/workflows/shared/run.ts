@@ -13,7 +13,7 @@ import type { RunEvent, RunPhase, RunStatus } from './run-status.ts';
 import { failureTypeOf, finalFailure, workflowFailure } from './workflow-failure.ts';
 
 const keptEvents = 200;
-const attributes = {
+export const attributes = {
   service: defineSearchAttributeKey('HoldfastService', 'KEYWORD'),
   runbook: defineSearchAttributeKey('HoldfastRunbook', 'KEYWORD'),
   phase: defineSearchAttributeKey('HoldfastPhase', 'KEYWORD'),
@@ -83,7 +83,7 @@ export async function inFrame<I extends CommonInput, R>(
   }
 }
 
-function validated<I extends CommonInput>(runbook: string, input: unknown, validate: (input: Record<string, unknown>) => I): I {
+export function validated<I extends CommonInput>(runbook: string, input: unknown, validate: (input: Record<string, unknown>) => I): I {
   if (typeof input !== 'object' || input === null || Array.isArray(input)) {
     throw workflowFailure('InvalidInput', { operation: 'read the input', object: runbook, cause: 'it is not a JSON object', hint: 'Start it with one JSON object, for example {"service":"story-portal"}.' });
   }
@@ -97,7 +97,7 @@ function validated<I extends CommonInput>(runbook: string, input: unknown, valid
   }
 }
 
-async function resolve<I extends CommonInput>(input: I, status: MutableStatus, compensations: Compensations): Promise<Run<I>> {
+export async function resolve<I extends CommonInput>(input: I, status: MutableStatus, compensations: Compensations): Promise<Run<I>> {
   const queue = workflowInfo().taskQueue || workflowQueue();
   const service = await activitiesOn(queue, 'production').quick.resolveService({ service: input.service });
   requireKnownComponents(input, service);
@@ -166,7 +166,7 @@ async function runCompensations<I extends CommonInput>(run: Run<I>): Promise<voi
   for (const failure of unfinished) run.warn(`Clean-up did not finish: ${failure}. reapLeftovers repairs it.`);
 }
 
-function finish<I extends CommonInput>(run: Run<I>, phase: RunPhase, outcome: string): void {
+export function finish<I extends CommonInput>(run: Run<I>, phase: RunPhase, outcome: string): void {
   run.phase(phase);
   if (run.service.searchAttributes) upsertSearchAttributes([{ key: attributes.outcome, value: outcome }]);
 }

@@ -1,0 +1,45 @@
+/** The base backups of a component, from the manifests of a repository. A manifest never changes, so each is read once. */
+import { HoldfastFailure } from '../../domain/failures.ts';
+import { parseLsn } from '../../domain/wal/lsn.ts';
+import type { KnownBase } from '../../domain/wal/needed-base.ts';
+import type { Repository } from '../../repository/repository.ts';
+
+interface FoundBase extends KnownBase {
+  readonly component: string;
+  readonly systemIdentifier: string;
+}
+
+export interface KnownBases {
+  /** Those of one component and cluster, in any order. @throws RepositoryUnreachable, RepositoryDamaged */
+  of(repository: Repository, service: string, component: string, systemIdentifier: string): Promise<readonly KnownBase[]>;
+}
+
+export function createKnownBases(): KnownBases {
+  const read = new Map<string, readonly FoundBase[]>();
+  return {
+    async of(repository, service, component, systemIdentifier) {
+      const found: FoundBase[] = [];
+      for (const id of await repository.listBackups(service)) {
+        const key = `${repository.name}/${service}/${id}`;
+        const bases = read.get(key) ?? await basesOf(repository, service, id);
+        read.set(key, bases);
+        found.push(...bases);
+      }
+      return found.filter((base) => base.component === component && base.systemIdentifier === systemIdentifier);
+    },
+  };
+}
+
+/** One whose manifest cannot be believed leads nowhere. */
+async function basesOf(repository: Repository, service: string, backupId: string): Promise<readonly FoundBase[]> {
+  try {
+    const { manifest } = await repository.readManifest(service, backupId);
+    return manifest.components.flatMap((backup): readonly FoundBase[] => {
+      if (backup.engine !== 'postgres' || backup.method !== 'base') return [];
+      return [{ backupId, component: backup.component, systemIdentifier: backup.server.systemIdentifier, timeline: backup.range.timeline, begin: parseLsn(backup.range.begin) ?? 0n }];
+    });
+  } catch (error) {
+    if (error instanceof HoldfastFailure && (error.type === 'ManifestDamaged' || error.type === 'UnsupportedFormat')) return [];
+    throw error;
+  }
+}

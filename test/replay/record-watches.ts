@@ -1,0 +1,40 @@
+/** Histories of archiveWal: the first run, which finds no base backup and has one taken; one that is cancelled; one that finds nothing to watch any more. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import type { WorkflowHandle } from '@temporalio/client';
+import { testTiming } from '../../src/domain/timing.ts';
+import { logWatchId } from '../../src/domain/workflow-ids.ts';
+import { createPostgresWalSource } from '../../src/engines/postgres/wal/postgres-wal-source.ts';
+import { createRunDirectory } from '../../src/worker/run-directory.ts';
+import { ensureLogWatch } from '../../src/client/ensure-log-watch.ts';
+import { startServiceFixture, waitFor } from '../support/service-fixture.ts';
+import type { Recorder } from './recorder.ts';
+
+export async function recordWatches(recorder: Recorder): Promise<void> {
+  const state = await mkdtemp(join(tmpdir(), 'holdfast-state-'));
+  const service = await startServiceFixture();
+  const [postgres, redis] = service.config.services[0]?.components ?? [];
+  if (postgres?.engine !== 'postgres' || redis === undefined) throw new Error('the fixture has no PostgreSQL');
+  const { workflow } = service.client;
+  const id = logWatchId(service.name);
+  const current = async (): Promise<WorkflowHandle> => workflow.getHandle(id, (await workflow.getHandle(id).describe()).runId, { followRuns: false });
+  service.define({ components: [{ ...postgres, wal: 'stream' }, redis] });
+  await service.startWorker({ environment: { HOLDFAST_STATE_DIR: state } });
+  await waitFor(async () => (await workflow.getHandle(id).describe()).status.name === 'RUNNING');
+  const first = await current();
+  const { runId: firstRun } = await first.describe();
+  await waitFor(async () => (await workflow.getHandle(id).describe()).runId !== firstRun, 120_000);
+  await recorder.save('archiveWal.base', first, 'CONTINUED_AS_NEW');
+  const second = await current();
+  await second.cancel();
+  await recorder.save('archiveWal.cancelled', second, 'CANCELLED');
+  await ensureLogWatch(service.client, service.taskQueue, service.name);
+  const third = await current();
+  service.define({ components: [postgres, redis] });
+  await recorder.save('archiveWal.done', third, 'COMPLETED');
+  const { namespaceId } = await createRunDirectory(service.client);
+  await createPostgresWalSource().stop({ namespaceId, service: service.name, runtime: service.runtime, timing: testTiming, signal: AbortSignal.timeout(60_000), secret: async () => '' }, postgres, { forget: true });
+  await service.stop();
+  await rm(state, { recursive: true, force: true });
+}
