@@ -1,8 +1,9 @@
 /** What activities are given: contracts only. worker/dependencies.ts builds the concrete ones. */
 import type { ContainerRuntime } from '../containers/container-runtime.ts';
-import type { DatabaseEngine } from '../engines/engine.ts';
-import type { Component, EngineName, SecretReference, ServiceDefinition } from '../domain/service.ts';
+import type { DatabaseEngine, EngineContext } from '../engines/engine.ts';
+import type { Component, EngineName, PostgresComponent, SecretReference, ServiceDefinition } from '../domain/service.ts';
 import type { Timing } from '../domain/timing.ts';
+import type { LogServerFacts, SettingChange } from '../domain/wal/log-settings.ts';
 import type { LogStatus } from '../domain/wal/log-status.ts';
 import type { Repository } from '../repository/repository.ts';
 
@@ -24,6 +25,14 @@ export interface RunDirectory {
   releaseLease(service: string, leaseRunId: string, ownerRunId: string): Promise<void>;
 }
 
+/** The settings that the logs of servers depend on. */
+export interface LogServers {
+  /** Reads only. @throws ContainerNotFound, ContainerNotRunning, AuthenticationFailed, DatabaseUnreachable */
+  read(context: EngineContext, component: PostgresComponent): Promise<LogServerFacts>;
+  /** Permanently; those that need a restart are written down and wait for it. Idempotent. @throws PermissionDenied, AmbiguousState */
+  change(context: EngineContext, component: PostgresComponent, changes: readonly SettingChange[]): Promise<void>;
+}
+
 export interface ActivityDependencies {
   readonly services: ReadonlyMap<string, ServiceDefinition>;
   readonly hostQueueOf: (host: string) => string;
@@ -34,6 +43,7 @@ export interface ActivityDependencies {
   readonly engineFor: (name: EngineName) => DatabaseEngine<Component>;
   readonly repositories: ReadonlyMap<string, Repository>;
   readonly runs: RunDirectory;
+  readonly logServers: LogServers;
   /** How a log stood when this host's worker last looked after it; null where none ever did. */
   readonly readLog: (service: string, component: string) => Promise<LogStatus | null>;
   readonly resolveSecret: (reference: SecretReference) => Promise<string>;

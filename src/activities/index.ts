@@ -10,6 +10,7 @@ import { createPlanActivities } from './plan-activities.ts';
 import { createProofActivities } from './proof-activities.ts';
 import { createRepairActivities } from './repair-activities.ts';
 import { createServiceActivities } from './service-activities.ts';
+import { createSettingsActivities } from './wal/settings-activities.ts';
 import { createWatchActivities } from './wal/watch-activities.ts';
 
 export const createActivities = (dependencies: ActivityDependencies) => ({
@@ -24,6 +25,7 @@ export const createActivities = (dependencies: ActivityDependencies) => ({
   ...createRepairActivities(dependencies),
   ...createMarkActivities(dependencies),
   ...createWatchActivities(dependencies),
+  ...createSettingsActivities(dependencies),
 });
 
 export type Activities = ReturnType<typeof createActivities>;

@@ -13,6 +13,10 @@ export const askForName = (service: string, say: (line: string) => void, signal:
 export const askToCancel = (say: (line: string) => void, signal: AbortSignal): Promise<Answer | null> =>
   askForWord('cancel', '  Type cancel to end that run and go on (Enter keeps waiting): ', say, signal);
 
+/** A restart is needed: "restart" is the yes to it, Enter leaves it for later. Like {@link askForWord}. */
+export const askToRestart = (say: (line: string) => void, signal: AbortSignal): Promise<Answer | null> =>
+  askForWord('restart', '  Type restart to restart the database now (Enter leaves it for later): ', say, signal);
+
 /**
  * Never asks where nobody is: callers check `interactive` first. The signal ends the question, for example when somebody else decided;
  * then the answer is null. The end of input (Ctrl-D) is no yes.

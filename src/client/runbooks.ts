@@ -2,6 +2,7 @@
 import type { RunVerb } from '../domain/workflow-ids.ts';
 import type { AcceptRestoreInput, AcceptRestoreResult } from '../workflows/accept-restore/messages.ts';
 import type { MarkMomentInput, MarkMomentResult } from '../workflows/mark-moment/messages.ts';
+import type { EnableWalInput, EnableWalResult } from '../workflows/enable-wal/messages.ts';
 import type { ProveBackupInput, ProveBackupResult } from '../workflows/prove-backup/messages.ts';
 import type { ReapLeftoversInput, ReapLeftoversResult } from '../workflows/reap-leftovers/messages.ts';
 import type { RestoreBackupInput, RestoreBackupResult } from '../workflows/restore-backup/messages.ts';
@@ -19,6 +20,7 @@ export interface Runbooks {
   readonly undo: { readonly input: UndoRestoreInput; readonly result: UndoRestoreResult };
   readonly accept: { readonly input: AcceptRestoreInput; readonly result: AcceptRestoreResult };
   readonly mark: { readonly input: MarkMomentInput; readonly result: MarkMomentResult };
+  readonly enable: { readonly input: EnableWalInput; readonly result: EnableWalResult };
   readonly reap: { readonly input: ReapLeftoversInput; readonly result: ReapLeftoversResult };
 }
 
@@ -33,6 +35,7 @@ export const workflowTypes = {
   accept: 'acceptRestore',
   mark: 'markMoment',
   reap: 'reapLeftovers',
+  enable: 'enableWal',
 } as const satisfies Record<keyof Runbooks, string>;
 
 /** What is no run of a verb: it watches the logs of a service for as long as they are kept. */

@@ -119,6 +119,12 @@ class DockerRuntime implements ContainerRuntime {
     await this.#client.call(call, { method: 'POST', path: path(id, 'stop'), query: { t: seconds } }, seconds * 1000 + graceMs);
   }
 
+  async restart(id: string, timeoutMs: number): Promise<void> {
+    const seconds = Math.ceil(timeoutMs / 1000);
+    const call = { operation: 'restart container', object: short(id) };
+    await this.#client.call(call, { method: 'POST', path: path(id, 'restart'), query: { t: seconds } }, seconds * 1000 + graceMs);
+  }
+
   async kill(id: string, signal: string = 'SIGKILL'): Promise<void> {
     const call = { operation: 'kill container', object: short(id) };
     try {

@@ -12,6 +12,7 @@ import { productionTiming, testTiming } from '../domain/timing.ts';
 import type { DatabaseEngine } from '../engines/engine.ts';
 import type { WalSource } from '../engines/wal-source.ts';
 import { createPostgresEngine } from '../engines/postgres/postgres-engine.ts';
+import { changeLogSettings, readLogSettings } from '../engines/postgres/wal/log-settings.ts';
 import { createPostgresWalSource } from '../engines/postgres/wal/postgres-wal-source.ts';
 import { createRedisEngine } from '../engines/redis/redis-engine.ts';
 import type { Repository } from '../repository/repository.ts';
@@ -50,6 +51,7 @@ export async function composeDependencies(config: Config, client: Client, enviro
     engineFor: (name) => engines[name],
     repositories: composeRepositories(config),
     runs: await createRunDirectory(client),
+    logServers: { read: readLogSettings, change: changeLogSettings },
     readLog: (service, component) => readLogStatus(stateDirectory(environment), service, component),
     resolveSecret: (reference) => resolveSecret(reference, environment),
     nowMs: () => Date.now(),

@@ -13,6 +13,7 @@ import { createRepository } from '../../src/repository/create-repository.ts';
 import { createLocalStorage } from '../../src/storage/local/local-storage.ts';
 import { createRunDirectory } from '../../src/worker/run-directory.ts';
 import { readLogStatus } from '../../src/worker/wal/log-status-file.ts';
+import type { EnableWalResult } from '../../src/workflows/enable-wal/messages.ts';
 import { startServiceFixture, waitFor, type ServiceFixture } from '../support/service-fixture.ts';
 
 let service: ServiceFixture;
@@ -34,6 +35,8 @@ const watch = () => service.client.workflow.getHandle(logWatchId(service.name));
 const watched = async (): Promise<WatchedLog | undefined> => (await watch().query<{ logs: readonly WatchedLog[] }, []>('status')).logs[0];
 const backups = (): Promise<readonly string[]> => createRepository('local', createLocalStorage(service.repositoryPath)).listBackups(service.name);
 
+const enabled = (input: object): Promise<EnableWalResult> => service.run<EnableWalResult>('enableWal', { service: service.name, ...input });
+
 /** Nothing alarming, and a base backup that the log leads on from. */
 async function inOrder(): Promise<string> {
   await waitFor(async () => {
@@ -47,8 +50,13 @@ test('from its start, over a restart and a lost slot, until it is told to end', 
   const stop = await service.startWorker({ environment: { HOLDFAST_STATE_DIR: state } });
   await waitFor(async () => (await watched())?.alarms.some(({ kind }) => kind === 'slotUnlimited') === true);
   const begun = (await watch().describe()).runId;
-  await service.sql('ALTER SYSTEM SET max_slot_wal_keep_size = \'1GB\'');
-  await service.sql('SELECT pg_reload_conf(); CREATE TABLE events (id int)');
+  // What is missing is said, done when the plan that was shown is named, and not again; a restart only where that was said too.
+  const { digest } = await enabled({ slotLimit: '1024MB' });
+  await expect(enabled({ apply: digest })).rejects.toMatchObject({ cause: { type: 'PlanChanged' } });
+  expect(await enabled({ apply: digest, slotLimit: '1024MB' })).toMatchObject({ outcome: 'changed', restarted: [], waiting: [] });
+  expect(await enabled({ slotLimit: '1024MB' })).toMatchObject({ outcome: 'inOrder' });
+  await service.sql('ALTER SYSTEM SET max_wal_senders = 2');
+  await service.sql('CREATE TABLE events (id int)');
   await keptUpTo(await service.sql('SELECT pg_current_wal_flush_lsn()'));
   expect(await status()).toMatchObject({ service: service.name, receiver: 'running', failure: null, break: null });
   const first = await inOrder();
@@ -57,6 +65,15 @@ test('from its start, over a restart and a lost slot, until it is told to end', 
   await service.runtime.kill(service.postgres);
   await service.runtime.start(service.postgres);
   await waitFor(async () => (await service.sql('INSERT INTO events VALUES (1); SELECT 1')) === '1');
+  const senders = await enabled({});
+  expect(senders.servers.flatMap(({ changes }) => changes.map(({ statement, effect }) => `${effect}: ${statement}`))).toEqual(['restart: ALTER SYSTEM SET max_wal_senders = \'10\';']);
+  const waiting = await enabled({ apply: senders.digest });
+  expect(waiting).toMatchObject({ outcome: 'changed', restarted: [], waiting: [expect.stringContaining('max_wal_senders')] });
+  expect(await service.sql('SHOW max_wal_senders')).toBe('2');
+  const left = await enabled({});
+  expect(left).toMatchObject({ outcome: 'planned', servers: [{ changes: [], pendingRestart: ['max_wal_senders'] }] });
+  expect(await enabled({ apply: left.digest, restart: true })).toMatchObject({ outcome: 'changed', restarted: [left.servers[0]?.container], waiting: [] });
+  expect(await service.sql('SHOW max_wal_senders')).toBe('10');
   await keptUpTo(await service.sql('SELECT pg_current_wal_flush_lsn()'));
   expect(await status()).toMatchObject({ receiver: 'running', break: null });
 

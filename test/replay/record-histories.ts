@@ -7,7 +7,7 @@ import { recordMarks } from './record-marks.ts';
 import { recordMoments } from './record-moments.ts';
 import { startRecorder } from './recorder.ts';
 import { recordRefusals, recordRepairs, recordRestores, recordWaysBack } from './record-restores.ts';
-import { recordWatches } from './record-watches.ts';
+import { recordSettings, recordWatches } from './record-watches.ts';
 import { requiredShapes } from './required-shapes.ts';
 
 const recorder = await startRecorder(process.argv[2] ?? 'v1');
@@ -25,6 +25,7 @@ try {
   await recordMoments(recorder);
   await recordFailures(recorder);
   await recordWatches(recorder);
+  await recordSettings(recorder);
   const missing = requiredShapes.filter((shape) => !recorder.shapes().includes(shape));
   if (missing.length > 0) throw new Error(`nothing was recorded of ${missing.join(', ')}`);
 } finally {

@@ -1,4 +1,4 @@
-/** Histories of archiveWal: the first run, which finds no base backup and has one taken; one that is cancelled; one that finds nothing to watch any more. */
+/** Histories of the log's runbooks. Of archiveWal: the first run, which finds no base backup and has one taken; one that is cancelled; one that finds nothing to watch any more. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -8,6 +8,7 @@ import { logWatchId } from '../../src/domain/workflow-ids.ts';
 import { createPostgresWalSource } from '../../src/engines/postgres/wal/postgres-wal-source.ts';
 import { createRunDirectory } from '../../src/worker/run-directory.ts';
 import { ensureLogWatch } from '../../src/client/ensure-log-watch.ts';
+import type { EnableWalResult } from '../../src/workflows/enable-wal/messages.ts';
 import { startServiceFixture, waitFor } from '../support/service-fixture.ts';
 import type { Recorder } from './recorder.ts';
 
@@ -37,4 +38,18 @@ export async function recordWatches(recorder: Recorder): Promise<void> {
   await createPostgresWalSource().stop({ namespaceId, service: service.name, runtime: service.runtime, timing: testTiming, signal: AbortSignal.timeout(60_000), secret: async () => '' }, postgres, { forget: true });
   await service.stop();
   await rm(state, { recursive: true, force: true });
+}
+
+/** And of enableWal, on the recorder's own service. */
+export async function recordSettings({ service, save }: Recorder): Promise<void> {
+  const { name } = service;
+  const enable = (input: object) => service.start<EnableWalResult>('enableWal', { service: name, ...input });
+  const planned = await enable({ slotLimit: '1024MB' });
+  await save('enableWal.planned', planned, 'COMPLETED');
+  await save('enableWal.refused', await enable({ apply: 'another' }), 'PlanChanged');
+  await save('enableWal.changed', await enable({ apply: (await planned.result()).digest, slotLimit: '1024MB' }), 'COMPLETED');
+  await service.sql('ALTER SYSTEM SET max_wal_senders = 12');
+  await service.sql('SELECT pg_reload_conf(), pg_sleep(1)');
+  const { digest } = await service.run<EnableWalResult>('enableWal', { service: name });
+  await save('enableWal.restarted', await enable({ apply: digest, restart: true }), 'COMPLETED');
 }

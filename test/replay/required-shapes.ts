@@ -10,5 +10,5 @@ export const requiredShapes = [
   'restoreToPointInTime.planned', 'restoreToPointInTime.refused', 'restoreToPointInTime.rejected', 'restoreToPointInTime.rolledBack', 'restoreToPointInTime.moved', 'restoreToPointInTime.afterReset',
   'markMoment.done', 'markMoment.refused',
   'reapLeftovers.done', 'reapLeftovers.repaired', 'serviceLease.done',
-  'archiveWal.base', 'archiveWal.cancelled', 'archiveWal.done',
+  'archiveWal.base', 'archiveWal.cancelled', 'archiveWal.done', 'enableWal.planned', 'enableWal.refused', 'enableWal.changed', 'enableWal.restarted',
 ];

@@ -45,6 +45,7 @@ export async function openActivityStage(): Promise<ActivityStage> {
     engineFor: () => absent('a database engine'),
     repositories: new Map([['local', repository]]),
     runs: absent<RunDirectory>('Temporal', { namespaceId: stageNamespace }),
+    logServers: absent('a server'),
     readLog: async () => null,
     resolveSecret: async () => '',
     nowMs: () => Date.now(),

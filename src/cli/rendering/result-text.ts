@@ -5,6 +5,7 @@ import { durationText, sizeText } from '../../domain/wording.ts';
 import type { RecoveryReport } from '../../workflows/restore-backup/messages.ts';
 import { localAndUtc } from './local-time.ts';
 import { planText, type PlanClock } from './plan-text.ts';
+import { settingsLines } from './settings-text.ts';
 
 type Result<V extends keyof Runbooks> = Runbooks[V]['result'];
 
@@ -39,6 +40,12 @@ const texts: { readonly [V in keyof Runbooks]: (result: Result<V>, service: stri
     `To come back to it: holdfast restore --before mark:${result.name}`,
     'That can be done as soon as the log behind it is in the repository: holdfast wal status',
   ],
+  enable: ({ outcome, servers, restarted, waiting }) => (outcome === 'changed'
+    ? [
+      ...servers.flatMap(({ changes }) => changes.map(({ statement }) => `Done: ${statement}`)), ...restarted.map((container) => `Restarted: ${container}`),
+      ...(waiting.length === 0 ? [] : [`Waiting for a restart: ${waiting.join(', ')}. When it suits: holdfast wal enable --restart`]),
+    ]
+    : servers.flatMap(settingsLines)),
   reap: ({ runs }) => (runs.length === 0 ? ['Nothing was left of any ended run.'] : runs.map(({ workflowId, done }) => `${shownRunId(workflowId)}: ${done.join('; ') || 'nothing to do'}`)),
 };
 

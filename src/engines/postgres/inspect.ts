@@ -126,7 +126,7 @@ function volumeOf(component: PostgresComponent, container: ContainerFacts, serve
 }
 
 /** Free bytes on the file systems of the data and of its log, null where `df` cannot tell. */
-async function roomOf(ctx: EngineContext, containerId: string, directory: string | null): Promise<Pick<Inspection, 'freeBytes' | 'walFreeBytes'>> {
+export async function roomOf(ctx: Pick<EngineContext, 'runtime' | 'timing' | 'signal'>, containerId: string, directory: string | null): Promise<Pick<Inspection, 'freeBytes' | 'walFreeBytes'>> {
   if (directory === null) return { freeBytes: null, walFreeBytes: null };
   const result = await ctx.runtime.exec(containerId, { argv: ['df', '-P', '-k', directory, `${directory}/pg_wal`], timeoutMs: ctx.timing.execMs, signal: ctx.signal });
   return result.exitCode === 0 ? roomIn(result.stdout) : { freeBytes: null, walFreeBytes: null };

@@ -35,5 +35,5 @@ export const sqlFiles = filesOf('in-helper', 'pins.sql', 'holder.sql', 'work.sql
 
 /** SQL for a psql that is exec'd in the database's container. */
 export const statements = filesOf(
-  'in-server', 'inspect.sql', 'databases.sql', 'create-side.sql', 'roles.sql', 'drop-roles.sql', 'drop-database.sql', 'close-live.sql', 'swap.sql', 'roll-back.sql', 'open.sql', 'loss.sql', 'properties.sql', 'log.sql', 'mark.sql',
+  'in-server', 'inspect.sql', 'databases.sql', 'create-side.sql', 'roles.sql', 'drop-roles.sql', 'drop-database.sql', 'close-live.sql', 'swap.sql', 'roll-back.sql', 'open.sql', 'loss.sql', 'properties.sql', 'log.sql', 'mark.sql', 'log-settings.sql',
 );

@@ -1,0 +1,158 @@
+/** What a server's settings have to be for its log to be received without harm, and the statements that make them so. Pure. */
+import { sizeText } from '../wording.ts';
+
+export const logSettings = ['wal_level', 'max_wal_senders', 'max_replication_slots', 'max_slot_wal_keep_size'] as const;
+export type LogSetting = (typeof logSettings)[number];
+
+export interface SettingFacts {
+  /** As pg_settings has it: without a unit, sizes in MB. */
+  readonly value: string;
+  /** Where it comes from, in the server's words: `default`, `configuration file`, `command line`. */
+  readonly source: string;
+  /** Another value is written down, and waits for a restart. */
+  readonly pendingRestart: boolean;
+}
+
+export interface LogServerFacts {
+  readonly inRecovery: boolean;
+  readonly user: string;
+  readonly superuser: boolean;
+  readonly mayReplicate: boolean;
+  /** Member of pg_read_all_stats: how far a receiver is is told to no one else. */
+  readonly mayWatch: boolean;
+  readonly settings: Readonly<Record<LogSetting, SettingFacts>>;
+  /** Connections and slots of others than Holdfast's own receiver. */
+  readonly otherSenders: number;
+  readonly otherSlots: number;
+  /** On the file system of the server's log; null where it is not known. */
+  readonly freeBytes: number | null;
+}
+
+export interface SettingChange {
+  readonly name: LogSetting;
+  readonly value: string;
+  /** Exactly what is run, for whoever wants to run it by hand. */
+  readonly statement: string;
+  /** Without a full stop. */
+  readonly why: string;
+  readonly effect: 'now' | 'restart';
+}
+
+export interface ServerSettingsPlan {
+  readonly component: string;
+  readonly container: string;
+  /** What Holdfast can do, in this order. */
+  readonly changes: readonly SettingChange[];
+  /** What only somebody else can: a superuser, or whoever made the container. */
+  readonly byHand: readonly { readonly what: string; readonly why: string }[];
+  /** Settings that are written down and wait for a restart. */
+  readonly pendingRestart: readonly string[];
+  readonly notes: readonly string[];
+}
+
+const mebibyte = 1024 ** 2;
+/** Half of what is free leaves the database the other half, however long a receiver stays away. */
+const partOfFree = 2;
+const steps = { limitMb: 256, connections: 5 } as const;
+/** Four segments: a slot that may keep less is lost by a single large transaction. */
+const smallestLimitMb = 64;
+/** Room that a limit can sensibly be cut from. */
+const smallestFreeMb = 2 * steps.limitMb;
+/** The receiver, and the two connections of a base backup (docs/decisions/0008). */
+const ownSenders = 3;
+/** The receiver's slot, and the passing one of a base backup. */
+const ownSlots = 2;
+const usualConnections = 10;
+
+/** `4096MB` or `4GB`, as a limit is given and shown, in MB; null for another text. */
+export function parseLimitMb(text: string): number | null {
+  const [, size, unit] = /^(\d{1,9})(MB|GB)$/.exec(text) ?? [];
+  return size === undefined ? null : Number(size) * (unit === 'GB' ? 1024 : 1);
+}
+
+/** @param limitMb what the slot is to keep at most; by default half of what is free */
+export function settingsPlan(place: { readonly component: string; readonly container: string }, facts: LogServerFacts, limitMb: number | null): ServerSettingsPlan {
+  const { settings } = facts;
+  const wanted = [...levelChange(facts), ...connectionChange('max_wal_senders', facts.otherSenders + ownSenders, facts), ...connectionChange('max_replication_slots', facts.otherSlots + ownSlots, facts), ...limitChange(facts, limitMb)];
+  // A server with senders and the level `minimal` does not start: one does not go without the other.
+  const alone = wanted.some((change) => change.name === 'wal_level' && !canDo(facts, change));
+  const isOurs = (change: SettingChange): boolean => canDo(facts, change) && !(alone && change.effect === 'restart');
+  return {
+    ...place, changes: wanted.filter(isOurs),
+    byHand: [...rightsMissing(facts), ...wanted.filter((change) => !isOurs(change)).map((change) => byHand(facts, change))],
+    pendingRestart: logSettings.filter((name) => settings[name].pendingRestart),
+    notes: notesOf(facts, limitMb),
+  };
+}
+
+/** Is the change made, as far as it can be without a restart? */
+export function isMade({ settings }: LogServerFacts, { name, value, effect }: SettingChange): boolean {
+  const setting = settings[name];
+  return setting.value === value.replace(/MB$/, '') || (effect === 'restart' && setting.pendingRestart);
+}
+
+const set = (name: LogSetting, value: string, why: string, effect: SettingChange['effect']): SettingChange =>
+  ({ name, value, statement: `ALTER SYSTEM SET ${name} = '${value}';`, why, effect });
+
+const roleName = (user: string): string => `"${user.replaceAll('"', '""')}"`;
+
+/** A superuser has them all, and nobody else can give them to itself. */
+function rightsMissing({ user, mayReplicate, mayWatch }: LogServerFacts): ServerSettingsPlan['byHand'] {
+  return [
+    ...(mayReplicate ? [] : [{ what: `ALTER ROLE ${roleName(user)} REPLICATION;`, why: `${user} may not receive the log` }]),
+    ...(mayWatch ? [] : [{ what: `GRANT pg_read_all_stats TO ${roleName(user)};`, why: `${user} may not see how far a receiver is` }]),
+  ];
+}
+
+const levelChange = ({ settings: { wal_level: level } }: LogServerFacts): readonly SettingChange[] =>
+  (level.value !== 'minimal' || level.pendingRestart ? [] : [set('wal_level', 'replica', 'the log does not hold what recovery needs', 'restart')]);
+
+function connectionChange(name: 'max_wal_senders' | 'max_replication_slots', needed: number, { settings }: LogServerFacts): readonly SettingChange[] {
+  const { value, pendingRestart } = settings[name];
+  if (pendingRestart || Number(value) >= needed) return [];
+  const enough = Math.max(usualConnections, steps.connections * Math.ceil(needed / steps.connections));
+  return [set(name, String(enough), `a receiver and a base backup beside what uses them already need ${needed}, and there are ${value}`, 'restart')];
+}
+
+function limitChange({ settings: { max_slot_wal_keep_size: limit }, freeBytes }: LogServerFacts, limitMb: number | null): readonly SettingChange[] {
+  const nowMb = Number(limit.value);
+  const change = (mb: number, why: string): readonly SettingChange[] => (mb === nowMb ? [] : [set('max_slot_wal_keep_size', `${mb}MB`, why, 'now')]);
+  if (limitMb !== null) return change(limitMb, 'you said so');
+  const wrong = wrongLimit(nowMb, freeBytes);
+  const recommended = recommendedMb(freeBytes);
+  return wrong === null || recommended === null ? [] : change(recommended, wrong);
+}
+
+/** What is dangerous about a limit, or null. */
+function wrongLimit(nowMb: number, freeBytes: number | null): string | null {
+  if (nowMb < 0) return 'without a limit a receiver that stays away fills the server\'s disk with log';
+  if (nowMb < smallestLimitMb) return 'a slot that may keep so little is lost by one large transaction';
+  if (freeBytes !== null && nowMb * mebibyte > freeBytes) return `the disk, with ${sizeText(freeBytes)} free, is full before the slot gives way at ${sizeText(nowMb * mebibyte)}`;
+  return null;
+}
+
+function recommendedMb(freeBytes: number | null): number | null {
+  const freeMb = freeBytes === null ? 0 : Math.floor(freeBytes / mebibyte);
+  return freeMb < smallestFreeMb ? null : steps.limitMb * Math.floor(freeMb / partOfFree / steps.limitMb);
+}
+
+const canDo = ({ superuser, settings }: LogServerFacts, change: SettingChange): boolean =>
+  superuser && settings[change.name].source !== 'command line';
+
+function byHand({ superuser, user, settings }: LogServerFacts, { name, value, statement, why }: SettingChange): ServerSettingsPlan['byHand'][number] {
+  if (!superuser) return { what: statement, why: `${why}; ${user} is no superuser, so one has to run it` };
+  if (settings[name].source !== 'command line') return { what: statement, why: `${why}; with wal_level and not before it` };
+  return { what: `-c ${name}=${value}`, why: `${why}; it stands on the container's command line, which goes before everything else: change it there, and make the container anew` };
+}
+
+function notesOf({ settings: { max_slot_wal_keep_size: limit }, freeBytes }: LogServerFacts, limitMb: number | null): readonly string[] {
+  if (limitMb !== null || wrongLimit(Number(limit.value), freeBytes) === null || recommendedMb(freeBytes) !== null) return [];
+  return [`max_slot_wal_keep_size cannot be recommended: ${freeBytes === null ? 'what is free is not known' : `only ${sizeText(freeBytes)} are free`}. Make room, or say it with --slot-limit.`];
+}
+
+/** Is this a limit that one can have? Null, or why not. */
+export function refuseLimit(limitMb: number, { freeBytes }: Pick<LogServerFacts, 'freeBytes'>): string | null {
+  if (limitMb < smallestLimitMb) return `a slot has to keep at least ${smallestLimitMb}MB`;
+  if (freeBytes !== null && limitMb * mebibyte > freeBytes) return `only ${sizeText(freeBytes)} are free on the server's disk`;
+  return null;
+}

@@ -1,0 +1,12 @@
+-- What a server's log depends on. One line of JSON.
+SELECT json_build_object(
+  'inRecovery', pg_is_in_recovery(),
+  'user', current_user,
+  'dataDirectory', CASE WHEN pg_has_role('pg_read_all_settings', 'USAGE') THEN current_setting('data_directory') END,
+  'superuser', (SELECT rolsuper FROM pg_roles WHERE rolname = current_user),
+  'mayReplicate', (SELECT rolsuper OR rolreplication FROM pg_roles WHERE rolname = current_user),
+  'mayWatch', pg_has_role('pg_read_all_stats', 'USAGE'),
+  'settings', (SELECT json_object_agg(name, json_build_object('value', setting, 'source', source, 'pendingRestart', pending_restart))
+                 FROM pg_settings WHERE name IN ('wal_level', 'max_wal_senders', 'max_replication_slots', 'max_slot_wal_keep_size')),
+  'otherSenders', (SELECT count(*) FROM pg_stat_replication WHERE application_name NOT LIKE 'holdfast-%'),
+  'otherSlots', (SELECT count(*) FROM pg_replication_slots WHERE slot_name NOT LIKE 'holdfast\_%' AND NOT temporary));
