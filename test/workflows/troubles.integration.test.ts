@@ -17,7 +17,7 @@ beforeAll(async () => {
 });
 afterAll(() => stage?.close());
 
-describe.each(['takeBackup.done', 'verifyBackup.done', 'proveBackup.done', 'restoreBackup.done', 'undoRestore.done', 'acceptRestore.done', 'reapLeftovers.repaired', 'markMoment.done'])('%s', (shape) => {
+describe.each(['takeBackup.done', 'verifyBackup.done', 'proveBackup.done', 'restoreBackup.done', 'undoRestore.done', 'acceptRestore.done', 'reapLeftovers.repaired', 'markMoment.done', 'enableWal.restarted'])('%s', (shape) => {
   let script: Script;
   let whole: Played;
   beforeAll(async () => {
