@@ -43,6 +43,7 @@ export function createLogKeeper({ source, context, component, archives, nowMs }:
   let samples: readonly WalSample[] = [];
   let newest: WalReading | null = null;
   let cluster: WalCluster | null = null;
+  let whoseAtMs = 0;
   let lastBreak: RecordedBreak | null = null;
   /** What the source was last asked to release: of these it has kept what is there still. */
   let released: ReadonlySet<string> = new Set();
@@ -50,13 +51,27 @@ export function createLogKeeper({ source, context, component, archives, nowMs }:
 
   async function round(): Promise<LogStatus> {
     const receiver = await received();
-    cluster ??= await caught(() => source.cluster(context, component), null);
+    if (cluster === null || receiver === 'started' || nowMs() - whoseAtMs >= context.timing.walPartialMs) await lookWhose();
     await read();
     const files = await caught(() => source.files(context, component), []);
     if (cluster !== null) for (const destination of destinations) await deliver(destination, keyOf(cluster), files);
     await release(files);
     if (nowMs() - free.atMs >= context.timing.walPartialMs) free = { bytes: await caught(() => source.freeBytes(context, component), null), atMs: nowMs() };
     return status(receiver, files);
+  }
+
+  /** Where somebody had an old cluster's receiver forgotten, the new one's log is another, and nothing that was known is of it. */
+  async function lookWhose(): Promise<void> {
+    whoseAtMs = nowMs();
+    const found = await caught(() => source.cluster(context, component), cluster);
+    if (cluster !== null && found !== null && found.systemIdentifier !== cluster.systemIdentifier) {
+      samples = [];
+      newest = null;
+      lastBreak = null;
+      released = new Set();
+      for (const destination of destinations) Object.assign(destination, { shipment: null, stored: new Set(), partialAtMs: 0, unstored: [] });
+    }
+    cluster = found ?? cluster;
   }
 
   /** A receiver that runs; where its slot was lost, after the loss is on record everywhere. */

@@ -172,3 +172,22 @@ test('a database that is away is waited for, and the log goes on without a gap',
   expect([up.receiver, up.break]).toEqual(['running', null]);
   await received.forget();
 });
+
+test('a database that was made anew has a log of its own, once the old receiver is forgotten', async () => {
+  const { postgres, received, keeper } = await kept();
+  const next = await startPostgres(docker);
+  const component = { ...received.component };
+  const log = createLogKeeper({ source: received.source, context: received.ctx, component, archives: [{ name: 'nas', archive: repository.wal }], nowMs: () => Date.now() });
+  await postgres.sql('CREATE TABLE events (id int)');
+  const old = await until(log, reaches(await position(postgres)));
+  // Under the same name there is another server now.
+  component.container = next.component.container;
+  expect(await until(log, ({ receiver }) => receiver === 'failing')).toMatchObject({ failure: { type: 'WalConflict' } });
+  await received.source.stop(received.ctx, component, { forget: true });
+  await next.sql('CREATE TABLE other (id int); SELECT pg_switch_wal()');
+  const anew = await until(log, (status) => status.systemIdentifier !== old.systemIdentifier && status.receiver === 'running' && reaches(1n)(status));
+  expect(anew).toMatchObject({ receiver: 'running', failure: null, break: null, repositories: [{ failure: null }] });
+  expect(await repository.wal.clusters('test-service', component.name)).toHaveLength(2);
+  await received.source.stop(received.ctx, component, { forget: true });
+  await received.forget();
+});
