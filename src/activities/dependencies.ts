@@ -25,12 +25,21 @@ export interface RunDirectory {
   releaseLease(service: string, leaseRunId: string, ownerRunId: string): Promise<void>;
 }
 
-/** The settings that the logs of servers depend on. */
+/** Servers as far as their logs go: the settings that these depend on, and what receives them. */
 export interface LogServers {
   /** Reads only. @throws ContainerNotFound, ContainerNotRunning, AuthenticationFailed, DatabaseUnreachable */
   read(context: EngineContext, component: PostgresComponent): Promise<LogServerFacts>;
   /** Permanently; those that need a restart are written down and wait for it. Idempotent. @throws PermissionDenied, AmbiguousState */
   change(context: EngineContext, component: PostgresComponent, changes: readonly SettingChange[]): Promise<void>;
+  /** What a receiver holds, and whose; null where there is none. Reads only. */
+  received(context: EngineContext, component: PostgresComponent): Promise<ReceivedLog | null>;
+  /** Ends the receiver, drops its slot, removes its volume. Idempotent. @throws DatabaseUnreachable, ContainerNotRunning, LeftoversRemain, NameTaken */
+  forget(context: EngineContext, component: PostgresComponent): Promise<void>;
+}
+
+export interface ReceivedLog {
+  readonly cluster: { readonly systemIdentifier: string; readonly segmentSizeBytes: number };
+  readonly files: readonly { readonly name: string; readonly sizeBytes: number }[];
 }
 
 export interface ActivityDependencies {

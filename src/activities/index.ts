@@ -10,6 +10,7 @@ import { createPlanActivities } from './plan-activities.ts';
 import { createProofActivities } from './proof-activities.ts';
 import { createRepairActivities } from './repair-activities.ts';
 import { createServiceActivities } from './service-activities.ts';
+import { createForgetActivities } from './wal/forget-activities.ts';
 import { createSettingsActivities } from './wal/settings-activities.ts';
 import { createWatchActivities } from './wal/watch-activities.ts';
 
@@ -26,6 +27,7 @@ export const createActivities = (dependencies: ActivityDependencies) => ({
   ...createMarkActivities(dependencies),
   ...createWatchActivities(dependencies),
   ...createSettingsActivities(dependencies),
+  ...createForgetActivities(dependencies),
 });
 
 export type Activities = ReturnType<typeof createActivities>;

@@ -1,5 +1,4 @@
 /** `wal enable`: shows what the server's settings lack, and has the plan that was shown carried out; the restart only where that was said too. */
-import { followRun } from '../client/follow-run.ts';
 import { startRun } from '../client/start-run.ts';
 import type { EnableWalResult } from '../workflows/enable-wal/messages.ts';
 import { askForName, askToRestart } from './approval-prompt.ts';
@@ -7,8 +6,9 @@ import { checkThisMachine } from './check-this-machine.ts';
 import { theService, type CommandContext } from './command-context.ts';
 import { exitCodes, type ExitCode } from './exit-codes.ts';
 import { followToEnd } from './follow-to-end.ts';
+import { quietRun } from './quiet-run.ts';
 import { settingsLines } from './rendering/settings-text.ts';
-import { openSession, type TemporalSession } from './temporal-session.ts';
+import { openSession } from './temporal-session.ts';
 
 export interface WalEnableOptions { readonly slotLimit?: string; readonly yes?: boolean; readonly restart?: boolean }
 
@@ -18,7 +18,7 @@ export async function walEnable(context: CommandContext, options: WalEnableOptio
   await checkThisMachine(context, service);
   const session = await openSession(context, 'starts');
   try {
-    const plan = await planned(context, session, service, options.slotLimit);
+    const plan = await quietRun(context, session, 'enable', { service, requestedBy: context.me, ...(options.slotLimit === undefined ? {} : { slotLimit: options.slotLimit }) });
     for (const line of plan.servers.flatMap(settingsLines)) output.result(line);
     if (plan.outcome === 'inOrder') return inOrder(context, plan);
     const needsRestart = plan.servers.some(({ changes, pendingRestart }) => pendingRestart.length > 0 || changes.some(({ effect }) => effect === 'restart'));
@@ -30,13 +30,6 @@ export async function walEnable(context: CommandContext, options: WalEnableOptio
   } finally {
     await session.close();
   }
-}
-
-async function planned(context: CommandContext, session: TemporalSession, service: string, slotLimit: string | undefined): Promise<EnableWalResult> {
-  const { workflowId } = await startRun(session.client, session.taskQueue, 'enable', { service, requestedBy: context.me, ...(slotLimit === undefined ? {} : { slotLimit }) });
-  const followed = await followRun<EnableWalResult>(session.client, workflowId, { timing: context.timing, onAbsence: session.onAbsence, onView: () => 'stay' });
-  if (!followed.ended) throw new Error('nobody leaves this run');
-  return followed.result;
 }
 
 /** What somebody else has to do stays to be done. */

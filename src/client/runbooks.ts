@@ -3,6 +3,7 @@ import type { RunVerb } from '../domain/workflow-ids.ts';
 import type { AcceptRestoreInput, AcceptRestoreResult } from '../workflows/accept-restore/messages.ts';
 import type { MarkMomentInput, MarkMomentResult } from '../workflows/mark-moment/messages.ts';
 import type { EnableWalInput, EnableWalResult } from '../workflows/enable-wal/messages.ts';
+import type { ForgetWalInput, ForgetWalResult } from '../workflows/forget-wal/messages.ts';
 import type { ProveBackupInput, ProveBackupResult } from '../workflows/prove-backup/messages.ts';
 import type { ReapLeftoversInput, ReapLeftoversResult } from '../workflows/reap-leftovers/messages.ts';
 import type { RestoreBackupInput, RestoreBackupResult } from '../workflows/restore-backup/messages.ts';
@@ -21,6 +22,7 @@ export interface Runbooks {
   readonly accept: { readonly input: AcceptRestoreInput; readonly result: AcceptRestoreResult };
   readonly mark: { readonly input: MarkMomentInput; readonly result: MarkMomentResult };
   readonly enable: { readonly input: EnableWalInput; readonly result: EnableWalResult };
+  readonly forget: { readonly input: ForgetWalInput; readonly result: ForgetWalResult };
   readonly reap: { readonly input: ReapLeftoversInput; readonly result: ReapLeftoversResult };
 }
 
@@ -37,6 +39,8 @@ export const workflowTypes = {
   reap: 'reapLeftovers',
   enable: 'enableWal',
 } as const satisfies Record<keyof Runbooks, string>;
+  forget: 'forgetWal',
+} as const satisfies Record<RunVerb & keyof Runbooks, string>;
 
 /** What is no run of a verb: it watches the logs of a service for as long as they are kept. */
 export const logWatchType = 'archiveWal';

@@ -1,7 +1,7 @@
 /** The composition root: the only file that names concrete engines, storages and the container runtime. */
 import { availableParallelism } from 'node:os';
 import type { Client } from '@temporalio/client';
-import type { ActivityDependencies } from '../activities/dependencies.ts';
+import type { ActivityDependencies, LogServers } from '../activities/dependencies.ts';
 import type { Config } from '../config/config.ts';
 import { resolveSecret } from '../config/secrets.ts';
 import type { ContainerRuntime } from '../containers/container-runtime.ts';
@@ -9,8 +9,8 @@ import { createDockerRuntime } from '../containers/docker-runtime.ts';
 import type { EngineName } from '../domain/service.ts';
 import { hostQueue } from '../domain/task-queues.ts';
 import { productionTiming, testTiming } from '../domain/timing.ts';
-import type { DatabaseEngine } from '../engines/engine.ts';
-import type { WalSource } from '../engines/wal-source.ts';
+import type { DatabaseEngine, EngineContext } from '../engines/engine.ts';
+import type { WalContext, WalSource } from '../engines/wal-source.ts';
 import { createPostgresEngine } from '../engines/postgres/postgres-engine.ts';
 import { changeLogSettings, readLogSettings } from '../engines/postgres/wal/log-settings.ts';
 import { createPostgresWalSource } from '../engines/postgres/wal/postgres-wal-source.ts';
@@ -37,6 +37,19 @@ export function composeEngines(): Readonly<Record<EngineName, DatabaseEngine>> {
 /** What receives the logs of databases. */
 export const composeWalSource = (): WalSource => createPostgresWalSource();
 
+function composeLogServers(): LogServers {
+  const source = composeWalSource();
+  const walContext = ({ owner, service, runtime, timing, signal, secret }: EngineContext): WalContext => ({ namespaceId: owner.namespaceId, service, runtime, timing, signal, secret });
+  return {
+    read: readLogSettings, change: changeLogSettings,
+    received: async (context, component) => {
+      const cluster = await source.cluster(walContext(context), component);
+      return cluster === null ? null : { cluster, files: await source.files(walContext(context), component) };
+    },
+    forget: (context, component) => source.stop(walContext(context), component, { forget: true }),
+  };
+}
+
 /** Everything a worker's activities need, from configuration and a connected client. */
 export async function composeDependencies(config: Config, client: Client, environment: NodeJS.ProcessEnv): Promise<ActivityDependencies> {
   const timingProfile = environment['HOLDFAST_TIMING'] === 'test' ? 'test' : 'production';
@@ -51,7 +64,7 @@ export async function composeDependencies(config: Config, client: Client, enviro
     engineFor: (name) => engines[name],
     repositories: composeRepositories(config),
     runs: await createRunDirectory(client),
-    logServers: { read: readLogSettings, change: changeLogSettings },
+    logServers: composeLogServers(),
     readLog: (service, component) => readLogStatus(stateDirectory(environment), service, component),
     resolveSecret: (reference) => resolveSecret(reference, environment),
     nowMs: () => Date.now(),

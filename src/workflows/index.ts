@@ -3,6 +3,7 @@ export { acceptRestore } from './accept-restore/accept-restore.ts';
 export { markMoment } from './mark-moment/mark-moment.ts';
 export { archiveWal } from './archive-wal/archive-wal.ts';
 export { enableWal } from './enable-wal/enable-wal.ts';
+export { forgetWal } from './forget-wal/forget-wal.ts';
 export { proveBackup } from './prove-backup/prove-backup.ts';
 export { reapLeftovers } from './reap-leftovers/reap-leftovers.ts';
 export { restoreBackup } from './restore-backup/restore-backup.ts';

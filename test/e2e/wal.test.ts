@@ -3,17 +3,16 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { testTiming } from '../../src/domain/timing.ts';
+import type { Component } from '../../src/domain/service.ts';
 import type { LogStatus } from '../../src/domain/wal/log-status.ts';
 import { parseLsn } from '../../src/domain/wal/lsn.ts';
 import type { WatchedLog } from '../../src/domain/wal/watched-log.ts';
 import { logWatchId } from '../../src/domain/workflow-ids.ts';
-import { createPostgresWalSource } from '../../src/engines/postgres/wal/postgres-wal-source.ts';
 import { createRepository } from '../../src/repository/create-repository.ts';
 import { createLocalStorage } from '../../src/storage/local/local-storage.ts';
-import { createRunDirectory } from '../../src/worker/run-directory.ts';
 import { readLogStatus } from '../../src/worker/wal/log-status-file.ts';
 import type { EnableWalResult } from '../../src/workflows/enable-wal/messages.ts';
+import type { ForgetWalResult } from '../../src/workflows/forget-wal/messages.ts';
 import { startServiceFixture, waitFor, type ServiceFixture } from '../support/service-fixture.ts';
 
 let service: ServiceFixture;
@@ -35,6 +34,7 @@ const watch = () => service.client.workflow.getHandle(logWatchId(service.name));
 const watched = async (): Promise<WatchedLog | undefined> => (await watch().query<{ logs: readonly WatchedLog[] }, []>('status')).logs[0];
 const backups = (): Promise<readonly string[]> => createRepository('local', createLocalStorage(service.repositoryPath)).listBackups(service.name);
 
+const forgotten = (input: object): Promise<ForgetWalResult> => service.run<ForgetWalResult>('forgetWal', { service: service.name, ...input });
 const enabled = (input: object): Promise<EnableWalResult> => service.run<EnableWalResult>('enableWal', { service: service.name, ...input });
 
 /** Nothing alarming, and a base backup that the log leads on from. */
@@ -106,12 +106,19 @@ test('from its start, over a crash, a lost slot and a promotion, until it is tol
   expect(await inOrder()).toBe(third);
   expect(await backups()).toEqual([first, second, third]);
 
+  const kept = await forgotten({});
+  expect(kept).toMatchObject({ outcome: 'planned', logs: [{ component: 'postgres', refusal: { cause: expect.stringContaining('keeps the log') } }] });
+  await expect(forgotten({ apply: kept.digest })).rejects.toMatchObject({ cause: { type: 'ServiceBusy' } });
   await watch().cancel();
   await expect(watch().result()).rejects.toMatchObject({ cause: { name: 'CancelledFailure' } });
   await stop();
-  const { namespaceId } = await createRunDirectory(service.client);
-  const component = service.config.services[0]?.components[0];
-  if (component?.engine !== 'postgres') throw new Error('the fixture has no PostgreSQL');
-  await createPostgresWalSource().stop({ namespaceId, service: service.name, runtime: service.runtime, timing: testTiming, signal: AbortSignal.timeout(60_000), secret: async () => '' }, component, { forget: true });
+  // Kept no more, it is forgotten with all that was made for it.
+  service.define({ components: service.config.services[0]?.components.map((component) => (component.engine === 'postgres' ? { ...component, wal: undefined } : component)) as readonly Component[] });
+  await service.startWorker({ environment: { HOLDFAST_STATE_DIR: state } });
+  const last = await forgotten({});
+  expect(last).toMatchObject({ outcome: 'planned', digest: kept.digest, logs: [{ refusal: null }] });
+  expect(await forgotten({ apply: last.digest })).toMatchObject({ outcome: 'forgotten' });
+  expect(await service.sql('SELECT count(*) FROM pg_replication_slots')).toBe('0');
+  expect(await forgotten({})).toMatchObject({ outcome: 'nothing' });
   expect(await service.leftovers()).toEqual([]);
 }, 180_000);

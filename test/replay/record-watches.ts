@@ -3,12 +3,10 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { WorkflowHandle } from '@temporalio/client';
-import { testTiming } from '../../src/domain/timing.ts';
-import { logWatchId } from '../../src/domain/workflow-ids.ts';
-import { createPostgresWalSource } from '../../src/engines/postgres/wal/postgres-wal-source.ts';
-import { createRunDirectory } from '../../src/worker/run-directory.ts';
 import { ensureLogWatch } from '../../src/client/ensure-log-watch.ts';
+import { logWatchId } from '../../src/domain/workflow-ids.ts';
 import type { EnableWalResult } from '../../src/workflows/enable-wal/messages.ts';
+import type { ForgetWalResult } from '../../src/workflows/forget-wal/messages.ts';
 import { startServiceFixture, waitFor } from '../support/service-fixture.ts';
 import type { Recorder } from './recorder.ts';
 
@@ -21,7 +19,7 @@ export async function recordWatches(recorder: Recorder): Promise<void> {
   const id = logWatchId(service.name);
   const current = async (): Promise<WorkflowHandle> => workflow.getHandle(id, (await workflow.getHandle(id).describe()).runId, { followRuns: false });
   service.define({ components: [{ ...postgres, wal: 'stream' }, redis] });
-  await service.startWorker({ environment: { HOLDFAST_STATE_DIR: state } });
+  const stop = await service.startWorker({ environment: { HOLDFAST_STATE_DIR: state } });
   await waitFor(async () => (await workflow.getHandle(id).describe()).status.name === 'RUNNING');
   const first = await current();
   const { runId: firstRun } = await first.describe();
@@ -34,8 +32,14 @@ export async function recordWatches(recorder: Recorder): Promise<void> {
   const third = await current();
   service.define({ components: [postgres, redis] });
   await recorder.save('archiveWal.done', third, 'COMPLETED');
-  const { namespaceId } = await createRunDirectory(service.client);
-  await createPostgresWalSource().stop({ namespaceId, service: service.name, runtime: service.runtime, timing: testTiming, signal: AbortSignal.timeout(60_000), secret: async () => '' }, postgres, { forget: true });
+  const forget = (input: object) => service.start<ForgetWalResult>('forgetWal', { service: service.name, ...input });
+  const planned = await forget({});
+  await recorder.save('forgetWal.planned', planned, 'COMPLETED');
+  const { digest } = await planned.result();
+  await recorder.save('forgetWal.busy', await forget({ apply: digest }), 'ServiceBusy');
+  await stop();
+  await service.startWorker({ environment: { HOLDFAST_STATE_DIR: state } });
+  await recorder.save('forgetWal.done', await forget({ apply: digest }), 'COMPLETED');
   await service.stop();
   await rm(state, { recursive: true, force: true });
 }

@@ -11,4 +11,5 @@ export const requiredShapes = [
   'markMoment.done', 'markMoment.refused',
   'reapLeftovers.done', 'reapLeftovers.repaired', 'serviceLease.done',
   'archiveWal.base', 'archiveWal.cancelled', 'archiveWal.done', 'enableWal.planned', 'enableWal.refused', 'enableWal.changed', 'enableWal.restarted',
+  'forgetWal.planned', 'forgetWal.busy', 'forgetWal.done',
 ];

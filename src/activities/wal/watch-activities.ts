@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
 import { isFailure, type HoldfastFailure } from '../../domain/failures.ts';
 import type { PostgresComponent, ServiceDefinition } from '../../domain/service.ts';
-import { alarmsOf, staleMs, type LogAlarm } from '../../domain/wal/log-alarms.ts';
+import { alarmsOf, isKept, type LogAlarm } from '../../domain/wal/log-alarms.ts';
 import type { LogStatus } from '../../domain/wal/log-status.ts';
 import { standingBase, type BaseStanding } from '../../domain/wal/needed-base.ts';
 import type { DueBase, WatchedLog } from '../../domain/wal/watched-log.ts';
@@ -155,4 +155,4 @@ function standsWithout(standing: Standing | null): BaseState {
 
 /** A base backup of a log that nobody receives would lead nowhere. */
 const isReceived = (status: LogStatus | null, nowMs: number): boolean =>
-  status !== null && nowMs - Date.parse(status.lookedAt) <= staleMs && (status.receiver === 'running' || status.receiver === 'started');
+  isKept(status, nowMs) && (status?.receiver === 'running' || status?.receiver === 'started');

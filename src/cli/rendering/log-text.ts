@@ -1,6 +1,6 @@
 /** How a log stands, in lines and in one verdict. Pure. */
 import { productionTiming, type Timing } from '../../domain/timing.ts';
-import { alarmsOf, staleMs, type LogAlarmKind } from '../../domain/wal/log-alarms.ts';
+import { alarmsOf, isKept, type LogAlarmKind } from '../../domain/wal/log-alarms.ts';
 import type { LogStatus, PlaceExposure } from '../../domain/wal/log-status.ts';
 import { durationText, sizeText } from '../../domain/wording.ts';
 import { localTime } from './local-time.ts';
@@ -18,7 +18,7 @@ const acute: readonly LogAlarmKind[] = ['slotEnding', 'spoolFilling', 'exposed']
 export function judgeLog(status: LogStatus | null, nowMs: number, objectives: Pick<Timing, 'walOnHostExposureMs' | 'walExposureMs'> = productionTiming): JudgedLog {
   if (status === null) return { verdict: 'NOT KNOWN', sentence: 'no worker of this machine has kept it yet: holdfast up, or holdfast worker' };
   const ageMs = nowMs - Date.parse(status.lookedAt);
-  if (ageMs > staleMs) return { verdict: 'NOT KNOWN', sentence: `nobody has looked after it for ${durationText(ageMs)}: holdfast up, or holdfast worker` };
+  if (!isKept(status, nowMs)) return { verdict: 'NOT KNOWN', sentence: `nobody has looked after it for ${durationText(ageMs)}: holdfast up, or holdfast worker` };
   if (status.failure !== null) return { verdict: 'FAIL', sentence: `it is not received: ${status.failure.cause}. ${status.failure.hint}` };
   const away = status.repositories.find(({ failure }) => failure !== null);
   if (away?.failure != null) return { verdict: 'FAIL', sentence: `${away.name} does not get it: ${away.failure.cause}. ${away.failure.hint}` };

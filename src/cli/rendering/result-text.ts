@@ -5,6 +5,7 @@ import { durationText, sizeText } from '../../domain/wording.ts';
 import type { RecoveryReport } from '../../workflows/restore-backup/messages.ts';
 import { localAndUtc } from './local-time.ts';
 import { planText, type PlanClock } from './plan-text.ts';
+import { forgettableLines } from './forgettable-text.ts';
 import { settingsLines } from './settings-text.ts';
 
 type Result<V extends keyof Runbooks> = Runbooks[V]['result'];
@@ -46,6 +47,7 @@ const texts: { readonly [V in keyof Runbooks]: (result: Result<V>, service: stri
       ...(waiting.length === 0 ? [] : [`Waiting for a restart: ${waiting.join(', ')}. When it suits: holdfast wal enable --restart`]),
     ]
     : servers.flatMap(settingsLines)),
+  forget: ({ outcome, logs }) => (outcome === 'forgotten' ? logs.map(({ component }) => `Forgotten: the receiver of ${component}, its slot and its volume`) : forgettableLines(logs)),
   reap: ({ runs }) => (runs.length === 0 ? ['Nothing was left of any ended run.'] : runs.map(({ workflowId, done }) => `${shownRunId(workflowId)}: ${done.join('; ') || 'nothing to do'}`)),
 };
 

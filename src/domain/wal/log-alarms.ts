@@ -35,6 +35,10 @@ const fewBytes = 1024 ** 3;
 /** A slot that has used three quarters of what it may keep is about to be lost. */
 const usedParts = 3n;
 
+/** Does a worker look after the log now? */
+export const isKept = (status: LogStatus | null, nowMs: number): boolean =>
+  status !== null && status.ended !== true && nowMs - Date.parse(status.lookedAt) <= staleMs;
+
 type Objectives = Pick<Timing, 'walOnHostExposureMs' | 'walExposureMs'>;
 
 /** Everything that the keeper's status shows; whether a base backup is missing is for the archive to tell. Most urgent first. */
@@ -43,7 +47,7 @@ export function alarmsOf(status: LogStatus | null, nowMs: number, objectives: Ob
   if (status === null) return [{ kind: 'notKept', sentence: 'no worker of this host has kept the log yet', next: start }];
   const ageMs = nowMs - Date.parse(status.lookedAt);
   // What was true then need not be true now: nothing else is said of it.
-  if (ageMs > staleMs) return [{ kind: 'notKept', sentence: `nobody has looked after the log for ${durationText(ageMs)}`, next: start }];
+  if (!isKept(status, nowMs)) return [{ kind: 'notKept', sentence: `nobody has looked after the log for ${durationText(ageMs)}`, next: start }];
   return [...receiverAlarms(status), ...slotAlarms(status), ...spoolAlarms(status), ...repositoryAlarms(status), ...exposureAlarms(status, objectives)];
 }
 

@@ -33,6 +33,8 @@ export interface LogStatus {
   readonly component: string;
   /** When this was looked at, by the clock of the host. */
   readonly lookedAt: string;
+  /** True where whoever looked has ended since; absent otherwise. */
+  readonly ended?: boolean;
   readonly systemIdentifier: string | null;
   readonly segmentSizeBytes: number | null;
   readonly receiver: 'running' | 'started' | 'waitingForDatabase' | 'failing';

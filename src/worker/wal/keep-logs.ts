@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ActivityDependencies } from '../../activities/dependencies.ts';
 import type { Config } from '../../config/config.ts';
+import type { LogStatus } from '../../domain/wal/log-status.ts';
 import { pauseFor } from '../../containers/wait-until.ts';
 import type { WalSource } from '../../engines/wal-source.ts';
 import { createLogKeeper, type LogKeeper } from './log-keeper.ts';
@@ -31,13 +32,17 @@ export function logsOf(config: Pick<Config, 'services' | 'host'>, dependencies: 
 export async function keepLogs(logs: readonly KeptLog[], stateDirectory: string, everyMs: number, signal: AbortSignal): Promise<void> {
   await mkdir(join(stateDirectory, 'wal'), { recursive: true, mode: 0o700 });
   await Promise.all(logs.map(async ({ keeper }) => {
+    let last: LogStatus | null = null;
     while (!signal.aborted) {
       try {
-        await leaveLogStatus(stateDirectory, await keeper.round());
+        last = await keeper.round();
+        await leaveLogStatus(stateDirectory, last);
         await pauseFor(everyMs, signal);
       } catch (error) {
         if (!signal.aborted) throw error;
       }
     }
+    // Nobody has to wait until it looks old: where another worker keeps the log too, its next round says otherwise.
+    if (last !== null) await leaveLogStatus(stateDirectory, { ...last, ended: true });
   }));
 }

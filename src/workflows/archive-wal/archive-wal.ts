@@ -49,7 +49,7 @@ async function oneRun(input: ArchiveWalInput): Promise<ArchiveWalInput | null> {
     run.phase('working');
     const attempts = await watch({ run, status, attempts: valid.attempts ?? {}, seen: null, outcome: null });
     if (attempts !== null) return { ...valid, attempts };
-    run.note('The configuration asks for no log of this service any more. Its replication slot is still there and keeps the server\'s log: drop it (pg_drop_replication_slot), then remove the receiver\'s container and volume.');
+    run.note('The configuration asks for no log of this service any more. Its receiver and replication slot are still there: holdfast wal forget.');
     finish(run, 'done', 'done');
     return null;
   } catch (error) {

@@ -1,10 +1,10 @@
 /** `enableWal`: which settings of the server are missing or dangerous for its log to be received; and, for the plan that somebody saw, making them so. */
 import type { LogSettingsPlan } from '../../activities/wal/settings-activities.ts';
-import { shortDigest } from '../../domain/restore-plan.ts';
 import type { PostgresComponent } from '../../domain/service.ts';
 import { parseLimitMb, type ServerSettingsPlan } from '../../domain/wal/log-settings.ts';
 import { commonFields, commonInput, onlyFields, optionalFlag, optionalText } from '../shared/input-fields.ts';
 import { acquireRepaired, repairEndedRuns } from '../shared/repair-ended-runs.ts';
+import { requireShown } from '../shared/require-shown.ts';
 import { inFrame, type Run } from '../shared/run.ts';
 import { workflowFailure } from '../shared/workflow-failure.ts';
 import type { EnableWalInput, EnableWalResult } from './messages.ts';
@@ -22,7 +22,7 @@ export async function enableWal(input: EnableWalInput): Promise<EnableWalResult>
       await lease?.release();
       return { ...plan, outcome: isInOrder ? 'inOrder' : 'planned', restarted: [], waiting: [] };
     }
-    requireShown(run, plan, apply);
+    requireShown(service, 'change the settings of the log', plan.digest, apply, 'holdfast wal enable');
     const done = await carryOut(run, plan);
     await lease?.release();
     return { ...plan, outcome: 'changed', ...done };
@@ -36,14 +36,6 @@ function readInput(raw: Record<string, unknown>): EnableWalInput {
   if (restart === true && apply === undefined) throw refuse('restart', 'no plan is named', 'Run it without "restart" first, and name the plan that it shows in "apply".');
   if (slotLimit !== undefined && parseLimitMb(slotLimit) === null) throw refuse('slotLimit', 'it is no size in whole MB or GB', 'Write it like 4096MB or 4GB.');
   return { ...commonInput(raw), ...(apply === undefined ? {} : { apply }), ...(restart === undefined ? {} : { restart }), ...(slotLimit === undefined ? {} : { slotLimit }) };
-}
-
-/** @throws PlanChanged where what is to be done now is not what was shown */
-function requireShown(run: Run<EnableWalInput>, { digest }: LogSettingsPlan, apply: string): void {
-  if (apply === digest || apply === shortDigest(digest)) return;
-  throw workflowFailure('PlanChanged', {
-    operation: 'change the settings of the log', object: run.input.service, cause: `the plan is ${shortDigest(digest)} now, and ${apply.slice(0, 64)} was approved`, hint: 'Nothing was changed. Look at the plan again: holdfast wal enable.',
-  });
 }
 
 function tell(run: Run<EnableWalInput>, { component, changes, byHand, pendingRestart, notes }: ServerSettingsPlan): void {

@@ -19,6 +19,7 @@ describe('alarms', () => {
     ['a log that is received and kept', good, []],
     ['one that nobody ever kept', null, ['notKept']],
     ['one that was left alone, whatever else stood there', { ...good, lookedAt: '2026-11-23T01:59:00.000Z', receiver: 'failing', failure }, ['notKept']],
+    ['one whose worker has ended', { ...good, ended: true }, ['notKept']],
     ['a receiver that fails', { ...good, receiver: 'failing', failure }, ['receiverFailing']],
     ['a repository that is away', { ...good, repositories: [{ ...whole, name: 'nas', failure }] }, ['repositoryFailing']],
     ['a busy moment', { ...good, onHost: behind(productionTiming.walOnHostExposureMs), repositories: [{ ...behind(productionTiming.walExposureMs), name: 'nas', failure: null }] }, []],

@@ -11,5 +11,8 @@ export function walCommand(): Command {
     .option('--yes', 'make the changes without asking; a restart is not among them')
     .option('--restart', 'restart the database\'s container where a setting waits for that')
     .action(act<WalEnableOptions>(async (context, options) => (await import('../../wal-enable.ts')).walEnable(context, options))));
+  command.addCommand(verb('forget', 'For a log that is kept no more, or whose database was made anew: end its receiver, drop the replication slot, remove the volume.', ['wal forget', 'wal forget --yes'])
+    .option('--yes', 'do it without asking')
+    .action(act<{ yes?: boolean }>(async (context, options) => (await import('../../wal-forget.ts')).walForget(context, options))));
   return command;
 }

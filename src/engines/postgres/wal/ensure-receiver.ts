@@ -148,7 +148,7 @@ async function untilStreaming(ctx: WalContext, { component, receiver, database }
 
 const otherCluster = (component: PostgresComponent, receiver: Receiver, kept: string, now: string): HoldfastFailure => new HoldfastFailure('WalConflict', {
   operation: 'receive the log', object: component.container, cause: `volume ${receiver.name} holds the log of cluster ${kept}, and the server is ${now}`,
-  hint: 'If the server was replaced: keep what lies in the volume, then forget the receiver and begin anew.',
+  hint: 'If the server was replaced: keep what lies in the volume, then forget the receiver (holdfast wal forget) and begin anew.',
 });
 
 function lost(component: PostgresComponent, receiver: Receiver, server: LogServer, withoutVolume: boolean): HoldfastFailure {

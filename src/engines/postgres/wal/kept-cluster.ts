@@ -39,7 +39,7 @@ export function parseKept(text: string, object: string): KeptCluster {
     return { systemIdentifier, majorVersion: majorVersion as number, segmentSizeBytes: segmentSizeBytes as number, slot };
   }
   throw new HoldfastFailure('WalConflict', {
-    operation: 'look whose log was received', object, cause: `the receiver's volume has a ${clusterFile} that cannot be read`, hint: 'Copy what you need out of the volume, then forget the receiver and begin anew.',
+    operation: 'look whose log was received', object, cause: `the receiver's volume has a ${clusterFile} that cannot be read`, hint: 'Copy what you need out of the volume, then forget the receiver (holdfast wal forget) and begin anew.',
   });
 }
 

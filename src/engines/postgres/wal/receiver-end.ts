@@ -17,7 +17,7 @@ const readings: readonly Reading[] = [
   { type: 'WalSlotLost', pattern: /requested WAL segment \S+ has already been removed/, hint: 'What the server has removed cannot be received any more: record the break, go on behind it, and take a new base backup.' },
   { type: 'WalSlotLost', pattern: /starting timeline \d+ is not present in the server/, hint: 'The server was brought back to an older timeline than the log that was received: record the break, go on on its own, and take a new base backup.' },
   { type: 'UnsupportedTopology', pattern: /exceeds "?max_wal_senders/, hint: 'Raise max_wal_senders (the server has to be restarted).' },
-  { type: 'WalConflict', pattern: /requested starting point .* is (ahead of|not in)|ahead of the WAL flush position/, hint: 'The server was rewound, or follows another timeline than the log that was received: keep that log, then forget the receiver and begin anew.' },
+  { type: 'WalConflict', pattern: /requested starting point .* is (ahead of|not in)|ahead of the WAL flush position/, hint: 'The server was rewound, or follows another timeline than the log that was received: keep that log, then forget the receiver (holdfast wal forget) and begin anew.' },
 ];
 
 /** The slot is looked at by whoever starts the next; another receiver that has not noticed its end yet lets go of it in a moment. */

@@ -1,0 +1,61 @@
+/** The end of a receiver that nobody needs any more, or that belongs to a database which is another one now: its container, its slot, its volume. */
+import { createHash } from 'node:crypto';
+import { canonicalJson } from '../../domain/canonical-json.ts';
+import { HoldfastFailure, isFailure } from '../../domain/failures.ts';
+import type { PostgresComponent } from '../../domain/service.ts';
+import { refusalToForget, unstoredOf, type ForgettableLog } from '../../domain/wal/forgettable-log.ts';
+import { historyName } from '../../domain/wal/segment.ts';
+import { pollUntil } from '../../containers/wait-until.ts';
+import { firstRepository, inEngineContext, serviceNamed } from '../activity-run.ts';
+import type { ActivityDependencies } from '../dependencies.ts';
+
+export interface ForgetPlan {
+  readonly logs: readonly ForgettableLog[];
+  /** Lower-case hex SHA-256 over which receivers would go. */
+  readonly digest: string;
+}
+
+export function createForgetActivities(dependencies: ActivityDependencies) {
+  const { logServers, readLog, nowMs } = dependencies;
+  return {
+    /** Reads only. @throws UnknownService, RepositoryUnreachable, RepositoryDamaged */
+    planForgetLogs: (input: { service: string }): Promise<ForgetPlan> => inEngineContext(dependencies, input.service, async (context) => {
+      const logs: ForgettableLog[] = [];
+      for (const component of serviceNamed(dependencies, input.service).components) {
+        if (component.engine !== 'postgres') continue;
+        const received = await logServers.received(context, component);
+        if (received === null) continue;
+        const { cluster: { systemIdentifier, segmentSizeBytes }, files } = received;
+        const { wal } = firstRepository(dependencies, input.service);
+        const key = { service: input.service, component: component.name, systemIdentifier, segmentSizeBytes };
+        logs.push({
+          component: component.name, container: component.container, systemIdentifier,
+          unstored: unstoredOf(files, await wal.holdings(key), [...(await wal.histories(key)).keys()].map(historyName)),
+          refusal: refusalToForget(await readLog(input.service, component.name), nowMs()),
+        });
+      }
+      const what = logs.map(({ component, container, systemIdentifier }) => ({ component, container, systemIdentifier }));
+      return { logs, digest: createHash('sha256').update(`holdfast-forget-logs-v1\n${canonicalJson(what)}`).digest('hex') };
+    }),
+
+    /** What is in the volume is lost. Idempotent. @throws ServiceBusy while a worker keeps the log, DatabaseUnreachable, ContainerNotRunning (the slot cannot be dropped), LeftoversRemain */
+    forgetLog: (input: { service: string; component: PostgresComponent }): Promise<void> => inEngineContext(dependencies, input.service, async (context) => {
+      const { component } = input;
+      const refusal = refusalToForget(await readLog(input.service, component.name), nowMs());
+      if (refusal !== null) throw new HoldfastFailure('ServiceBusy', { operation: 'forget the receiver', object: component.container, ...refusal });
+      let failure: unknown;
+      // Of a database that is another one now, the keeper looks at the volume every two seconds, through a container that it removes.
+      const gone = await pollUntil(async () => {
+        try {
+          await logServers.forget(context, component);
+          return true;
+        } catch (error) {
+          if (!isFailure(error, 'LeftoversRemain')) throw error;
+          failure = error;
+          return null;
+        }
+      }, { withinMs: dependencies.timing.fenceMs, everyMs: dependencies.timing.pollMs, signal: context.signal });
+      if (gone === null) throw failure;
+    }),
+  };
+}
