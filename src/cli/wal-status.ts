@@ -1,6 +1,7 @@
-/** `wal status`: how the logs stand that this machine's worker keeps, from what it last wrote down. Needs neither Temporal nor the databases. */
+/** `wal status`: how the logs stand that this machine's worker keeps, from what it last wrote down, and whether the repository has a base backup that they lead on from. Needs neither Temporal nor the databases. */
 import { stateDirectory } from '../worker/local/state-directory.ts';
 import { readLogStatus } from '../worker/wal/log-status-file.ts';
+import { standingOf } from '../worker/wal/standing-of.ts';
 import { chosenService, type CommandContext } from './command-context.ts';
 import { exitCodes, type ExitCode } from './exit-codes.ts';
 import { judgeLog, logLines } from './rendering/log-text.ts';
@@ -18,9 +19,10 @@ export async function walStatus(context: CommandContext): Promise<ExitCode> {
   const logs = [];
   for (const { service, component } of components) {
     const status = await readLogStatus(stateDirectory(context.environment), service, component);
-    const judged = judgeLog(status, Date.now(), context.timing);
-    for (const line of logLines({ service, component, status, judged }, context.clock())) output.result(line);
-    logs.push({ service, component, ...judged, status });
+    const standing = await standingOf(config, status);
+    const judged = judgeLog(status, Date.now(), context.timing, standing);
+    for (const line of logLines({ service, component, status, judged, standing }, context.clock())) output.result(line);
+    logs.push({ service, component, ...judged, status, base: standing?.base?.backupId ?? null });
   }
   const verdicts = logs.map(({ verdict }) => verdict);
   const exitCode = verdicts.includes('FAIL') ? exitCodes.failed : verdicts.includes('NOT KNOWN') ? exitCodes.couldNotVerify : exitCodes.done;

@@ -20,6 +20,18 @@ test.each<[string, LogStatus | null, string]>([
   expect(judgeLog(status, now).verdict).toBe(verdict);
 });
 
+test('a log that leads on from nothing brings nobody back, however well it is kept', () => {
+  const broken = { ...good, break: { segment: '000000010000000000000003', reason: 'the slot is gone', at: '2026-11-23T01:00:00.000Z' } };
+  const missing = { base: null, cause: { id: 'break-of-74', reason: 'the log broke at segment 000000010000000000000003' } } as const;
+  const there = { base: { backupId: '20261123-010100', timeline: 1, begin: 0n }, cause: null } as const;
+  expect(judgeLog(broken, now, undefined, missing)).toMatchObject({ verdict: 'FAIL', sentence: expect.stringMatching(/no base backup: the log broke .*holdfast backup --kind base/) });
+  expect(judgeLog(broken, now, undefined, there).verdict).toBe('ok');
+  const lines = (standing: typeof missing | typeof there) => logLines({ service: 'shop', component: 'postgres', status: broken, judged: judgeLog(broken, now, undefined, standing), standing }, clock).join('\n');
+  expect(lines(missing)).toContain('BROKEN at segment');
+  expect(lines(there)).not.toContain('BROKEN');
+  expect(lines(there)).toMatch(/leads on from base backup 20261123-010100, taken since the break at segment 000000010000000000000003/);
+});
+
 test('what would be lost is said for each place, with the break and the slot', () => {
   const behind: LogStatus = {
     ...good, repositories: [{ name: 'nas', failure: null, durable: '0/4000000', coveredAt: '2026-11-23T01:59:49.000Z', exposureMs: 20_000, exposureBytes: '16777216' }], slot: { state: 'extended', roomBytes: '1048576' }, spoolBytes: 33_554_432,

@@ -5,14 +5,14 @@ import { isFailure, type HoldfastFailure } from '../../domain/failures.ts';
 import type { PostgresComponent, ServiceDefinition } from '../../domain/service.ts';
 import { alarmsOf, isKept, type LogAlarm } from '../../domain/wal/log-alarms.ts';
 import type { LogStatus } from '../../domain/wal/log-status.ts';
-import { standingBase, type BaseStanding } from '../../domain/wal/needed-base.ts';
+import type { BaseStanding } from '../../domain/wal/needed-base.ts';
 import type { DueBase, WatchedLog } from '../../domain/wal/watched-log.ts';
 import { runWorkflowId } from '../../domain/workflow-ids.ts';
-import type { WalKey } from '../../repository/wal-archive.ts';
 import { firstRepository, serviceNamed } from '../activity-run.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { reportProgress } from '../heartbeating.ts';
 import { createKnownBases, type KnownBases } from './known-bases.ts';
+import { readStanding } from './standing-log.ts';
 
 export interface WatchLogsInput {
   readonly service: string;
@@ -88,31 +88,16 @@ async function lookAt(dependencies: ActivityDependencies, bases: KnownBases, rea
   return { log, logs: [log], outline, due: base.due, needed: base.needed };
 }
 
-/** Once for each state of the log that can change the answer; a new look at all comes with the next round. Null before the cluster is known. */
+/** Once for each state of the log that can change the answer; a new look at all comes with the next round. */
 async function readArchive(dependencies: ActivityDependencies, bases: KnownBases, readings: Map<string, Reading>, { name }: ServiceDefinition, status: LogStatus | null, ended: string): Promise<Standing | null> {
-  if (status?.systemIdentifier == null || status.segmentSizeBytes == null || status.source === null) return null;
-  const { component, systemIdentifier, segmentSizeBytes, source } = status;
-  const of = `${systemIdentifier} ${source.timeline} ${status.break?.segment ?? ''} ${ended}`;
-  const slot = `${component} ${ended === '' ? 'first' : 'since'}`;
+  if (status === null) return null;
+  const of = `${status.systemIdentifier} ${status.source?.timeline} ${status.break?.segment ?? ''} ${ended}`;
+  const slot = `${status.component} ${ended === '' ? 'first' : 'since'}`;
   const known = readings.get(slot);
   if (known?.of === of) return known.standing;
-  const repository = firstRepository(dependencies, name);
-  const key: WalKey = { service: name, component, systemIdentifier, segmentSizeBytes };
-  const standing = await standingIn(async () => standingBase({
-    systemIdentifier, timeline: source.timeline, holdings: await repository.wal.holdings(key),
-    breaks: (await repository.wal.listBreaks(key)).map(({ segment }) => segment), bases: await bases.of(repository, name, component, systemIdentifier),
-  }));
-  readings.set(slot, { of, standing });
+  const standing = await readStanding(firstRepository(dependencies, name), bases, status);
+  if (standing !== null) readings.set(slot, { of, standing });
   return standing;
-}
-
-async function standingIn(read: () => Promise<BaseStanding>): Promise<BaseStanding | HoldfastFailure> {
-  try {
-    return await read();
-  } catch (error) {
-    if (isFailure(error)) return error;
-    throw error;
-  }
 }
 
 interface BaseState {

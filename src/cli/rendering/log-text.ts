@@ -2,6 +2,7 @@
 import { productionTiming, type Timing } from '../../domain/timing.ts';
 import { alarmsOf, isKept, type LogAlarmKind } from '../../domain/wal/log-alarms.ts';
 import type { LogStatus, PlaceExposure } from '../../domain/wal/log-status.ts';
+import type { BaseStanding } from '../../domain/wal/needed-base.ts';
 import { durationText, sizeText } from '../../domain/wording.ts';
 import { localTime } from './local-time.ts';
 import type { PlanClock } from './plan-text.ts';
@@ -15,7 +16,7 @@ export interface JudgedLog {
 const acute: readonly LogAlarmKind[] = ['slotEnding', 'spoolFilling', 'exposed'];
 
 /** Three answers, as everywhere: what is not known is no pass. */
-export function judgeLog(status: LogStatus | null, nowMs: number, objectives: Pick<Timing, 'walOnHostExposureMs' | 'walExposureMs'> = productionTiming): JudgedLog {
+export function judgeLog(status: LogStatus | null, nowMs: number, objectives: Pick<Timing, 'walOnHostExposureMs' | 'walExposureMs'> = productionTiming, standing: BaseStanding | null = null): JudgedLog {
   if (status === null) return { verdict: 'NOT KNOWN', sentence: 'no worker of this machine has kept it yet: holdfast up, or holdfast worker' };
   const ageMs = nowMs - Date.parse(status.lookedAt);
   if (!isKept(status, nowMs)) return { verdict: 'NOT KNOWN', sentence: `nobody has looked after it for ${durationText(ageMs)}: holdfast up, or holdfast worker` };
@@ -25,11 +26,12 @@ export function judgeLog(status: LogStatus | null, nowMs: number, objectives: Pi
   if (status.receiver === 'waitingForDatabase') return { verdict: 'NOT KNOWN', sentence: 'the database does not run' };
   const alarm = alarmsOf(status, nowMs, objectives).find(({ kind }) => acute.includes(kind));
   if (alarm !== undefined) return { verdict: 'FAIL', sentence: `${alarm.sentence}. ${alarm.next}` };
+  if (standing?.cause != null) return { verdict: 'FAIL', sentence: `it leads on from no base backup: ${standing.cause.reason}. archiveWal takes one (holdfast show holdfast/wal/${status.service}); by hand: holdfast backup --kind base` };
   const untold = [status.onHost, ...status.repositories].some(({ exposureMs }) => exposureMs === null);
   return untold ? { verdict: 'NOT KNOWN', sentence: 'how much would be lost is not known yet' } : { verdict: 'ok', sentence: 'it is received and kept' };
 }
 
-export function logLines({ service, component, status, judged }: { readonly service: string; readonly component: string; readonly status: LogStatus | null; readonly judged: JudgedLog }, { timeZone }: PlanClock): readonly string[] {
+export function logLines({ service, component, status, judged, standing = null }: { readonly service: string; readonly component: string; readonly status: LogStatus | null; readonly judged: JudgedLog; readonly standing?: BaseStanding | null }, { timeZone }: PlanClock): readonly string[] {
   const heading = `${service} · ${component}: ${judged.verdict === 'ok' ? '' : `${judged.verdict}, `}${judged.sentence}`;
   if (status === null) return [heading];
   return [
@@ -39,7 +41,8 @@ export function logLines({ service, component, status, judged }: { readonly serv
     ...status.repositories.map((place) => `  ${place.name}: ${placeText(place, timeZone)}`),
     ...(status.slot.state === null ? [] : [`  slot ${status.slot.state}, ${status.slot.roomBytes === null ? 'with no limit set: a receiver that stays away fills the server\'s disk (max_slot_wal_keep_size)' : `${sizeText(Number(status.slot.roomBytes))} until it is lost`}`]),
     ...(status.spoolBytes === 0 ? [] : [`  ${sizeText(status.spoolBytes)} wait on this host`]),
-    ...(status.break === null ? [] : [`  BROKEN at segment ${status.break.segment} (${localTime(status.break.at, timeZone)}): ${status.break.reason}. Moments behind it need a base backup taken since: holdfast backup --kind base`]),
+    ...(standing?.base == null ? [] : [`  it leads on from base backup ${standing.base.backupId}${status.break === null ? '' : `, taken since the break at segment ${status.break.segment} (${localTime(status.break.at, timeZone)}: ${status.break.reason})`}`]),
+    ...(status.break === null || standing?.base != null ? [] : [`  BROKEN at segment ${status.break.segment} (${localTime(status.break.at, timeZone)}): ${status.break.reason}. Moments behind it need a base backup taken since: holdfast backup --kind base`]),
   ];
 }
 
