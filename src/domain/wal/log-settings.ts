@@ -24,6 +24,8 @@ export interface LogServerFacts {
   /** Connections and slots of others than Holdfast's own receiver. */
   readonly otherSenders: number;
   readonly otherSlots: number;
+  /** After which a slot that nobody receives from is given up, in the server's words; null before PostgreSQL 18. */
+  readonly idleSlotTimeout: string | null;
   /** On the file system of the server's log; null where it is not known. */
   readonly freeBytes: number | null;
 }
@@ -145,9 +147,10 @@ function byHand({ superuser, user, settings }: LogServerFacts, { name, value, st
   return { what: `-c ${name}=${value}`, why: `${why}; it stands on the container's command line, which goes before everything else: change it there, and make the container anew` };
 }
 
-function notesOf({ settings: { max_slot_wal_keep_size: limit }, freeBytes }: LogServerFacts, limitMb: number | null): readonly string[] {
-  if (limitMb !== null || wrongLimit(Number(limit.value), freeBytes) === null || recommendedMb(freeBytes) !== null) return [];
-  return [`max_slot_wal_keep_size cannot be recommended: ${freeBytes === null ? 'what is free is not known' : `only ${sizeText(freeBytes)} are free`}. Make room, or say it with --slot-limit.`];
+function notesOf({ settings: { max_slot_wal_keep_size: limit }, freeBytes, idleSlotTimeout }: LogServerFacts, limitMb: number | null): readonly string[] {
+  const idle = idleSlotTimeout === null || idleSlotTimeout === '0' ? [] : [`idle_replication_slot_timeout is ${idleSlotTimeout}: a receiver that stays away longer loses its slot, which breaks the log.`];
+  if (limitMb !== null || wrongLimit(Number(limit.value), freeBytes) === null || recommendedMb(freeBytes) !== null) return idle;
+  return [...idle, `max_slot_wal_keep_size cannot be recommended: ${freeBytes === null ? 'what is free is not known' : `only ${sizeText(freeBytes)} are free`}. Make room, or say it with --slot-limit.`];
 }
 
 /** Is this a limit that one can have? Null, or why not. */

@@ -7,7 +7,7 @@ const setting = (value: string, more: Partial<SettingFacts> = {}): SettingFacts 
 
 function server(settings: Partial<Record<LogSetting, SettingFacts>> = {}, more: Partial<LogServerFacts> = {}): LogServerFacts {
   const good = { wal_level: setting('replica'), max_wal_senders: setting('10'), max_replication_slots: setting('10'), max_slot_wal_keep_size: setting('4096') };
-  return { inRecovery: false, user: 'postgres', superuser: true, mayReplicate: true, mayWatch: true, settings: { ...good, ...settings }, otherSenders: 0, otherSlots: 0, freeBytes: 20 * GiB, ...more };
+  return { inRecovery: false, user: 'postgres', superuser: true, mayReplicate: true, mayWatch: true, settings: { ...good, ...settings }, otherSenders: 0, otherSlots: 0, idleSlotTimeout: null, freeBytes: 20 * GiB, ...more };
 }
 const statements = (facts: LogServerFacts, limitMb: number | null = null) => settingsPlan(place, facts, limitMb).changes.map(({ statement, effect }) => `${effect}: ${statement}`);
 
@@ -53,6 +53,8 @@ describe('the plan for a server\'s settings', () => {
   it('names what waits for a restart, and why it has no advice', () => {
     expect(settingsPlan(place, server({ wal_level: setting('minimal', { pendingRestart: true }) }), null).pendingRestart).toEqual(['wal_level']);
     expect(settingsPlan(place, server({ max_slot_wal_keep_size: setting('-1') }, { freeBytes: null }), null).notes[0]).toContain('not known');
+    expect(settingsPlan(place, server({}, { idleSlotTimeout: '1d' }), null).notes[0]).toContain('is 1d');
+    expect(settingsPlan(place, server({}, { idleSlotTimeout: '0' }), null).notes).toEqual([]);
     expect(settingsPlan(place, server(), null).notes).toEqual([]);
   });
 
