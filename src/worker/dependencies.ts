@@ -37,7 +37,8 @@ export function composeEngines(): Readonly<Record<EngineName, DatabaseEngine>> {
 /** What receives the logs of databases. */
 export const composeWalSource = (): WalSource => createPostgresWalSource();
 
-function composeLogServers(): LogServers {
+/** The settings and receivers of logs. */
+export function composeLogServers(): LogServers {
   const source = composeWalSource();
   const walContext = ({ owner, service, runtime, timing, signal, secret }: EngineContext): WalContext => ({ namespaceId: owner.namespaceId, service, runtime, timing, signal, secret });
   return {
