@@ -40,6 +40,8 @@ export interface LogServers {
 export interface ReceivedLog {
   readonly cluster: { readonly systemIdentifier: string; readonly segmentSizeBytes: number };
   readonly files: readonly { readonly name: string; readonly sizeBytes: number }[];
+  /** How far it got, by its newest reading; null where that is not known. */
+  readonly position: bigint | null;
 }
 
 export interface ActivityDependencies {

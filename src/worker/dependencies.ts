@@ -45,7 +45,9 @@ export function composeLogServers(): LogServers {
     read: readLogSettings, change: changeLogSettings,
     received: async (context, component) => {
       const cluster = await source.cluster(walContext(context), component);
-      return cluster === null ? null : { cluster, files: await source.files(walContext(context), component) };
+      if (cluster === null) return null;
+      const newest = (await source.readings(walContext(context), component, null)).findLast(({ received }) => received !== null);
+      return { cluster, files: await source.files(walContext(context), component), position: newest?.received ?? null };
     },
     forget: (context, component) => source.stop(walContext(context), component, { forget: true }),
   };

@@ -25,12 +25,12 @@ export function createForgetActivities(dependencies: ActivityDependencies) {
         if (component.engine !== 'postgres') continue;
         const received = await logServers.received(context, component);
         if (received === null) continue;
-        const { cluster: { systemIdentifier, segmentSizeBytes }, files } = received;
+        const { cluster: { systemIdentifier, segmentSizeBytes }, files, position } = received;
         const { wal } = firstRepository(dependencies, input.service);
         const key = { service: input.service, component: component.name, systemIdentifier, segmentSizeBytes };
         logs.push({
           component: component.name, container: component.container, systemIdentifier,
-          unstored: unstoredOf(files, await wal.holdings(key), [...(await wal.histories(key)).keys()].map(historyName)),
+          unstored: unstoredOf(files, await wal.holdings(key), [...(await wal.histories(key)).keys()].map(historyName), position),
           refusal: refusalToForget(await readLog(input.service, component.name), nowMs()),
         });
       }

@@ -58,7 +58,9 @@ export function createWatchActivities(dependencies: ActivityDependencies) {
         const watch = await look(dependencies, bases, readings, input);
         const sinceMs = nowMs() - beganMs;
         const isNews = watch.due.length > 0 || watch.outline !== input.seen;
-        if (sinceMs >= timing.walWatchMs || (isNews && (input.seen === null || sinceMs >= timing.walWatchEarliestMs))) return watch;
+        // At the worker's start its keeper has not looked yet: that is nothing to be alarmed about.
+        const isBeginning = input.seen === null && watch.logs.every(({ status }) => isKept(status, nowMs()));
+        if (sinceMs >= timing.walWatchMs || (isNews && (isBeginning || sinceMs >= timing.walWatchEarliestMs))) return watch;
         reportProgress({ phase: watch.logs.flatMap(({ alarms }) => alarms.map(({ sentence }) => sentence))[0] ?? 'the log is received and kept' });
         await pause(timing.walRoundMs, undefined, { signal: Context.current().cancellationSignal });
       }

@@ -2,7 +2,7 @@
 import type { WalHoldings } from './coverage.ts';
 import { isKept } from './log-alarms.ts';
 import type { LogStatus } from './log-status.ts';
-import { segmentName } from './segment.ts';
+import { beginOf, parseSegmentName, segmentName } from './segment.ts';
 
 export interface ForgettableLog {
   readonly component: string;
@@ -15,12 +15,19 @@ export interface ForgettableLog {
   readonly refusal: { readonly cause: string; readonly hint: string } | null;
 }
 
-/** Files of a receiver's volume that the archive lacks; a partial segment is in it as soon as a part of it is. */
-export function unstoredOf(files: readonly { readonly name: string; readonly sizeBytes: number }[], holdings: WalHoldings, histories: readonly string[]): ForgettableLog['unstored'] {
+/**
+ * Files of a receiver's volume that the archive lacks; a partial segment is in it as soon as a part of it is.
+ * @param position how far the receiver got: one that begins there holds nothing yet; null where it is not known
+ */
+export function unstoredOf(files: readonly { readonly name: string; readonly sizeBytes: number }[], holdings: WalHoldings, histories: readonly string[], position: bigint | null): ForgettableLog['unstored'] {
+  const isEmpty = (name: string): boolean => {
+    const segment = name.endsWith('.partial') ? parseSegmentName(name.slice(0, -'.partial'.length), holdings.segmentSizeBytes) : null;
+    return segment !== null && position !== null && beginOf(segment.number, holdings.segmentSizeBytes) >= position;
+  };
   const whole = holdings.complete.map((segment) => segmentName(segment, holdings.segmentSizeBytes));
   const partial = holdings.partial.map((segment) => `${segmentName(segment, holdings.segmentSizeBytes)}.partial`);
   const stored = new Set([...whole, ...whole.map((name) => `${name}.partial`), ...partial, ...histories]);
-  const lacking = files.filter(({ name }) => !stored.has(name));
+  const lacking = files.filter(({ name }) => !stored.has(name) && !isEmpty(name));
   return { files: lacking.length, sizeBytes: lacking.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0) };
 }
 

@@ -119,7 +119,7 @@ function connectionChange(name: 'max_wal_senders' | 'max_replication_slots', nee
 function limitChange({ settings: { max_slot_wal_keep_size: limit }, freeBytes }: LogServerFacts, limitMb: number | null): readonly SettingChange[] {
   const nowMb = Number(limit.value);
   const change = (mb: number, why: string): readonly SettingChange[] => (mb === nowMb ? [] : [set('max_slot_wal_keep_size', `${mb}MB`, why, 'now')]);
-  if (limitMb !== null) return change(limitMb, 'you said so');
+  if (limitMb !== null) return change(limitMb, 'as it was named');
   const wrong = wrongLimit(nowMb, freeBytes);
   const recommended = recommendedMb(freeBytes);
   return wrong === null || recommended === null ? [] : change(recommended, wrong);

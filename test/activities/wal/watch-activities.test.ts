@@ -23,6 +23,12 @@ beforeEach(async () => {
 });
 afterEach(() => stage.remove());
 
+/** From that moment on, as time goes. */
+function clock(): () => number {
+  const began = performance.now();
+  return () => now + Math.floor(performance.now() - began);
+}
+
 interface Given { readonly status?: LogStatus | null; readonly endedMs?: number | null; readonly held?: boolean; readonly attempts?: WatchLogsInput['attempts'] }
 
 function watched({ status = good, endedMs = 0, held = false, attempts = {} }: Given): Promise<LogWatch> {
@@ -32,7 +38,7 @@ function watched({ status = good, endedMs = 0, held = false, attempts = {} }: Gi
     readLease: async () => (held ? { leaseRunId: 'l', workflowId: 'holdfast/restore/shop/x', runId: 'r', purpose: 'the cut-over of a restore' } : null),
     isOpen: async () => true,
   } as unknown as RunDirectory;
-  return stage.as(run, { services, runs, readLog: async () => status, nowMs: () => now }).watchLogs({ service: 'shop', seen: null, attempts });
+  return stage.as(run, { services, runs, readLog: async () => status, nowMs: clock() }).watchLogs({ service: 'shop', seen: null, attempts });
 }
 
 test.each<[string, Given, string, boolean]>([
@@ -50,6 +56,13 @@ test.each<[string, Given, string, boolean]>([
   expect(watch.logs[0]?.alarms[0]?.kind).toBe(kind);
   expect(watch.due.map(({ workflowId }) => workflowId)).toEqual(due ? [baseRun] : []);
   expect(watch.needed).toEqual([baseRun]);
+});
+
+test('a keeper that has just been started is given the time to look once', async () => {
+  let looks = 0;
+  const runs = { namespaceId: stageNamespace, closedAtMs: async () => null } as unknown as RunDirectory;
+  const watch = await stage.as(run, { services, runs, readLog: async () => ((looks += 1) === 1 ? null : good), nowMs: clock() }).watchLogs({ service: 'shop', seen: null, attempts: {} });
+  expect(watch.logs[0]?.alarms.map(({ kind }) => kind)).toEqual(['baseRunning']);
 });
 
 test('nothing is due before the cluster is known, and a service without a log has none to watch', async () => {

@@ -26,6 +26,9 @@ test('what would be lost is what the archive lacks, whatever it is called in the
   const holdings: WalHoldings = { segmentSizeBytes: 16_777_216, complete: [{ timeline: 1, number: 2n }], partial: [{ timeline: 1, number: 3n, end: 50_400_000n }] };
   const file = (name: string, sizeBytes = 16) => ({ name, sizeBytes });
   const stored = [file('000000010000000000000002'), file('000000010000000000000002.partial'), file('000000010000000000000003.partial'), file('00000002.history')];
-  expect(unstoredOf(stored, holdings, ['00000002.history'])).toEqual({ files: 0, sizeBytes: 0 });
-  expect(unstoredOf([...stored, file('000000010000000000000003'), file('000000010000000000000004.partial', 7), file('00000003.history', 1)], holdings, ['00000002.history'])).toEqual({ files: 3, sizeBytes: 24 });
+  expect(unstoredOf(stored, holdings, ['00000002.history'], null)).toEqual({ files: 0, sizeBytes: 0 });
+  expect(unstoredOf([...stored, file('000000010000000000000003'), file('000000010000000000000004.partial', 7), file('00000003.history', 1)], holdings, ['00000002.history'], null)).toEqual({ files: 3, sizeBytes: 24 });
+  // One that was just begun holds no log yet.
+  const next = [file('000000010000000000000004.partial')];
+  expect([67_108_864n, 67_108_865n].map((position) => unstoredOf(next, holdings, [], position).files)).toEqual([0, 1]);
 });
