@@ -38,9 +38,8 @@ export const workflowTypes = {
   mark: 'markMoment',
   reap: 'reapLeftovers',
   enable: 'enableWal',
-} as const satisfies Record<keyof Runbooks, string>;
   forget: 'forgetWal',
-} as const satisfies Record<RunVerb & keyof Runbooks, string>;
+} as const satisfies Record<keyof Runbooks, string>;
 
 /** What is no run of a verb: it watches the logs of a service for as long as they are kept. */
 export const logWatchType = 'archiveWal';

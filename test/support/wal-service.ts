@@ -8,7 +8,7 @@ import type { LogStatus } from '../../src/domain/wal/log-status.ts';
 import { parseLsn } from '../../src/domain/wal/lsn.ts';
 import { createPostgresWalSource } from '../../src/engines/postgres/wal/postgres-wal-source.ts';
 import { createRunDirectory } from '../../src/worker/run-directory.ts';
-import { readLogStatus } from '../../src/worker/wal/keep-logs.ts';
+import { readLogStatus } from '../../src/worker/wal/log-status-file.ts';
 import { startServiceFixture, waitFor, type FixtureOptions, type ServiceFixture } from './service-fixture.ts';
 
 export interface WalService extends ServiceFixture {
