@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { PostgresComponent } from '../../src/domain/service.ts';
 import { testTiming } from '../../src/domain/timing.ts';
+import { logWatchId } from '../../src/domain/workflow-ids.ts';
 import type { LogStatus } from '../../src/domain/wal/log-status.ts';
 import { parseLsn } from '../../src/domain/wal/lsn.ts';
 import { createPostgresWalSource } from '../../src/engines/postgres/wal/postgres-wal-source.ts';
@@ -13,7 +14,7 @@ import { startServiceFixture, waitFor, type FixtureOptions, type ServiceFixture 
 
 export interface WalService extends ServiceFixture {
   readonly component: PostgresComponent;
-  /** Starts a worker that keeps the log. */
+  /** Starts a worker that keeps the log, without the watch that would take base backups by itself meanwhile. */
   startKeeping(): Promise<() => Promise<void>>;
   status(): Promise<LogStatus | null>;
   /** Returns when everything that has been written until now lies in the repository. */
@@ -33,7 +34,12 @@ export async function startWalService(options: FixtureOptions = {}): Promise<Wal
   return {
     ...service,
     component,
-    startKeeping: () => service.startWorker({ environment: { HOLDFAST_STATE_DIR: state } }),
+    startKeeping: async () => {
+      const stop = await service.startWorker({ environment: { HOLDFAST_STATE_DIR: state } });
+      await waitFor(async () => service.client.workflow.getHandle(logWatchId(service.name)).terminate('the test takes its own').then(() => true));
+      await waitFor(async () => (await service.client.workflow.count(`TaskQueue = '${service.taskQueue}' AND WorkflowType = 'takeBackup' AND ExecutionStatus = 'Running'`)).count === 0);
+      return stop;
+    },
     status,
     kept: async () => {
       const position = parseLsn(await service.sql('SELECT pg_current_wal_flush_lsn()')) ?? 0n;
