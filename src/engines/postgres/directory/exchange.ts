@@ -9,7 +9,6 @@ import { runPostgresHelper } from '../server/postgres-helper.ts';
 import { scripts } from '../server/script-text.ts';
 import { waitUntilReady } from '../wait-until-ready.ts';
 import { placeOf, sightDirectory, type DirectorySighting } from './data-place.ts';
-import { worksInRunDirectory } from './run-directory.ts';
 
 /** fail 33 of our scripts: what lies there fits no point of the way. */
 const fitsNowhere = 33;
@@ -26,9 +25,7 @@ export async function requireReady(ctx: EngineContext, component: PostgresCompon
   const [live, prepared] = [await sight(ctx, cutOver), await sight(ctx, cutOver, `${cutOver.directory}/${cutOver.prepared}`)];
   if (live.phase !== null) throw changed(`the exchange has begun (${live.phase})`);
   if (differing(prepared, cutOver).length > 0) throw changed('what was prepared is gone, or was altered');
-  // Another restore may have been quicker: the same cluster is on another timeline then.
-  const [now, planned] = [live.control, cutOver.replaces];
-  if (live.hasServer !== cutOver.hadServer || now?.systemIdentifier !== planned?.systemIdentifier || now?.timeline !== planned?.timeline) throw changed('what it would replace is not what the plan was made for');
+  if (live.hasServer !== cutOver.hadServer || (live.control?.systemIdentifier ?? null) !== (cutOver.replaces?.systemIdentifier ?? null)) throw changed('what it would replace is not what the plan was made for');
 }
 
 /**
@@ -47,7 +44,7 @@ export async function close(ctx: EngineContext, cutOver: PostgresDirectoryCutOve
 
 /** In, or out again. @throws CutOverFailed while a server runs there, AmbiguousState where what lies there fits no point of the way */
 export async function exchange(ctx: EngineContext, cutOver: PostgresDirectoryCutOver, way: 'in' | 'out'): Promise<void> {
-  const running = (await ctx.runtime.list({})).find((each) => !isStopped(each) && each.state !== 'removing' && !worksInRunDirectory(each.labels) && (each.id === cutOver.containerId || each.mounts.some(({ source, writable }) => writable && source === cutOver.volume)));
+  const running = (await ctx.runtime.list({})).find((each) => !isStopped(each) && each.state !== 'removing' && (each.id === cutOver.containerId || each.mounts.some(({ source, writable }) => writable && source === cutOver.volume)));
   if (running !== undefined) throw failed(cutOver, `${running.name} is ${running.state} on its volume: someone started it`, 'Nothing was moved under it. Stop it; the run goes on, or rolls back.');
   await run(ctx, cutOver, `exchange-${way}`, scripts.exchangeDirectory, [way, cutOver.directory, cutOver.prepared, cutOver.aside, cutOver.phase], way === 'in' ? 'exchange the data' : 'move the data back');
 }
