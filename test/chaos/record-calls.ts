@@ -2,7 +2,7 @@
 import { callText, type ActivityCall } from './fault/fault-point.ts';
 import { instrument } from './fault/instrument.ts';
 import { twistOf } from './fault/twist.ts';
-import { endWithinMs } from './run-case.ts';
+import { endedAndReleased, endWithinMs } from './run-case.ts';
 import type { DoomedWorker } from './fault/doomed-worker.ts';
 import type { Scenario } from './scenarios.ts';
 import { runToEnd } from './stage/drive.ts';
@@ -48,7 +48,7 @@ export async function recordCalls(stage: Stage, scenario: Scenario, nextWorker: 
   const outcome = await withWorker(() => stage.startWorker(instrumented, twistOf(scenario.name)), async () => {
     const run = await stage.service.start(scenario.runbook, scenario.input(stage));
     void scenario.meanwhile?.(run).catch(() => undefined);
-    return runToEnd(stage.service, run, endWithinMs);
+    return endedAndReleased({ stage }, runToEnd(stage.service, run, endWithinMs));
   });
   if (outcome.status !== scenario.end.status || outcome.failure !== scenario.end.failure) throw new Error(`the dry run of ${scenario.name} ended ${outcome.status} ${outcome.failure} ${outcome.message}`);
   const { struck } = scenario;

@@ -70,11 +70,17 @@ export function runKillCase(setting: Setting, point: FaultPoint): Promise<CaseRe
 }
 
 /** The worker outlives the run until its lease has ended too, as a worker does: the lease is a workflow, and its last step is first offered to the dead worker. */
-export async function endedAndReleased({ stage }: Setting, ended: Promise<Outcome>): Promise<Outcome> {
+export async function endedAndReleased({ stage }: Pick<Setting, 'stage'>, ended: Promise<Outcome>): Promise<Outcome> {
   const outcome = await ended;
-  if (outcome.status !== 'TERMINATED') await leaseStaysHeld(stage.service);
+  if (outcome.status === 'TERMINATED') return outcome;
+  await endOfNewBase(stage, outcome);
+  await leaseStaysHeld(stage.service);
   return outcome;
 }
+
+/** How the base backup ended that a restore to a moment started; null where it started none. A worker has to be there. */
+const endOfNewBase = async ({ service }: Stage, { newBase }: Outcome): Promise<Outcome | null> =>
+  (newBase === undefined ? null : runToEnd(service, service.client.workflow.getHandle(newBase), endWithinMs));
 
 type Attempted = { readonly missed: boolean; readonly outcome: Outcome; readonly down?: Trial['down'] };
 
@@ -92,8 +98,9 @@ export async function judged(setting: Setting, name: string, victim: Victim, att
   const { missed, outcome, down = [] } = attempted;
   const complaints = [...await watch.end()];
   const runId = handle === undefined ? '' : (await handle.describe()).runId;
+  const newBase = outcome.newBase === undefined ? null : await withWorker(startHealthy(setting), () => endOfNewBase(stage, outcome));
   const trialOf = (after: StageState): Trial => ({
-    runbook: scenario.runbook, runId: beginning.repairedRunId ?? runId, victim: missed ? null : victim, end: scenario.end, outcome, down, before: beginning.before, after,
+    runbook: scenario.runbook, runId: beginning.repairedRunId ?? runId, victim: missed ? null : victim, end: scenario.end, outcome, newBase, down, before: beginning.before, after,
   });
   const first = trialOf(await observe(stage));
   const left = [...judgeLeftovers(first), ...(outcome.status === 'TERMINATED' ? judgeData(first) : [])];

@@ -2,10 +2,12 @@
  * `npm run test:chaos [-- options]`: the whole kill sweep. Prints every case with its outcome, then the number of cases and of violations;
  * exits 1 when there is a violation, a case that was not begun, or one that struck nothing.
  *
- *   --runbook NAME       takeBackup|verifyBackup|proveBackup|restoreBackup|undoRestore|acceptRestore|reapLeftovers, or one of them with its
- *                        twist: takeBackup+cancelled|restoreBackup+swapFails|reapLeftovers+back   (again for more; all)
+ *   --runbook NAME       takeBackup|verifyBackup|proveBackup|restoreBackup|undoRestore|acceptRestore|reapLeftovers|restoreToPointInTime, or one of
+ *                        them with its twist: takeBackup+cancelled|restoreBackup+swapFails|restoreToPointInTime+swapFails|reapLeftovers+back|
+ *                        reapLeftovers+momentPaused|reapLeftovers+momentBack|reapLeftovers+momentForward, and of a whole server
+ *                        takeBackup+base|restoreBackup+base|undoRestore+base|acceptRestore+base     (again for more; all)
  *   --victim NAME        worker|postgres|redis|terminate|stopped|cancel|temporal|engine           (again for more; all)
- *   --only TEXT          cases whose name contains the text
+ *   --only TEXT          cases whose name contains the text                                       (again for more)
  *   --every N            each N-th case only
  *   --depth each|every   a few points inside each activity, or every one
  *   --lanes N            services side by side (3)
@@ -29,7 +31,7 @@ import type { Strike } from './victims.ts';
 
 const { values: options } = parseArgs({
   options: {
-    runbook: { type: 'string', multiple: true }, victim: { type: 'string', multiple: true }, only: { type: 'string' }, every: { type: 'string', default: '1' },
+    runbook: { type: 'string', multiple: true }, victim: { type: 'string', multiple: true }, only: { type: 'string', multiple: true }, every: { type: 'string', default: '1' },
     depth: { type: 'string', default: 'each' }, lanes: { type: 'string', default: '3' }, minutes: { type: 'string', default: '600' },
     resume: { type: 'string', multiple: true, default: [] }, list: { type: 'boolean', default: false }, help: { type: 'boolean', default: false },
   },
@@ -64,7 +66,7 @@ const alreadyOk: ReadonlySet<string> = new Set(options.resume.flatMap((file) =>
   [...readFileSync(file, 'utf8').matchAll(/^ok +[\d.]+ s {2}(?<name>.+?) {2}[A-Z]/gm)].map(({ groups }) => groups?.name ?? '')));
 
 const isChosen = ({ name, scenario, victim }: ChaosCase): boolean =>
-  !alreadyOk.has(name) && wanted(options.runbook, scenario) && wanted(options.victim, victim) && (options.only === undefined || name.includes(options.only));
+  !alreadyOk.has(name) && wanted(options.runbook, scenario) && wanted(options.victim, victim) && (options.only === undefined || options.only.some((text) => name.includes(text)));
 
 interface Chosen {
   readonly onStage: readonly ChaosCase[];

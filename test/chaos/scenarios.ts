@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import { temporalAddress } from '../support/test-environment.ts';
 import type { DoomedWorker } from './fault/doomed-worker.ts';
+import { parsePoint } from './fault/fault-point.ts';
 import { runToEnd, type Outcome } from './stage/drive.ts';
 import { observe, type StageState } from './stage/observe.ts';
 import { bundled, type Stage } from './stage/stage.ts';
@@ -39,6 +40,9 @@ export interface Scenario {
 const completed = { status: 'COMPLETED', failure: null };
 const ofService = ({ service }: Stage): object => ({ service: service.name });
 const ofBackup = ({ service, backupId }: Stage): object => ({ service: service.name, backup: backupId });
+const ofBase = ({ service, baseId }: Stage): object => ({ service: service.name, backup: baseId });
+/** Its own end: a moment that needs no archived log. */
+const toBase = ({ service, baseId }: Stage): object => ({ service: service.name, to: `backup:${baseId}` });
 const ofLatestRun = ({ service }: Stage): object => ({ service: service.name, run: 'latest' });
 
 async function onLiveSide({ stage }: Preparation): Promise<Beginning> {
@@ -46,27 +50,27 @@ async function onLiveSide({ stage }: Preparation): Promise<Beginning> {
   return { before: await observe(stage), repairedRunId: null };
 }
 
-async function restored({ stage }: Preparation): Promise<Beginning> {
-  await stage.resetToRestored();
+const restored = (what: 'dump' | 'base') => async ({ stage }: Preparation): Promise<Beginning> => {
+  await stage.resetToRestored(what);
   return { before: await observe(stage), repairedRunId: null };
-}
+};
 
 /** An undo swaps the sides and leaves a copy again: the next one needs no new stage. */
-async function restoredOrUndone(preparation: Preparation): Promise<Beginning> {
-  if (!preparation.isRepeated) return restored(preparation);
+const restoredOrUndone = (what: 'dump' | 'base') => async (preparation: Preparation): Promise<Beginning> => {
+  if (!preparation.isRepeated) return restored(what)(preparation);
   const before = await observe(preparation.stage);
   const { postgres, redis, repository } = before;
   const isReady = postgres !== null && postgres === redis && repository.rollbacks.filter(({ state }) => state === 'opened').length === 1;
-  return isReady ? { before, repairedRunId: null } : restored(preparation);
-}
+  return isReady ? { before, repairedRunId: null } : restored(what)(preparation);
+};
 
 /** A restore is terminated there and its worker dies: lease, fences, restart policies and a half-way cut-over are left. */
-const terminatedAt = (point: string) => async ({ stage, nextWorker }: Preparation): Promise<Beginning> => {
+const terminatedAt = (point: string, input: Scenario['input'] = ofBackup) => async ({ stage, nextWorker }: Preparation): Promise<Beginning> => {
   await stage.reset();
   const before = await observe(stage);
   const worker = nextWorker();
   await worker.serve({ config: stage.service.config, temporalAddress: temporalAddress(), ...await bundled(), point, strike: 'hold' });
-  const run = await stage.service.start('restoreBackup', ofBackup(stage));
+  const run = await stage.service.start(parsePoint(point).runbook, input(stage));
   const ended = runToEnd(stage.service, run, terminateWithinMs);
   const reached = await Promise.race([worker.reached.then(() => true), ended.then(() => false)]);
   if (reached) await run.terminate('chaos');
@@ -90,6 +94,9 @@ export async function cancelInBackUp(run: WorkflowHandle): Promise<void> {
 
 const plain = (runbook: string, prepare: Scenario['prepare'], input: Scenario['input']): Scenario => ({ name: runbook, runbook, end: completed, prepare, input });
 
+/** Of a restore to a moment that was terminated there. */
+const repairOf = (twist: string, point: string): Scenario => ({ ...plain('reapLeftovers', terminatedAt(point, toBase), ofService), name: `reapLeftovers+${twist}`, struck: ['repairRun'] });
+
 export const scenarios: readonly Scenario[] = [
   plain('takeBackup', onLiveSide, ofService),
   { ...plain('takeBackup', onLiveSide, ofService), name: 'takeBackup+cancelled', end: { status: 'CANCELLED', failure: null }, struck: ['abandonBackup', 'removeRunScratch'], meanwhile: cancelInBackUp },
@@ -100,10 +107,23 @@ export const scenarios: readonly Scenario[] = [
     ...plain('restoreBackup', onLiveSide, ofBackup), name: 'restoreBackup+swapFails', end: { status: 'FAILED', failure: 'CutOverFailed' },
     struck: ['rollBackComponent', 'finishRollBack', 'discardPreparedComponent', 'removeRunScratch'],
   },
-  plain('undoRestore', restoredOrUndone, ofLatestRun),
-  plain('acceptRestore', restored, ofLatestRun),
+  plain('undoRestore', restoredOrUndone('dump'), ofLatestRun),
+  plain('acceptRestore', restored('dump'), ofLatestRun),
   plain('reapLeftovers', terminatedAt('restoreBackup/openComponent:redis#1/before'), ofService),
   { ...plain('reapLeftovers', terminatedAt('restoreBackup/swapComponent:redis#1/after'), ofService), name: 'reapLeftovers+back', struck: ['repairRun'] },
+  // The whole server: copied, exchanged by its data directory.
+  { ...plain('takeBackup', onLiveSide, (stage) => ({ ...ofService(stage), kind: 'base' })), name: 'takeBackup+base' },
+  { ...plain('restoreBackup', onLiveSide, ofBase), name: 'restoreBackup+base' },
+  { ...plain('undoRestore', restoredOrUndone('base'), ofLatestRun), name: 'undoRestore+base' },
+  { ...plain('acceptRestore', restored('base'), ofLatestRun), name: 'acceptRestore+base' },
+  plain('restoreToPointInTime', onLiveSide, toBase),
+  {
+    ...plain('restoreToPointInTime', onLiveSide, toBase), name: 'restoreToPointInTime+swapFails', end: { status: 'FAILED', failure: 'CutOverFailed' },
+    struck: ['rollBackComponent', 'finishRollBack', 'discardPreparedComponent', 'removeRunScratch'],
+  },
+  repairOf('momentPaused', 'restoreToPointInTime/recoverToPoint:postgres#1/after'),
+  repairOf('momentBack', 'restoreToPointInTime/swapComponent:postgres#1/after'),
+  repairOf('momentForward', 'restoreToPointInTime/openComponent:postgres#1/before'),
 ];
 
 /** @throws for a name that no scenario has */

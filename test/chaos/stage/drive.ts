@@ -11,6 +11,8 @@ export interface Outcome {
   /** The stable type of a failure, else null. */
   readonly failure: string | null;
   readonly message: string;
+  /** The base backup that a restore to a moment started: a run of its own, which outlives it. */
+  readonly newBase?: string;
 }
 
 const lookEveryMs = 150;
@@ -50,13 +52,22 @@ async function approveIfAsked(service: ServiceFixture, handle: WorkflowHandle): 
 }
 
 async function outcomeOf(handle: WorkflowHandle, status: string): Promise<Outcome> {
+  const newBase = await newBaseOf(handle);
+  const started = newBase === null ? {} : { newBase };
   try {
     await handle.result();
-    return { status, failure: null, message: '' };
+    return { status, failure: null, message: '', ...started };
   } catch (error) {
     const cause = error instanceof WorkflowFailedError ? error.cause : undefined;
-    return { status, failure: cause instanceof ApplicationFailure ? cause.type ?? null : null, message: cause?.message ?? String(error) };
+    return { status, failure: cause instanceof ApplicationFailure ? cause.type ?? null : null, message: cause?.message ?? String(error), ...started };
   }
+}
+
+/** Read from its history: one that was terminated answers nothing. */
+async function newBaseOf(handle: WorkflowHandle): Promise<string | null> {
+  const { events } = await handle.fetchHistory();
+  const started = (events ?? []).map((event) => event.childWorkflowExecutionStartedEventAttributes).find((each) => each?.workflowType?.name === 'takeBackup');
+  return started?.workflowExecution?.workflowId ?? null;
 }
 
 async function openActivities(handle: WorkflowHandle): Promise<string> {

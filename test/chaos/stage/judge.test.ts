@@ -5,13 +5,13 @@ import { judgeLeftovers, judgeOutcome, leftWithoutReason, mayLeave, type Trial, 
 import type { StageState } from './observe.ts';
 
 const state: StageState = {
-  postgres: 'live', redis: 'live', fingerprint: '', databases: [], roles: [], sessions: [], redisConfig: [], redisFiles: [], redisScratch: [], restartPolicies: ['always', 'always'],
+  postgres: 'live', redis: 'live', fingerprint: '', databases: [], roles: [], sessions: [], redisConfig: [], redisFiles: [], redisScratch: [], serverCopies: [], restartPolicies: ['always', 'always'],
   labelled: [], lease: false, repository: { backups: [], unfinished: [], notes: [], temporaries: [], proofs: 0, approvals: 0, rollbacks: [] },
 };
 
 const trial = (victim: Victim | null, status: string, failure: string | null = null, end: Trial['end'] = { status: 'COMPLETED', failure: null }): Trial => {
   const outcome: Outcome = { status, failure, message: '' };
-  return { runbook: 'restoreBackup', runId: 'run', victim, end, outcome, down: [], before: state, after: state };
+  return { runbook: 'restoreBackup', runId: 'run', victim, end, outcome, newBase: null, down: [], before: state, after: state };
 };
 
 test.each<[Victim | null, string, string | null]>([

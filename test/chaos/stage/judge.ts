@@ -1,6 +1,7 @@
 /** What a run may have done to a stage, and what it may not: the guarantees as comparisons of before and after. Pure. */
 import { failureKinds, isFailureType } from '../../../src/domain/failures.ts';
 import { repairDirection, type ComponentCutOver } from '../../../src/domain/rollback.ts';
+import { runDirectoryOf } from '../../../src/engines/postgres/directory/run-directory.ts';
 import type { Outcome } from './drive.ts';
 import type { StageState } from './observe.ts';
 import type { Side } from './stage.ts';
@@ -17,6 +18,8 @@ export interface Trial {
   /** How the run ends where nobody but a worker or the Temporal server dies. */
   readonly end: Pick<Outcome, 'status' | 'failure'>;
   readonly outcome: Outcome;
+  /** How the base backup ended that a restore to a moment started as a run of its own; null where it started none. */
+  readonly newBase: Outcome | null;
   /** The stores that did not run when the run ended: killed by hand, and started again only after it. */
   readonly down: readonly ('postgres' | 'redis')[];
   readonly before: StageState;
@@ -25,12 +28,16 @@ export interface Trial {
 
 export const other = (side: Side): Side => (side === 'saved' ? 'live' : 'saved');
 
-const cutsOver = (runbook: string): boolean => runbook === 'restoreBackup' || runbook === 'undoRestore' || runbook === 'reapLeftovers';
+const cutsOver = (runbook: string): boolean => ['restoreBackup', 'restoreToPointInTime', 'undoRestore', 'reapLeftovers'].includes(runbook);
 
 /** How the run ended: as it does undisturbed, as it was told to, or, where what it works on died, for a reason that has a name. */
 export function judgeOutcome(trial: Trial): string[] {
-  const { victim, end, outcome } = trial;
+  const { outcome } = trial;
   if (outcome.status === 'RUNNING') return [`the run did not end: ${outcome.message}`];
+  return [...judgeEnd(trial), ...judgeNewBase(trial)];
+}
+
+function judgeEnd({ victim, end, outcome }: Trial): string[] {
   if (victim === 'terminate') return outcome.status === 'TERMINATED' ? [] : [unexpected(outcome, 'TERMINATED')];
   if (outcome.status === end.status && outcome.failure === end.failure) return [];
   if (victim === 'cancel') return outcome.status === 'CANCELLED' ? [] : [unexpected(outcome, `CANCELLED or ${end.status}`)];
@@ -39,6 +46,14 @@ export function judgeOutcome(trial: Trial): string[] {
   if (outcome.status !== 'FAILED') return [unexpected(outcome, `${end.status} or FAILED`)];
   if (outcome.failure === null || !isFailureType(outcome.failure)) return [`it ended ${outcome.status} without a stable failure type: ${outcome.failure} ${outcome.message}`];
   return outcome.failure === 'Internal' ? [`it ended in ${outcome.failure}: ${outcome.message} (${failureKinds.Internal.meaning})`] : [];
+}
+
+/** A restore to a moment that came to its end has started one; that ends well unless what it copies was killed. */
+function judgeNewBase({ runbook, victim, outcome, newBase }: Trial): string[] {
+  if (newBase === null) return runbook === 'restoreToPointInTime' && outcome.status === 'COMPLETED' ? ['no new base backup was started'] : [];
+  const mayFail = victim === 'postgres' || victim === 'redis' || victim === 'engine';
+  if (newBase.status === 'COMPLETED' || (mayFail && newBase.status === 'FAILED' && newBase.failure !== null && newBase.failure !== 'Internal' && isFailureType(newBase.failure))) return [];
+  return [`the new base backup ${unexpected(newBase, 'COMPLETED').slice('it '.length)}`];
 }
 
 const unexpected = (outcome: Outcome, expected: string): string => `it ended ${outcome.status} ${outcome.failure ?? ''} instead of ${expected}: ${outcome.message}`;
@@ -60,7 +75,7 @@ export function leftWithoutReason(trial: Trial, left: readonly string[]): readon
 }
 
 const insideOf = {
-  postgres: /^(notes of run|role|database) /,
+  postgres: /^(notes of run|role|database|server copy) /,
   redis: /^(notes of run|setting of Redis|file in Redis's data directory|directory) /,
 } as const;
 
@@ -79,14 +94,14 @@ export function judgeData({ runbook, runId, outcome, before, after }: Trial): st
 }
 
 /** Each effect once. */
-export function judgeEffects({ runbook, runId, outcome, before, after }: Trial): string[] {
+export function judgeEffects({ runbook, runId, outcome, newBase, before, after }: Trial): string[] {
   const done = outcome.status === 'COMPLETED';
   const rise = <T>(of: (state: StageState) => readonly T[] | number): number => size(of(after)) - size(of(before));
   const found: string[] = [];
   const expect = (what: string, rises: number, allowed: readonly number[]): void => {
     if (!allowed.includes(rises)) found.push(`${what}: ${rises} more, not ${allowed.join(' or ')}`);
   };
-  expect('backups', rise((state) => state.repository.backups), runbook === 'takeBackup' ? (done ? [1] : [0, 1]) : [0]);
+  expect('backups', rise((state) => state.repository.backups), newBase?.status === 'COMPLETED' ? [1] : runbook === 'takeBackup' ? (done ? [1] : [0, 1]) : [0]);
   expect('proofs', rise((state) => state.repository.proofs), runbook === 'proveBackup' ? (done ? [1] : [0, 1]) : [0]);
   expect('rollback records', rise((state) => state.repository.rollbacks), cutsOver(runbook) ? (done ? [1] : [0, 1]) : [0]);
   expect('consumed approvals', rise((state) => state.repository.approvals), cutsOver(runbook) || runbook === 'acceptRestore' ? (done ? [1] : [0, 1]) : [0]);
@@ -99,7 +114,7 @@ export function judgeEffects({ runbook, runId, outcome, before, after }: Trial):
 const size = (value: readonly unknown[] | number): number => (typeof value === 'number' ? value : value.length);
 
 /** Nothing is left that was not there, and nothing is gone that has to stay. */
-export function judgeLeftovers({ runbook, before, after }: Trial): string[] {
+export function judgeLeftovers({ runbook, runId, before, after }: Trial): string[] {
   const { repository } = after;
   const found = [
     ...repository.unfinished.map((path) => `unfinished backup ${path}`),
@@ -110,35 +125,41 @@ export function judgeLeftovers({ runbook, before, after }: Trial): string[] {
     ...after.restartPolicies.filter((policy) => policy !== 'always').map((policy) => `restart policy ${policy}`),
     ...(after.lease ? ['the service\'s lease is held'] : []),
     ...repository.rollbacks.filter(({ state }) => repairDirection(state) !== null).map(({ record }) => `the cut-over of run ${record.runId} half-way`),
-    ...judgeStores(runbook, before, after),
+    ...judgeStores(runbook, runId, before, after),
   ];
   return found;
 }
 
 /** Of a store that does not answer nothing can be told but that. */
-function judgeStores(runbook: string, before: StageState, after: StageState): string[] {
+function judgeStores(runbook: string, runId: string, before: StageState, after: StageState): string[] {
   if (after.postgres === null || after.redis === null) return [`a store that does not answer: ${JSON.stringify(after.fingerprint)}`];
   return [
     ...changed('setting of Redis', before.redisConfig, after.redisConfig),
     ...changed('file in Redis\'s data directory', before.redisFiles, after.redisFiles),
-    ...judgeRoles(runbook, before, after),
+    ...judgeRoles(runbook, runId, before, after),
     ...judgeCopies(after),
   ];
 }
 
-/** A restore brings the backup's role with it when it is opened, and leaves none behind when it is not. */
-function judgeRoles(runbook: string, before: StageState, after: StageState): string[] {
-  const restored = runbook !== 'undoRestore' && after.postgres !== before.postgres;
-  const wanted = restored ? [...new Set([...before.roles, 'chaos_reader'])].sort() : before.roles;
-  return changed('role', wanted, after.roles);
+/** A restore brings the backup's role with it when it is opened, and leaves none behind when it is not. With a whole server come its own roles, and no other's. */
+function judgeRoles(runbook: string, runId: string, before: StageState, after: StageState): string[] {
+  const isWhole = after.repository.rollbacks.some(({ record }) => record.runId === runId && record.cutOvers.some(isServer));
+  if (after.postgres === before.postgres || (runbook === 'undoRestore' && !isWhole)) return changed('role', before.roles, after.roles);
+  const others = before.roles.filter((role) => role !== savedRole);
+  return changed('role', isWhole && after.postgres === 'live' ? others : [...others, savedRole], after.roles);
 }
+
+const savedRole = 'chaos_reader';
+type ServerCutOver = Extract<ComponentCutOver, { method: 'directory' }>;
+const isServer = (cutOver: ComponentCutOver): cutOver is ServerCutOver => cutOver.engine === 'postgres' && cutOver.method === 'directory';
 
 /** What was set aside is there exactly as long as a record says that it may be brought back. */
 function judgeCopies(after: StageState): string[] {
   const kept = after.repository.rollbacks.filter(({ state }) => state === 'opened').flatMap(({ record }) => record.cutOvers);
   const databases = kept.flatMap((cutOver) => (cutOver.engine === 'postgres' && cutOver.method === 'database' ? [cutOver.asideName] : []));
   const directories = kept.flatMap((cutOver) => (cutOver.engine === 'redis' ? [`/data/${asideOf(cutOver)}`] : []));
-  return [...changed('database', databases.sort(), after.databases), ...changed('directory', directories.sort(), after.redisScratch)];
+  const servers = new Set(kept.filter(isServer).flatMap(({ aside, prepared }) => ['pgsql_tmp.holdfast/', runDirectoryOf(aside), runDirectoryOf(prepared)]));
+  return [...changed('database', databases.sort(), after.databases), ...changed('directory', directories.sort(), after.redisScratch), ...changed('server copy', [...servers], after.serverCopies)];
 }
 
 const asideOf = (cutOver: Extract<ComponentCutOver, { engine: 'redis' }>): string => cutOver.asideDirectory;

@@ -21,6 +21,8 @@ const lookEveryMs = 250;
 const redisEvery = 4;
 const answerWithinSeconds = 10;
 const database = 'shop';
+/** What both stores say of themselves on the stage's two sides: nobody may ever read anything else. */
+const sides: readonly string[] = ['saved', 'live'];
 
 /** `mayBeDown`: the stores themselves are victims; then only the name is watched, for as long as their server answers. */
 export function watchLiveNames(service: ServiceFixture, mayBeDown: boolean): LiveWatch {
@@ -56,12 +58,12 @@ interface Silent {
 
 async function silentStores(service: ServiceFixture, redisToo: boolean): Promise<readonly Silent[]> {
   const asked = [
-    { store: 'PostgreSQL', ask: connected(service), answer: '1' },
-    ...(redisToo ? [{ store: 'Redis', ask: service.redisCli('PING'), answer: 'PONG' } as const] : []),
+    { store: 'PostgreSQL', ask: connected(service) },
+    ...(redisToo ? [{ store: 'Redis', ask: service.redisCli('GET', 'state') } as const] : []),
   ] as const;
-  const found = await Promise.all(asked.map(async ({ store, ask, answer }): Promise<Silent | null> => {
+  const found = await Promise.all(asked.map(async ({ store, ask }): Promise<Silent | null> => {
     const got = await ask.catch((error: unknown) => String(error));
-    return got === answer ? null : { store, why: got.slice(0, 300) };
+    return sides.includes(got) ? null : { store, why: got.slice(0, 300) };
   }));
   return found.filter((each) => each !== null);
 }
@@ -72,7 +74,7 @@ async function connected(service: ServiceFixture): Promise<string> {
   if (State.Pid === 0) throw new Error('its container does not run');
   const client = postgres({ host: `/proc/${State.Pid}/root/run/postgresql`, database, user: 'postgres', max: 1, connect_timeout: answerWithinSeconds, onnotice: () => undefined, fetch_types: false });
   try {
-    const [row] = await client<{ answer: string }[]>`SELECT '1' AS answer`;
+    const [row] = await client<{ answer: string }[]>`SELECT word AS answer FROM state`;
     return row?.answer ?? 'nothing';
   } finally {
     await client.end({ timeout: 1 });

@@ -23,6 +23,8 @@ export interface StageState {
   readonly redisFiles: readonly string[];
   /** Below `.holdfast` on Redis's volume: `<run16>/<what>` of directories that hold anything. */
   readonly redisScratch: readonly string[];
+  /** What lies below PostgreSQL's data directory where Holdfast lays out whole servers: `pgsql_tmp.holdfast/` itself, and `pgsql_tmp.holdfast/<run16>` of each run. */
+  readonly serverCopies: readonly string[];
   readonly restartPolicies: readonly string[];
   /** Containers (fences included) and volumes with the service's label. */
   readonly labelled: readonly string[];
@@ -46,7 +48,7 @@ export async function observe(stage: Stage): Promise<StageState> {
   const fingerprint = await readFingerprint(service).catch((error: unknown) => String(error));
   const [postgres, redis] = [sideOf(stage, 'postgres', fingerprint), sideOf(stage, 'redis', fingerprint)];
   const lines = async (sql: string): Promise<readonly string[]> => (await service.sql(sql, 'postgres').catch((error: unknown) => String(error))).split('\n').filter((line) => line !== '');
-  const exec = async (...argv: string[]): Promise<readonly string[]> => (await execText(service, argv)).split('\n').filter((line) => line !== '').sort();
+  const exec = (...argv: string[]): Promise<readonly string[]> => execLines(service, 'redis', argv);
   return {
     postgres, redis, fingerprint,
     databases: await lines(`SELECT datname FROM pg_database WHERE datname NOT IN ('postgres', 'template0', 'template1', 'shop') ORDER BY 1`),
@@ -56,6 +58,7 @@ export async function observe(stage: Stage): Promise<StageState> {
     redisConfig: await readRedisConfig(service).catch((error: unknown) => [String(error)]),
     redisFiles: (await exec('find', '/data', '-mindepth', '1', '-maxdepth', '1')).filter((path) => path !== '/data/.holdfast'),
     redisScratch: await exec('find', '/data', '-mindepth', '3', '-maxdepth', '3', '-path', '/data/.holdfast/*'),
+    serverCopies: await execLines(service, 'postgres', ['sh', '-c', 'cd "$PGDATA" && [ ! -d pgsql_tmp.holdfast ] || find pgsql_tmp.holdfast -maxdepth 1 -printf \'pgsql_tmp.holdfast/%P\\n\'']),
     restartPolicies: await Promise.all([service.postgres, service.redis].map(async (id) => (await service.runtime.inspect(id)).restartPolicy.name)),
     labelled: await service.leftovers(),
     lease: await leaseStaysHeld(service),
@@ -70,9 +73,9 @@ function sideOf(stage: Stage, store: keyof Fingerprint, found: Fingerprint | str
   return found[store] === live[store] ? 'live' : 'neither';
 }
 
-async function execText(service: ServiceFixture, argv: readonly string[]): Promise<string> {
-  const helperLike = await service.runtime.exec(service.redis, { argv, timeoutMs: 10_000 }).catch((error: unknown) => ({ stdout: String(error) }));
-  return helperLike.stdout;
+async function execLines(service: ServiceFixture, store: 'postgres' | 'redis', argv: readonly string[]): Promise<readonly string[]> {
+  const { stdout } = await service.runtime.exec(service[store], { argv, timeoutMs: 10_000 }).catch((error: unknown) => ({ stdout: String(error) }));
+  return stdout.split('\n').filter((line) => line !== '').sort();
 }
 
 /** A lease that was released ends a little later than its run: its dead worker is waited for first. */

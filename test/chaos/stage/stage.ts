@@ -1,5 +1,5 @@
 /**
- * A service to be harmed: two databases with two sides. `saved` is what its one backup holds, `live` what has happened since; every store can
+ * A service to be harmed: two databases with two sides. `saved` is what its backups hold, `live` what has happened since; every store can
  * be told to show which of the two it is on, so that a mixture is seen. An application beside them is restarted and asked for its health.
  */
 import { cp, mkdtemp, rm } from 'node:fs/promises';
@@ -12,6 +12,7 @@ import { startServiceFixture, waitFor, type ServiceFixture } from '../../support
 import { dockerHost, temporalAddress } from '../../support/test-environment.ts';
 import { openApplication, type Application } from './application.ts';
 import { runToEnd } from './drive.ts';
+import { keepServer, type KeptServer } from './kept-server.ts';
 import type { Instrumented } from '../fault/instrument.ts';
 import type { Wrap } from '../fault/twist.ts';
 
@@ -19,14 +20,15 @@ export type Side = 'saved' | 'live';
 
 export interface Stage {
   readonly service: ServiceFixture;
-  /** The committed backup of the `saved` side. */
+  /** The committed backups of the `saved` side: a dump, and a copy of the whole server. */
   readonly backupId: string;
+  readonly baseId: string;
   /** What each store answers on each side. */
   readonly fingerprints: Readonly<Record<Side, Fingerprint>>;
-  /** Back to the live side with one backup, no rollback copy and no trace of any run. */
+  /** Back to the live side with these two backups, no rollback copy and no trace of any run. */
   reset(): Promise<void>;
   /** `reset`, then a restore: the saved side is live, the live side a rollback copy. */
-  resetToRestored(): Promise<void>;
+  resetToRestored(what: 'dump' | 'base'): Promise<void>;
   /** A healthy worker in this process; answers how to stop it. */
   startWorker(instrumented?: Instrumented, twist?: Wrap): Promise<() => Promise<void>>;
   stop(): Promise<void>;
@@ -83,20 +85,24 @@ async function setStage(service: ServiceFixture, application: Application, snaps
   const saved = await readFingerprint(service);
   await application.start(service);
   const startWorker = (instrumented?: Instrumented, twist?: Wrap): Promise<() => Promise<void>> => startHealthyWorker(service, instrumented, twist);
-  const backupId = await withWorker(startWorker, async () => (await service.run<TakeBackupResult>('takeBackup', { service: service.name })).backupId);
+  const [backupId, baseId] = await withWorker(startWorker, async () => {
+    const taken = async (kind: 'dump' | 'base'): Promise<string> => (await service.run<TakeBackupResult>('takeBackup', { service: service.name, kind })).backupId;
+    return [await taken('dump'), await taken('base')] as const;
+  });
   await cp(service.repositoryPath, snapshot, { recursive: true });
   await toLive(service);
   const fingerprints = { saved, live: await readFingerprint(service) };
+  const server = await keepServer(service);
   const reset = async (): Promise<void> => {
-    await resetStage(service, snapshot);
+    await resetStage(service, snapshot, server);
     await application.renew();
   };
   return {
-    service, backupId, fingerprints, startWorker, reset,
-    resetToRestored: async () => {
+    service, backupId, baseId, fingerprints, startWorker, reset,
+    resetToRestored: async (what) => {
       await reset();
       await withWorker(startWorker, async () => {
-        const outcome = await runToEnd(service, await service.start('restoreBackup', { service: service.name, backup: backupId }), 120_000);
+        const outcome = await runToEnd(service, await service.start('restoreBackup', { service: service.name, backup: what === 'dump' ? backupId : baseId }), 120_000);
         if (outcome.status !== 'COMPLETED') throw new Error(`the restore that sets the stage ended ${outcome.status} ${outcome.failure ?? ''}`);
       });
     },
@@ -117,7 +123,7 @@ async function toLive(service: ServiceFixture): Promise<void> {
 }
 
 /** By hand, without the product: what a case left must not be hidden by the code that left it. */
-async function resetStage(service: ServiceFixture, snapshot: string): Promise<void> {
+async function resetStage(service: ServiceFixture, snapshot: string, server: KeptServer): Promise<void> {
   const { runtime } = service;
   const label = { 'dev.holdfast.service': service.name };
   for (const { id } of await runtime.list(label)) await runtime.remove(id);
@@ -126,6 +132,7 @@ async function resetStage(service: ServiceFixture, snapshot: string): Promise<vo
     await runtime.start(id);
     await runtime.updateRestartPolicy(id, { name: 'always', maximumRetryCount: 0 });
   }
+  if (!(await server.isThere())) await server.putBack();
   await waitFor(async () => (await service.sql('SELECT 1', 'postgres')) === '1' && (await service.redisCli('PING')) === 'PONG');
   const others = await service.sql(`SELECT datname FROM pg_database WHERE datname NOT IN ('postgres', 'template0', 'template1', 'shop')`, 'postgres');
   for (const name of others.split('\n').filter((line) => line !== '')) await service.sql(`ALTER DATABASE "${name}" IS_TEMPLATE false;\nDROP DATABASE "${name}" WITH (FORCE);`, 'postgres');
