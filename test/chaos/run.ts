@@ -8,6 +8,7 @@
  *                        takeBackup+base|restoreBackup+base|undoRestore+base|acceptRestore+base     (again for more; all)
  *   --victim NAME        worker|postgres|redis|terminate|stopped|cancel|temporal|engine           (again for more; all)
  *   --only TEXT          cases whose name contains the text                                       (again for more)
+ *   --case NAME          just this one, by its whole name, without the dry run that finds the points (again for more)
  *   --every N            each N-th case only
  *   --depth each|every   a few points inside each activity, or every one
  *   --lanes N            services side by side (3)
@@ -18,7 +19,7 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { abortOnSignals } from '../../devbox/signals.ts';
-import { otherCases, workerCases, type ChaosCase } from './cases.ts';
+import { caseNamed, otherCases, workerCases, type ChaosCase } from './cases.ts';
 import { openEnvironment, type ChaosEnvironment } from './environment.ts';
 import { createDoomedWorkers } from './fault/doomed-worker.ts';
 import { recordCalls, type RecordedActivity } from './record-calls.ts';
@@ -31,7 +32,7 @@ import type { Strike } from './victims.ts';
 
 const { values: options } = parseArgs({
   options: {
-    runbook: { type: 'string', multiple: true }, victim: { type: 'string', multiple: true }, only: { type: 'string', multiple: true }, every: { type: 'string', default: '1' },
+    runbook: { type: 'string', multiple: true }, victim: { type: 'string', multiple: true }, only: { type: 'string', multiple: true }, case: { type: 'string', multiple: true }, every: { type: 'string', default: '1' },
     depth: { type: 'string', default: 'each' }, lanes: { type: 'string', default: '3' }, minutes: { type: 'string', default: '600' },
     resume: { type: 'string', multiple: true, default: [] }, list: { type: 'boolean', default: false }, help: { type: 'boolean', default: false },
   },
@@ -88,7 +89,7 @@ function chosen(recorded: readonly RecordedActivity[]): Chosen {
 
 async function runAll(environment: ChaosEnvironment, signal: AbortSignal): Promise<number> {
   const beganAt = Date.now();
-  const cases = chosen(await recordAll());
+  const cases = options.case === undefined ? chosen(await recordAll()) : { onStage: options.case.map(caseNamed).filter(({ name }) => !alreadyOk.has(name)), temporal: [], engine: [] };
   const names = [...cases.onStage.map(({ name }) => name), ...cases.temporal, ...cases.engine];
   if (options.list) {
     for (const name of names) say(name);
