@@ -159,7 +159,10 @@ function judgeCopies(after: StageState): string[] {
   const databases = kept.flatMap((cutOver) => (cutOver.engine === 'postgres' && cutOver.method === 'database' ? [cutOver.asideName] : []));
   const directories = kept.flatMap((cutOver) => (cutOver.engine === 'redis' ? [`/data/${asideOf(cutOver)}`] : []));
   const servers = new Set(kept.filter(isServer).flatMap(({ aside, prepared }) => ['pgsql_tmp.holdfast/', runDirectoryOf(aside), runDirectoryOf(prepared)]));
-  return [...changed('database', databases.sort(), after.databases), ...changed('directory', directories.sort(), after.redisScratch), ...changed('server copy', [...servers], after.serverCopies)];
+  // What an undone restore leaves of its own directory goes with the copy of the undo.
+  const undone = after.repository.rollbacks.filter(({ state }) => state === 'undone').flatMap(({ record }) => record.cutOvers.filter(isServer)).flatMap(({ aside, prepared }) => [runDirectoryOf(aside), runDirectoryOf(prepared)]);
+  const copies = servers.size === 0 ? after.serverCopies : after.serverCopies.filter((path) => servers.has(path) || !undone.includes(path));
+  return [...changed('database', databases.sort(), after.databases), ...changed('directory', directories.sort(), after.redisScratch), ...changed('server copy', [...servers], copies)];
 }
 
 const asideOf = (cutOver: Extract<ComponentCutOver, { engine: 'redis' }>): string => cutOver.asideDirectory;

@@ -19,4 +19,11 @@ for path in "$@"; do
   rm -rf "${data:?}/$path"
   say "removed $path"
 done
+# An undo that was undone itself has two runs before it: what is left of theirs holds no server any more, and no record that is still open names it.
+[ "$what" != aside ] || for own in "$data"/pgsql_tmp.holdfast/*; do
+  { [ -f "$own/phase" ] && [ "$(cat "$own/phase")" = done ]; } || continue
+  [ ! -s "$own/old/PG_VERSION" ] && [ ! -s "$own/new/data/PG_VERSION" ] || continue
+  rm -rf "${own:?}"
+  say "removed ${own#"$data/"}"
+done
 rmdir "$data/pgsql_tmp.holdfast" 2>/dev/null || :
