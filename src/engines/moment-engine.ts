@@ -4,6 +4,7 @@
  */
 import type { MountSpec } from '../containers/container-runtime.ts';
 import type { PostgresBase } from '../domain/backup-manifest.ts';
+import type { ComponentCutOver } from '../domain/rollback.ts';
 import type { Component } from '../domain/service.ts';
 import type { Landing, LogEnd } from '../domain/wal/landing.ts';
 import type { LogFile } from '../domain/wal/log-file.ts';
@@ -57,7 +58,8 @@ export interface MomentEngine<C extends Component = Component> {
 
   /**
    * After the approval, while the live server still serves: what stands at `reached` becomes a server of its own and is shut down, ready to be exchanged. Where it
-   * does not stand there any more it is recovered anew, and must come to the same position. @throws PlanChanged, and what {@link recover} may
+   * does not stand there any more it is recovered anew, and must come to the same position. @param planned of the plan: what it would replace has to be that still
+   * @throws PlanChanged, ContainerRecreated, and what {@link recover} may
    */
-  finish(ctx: EngineContext, component: C, recovery: MomentRecovery, reached: ReachedMoment): Promise<PreparedComponent>;
+  finish(ctx: EngineContext, component: C, recovery: MomentRecovery, reached: ReachedMoment, planned?: ComponentCutOver): Promise<PreparedComponent>;
 }

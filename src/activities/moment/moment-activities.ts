@@ -2,6 +2,7 @@
 import type { BackupManifest } from '../../domain/backup-manifest.ts';
 import { HoldfastFailure } from '../../domain/failures.ts';
 import { parsePoint, type Point } from '../../domain/point.ts';
+import type { ComponentCutOver } from '../../domain/rollback.ts';
 import type { Component, PostgresComponent } from '../../domain/service.ts';
 import { exposureOf } from '../../domain/wal/exposure.ts';
 import { landingOf, targetText } from '../../domain/wal/landing.ts';
@@ -89,11 +90,11 @@ export function createMomentActivities(dependencies: ActivityDependencies) {
         return { ...recovered, readyMark: await writeMarkOf(dependencies, context, component, recovered.prepared.cutOver) };
       }),
 
-    /** After the approval: what stands there is made ready to be exchanged. @throws PlanChanged and what the engine throws */
-    finishRecovery: (input: LocatedInput & { reached: ReachedMoment }): Promise<PreparedComponent> =>
+    /** After the approval: what stands there is made ready to be exchanged, for what the plan was made for. @throws PlanChanged, ContainerRecreated and what the engine throws */
+    finishRecovery: (input: LocatedInput & { reached: ReachedMoment; planned?: ComponentCutOver }): Promise<PreparedComponent> =>
       inEngineContext(dependencies, input.service, async (context) => {
         const { moments, component } = momentsOf(input.component);
-        return moments.finish(context, component, await recoveryOf(input, component), input.reached);
+        return moments.finish(context, component, await recoveryOf(input, component), input.reached, input.planned);
       }),
 
     /** The backup that a store without a log of its own comes from: the newest of it that was taken by that instant, else the oldest after it. @throws UnknownBackup */

@@ -83,8 +83,8 @@ function standOf(run: Run<RestoreToPointInTimeInput>, moves: Moves): Stand {
     finish: async (prepared) => {
       const component = loggedComponent(run);
       run.step('[3/5] Finish    what stands there becomes a server of its own, still beside the live data');
-      const { way: { located }, recovered: { reached } } = now();
-      const finished = await run.host.long.finishRecovery({ service, component, located, reached });
+      const { way: { located }, recovered: { reached, prepared: { cutOver: planned } } } = now();
+      const finished = await run.host.long.finishRecovery({ service, component, located, reached, planned });
       return prepared.map((each) => (each.component === component.name ? finished : each));
     },
   };

@@ -1,5 +1,6 @@
 /** The steps of a cut-over by data directory: the server stopped, everything by rename, from wherever an earlier attempt ended; and back. */
 import type { ContainerFacts } from '../../../containers/container-runtime.ts';
+import { identityOf } from '../../../containers/labels.ts';
 import type { Difference } from '../../../domain/content.ts';
 import { HoldfastFailure } from '../../../domain/failures.ts';
 import type { PostgresDirectoryCutOver } from '../../../domain/rollback.ts';
@@ -8,7 +9,8 @@ import type { EngineContext } from '../../engine.ts';
 import { runPostgresHelper } from '../server/postgres-helper.ts';
 import { scripts } from '../server/script-text.ts';
 import { waitUntilReady } from '../wait-until-ready.ts';
-import { placeOf, sightDirectory, type DirectorySighting } from './data-place.ts';
+import { placeOf, sightDirectory, type DataSighting, type DirectorySighting } from './data-place.ts';
+import { runDirectory, runDirectoryOf } from './run-directory.ts';
 
 /** fail 33 of our scripts: what lies there fits no point of the way. */
 const fitsNowhere = 33;
@@ -18,15 +20,25 @@ const sight = (ctx: EngineContext, cutOver: PostgresDirectoryCutOver, directory 
   sightDirectory(ctx, placeOf(cutOver), directory, `${cutOver.directory}/${cutOver.phase}`);
 const isStopped = ({ state }: ContainerFacts): boolean => state === 'exited' || state === 'created' || state === 'dead';
 
-/** What comes in lies there as it was left, and what it replaces is what it was made for. Reads only. @throws PlanChanged */
+/** What comes in lies there as it was left, and what it replaces is what it was made for. Reads only. @throws PlanChanged, ContainerRecreated */
 export async function requireReady(ctx: EngineContext, component: PostgresComponent, cutOver: PostgresDirectoryCutOver): Promise<void> {
-  const changed = (cause: string): HoldfastFailure => new HoldfastFailure('PlanChanged', { operation: 'check what was made ready', object: cutOver.container, cause, hint: 'Nothing was changed. Start again and look at the new plan.' });
-  if ((await ctx.runtime.inspect(component.container)).id !== cutOver.containerId) throw changed('its container is another one than the plan names');
+  const changed = (cause: string): HoldfastFailure => planChanged(cutOver, cause);
+  const container = await ctx.runtime.inspect(component.container);
   const [live, prepared] = [await sight(ctx, cutOver), await sight(ctx, cutOver, `${cutOver.directory}/${cutOver.prepared}`)];
   if (live.phase !== null) throw changed(`the exchange has begun (${live.phase})`);
   if (differing(prepared, cutOver).length > 0) throw changed('what was prepared is gone, or was altered');
-  if (live.hasServer !== cutOver.hadServer || (live.control?.systemIdentifier ?? null) !== (cutOver.replaces?.systemIdentifier ?? null)) throw changed('what it would replace is not what the plan was made for');
+  requireSameLive({ ...live, container }, cutOver);
 }
+
+/** Is what would be replaced still what the plan was made for? Each restore goes on on a timeline of its own: one that came between is seen by it. @throws PlanChanged, ContainerRecreated */
+export function requireSameLive({ container, hasServer, control }: Pick<DataSighting, 'container' | 'hasServer' | 'control'>, planned: PostgresDirectoryCutOver): void {
+  if (container.id !== planned.containerId) throw planChanged(planned, 'its container is another one than the plan names', 'ContainerRecreated');
+  const isSame = control?.systemIdentifier === planned.replaces?.systemIdentifier && control?.timeline === planned.replaces?.timeline;
+  if (hasServer !== planned.hadServer || !isSame) throw planChanged(planned, `what it would replace is not what the plan was made for${control === null ? '' : `: the live server is on timeline ${control.timeline} of ${control.systemIdentifier}`}`);
+}
+
+const planChanged = ({ container }: PostgresDirectoryCutOver, cause: string, type: 'PlanChanged' | 'ContainerRecreated' = 'PlanChanged'): HoldfastFailure =>
+  new HoldfastFailure(type, { operation: 'check what was made ready', object: container, cause, hint: 'Nothing was changed. Start again and look at the new plan.' });
 
 /**
  * The server stopped, cleanly where it runs: what it leaves is the way back. One that was stopped already, or crashes, is left as it is.
@@ -42,9 +54,16 @@ export async function close(ctx: EngineContext, cutOver: PostgresDirectoryCutOve
   if (container.state === 'running' && exitCode !== 0) throw failed(cutOver, `the database ended with exit code ${exitCode ?? 'unknown'} instead of stopping cleanly`, 'See its log; nothing was exchanged.');
 }
 
+/** Another run of ours, which makes its own copy ready or lets one wait for a yes: in its own directory, which no exchange moves. */
+function worksBeside({ labels }: ContainerFacts, { prepared, aside }: PostgresDirectoryCutOver): boolean {
+  const identity = identityOf(labels);
+  if (identity === null || (identity.kind !== 'scratch' && identity.kind !== 'helper')) return false;
+  return ![prepared, aside].map(runDirectoryOf).includes(runDirectory(identity.owner, identity.component));
+}
+
 /** In, or out again. @throws CutOverFailed while a server runs there, AmbiguousState where what lies there fits no point of the way */
 export async function exchange(ctx: EngineContext, cutOver: PostgresDirectoryCutOver, way: 'in' | 'out'): Promise<void> {
-  const running = (await ctx.runtime.list({})).find((each) => !isStopped(each) && each.state !== 'removing' && (each.id === cutOver.containerId || each.mounts.some(({ source, writable }) => writable && source === cutOver.volume)));
+  const running = (await ctx.runtime.list({})).find((each) => !isStopped(each) && each.state !== 'removing' && !worksBeside(each, cutOver) && (each.id === cutOver.containerId || each.mounts.some(({ source, writable }) => writable && source === cutOver.volume)));
   if (running !== undefined) throw failed(cutOver, `${running.name} is ${running.state} on its volume: someone started it`, 'Nothing was moved under it. Stop it; the run goes on, or rolls back.');
   await run(ctx, cutOver, `exchange-${way}`, scripts.exchangeDirectory, [way, cutOver.directory, cutOver.prepared, cutOver.aside, cutOver.phase], way === 'in' ? 'exchange the data' : 'move the data back');
 }

@@ -3,13 +3,14 @@ import type { ArtifactSource, EngineContext, PreparedComponent } from '../../eng
 import type { PostgresBase } from '../../../domain/backup-manifest.ts';
 import { HoldfastFailure } from '../../../domain/failures.ts';
 import type { Loss } from '../../../domain/restore-plan.ts';
-import type { PostgresDirectoryCutOver } from '../../../domain/rollback.ts';
+import type { ComponentCutOver, PostgresDirectoryCutOver } from '../../../domain/rollback.ts';
 import type { PostgresComponent } from '../../../domain/service.ts';
 import { formatLsn } from '../../../domain/wal/lsn.ts';
 import { counted } from '../../../domain/wording.ts';
 import type { MomentRecovery, ReachedMoment, RecoveredComponent } from '../../moment-engine.ts';
 import type { Reached, RecoveryServer } from '../recovery/recovery-server.ts';
 import { placeOf, sightData, sightDirectory, type DataSighting } from './data-place.ts';
+import { requireSameLive } from './exchange.ts';
 import { cutOverOf, finishCopy, stepsOf } from './finish-copy.ts';
 import { lossAgainst } from './loss.ts';
 import { recoverBeside, standing, type RecoveryBeside } from './recover-beside.ts';
@@ -34,9 +35,10 @@ export async function recoverToMoment(ctx: EngineContext, component: PostgresCom
   return { prepared, reached: { stop: reached.stop, lsn: reached.lsn, lastCommitAt: reached.lastCommitAt } };
 }
 
-/** @throws PlanChanged where it comes to another position than it stood at */
-export async function finishMoment(ctx: EngineContext, component: PostgresComponent, recovery: MomentRecovery, expected: ReachedMoment): Promise<PreparedComponent> {
+/** @throws PlanChanged where it comes to another position than it stood at, or what it would replace is another server by now; ContainerRecreated */
+export async function finishMoment(ctx: EngineContext, component: PostgresComponent, recovery: MomentRecovery, expected: ReachedMoment, planned?: ComponentCutOver): Promise<PreparedComponent> {
   const sighting = await sightData(ctx, component);
+  if (planned?.engine === 'postgres' && planned.method === 'directory') requireSameLive(sighting, planned);
   const finished = await finishedBefore(ctx, component);
   if (finished !== null) return finished;
   const there = await standing(ctx, component);

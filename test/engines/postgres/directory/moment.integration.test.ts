@@ -77,6 +77,29 @@ test('looked at before the yes, gone on from, gone back, and finished where it s
   await engine.discardRollback(ctx, postgres.component, finished.cutOver);
 }, 300_000);
 
+test('two at once: the first to be approved is carried out beside the other, whose plan then leads nowhere, and which leaves nothing', async () => {
+  await using store = await openStore();
+  await using log = await openArchive();
+  const { postgres, base, xids } = await withRows(store, log);
+  const [first, second, third] = ['first', 'second', 'third'].map((run) => contextOf(docker, new Map(), { run })) as [EngineContext, EngineContext, EngineContext];
+  const recovery: MomentRecovery = { backup: base, source: store.source, files: await log.files(postgres), archive: log.archive, timeline: 1, target: { kind: 'xid', xid: xids[1] as bigint }, inclusive: true };
+  const waiting = await moments.recover(first, postgres.component, recovery);
+  const whole = await engine.prepare(third, postgres.component, base, store.source);
+  const { prepared: { cutOver: planned }, reached } = await moments.recover(second, postgres.component, recovery);
+  const { cutOver: own } = await moments.finish(second, postgres.component, recovery, reached, planned);
+  await cutOver(second, postgres.component, own as PostgresDirectoryCutOver);
+  expect(await ids(postgres)).toBe('1,2');
+  // It waits for its own yes all the while, and answers.
+  expect(await moments.query(first, postgres.component, { sql: 'SELECT count(*) FROM kept', database: null, csv: true })).toBe('count\n2\n');
+  expect((await failing('PlanChanged', moments.finish(first, postgres.component, recovery, waiting.reached, waiting.prepared.cutOver))).fields.cause).toContain('timeline 2');
+  await failing('PlanChanged', engine.requireReady(third, postgres.component, whole.cutOver));
+  await failing('ContainerRecreated', moments.finish(first, postgres.component, recovery, waiting.reached, { ...waiting.prepared.cutOver, containerId: 'f'.repeat(64) }));
+  await engine.discardPrepared(first, postgres.component, waiting.prepared.cutOver);
+  await engine.discardPrepared(third, postgres.component, whole.cutOver);
+  await engine.discardRollback(second, postgres.component, own);
+  expect((await docker.runtime.exec(postgres.id, { argv: ['ls', '/var/lib/postgresql/data'], timeoutMs: 10_000 })).stdout).not.toContain('pgsql_tmp.holdfast');
+}, 300_000);
+
 test('of PostgreSQL 18, whose settings were raised after the backup, that has crashed for good', async () => {
   await using store = await openStore();
   await using log = await openArchive();
