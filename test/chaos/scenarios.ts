@@ -45,10 +45,10 @@ const ofBase = ({ service, baseId }: Stage): object => ({ service: service.name,
 const toBase = ({ service, baseId }: Stage): object => ({ service: service.name, to: `backup:${baseId}` });
 const ofLatestRun = ({ service }: Stage): object => ({ service: service.name, run: 'latest' });
 
-async function onLiveSide({ stage }: Preparation): Promise<Beginning> {
-  await stage.reset();
+const onLiveSide = (what: 'dump' | 'base') => async ({ stage }: Preparation): Promise<Beginning> => {
+  await stage.reset(what);
   return { before: await observe(stage), repairedRunId: null };
-}
+};
 
 const restored = (what: 'dump' | 'base') => async ({ stage }: Preparation): Promise<Beginning> => {
   await stage.resetToRestored(what);
@@ -65,8 +65,8 @@ const restoredOrUndone = (what: 'dump' | 'base') => async (preparation: Preparat
 };
 
 /** A restore is terminated there and its worker dies: lease, fences, restart policies and a half-way cut-over are left. */
-const terminatedAt = (point: string, input: Scenario['input'] = ofBackup) => async ({ stage, nextWorker }: Preparation): Promise<Beginning> => {
-  await stage.reset();
+const terminatedAt = (point: string, what: 'dump' | 'base' = 'dump', input: Scenario['input'] = ofBackup) => async ({ stage, nextWorker }: Preparation): Promise<Beginning> => {
+  await stage.reset(what);
   const before = await observe(stage);
   const worker = nextWorker();
   await worker.serve({ config: stage.service.config, temporalAddress: temporalAddress(), ...await bundled(), point, strike: 'hold' });
@@ -95,16 +95,16 @@ export async function cancelInBackUp(run: WorkflowHandle): Promise<void> {
 const plain = (runbook: string, prepare: Scenario['prepare'], input: Scenario['input']): Scenario => ({ name: runbook, runbook, end: completed, prepare, input });
 
 /** Of a restore to a moment that was terminated there. */
-const repairOf = (twist: string, point: string): Scenario => ({ ...plain('reapLeftovers', terminatedAt(point, toBase), ofService), name: `reapLeftovers+${twist}`, struck: ['repairRun'] });
+const repairOf = (twist: string, point: string): Scenario => ({ ...plain('reapLeftovers', terminatedAt(point, 'base', toBase), ofService), name: `reapLeftovers+${twist}`, struck: ['repairRun'] });
 
 export const scenarios: readonly Scenario[] = [
-  plain('takeBackup', onLiveSide, ofService),
-  { ...plain('takeBackup', onLiveSide, ofService), name: 'takeBackup+cancelled', end: { status: 'CANCELLED', failure: null }, struck: ['abandonBackup', 'removeRunScratch'], meanwhile: cancelInBackUp },
-  plain('verifyBackup', onLiveSide, ofBackup),
-  plain('proveBackup', onLiveSide, ofBackup),
-  plain('restoreBackup', onLiveSide, ofBackup),
+  plain('takeBackup', onLiveSide('dump'), ofService),
+  { ...plain('takeBackup', onLiveSide('dump'), ofService), name: 'takeBackup+cancelled', end: { status: 'CANCELLED', failure: null }, struck: ['abandonBackup', 'removeRunScratch'], meanwhile: cancelInBackUp },
+  plain('verifyBackup', onLiveSide('dump'), ofBackup),
+  plain('proveBackup', onLiveSide('dump'), ofBackup),
+  plain('restoreBackup', onLiveSide('dump'), ofBackup),
   {
-    ...plain('restoreBackup', onLiveSide, ofBackup), name: 'restoreBackup+swapFails', end: { status: 'FAILED', failure: 'CutOverFailed' },
+    ...plain('restoreBackup', onLiveSide('dump'), ofBackup), name: 'restoreBackup+swapFails', end: { status: 'FAILED', failure: 'CutOverFailed' },
     struck: ['rollBackComponent', 'finishRollBack', 'discardPreparedComponent', 'removeRunScratch'],
   },
   plain('undoRestore', restoredOrUndone('dump'), ofLatestRun),
@@ -112,13 +112,13 @@ export const scenarios: readonly Scenario[] = [
   plain('reapLeftovers', terminatedAt('restoreBackup/openComponent:redis#1/before'), ofService),
   { ...plain('reapLeftovers', terminatedAt('restoreBackup/swapComponent:redis#1/after'), ofService), name: 'reapLeftovers+back', struck: ['repairRun'] },
   // The whole server: copied, exchanged by its data directory.
-  { ...plain('takeBackup', onLiveSide, (stage) => ({ ...ofService(stage), kind: 'base' })), name: 'takeBackup+base' },
-  { ...plain('restoreBackup', onLiveSide, ofBase), name: 'restoreBackup+base' },
+  { ...plain('takeBackup', onLiveSide('base'), (stage) => ({ ...ofService(stage), kind: 'base' })), name: 'takeBackup+base' },
+  { ...plain('restoreBackup', onLiveSide('base'), ofBase), name: 'restoreBackup+base' },
   { ...plain('undoRestore', restoredOrUndone('base'), ofLatestRun), name: 'undoRestore+base' },
   { ...plain('acceptRestore', restored('base'), ofLatestRun), name: 'acceptRestore+base' },
-  plain('restoreToPointInTime', onLiveSide, toBase),
+  plain('restoreToPointInTime', onLiveSide('base'), toBase),
   {
-    ...plain('restoreToPointInTime', onLiveSide, toBase), name: 'restoreToPointInTime+swapFails', end: { status: 'FAILED', failure: 'CutOverFailed' },
+    ...plain('restoreToPointInTime', onLiveSide('base'), toBase), name: 'restoreToPointInTime+swapFails', end: { status: 'FAILED', failure: 'CutOverFailed' },
     struck: ['rollBackComponent', 'finishRollBack', 'discardPreparedComponent', 'removeRunScratch'],
   },
   repairOf('momentPaused', 'restoreToPointInTime/recoverToPoint:postgres#1/after'),

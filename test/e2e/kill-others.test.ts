@@ -25,6 +25,7 @@ test('a database crashes in mid cut-over', async () => {
 test.each([
   ['back', 'restoreBackup/swapComponent:postgres#1/after', 'live'],
   ['forward', 'restoreBackup/openComponent:redis#1/before', 'saved'],
+  ['back, the whole server', 'restoreToPointInTime/swapComponent:postgres#1/during:runtime.wait#1', 'live'],
 ])('a run that is terminated in mid cut-over is repaired: %s', async (_way, text, side) => {
   const point = parsePoint(text);
   expect(verdictOf(await subset.run(point, (setting) => runTerminateCase(setting, point, 'dies')))).toEqual(clean);

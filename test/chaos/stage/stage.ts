@@ -25,8 +25,8 @@ export interface Stage {
   readonly baseId: string;
   /** What each store answers on each side. */
   readonly fingerprints: Readonly<Record<Side, Fingerprint>>;
-  /** Back to the live side with these two backups, no rollback copy and no trace of any run. */
-  reset(): Promise<void>;
+  /** Back to the live side, before anything that is about dumps, or about whole servers: with these two backups, no rollback copy and no trace of any run. */
+  reset(what?: 'dump' | 'base'): Promise<void>;
   /** `reset`, then a restore: the saved side is live, the live side a rollback copy. */
   resetToRestored(what: 'dump' | 'base'): Promise<void>;
   /** A healthy worker in this process; answers how to stop it. */
@@ -92,15 +92,17 @@ async function setStage(service: ServiceFixture, application: Application, snaps
   await cp(service.repositoryPath, snapshot, { recursive: true });
   await toLive(service);
   const fingerprints = { saved, live: await readFingerprint(service) };
-  const server = await keepServer(service);
-  const reset = async (): Promise<void> => {
+  let server: KeptServer | null = null;
+  const reset = async (what: 'dump' | 'base' = 'dump'): Promise<void> => {
     await resetStage(service, snapshot, server);
+    // Until the first that exchanges it, it is its own.
+    if (what === 'base') server ??= await keepServer(service);
     await application.renew();
   };
   return {
     service, backupId, baseId, fingerprints, startWorker, reset,
     resetToRestored: async (what) => {
-      await reset();
+      await reset(what);
       await withWorker(startWorker, async () => {
         const outcome = await runToEnd(service, await service.start('restoreBackup', { service: service.name, backup: what === 'dump' ? backupId : baseId }), 120_000);
         if (outcome.status !== 'COMPLETED') throw new Error(`the restore that sets the stage ended ${outcome.status} ${outcome.failure ?? ''}`);
@@ -123,7 +125,7 @@ async function toLive(service: ServiceFixture): Promise<void> {
 }
 
 /** By hand, without the product: what a case left must not be hidden by the code that left it. */
-async function resetStage(service: ServiceFixture, snapshot: string, server: KeptServer): Promise<void> {
+async function resetStage(service: ServiceFixture, snapshot: string, server: KeptServer | null): Promise<void> {
   const { runtime } = service;
   const label = { 'dev.holdfast.service': service.name };
   for (const { id } of await runtime.list(label)) await runtime.remove(id);
@@ -132,7 +134,7 @@ async function resetStage(service: ServiceFixture, snapshot: string, server: Kep
     await runtime.start(id);
     await runtime.updateRestartPolicy(id, { name: 'always', maximumRetryCount: 0 });
   }
-  if (!(await server.isThere())) await server.putBack();
+  if (server !== null && !(await server.isThere())) await server.putBack();
   await waitFor(async () => (await service.sql('SELECT 1', 'postgres')) === '1' && (await service.redisCli('PING')) === 'PONG');
   const others = await service.sql(`SELECT datname FROM pg_database WHERE datname NOT IN ('postgres', 'template0', 'template1', 'shop')`, 'postgres');
   for (const name of others.split('\n').filter((line) => line !== '')) await service.sql(`ALTER DATABASE "${name}" IS_TEMPLATE false;\nDROP DATABASE "${name}" WITH (FORCE);`, 'postgres');
