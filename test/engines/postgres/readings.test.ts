@@ -7,7 +7,7 @@ import { contentFrom } from '../../../src/engines/postgres/content/content-readi
 import { backUpFailure } from '../../../src/engines/postgres/content/back-up-failure.ts';
 import { roomIn } from '../../../src/engines/postgres/inspect.ts';
 import { restoreFailure } from '../../../src/engines/postgres/content/restore-failure.ts';
-import { firstError } from '../../../src/engines/postgres/server/psql-failure.ts';
+import { diskFullIn, firstError } from '../../../src/engines/postgres/server/psql-failure.ts';
 import { portIn } from '../../../src/engines/postgres/server/psql.ts';
 import { psqlVariables } from '../../../src/engines/postgres/server/psql-variables.ts';
 import { cutOverState } from '../../../src/engines/postgres/side/database-state.ts';
@@ -93,6 +93,18 @@ describe('restoreFailure', () => {
     ['DatabaseUnreachable', 'restore', 'server closed the connection unexpectedly'],
   ])('is %s when step %s says so', (type, step, words) => {
     expect(restoreFailure(result({ failed: `${step}\n`, [`${step}.err`]: words }), 'c/d', 'restore').type).toBe(type);
+  });
+});
+
+describe('diskFullIn', () => {
+  it.each([
+    ['tar: base/5/2619: Cannot write: No space left on device', 'tar: pg_wal/000000010000000000000002: x\ntar: base/5/2619: Cannot write: No space left on device\ntar: Exiting with failure status due to previous errors'],
+    // What the last file was cut short by, tar does not say.
+    ['tar: base/5/2619: Wrote only 2560 of 10240 bytes', 'tar: base/5/2619: Wrote only 2560 of 10240 bytes\ntar: Exiting with failure status due to previous errors'],
+    ['tar: short write', 'tar: short write'],
+    [null, 'tar: This does not look like a tar archive\ntar: Exiting with failure status due to previous errors'],
+  ])('%s', (said, messages) => {
+    expect(diskFullIn(messages)).toBe(said);
   });
 });
 

@@ -7,7 +7,7 @@ import { HoldfastFailure } from '../../../domain/failures.ts';
 import type { ArtifactSource, EngineContext } from '../../engine.ts';
 import { imageOfMajor } from '../server/image-for.ts';
 import { failedStep, runPostgresHelper, spaceFailure } from '../server/postgres-helper.ts';
-import { firstError } from '../server/psql-failure.ts';
+import { diskFullIn, firstError } from '../server/psql-failure.ts';
 import { scripts } from '../server/script-text.ts';
 
 const jobs = 2;
@@ -86,7 +86,8 @@ export function checkFailure(result: HelperResult, backup: PostgresBase, operati
   const { step, messages } = failedStep(result);
   const call = { operation: `${operation} (${step})`, object: backup.component };
   if (step === 'space') return spaceFailure(result, call);
-  if (/No space left on device/i.test(messages)) return new HoldfastFailure('DiskFull', { ...call, cause: firstError(messages), hint: 'Make room on the file system of the Docker engine\'s data directory, then start again.' });
+  const full = diskFullIn(messages);
+  if (full !== null) return new HoldfastFailure('DiskFull', { ...call, cause: full, hint: 'Make room on the file system of the Docker engine\'s data directory, then start again.' });
   if (bytesSteps.has(step)) {
     return new HoldfastFailure('ArtifactDamaged', { ...call, cause: step === 'damaged' ? 'its bytes are not the ones in the manifest' : firstError(messages), hint: 'Use another copy or another backup; nothing was changed.' });
   }

@@ -8,7 +8,7 @@ import type { PostgresComponent } from '../../../domain/service.ts';
 import { formatLsn } from '../../../domain/wal/lsn.ts';
 import { counted } from '../../../domain/wording.ts';
 import type { MomentRecovery, ReachedMoment, RecoveredComponent } from '../../moment-engine.ts';
-import type { Reached, RecoveryServer } from '../recovery/recovery-server.ts';
+import { findRecovery, type Reached, type RecoveryServer } from '../recovery/recovery-server.ts';
 import { placeOf, sightData, sightDirectory, type DataSighting } from './data-place.ts';
 import { requireSameLive } from './exchange.ts';
 import { cutOverOf, finishCopy, stepsOf } from './finish-copy.ts';
@@ -56,7 +56,7 @@ const besideOf = ({ backup, source, target, inclusive, timeline, files, archive 
 
 /** Recovered and compared, paused. @param after the instant that it covers; read from what was replayed where it is null */
 async function recovered(ctx: EngineContext, component: PostgresComponent, sighting: DataSighting, beside: RecoveryBeside, after: string | null): Promise<{ readonly server: RecoveryServer; readonly reached: Reached; readonly prepared: PreparedComponent }> {
-  await requireFit(ctx, component, sighting, beside.backup);
+  await requireFit(ctx, component, sighting, { backup: beside.backup, files: beside.log.files.length, replacesOwn: await findRecovery(ctx, component.name) !== null });
   const { server, reached } = await recoverBeside(ctx, component, sighting, beside);
   const loss = await lossAgainst(ctx, component, sighting, server, after ?? coveredBy({ backup: beside.backup, target: beside.request.target }, reached));
   return { server, reached, prepared: preparedOf(component, provisional(ctx, component, sighting, beside), beside.backup, loss) };

@@ -8,10 +8,21 @@ import type { DataSighting } from './data-place.ts';
 
 /** What unpacking leaves beside the data, and what replaying writes. */
 const spaceFactor = 1.2;
+/** Segments of the log that a recovering server keeps, its own of the base among them (min_wal_size), and how many serve-segments.sh lays ready for it. */
+const keptSegments = 6;
+const segmentsAhead = 8;
 const operation = 'prepare the restore';
 
+export interface NeededRoom {
+  readonly backup: PostgresBase;
+  /** Of the log: how many may be asked for. */
+  readonly files: number;
+  /** This run has a copy there already, which goes before the next is laid out: whether there is room then is asked there (arrange.sh). */
+  readonly replacesOwn: boolean;
+}
+
 /** @throws VersionMismatch, UnsupportedTopology, NotEnoughSpace */
-export async function requireFit(ctx: EngineContext, component: PostgresComponent, { place, freeBytes }: DataSighting, backup: PostgresBase): Promise<void> {
+export async function requireFit(ctx: EngineContext, component: PostgresComponent, { place, freeBytes }: DataSighting, { backup, files, replacesOwn }: NeededRoom): Promise<void> {
   const major = Number((await ctx.runtime.findImage(place.imageId))?.environment['PG_MAJOR']);
   if (major !== backup.server.majorVersion) {
     throw new HoldfastFailure('VersionMismatch', { operation, object: component.container, cause: `the base backup is of PostgreSQL ${backup.server.majorVersion}, the container's image is of ${Number.isNaN(major) ? 'an unknown one' : major}`, hint: 'A copy of a whole server needs the same major: change the container\'s image, or restore a dump.' });
@@ -20,7 +31,7 @@ export async function requireFit(ctx: EngineContext, component: PostgresComponen
   if (tablespace !== undefined) {
     throw new HoldfastFailure('UnsupportedTopology', { operation, object: component.container, cause: `the base backup has ${counted(backup.tablespaces.length, 'tablespace')} (${tablespace.name} at ${tablespace.location}), which lie outside the data directory`, hint: 'Restore a dump, or by hand: docs/restore-without-holdfast.md. Only a data directory as a whole is exchanged.' });
   }
-  const needed = Math.ceil(backup.dataSizeBytes * spaceFactor);
-  if (!Number.isFinite(freeBytes) || freeBytes >= needed) return;
+  const needed = Math.ceil(backup.dataSizeBytes * spaceFactor) + backup.cluster.segmentSizeBytes * (keptSegments + Math.min(files, segmentsAhead));
+  if (replacesOwn || !Number.isFinite(freeBytes) || freeBytes >= needed) return;
   throw new HoldfastFailure('NotEnoughSpace', { operation, object: `${component.container}, ${place.mount.source}`, cause: `the recovered copy beside the live data needs ${sizeText(needed)}, ${sizeText(freeBytes)} are free`, hint: 'Make room on that file system.' });
 }

@@ -1,6 +1,6 @@
 /** What goes wrong with a recovery, told by what its server and its scripts say. Pure. */
 import { HoldfastFailure } from '../../../domain/failures.ts';
-import { firstError } from '../server/psql-failure.ts';
+import { diskFullIn, firstError } from '../server/psql-failure.ts';
 
 /** A partial segment that was gone when it was to be read: the archive has a longer one by now, and the step is tried again with that. */
 export const supersededFailure = (operation: string, object: string, cause: string): HoldfastFailure =>
@@ -9,7 +9,8 @@ export const supersededFailure = (operation: string, object: string, cause: stri
 /** A server that has ended: its own last words, and those of what delivers its log. A full disk is named first: what was written onto it looks damaged. */
 export function recoveryFailure(log: string, object: string): HoldfastFailure {
   const call = { operation: 'recover to a moment', object };
-  if (/No space left on device|Disk quota exceeded/.test(log)) return new HoldfastFailure('DiskFull', { ...call, cause: fullIn(log), hint: 'Make room on the file system of the data directory, then start again; nothing live was changed.' });
+  const full = diskFullIn(log);
+  if (full !== null) return new HoldfastFailure('DiskFull', { ...call, cause: full, hint: 'Make room on the file system of the data directory, then start again; nothing live was changed.' });
   const damaged = /^\S+: (it has (?:another SHA-256|\d+ bytes)[^\n]*|[^\n]*(?:No such file|Decoding error|unexpected end)[^\n]*)/m.exec(log);
   if (damaged !== null) return new HoldfastFailure('ArtifactDamaged', { ...call, cause: damaged[0], hint: 'The archive of the log is damaged: use another repository, or a moment before that segment.' });
   if (/recovery ended before configured recovery target was reached/.test(log)) {
@@ -17,8 +18,6 @@ export function recoveryFailure(log: string, object: string): HoldfastFailure {
   }
   return new HoldfastFailure('RestoreFailed', { ...call, cause: firstError(log), hint: 'See the server\'s own words; use another base backup, or an earlier moment.' });
 }
-
-const fullIn = (log: string): string => firstError(log.split('\n').filter((line) => /No space left on device|Disk quota exceeded/.test(line)).join('\n'));
 
 function lastCommitIn(log: string): string {
   const last = [...log.matchAll(/last completed transaction was at log time (.+)$/gm)].at(-1)?.[1];

@@ -5,9 +5,9 @@ mkdir -p "$directory"
 chmod 711 "$directory"
 # Below a data directory it is the server's own; its user has to get in.
 case $directory in */pgsql_tmp.holdfast/*) chown postgres "${directory%/*/*}" "${directory%/*}" ;; esac
-require_space "$least_bytes" "$directory"
-# What an earlier attempt left.
+# What an earlier attempt left, before it is asked whether there is room.
 find "$directory" -mindepth 1 -delete
+require_space "$least_bytes" "$directory"
 # Before all that takes time.
 take_fleeting "$directory/taken"
 mv "$work/taken.list" "$work/segments.list"
