@@ -62,6 +62,8 @@ export interface PostgresDirectoryCutOver {
   readonly hadServer: boolean;
   /** A server that did not run before is not started by rolling back. */
   readonly wasRunning: boolean;
+  /** False where it ran, or was started again and again, and never answered: neither its clean end nor its answer is waited for then. True unless given. */
+  readonly answered?: boolean;
 }
 
 export type PostgresCutOver = PostgresDatabaseCutOver | PostgresDirectoryCutOver;

@@ -133,6 +133,11 @@ export interface DatabaseEngine<C extends Component = Component> {
 
   /** Made ready beside the live data and compared, then closed. Idempotent per run. @throws NotEnoughSpace, VersionMismatch, RestoreFailed, ProofFailed … */
   prepare(ctx: EngineContext, component: C, backup: ComponentBackup, source: ArtifactSource): Promise<PreparedComponent>;
+  /**
+   * The same where the component's server cannot be used: its whole data is made anew, to be exchanged as one. `unusable` says why, for the plan. Idempotent per run. Only engines whose {@link prepare}
+   * needs a server that answers have it.
+   */
+  prepareWhole?(ctx: EngineContext, component: C, backup: ComponentBackup, source: ArtifactSource, unusable: string): Promise<PreparedComponent>;
   /** The rollback copy of an earlier cut-over as something to cut over to: the way of `undo`. @throws UnknownRollbackCopy */
   prepareUndo(ctx: EngineContext, component: C, previous: ComponentCutOver): Promise<PreparedComponent>;
   /** Removes what prepare made and what no cut-over used. Never touches live data or a rollback copy. For undo: nothing. */

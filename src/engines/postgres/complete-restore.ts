@@ -9,6 +9,7 @@ import { roleStatements } from './server/globals.ts';
 import { runPsql } from './server/psql.ts';
 import { readText } from './server/read-through.ts';
 import { readRoles } from './side/restored-roles.ts';
+import type { ServerPlace } from './side/side-database.ts';
 
 /** The statements hold passwords (as hashes): the server's log is not to have them, whatever it logs otherwise. */
 const unlogged = 'SET log_statement = \'none\'; SET log_min_duration_statement = -1; SET log_min_duration_sample = -1; SET log_min_error_statement = \'panic\';\n';
@@ -28,7 +29,12 @@ export async function completeRestore(
   const { existing, ours } = await readRoles(ctx, place);
   const roles = createdRoles.filter((name) => ours.includes(name));
   if (roles.length === 0) return [];
-  const { statements, impossible } = roleStatements(await readText(ctx, source, artifactOf(backup, 'globals')), roles, existing);
+  return giveRolesBack(ctx, place, await readText(ctx, source, artifactOf(backup, 'globals')), roles, existing);
+}
+
+/** These roles as the globals have them, in one transaction in which they lose a run's mark; what nobody else's statement logging is to see. Answers as {@link completeRestore}. */
+export async function giveRolesBack(ctx: EngineContext, place: ServerPlace, globals: string, roles: readonly string[], existing: readonly string[]): Promise<readonly string[]> {
+  const { statements, impossible } = roleStatements(globals, roles, existing);
   const unmark = roles.map((name) => `COMMENT ON ROLE ${quoted(name)} IS NULL;`);
   await runPsql(ctx, { ...place, database: null, operation: 'give roles their login back', sql: `${unlogged}SET search_path = '';\nBEGIN;\n${[...unmark, ...statements].join('\n')}\nCOMMIT;\n` });
   return impossible.map((membership) => `The membership of ${membership} was not given back: there is no such role.`);

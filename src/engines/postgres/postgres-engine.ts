@@ -12,6 +12,7 @@ import { close, compareClosed, discardRollback, open, requireReady, rollBack, sw
 import * as directory from './directory/exchange.ts';
 import { inspectWhole } from './directory/inspect-whole.ts';
 import { finishMoment, prepareDirectory, recoverToMoment } from './directory/prepare.ts';
+import { prepareFromDump } from './directory/prepare-from-dump.ts';
 import { discardDirectoryRollback, discardPreparedDirectory, repairDirectory } from './directory/remove.ts';
 import { queryMoment } from './directory/query.ts';
 import { prepareDirectoryUndo } from './directory/undo.ts';
@@ -35,6 +36,7 @@ export function createPostgresEngine(): DatabaseEngine<PostgresComponent> {
     verify: (ctx, backup, source) => byMethod(backup, (dump) => verify(ctx, dump, source), (base) => verifyBase(ctx, base, source)),
     prove: (ctx, backup, source) => byMethod(backup, (dump) => prove(ctx, dump, source), (base) => proveBase(ctx, base, source)),
     prepare: (ctx, component, backup, source) => byMethod(backup, (dump) => prepare(ctx, component, dump, source), (base) => prepareDirectory(ctx, component, base, source)),
+    prepareWhole: (ctx, component, backup, source, unusable) => byMethod(backup, (dump) => prepareFromDump(ctx, component, dump, source, unusable), (base) => prepareDirectory(ctx, component, base, source)),
     prepareUndo: (ctx, component, previous) => byCutOver(previous, (own) => prepareUndo(ctx, component, own), (own) => prepareDirectoryUndo(ctx, component, own)),
     discardPrepared: (ctx, component, cutOver) => byCutOver(cutOver, (own) => discardPrepared(ctx, component, own), (own) => discardPreparedDirectory(ctx, component, own)),
     requireReady: (ctx, component, cutOver) => byCutOver(cutOver, (own) => requireReady(ctx, component, own), (own) => directory.requireReady(ctx, component, own)),

@@ -13,6 +13,7 @@ import { blamesTheData } from './content/restore-failure.ts';
 import { postmasterStart } from './inspect.ts';
 import type { DumpInput } from './server/dump-input.ts';
 import { imageFor } from './server/image-for.ts';
+import { preloadSettings } from './server/preload-settings.ts';
 import { checkedInput, restoreAndCompare } from './side/restore-and-compare.ts';
 import { createRoles } from './side/restored-roles.ts';
 import { createSideDatabase } from './side/side-database.ts';
@@ -26,13 +27,6 @@ const scratchParameters = [
   'fsync=off', 'full_page_writes=off', 'synchronous_commit=off', 'wal_level=minimal', 'max_wal_senders=0', 'archive_mode=off', 'autovacuum=off', 'max_wal_size=8GB',
   'max_logical_replication_workers=0', 'shared_buffers=256MB', 'maintenance_work_mem=256MB', 'max_connections=50', 'max_locks_per_transaction=1024', 'logging_collector=off',
 ];
-
-/** Extensions that cannot be created unless their library was loaded at start, with what else they need to keep still. */
-const preloads: Readonly<Record<string, readonly string[]>> = {
-  timescaledb: ['timescaledb.max_background_workers=0'],
-  citus: [],
-  pg_cron: [`cron.database_name=${scratchDatabase}`, 'cron.launch_active_jobs=off'],
-};
 
 /** Answers a verdict; throws only what may be tried again. Everything made is removed at the end. */
 export async function prove(ctx: EngineContext, backup: PostgresDump, source: ArtifactSource): Promise<ComponentProof> {
@@ -72,11 +66,7 @@ async function proveInScratch(ctx: EngineContext, backup: PostgresDump, source: 
 const scratchComponent = (backup: PostgresDump, container: string): PostgresComponent =>
   ({ engine: 'postgres', name: backup.component, container, database: scratchDatabase, user: 'postgres' });
 
-function parametersFor(backup: PostgresDump): readonly string[] {
-  const needed = backup.extensions.map(({ name }) => name).filter((name) => Object.hasOwn(preloads, name));
-  if (needed.length === 0) return scratchParameters;
-  return [...scratchParameters, `shared_preload_libraries=${needed.join(',')}`, ...needed.flatMap((name) => preloads[name] ?? [])];
-}
+const parametersFor = (backup: PostgresDump): readonly string[] => [...scratchParameters, ...preloadSettings(backup, scratchDatabase)];
 
 async function start(ctx: EngineContext, place: ServerPlace, backup: PostgresDump): Promise<void> {
   await ctx.runtime.start(place.containerId);

@@ -51,7 +51,7 @@ export async function close(ctx: EngineContext, cutOver: PostgresDirectoryCutOve
   if (isStopped(container)) return;
   await ctx.runtime.stop(container.id, ctx.timing.stopMs);
   const { exitCode } = await ctx.runtime.inspect(container.id);
-  if (container.state === 'running' && exitCode !== 0) throw failed(cutOver, `the database ended with exit code ${exitCode ?? 'unknown'} instead of stopping cleanly`, 'See its log; nothing was exchanged.');
+  if (container.state === 'running' && cutOver.answered !== false && exitCode !== 0) throw failed(cutOver, `the database ended with exit code ${exitCode ?? 'unknown'} instead of stopping cleanly`, 'See its log; nothing was exchanged.');
 }
 
 /** Another run of ours, which makes its own copy ready or lets one wait for a yes: in its own directory, which no exchange moves. */
@@ -96,7 +96,7 @@ export async function rollBack(ctx: EngineContext, component: PostgresComponent,
   }
   if (!cutOver.wasRunning) return;
   await ctx.runtime.start(container.id);
-  await waitUntilReady(ctx, component);
+  if (cutOver.answered !== false) await waitUntilReady(ctx, component);
 }
 
 /** Directories of runs below the data directory. `prepared` goes only where nothing was exchanged, `aside` where that is over. @throws AmbiguousState otherwise */

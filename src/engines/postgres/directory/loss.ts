@@ -19,12 +19,19 @@ interface RecoveredSide {
   readonly tables: readonly LiveTable[] | null;
 }
 
+const nothingReplaced = 'There is no server: nothing is replaced.';
+const lossSince = (component: PostgresComponent, after: string) => ({ component: component.name, after, seconds: Math.max(0, Math.round((Date.now() - Date.parse(after)) / 1000)), transactions: null });
+
+/** Where nobody can be asked. @param after as for {@link lossAgainst} */
+export const lossUnasked = (component: PostgresComponent, { hasServer }: Pick<DataSighting, 'hasServer'>, after: string): Loss =>
+  ({ ...lossSince(component, after), notes: [hasServer ? 'The live server does not answer: what was committed since is not known. Its files are kept.' : nothingReplaced] });
+
 /** @param after the instant up to which everything is in the copy, ISO 8601 */
 export async function lossAgainst(ctx: EngineContext, component: PostgresComponent, { container, control, hasServer }: DataSighting, recovered: RecoveryServer, after: string): Promise<Loss> {
-  const since = { component: component.name, after, seconds: Math.max(0, Math.round((Date.now() - Date.parse(after)) / 1000)), transactions: null };
+  const since = lossSince(component, after);
   const copy = await readRecovered(ctx, component, recovered);
   const notThere = copy.tables === null ? [`There is no database ${component.database} at that moment.`] : [];
-  if (!hasServer) return { ...since, notes: ['There is no server: nothing is replaced.', ...notThere] };
+  if (!hasServer) return { ...since, notes: [nothingReplaced, ...notThere] };
   if (container.state !== 'running') return { ...since, notes: ['The live server does not run: what was committed since is not known. Its files are kept.', ...notThere] };
   const isSame = control?.systemIdentifier === copy.systemIdentifier;
   const otherCluster = isSame ? [] : ['The live server is another cluster than the one that was backed up.'];

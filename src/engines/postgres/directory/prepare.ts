@@ -16,7 +16,7 @@ import { lossAgainst } from './loss.ts';
 import { recoverBeside, standing, type RecoveryBeside } from './recover-beside.ts';
 import { requireFit } from './require-fit.ts';
 
-const preparedNoteKey = (component: string): string => `postgres-directory-prepared-${component}`;
+export const preparedNoteKey = (component: string): string => `postgres-directory-prepared-${component}`;
 
 /** A base backup as it is, to its own end. @throws what sightData, requireFit and recoverBeside throw */
 export async function prepareDirectory(ctx: EngineContext, component: PostgresComponent, backup: PostgresBase, source: ArtifactSource): Promise<PreparedComponent> {
@@ -75,7 +75,7 @@ async function finish(ctx: EngineContext, component: PostgresComponent, sighting
 }
 
 /** What an earlier attempt of this run finished, and nobody has touched since. */
-async function finishedBefore(ctx: EngineContext, component: PostgresComponent): Promise<PreparedComponent | null> {
+export async function finishedBefore(ctx: EngineContext, component: PostgresComponent): Promise<PreparedComponent | null> {
   const prepared = await ctx.readNote(preparedNoteKey(component.name)) as PreparedComponent | undefined;
   if (prepared === undefined) return null;
   const cutOver = prepared.cutOver as PostgresDirectoryCutOver;

@@ -21,6 +21,7 @@ export async function prepareDirectoryUndo(ctx: EngineContext, component: Postgr
   const cutOver: PostgresDirectoryCutOver = {
     ...previous, containerId: sighting.container.id, systemIdentifier: aside.control.systemIdentifier, prepared: previous.aside, aside: `${own}/old`, phase: `${own}/phase`, control: aside.control,
     replaces: sighting.control, hadServer: sighting.hasServer, wasRunning: sighting.container.state === 'running',
+    ...(previous.answered === undefined ? {} : { answered: true }),
   };
   return {
     component: component.name, cutOver, createdRoles: [], notes: [],

@@ -55,6 +55,22 @@ function areAttributes(tokens: readonly Token[]): boolean {
   return takes === null ? areAttributes(tokens.slice(1)) : second?.kind === takes && areAttributes(rest);
 }
 
+export interface Login {
+  readonly name: string;
+  readonly password: 'none' | 'md5' | 'scram';
+}
+
+/** Roles that may log in, and what the globals know of their passwords: nothing where they were read by somebody who may not see them. */
+export function loginsIn(globals: string): readonly Login[] {
+  return statementsOf(globals).flatMap((statement): readonly Login[] => {
+    const [, , role, , ...rest] = statement;
+    if (!begins(statement, 'ALTER', 'ROLE') || !isName(role) || statement[3]?.value !== 'WITH' || !rest.some(({ kind, value }) => kind === 'word' && value === 'LOGIN')) return [];
+    const place = rest.findIndex(({ kind, value }) => kind === 'word' && value === 'PASSWORD');
+    const text = place === -1 ? undefined : rest[place + 1]?.value;
+    return [{ name: role.value, password: text === undefined ? 'none' : text.includes('SCRAM-SHA-256$') ? 'scram' : 'md5' }];
+  });
+}
+
 export interface RoleStatements {
   /** SQL that makes the roles what they were; it holds passwords. */
   readonly statements: readonly string[];

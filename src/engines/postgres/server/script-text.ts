@@ -15,6 +15,8 @@ export const scripts = {
   readLog: `${prelude}\n${read('scripts/recovery/read-log.sh')}`,
   lookAtDirectory: `${prelude}\n${read('scripts/directory/look.sh')}`,
   finishDirectory: `${prelude}\n${read('scripts/directory/finish.sh')}`,
+  createCluster: `${prelude}\n${read('scripts/directory/create-cluster.sh')}`,
+  finishCluster: `${prelude}\n${read('scripts/directory/finish-cluster.sh')}`,
   removeDirectories: read('scripts/directory/remove.sh'),
   exchangeDirectory: read('scripts/directory/exchange.sh'),
   readContent: `${prelude}\n${read('scripts/read-content.sh')}`,
@@ -22,6 +24,9 @@ export const scripts = {
 
 /** What lies beside a copy that is recovered, by file name. */
 export const recoveryFiles = Object.fromEntries(['fetch-segment.sh', 'serve-segments.sh', 'run-server.sh'].map((name) => [name, read(`scripts/recovery/${name}`)]));
+
+/** The same for a cluster that is filled from a dump. */
+export const clusterFiles = { 'run-server.sh': read('scripts/directory/run-cluster.sh') } as const;
 
 /** The receiver's script, which is no helper's, and the SQL of its session. */
 export const receiverScript = read('scripts/receive.sh');

@@ -1,6 +1,9 @@
 # What lies in a data directory, of a server that runs or not. Arguments: data directory; phase file of an exchange below it, or none.
 directory=$1 phase=${2:-}
-result free "$(df -P -k "$directory" 2>/dev/null | awk 'NR == 2 { print $4 }')"
+# Where nothing was ever made, the directory itself may not be there yet.
+there=$directory
+while [ ! -d "$there" ]; do there=$(dirname "$there"); done
+result free "$(df -P -k "$there" 2>/dev/null | awk 'NR == 2 { print $4 }')"
 [ -z "$phase" ] || [ ! -f "$phase" ] || result phase "$(cat "$phase")"
 [ -s "$directory/PG_VERSION" ] || { result server none; exit 0; }
 result server "$(cat "$directory/PG_VERSION")"

@@ -1,0 +1,104 @@
+/** A new cluster inside the live data directory, by the container's own image, with a server on it that nobody else can reach: what a dump is restored into where no server can be used. */
+import { createScratchServer } from '../../../containers/scratch-server.ts';
+import { removeScratch } from '../../../containers/scratch.ts';
+import { waitUntil } from '../../../containers/wait-until.ts';
+import type { PostgresDump, RoleFacts } from '../../../domain/backup-manifest.ts';
+import { HoldfastFailure } from '../../../domain/failures.ts';
+import type { PostgresDirectoryCutOver } from '../../../domain/rollback.ts';
+import type { PostgresComponent } from '../../../domain/service.ts';
+import type { EngineContext } from '../../engine.ts';
+import { settingsText } from '../base/base-input.ts';
+import { postmasterStart } from '../inspect.ts';
+import { recoveryStep, serverArguments, type RecoveryServer } from '../recovery/recovery-server.ts';
+import { failedStep, resultOf, runPostgresHelper, spaceFailure } from '../server/postgres-helper.ts';
+import { preloadSettings } from '../server/preload-settings.ts';
+import { firstError } from '../server/psql-failure.ts';
+import { clusterFiles, scripts } from '../server/script-text.ts';
+import { controlData } from './control-data.ts';
+import type { DataPlace } from './data-place.ts';
+import { runDirectory } from './run-directory.ts';
+
+const operation = 'make a new server';
+const logLimitBytes = 64 * 1024;
+
+/** What is made can be made again until it is synced at its end; and it acts like nobody (databases.md P14). */
+const settings = {
+  listen_addresses: '127.0.0.1', fsync: 'off', full_page_writes: 'off', synchronous_commit: 'off', wal_level: 'minimal', max_wal_senders: '0', archive_mode: 'off', autovacuum: 'off', max_wal_size: '1GB',
+  max_logical_replication_workers: '0', shared_buffers: '256MB', maintenance_work_mem: '256MB', max_connections: '50', max_locks_per_transaction: '1024', logging_collector: 'off', log_destination: 'stderr', lc_messages: 'C', ssl: 'off',
+} as const;
+
+/** Who initdb makes: the configured user, who does the restoring, unless the backup knows him as one who may not do everything. Pure. */
+export function superuserFor({ user }: Pick<PostgresComponent, 'user'>, roles: readonly Pick<RoleFacts, 'name' | 'superuser'>[]): string {
+  const superusers = roles.filter(({ superuser }) => superuser).map(({ name }) => name);
+  if (superusers.includes(user) || !roles.some(({ name }) => name === user)) return user;
+  return superusers.includes('postgres') ? 'postgres' : superusers[0] ?? 'postgres';
+}
+
+/**
+ * The cluster made and its server started, answering. Found again, and removed with its directory, as a recovery is (remove.ts). Run again, it begins anew.
+ * @throws RestoreFailed where the image cannot make or start one of that shape, NotEnoughSpace, HelperLost
+ */
+export async function startCluster(ctx: EngineContext, component: PostgresComponent, place: DataPlace, backup: PostgresDump, leastBytes: number): Promise<RecoveryServer> {
+  const superuser = superuserFor(component, backup.roles);
+  const directory = `${place.directory}/${runDirectory(ctx.owner, component.name)}/new`;
+  // A predecessor's server must not stand on what is laid out anew: creating its successor removes it.
+  const server = await createScratchServer(ctx.runtime, {
+    identity: { owner: ctx.owner, service: ctx.service, component: component.name, step: recoveryStep }, imageId: place.imageId, signal: ctx.signal,
+    entrypoint: ['/bin/sh'], command: serverArguments(directory, 'none', superuser), mounts: [place.mount], shmSizeBytes: 512 * 1024 ** 2,
+  });
+  await create(ctx, component, place, backup, { directory, superuser, leastBytes });
+  ctx.progress({ phase: 'start a new server' });
+  await ctx.runtime.start(server.id);
+  await waitUntil(async () => {
+    if ((await ctx.runtime.inspect(server.id)).state !== 'running') throw failed(component, firstError(await ctx.runtime.logs(server.id, logLimitBytes)));
+    return postmasterStart(ctx, asSuperuser(component, server.name, superuser), server.id);
+  }, { withinMs: ctx.timing.startUpMs, everyMs: ctx.timing.pollMs, signal: ctx.signal }, () => failed(component, 'it does not answer'));
+  return { server, superuser, directory };
+}
+
+/** The component as its new server knows it: without a password, which it does not ask for yet. */
+export const asSuperuser = ({ name, database }: PostgresComponent, container: string, user: string): PostgresComponent => ({ engine: 'postgres', name, container, database, user });
+
+interface Layout {
+  readonly directory: string;
+  readonly superuser: string;
+  readonly leastBytes: number;
+}
+
+async function create(ctx: EngineContext, component: PostgresComponent, place: DataPlace, backup: PostgresDump, { directory, superuser, leastBytes }: Layout): Promise<void> {
+  const { encoding, localeProvider, collate, ctype, locale, icuRules } = backup.properties;
+  const preloaded = Object.fromEntries(preloadSettings(backup, component.database).map((text) => [text.slice(0, text.indexOf('=')), text.slice(text.indexOf('=') + 1)]));
+  const result = await runPostgresHelper(ctx, {
+    component: { name: component.name, user: superuser }, step: 'cluster-create', imageId: place.imageId, network: 'none', majorVersion: 0, script: scripts.createCluster,
+    args: [directory, place.directory, String(leastBytes), superuser, encoding, localeProvider, collate, ctype, locale ?? '', icuRules ?? ''],
+    files: { ...clusterFiles, 'scratch.conf': settingsText({ ...settings, ...preloaded }) }, mounts: [place.mount], phase: 'make a new server',
+  });
+  if (result.exitCode === 0) return;
+  const { step, messages } = failedStep(result);
+  if (step === 'space') throw spaceFailure(result, { operation, object: component.container });
+  throw failed(component, firstError(messages));
+}
+
+export interface FinishedCluster {
+  readonly control: PostgresDirectoryCutOver['control'];
+  readonly configuration: 'live' | 'initial';
+  /** Why no server starts with the live configuration; null where one does, or there is none. */
+  readonly refused: string | null;
+}
+
+/** Shut down, and given a configuration with which it has started once. The container goes, the files stay. @throws RestoreFailed, HelperLost */
+export async function finishCluster(ctx: EngineContext, component: PostgresComponent, place: DataPlace, { server, directory }: RecoveryServer): Promise<FinishedCluster> {
+  await ctx.runtime.stop(server.id, ctx.timing.stopMs);
+  const { exitCode } = await ctx.runtime.inspect(server.id);
+  if (exitCode !== 0) throw failed(component, `it ended with exit code ${exitCode ?? 'unknown'} instead of stopping cleanly`);
+  const result = await runPostgresHelper(ctx, {
+    component, step: 'cluster-finish', imageId: place.imageId, network: 'none', majorVersion: 0, script: scripts.finishCluster, args: [directory, place.directory], mounts: [place.mount], phase: 'finish the new server',
+  });
+  const control = result.exitCode === 0 ? controlData(resultOf(result, 'control')) : null;
+  if (control === null) throw failed(component, result.exitCode === 0 ? 'pg_controldata was not understood' : firstError(failedStep(result).messages));
+  await removeScratch(ctx.runtime, server);
+  return { control, configuration: resultOf(result, 'configuration').trim() === 'live' ? 'live' : 'initial', refused: result.files.has('refused') ? firstError(result.files.get('refused') ?? '') : null };
+}
+
+const failed = ({ container }: PostgresComponent, cause: string): HoldfastFailure =>
+  new HoldfastFailure('RestoreFailed', { operation, object: container, cause, hint: 'Nothing live was changed. Its image has to know the encoding and collation of the backup; see docs/restore-without-holdfast.md for doing it by hand.' });

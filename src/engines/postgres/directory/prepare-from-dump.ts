@@ -1,0 +1,155 @@
+/**
+ * A dump made ready where no server can be used to restore it beside: one that crashes at every start, is damaged, or was never made. A new server is made inside
+ * the live data directory, and exchanged as a whole. Nothing live changes.
+ */
+import type { PostgresDump } from '../../../domain/backup-manifest.ts';
+import { describeDifference } from '../../../domain/content.ts';
+import { HoldfastFailure } from '../../../domain/failures.ts';
+import type { PostgresComponent } from '../../../domain/service.ts';
+import { counted, sizeText } from '../../../domain/wording.ts';
+import type { ArtifactSource, EngineContext, PreparedComponent } from '../../engine.ts';
+import { giveRolesBack } from '../complete-restore.ts';
+import { comparedObjects } from '../content/compare-restored.ts';
+import type { RecoveryServer } from '../recovery/recovery-server.ts';
+import { artifactOf, type DumpInput } from '../server/dump-input.ts';
+import { loginsIn, tablespacesIn } from '../server/globals.ts';
+import { runPsql } from '../server/psql.ts';
+import { readText } from '../server/read-through.ts';
+import { statements } from '../server/script-text.ts';
+import { tablespaceNotes } from '../side/missing-tablespaces.ts';
+import { checkedInput, restoreAndCompare } from '../side/restore-and-compare.ts';
+import { createRoles, readRoles } from '../side/restored-roles.ts';
+import { createSideDatabase, dropDatabase, type ServerPlace } from '../side/side-database.ts';
+import { sightData, type DataSighting } from './data-place.ts';
+import { cutOverOf, stepsOf } from './finish-copy.ts';
+import { asSuperuser, finishCluster, startCluster, superuserFor, type FinishedCluster } from './fresh-cluster.ts';
+import { lossUnasked } from './loss.ts';
+import { finishedBefore, preparedNoteKey } from './prepare.ts';
+import { removeRecovery } from './remove.ts';
+import { directoryNoteKey, runDirectory } from './run-directory.ts';
+
+const operation = 'prepare the restore';
+const jobs = 4;
+/** As beside a live database: indexes are built while their sorted runs lie beside them. Then a new server's own files, and its log. */
+const spaceFactor = 1.3;
+const emptyServerBytes = 64 * 1024 ** 2;
+const mostLogBytes = 1024 ** 3;
+
+/**
+ * @param unusable why no server answers; the plan shows it
+ * @throws what sightData throws; VersionMismatch, NotEnoughSpace, ArtifactDamaged, RestoreFailed, ProofFailed, HelperLost
+ */
+export async function prepareFromDump(ctx: EngineContext, component: PostgresComponent, backup: PostgresDump, source: ArtifactSource, unusable: string): Promise<PreparedComponent> {
+  const sighting = await sightData(ctx, component);
+  const finished = await finishedBefore(ctx, component);
+  if (finished !== null) return finished;
+  const majorVersion = await requireMajor(ctx, component, sighting, backup);
+  const leastBytes = requireRoom(component, sighting, backup);
+  const [input, globals] = await Promise.all([checkedInput(ctx, backup, source), readText(ctx, source, artifactOf(backup, 'globals'))]);
+  await ctx.recordOnce(directoryNoteKey(component.name), { directory: runDirectory(ctx.owner, component.name) });
+  try {
+    const server = await startCluster(ctx, component, sighting.place, backup, leastBytes);
+    const impossible = await fill(ctx, component, { sighting, backup, input, globals, server, majorVersion });
+    const cluster = await finishCluster(ctx, component, sighting.place, server);
+    const prepared = preparedOf(ctx, component, { sighting, backup, cluster, notes: [...notesOf(component, { sighting, backup, cluster, globals, majorVersion, unusable }), ...impossible] });
+    await ctx.recordOnce(preparedNoteKey(component.name), prepared);
+    return prepared;
+  } catch (error) {
+    if (error instanceof HoldfastFailure && !error.retryable && !ctx.signal.aborted) await removeRecovery(ctx, ctx.owner, component, sighting.place);
+    throw error;
+  }
+}
+
+/** The major of the container's image, which has to be able to read the dump. */
+async function requireMajor(ctx: EngineContext, component: PostgresComponent, { place }: DataSighting, { server }: PostgresDump): Promise<number> {
+  const major = Number((await ctx.runtime.findImage(place.imageId))?.environment['PG_MAJOR']);
+  if (major >= server.majorVersion) return major;
+  throw new HoldfastFailure('VersionMismatch', { operation, object: component.container, cause: `the backup is of PostgreSQL ${server.version}, the container's image is of ${Number.isNaN(major) ? 'an unknown one' : major}`, hint: `Make the container of an image of PostgreSQL ${server.majorVersion} or newer, on the same volume.` });
+}
+
+/** The dump unpacked lies in the helper's own volume, which usually is on the same file system. */
+function requireRoom(component: PostgresComponent, { place, freeBytes }: DataSighting, backup: PostgresDump): number {
+  const size = backup.databaseSizeBytes;
+  const own = Math.ceil(size * spaceFactor) + Math.min(mostLogBytes, size) + emptyServerBytes;
+  const needed = own + 2 * artifactOf(backup, 'dump').plaintext.sizeBytes;
+  if (Number.isFinite(freeBytes) && freeBytes < needed) {
+    throw new HoldfastFailure('NotEnoughSpace', { operation, object: `${component.container}, ${place.mount.source}`, cause: `the new server beside the old one's files needs ${sizeText(needed)}, ${sizeText(freeBytes)} are free`, hint: 'Make room on that file system.' });
+  }
+  return own;
+}
+
+interface Filling {
+  readonly sighting: DataSighting;
+  readonly backup: PostgresDump;
+  readonly input: DumpInput;
+  readonly globals: string;
+  readonly server: RecoveryServer;
+  readonly majorVersion: number;
+}
+
+/** Roles, the database under its own name with its properties, its data, compared, opened. Answers what could not be given back. @throws ProofFailed */
+async function fill(ctx: EngineContext, component: PostgresComponent, { sighting, backup, input, globals, server, majorVersion }: Filling): Promise<readonly string[]> {
+  const place: ServerPlace = { containerId: server.server.id, component: asSuperuser(component, server.server.name, server.superuser) };
+  const { database } = component;
+  const restored = await restoreAndCompare(ctx, {
+    place, imageId: sighting.place.imageId, port: 5432, majorVersion, backup, input, step: 'restore', database, jobs, withProperties: true,
+    restoreArguments: tablespacesIn(globals).length === 0 ? [] : ['--no-tablespaces'], phase: 'restore into the new server',
+    makeDatabase: async () => {
+      await createRoles(ctx, place, backup.roles, 'of a new server');
+      // initdb has made one of the usual name.
+      await dropDatabase(ctx, place, database, null);
+      await createSideDatabase(ctx, place, database, backup.properties);
+    },
+  });
+  if (restored.differences.length > 0) {
+    const differences = restored.differences.map(describeDifference);
+    throw new HoldfastFailure('ProofFailed', { operation: 'compare the restored copy', object: `${component.container}/${database}`, cause: `${differences.length} differences: ${differences.slice(0, 3).join('; ')}`, hint: 'Nothing live was changed. Restore another backup, and examine this one.' });
+  }
+  const impossible = await giveRolesBack(ctx, place, globals, backup.roles.map(({ name }) => name), (await readRoles(ctx, place)).existing);
+  await runPsql(ctx, { ...place, database: null, operation: 'open the restored database', sql: statements['open.sql'], variables: { side_oid: restored.oid, database } });
+  await runPsql(ctx, { ...place, database: null, operation: 'write everything down', sql: 'CHECKPOINT;', timeoutMs: ctx.timing.quickActivityMs });
+  return impossible;
+}
+
+interface Result extends Pick<Filling, 'sighting' | 'backup'> {
+  readonly cluster: FinishedCluster;
+}
+
+function preparedOf(ctx: EngineContext, component: PostgresComponent, { sighting, backup, cluster, notes }: Result & { readonly notes: readonly string[] }): PreparedComponent {
+  // One that its restart policy tries again and again counts as running: that is what a rolled back cut-over leaves it at.
+  const cutOver = { ...cutOverOf(ctx, component, sighting, cluster.control), wasRunning: sighting.container.state === 'running' || sighting.container.state === 'restarting', answered: false };
+  return {
+    component: component.name, cutOver, createdRoles: [], notCompared: backup.notCompared, notes,
+    compared: { component: component.name, objects: comparedObjects(backup.content), differences: [] },
+    loss: lossUnasked(component, sighting, backup.snapshot.at),
+    steps: stepsOf(cutOver, 'the new server'),
+  };
+}
+
+/** Sentences for the plan. Pure. */
+export function notesOf(component: PostgresComponent, { sighting: { hasServer }, backup, cluster, globals, majorVersion, unusable }: Pick<Filling, 'backup' | 'globals' | 'majorVersion'> & { readonly sighting: Pick<DataSighting, 'hasServer'>; readonly cluster: Pick<FinishedCluster, 'configuration' | 'refused'>; readonly unusable: string }): readonly string[] {
+  const { database, wal } = component;
+  const initial = cluster.configuration === 'initial';
+  const why = cluster.refused === null ? 'there are no others' : `with those of the old server none starts (${cluster.refused})`;
+  return [
+    `There is no server that the backup could be restored beside (${unusable}): the whole data directory is replaced by that of a new server, made from the dump.`,
+    `The new server holds the database ${database} and the ${counted(backup.roles.length, 'role')} of the backup${hasServer ? '; whatever else the old one held stays with what is set aside' : ''}.`,
+    initial ? `Its configuration files are those of a first start of its image: ${why}.` : 'Its configuration files are those of the old server.',
+    ...(majorVersion === backup.server.majorVersion ? [] : [`The backup is of PostgreSQL ${backup.server.version}, the new server of ${majorVersion}.`]),
+    ...passwordNotes(component, backup, globals, initial),
+    ...tablespaceNotes(tablespacesIn(globals)),
+    ...(wal === undefined ? [] : ['It is another cluster than the old one, whose kept log does not lead to it: take a base backup of it.']),
+  ];
+}
+
+/** Whoever has no password that the server takes cannot come over the network. */
+function passwordNotes(component: PostgresComponent, backup: PostgresDump, globals: string, initial: boolean): readonly string[] {
+  const logins = loginsIn(globals);
+  const superuser = superuserFor(component, backup.roles);
+  const unset = [...logins.filter(({ password }) => password === 'none').map(({ name }) => name), ...(logins.some(({ name }) => name === superuser) ? [] : [superuser])];
+  const md5 = initial ? logins.filter(({ password }) => password === 'md5').map(({ name }) => name) : [];
+  return [
+    ...(unset.length === 0 ? [] : [`The backup holds no password of ${unset.join(', ')}: to be set before they can log in over the network.`]),
+    ...(md5.length === 0 ? [] : [`The passwords of ${md5.join(', ')} are MD5, which its pg_hba.conf does not take (scram-sha-256): to be set anew.`]),
+  ];
+}

@@ -1,0 +1,40 @@
+# A new, empty cluster in a directory below a data directory, which may hold a server of whatever state or never have been made, and what a server of its own is
+# started on it with. Arguments: directory, data directory, bytes that have to be free there, superuser, then the shape: encoding, locale provider, collation,
+# character type, and of the provider its locale and rules (empty for none).
+directory=$1 live=$2 least_bytes=$3 superuser=$4 encoding=$5 provider=$6 collate=$7 ctype=$8 locale=$9
+shift 9
+rules=$1
+data=$directory/data
+
+(umask 022; mkdir -p "$live")
+# The server's user has to get in, and will refuse a directory that others may enter.
+[ -s "$live/PG_VERSION" ] || { chown postgres "$live"; chmod 700 "$live"; }
+mkdir -p "$directory"
+chmod 711 "$directory"
+chown postgres "${directory%/*/*}" "${directory%/*}"
+require_space "$least_bytes" "$directory"
+# What an earlier attempt left.
+find "$directory" -mindepth 1 -delete
+mkdir "$data" "$directory/run" "$directory/initial"
+chown postgres "$data" "$directory/run"
+chmod 700 "$data"
+
+set -- --username="$superuser" --encoding="$encoding" --lc-collate="$collate" --lc-ctype="$ctype"
+case $provider in
+  icu) set -- "$@" --locale-provider=icu --icu-locale="$locale"; [ -z "$rules" ] || set -- "$@" --icu-rules="$rules" ;;
+  builtin) set -- "$@" --locale-provider=builtin --builtin-locale="$locale" ;;
+  *) set -- "$@" --locale-provider=libc ;;
+esac
+# Pages are written with checksums where they were, and where this major does so by itself.
+! pg_controldata -D "$live" 2>"$work/checksums.err" | grep -q '^Data page checksum version: *[1-9]' || set -- "$@" --data-checksums
+# Messages and formats are in the language of the image, as its own first start would have them.
+run_as postgres env -u LC_ALL initdb -D "$data" --no-sync "$@" >"$work/initdb.log" 2>"$work/initdb.err" || fail_step initdb
+# What the image adds at a first start of its own: whoever comes over the network has a password.
+printf '\nhost all all all scram-sha-256\n' >>"$data/pg_hba.conf"
+for file in postgresql.conf postgresql.auto.conf pg_hba.conf pg_ident.conf; do cp -p "$data/$file" "$directory/initial/$file"; done
+
+# Until it is finished nobody but its own container reaches it, which has no network.
+printf 'local all all trust\nhost all all 127.0.0.1/32 trust\n' >"$directory/hba.conf"
+: >"$directory/ident.conf"
+for file in scratch.conf run-server.sh; do cp "$work/$file" "$directory/$file"; done
+chown postgres "$directory/scratch.conf" "$directory/hba.conf" "$directory/ident.conf"
