@@ -15,21 +15,26 @@ import { writeMarkKey, writeMarkOf } from './cut-over-state.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { tellingHowToRecreate } from './missing-container.ts';
 import { readBackup } from './proof-activities.ts';
+import { startUnlessUnusable } from './start-unless-unusable.ts';
 
 export function createPlanActivities(dependencies: ActivityDependencies) {
   return {
     /**
      * Starts a container that is stopped, and waits until its database answers steadily: also where a later attempt finds it running, for the one before
      * may have started it a moment ago. One that ran all along has only to answer. What can never be restored into (a replica, another engine) is refused without the wait; an accept does not ask.
+     * With `orReplace`, one that cannot be made to answer is no failure: `unusable` then says why its data has to be replaced as a whole.
      * @throws ContainerNotRunning, ContainerNotFound, ForeignFence, and what the engine's inspection refuses
      */
-    async ensureRunning(input: { service: string; component: Component; purpose: 'restore' | 'accept' }): Promise<{ readonly started: boolean }> {
+    async ensureRunning(input: { service: string; component: Component; purpose: 'restore' | 'accept'; orReplace?: boolean }): Promise<{ readonly started: boolean; readonly unusable?: string }> {
       const { component, purpose } = input;
       const facts = await tellingHowToRecreate(dependencies, input.service, component, () => dependencies.runtime.inspect(component.container));
       // Stopped may mean: in the midst of another run's cut-over. Starting it there would be the worst thing to do.
       await refuseBusyStore(dependencies, facts);
       if (facts.state === 'paused') throw cannotStart(component, 'it is paused', `docker unpause ${component.container}`);
       const started = facts.state !== 'running';
+      if (input.orReplace === true && engineOf(dependencies, component).prepareWhole !== undefined) {
+        return inEngineContext(dependencies, input.service, (context) => startUnlessUnusable(context, engineOf(dependencies, component), component, facts, activityInfo().attempt > 1));
+      }
       if (started) await dependencies.runtime.start(facts.id);
       await inEngineContext(dependencies, input.service, async (context) => {
         const engine = engineOf(dependencies, component);
@@ -39,13 +44,15 @@ export function createPlanActivities(dependencies: ActivityDependencies) {
       return { started };
     },
 
-    /** The backup's data made ready beside the live data, compared, closed. @throws ContainerNotFound (of the application, which is restarted at the end) and what the engine throws */
-    prepareComponent: (input: { service: string; backupId: string; manifestSha256: string; component: Component }): Promise<PreparedComponent> =>
+    /** The backup's data made ready beside the live data, compared, closed; as a whole where its server was found `unusable`. @throws ContainerNotFound (of the application, which is restarted at the end) and what the engine throws */
+    prepareComponent: (input: { service: string; backupId: string; manifestSha256: string; component: Component; unusable?: string }): Promise<PreparedComponent> =>
       inEngineContext(dependencies, input.service, async (context) => {
         await requireApplication(input.service, input.component);
         const { manifest, backup } = await readBackup(dependencies, { ...input, component: input.component.name });
         const engine = engineOf(dependencies, input.component);
-        const prepared = await engine.prepare(context, input.component, backup, sourceOf(firstRepository(dependencies, input.service), manifest));
+        const source = sourceOf(firstRepository(dependencies, input.service), manifest);
+        const prepared = await (input.unusable === undefined || engine.prepareWhole === undefined
+          ? engine.prepare(context, input.component, backup, source) : engine.prepareWhole(context, input.component, backup, source, input.unusable));
         await context.recordOnce(writeMarkKey(input.component.name), await writeMarkOf(dependencies, context, input.component, prepared.cutOver));
         return prepared;
       }),

@@ -2,12 +2,12 @@
 import { workflowInfo } from '@temporalio/workflow';
 import type { BackupReference } from '../../activities/proof-activities.ts';
 import { counted, durationText, engineTitle } from '../../domain/wording.ts';
-import type { ComponentFacts, PreparedComponent } from '../../engines/engine.ts';
+import type { PreparedComponent } from '../../engines/engine.ts';
 import { allOrNone } from '../shared/all-or-none.ts';
 import { openApprovalGate } from '../shared/approval-gate.ts';
 import { bringBack, type Prepared } from '../shared/bring-back.ts';
 import { discardName } from '../shared/cut-over.ts';
-import { inspectTarget } from '../shared/inspect-target.ts';
+import { inspectOrReplace, type Target } from '../shared/inspect-target.ts';
 import { recoveryReport } from '../shared/recovery-report.ts';
 import { repairEndedRuns } from '../shared/repair-ended-runs.ts';
 import { approvalRequired, restoreBody } from '../shared/restore-body.ts';
@@ -43,8 +43,9 @@ export async function restoreBackup(input: RestoreBackupInput): Promise<RestoreB
 
 async function prepare(run: Run<RestoreBackupInput>, backup: BackupReference): Promise<Prepared> {
   run.step('[2/5] Prepare   beside the live data, nothing live changes');
-  const facts = await inspectTargets(run, backup);
-  const prepared = await prepareAll(run, backup);
+  const targets = await inspectTargets(run, backup);
+  const facts = targets.map((target) => target.facts);
+  const prepared = await prepareAll(run, backup, targets);
   run.step('[3/5] Compare   the prepared data with the manifest');
   for (const each of prepared) run.done(`${titleOf(run, each.component)}: ${counted(each.compared.objects, 'object')} equal`);
   return { body: restoreBody(run, { backup: { id: backup.backupId, manifestSha256: backup.manifestSha256, point: backup.point, skewMs: backup.skewMs }, facts, prepared }), approvalRequired: approvalRequired(run, facts), prepared, backup };
@@ -58,15 +59,16 @@ async function verifySource(run: Run<RestoreBackupInput>, backup: BackupReferenc
   await allOrNone(wanted.map(({ component }) => () => run.host.long.verifyComponent({ service: run.input.service, backupId: backup.backupId, manifestSha256: backup.manifestSha256, component, depth: 'bytes' })));
 }
 
-async function inspectTargets(run: Run<RestoreBackupInput>, backup: BackupReference): Promise<readonly ComponentFacts[]> {
+async function inspectTargets(run: Run<RestoreBackupInput>, backup: BackupReference): Promise<readonly Target[]> {
   const whole = new Set(backup.components.filter((each) => each.whole === true).map(({ component }) => component));
-  return allOrNone(run.components.map((component) => () => inspectTarget(run, component, whole.has(component.name))));
+  return allOrNone(run.components.map((component) => () => inspectOrReplace(run, component, whole.has(component.name))));
 }
 
-function prepareAll(run: Run<RestoreBackupInput>, backup: BackupReference): Promise<readonly PreparedComponent[]> {
+function prepareAll(run: Run<RestoreBackupInput>, backup: BackupReference, targets: readonly Target[]): Promise<readonly PreparedComponent[]> {
   const { service } = run.input;
   return allOrNone(run.components.map((component) => async () => {
-    const prepared = await run.host.long.prepareComponent({ service, backupId: backup.backupId, manifestSha256: backup.manifestSha256, component });
+    const unusable = targets.find(({ facts }) => facts.pinned.component === component.name)?.unusable ?? null;
+    const prepared = await run.host.long.prepareComponent({ service, backupId: backup.backupId, manifestSha256: backup.manifestSha256, component, ...(unusable === null ? {} : { unusable }) });
     run.compensations.add(discardName(component.name), () => run.host.quick.discardPreparedComponent({ service, component, cutOver: prepared.cutOver }));
     for (const note of prepared.notes) run.note(note);
     return prepared;

@@ -1,0 +1,65 @@
+/** The one place that decides whether a backup is restored beside a server, or its whole data is replaced because it cannot be used. */
+import type { ContainerFacts } from '../containers/container-runtime.ts';
+import { pauseFor } from '../containers/wait-until.ts';
+import { isFailure } from '../domain/failures.ts';
+import type { Component } from '../domain/service.ts';
+import type { DatabaseEngine, EngineContext } from '../engines/engine.ts';
+
+/** One that ends right after its start may have been met between a crash and the restart that mends it; one that does so this often will go on. */
+const endsAtMost = 3;
+
+/**
+ * Started where it is stopped, and answering; or the reason why it cannot be made to. Where there is no server's data nothing is started: the image would make a new
+ * server of its own there (databases.md T8).
+ * @param isRetry of an attempt before this one, which may have started it a moment ago: then it has to answer steadily
+ */
+export async function startUnlessUnusable(context: EngineContext, engine: DatabaseEngine, component: Component, { id, state }: ContainerFacts, isRetry: boolean): Promise<{ readonly started: boolean; readonly unusable?: string }> {
+  if (state === 'running') {
+    if (!isRetry && await answers(context, engine, component)) return { started: false };
+  } else {
+    if (await holdsNothing(context, engine, component)) return { started: false, unusable: `${component.container} is ${state}, and there is no server's data in its volume` };
+    await context.runtime.start(id);
+  }
+  const unusable = await whyUnusable(context, engine, component);
+  return { started: state !== 'running' && unusable === null, ...(unusable === null ? {} : { unusable }) };
+}
+
+/** Null where it answers steadily in the end. Bounded by the time that one start may take, and by how often it may end. */
+async function whyUnusable(context: EngineContext, engine: DatabaseEngine, component: Component): Promise<string | null> {
+  const { runtime, timing, signal } = context;
+  const endAt = performance.now() + timing.startUpMs;
+  for (let ended = 1; ; ended += 1) {
+    try {
+      await engine.waitUntilReady(context, component);
+      return null;
+    } catch (error) {
+      if (!isFailure(error, 'ContainerNotRunning') && !isFailure(error, 'DatabaseUnreachable')) throw error;
+      if (ended >= endsAtMost || performance.now() >= endAt) return await answers(context, engine, component) ? null : error.fields.cause;
+    }
+    await pauseFor(timing.readinessGapMs, signal);
+    const { id, state } = await runtime.inspect(component.container);
+    if (state !== 'running' && state !== 'restarting') await runtime.start(id);
+  }
+}
+
+/** Does it answer at all? What can never be restored into (a standby, another engine) is refused. */
+async function answers(context: EngineContext, engine: DatabaseEngine, component: Component): Promise<boolean> {
+  try {
+    await engine.inspect(context, component, 'restore');
+    return true;
+  } catch (error) {
+    if (isFailure(error) && (error.retryable || error.type === 'ContainerNotRunning')) return false;
+    throw error;
+  }
+}
+
+/** Of one that does not run. Where its data cannot be looked at from outside, that is left to the server itself. */
+async function holdsNothing(context: EngineContext, engine: DatabaseEngine, component: Component): Promise<boolean> {
+  try {
+    const { running, empty } = await engine.inspect(context, component, 'replace');
+    return !running && empty;
+  } catch (error) {
+    if (isFailure(error, 'UnsupportedTopology')) return false;
+    throw error;
+  }
+}
