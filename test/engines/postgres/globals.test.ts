@@ -1,6 +1,6 @@
 /** What is taken out of globals.sql, and what is not. */
 import { describe, expect, it } from 'vitest';
-import { roleStatements, tablespacesIn } from '../../../src/engines/postgres/server/globals.ts';
+import { loginsIn, roleStatements, tablespacesIn } from '../../../src/engines/postgres/server/globals.ts';
 
 const globals = String.raw`--
 -- PostgreSQL database cluster dump
@@ -24,6 +24,11 @@ CREATE TABLESPACE fast OWNER postgres LOCATION '/fast';
 CREATE TABLESPACE "Slow One" OWNER postgres LOCATION '/slow';
 \unrestrict aToken
 `;
+
+it('tells who may log in, and with what password', () => {
+  const others = 'ALTER ROLE old WITH LOGIN PASSWORD \'md5abc\';\nALTER ROLE "PASSWORD" WITH NOLOGIN PASSWORD \'x\';';
+  expect(loginsIn(globals + others)).toEqual([{ name: 'app', password: 'scram' }, { name: 'Odd; "Role', password: 'none' }, { name: 'old', password: 'md5' }]);
+});
 
 describe('roleStatements', () => {
   it('makes the given roles what they were, and alters no other', () => {

@@ -50,7 +50,7 @@ async function expectShop(postgres: TestPostgres): Promise<void> {
     .toBe('auditor|t|f||f|\nkeeper|t|t|{work_mem=5MB}|t|\nowners|f|f||t|\nunused|t|f||f|');
   // The image trusts whoever comes from the container itself: here he is asked as anybody else.
   await exec(postgres.id, 'sh', '-c', 'sed -i "/^host/s/trust$/scram-sha-256/" "$PGDATA/pg_hba.conf"');
-  await postgres.sql('SELECT pg_reload_conf()');
+  await postgres.sql('SELECT pg_reload_conf()', 'shop');
   expect([await logsIn(postgres.id, 'keeper', password), await logsIn(postgres.id, 'unused', `${password}2`), await logsIn(postgres.id, 'postgres', 'canary-password')]).toEqual([true, true, true]);
   expect([await logsIn(postgres.id, 'keeper', 'other'), await logsIn(postgres.id, 'auditor', '')]).toEqual([false, false]);
 }
@@ -87,7 +87,7 @@ test.each(['postgres:17', 'postgres:18'] as const)('on %s: a server that is dama
   expect(await findRecovery(ctx, 'postgres')).toBeNull();
   await cutOver(ctx, postgres, prepared);
   await expectShop(postgres);
-  expect(await postgres.sql('SHOW work_mem')).toBe('9MB');
+  expect(await postgres.sql('SHOW work_mem', 'shop')).toBe('9MB');
   await engine.discardRollback(ctx, postgres.component, prepared.cutOver);
   expect(await exec(postgres.id, 'ls', directory)).not.toContain('pgsql_tmp.holdfast');
 
