@@ -63,7 +63,7 @@ async function neverMade(image: Image): Promise<TestPostgres> {
     mounts: [{ type: 'volume', source: await docker.volume(), target: image === 'postgres:18' ? '/var/lib/postgresql' : '/var/lib/postgresql/data' }],
   });
   const sql: TestPostgres['sql'] = async (text, into = 'shop') => {
-    const result = await docker.runtime.exec(id, { argv: ['psql', '-X', '-q', '-A', '-t', '-U', 'postgres', '-v', 'ON_ERROR_STOP=1', '-d', into], stdin: text, environment: { PGCLIENTENCODING: 'UTF8' }, timeoutMs: 60_000 });
+    const result = await docker.runtime.exec(id, { argv: ['psql', '-X', '-q', '-A', '-t', '-U', 'postgres', '-v', 'ON_ERROR_STOP=1', '-d', into], stdin: text, timeoutMs: 60_000 });
     if (result.exitCode !== 0) throw new Error(result.stderr);
     return result.stdout.trimEnd();
   };
