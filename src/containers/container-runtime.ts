@@ -38,7 +38,7 @@ export interface ContainerFacts {
   readonly ports: readonly string[];
   /** Names only: the values may be secrets and stay with the engine. */
   readonly environmentNames: readonly string[];
-  /** Values of the few variables that say where a database keeps its files, and are nobody's secret: `PGDATA`, `PG_MAJOR`, `POSTGRES_INITDB_WALDIR`. */
+  /** Values of the few variables that say where and how a database keeps its files, and are nobody's secret: `PGDATA`, `PG_MAJOR`, `POSTGRES_INITDB_WALDIR`, `POSTGRES_INITDB_ARGS`. */
   readonly placeVariables: Readonly<Record<string, string>>;
   readonly init: boolean;
   readonly restartPolicy: RestartPolicy;

@@ -34,7 +34,7 @@ export interface InspectAnswer {
 
 const states: ReadonlySet<string> = new Set(['created', 'running', 'paused', 'restarting', 'exited', 'dead', 'removing']);
 
-const placeVariables: ReadonlySet<string> = new Set(['PGDATA', 'PG_MAJOR', 'POSTGRES_INITDB_WALDIR']);
+const placeVariables: ReadonlySet<string> = new Set(['PGDATA', 'PG_MAJOR', 'POSTGRES_INITDB_WALDIR', 'POSTGRES_INITDB_ARGS']);
 
 export function containerFacts(answer: InspectAnswer): ContainerFacts {
   const { Config: config, HostConfig: host, State: state } = answer;

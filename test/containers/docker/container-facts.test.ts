@@ -33,8 +33,8 @@ describe('containerFacts', () => {
   });
 
   test('but for those that say where a database keeps its files', () => {
-    const { placeVariables } = containerFacts({ ...answer, Config: { ...answer.Config, Env: ['PGDATA=/data=1', 'PG_MAJOR=17', 'PGPASSWORD=canary', 'PGDATA_2=canary', 'PGDATAX'] } });
-    expect(placeVariables).toEqual({ PGDATA: '/data=1', PG_MAJOR: '17' });
+    const { placeVariables } = containerFacts({ ...answer, Config: { ...answer.Config, Env: ['PGDATA=/data=1', 'PG_MAJOR=17', 'PGPASSWORD=canary', 'POSTGRES_INITDB_ARGS=--auth-host=md5 -k', 'PGDATA_2=canary', 'PGDATAX'] } });
+    expect(placeVariables).toEqual({ PGDATA: '/data=1', PG_MAJOR: '17', POSTGRES_INITDB_ARGS: '--auth-host=md5 -k' });
   });
 
   test('says that a container goes as soon as it stops', () => {

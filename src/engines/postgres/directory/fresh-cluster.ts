@@ -15,7 +15,8 @@ import { preloadSettings } from '../server/preload-settings.ts';
 import { firstError } from '../server/psql-failure.ts';
 import { clusterFiles, scripts } from '../server/script-text.ts';
 import { controlData } from './control-data.ts';
-import type { DataPlace } from './data-place.ts';
+import type { DataPlace, DataSighting } from './data-place.ts';
+import { initdbWishes } from './initdb-wishes.ts';
 import { runDirectory } from './run-directory.ts';
 
 const operation = 'make a new server';
@@ -38,7 +39,7 @@ export function superuserFor({ user }: Pick<PostgresComponent, 'user'>, roles: r
  * The cluster made and its server started, answering. Found again, and removed with its directory, as a recovery is (remove.ts). Run again, it begins anew.
  * @throws RestoreFailed where the image cannot make or start one of that shape, NotEnoughSpace, HelperLost
  */
-export async function startCluster(ctx: EngineContext, component: PostgresComponent, place: DataPlace, backup: PostgresDump, leastBytes: number): Promise<RecoveryServer> {
+export async function startCluster(ctx: EngineContext, component: PostgresComponent, { place, container }: Pick<DataSighting, 'place' | 'container'>, backup: PostgresDump, leastBytes: number): Promise<RecoveryServer> {
   const superuser = superuserFor(component, backup.roles);
   const directory = `${place.directory}/${runDirectory(ctx.owner, component.name)}/new`;
   // A predecessor's server must not stand on what is laid out anew: creating its successor removes it.
@@ -46,7 +47,7 @@ export async function startCluster(ctx: EngineContext, component: PostgresCompon
     identity: { owner: ctx.owner, service: ctx.service, component: component.name, step: recoveryStep }, imageId: place.imageId, signal: ctx.signal,
     entrypoint: ['/bin/sh'], command: serverArguments(directory, 'none', superuser), mounts: [place.mount], shmSizeBytes: 512 * 1024 ** 2,
   });
-  await create(ctx, component, place, backup, { directory, superuser, leastBytes });
+  await create(ctx, component, place, backup, { directory, superuser, leastBytes, initdb: container.placeVariables['POSTGRES_INITDB_ARGS'] ?? '' });
   ctx.progress({ phase: 'start a new server' });
   await ctx.runtime.start(server.id);
   await waitUntil(async () => {
@@ -63,14 +64,17 @@ interface Layout {
   readonly directory: string;
   readonly superuser: string;
   readonly leastBytes: number;
+  /** What the image would hand to initdb. */
+  readonly initdb: string;
 }
 
-async function create(ctx: EngineContext, component: PostgresComponent, place: DataPlace, backup: PostgresDump, { directory, superuser, leastBytes }: Layout): Promise<void> {
+async function create(ctx: EngineContext, component: PostgresComponent, place: DataPlace, backup: PostgresDump, { directory, superuser, leastBytes, initdb }: Layout): Promise<void> {
+  const { authLocal, authHost, flags } = initdbWishes(initdb);
   const { encoding, localeProvider, collate, ctype, locale, icuRules } = backup.properties;
   const preloaded = Object.fromEntries(preloadSettings(backup, component.database).map((text) => [text.slice(0, text.indexOf('=')), text.slice(text.indexOf('=') + 1)]));
   const result = await runPostgresHelper(ctx, {
     component: { name: component.name, user: superuser }, step: 'cluster-create', imageId: place.imageId, network: 'none', majorVersion: 0, script: scripts.createCluster,
-    args: [directory, place.directory, String(leastBytes), superuser, encoding, localeProvider, collate, ctype, locale ?? '', icuRules ?? ''],
+    args: [directory, place.directory, String(leastBytes), superuser, encoding, localeProvider, collate, ctype, locale ?? '', icuRules ?? '', authLocal, authHost, ...flags],
     files: { ...clusterFiles, 'scratch.conf': settingsText({ ...settings, ...preloaded }) }, mounts: [place.mount], phase: 'make a new server',
   });
   if (result.exitCode === 0) return;

@@ -48,7 +48,7 @@ export async function prepareFromDump(ctx: EngineContext, component: PostgresCom
   const [input, globals] = await Promise.all([checkedInput(ctx, backup, source), readText(ctx, source, artifactOf(backup, 'globals'))]);
   await ctx.recordOnce(directoryNoteKey(component.name), { directory: runDirectory(ctx.owner, component.name) });
   try {
-    const server = await startCluster(ctx, component, sighting.place, backup, leastBytes);
+    const server = await startCluster(ctx, component, sighting, backup, leastBytes);
     const impossible = await fill(ctx, component, { sighting, backup, input, globals, server, majorVersion });
     const cluster = await finishCluster(ctx, component, sighting.place, server);
     const prepared = preparedOf(ctx, component, { sighting, backup, cluster, notes: [...notesOf(component, { sighting, backup, cluster, globals, majorVersion, unusable }), ...impossible] });

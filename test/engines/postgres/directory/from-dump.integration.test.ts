@@ -59,7 +59,7 @@ async function neverMade(image: Image): Promise<TestPostgres> {
   const facts = await docker.image(image);
   const name = docker.name('empty');
   const { id } = await docker.runtime.create({
-    name, imageId: facts, labels: docker.labels, network: 'none', init: true, logDriver: 'json-file', command: ['postgres', '-c', 'fsync=off'], environment: { POSTGRES_PASSWORD: 'never-used' },
+    name, imageId: facts, labels: docker.labels, network: 'none', init: true, logDriver: 'json-file', command: ['postgres', '-c', 'fsync=off'], environment: { POSTGRES_PASSWORD: 'never-used', POSTGRES_INITDB_ARGS: '--auth-host=scram-sha-256' },
     mounts: [{ type: 'volume', source: await docker.volume(), target: image === 'postgres:18' ? '/var/lib/postgresql' : '/var/lib/postgresql/data' }],
   });
   const sql: TestPostgres['sql'] = async (text, into = 'shop') => {
@@ -98,7 +98,7 @@ test.each(['postgres:17', 'postgres:18'] as const)('on %s: a server that is dama
   expect(into.notes).toContain('Its configuration files are those of a first start of its image: there are no others.');
   await cutOver(fresh, bare, into);
   expect((await exec(bare.id, 'grep', '-vE', '^ *(#|$)', `${directory}/pg_hba.conf`)).split('\n').filter((line) => line.startsWith('host')).map((line) => line.replaceAll(/ +/g, ' '))).toEqual([
-    'host all all 127.0.0.1/32 trust', 'host all all ::1/128 trust', 'host replication all 127.0.0.1/32 trust', 'host replication all ::1/128 trust', 'host all all all scram-sha-256',
+    'host all all 127.0.0.1/32 scram-sha-256', 'host all all ::1/128 scram-sha-256', 'host replication all 127.0.0.1/32 scram-sha-256', 'host replication all ::1/128 scram-sha-256', 'host all all all scram-sha-256',
   ]);
   await expectShop(bare);
   await failing('UnknownRollbackCopy', engine.prepareUndo(fresh, bare.component, into.cutOver));

@@ -1,9 +1,11 @@
 # A new, empty cluster in a directory below a data directory, which may hold a server of whatever state or never have been made, and what a server of its own is
 # started on it with. Arguments: directory, data directory, bytes that have to be free there, superuser, then the shape: encoding, locale provider, collation,
-# character type, and of the provider its locale and rules (empty for none).
+# character type, and of the provider its locale and rules (empty for none); how those are let in who come by the socket and from the container itself; and
+# what else initdb is told.
 directory=$1 live=$2 least_bytes=$3 superuser=$4 encoding=$5 provider=$6 collate=$7 ctype=$8 locale=$9
 shift 9
-rules=$1
+rules=$1 auth_local=$2 auth_host=$3
+shift 3
 data=$directory/data
 
 (umask 022; mkdir -p "$live")
@@ -19,7 +21,7 @@ mkdir "$data" "$directory/run" "$directory/initial"
 chown postgres "$data" "$directory/run"
 chmod 700 "$data"
 
-set -- --username="$superuser" --encoding="$encoding" --lc-collate="$collate" --lc-ctype="$ctype"
+set -- "$@" --username="$superuser" --encoding="$encoding" --lc-collate="$collate" --lc-ctype="$ctype"
 case $provider in
   icu) set -- "$@" --locale-provider=icu --icu-locale="$locale"; [ -z "$rules" ] || set -- "$@" --icu-rules="$rules" ;;
   builtin) set -- "$@" --locale-provider=builtin --builtin-locale="$locale" ;;
@@ -29,6 +31,8 @@ esac
 ! pg_controldata -D "$live" 2>"$work/checksums.err" | grep -q '^Data page checksum version: *[1-9]' || set -- "$@" --data-checksums
 # Messages and formats are in the language of the image, as its own first start would have them.
 run_as postgres env -u LC_ALL initdb -D "$data" --no-sync "$@" >"$work/initdb.log" 2>"$work/initdb.err" || fail_step initdb
+sed -i "/^local/s/trust\$/$auth_local/; /^host/s/trust\$/$auth_host/" "$data/pg_hba.conf"
+chown postgres "$data/pg_hba.conf"
 # What the image adds at a first start of its own: whoever comes over the network has a password.
 printf '\nhost all all all scram-sha-256\n' >>"$data/pg_hba.conf"
 for file in postgresql.conf postgresql.auto.conf pg_hba.conf pg_ident.conf; do cp -p "$data/$file" "$directory/initial/$file"; done

@@ -1,0 +1,55 @@
+/** Which servers a backup is restored beside, and which are given up: on real containers. */
+import { afterEach, beforeEach, expect, it } from 'vitest';
+import type { ActivityDependencies } from '../../src/activities/dependencies.ts';
+import type { PostgresComponent } from '../../src/domain/service.ts';
+import { openActivityStage, type ActivityStage } from '../support/activity-stage.ts';
+import { useDocker } from '../support/docker.ts';
+import { failing } from '../support/failing.ts';
+import { engine, startPostgres } from '../engines/postgres/postgres-fixture.ts';
+import { run } from '../repository/sample-manifest.ts';
+
+const docker = useDocker();
+const directory = '/var/lib/postgresql/data';
+let stage: ActivityStage;
+beforeEach(async () => {
+  stage = await openActivityStage();
+});
+afterEach(() => stage.remove());
+
+const ensure = (component: PostgresComponent, orReplace: boolean) => {
+  const dependencies: Partial<ActivityDependencies> = { runtime: docker.runtime, engineFor: () => engine as never, services: new Map([['shop', { ...stage.service, components: [component], application: null }]]) };
+  return stage.as(run('a'), dependencies).ensureRunning({ service: 'shop', component, purpose: 'restore', ...(orReplace ? { orReplace } : {}) });
+};
+
+async function stopped(volume: string, command: readonly string[]): Promise<{ readonly id: string; readonly component: PostgresComponent }> {
+  const container = docker.name('postgres');
+  const id = await docker.create({
+    name: container, imageId: await docker.image('postgres:17'), network: 'none', init: true, logDriver: 'json-file', command, environment: { POSTGRES_PASSWORD: 'x' }, mounts: [{ type: 'volume', source: volume, target: directory }],
+  });
+  return { id, component: { engine: 'postgres', name: 'postgres', container, database: 'app', user: 'postgres' } };
+}
+
+it('one that was never made is not started: its image would make a server of its own', async () => {
+  const { id, component } = await stopped(await docker.volume(), ['postgres']);
+  expect(await ensure(component, true)).toEqual({ started: false, unusable: `${component.container} is created, and there is no server's data in its volume` });
+  expect((await docker.runtime.inspect(id)).startedAt).toBeNull();
+});
+
+it('one that ends at every start is given up where its data may be replaced, and else is what it was: not running', async () => {
+  const volume = await docker.volume();
+  const made = await stopped(volume, ['sh', '-c', `echo 17 >${directory}/PG_VERSION`]);
+  await docker.runtime.start(made.id);
+  await docker.runtime.wait(made.id);
+  const { component } = await stopped(volume, ['sh', '-c', 'exit 3']);
+  expect(await ensure(component, true)).toEqual({ started: false, unusable: 'the container is exited (exit code 3)' });
+  await failing('ContainerNotRunning', ensure(component, false));
+});
+
+it('one that ends once and answers then is not, nor one that runs', async () => {
+  const postgres = await startPostgres(docker);
+  await docker.runtime.stop(postgres.id, 30_000);
+  const { mounts } = await docker.runtime.inspect(postgres.id);
+  const { component } = await stopped(mounts.find(({ destination }) => destination === directory)?.source as string, ['sh', '-c', 'test -e /tmp/once || { touch /tmp/once; exit 1; }; exec docker-entrypoint.sh postgres']);
+  expect(await ensure(component, true)).toEqual({ started: true });
+  expect(await ensure(component, true)).toEqual({ started: false });
+});
