@@ -5,6 +5,8 @@
 import type { MountSpec } from '../containers/container-runtime.ts';
 import type { PostgresBase } from '../domain/backup-manifest.ts';
 import type { ComponentCutOver } from '../domain/rollback.ts';
+import type { Condition } from '../domain/find/condition.ts';
+import type { Candidates, Stop } from '../domain/find/narrowing.ts';
 import type { Component } from '../domain/service.ts';
 import type { Landing, LogEnd } from '../domain/wal/landing.ts';
 import type { LogFile } from '../domain/wal/log-file.ts';
@@ -40,9 +42,58 @@ export interface RecoveredComponent {
   readonly reached: ReachedMoment;
 }
 
+/** Which commits of a log are asked for: those that changed the catalog, or took rows away as well, or all. */
+export type ChangesSought = 'dropped' | 'shrunk' | 'any';
+
+export interface SurveyRequest extends KeptLog {
+  readonly timeline: number;
+  readonly changes: ChangesSought;
+  /** Commit records that begin from the one position on, and not behind the other. */
+  readonly since: bigint;
+  readonly until: bigint;
+  /** From the first commit that is not before the one instant on, up to the last before one that is behind the other (ISO 8601 UTC with microseconds). */
+  readonly sinceAt: string | null;
+  readonly untilAt: string | null;
+}
+
+/** Of more commits than can be named a sample, the heaviest among it. */
+export interface LogSurvey extends Candidates {
+  /** The first commit behind `untilAt`: where that instant ends. Null where the log ends before. */
+  readonly cut: bigint | null;
+}
+
+/** What a condition came to at one stop. */
+export interface Look {
+  /** Rows, where they were counted; null where a table was locked by a transaction that had not ended. */
+  readonly value: boolean | number | null;
+  /** Why the condition could not be asked there, in the server's words: what it names is not there. */
+  readonly note: string | null;
+  /** Full id of a transaction that none had reached yet. */
+  readonly nextXid: string;
+  /** The last commit that belongs to it, ISO 8601 UTC with microseconds; null where none was behind the base backup's begin. */
+  readonly lastCommitAt: string | null;
+}
+
+export interface LogWalk extends KeptLog {
+  readonly source: ArtifactSource;
+  readonly timeline: number;
+  /** In the order of the log, none before the base backup's end. */
+  readonly stops: readonly Stop[];
+  readonly condition: Condition;
+}
+
 export interface MomentEngine<C extends Component = Component> {
   /** Where the log ends: what tells whether a moment lies in it. @throws ArtifactDamaged, CouldNotVerify, NotEnoughSpace, PointUnreachable, HelperLost */
   readLogEnd(ctx: EngineContext, log: KeptLog): Promise<LogEnd>;
+
+  /** Reads the log, a bounded part at a time; rows are counted, not read. @throws ArtifactDamaged, CouldNotVerify, NotEnoughSpace, RepositoryUnreachable, HelperLost */
+  surveyLog(ctx: EngineContext, request: SurveyRequest): Promise<LogSurvey>;
+
+  /**
+   * Recovers into a volume of this run, away from the live data, to each of the stops, and asks the condition there. Leaves nothing, whatever happens.
+   * @throws InvalidInput with the server's words where a query is none, CouldNotVerify where it takes too long, and what a recovery may
+   */
+  lookAlong(ctx: EngineContext, component: C, walk: LogWalk): Promise<readonly Look[]>;
 
   /**
    * Recovered to the moment beside the live data, whatever state that is in, and compared with it where it answers. Of one that this run has recovered before

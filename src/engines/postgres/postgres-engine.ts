@@ -16,6 +16,8 @@ import { prepareFromDump } from './directory/prepare-from-dump.ts';
 import { discardDirectoryRollback, discardPreparedDirectory, repairDirectory } from './directory/remove.ts';
 import { queryMoment } from './directory/query.ts';
 import { prepareDirectoryUndo } from './directory/undo.ts';
+import { lookAlong } from './find/look-along.ts';
+import { surveyLog } from './find/survey-log.ts';
 import { inspect } from './inspect.ts';
 import { mark } from './mark.ts';
 import { prepare } from './prepare.ts';
@@ -50,7 +52,7 @@ export function createPostgresEngine(): DatabaseEngine<PostgresComponent> {
     mark,
     repairLeftovers: async (ctx, component, run) => [...await repairDirectory(ctx, component, run), ...await repairLeftovers(ctx, component, run)],
     readContent,
-    moments: { readLogEnd, recover: recoverToMoment, query: queryMoment, finish: finishMoment },
+    moments: { readLogEnd, surveyLog, lookAlong, recover: recoverToMoment, query: queryMoment, finish: finishMoment },
     completeRestore: async (ctx, component, cutOver, backup, source, createdRoles) =>
       byCutOver(cutOver, (own) => byMethod(backup, (dump) => completeRestore(ctx, component, own, dump, source, createdRoles), async () => []), async () => []),
   };

@@ -28,6 +28,8 @@ export interface Recovery {
   readonly place?: RecoveryPlace;
   /** Settings that the original had raised since the backup, by name. */
   readonly raised?: Readonly<Record<string, string>>;
+  /** What runs its server, in place of run-server.sh. */
+  readonly serverScript?: string;
 }
 
 export interface RecoveryPlace {
@@ -109,7 +111,8 @@ async function ownPlace(ctx: EngineContext, identity: ScratchIdentity): Promise<
   return { mount: { type: 'volume', source: volume, target: ownDirectory }, directory: ownDirectory };
 }
 
-const settingsOf = ({ backup, request, raised }: Recovery, directory: string): string => settingsText({
+/** The whole configuration of its server. */
+export const settingsOf = ({ backup, request, raised }: Recovery, directory: string): string => settingsText({
   ...scratchSettings(backup), ...raised, hot_standby: 'on', restore_command: `sh ${directory}/fetch-segment.sh ${directory} "%f" "%p"`, ...recoverySettings(request),
 });
 
@@ -118,7 +121,7 @@ async function arrange(ctx: EngineContext, recovery: Recovery, imageId: string, 
   const input = await baseInput(ctx, backup, source);
   const result = await runPostgresHelper(ctx, {
     component: { name: backup.component, user: 'postgres' }, step: 'recovery-arrange', imageId, network: 'none', majorVersion: 0, script: scripts.arrangeRecovery,
-    args: [directory, String(backup.dataSizeBytes)], files: { ...baseFiles(backup), ...recoveryFiles, 'scratch.conf': settingsOf(recovery, directory), 'segments.list': segmentList(log.files) },
+    args: [directory, String(backup.dataSizeBytes)], files: { ...baseFiles(backup), ...recoveryFiles, ...(recovery.serverScript === undefined ? {} : { 'run-server.sh': recovery.serverScript }), 'scratch.conf': settingsOf(recovery, directory), 'segments.list': segmentList(log.files) },
     mounts: [mount, ...archiveMount(log), ...input.mounts], phase: 'unpack the base backup', ...(input.beforeStart === undefined ? {} : { beforeStart: input.beforeStart }),
   });
   if (result.exitCode === 0) return;

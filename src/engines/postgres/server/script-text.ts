@@ -12,6 +12,7 @@ export const scripts = {
   baseCheck: `${prelude}\n${read('scripts/unpack-base.sh')}\n${read('scripts/base-check.sh')}`,
   arrangeRecovery: `${prelude}\n${read('scripts/unpack-base.sh')}\n${read('scripts/recovery/arrange.sh')}`,
   aimRecovery: `${prelude}\n${read('scripts/unpack-base.sh')}\n${read('scripts/recovery/aim.sh')}`,
+  surveyLog: `${prelude}\n${read('scripts/find/survey.sh')}`,
   readLog: `${prelude}\n${read('scripts/recovery/read-log.sh')}`,
   lookAtDirectory: `${prelude}\n${read('scripts/directory/look.sh')}`,
   finishDirectory: `${prelude}\n${read('scripts/directory/finish.sh')}`,
@@ -27,6 +28,11 @@ export const recoveryFiles = Object.fromEntries(['fetch-segment.sh', 'serve-segm
 
 /** The same for a cluster that is filled from a dump. */
 export const clusterFiles = { 'run-server.sh': read('scripts/directory/run-cluster.sh') } as const;
+/** For a copy that is looked at from one moment to the next: in place of run-server.sh, and what sends it on. */
+export const walkScripts = { runServer: read('scripts/find/run-server.sh'), goOn: read('scripts/find/go-on.sh') };
+
+/** What survey.sh reads pg_waldump's lines with. */
+export const surveyAwk = read('scripts/find/survey.awk');
 
 /** The receiver's script, which is no helper's, and the SQL of its session. */
 export const receiverScript = read('scripts/receive.sh');

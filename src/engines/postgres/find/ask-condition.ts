@@ -1,0 +1,66 @@
+/** A condition asked of a copy that stands at a moment. What people wrote reaches the server as data, and psql reads none of it. */
+import { HoldfastFailure } from '../../../domain/failures.ts';
+import { relationText, type Condition, type Relation } from '../../../domain/find/condition.ts';
+import type { PostgresComponent } from '../../../domain/service.ts';
+import type { EngineContext } from '../../engine.ts';
+import type { Look } from '../../moment-engine.ts';
+import { queryRecovered, type RecoveryServer } from '../recovery/recovery-server.ts';
+import { firstError } from '../server/psql-failure.ts';
+
+/** A count of a large table takes minutes. */
+const statementMs = 15 * 60_000;
+/** Whoever holds the table will not let go of it while the copy stands still. */
+const lockMs = 3_000;
+
+type Answer = Omit<Look, 'lastCommitAt'>;
+
+/** @throws InvalidInput, CouldNotVerify */
+export async function askCondition(ctx: EngineContext, server: RecoveryServer, component: PostgresComponent, condition: Condition): Promise<Answer> {
+  const sql = `\\set VERBOSITY verbose\nSET statement_timeout = ${statementMs}; SET lock_timeout = ${lockMs}; SET default_transaction_read_only = on;\n${nextSql}\n${questionOf(condition)}\n`;
+  const { exitCode, stdout, stderr } = await queryRecovered(ctx, server, { sql, database: component.database, timeoutMs: statementMs + ctx.timing.execMs });
+  const [printed, answer] = stdout.trim().split('\n');
+  const nextXid = printed !== undefined && /^\d+$/.test(printed) ? printed : await readNextXid(ctx, server);
+  if (exitCode === 0) return { nextXid, note: null, value: valueOf(condition, answer ?? '') };
+  const state = /(?:ERROR|FATAL): +([0-9A-Z]{5}):/.exec(stderr)?.[1] ?? (/FATAL: +database "[^]*" does not exist/.test(stderr) ? '3D000' : '');
+  if (absent.has(state)) return { nextXid, note: firstError(stderr), value: condition.kind === 'shrunk' ? 0 : false };
+  if (state === '55P03') return { nextXid, note: firstError(stderr), value: null };
+  throw refusal(condition, state, firstError(stderr));
+}
+
+/** What a question names is not there: no such database, table, schema, column, function, type. */
+const absent = new Set(['3D000', '42P01', '3F000', '42703', '42883', '42704']);
+
+function refusal(condition: Condition, state: string, words: string): HoldfastFailure {
+  const call = { operation: 'ask the condition', object: condition.kind === 'sql' ? 'the query' : relationText(condition.relation), cause: words };
+  if (state === '57014') return new HoldfastFailure('CouldNotVerify', { ...call, hint: `It may take ${statementMs / 60_000} minutes. Ask something that the indexes answer, or look for --dropped.` });
+  if (condition.kind === 'sql') return new HoldfastFailure('InvalidInput', { ...call, hint: 'Give one SELECT that answers true while all is well: SELECT count(*) > 1000 FROM orders.' });
+  return new HoldfastFailure('CouldNotVerify', { ...call, hint: 'The copy was removed; nothing live was touched.' });
+}
+
+const nextSql = 'SELECT pg_snapshot_xmax(pg_current_snapshot());';
+
+async function readNextXid(ctx: EngineContext, server: RecoveryServer): Promise<string> {
+  const { exitCode, stdout, stderr } = await queryRecovered(ctx, server, { sql: `${nextSql}\n`, timeoutMs: ctx.timing.execMs });
+  if (exitCode === 0 && /^\d+$/.test(stdout.trim())) return stdout.trim();
+  throw new HoldfastFailure('RestoreFailed', { operation: 'read what was replayed', object: server.server.name, cause: firstError(stderr), hint: 'The step is tried again by starting the run anew.' });
+}
+
+function questionOf(condition: Condition): string {
+  switch (condition.kind) {
+    case 'dropped': return `SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+      WHERE c.relname = ${literal(condition.relation.name)} AND n.nspname = ${literal(condition.relation.schema)} AND c.relkind IN ('r', 'p', 'v', 'm', 'f'));`;
+    case 'shrunk': return `SELECT format('SELECT count(*) FROM %I.%I', ${schemaAndName(condition.relation)}) \\gexec`;
+    // ts_stat runs its text as one query through a cursor, read-only: a second statement, a COPY and whatever else is no query is refused.
+    case 'sql': return `SELECT word = 'yes' FROM ts_stat(${literal(`SELECT CASE WHEN (\n${condition.sql}\n) THEN 'yes'::tsvector ELSE 'no'::tsvector END`)});`;
+  }
+}
+
+const schemaAndName = ({ schema, name }: Relation): string => `${literal(schema)}, ${literal(name)}`;
+
+/** Text as SQL has it, with nothing in it that psql or a lexer could take for its own. */
+const literal = (text: string): string => `convert_from(decode('${Buffer.from(text, 'utf8').toString('base64')}', 'base64'), 'UTF8')`;
+
+function valueOf({ kind }: Condition, printed: string): boolean | number {
+  if (kind === 'shrunk' ? /^\d+$/.test(printed) : /^[tf]$/.test(printed)) return kind === 'shrunk' ? Number(printed) : printed === 't';
+  throw new HoldfastFailure('CouldNotVerify', { operation: 'ask the condition', object: kind, cause: 'the answer is none', hint: 'Please report this: it is a mistake in Holdfast.' });
+}

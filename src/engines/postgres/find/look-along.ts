@@ -1,0 +1,68 @@
+/** A base backup recovered step by step, in a volume of the run's own, and a condition asked at each stop. The live server and its volume are not touched. */
+import { findScratchOf, removeScratch } from '../../../containers/scratch.ts';
+import { HoldfastFailure } from '../../../domain/failures.ts';
+import type { Stop } from '../../../domain/find/narrowing.ts';
+import type { PostgresComponent } from '../../../domain/service.ts';
+import type { EngineContext } from '../../engine.ts';
+import type { Look, LogWalk } from '../../moment-engine.ts';
+import { awaitStop, type Reached, type RecoveryServer } from '../recovery/recovery-server.ts';
+import { settingsOf, startRecovery, type Recovery } from '../recovery/start-recovery.ts';
+import { firstError } from '../server/psql-failure.ts';
+import { walkScripts } from '../server/script-text.ts';
+import { askCondition } from './ask-condition.ts';
+
+/** Each time the original was restarted with a larger setting. */
+const raisedAtMost = 20;
+
+/** See the contract (moment-engine.ts). */
+export async function lookAlong(ctx: EngineContext, component: PostgresComponent, walk: LogWalk): Promise<readonly Look[]> {
+  const looks: Look[] = [];
+  let standing: Standing | null = null;
+  try {
+    for (const [index, stop] of walk.stops.entries()) {
+      const told: EngineContext = { ...ctx, progress: ({ phase, ...rest }) => ctx.progress({ phase: `moment ${index + 1} of ${walk.stops.length}: ${phase}`, ...rest }) };
+      standing = await stopAt(told, walk, stop, standing);
+      told.progress({ phase: 'ask the condition' });
+      looks.push({ ...await askCondition(told, standing.server, component, walk.condition), lastCommitAt: standing.lastCommitAt });
+    }
+    return looks;
+  } finally {
+    // Of this component alone: another one's step of this run may be at work.
+    const own = (await findScratchOf(ctx.runtime, ctx.owner)).filter(({ identity }) => identity.component === walk.backup.component);
+    for (const scratch of own) await removeScratch(ctx.runtime, scratch);
+  }
+}
+
+interface Standing extends Pick<Reached, 'lastCommitAt'> {
+  readonly server: RecoveryServer;
+  /** Settings that the original had raised by then, by name. */
+  readonly raised: Readonly<Record<string, string>>;
+}
+
+/** Unpacked at first, then sent on from where it stands. */
+async function stopAt(ctx: EngineContext, walk: LogWalk, stop: Stop, before: Standing | null): Promise<Standing> {
+  let raised = before?.raised ?? {};
+  let server = before?.server ?? null;
+  for (let round = 1; round <= raisedAtMost; round += 1) {
+    const recovery = recoveryTo(walk, stop, raised);
+    if (server === null) server = await startRecovery(ctx, recovery);
+    else await goOn(ctx, recovery, server);
+    const reached = await awaitStop(ctx, server);
+    if (!('raised' in reached)) return { server, raised, lastCommitAt: reached.lastCommitAt };
+    // Its server may have ended over it, and its container with that: anew, with the larger one from the first.
+    raised = { ...raised, ...reached.raised };
+    server = null;
+  }
+  throw new HoldfastFailure('RestoreFailed', { operation: 'recover to a moment', object: walk.backup.component, cause: `its settings had to be raised ${raisedAtMost} times`, hint: 'Use a base backup that was taken after they were raised.' });
+}
+
+/** A container for each stop would cost more than the recovery. */
+async function goOn(ctx: EngineContext, recovery: Recovery, { server, directory }: RecoveryServer): Promise<void> {
+  ctx.progress({ phase: 'go on to the next moment' });
+  const settings = settingsOf(recovery, directory);
+  const { exitCode, stderr } = await ctx.runtime.exec(server.id, { argv: ['sh', '-c', walkScripts.goOn, 'go-on', directory], stdin: settings, timeoutMs: ctx.timing.stopMs, signal: ctx.signal });
+  if (exitCode !== 0) throw new HoldfastFailure('HelperLost', { operation: 'go on to the next moment', object: server.name, cause: firstError(stderr), hint: 'The step is tried again.' });
+}
+
+const recoveryTo = ({ backup, source, timeline, files, archive }: LogWalk, { lsn, inclusive }: Stop, raised: Standing['raised']): Recovery =>
+  ({ backup, source, request: { target: { kind: 'lsn', lsn }, inclusive, timeline }, log: { files, mount: archive }, raised, serverScript: walkScripts.runServer });

@@ -1,0 +1,51 @@
+# Which commits a stretch of the log has that may have changed what is asked about, read by the stock pg_waldump. Arguments: positions in bytes as decimal numbers,
+# times as pg_waldump prints them, `-` for none.
+timeline=$1 segment_bytes=$2 mode=$3 begin=$4 since=$5 until=$6 since_at=$7 until_at=$8 most=$9
+# /archive holds the files; work/segments.list a line `<number> <name> <bytes> <sha256> <path>` for each, oldest first. The last may be in part. So many lie unpacked at once,
+# however long the stretch is, and one more: a record may begin in one and end in the next.
+chunk=$((134217728 / segment_bytes))
+[ "$chunk" -ge 2 ] || chunk=2
+mkdir -p "$work/wal"
+require_space "$(((chunk + 2) * segment_bytes))"
+
+case $mode in
+  dropped) managers='-r Transaction' ;;
+  *) managers='-r Transaction -r Heap -r Standby' ;;
+esac
+
+unpack() {
+  case $5 in *.zst) reader='zstd -q -dc' ;; *) reader=cat ;; esac
+  $reader "/archive/$5" >"$work/growing" 2>"$work/unpack.err" || { [ -z "$6" ] || [ -f "/archive/$5" ] || { cp "$work/unpack.err" "$work/superseded.err"; echo superseded >"$work/broken"; return 1; }; echo unpack >"$work/broken"; return 1; }
+  found=$(sha256sum <"$work/growing")
+  [ "${found%% *}" = "$4" ] && [ "$(($(wc -c <"$work/growing")))" = "$3" ] || { echo "$2: it is not what it must be" >"$work/damaged.err"; echo damaged >"$work/broken"; return 1; }
+  # One timeline's names for all: a younger one's first segment begins with what its parent wrote, and pg_waldump follows one.
+  mv "$work/growing" "$work/wal/$timeline${2#????????}"
+}
+
+# What lies unpacked, from segment $1 on; records from segment $2 on come again with the next chunk.
+dump() {
+  from=$(($1 * segment_bytes))
+  [ "$from" -ge "$begin" ] || from=$begin
+  echo "@chunk $1 $2"
+  # It ends with an error where the files do.
+  # shellcheck disable=SC2086
+  TZ=UTC pg_waldump -p "$work/wal" -t "$((0x$timeline))" -s "$(printf '%X/%X' "$((from / 4294967296))" "$((from % 4294967296))")" $managers 2>"$work/waldump.err" || :
+}
+
+chunks() {
+  first= held=0
+  while read -r number name bytes sum path fleeting; do
+    [ -n "$first" ] || first=$number
+    unpack "$number" "$name" "$bytes" "$sum" "$path" "$fleeting" || return 0
+    held=$((held + 1))
+    [ "$held" -gt "$chunk" ] || continue
+    dump "$first" "$number"
+    [ ! -e "$work/enough" ] || return 0
+    find "$work/wal" -type f ! -name "$timeline${name#????????}" -delete
+    first=$number held=1
+  done <"$work/segments.list"
+  [ -z "$first" ] || dump "$first" -
+}
+
+chunks | awk -v mode="$mode" -v since="$since" -v until="$until" -v since_at="$since_at" -v until_at="$until_at" -v most="$most" -v size="$segment_bytes" -v enough="$work/enough" -f "$work/survey.awk" >"$out/survey"
+[ ! -e "$work/broken" ] || fail_step "$(cat "$work/broken")"
