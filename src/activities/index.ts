@@ -4,6 +4,7 @@ import { createApplicationActivities } from './application-activities.ts';
 import { createBackupActivities } from './backup-activities.ts';
 import { createCutOverActivities } from './cut-over-activities.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { createFindActivities } from './moment/find-activities.ts';
 import { createMomentActivities } from './moment/moment-activities.ts';
 import { createMarkActivities } from './moment/mark-activities.ts';
 import { createPlanActivities } from './plan-activities.ts';
@@ -20,6 +21,7 @@ export const createActivities = (dependencies: ActivityDependencies) => ({
   ...createProofActivities(dependencies),
   ...createPlanActivities(dependencies),
   ...createMomentActivities(dependencies),
+  ...createFindActivities(dependencies),
   ...createCutOverActivities(dependencies),
   ...createAcceptActivities(dependencies),
   ...createApplicationActivities(dependencies),

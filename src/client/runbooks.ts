@@ -1,6 +1,7 @@
 /** The runbooks as clients see them: workflow type, verb, and the types of what goes in and comes out. */
 import type { RunVerb } from '../domain/workflow-ids.ts';
 import type { AcceptRestoreInput, AcceptRestoreResult } from '../workflows/accept-restore/messages.ts';
+import type { FindMomentInput, FindMomentResult } from '../workflows/find-moment/messages.ts';
 import type { MarkMomentInput, MarkMomentResult } from '../workflows/mark-moment/messages.ts';
 import type { EnableWalInput, EnableWalResult } from '../workflows/enable-wal/messages.ts';
 import type { ForgetWalInput, ForgetWalResult } from '../workflows/forget-wal/messages.ts';
@@ -23,6 +24,7 @@ export interface Runbooks {
   readonly mark: { readonly input: MarkMomentInput; readonly result: MarkMomentResult };
   readonly enable: { readonly input: EnableWalInput; readonly result: EnableWalResult };
   readonly forget: { readonly input: ForgetWalInput; readonly result: ForgetWalResult };
+  readonly find: { readonly input: FindMomentInput; readonly result: FindMomentResult };
   readonly reap: { readonly input: ReapLeftoversInput; readonly result: ReapLeftoversResult };
 }
 
@@ -36,6 +38,7 @@ export const workflowTypes = {
   undo: 'undoRestore',
   accept: 'acceptRestore',
   mark: 'markMoment',
+  find: 'findMoment',
   reap: 'reapLeftovers',
   enable: 'enableWal',
   forget: 'forgetWal',

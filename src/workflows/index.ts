@@ -1,5 +1,6 @@
 /** Workflow types, by name: everything exported here can be started by anyone with access to Temporal. */
 export { acceptRestore } from './accept-restore/accept-restore.ts';
+export { findMoment } from './find-moment/find-moment.ts';
 export { markMoment } from './mark-moment/mark-moment.ts';
 export { archiveWal } from './archive-wal/archive-wal.ts';
 export { enableWal } from './enable-wal/enable-wal.ts';

@@ -136,7 +136,7 @@ const requestOf = ({ service, inclusive, timeline, liveTimeline, cluster }: Pick
 });
 
 /** @throws UnsupportedTopology where the engine's host cannot read the archive as files */
-async function keptLog(repository: Repository, { key, base, files }: LocatedMoment): Promise<KeptLog> {
+export async function keptLog(repository: Repository, { key, base, files }: LocatedMoment): Promise<KeptLog> {
   if (files.length === 0) return { backup: base.backup, files, archive: null };
   const directory = await repository.wal.hostDirectory(key);
   if (directory !== null) return { backup: base.backup, files, archive: { type: 'bind', source: directory } };

@@ -3,7 +3,7 @@ import { shownRunId } from '../../client/run-ids.ts';
 import type { Runbooks } from '../../client/runbooks.ts';
 import { durationText, sizeText } from '../../domain/wording.ts';
 import type { RecoveryReport } from '../../workflows/restore-backup/messages.ts';
-import { localAndUtc } from './local-time.ts';
+import { localAndUtc, momentAndUtc } from './local-time.ts';
 import { planText, type PlanClock } from './plan-text.ts';
 import { forgettableLines } from './forgettable-text.ts';
 import { settingsLines } from './settings-text.ts';
@@ -48,6 +48,7 @@ const texts: { readonly [V in keyof Runbooks]: (result: Result<V>, service: stri
     ]
     : servers.flatMap(settingsLines)),
   forget: ({ outcome, logs }) => (outcome === 'forgotten' ? logs.map(({ component }) => `Forgotten: the receiver of ${component}, its slot and its volume`) : forgettableLines(logs)),
+  find: ({ sentence, at, point }, _service, clock) => [sentence.replace(at, momentAndUtc(at, clock.timeZone, clock.now)), `→ holdfast restore --before ${point}`],
   reap: ({ runs }) => (runs.length === 0 ? ['Nothing was left of any ended run.'] : runs.map(({ workflowId, done }) => `${shownRunId(workflowId)}: ${done.join('; ') || 'nothing to do'}`)),
 };
 

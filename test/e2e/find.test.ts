@@ -1,0 +1,91 @@
+/** Which transaction did it: accidents of every kind in one log, each found by the runbook, named with its full id, and nothing left behind. */
+import { WorkflowFailedError } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { FindMomentResult } from '../../src/workflows/find-moment/messages.ts';
+import { statusQuery } from '../../src/workflows/shared/messages.ts';
+import { startWalService, type WalService } from '../support/wal-service.ts';
+
+let service: WalService;
+let stop: () => Promise<void>;
+/** Accidents by name: their transactions, and a window of the log around each. */
+const accidents: Record<string, { readonly xid: string; readonly from: string; readonly to: string }> = {};
+
+const position = async (): Promise<string> => `lsn:${(await service.sql('SELECT pg_current_wal_insert_lsn()')).trim()}`;
+
+async function accident(name: string, statements: string): Promise<void> {
+  const from = await position();
+  const printed = await service.sql(`BEGIN;\n${statements};\nSELECT 'xid', pg_current_xact_id();\nCOMMIT;\nINSERT INTO kept VALUES (0, 5);\n`);
+  accidents[name] = { xid: /^xid\|(\d+)$/m.exec(printed)?.[1] ?? '', from, to: await position() };
+}
+
+const filled = (table: string): string => `CREATE TABLE ${table} AS SELECT n AS id, 5 AS price FROM generate_series(1, 100) n;`;
+
+beforeAll(async () => {
+  service = await startWalService();
+  stop = await service.startKeeping();
+  await service.sql(['orders', 'kept', '"Order ""Lines"""', 'truncated', 'emptied', 'priced', 'twice'].map(filled).join('\n'));
+  await service.sql(`CREATE SCHEMA sales; ${filled('sales.invoices')}`);
+  await service.run('takeBackup', { service: service.name, kind: 'base' });
+  await accident('dropped', 'DROP TABLE orders');
+  await accident('quoted', 'INSERT INTO kept VALUES (103, 5); SAVEPOINT one; DROP TABLE "Order ""Lines"""; RELEASE one');
+  await accident('truncated', 'TRUNCATE truncated');
+  await accident('emptied', 'SAVEPOINT one; DELETE FROM emptied; RELEASE one; INSERT INTO kept VALUES (104, 5)');
+  await accident('priced', 'UPDATE priced SET price = 0');
+  await accident('first', 'DROP TABLE twice');
+  await service.sql(filled('twice'));
+  await accident('again', 'DROP TABLE twice');
+  await accident('cascade', 'DROP SCHEMA sales CASCADE');
+  await service.sql('INSERT INTO truncated VALUES (1, 5)');
+  await service.kept();
+});
+afterAll(async () => service?.stop());
+
+const find = (input: object): Promise<FindMomentResult> => service.run<FindMomentResult>('findMoment', { service: service.name, ...input });
+
+async function refusal(run: Promise<unknown>): Promise<string> {
+  const error: unknown = await run.then(() => null, (thrown: unknown) => thrown);
+  return error instanceof WorkflowFailedError && error.cause instanceof ApplicationFailure ? `${error.cause.type}: ${error.cause.message}` : `it did not fail, but ${String(error)}`;
+}
+
+/** By the runbook, as anybody starts it. @param around within a window of the log, not all of it */
+async function finds(name: string, condition: object, around: boolean): Promise<void> {
+  const { xid, from, to } = accidents[name] as (typeof accidents)[string];
+  const found = await find({ ...condition, ...(around ? { from, to } : {}) });
+  expect(found).toMatchObject({ xid, point: `xid:${xid}`, sentence: expect.stringContaining(`transaction ${xid} `) as string });
+  expect(found.heldUntil < found.at).toBe(true);
+}
+
+test('a table that was dropped, dropped again after it was made anew, and one whose name needs quotes, in a subtransaction', async () => {
+  await Promise.all([finds('again', { dropped: 'public.twice' }, false), finds('dropped', { dropped: 'Orders' }, true), finds('quoted', { dropped: '"Order ""Lines"""' }, true)]);
+});
+
+test('a table that was truncated and then filled again, one emptied in a subtransaction, and one that went with its schema', async () => {
+  await Promise.all([finds('truncated', { shrunk: 'truncated' }, false), finds('emptied', { shrunk: 'emptied', share: 0.9 }, true), finds('cascade', { dropped: 'sales.invoices' }, true)]);
+});
+
+test('rows that were changed for the worse, by a query; and what did not happen is said so', async () => {
+  const { from, to } = accidents['priced'] as (typeof accidents)[string];
+  const [, holds, never, text] = await Promise.all([
+    finds('priced', { sql: 'SELECT sum(price) > 0 FROM priced;' }, false),
+    refusal(find({ dropped: 'kept', from, to })), refusal(find({ dropped: 'nowhere.kept', from, to })), refusal(find({ sql: 'SELECT true); COPY kept TO PROGRAM \'false\'; --', from, to })),
+  ]);
+  expect(holds).toMatch(/^PointUnreachable: .*still holds/);
+  expect(never).toMatch(/^PointUnreachable: .*held at no moment/);
+  expect(text).toMatch(/^InvalidInput: /);
+});
+
+test.each([
+  ['without a condition', {}], ['with two', { dropped: 'a', shrunk: 'b' }], ['with a field that there is not', { dropped: 'a', dryRun: true }], ['with a share of something else', { dropped: 'a', share: 0.5 }],
+])('an input %s is refused', async (_what, input) => {
+  expect(await refusal(find(input))).toMatch(/^InvalidInput: /);
+});
+
+test('progress is in the status, and nothing is left', async () => {
+  const run = await service.start<FindMomentResult>('findMoment', { service: service.name, dropped: 'orders', ...accidents['dropped'], xid: undefined });
+  await run.result();
+  expect((await run.query(statusQuery)).events.map(({ text }) => text).join('\n')).toMatch(/^Looking for .*\nPass 1, from base backup .*: looked at \d moments: found\norders was there until/);
+  await stop();
+  await service.forget();
+  expect(await service.leftovers()).toEqual([]);
+});
