@@ -1,0 +1,116 @@
+/** What a table is made of, as far as putting rows back depends on it; and whether two shapes fit each other. Pure. */
+import { tableText, type TableName } from './table-name.ts';
+
+export interface ColumnDefinition {
+  readonly name: string;
+  /** As format_type says it with an empty search path: `character varying(20)`, `public.mood`. */
+  readonly type: string;
+  readonly notNull: boolean;
+  readonly hasDefault: boolean;
+  /** The expression of a generated column, else null. */
+  readonly generated: string | null;
+  readonly identity: 'always' | 'byDefault' | null;
+}
+
+export interface TableDefinition extends TableName {
+  readonly oid: number;
+  /** pg_class.relkind: `r` an ordinary table, `p` a partitioned one; anything else is no table of ours. */
+  readonly kind: string;
+  /** A partition of another table: its rows come back through the root. */
+  readonly isPartition: boolean;
+  /** Old inheritance, as a parent or a child. */
+  readonly inherits: boolean;
+  readonly columns: readonly ColumnDefinition[];
+  /** Columns of the primary key, in its order; empty where there is none (or none that tells rows apart by equality). */
+  readonly key: readonly string[];
+  /** Triggers that would fire for a client and do not here. */
+  readonly silentTriggers: readonly string[];
+  /** Triggers that fire whatever the session says (ENABLE ALWAYS, ENABLE REPLICA). */
+  readonly loudTriggers: readonly string[];
+  /** Publications that carry its changes to subscribers. */
+  readonly publications: readonly string[];
+}
+
+/** What somebody has to know about two shapes before rows go from one to the other. */
+export interface Fit {
+  /** Each a reason why they do not. Empty where they do. */
+  readonly refusals: readonly string[];
+  /** Harmless, and said. */
+  readonly notes: readonly string[];
+  /** The columns that are read and written, in the backup's order. */
+  readonly columns: readonly string[];
+}
+
+/** `varchar(20)`'s values fit into `varchar(40)`, `varchar` and `text`; nothing else is taken to fit without being the same. */
+export function fitsInto(from: string, into: string): boolean {
+  if (from === into) return true;
+  const [before, after] = [varcharLength(from), varcharLength(into)];
+  return before !== null && after !== null && before <= after;
+}
+
+/** The most characters that a type of text holds, Infinity for no limit, null for any other type. */
+function varcharLength(type: string): number | null {
+  if (type === 'text' || type === 'character varying') return Infinity;
+  const limit = /^character varying\((\d+)\)$/.exec(type)?.[1];
+  return limit === undefined ? null : Number(limit);
+}
+
+/**
+ * Do rows of the table as it was go into the table as it is? Names decide, not places. A column that came since is harmless where it can be left
+ * out; one that went, or is of another type, is not: what it held would be lost or changed.
+ */
+export function fitOf(before: TableDefinition, live: TableDefinition): Fit {
+  const table = tableText(live);
+  const refusals: string[] = [];
+  const notes: string[] = [];
+  const columns: string[] = [];
+  for (const column of before.columns) {
+    const now = live.columns.find(({ name }) => name === column.name);
+    if (now === undefined) {
+      if (column.generated === null) refusals.push(`column ${column.name} of ${table} is in the backup and not in the live table`);
+      else notes.push(`${table}: the generated column ${column.name} of the backup is not there any more.`);
+      continue;
+    }
+    if ((column.generated === null) !== (now.generated === null)) {
+      refusals.push(`column ${column.name} of ${table} is ${now.generated === null ? 'an ordinary one' : 'generated'} in the live table and was ${column.generated === null ? 'an ordinary one' : 'generated'} in the backup`);
+      continue;
+    }
+    if (now.generated !== null) {
+      if (now.generated !== column.generated) notes.push(`${table}: the generated column ${column.name} is computed as the live table does it now, not as it was in the backup.`);
+      continue;
+    }
+    if (!fitsInto(column.type, now.type)) refusals.push(`column ${column.name} of ${table} was ${column.type} in the backup and is ${now.type} in the live table`);
+    else if (column.type !== now.type) notes.push(`${table}: column ${column.name} was ${column.type} in the backup and is ${now.type} now; its values fit.`);
+    columns.push(column.name);
+  }
+  for (const column of live.columns) {
+    if (column.generated !== null || before.columns.some(({ name }) => name === column.name)) continue;
+    if (column.notNull && !column.hasDefault && column.identity === null) refusals.push(`column ${column.name} of ${table} came after the backup, may not be NULL and has no default`);
+    else notes.push(`${table}: column ${column.name} came after the backup. Rows that are inserted get its default, rows that are changed keep what they have.`);
+  }
+  if (before.key.join('\0') !== live.key.join('\0')) refusals.push(`the primary key of ${table} was (${before.key.join(', ')}) in the backup and is (${live.key.join(', ')}) in the live table`);
+  return { refusals, notes, columns };
+}
+
+/** Why rows of this table cannot be put back one by one, or null. */
+export function refusalOf(live: TableDefinition): string | null {
+  const table = tableText(live);
+  if (live.kind !== 'r' && live.kind !== 'p') return `${table} is no table`;
+  if (live.isPartition) return `${table} is a partition: name the partitioned table that it belongs to`;
+  if (live.inherits) return `${table} inherits from another table, or another from it`;
+  if (live.key.length === 0) return `${table} has no primary key, so rows cannot be told apart`;
+  return null;
+}
+
+/** What the plan says about a table besides the figures. */
+export function tableNotes(live: TableDefinition): readonly string[] {
+  const table = tableText(live);
+  return [
+    ...(live.silentTriggers.length > 0 ? [`${table}: triggers do not fire (${few(live.silentTriggers)}): what they would write elsewhere, audit or outbox, is not written.`] : []),
+    ...(live.loudTriggers.length > 0 ? [`${table}: triggers that are enabled ALWAYS or for replicas DO fire: ${few(live.loudTriggers)}.`] : []),
+    ...(live.publications.length > 0 ? [`${table}: its changes go to the subscribers of ${few(live.publications)}.`] : []),
+    ...live.columns.filter(({ identity }) => identity !== null).map(({ name }) => `${table}: ${name} keeps the numbers of the backup; its sequence is set forward where it has to be, and an undo does not set it back.`),
+  ];
+}
+
+const few = (names: readonly string[]): string => `${names.slice(0, 5).join(', ')}${names.length > 5 ? ` and ${names.length - 5} more` : ''}`;
