@@ -66,7 +66,43 @@ export interface PostgresDirectoryCutOver {
   readonly answered?: boolean;
 }
 
-export type PostgresCutOver = PostgresDatabaseCutOver | PostgresDirectoryCutOver;
+/** A table of a {@link PostgresTablesCutOver}. Its place in the list, from 1, is its number in files and in the schema of kept rows. */
+export interface RestoredTable {
+  readonly schema: string;
+  readonly name: string;
+  /** Lower-case hex MD5 of the live table's definition, its OID included, as it was when the plan was made; empty where there is no live table. */
+  readonly definition: string;
+  /** What is read from its file, in the file's order; empty where rows lie in the database, which knows. */
+  readonly columns: readonly string[];
+}
+
+/**
+ * PostgreSQL, some tables: rows put into the live tables in one transaction, or a new schema beside them. The schema of kept rows is made before that
+ * transaction, and its comment says, as of the transaction itself, whether it was carried out.
+ */
+export interface PostgresTablesCutOver {
+  readonly engine: 'postgres';
+  readonly method: 'tables';
+  readonly component: string;
+  readonly container: string;
+  readonly containerId: string;
+  readonly systemIdentifier: string;
+  readonly volume: string;
+  readonly database: string;
+  readonly databaseOid: number;
+  readonly tables: readonly RestoredTable[];
+  /** The rows as they were: files in a volume of the run, or the schema in which an earlier run kept them (undo). */
+  readonly source: { readonly kind: 'files'; readonly volume: string; readonly files: readonly { readonly name: string; readonly sizeBytes: number; readonly sha256: string }[] }
+    | { readonly kind: 'kept'; readonly schema: string };
+  /** Do rows that the source does not have go? Of an undo: those that came with the restore go in any case, no others do. */
+  readonly exact: boolean;
+  /** The schema that is made beside the live tables, which are not touched then; null where rows go into them. */
+  readonly into: string | null;
+  /** Schema in the live database that holds what the transaction replaces: the rollback copy. */
+  readonly kept: string;
+}
+
+export type PostgresCutOver = PostgresDatabaseCutOver | PostgresDirectoryCutOver | PostgresTablesCutOver;
 
 /** Redis: the files of the data directory, before and after. Paths are relative to the data directory. */
 export interface RedisCutOver {
@@ -99,9 +135,15 @@ export type ComponentCutOver = PostgresCutOver | RedisCutOver;
 /** Does the server as a whole come in, whether the one that is there answers or not? */
 export const replacesWholeServer = (cutOver: ComponentCutOver): boolean => cutOver.engine === 'postgres' && cutOver.method === 'directory';
 
-/** Is there a rollback copy of it afterwards? Not where the server had no such database, or there was no server. */
-export const replacesSomething = (cutOver: ComponentCutOver): boolean =>
-  cutOver.engine === 'redis' || (cutOver.method === 'database' ? cutOver.liveOid !== 0 : cutOver.hadServer);
+/** Is there a rollback copy of it afterwards? Not where the server had no such database, there was no server, or a new schema was made. */
+export function replacesSomething(cutOver: ComponentCutOver): boolean {
+  if (cutOver.engine === 'redis') return true;
+  if (cutOver.method === 'tables') return cutOver.into === null;
+  return cutOver.method === 'database' ? cutOver.liveOid !== 0 : cutOver.hadServer;
+}
+
+/** Do clients go on while it is carried out? Then nothing is closed, nothing opened, and no application has to be restarted. */
+export const leavesOpen = (cutOver: ComponentCutOver): boolean => cutOver.engine === 'postgres' && cutOver.method === 'tables';
 
 export interface RestartPolicy {
   readonly name: string;
@@ -112,7 +154,7 @@ export interface RestartPolicy {
 export interface RollbackRecord {
   readonly format: 1;
   readonly service: string;
-  readonly operation: 'restore' | 'undo';
+  readonly operation: 'restore' | 'undo' | 'restoreTables';
   readonly workflowId: string;
   readonly runId: string;
   readonly namespaceId: string;

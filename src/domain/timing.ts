@@ -36,6 +36,8 @@ export interface Timing {
   readonly fenceMs: number;
   /** `pg_dump --lock-wait-timeout` (databases.md L12). */
   readonly lockWaitMs: number;
+  /** How long a table that is to be written is waited for: so long all other writers of it wait too. */
+  readonly tableLockMs: number;
   /** The application has to be healthy within this, unless its own `within` says otherwise. */
   readonly healthMs: number;
   /** One request to the health URL. */
@@ -93,6 +95,7 @@ export const productionTiming: Timing = {
   applicationStopMs: 10_000,
   fenceMs: 30_000,
   lockWaitMs: 60_000,
+  tableLockMs: 5_000,
   healthMs: 120_000,
   healthRequestMs: 5_000,
   approvalMs: 4 * 3_600_000,
@@ -135,6 +138,7 @@ export const testTiming: Timing = {
   applicationStopMs: 1_000,
   fenceMs: 10_000,
   lockWaitMs: 5_000,
+  tableLockMs: 2_000,
   healthMs: 30_000,
   approvalMs: 120_000,
   cleanUpMs: 120_000,

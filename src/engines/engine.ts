@@ -13,6 +13,8 @@ import type { Loss, PinnedStore } from '../domain/restore-plan.ts';
 import type { ComponentCutOver } from '../domain/rollback.ts';
 import type { RunOwner } from '../domain/run-owner.ts';
 import type { Component, EngineName } from '../domain/service.ts';
+import type { TableDifference, TableOutcome } from '../domain/tables/difference.ts';
+import type { WantedTable } from '../domain/tables/table-name.ts';
 import type { Timing } from '../domain/timing.ts';
 import type { ContainerRuntime } from '../containers/container-runtime.ts';
 import type { KeptLog, MomentEngine } from './moment-engine.ts';
@@ -107,14 +109,36 @@ export interface PreparedComponent {
   readonly notCompared: readonly NotCompared[];
   readonly loss: Loss;
   readonly createdRoles: readonly string[];
+  /** Of single tables: which rows change. */
+  readonly tables?: readonly TableDifference[];
   /** Differences in settings, roles and extensions that the plan shows. */
   readonly notes: readonly string[];
   /** The ordered destructive steps, one sentence each, of this component. */
   readonly steps: { readonly close: string; readonly swap: string; readonly open: string };
 }
 
+/** Which tables come back, and how. */
+export interface TablesRequest {
+  readonly tables: readonly WantedTable[];
+  /** Rows that the backup does not have go. */
+  readonly exact: boolean;
+  /** A new schema beside the live tables, which are not touched then. */
+  readonly into: string | null;
+}
+
+/** What only an engine with tables has. Its cut-overs go through the same steps as any other: `swap` is the one transaction, `close` and `open` keep nobody out. */
+export interface TablesEngine<C extends Component> {
+  /** The rows as they were, taken aside and compared with the live ones. Idempotent per run. @throws UnknownTable, TableUnfit, ForeignKeysBroken and what `prepare` throws */
+  prepare(ctx: EngineContext, component: C, backup: ComponentBackup, source: ArtifactSource, request: TablesRequest): Promise<PreparedComponent>;
+  /** What the transaction of a cut-over did, as it counted itself. @throws AmbiguousState where it was not carried out */
+  readOutcome(ctx: EngineContext, component: C, cutOver: ComponentCutOver): Promise<readonly TableOutcome[]>;
+}
+
 export interface DatabaseEngine<C extends Component = Component> {
   readonly name: EngineName;
+
+  /** Absent where there are no tables. */
+  readonly tables?: TablesEngine<C>;
 
   /** Reads, changes nothing: does the container run this engine, does it answer, what is in the way? */
   inspect(ctx: EngineContext, component: C, purpose: InspectionPurpose): Promise<ComponentFacts>;

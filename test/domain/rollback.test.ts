@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { repairDirection, type RollbackMilestone, rollbackMilestones, rollbackState } from '../../src/domain/rollback.ts';
+import { leavesOpen, repairDirection, replacesSomething, type RollbackMilestone, type PostgresTablesCutOver, rollbackMilestones, rollbackState } from '../../src/domain/rollback.ts';
 
 const subsets = fc.subarray([...rollbackMilestones]);
 const of = (...milestones: RollbackMilestone[]) => rollbackState(new Set(milestones));
@@ -33,5 +33,13 @@ describe('repairDirection', () => {
 
   it('never goes back once the opening began', () => {
     fc.assert(fc.property(subsets, (milestones) => !milestones.includes('opening') || repairDirection(of(...milestones)) !== 'back'));
+  });
+});
+
+describe('a cut-over of tables', () => {
+  const tables = { engine: 'postgres', method: 'tables', into: null } as PostgresTablesCutOver;
+
+  it('leaves the service open, and keeps what it replaces; a new schema replaces nothing', () => {
+    expect([leavesOpen(tables), replacesSomething(tables), replacesSomething({ ...tables, into: 'as_it_was' })]).toEqual([true, true, false]);
   });
 });

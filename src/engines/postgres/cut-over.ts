@@ -27,7 +27,7 @@ import { waitUntilReady } from './wait-until-ready.ts';
  * The server that a cut-over is about; its identity is compared with each reading. One that has crashed is started again: in a cut-over its
  * restart policy is set aside, so that nobody else does. @throws ContainerNotFound, ContainerNotRunning
  */
-export async function placeOf(ctx: EngineContext, component: PostgresComponent, cutOver: PostgresDatabaseCutOver): Promise<ServerPlace> {
+export async function placeOf(ctx: EngineContext, component: PostgresComponent, cutOver: Pick<PostgresDatabaseCutOver, 'container' | 'database'>): Promise<ServerPlace> {
   const found = await ctx.runtime.inspect(cutOver.container);
   if (found.state === 'exited') {
     await ctx.runtime.start(found.id);

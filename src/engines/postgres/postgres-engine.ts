@@ -26,11 +26,12 @@ import { readContent } from './read-content.ts';
 import { readLogEnd } from './recovery/read-log-end.ts';
 import { discardPrepared, repairLeftovers } from './repair.ts';
 import { prepareUndo } from './undo.ts';
+import { withTables } from './tables/tables-engine.ts';
 import { verify } from './verify.ts';
 import { waitUntilReady } from './wait-until-ready.ts';
 
 export function createPostgresEngine(): DatabaseEngine<PostgresComponent> {
-  return {
+  return withTables({
     name: 'postgres',
     inspect: (ctx, component, purpose) => (purpose === 'replace' ? inspectWhole(ctx, component) : inspect(ctx, component, purpose)),
     waitUntilReady,
@@ -55,7 +56,7 @@ export function createPostgresEngine(): DatabaseEngine<PostgresComponent> {
     moments: { readLogEnd, surveyLog, lookAlong, recover: recoverToMoment, query: queryMoment, finish: finishMoment },
     completeRestore: async (ctx, component, cutOver, backup, source, createdRoles) =>
       byCutOver(cutOver, (own) => byMethod(backup, (dump) => completeRestore(ctx, component, own, dump, source, createdRoles), async () => []), async () => []),
-  };
+  });
 }
 
 const mismatch = (what: string): HoldfastFailure =>
@@ -73,5 +74,7 @@ function byMethod<T>(backup: ComponentBackup, dump: (backup: PostgresDump) => T,
 
 function byCutOver<T>(cutOver: ComponentCutOver, database: (cutOver: PostgresDatabaseCutOver) => T, wholeDirectory: (cutOver: PostgresDirectoryCutOver) => T): T {
   if (cutOver.engine !== 'postgres') throw mismatch(cutOver.component);
+  // Those of single tables never come this far: withTables takes them out.
+  if (cutOver.method === 'tables') throw mismatch(cutOver.component);
   return cutOver.method === 'database' ? database(cutOver) : wholeDirectory(cutOver);
 }

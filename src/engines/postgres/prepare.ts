@@ -58,7 +58,7 @@ export async function prepare(ctx: EngineContext, component: PostgresComponent, 
   return prepared;
 }
 
-function refuseOlderMajor(component: PostgresComponent, { server }: Inspection, backup: PostgresDump): void {
+export function refuseOlderMajor(component: PostgresComponent, { server }: Inspection, backup: PostgresDump): void {
   if (server.majorVersion >= backup.server.majorVersion) return;
   throw new HoldfastFailure('VersionMismatch', {
     operation: 'prepare the restore', object: `${component.container}/${component.database}`, cause: `the backup is of PostgreSQL ${backup.server.version}, the server is ${server.version}`,
@@ -69,7 +69,7 @@ function refuseOlderMajor(component: PostgresComponent, { server }: Inspection, 
 /** Extensions that a server has in one database only, which it names: they cannot be created in another beside it. */
 const boundExtensions = ['pg_cron'];
 
-function refuseBoundExtensions(component: PostgresComponent, backup: PostgresDump): void {
+export function refuseBoundExtensions(component: PostgresComponent, backup: PostgresDump): void {
   const bound = backup.extensions.map(({ name }) => name).filter((name) => boundExtensions.includes(name));
   if (bound.length === 0) return;
   throw new HoldfastFailure('UnsupportedTopology', {
@@ -82,7 +82,7 @@ function refuseBoundExtensions(component: PostgresComponent, backup: PostgresDum
  * Predicted per file system, so that nothing runs full half-way: the copy, the WAL that it writes before it is recycled, and the dump unpacked, whose own
  * volume usually lies on the same one (that one's room is looked at by the helper itself).
  */
-function refuseWithoutSpace(component: PostgresComponent, { server, freeBytes, walFreeBytes, volume }: Inspection, backup: PostgresDump): void {
+export function refuseWithoutSpace(component: PostgresComponent, { server, freeBytes, walFreeBytes, volume }: Inspection, backup: PostgresDump): void {
   const size = backup.databaseSizeBytes;
   const wal = Math.min(server.maxWalBytes, size);
   const copy = Math.ceil(size * spaceFactor) + 2 * artifactOf(backup, 'dump').plaintext.sizeBytes;
@@ -122,7 +122,7 @@ interface Made {
   readonly databases: readonly DatabaseReading[];
 }
 
-async function makeSide(ctx: EngineContext, place: ServerPlace, inspection: Inspection, backup: PostgresDump, input: DumpInput, restoreArguments: readonly string[]): Promise<Made> {
+export async function makeSide(ctx: EngineContext, place: ServerPlace, inspection: Inspection, backup: PostgresDump, input: DumpInput, restoreArguments: readonly string[]): Promise<Made> {
   const database = sideNameOf(ctx.owner, place.component.name);
   let createdRoles: readonly string[] = [];
   let oid: number | null = null;

@@ -20,6 +20,10 @@ export const scripts = {
   finishCluster: `${prelude}\n${read('scripts/directory/finish-cluster.sh')}`,
   removeDirectories: read('scripts/directory/remove.sh'),
   exchangeDirectory: read('scripts/directory/exchange.sh'),
+  exportTables: `${prelude}\n${read('scripts/tables/export.sh')}`,
+  changeTables: `${prelude}\n${read('scripts/tables/change.sh')}`,
+  dumpBeside: `${prelude}\n${read('scripts/tables/dump-beside.sh')}`,
+  restoreBeside: `${prelude}\n${read('scripts/tables/restore-beside.sh')}`,
   readContent: `${prelude}\n${read('scripts/read-content.sh')}`,
 } as const;
 
@@ -48,3 +52,6 @@ export const sqlFiles = filesOf('in-helper', 'pins.sql', 'holder.sql', 'work.sql
 export const statements = filesOf(
   'in-server', 'inspect.sql', 'databases.sql', 'create-side.sql', 'roles.sql', 'drop-roles.sql', 'drop-database.sql', 'close-live.sql', 'swap.sql', 'roll-back.sql', 'open.sql', 'loss.sql', 'properties.sql', 'log.sql', 'mark.sql', 'log-settings.sql',
 );
+
+/** SQL about single tables: for helpers, and (functions.sql) for a psql in the database's container. */
+export const tableSql = filesOf('tables', 'functions.sql', 'foreign-keys.sql', 'changes.sql', 'compare.sql', 'merge.sql', 'take-back.sql', 'export.sql', 'move-beside.sql');
