@@ -7,7 +7,7 @@ import { activityInfo } from '@temporalio/activity';
 import { policyApprover, type ApprovalRecord } from '../domain/approval.ts';
 import { canonicalJson } from '../domain/canonical-json.ts';
 import { HoldfastFailure, type FailureType } from '../domain/failures.ts';
-import { planBytes, type PinnedStore, type PlanBody, type RestorePlan } from '../domain/restore-plan.ts';
+import { planBytes, policyWord, type PinnedStore, type PlanBody, type RestorePlan } from '../domain/restore-plan.ts';
 import { replacesWholeServer, type ComponentCutOver } from '../domain/rollback.ts';
 import type { Component } from '../domain/service.ts';
 import type { EngineContext } from '../engines/engine.ts';
@@ -96,7 +96,10 @@ function requireRecorded(authority: Authority, cutOver: ComponentCutOver, rollba
 }
 
 /** The runbook that carries out a plan: another workflow may store a plan of its own, and approve it itself, for all we know. */
-const runbookOf = ({ operation, moment }: PlanBody): string => (operation === 'restore' ? moment === undefined ? 'restoreBackup' : 'restoreToPointInTime' : operation === 'undo' ? 'undoRestore' : 'acceptRestore');
+function runbookOf({ operation, moment }: PlanBody): string {
+  if (operation === 'restore') return moment === undefined ? 'restoreBackup' : 'restoreToPointInTime';
+  return { undo: 'undoRestore', accept: 'acceptRestore', restoreTables: 'restoreTables' }[operation];
+}
 
 /** The stored plan, when it is this run's. @throws ApprovalNotForThisRun, ApprovalInvalid */
 export async function requireOwnPlan(dependencies: ActivityDependencies, authority: Authority): Promise<RestorePlan> {
@@ -119,7 +122,7 @@ function requireAllowed(dependencies: ActivityDependencies, authority: Authority
     if (approval.approvers.length > 0 && !approval.approvers.includes(by)) throw refusal('ApprovalInvalid', authority, `${by} is not among the approvers`);
     return;
   }
-  if (approval.required.includes(operation) && !empty) throw refusal('ApprovalInvalid', authority, `policy asks for a human's yes to this ${operation}, and none was given`);
+  if (approval.required.includes(policyWord(operation)) && !empty) throw refusal('ApprovalInvalid', authority, `policy asks for a human's yes to this ${operation}, and none was given`);
 }
 
 async function storedPlan(dependencies: ActivityDependencies, authority: Authority): Promise<RestorePlan> {

@@ -14,7 +14,7 @@ import { readBackup } from './proof-activities.ts';
 export interface BeginCutOverInput {
   readonly authority: Authority;
   readonly decision: Decided;
-  readonly operation: 'restore' | 'undo';
+  readonly operation: RollbackRecord['operation'];
   readonly components: readonly Component[];
   readonly cutOvers: readonly ComponentCutOver[];
   readonly backupId: string | null;

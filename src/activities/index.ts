@@ -11,6 +11,7 @@ import { createPlanActivities } from './plan-activities.ts';
 import { createProofActivities } from './proof-activities.ts';
 import { createRepairActivities } from './repair-activities.ts';
 import { createServiceActivities } from './service-activities.ts';
+import { createTablesActivities } from './tables-activities.ts';
 import { createForgetActivities } from './wal/forget-activities.ts';
 import { createSettingsActivities } from './wal/settings-activities.ts';
 import { createWatchActivities } from './wal/watch-activities.ts';
@@ -23,6 +24,7 @@ export const createActivities = (dependencies: ActivityDependencies) => ({
   ...createMomentActivities(dependencies),
   ...createFindActivities(dependencies),
   ...createCutOverActivities(dependencies),
+  ...createTablesActivities(dependencies),
   ...createAcceptActivities(dependencies),
   ...createApplicationActivities(dependencies),
   ...createRepairActivities(dependencies),

@@ -7,6 +7,7 @@ import type { EnableWalInput, EnableWalResult } from '../workflows/enable-wal/me
 import type { ForgetWalInput, ForgetWalResult } from '../workflows/forget-wal/messages.ts';
 import type { ProveBackupInput, ProveBackupResult } from '../workflows/prove-backup/messages.ts';
 import type { ReapLeftoversInput, ReapLeftoversResult } from '../workflows/reap-leftovers/messages.ts';
+import type { RestoreTablesInput, RestoreTablesResult } from '../workflows/restore-tables/messages.ts';
 import type { RestoreBackupInput, RestoreBackupResult } from '../workflows/restore-backup/messages.ts';
 import type { RestoreToPointInTimeInput, RestoreToPointInTimeResult } from '../workflows/restore-to-point-in-time/messages.ts';
 import type { TakeBackupInput, TakeBackupResult } from '../workflows/take-backup/messages.ts';
@@ -19,6 +20,7 @@ export interface Runbooks {
   readonly prove: { readonly input: ProveBackupInput; readonly result: ProveBackupResult };
   readonly restore: { readonly input: RestoreBackupInput; readonly result: RestoreBackupResult };
   readonly rewind: { readonly input: RestoreToPointInTimeInput; readonly result: RestoreToPointInTimeResult };
+  readonly tables: { readonly input: RestoreTablesInput; readonly result: RestoreTablesResult };
   readonly undo: { readonly input: UndoRestoreInput; readonly result: UndoRestoreResult };
   readonly accept: { readonly input: AcceptRestoreInput; readonly result: AcceptRestoreResult };
   readonly mark: { readonly input: MarkMomentInput; readonly result: MarkMomentResult };
@@ -35,6 +37,7 @@ export const workflowTypes = {
   prove: 'proveBackup',
   restore: 'restoreBackup',
   rewind: 'restoreToPointInTime',
+  tables: 'restoreTables',
   undo: 'undoRestore',
   accept: 'acceptRestore',
   mark: 'markMoment',

@@ -19,13 +19,13 @@ export interface StepSentences {
   readonly open: string;
 }
 
-/** The ordered destructive steps as the plan lists them. */
+/** The ordered destructive steps as the plan lists them. A step that there is not has no sentence; nothing is still closed where nothing is opened. */
 export function planSteps(components: readonly StepSentences[], restarts: readonly string[]): readonly string[] {
   return [
     ...inClosingOrder(components).map((component) => component.close),
     ...inOpeningOrder(components).map((component) => component.swap),
-    'Compare once more, still closed',
+    components.length > 0 && components.every((component) => component.open === '') ? '' : 'Compare once more, still closed',
     ...inOpeningOrder(components).map((component) => component.open),
     ...restarts.map((container) => `Restart ${container}`),
-  ];
+  ].filter((step) => step !== '');
 }

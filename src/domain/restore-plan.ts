@@ -5,8 +5,12 @@
 import { canonicalJson } from './canonical-json.ts';
 import type { Difference } from './content.ts';
 import type { NotCompared } from './backup-manifest.ts';
+import type { TableDifference } from './tables/difference.ts';
 
-export type PlanOperation = 'restore' | 'undo' | 'accept';
+export type PlanOperation = 'restore' | 'undo' | 'accept' | 'restoreTables';
+
+/** The word under which policy asks for a human's yes to it. */
+export const policyWord = (operation: PlanOperation): 'restore' | 'undo' | 'accept' => (operation === 'restoreTables' ? 'restore' : operation);
 
 /** The live store a plan is about, pinned: every destructive step re-reads these and refuses when one changed. */
 export interface PinnedStore {
@@ -48,6 +52,8 @@ export interface PlanBody {
   /** The ordered destructive steps, one sentence each. */
   readonly steps: readonly string[];
   readonly losses: readonly Loss[];
+  /** Of single tables: which rows change; absent where whole databases are exchanged. */
+  readonly tables?: readonly TableDifference[];
   /** What comparing the prepared data with the manifest showed; a plan with differences is never shown for approval. */
   readonly compared: readonly { readonly component: string; readonly objects: number; readonly differences: readonly Difference[] }[];
   readonly notCompared: readonly NotCompared[];

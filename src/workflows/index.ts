@@ -9,6 +9,7 @@ export { proveBackup } from './prove-backup/prove-backup.ts';
 export { reapLeftovers } from './reap-leftovers/reap-leftovers.ts';
 export { restoreBackup } from './restore-backup/restore-backup.ts';
 export { restoreToPointInTime } from './restore-to-point-in-time/restore-to-point-in-time.ts';
+export { restoreTables } from './restore-tables/restore-tables.ts';
 export { serviceLease } from './service-lease/service-lease.ts';
 export { takeBackup } from './take-backup/take-backup.ts';
 export { undoRestore } from './undo-restore/undo-restore.ts';

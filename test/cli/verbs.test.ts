@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { parseInto } from '../../src/cli/verbs/into.ts';
+import { collectTable, tablesInput } from '../../src/cli/verbs/restoring/restore-tables.ts';
 import { parseSince } from '../../src/cli/verbs/since.ts';
 import { redirectionNotice } from '../../src/config/environment-config.ts';
 import type { Component } from '../../src/domain/service.ts';
@@ -42,4 +43,16 @@ test('a redirected restore names what goes where, and what is left out', () => {
   expect(redirectionNotice([postgres, redis], { postgres: 'test-db', redis: 'test-cache' })).toBe(
     'The environment redirects this restore (POSTGRES_CONTAINER and REDIS_CONTAINER): postgres into test-db instead of db, redis into test-cache instead of cache. For the service\'s own containers: unset POSTGRES_CONTAINER and REDIS_CONTAINER.');
   expect(redirectionNotice([postgres, redis], { redis: 'test-cache' })).toContain('postgres (db) is not restored');
+});
+
+test('--table makes it a restore of tables, as many as are named', () => {
+  expect(tablesInput({})).toBeNull();
+  expect(tablesInput({ table: collectTable('Orders', collectTable('public.customers', undefined)), exact: true })).toEqual({ tables: ['public.customers', 'Orders'], exact: true, intoSchema: undefined });
+  expect(tablesInput({ table: ['orders'], intoSchema: 'as_it_was' })).toMatchObject({ intoSchema: 'as_it_was' });
+});
+
+test.for([
+  { exact: true }, { intoSchema: 'x' }, { table: ['orders', 'orders'] }, { table: ['a..b'] }, { table: ['orders'], intoSchema: 'public' }, { table: ['orders'], intoSchema: 'x', exact: true }, { table: ['orders'], into: 'other' }, { table: ['orders'], since: '02:47' },
+])('a restore with %j is refused before anything starts', async (options) => {
+  await failing('InvalidInput', async () => tablesInput(options));
 });

@@ -31,3 +31,9 @@ it('compares after everything is closed and exchanged, and before anything is op
     expect(steps).toHaveLength(each.length * 3 + 1 + restarts.length);
   }));
 });
+
+it('has no step without a sentence, and compares nothing closed where nothing is closed', () => {
+  const tables: StepSentences = { engine: 'postgres', close: 'make a schema', swap: 'one transaction', open: '' };
+  expect(planSteps([tables], [])).toEqual(['make a schema', 'one transaction']);
+  expect(planSteps([{ ...tables, close: '' }], [])).toEqual(['one transaction']);
+});

@@ -1,12 +1,13 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { canonicalJson } from '../../src/domain/canonical-json.ts';
-import { planBytes, type PlanBody, shortDigest } from '../../src/domain/restore-plan.ts';
+import { planBytes, type PlanBody, policyWord, shortDigest } from '../../src/domain/restore-plan.ts';
 
 const body: PlanBody = {
   format: 1, operation: 'restore', service: 'shop', backup: { id: '20261123-010000', manifestSha256: 'a'.repeat(64), point: '2026-11-23T01:00:00.000Z', skewMs: 3 }, rollbackOf: null,
   stores: [{ component: 'postgres', engine: 'postgres', container: 'shop-postgres', containerId: 'c1', volume: 'v1', identity: '7400', database: 'shop' }],
   restarts: ['shop-api'], steps: ['Close PostgreSQL', 'Exchange'], losses: [{ component: 'postgres', after: '2026-11-23T01:00:00.000Z', seconds: 9, transactions: '4', notes: [] }],
+  tables: [{ table: 'public.orders', missing: '3', changed: '1', extra: '0', extraGo: false, keys: null }],
   compared: [{ component: 'postgres', objects: 3, differences: [] }], notCompared: [], notes: ['role app is made'], wayBack: 'holdfast undo',
 };
 
@@ -43,4 +44,8 @@ describe('shortDigest', () => {
     fc.assert(fc.property(fc.string({ unit: fc.constantFrom(...'0123456789abcdef'), minLength: 64, maxLength: 64 }), (digest) =>
       /^[0-9a-f]{4}-[0-9a-f]{4}$/.test(shortDigest(digest)) && digest.startsWith(shortDigest(digest).replace('-', ''))));
   });
+});
+
+it('asks for a restore of tables whoever has to be asked for a restore', () => {
+  expect((['restore', 'undo', 'accept', 'restoreTables'] as const).map(policyWord)).toEqual(['restore', 'undo', 'accept', 'restore']);
 });

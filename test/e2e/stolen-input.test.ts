@@ -24,7 +24,7 @@ const harmlessElsewhere = ['finishCutOver', 'rollBackComponent', 'finishRollBack
 /** Reads, or makes something new beside that is the asking run's own. */
 const harmless = [
   'resolveService', 'enterHost', 'inspectLease', 'waitForLease', 'claimBackup', 'inspectComponent', 'backUpComponent', 'commitBackup', 'findBackup', 'verifyComponent', 'proveComponent', 'recordProof',
-  'ensureRunning', 'prepareComponent', 'prepareUndoOf', 'planRestore', 'confirmApproval', 'findRollback', 'pinRollbackCopy', 'checkHealth', 'waitForHealth', 'restartApplication', 'findEndedRuns',
+  'ensureRunning', 'prepareComponent', 'prepareTables', 'readTables', 'prepareUndoOf', 'planRestore', 'confirmApproval', 'findRollback', 'pinRollbackCopy', 'checkHealth', 'waitForHealth', 'restartApplication', 'findEndedRuns',
 ] as const;
 
 let service: ServiceFixture;

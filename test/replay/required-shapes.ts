@@ -4,6 +4,7 @@ export const requiredShapes = [
   'verifyBackup.done', 'verifyBackup.failed', 'proveBackup.done', 'proveBackup.failed', 'proveBackup.couldNotVerify',
   'restoreBackup.done', 'restoreBackup.planned', 'restoreBackup.rejected', 'restoreBackup.expired', 'restoreBackup.cancelled', 'restoreBackup.rolledBack',
   'restoreBackup.approvedBySignal', 'restoreBackup.afterReset', 'restoreBackup.intoEmpty', 'restoreBackup.healthCheckFailed',
+  'restoreTables.done', 'restoreTables.planned', 'restoreTables.rejected', 'restoreTables.rolledBack', 'undoRestore.ofTables',
   'undoRestore.done', 'undoRestore.planned', 'undoRestore.rejected', 'undoRestore.expired', 'undoRestore.rolledBack',
   'acceptRestore.done', 'acceptRestore.planned', 'acceptRestore.rejected',
   'takeBackup.base', 'restoreBackup.base', 'undoRestore.base',

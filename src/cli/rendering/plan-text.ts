@@ -1,5 +1,6 @@
 /** A plan as people read it before they say yes. Everything in it comes from the plan itself. Pure. */
 import { shortDigest, type Loss, type PinnedStore, type PlannedMoment, type RestorePlan } from '../../domain/restore-plan.ts';
+import { differenceLines } from '../../domain/tables/difference.ts';
 import { counted, durationText } from '../../domain/wording.ts';
 import { shownRunId } from '../../client/run-ids.ts';
 import { localAndUtc, momentAndUtc, shortTime, zoneName } from './local-time.ts';
@@ -19,8 +20,9 @@ export function planText(plan: RestorePlan, clock: PlanClock): readonly string[]
   const add = (label: string, texts: readonly string[]): void => {
     texts.forEach((text, index) => lines.push(`  ${(index === 0 ? label : '').padEnd(labelWidth)}${text}`));
   };
-  add(body.operation === 'accept' ? 'Removes' : 'Replaces', [replacedText(plan)]);
+  add(body.operation === 'accept' ? 'Removes' : body.tables === undefined ? 'Replaces' : 'Changes', [replacedText(plan)]);
   if (body.operation !== 'accept') add('With', [withText(plan, clock)]);
+  add('Rows', (body.tables ?? []).flatMap(differenceLines));
   add('You lose', lossTexts(plan));
   add('Compared', comparedTexts(plan));
   add('Not compared', body.notCompared.map(({ object, reason }) => `${object}: ${reason}`));
@@ -32,6 +34,8 @@ export function planText(plan: RestorePlan, clock: PlanClock): readonly string[]
 
 function replacedText({ body }: RestorePlan): string {
   const stores = body.stores.map(storeText).join(' and ');
+  if (body.tables !== undefined && body.tables.length > 0) return `rows of ${body.tables.map(({ table }) => table).join(', ')} in ${stores}`;
+  if (body.tables !== undefined) return `no table; makes a schema in ${stores}`;
   return body.operation === 'accept' ? `what ${body.rollbackOf ?? 'an earlier run'} set aside in ${stores}` : stores;
 }
 

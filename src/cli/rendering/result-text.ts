@@ -1,6 +1,7 @@
 /** What a run came to, in a few lines that say what to do next. Pure. */
 import { shownRunId } from '../../client/run-ids.ts';
 import type { Runbooks } from '../../client/runbooks.ts';
+import { outcomeText } from '../../domain/tables/difference.ts';
 import { durationText, sizeText } from '../../domain/wording.ts';
 import type { RecoveryReport } from '../../workflows/restore-backup/messages.ts';
 import { localAndUtc, momentAndUtc } from './local-time.ts';
@@ -30,6 +31,7 @@ const texts: { readonly [V in keyof Runbooks]: (result: Result<V>, service: stri
       ...restored(result.rollbackRun, service, `as it was ${result.plan.body.moment?.inclusive === true ? 'at' : 'just before'} ${result.plan.body.moment?.asked ?? ''}`, result.report, clock),
       ...(result.newBase === null ? [] : [`A new base backup is running (${shownRunId(result.newBase)}).`]),
     ]),
+  tables: (result, service, clock) => (result.outcome === 'planned' ? [...planText(result.plan, clock), 'Dry run: nothing live was changed, and what was made ready is removed again.'] : tablesRestored(result, service)),
   undo: (result, service, clock) => (result.rollbackRun === null
     ? [...planText(result.plan, clock), 'Dry run: nothing was changed.']
     : [`${service} is back on the data from before ${shownRunId(result.undoneRun)}.`, nextSteps(result.rollbackRun)]),
@@ -64,6 +66,11 @@ function restored(run: string, service: string, state: string, report: RecoveryR
     `RPO ${durationText(report.rpoMs)}.${aside}`,
     nextSteps(run),
   ];
+}
+
+function tablesRestored({ backupId, tables, intoSchema, rollbackRun }: Result<'tables'>, service: string): readonly string[] {
+  const done = intoSchema === null ? [`Tables of ${service} have the rows of ${backupId}.`, ...tables.map((table) => `  ${outcomeText(table)}`)] : [`The tables as they were in ${backupId} are in the schema ${intoSchema} of ${service}; the live ones were not touched.`];
+  return rollbackRun === null ? done : [...done, nextSteps(rollbackRun)];
 }
 
 const nextSteps = (run: string): string => `All well? holdfast accept ${shownRunId(run)}.  Not well? holdfast undo ${shownRunId(run)}.`;

@@ -2,6 +2,7 @@
 import { CancelledFailure } from '@temporalio/common';
 import { CancellationScope } from '@temporalio/workflow';
 import type { PlanBody, RestorePlan } from '../../domain/restore-plan.ts';
+import { leavesOpen } from '../../domain/rollback.ts';
 import type { ApprovalGate } from './approval-gate.ts';
 import { approvedPlan, type ApprovedPlan } from './approved-plan.ts';
 import type { PreparedComponent } from '../../engines/engine.ts';
@@ -80,23 +81,30 @@ async function cutOver<I extends CommonInput>(run: Run<I>, watch: Stopwatch, req
     await exchanged.open();
     await lease.release();
     watch.lap('check');
-    await check(run);
+    await check(run, !prepared.every(({ cutOver }) => leavesOpen(cutOver)));
     return { plan: approved.plan, prepared, setAside: exchanged.setAside, approvedAt: approved.decision.at, backAt: new Date(Date.now()).toISOString(), phases: watch.end() };
   });
 }
 
-async function check<I extends CommonInput>(run: Run<I>): Promise<void> {
+/** @param closed clients were kept out: then the application's connections lead to what is gone, and it is restarted */
+async function check<I extends CommonInput>(run: Run<I>, closed: boolean): Promise<void> {
   run.phase('checking');
   run.step('[5/5] Check     application and health');
-  if (run.input.into === undefined) await checkApplication(run);
+  if (run.input.into !== undefined) return;
+  if (closed) await restartApplication(run);
+  await checkHealth(run);
 }
 
-async function checkApplication<I extends CommonInput>(run: Run<I>): Promise<void> {
+async function restartApplication<I extends CommonInput>(run: Run<I>): Promise<void> {
   const { service } = run.input;
   const { restarted } = await run.host.long.restartApplication({ service }).catch((error: unknown) => {
     throw notWell(run, `the application could not be restarted: ${finalFailure(error, service).message}`);
   });
   if (restarted.length > 0) run.done(`Restarted ${restarted.join(', ')}`);
+}
+
+async function checkHealth<I extends CommonInput>(run: Run<I>): Promise<void> {
+  const { service } = run.input;
   const health = await run.host.long.waitForHealth({ service });
   if (health === null) {
     run.note('No health URL is configured: whether the application works was not checked.');

@@ -5,6 +5,7 @@ import type { RecordedDecision } from '../../domain/approval.ts';
 import { inClosingOrder, inOpeningOrder } from '../../domain/cut-over-steps.ts';
 import { failureKinds } from '../../domain/failures.ts';
 import type { RestorePlan } from '../../domain/restore-plan.ts';
+import { leavesOpen, type RollbackRecord } from '../../domain/rollback.ts';
 import type { Component } from '../../domain/service.ts';
 import { engineTitle } from '../../domain/wording.ts';
 import { shortRunId } from '../../domain/workflow-ids.ts';
@@ -14,7 +15,7 @@ import type { CommonInput, Run } from './run.ts';
 import { failureTypeOf, finalFailure, workflowFailure } from './workflow-failure.ts';
 
 export interface CutOverRequest {
-  readonly operation: 'restore' | 'undo';
+  readonly operation: RollbackRecord['operation'];
   readonly plan: RestorePlan;
   readonly decision: RecordedDecision;
   readonly prepared: readonly PreparedComponent[];
@@ -56,12 +57,12 @@ export async function exchangeStores<I extends CommonInput>(run: Run<I>, request
   if ((await begin(run, request, authority)) === 'stale') return 'stale';
   const closed = await allOrNone(inClosingOrder(targets).map(({ engine, step }) => async () => {
     const { setAside } = await run.host.cutOver.closeComponent({ ...step, ...(request.readyMarks === undefined ? {} : { readyMark: request.readyMarks[step.component.name] ?? null }) });
-    run.done(`${engineTitle(engine)} closed: no client can write`);
+    if (!leavesOpen(step.cutOver)) run.done(`${engineTitle(engine)} closed: no client can write`);
     return setAside;
   }));
   await allOrNone(inOpeningOrder(targets).map(({ step }) => () => run.host.cutOver.swapComponent(step)));
   await allOrNone(targets.map(({ step }) => () => run.host.cutOver.compareClosedComponent({ ...step, backup: request.companions?.[step.component.name] ?? request.backup })));
-  run.done('Data exchanged; compared once more, still closed');
+  run.done(targets.every(({ step }) => leavesOpen(step.cutOver)) ? 'Carried out in one transaction' : 'Data exchanged; compared once more, still closed');
   return { setAside: closed.find((each) => each !== null) ?? null, open: () => openAll(run, targets, authority) };
 }
 
@@ -96,7 +97,7 @@ async function openAll<I extends CommonInput>(run: Run<I>, targets: readonly Tar
   for (const { engine, step } of inOpeningOrder(targets)) {
     try {
       await run.host.cutOver.openComponent(step);
-      run.done(`${engineTitle(engine)} open`);
+      if (!leavesOpen(step.cutOver)) run.done(`${engineTitle(engine)} open`);
       for (const note of (await run.host.cutOver.completeComponent(step)).notes) run.warn(note);
     } catch (error) {
       const failure = finalFailure(error, run.input.service);

@@ -2,7 +2,7 @@
 import { workflowInfo } from '@temporalio/workflow';
 import { planSteps } from '../../domain/cut-over-steps.ts';
 import type { PlanBody } from '../../domain/restore-plan.ts';
-import { replacesWholeServer } from '../../domain/rollback.ts';
+import { leavesOpen, replacesWholeServer } from '../../domain/rollback.ts';
 import type { ComponentFacts, PreparedComponent } from '../../engines/engine.ts';
 import type { Rollback } from '../../repository/repository.ts';
 import { openApprovalGate } from '../shared/approval-gate.ts';
@@ -16,12 +16,14 @@ import { workflowFailure } from '../shared/workflow-failure.ts';
 import type { UndoRestoreInput, UndoRestoreResult } from './messages.ts';
 
 export async function undoRestore(input: UndoRestoreInput): Promise<UndoRestoreResult> {
-  return inFrame('undoRestore', input, readRunChoice, async (run) => {
-    const gate = openApprovalGate(run);
+  return inFrame('undoRestore', input, readRunChoice, async (frame) => {
+    const gate = openApprovalGate(frame);
     const watch = startStopwatch();
     watch.lap('source');
-    await repairEndedRuns(run, true);
-    const rollback = await run.host.quick.findRollback({ service: run.input.service, run: run.input.run });
+    await repairEndedRuns(frame, true);
+    const rollback = await frame.host.quick.findRollback({ service: frame.input.service, run: frame.input.run });
+    // What the run to undo left alone is not asked, and need not even run.
+    const run = { ...frame, components: frame.components.filter(({ name }) => rollback.record.cutOvers.some(({ component }) => component === name)) };
     const undoneRun = rollback.record.workflowId;
     run.step(`[1/5] Source    the rollback copy of ${undoneRun}`);
     if (run.input.dryRun === true) {
@@ -58,7 +60,8 @@ async function prepareCopies(run: Run<UndoRestoreInput>, rollback: Rollback): Pr
 }
 
 function planBody(run: Run<UndoRestoreInput>, rollback: Rollback, facts: readonly ComponentFacts[], prepared: readonly PreparedComponent[]): PlanBody {
-  const restarts = run.service.definition.application?.containers ?? [];
+  const tables = prepared.flatMap((each) => each.tables ?? []);
+  const restarts = prepared.every(({ cutOver }) => leavesOpen(cutOver)) ? [] : run.service.definition.application?.containers ?? [];
   return {
     format: 1,
     operation: 'undo',
@@ -68,7 +71,8 @@ function planBody(run: Run<UndoRestoreInput>, rollback: Rollback, facts: readonl
     stores: facts.map((each) => each.pinned),
     restarts,
     steps: planSteps(prepared.map((each) => ({ engine: each.cutOver.engine, ...each.steps })), restarts),
-    losses: prepared.map((each) => each.loss),
+    losses: prepared.filter((each) => each.tables === undefined).map((each) => each.loss),
+    ...(tables.length === 0 ? {} : { tables }),
     compared: prepared.map((each) => each.compared),
     notCompared: prepared.flatMap((each) => each.notCompared),
     notes: prepared.flatMap((each) => each.notes),

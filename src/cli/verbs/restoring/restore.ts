@@ -11,12 +11,13 @@ import { checkBackupChoice } from '../backup-choice.ts';
 import { parseInto } from '../into.ts';
 import { readPointOptions, type AskedPoint, type PointOptions } from '../point-options.ts';
 import { parseSince } from '../since.ts';
+import { collectTable, tablesInput, type TablesOptions } from './restore-tables.ts';
 
-interface Options extends PointOptions { timeline?: string; cluster?: string; only?: string; into?: string; dryRun?: boolean; since?: string; reason?: string; confirm?: string; by?: string }
+interface Options extends PointOptions, TablesOptions { timeline?: string; cluster?: string; only?: string; into?: string; dryRun?: boolean; since?: string; reason?: string; confirm?: string; by?: string }
 
 export function restoreCommand(): Command {
   return verb('restore', 'Come back to a backup, or to any second: --to, --before. Without one: what there is to come back to. Nothing live changes until you say yes.', [
-    'restore', 'restore 20261123-010000 --reason INC-212', 'restore latest --dry-run', 'restore --before xid:918442         # just before that transaction', 'restore --to "2026-11-23T02:47:05+01:00"', 'restore --to "5 minutes ago" --dry-run', 'restore latest --into postgres=test-postgres,redis=test-redis', 'restore latest --confirm story-portal      # a script says yes',
+    'restore', 'restore 20261123-010000 --reason INC-212', 'restore latest --dry-run', 'restore --before xid:918442         # just before that transaction', 'restore --to "2026-11-23T02:47:05+01:00"', 'restore --to "5 minutes ago" --dry-run', 'restore latest --into postgres=test-postgres,redis=test-redis', 'restore latest --confirm story-portal      # a script says yes', 'restore latest --table orders --table customers --dry-run', 'restore latest --table orders --into-schema before_the_accident',
   ])
     .argument('[backup]', 'an id, its first digits, or latest')
     .option('--to <point>', 'any moment that the log leads to, what happened at it included: a time with its offset, "5 minutes ago", lsn:…, xid:…, mark:NAME, backup:ID, latest')
@@ -26,6 +27,9 @@ export function restoreCommand(): Command {
     .option('--only <stores>', 'with --to or --before: these stores and no others: postgres')
     .option('--dry-run', 'check, make ready, compare and show the plan; then remove everything again')
     .option('--into <containers>', 'other containers instead: postgres=NAME,redis=NAME, or NAME alone where the service has one store')
+    .option('--table <name>', 'only this table: its rows as they were go into the live one; may be given several times', collectTable)
+    .option('--exact', 'with --table: rows that the backup does not have are removed (default: left, and said)')
+    .option('--into-schema <name>', 'with --table: into a new schema beside the live tables, which are not touched')
     .option('--since <time>', 'when the disaster began: 02:47, 2026-11-23T02:47:05, or with an offset; RTO and RPO count from it')
     .option('--reason <text>', 'why; kept and shown')
     .option('--confirm <name>', 'the service\'s name: approve the plan without asking')
@@ -36,6 +40,12 @@ export function restoreCommand(): Command {
       const service = await theService(context);
       if (asked !== null) return rewind(context, service, asked, options);
       if (backup === undefined) return (await import('../../list-backups.ts')).showWayBack(context, service);
+      const tables = tablesInput(options);
+      if (tables !== null) {
+        if (await intoFromEnvironment(context, service) !== undefined) throw redirectedTables();
+        const input = given({ service: service.name, backup: checkBackupChoice(backup), ...tables, dryRun: options.dryRun, reason: options.reason, requestedBy: options.by ?? context.me });
+        return (await import('../../run-runbook.ts')).runRunbook(context, 'tables', service.name, () => input, approverFrom(context, service.name, options));
+      }
       const into = parseInto(options.into, service.components) ?? await intoFromEnvironment(context, service);
       const input = given({
         service: service.name, backup: checkBackupChoice(backup), dryRun: options.dryRun, into, since: parseSince(options.since, new Date()), reason: options.reason, requestedBy: options.by ?? context.me,
@@ -55,6 +65,7 @@ function readRewind(backup: string | undefined, options: Options): AskedPoint | 
     if (alone === undefined) return null;
     throw new HoldfastFailure('InvalidInput', { operation: 'read the moment', object: `--${alone}`, cause: 'no moment is named', hint: 'It belongs to --to or --before.' });
   }
+  if (tablesInput(options) !== null) throw new HoldfastFailure('InvalidInput', { operation: 'read the moment', object: '--table', cause: 'single tables come from a backup, and a moment is named', hint: 'Name a backup instead of the moment; or look into the moment (holdfast query) and copy what you need, before you reject its plan.' });
   if (backup === undefined) return readPointOptions({ to, before }, Date.now());
   throw new HoldfastFailure('InvalidInput', { operation: 'read the moment', object: backup, cause: 'a backup and a moment are named', hint: `To come back to the end of that backup with what the log adds: --to backup:${backup}; to the backup itself: leave --to and --before out.` });
 }
@@ -77,11 +88,16 @@ function wholeNumber(text: string): number {
 }
 
 /** Somebody who says how, but not which, has forgotten the id: answering with a list would look like a restore that was done. */
-function refuseWithoutBackup({ into, dryRun, since, reason, confirm, by }: Options): void {
-  const named = Object.entries({ into, 'dry-run': dryRun, since, reason, confirm, by }).filter(([, value]) => value !== undefined).map(([name]) => `--${name}`);
+function refuseWithoutBackup({ into, dryRun, since, reason, confirm, by, table, exact, intoSchema }: Options): void {
+  const named = Object.entries({ table, exact, 'into-schema': intoSchema, into, 'dry-run': dryRun, since, reason, confirm, by }).filter(([, value]) => value !== undefined).map(([name]) => `--${name}`);
   if (named.length === 0) return;
   throw new HoldfastFailure('InvalidInput', { operation: 'find the backup', object: named.join(' '), cause: 'no backup is named, so nothing is restored', hint: 'Name one, or latest: holdfast restore latest … . What there is: holdfast list.' });
 }
+
+/** Somebody who set these expects that nothing goes into the live containers. */
+const redirectedTables = (): HoldfastFailure => new HoldfastFailure('InvalidInput', {
+  operation: 'read the environment', object: 'POSTGRES_CONTAINER, REDIS_CONTAINER', cause: 'they redirect a restore, and tables are restored into the service\'s own container alone', hint: 'Unset them, or restore the whole into the other containers.',
+});
 
 /** The environment names of the backup scripts point a restore elsewhere, and somebody may have left them set: said before anything starts. */
 async function intoFromEnvironment(context: CommandContext, service: ServiceDefinition): Promise<Readonly<Record<string, string>> | undefined> {
