@@ -43,6 +43,7 @@ const ofBackup = ({ service, backupId }: Stage): object => ({ service: service.n
 const ofBase = ({ service, baseId }: Stage): object => ({ service: service.name, backup: baseId });
 /** Its own end: a moment that needs no archived log. */
 const toBase = ({ service, baseId }: Stage): object => ({ service: service.name, to: `backup:${baseId}` });
+const ofItems = ({ service, backupId }: Stage): object => ({ service: service.name, backup: backupId, tables: ['items'] });
 const ofLatestRun = ({ service }: Stage): object => ({ service: service.name, run: 'latest' });
 
 const onLiveSide = (what: 'dump' | 'base') => async ({ stage }: Preparation): Promise<Beginning> => {
@@ -107,6 +108,7 @@ export const scenarios: readonly Scenario[] = [
     ...plain('restoreBackup', onLiveSide('dump'), ofBackup), name: 'restoreBackup+swapFails', end: { status: 'FAILED', failure: 'CutOverFailed' },
     struck: ['rollBackComponent', 'finishRollBack', 'discardPreparedComponent', 'removeRunScratch'],
   },
+  plain('restoreTables', onLiveSide('dump'), ofItems),
   plain('undoRestore', restoredOrUndone('dump'), ofLatestRun),
   plain('acceptRestore', restored('dump'), ofLatestRun),
   plain('reapLeftovers', terminatedAt('restoreBackup/openComponent:redis#1/before'), ofService),

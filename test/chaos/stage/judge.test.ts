@@ -1,11 +1,12 @@
 /** The sweep's own judge: what it lets pass and what it does not. */
 import { expect, test } from 'vitest';
 import type { Outcome } from './drive.ts';
-import { judgeLeftovers, judgeOutcome, leftWithoutReason, mayLeave, type Trial, type Victim } from './judge.ts';
+import { judgeData, judgeLeftovers, judgeOutcome, leftWithoutReason, mayLeave, type Trial, type Victim } from './judge.ts';
+import type { Rollback } from '../../../src/repository/repository.ts';
 import type { StageState } from './observe.ts';
 
 const state: StageState = {
-  postgres: 'live', redis: 'live', fingerprint: '', databases: [], roles: [], sessions: [], redisConfig: [], redisFiles: [], redisScratch: [], serverCopies: [], restartPolicies: ['always', 'always'],
+  postgres: 'live', redis: 'live', fingerprint: '', databases: [], schemas: [], roles: [], sessions: [], redisConfig: [], redisFiles: [], redisScratch: [], serverCopies: [], restartPolicies: ['always', 'always'],
   labelled: [], lease: false, repository: { backups: [], unfinished: [], notes: [], temporaries: [], proofs: 0, approvals: 0, rollbacks: [] },
 };
 
@@ -60,4 +61,16 @@ test('what is left is found', () => {
   const after = { ...state, labelled: ['holdfast-1-dump'], lease: true, restartPolicies: ['no', 'always'], roles: ['chaos_reader'] };
   expect(judgeLeftovers({ ...trial('worker', 'COMPLETED'), after })).toHaveLength(4);
   expect(judgeLeftovers({ ...trial('worker', 'COMPLETED'), after: { ...state, redis: null, redisConfig: ['no answer'] } })).toHaveLength(1);
+});
+
+test('of single tables PostgreSQL has the rows exactly when a record says so, and Redis stays where it was', () => {
+  const record = { runId: 'run' } as Rollback['record'];
+  const after = (postgres: StageState['postgres'], redis: StageState['redis'], end: Rollback['state'] | null): Trial => {
+    const rollbacks = end === null ? [] : [{ record, state: end, milestones: [], acceptedBy: null }];
+    return { ...trial('worker', 'FAILED', 'CutOverFailed'), runbook: 'restoreTables', after: { ...state, postgres, redis, repository: { ...state.repository, rollbacks } } };
+  };
+  expect([judgeData(after('live', 'live', null)), judgeData(after('live', 'live', 'rolledBack'))]).toEqual([[], []]);
+  for (const wrong of [after('merged', 'live', 'rolledBack'), after('live', 'live', 'opened'), after('saved', 'live', 'opened'), after('merged', 'saved', 'opened'), after('neither', 'live', null)]) expect(judgeData(wrong)).not.toEqual([]);
+  expect(judgeData({ ...after('merged', 'live', 'opened'), outcome: { status: 'COMPLETED', failure: null, message: '' } })).toEqual([]);
+  expect(judgeData({ ...after('merged', 'live', 'opened'), runbook: 'restoreBackup' })).not.toEqual([]);
 });

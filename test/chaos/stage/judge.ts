@@ -28,7 +28,7 @@ export interface Trial {
 
 export const other = (side: Side): Side => (side === 'saved' ? 'live' : 'saved');
 
-const cutsOver = (runbook: string): boolean => ['restoreBackup', 'restoreToPointInTime', 'undoRestore', 'reapLeftovers'].includes(runbook);
+const cutsOver = (runbook: string): boolean => ['restoreBackup', 'restoreToPointInTime', 'restoreTables', 'undoRestore', 'reapLeftovers'].includes(runbook);
 
 /** How the run ended: as it does undisturbed, as it was told to, or, where what it works on died, for a reason that has a name. */
 export function judgeOutcome(trial: Trial): string[] {
@@ -75,19 +75,20 @@ export function leftWithoutReason(trial: Trial, left: readonly string[]): readon
 }
 
 const insideOf = {
-  postgres: /^(notes of run|role|database|server copy) /,
+  postgres: /^(notes of run|role|database|schema|server copy) /,
   redis: /^(notes of run|setting of Redis|file in Redis's data directory|directory) /,
 } as const;
 
 /** The live names answer, both stores on one side, and on the right one. */
 export function judgeData({ runbook, runId, outcome, before, after }: Trial): string[] {
   if (after.postgres === null || after.redis === null) return [`a live name does not answer: ${JSON.stringify(after.fingerprint)}`];
-  if (after.postgres !== after.redis || after.postgres === 'neither') return [`the stores are on different sides: PostgreSQL ${after.postgres}, Redis ${after.redis} (${JSON.stringify(after.fingerprint)})`];
+  const isOfTables = runbook === 'restoreTables';
+  if (after.postgres === 'neither' || after.redis === 'neither' || (after.postgres !== after.redis && !isOfTables)) return [`the stores are on different sides: PostgreSQL ${after.postgres}, Redis ${after.redis} (${JSON.stringify(after.fingerprint)})`];
   const from = before.postgres as Side;
   const own = after.repository.rollbacks.find(({ record }) => record.runId === runId);
   const exchanged = cutsOver(runbook) && own !== undefined && own.state !== 'rolledBack' && own.state !== 'recorded';
-  const wanted = exchanged ? other(from) : from;
-  const found = after.postgres === wanted ? [] : [`the data is the ${after.postgres} side, its record (${own?.state ?? 'none'}) says ${wanted}`];
+  const wanted = !exchanged ? from : isOfTables ? 'merged' : other(from);
+  const found = after.postgres === wanted && (!isOfTables || after.redis === from) ? [] : [`the data is the ${after.postgres} side, its record (${own?.state ?? 'none'}) says ${wanted}`];
   if (cutsOver(runbook) && runbook !== 'reapLeftovers' && outcome.status === 'COMPLETED' && !exchanged) found.push(`it completed without having exchanged anything (${own?.state ?? 'no record'})`);
   if (outcome.status === 'FAILED' && exchanged && outcome.failure !== 'HealthCheckFailed' && outcome.failure !== 'RunTerminated') found.push(`it failed with ${outcome.failure} after the opening: ${outcome.message}`);
   return found;
@@ -144,7 +145,7 @@ function judgeStores(runbook: string, runId: string, before: StageState, after: 
 /** A restore brings the backup's role with it when it is opened, and leaves none behind when it is not. With a whole server come its own roles, and no other's. */
 function judgeRoles(runbook: string, runId: string, before: StageState, after: StageState): string[] {
   const isWhole = after.repository.rollbacks.some(({ record }) => record.runId === runId && record.cutOvers.some(isServer));
-  if (after.postgres === before.postgres || (runbook === 'undoRestore' && !isWhole)) return changed('role', before.roles, after.roles);
+  if (after.postgres === before.postgres || ((runbook === 'undoRestore' || runbook === 'restoreTables') && !isWhole)) return changed('role', before.roles, after.roles);
   const others = before.roles.filter((role) => role !== savedRole);
   return changed('role', isWhole && after.postgres === 'live' ? others : [...others, savedRole], after.roles);
 }
@@ -162,7 +163,8 @@ function judgeCopies(after: StageState): string[] {
   // What an undone restore leaves of its own directory goes with the copy of the undo.
   const undone = after.repository.rollbacks.filter(({ state }) => state === 'undone').flatMap(({ record }) => record.cutOvers.filter(isServer)).flatMap(({ aside, prepared }) => [runDirectoryOf(aside), runDirectoryOf(prepared)]);
   const copies = servers.size === 0 ? after.serverCopies : after.serverCopies.filter((path) => servers.has(path) || !undone.includes(path));
-  return [...changed('database', databases.sort(), after.databases), ...changed('directory', directories.sort(), after.redisScratch), ...changed('server copy', [...servers], copies)];
+  const schemas = kept.flatMap((cutOver) => (cutOver.engine === 'postgres' && cutOver.method === 'tables' ? [cutOver.kept] : []));
+  return [...changed('schema', schemas.sort(), after.schemas), ...changed('database', databases.sort(), after.databases), ...changed('directory', directories.sort(), after.redisScratch), ...changed('server copy', [...servers], copies)];
 }
 
 const asideOf = (cutOver: Extract<ComponentCutOver, { engine: 'redis' }>): string => cutOver.asideDirectory;

@@ -7,15 +7,17 @@ import { createRepository } from '../../../src/repository/create-repository.ts';
 import type { Rollback } from '../../../src/repository/repository.ts';
 import { createLocalStorage } from '../../../src/storage/local/local-storage.ts';
 import type { ServiceFixture } from '../../support/service-fixture.ts';
-import { readFingerprint, type Fingerprint, type Side, type Stage } from './stage.ts';
+import { readFingerprint, type Fingerprint, type Side, type Sight, type Stage } from './stage.ts';
 
 export interface StageState {
   /** Null where the live name does not answer; `neither` where it answers with something else. */
-  readonly postgres: Side | 'neither' | null;
+  readonly postgres: Sight | 'neither' | null;
   readonly redis: Side | 'neither' | null;
   readonly fingerprint: Fingerprint | string;
   /** Databases besides the server's own and the live one. */
   readonly databases: readonly string[];
+  /** Schemas of ours in the live database: rows that a restore of tables keeps. */
+  readonly schemas: readonly string[];
   readonly roles: readonly string[];
   /** Sessions, slots and prepared transactions that Holdfast could own. */
   readonly sessions: readonly string[];
@@ -46,12 +48,15 @@ export interface RepositoryState {
 export async function observe(stage: Stage): Promise<StageState> {
   const { service } = stage;
   const fingerprint = await readFingerprint(service).catch((error: unknown) => String(error));
-  const [postgres, redis] = [sideOf(stage, 'postgres', fingerprint), sideOf(stage, 'redis', fingerprint)];
+  const side = sideOf(stage, 'postgres', fingerprint);
+  const isMerged = side === 'neither' && typeof fingerprint !== 'string' && fingerprint.postgres === stage.fingerprints.merged.postgres;
+  const [postgres, redis] = [isMerged ? 'merged' as const : side, sideOf(stage, 'redis', fingerprint)];
   const lines = async (sql: string): Promise<readonly string[]> => (await service.sql(sql, 'postgres').catch((error: unknown) => String(error))).split('\n').filter((line) => line !== '');
   const exec = (...argv: string[]): Promise<readonly string[]> => execLines(service, 'redis', argv);
   return {
     postgres, redis, fingerprint,
     databases: await lines(`SELECT datname FROM pg_database WHERE datname NOT IN ('postgres', 'template0', 'template1', 'shop') ORDER BY 1`),
+    schemas: (await service.sql('SELECT nspname FROM pg_namespace WHERE nspname LIKE \'holdfast%\' ORDER BY 1').catch((error: unknown) => String(error))).split('\n').filter((line) => line !== ''),
     roles: await lines(`SELECT rolname FROM pg_roles WHERE rolname !~ '^pg_' ORDER BY 1`),
     sessions: await lines(`SELECT 'session ' || application_name FROM pg_stat_activity WHERE application_name ILIKE '%holdfast%'
       UNION ALL SELECT 'slot ' || slot_name FROM pg_replication_slots UNION ALL SELECT 'prepared ' || gid FROM pg_prepared_xacts`),

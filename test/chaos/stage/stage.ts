@@ -17,6 +17,8 @@ import type { Instrumented } from '../fault/instrument.ts';
 import type { Wrap } from '../fault/twist.ts';
 
 export type Side = 'saved' | 'live';
+/** What a store may be on: `merged` is PostgreSQL on the live side with one table's rows of the saved one. */
+export type Sight = Side | 'merged';
 
 export interface Stage {
   readonly service: ServiceFixture;
@@ -24,7 +26,7 @@ export interface Stage {
   readonly backupId: string;
   readonly baseId: string;
   /** What each store answers on each side. */
-  readonly fingerprints: Readonly<Record<Side, Fingerprint>>;
+  readonly fingerprints: Readonly<Record<Sight, Fingerprint>>;
   /** Back to the live side, before anything that is about dumps, or about whole servers: with these two backups, no rollback copy and no trace of any run. */
   reset(what?: 'dump' | 'base'): Promise<void>;
   /** `reset`, then a restore: the saved side is live, the live side a rollback copy. */
@@ -54,6 +56,9 @@ const liveSql = `
 /** One line; the same on any copy of the same data. */
 const fingerprintSql = `SELECT (SELECT string_agg(word, ',') FROM state) || ' ' || (SELECT count(*) || '/' || coalesce(sum(hashtext(items::text)), 0) FROM items)
   || ' ' || (SELECT string_agg(relname, ',' ORDER BY relname) FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace) || ' ' || (SELECT count(*) FROM pg_largeobject_metadata)`;
+
+/** What the live side looks like with the rows of `items` back in it, without having them. */
+const mergedSql = `BEGIN; INSERT INTO items SELECT n, 'item ' || n, n * 1.10 FROM generate_series(101, 300) n; ${fingerprintSql}; ROLLBACK;`;
 
 const redisKeys = 40;
 
@@ -91,7 +96,8 @@ async function setStage(service: ServiceFixture, application: Application, snaps
   });
   await cp(service.repositoryPath, snapshot, { recursive: true });
   await toLive(service);
-  const fingerprints = { saved, live: await readFingerprint(service) };
+  const live = await readFingerprint(service);
+  const fingerprints = { saved, live, merged: { ...live, postgres: await service.sql(mergedSql) } };
   let server: KeptServer | null = null;
   const reset = async (what: 'dump' | 'base' = 'dump'): Promise<void> => {
     await resetStage(service, snapshot, server);
@@ -138,6 +144,8 @@ async function resetStage(service: ServiceFixture, snapshot: string, server: Kep
   await waitFor(async () => (await service.sql('SELECT 1', 'postgres')) === '1' && (await service.redisCli('PING')) === 'PONG');
   const others = await service.sql(`SELECT datname FROM pg_database WHERE datname NOT IN ('postgres', 'template0', 'template1', 'shop')`, 'postgres');
   for (const name of others.split('\n').filter((line) => line !== '')) await service.sql(`ALTER DATABASE "${name}" IS_TEMPLATE false;\nDROP DATABASE "${name}" WITH (FORCE);`, 'postgres');
+  const kept = await service.sql('SELECT nspname FROM pg_namespace WHERE nspname LIKE \'holdfast%\'');
+  for (const name of kept.split('\n').filter((line) => line !== '')) await service.sql(`DROP SCHEMA "${name}" CASCADE`);
   await runtime.exec(service.redis, { argv: ['rm', '-rf', '/data/.holdfast'], timeoutMs: 10_000 });
   await toLive(service);
   await rm(service.repositoryPath, { recursive: true, force: true });
