@@ -54,7 +54,7 @@ export function rowNotes(before: readonly LiveTable[], now: readonly LiveTable[]
     const lost = BigInt(each.rows) - BigInt(old.rows);
     return lost === 0n || isUnknown(each) || isUnknown(old) ? [] : [{ lost, text: `${each.table}: ${text(each)} rows now, ${text(old)} ${where}` }];
   });
-  const missing = then.filter(({ table, rows }) => rows !== '0' && !there.has(table)).map((each) => ({ lost: -BigInt(each.rows), text: `${each.table}: not there now, ${text(each)} rows ${where}` }));
+  const missing = then.filter((each) => (each.rows !== '0' || isUnknown(each)) && !there.has(each.table)).map((each) => ({ lost: -BigInt(each.rows), text: `${each.table}: not there now${isUnknown(each) ? `, but ${where}` : `, ${text(each)} rows ${where}`}` }));
   const all = [...changed, ...missing].sort((a, b) => Number(b.lost - a.lost));
   const more = all.length - linesShown;
   return [...all.slice(0, linesShown).map((each) => each.text), ...(more > 0 ? [`and ${more} more tables`] : [])];
