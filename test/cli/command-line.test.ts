@@ -66,6 +66,10 @@ describe('wrong usage', () => {
     [['mark'], /name of the mark[^]*before-deploy/],
     [['mark', '../etc'], /name of the mark[^]*before-deploy/],
     [['mark', 'noon', '--list'], /either a name or --list/],
+    [['find'], /dropped, shrunk, sql[^]*not one of the three is given/],
+    [['find', '--dropped', 'a b'], /no name of a table[^]*sales\.orders/],
+    [['find', '--shrunk', 'a', '--share', '50'], /no number between 0 and 1/],
+    [['find', '--dropped', 'a', '--from', '03:04'], /it is no point|without an offset/],
     [['status', '--max-age', 'soon'], /it is no duration/],
   ] as const)('%j exits with 2 and says what would be right', async (args, words) => {
     const [plain, json] = await Promise.all([holdfast(args), holdfast([...args, '--json'])]);
