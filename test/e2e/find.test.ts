@@ -2,9 +2,12 @@
 import { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { ActivityDependencies } from '../../src/activities/dependencies.ts';
+import { HoldfastFailure } from '../../src/domain/failures.ts';
 import type { FindMomentResult } from '../../src/workflows/find-moment/messages.ts';
 import type { RestoreToPointInTimeResult } from '../../src/workflows/restore-to-point-in-time/messages.ts';
 import { statusQuery } from '../../src/workflows/shared/messages.ts';
+import { waitFor } from '../support/service-fixture.ts';
 import { startWalService, type WalService } from '../support/wal-service.ts';
 
 let service: WalService;
@@ -24,7 +27,7 @@ const filled = (table: string): string => `CREATE TABLE ${table} AS SELECT n AS 
 
 beforeAll(async () => {
   service = await startWalService();
-  stop = await service.startKeeping();
+  stop = await service.startKeeping(losingOnce);
   await service.sql(['orders', 'kept', '"Order ""Lines"""', 'truncated', 'emptied', 'priced', 'twice'].map(filled).join('\n'));
   await service.sql(`CREATE SCHEMA sales; ${filled('sales.invoices')}`);
   await service.run('takeBackup', { service: service.name, kind: 'base' });
@@ -41,6 +44,29 @@ beforeAll(async () => {
   await service.kept();
 });
 afterAll(async () => service?.stop());
+
+/** A worker that dies after a pass, before it can say what it saw: once, where it is told to. */
+const faults = { afterPass: false };
+let passes = 0;
+
+function losingOnce(dependencies: ActivityDependencies): ActivityDependencies {
+  return {
+    ...dependencies,
+    engineFor: (name) => {
+      const engine = dependencies.engineFor(name);
+      const { moments } = engine;
+      if (moments === null) return engine;
+      const lookAlong: typeof moments.lookAlong = async (...given) => {
+        const looks = await moments.lookAlong(...given);
+        passes += 1;
+        if (!faults.afterPass) return looks;
+        faults.afterPass = false;
+        throw new HoldfastFailure('WorkerLost', { operation: 'look along', object: 'test', cause: 'a fault was injected', hint: 'none' });
+      };
+      return { ...engine, moments: { ...moments, lookAlong } };
+    },
+  };
+}
 
 const find = (input: object): Promise<FindMomentResult> => service.run<FindMomentResult>('findMoment', { service: service.name, ...input });
 
@@ -80,6 +106,24 @@ test.each([
   ['without a condition', {}], ['with two', { dropped: 'a', shrunk: 'b' }], ['with a field that there is not', { dropped: 'a', dryRun: true }], ['with a share of something else', { dropped: 'a', share: 0.5 }],
 ])('an input %s is refused', async (_what, input) => {
   expect(await refusal(find(input))).toMatch(/^InvalidInput: /);
+});
+
+const ownLeftovers = async (): Promise<readonly string[]> => (await service.leftovers()).filter((name) => !name.startsWith('holdfast-wal-'));
+
+test('before the newest base backup, too; a worker that is lost after its pass begins it anew; a run that is cancelled leaves nothing', async () => {
+  await service.run('takeBackup', { service: service.name, kind: 'base' });
+  await service.sql('INSERT INTO kept VALUES (106, 5)');
+  await service.kept();
+  faults.afterPass = true;
+  await finds('dropped', { dropped: 'orders' }, false);
+  expect([faults.afterPass, passes > 2]).toEqual([false, true]);
+  // One row in all of the newest window: few only beside what it had before.
+  await finds('truncated', { shrunk: 'truncated' }, false);
+  const cancelled = await service.start('findMoment', { service: service.name, dropped: 'orders' });
+  await waitFor(async () => (await ownLeftovers()).some((name) => name.includes('recovery')));
+  await cancelled.cancel();
+  await expect(cancelled.result()).rejects.toThrow(WorkflowFailedError);
+  expect(await ownLeftovers()).toEqual([]);
 });
 
 test('progress is in the status, the point leads back, and nothing is left', async () => {

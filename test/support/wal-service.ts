@@ -10,12 +10,12 @@ import { parseLsn } from '../../src/domain/wal/lsn.ts';
 import { createPostgresWalSource } from '../../src/engines/postgres/wal/postgres-wal-source.ts';
 import { createRunDirectory } from '../../src/worker/run-directory.ts';
 import { readLogStatus } from '../../src/worker/wal/log-status-file.ts';
-import { startServiceFixture, waitFor, type FixtureOptions, type ServiceFixture } from './service-fixture.ts';
+import { startServiceFixture, waitFor, type Faults, type FixtureOptions, type ServiceFixture } from './service-fixture.ts';
 
 export interface WalService extends ServiceFixture {
   readonly component: PostgresComponent;
   /** Starts a worker that keeps the log, without the watch that would take base backups by itself meanwhile. */
-  startKeeping(): Promise<() => Promise<void>>;
+  startKeeping(wrap?: NonNullable<Faults['wrap']>): Promise<() => Promise<void>>;
   status(): Promise<LogStatus | null>;
   /** Returns when everything that has been written until now lies in the repository. */
   kept(): Promise<void>;
@@ -34,8 +34,8 @@ export async function startWalService(options: FixtureOptions = {}): Promise<Wal
   return {
     ...service,
     component,
-    startKeeping: async () => {
-      const stop = await service.startWorker({ environment: { HOLDFAST_STATE_DIR: state } });
+    startKeeping: async (wrap) => {
+      const stop = await service.startWorker({ environment: { HOLDFAST_STATE_DIR: state }, ...(wrap === undefined ? {} : { wrap }) });
       await waitFor(async () => service.client.workflow.getHandle(logWatchId(service.name)).terminate('the test takes its own').then(() => true));
       await waitFor(async () => (await service.client.workflow.count(`TaskQueue = '${service.taskQueue}' AND WorkflowType = 'takeBackup' AND ExecutionStatus = 'Running'`)).count === 0);
       return stop;
