@@ -1,5 +1,5 @@
 /** Looking for the transaction that ended a condition: where to look, and one pass after the other, each narrower. Reads the repository; changes nothing live. */
-import { HoldfastFailure } from '../../domain/failures.ts';
+import { HoldfastFailure, isFailure } from '../../domain/failures.ts';
 import { hasItsRows, type Condition } from '../../domain/find/condition.ts';
 import { fullXid } from '../../domain/find/full-xid.ts';
 import { planPass, readPass, type Bracket, type Narrowed, type Stop } from '../../domain/find/narrowing.ts';
@@ -7,7 +7,7 @@ import { parsePoint, pointText, type Point } from '../../domain/point.ts';
 import type { Component, PostgresComponent } from '../../domain/service.ts';
 import { isOn } from '../../domain/wal/base-choice.ts';
 import { formatLsn, parseLsn } from '../../domain/wal/lsn.ts';
-import type { ChangesSought, Look, LogSurvey, MomentEngine } from '../../engines/moment-engine.ts';
+import type { ChangesSought, KeptLog, Look, LogSurvey, MomentEngine } from '../../engines/moment-engine.ts';
 import type { Repository } from '../../repository/repository.ts';
 import { engineOf, firstRepository, inEngineContext } from '../activity-run.ts';
 import { sourceOf } from '../artifacts.ts';
@@ -87,9 +87,10 @@ export function createFindActivities(dependencies: ActivityDependencies) {
       inEngineContext(dependencies, input.service, async (context) => {
         const repository = firstRepository(dependencies, input.service);
         const { moments, component } = momentsOf(dependencies, input.component);
-        const located = await locateMoment(repository, { service: input.service, component: component.name, point: { kind: 'latest' }, inclusive: true });
+        const locate = () => locateMoment(repository, { service: input.service, component: component.name, point: { kind: 'latest' }, inclusive: true });
+        const located = await locate();
         const [from, to] = [limitOf(input.from, dependencies.nowMs()), limitOf(input.to, dependencies.nowMs())];
-        const { lastRecord } = await moments.readLogEnd(context, await keptLog(repository, located));
+        const { lastRecord } = await withNewestLog(async () => keptLog(repository, await locate()), (log) => moments.readLogEnd(context, log));
         const toLsn = await positionOf(repository, input.service, to);
         const high: Stop = toLsn !== null && toLsn <= lastRecord ? { lsn: toLsn, inclusive: false } : { lsn: lastRecord, inclusive: true };
         const fromLsn = await positionOf(repository, input.service, from);
@@ -113,20 +114,32 @@ export function createFindActivities(dependencies: ActivityDependencies) {
         const { area, condition } = input;
         const window = area.windows[input.window] as SearchArea['windows'][number];
         const asked = bracketOf(input.bracket);
-        const located = await locateMoment(repository, {
+        const list = async (): Promise<KeptLog> => keptLog(repository, await locateMoment(repository, {
           service: input.service, component: component.name, point: { kind: 'lsn', lsn: formatLsn(asked.high.lsn) }, inclusive: asked.high.inclusive, timeline: area.timeline, systemIdentifier: area.cluster, base: window.backupId,
-        });
+        }));
         const { manifest, sha256 } = await repository.readManifest(input.service, window.backupId);
         if (sha256 !== window.manifestSha256) throw new HoldfastFailure('PlanChanged', { operation: 'look for the moment', object: window.backupId, cause: 'the base backup is another one than was found at first', hint: 'Start again.' });
-        const log = await keptLog(repository, located);
         const since = [parseLsn(window.begin), asked.low?.lsn, parseLsn(area.sinceLsn ?? '')].reduce<bigint>((most, each) => (each != null && each > most ? each : most), 0n);
-        const survey = await moments.surveyLog(context, { ...log, timeline: area.timeline, changes: input.changes, since, until: asked.high.lsn, sinceAt: area.sinceAt, untilAt: area.untilAt });
+        const survey = await withNewestLog(list, (log) => moments.surveyLog(context, { ...log, timeline: area.timeline, changes: input.changes, since, until: asked.high.lsn, sinceAt: area.sinceAt, untilAt: area.untilAt }));
         const bracket: Bracket = survey.cut === null ? asked : { ...asked, high: { lsn: survey.cut, inclusive: false } };
         const stops = planPass(bracket, survey);
-        const looks = stops.length === 0 ? [] : await moments.lookAlong(context, component, { ...log, source: sourceOf(repository, manifest), timeline: area.timeline, stops, condition });
+        const looks = stops.length === 0 ? [] : await withNewestLog(list, (log) => moments.lookAlong(context, component, { ...log, source: sourceOf(repository, manifest), timeline: area.timeline, stops, condition }));
         return outcomeOf(input, bracket, survey, stops, looks, window.endAt);
       }),
   };
+}
+
+const listedAtMost = 8;
+
+/** The newest part of a log is replaced by a longer one every few seconds: what was listed may be gone when it is read. Then it is listed anew, which is no failure of anything. */
+async function withNewestLog<T>(list: () => Promise<KeptLog>, use: (log: KeptLog) => Promise<T>): Promise<T> {
+  for (let round = 1; ; round += 1) {
+    try {
+      return await use(await list());
+    } catch (error) {
+      if (round >= listedAtMost || !isFailure(error, 'RepositoryUnreachable')) throw error;
+    }
+  }
 }
 
 /** @throws UnsupportedTopology for an engine that keeps no log */

@@ -13,9 +13,16 @@ case $mode in
   *) managers='-r Transaction -r Heap -r Standby' ;;
 esac
 
+# A partial segment is taken first of all: it may be gone when its turn comes.
+mkdir -p "$work/taken"
+while read -r number name bytes sum path fleeting; do
+  [ -z "$fleeting" ] || cp "/archive/$path" "$work/taken/$name" 2>"$work/superseded.err" || { [ -f "/archive/$path" ] || fail_step superseded; cp "$work/superseded.err" "$work/unpack.err"; fail_step unpack; }
+done <"$work/segments.list"
+
 unpack() {
   case $5 in *.zst) reader='zstd -q -dc' ;; *) reader=cat ;; esac
-  $reader "/archive/$5" >"$work/growing" 2>"$work/unpack.err" || { [ -z "$6" ] || [ -f "/archive/$5" ] || { cp "$work/unpack.err" "$work/superseded.err"; echo superseded >"$work/broken"; return 1; }; echo unpack >"$work/broken"; return 1; }
+  if [ -n "$6" ]; then stored=$work/taken/$2; else stored=/archive/$5; fi
+  $reader <"$stored" >"$work/growing" 2>"$work/unpack.err" || { echo unpack >"$work/broken"; return 1; }
   found=$(sha256sum <"$work/growing")
   [ "${found%% *}" = "$4" ] && [ "$(($(wc -c <"$work/growing")))" = "$3" ] || { echo "$2: it is not what it must be" >"$work/damaged.err"; echo damaged >"$work/broken"; return 1; }
   # One timeline's names for all: a younger one's first segment begins with what its parent wrote, and pg_waldump follows one.
