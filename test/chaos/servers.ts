@@ -25,6 +25,9 @@ const points = [
   'undoRestore/swapComponent:postgres#1/before',
   'acceptRestore/discardRollbackCopy:postgres#1/done:runtime.create#1',
   'reapLeftovers/repairRun#1/before',
+  'takeBackup+base/backUpComponent:postgres#1/during:runtime.wait#1',
+  'restoreToPointInTime/recoverToPoint:postgres#1/during:runtime.wait#1',
+  'restoreToPointInTime/swapComponent:postgres#1/during:runtime.wait#1',
 ];
 
 export type ServerVictim = 'temporal' | 'engine';
