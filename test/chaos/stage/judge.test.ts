@@ -1,8 +1,8 @@
 /** The sweep's own judge: what it lets pass and what it does not. */
 import { expect, test } from 'vitest';
+import type { Rollback } from '../../../src/repository/repository.ts';
 import type { Outcome } from './drive.ts';
 import { judgeData, judgeLeftovers, judgeOutcome, leftWithoutReason, mayLeave, type Trial, type Victim } from './judge.ts';
-import type { Rollback } from '../../../src/repository/repository.ts';
 import type { StageState } from './observe.ts';
 
 const state: StageState = {
@@ -73,4 +73,30 @@ test('of single tables PostgreSQL has the rows exactly when a record says so, an
   for (const wrong of [after('merged', 'live', 'rolledBack'), after('live', 'live', 'opened'), after('saved', 'live', 'opened'), after('merged', 'saved', 'opened'), after('neither', 'live', null)]) expect(judgeData(wrong)).not.toEqual([]);
   expect(judgeData({ ...after('merged', 'live', 'opened'), outcome: { status: 'COMPLETED', failure: null, message: '' } })).toEqual([]);
   expect(judgeData({ ...after('merged', 'live', 'opened'), runbook: 'restoreBackup' })).not.toEqual([]);
+});
+
+test.each<[Victim, Outcome | null, number]>([
+  ['worker', null, 1], ['worker', { status: 'COMPLETED', failure: null, message: '' }, 0], ['worker', { status: 'FAILED', failure: 'ContainerNotRunning', message: '' }, 1],
+  ['postgres', { status: 'FAILED', failure: 'ContainerNotRunning', message: '' }, 0], ['postgres', { status: 'FAILED', failure: 'Internal', message: '' }, 1], ['cancel', { status: 'CANCELLED', failure: null, message: '' }, 1],
+  ['redis', { status: 'RUNNING', failure: null, message: '' }, 1],
+])('when %s is struck, a restore to a moment has to have started a base backup that ends well, unless what it copies was killed', (victim, newBase, complaints) => {
+  expect(judgeOutcome({ ...trial(victim, 'COMPLETED'), runbook: 'restoreToPointInTime', newBase })).toHaveLength(complaints);
+});
+
+test('a copy of a whole server is there exactly as long as a record is open', () => {
+  const ours = 'pgsql_tmp.holdfast/';
+  const [own, undone] = [`${ours}${'a'.repeat(16)}`, `${ours}${'b'.repeat(16)}`];
+  const rollback = (name: string, run: string): Rollback => ({
+    state: name, acceptedBy: null, record: { runId: run, cutOvers: [{ engine: 'postgres', method: 'directory', aside: `${run}/old`, prepared: `${run}/new/data` }] },
+  } as unknown as Rollback);
+  const found = (serverCopies: readonly string[], ...rollbacks: readonly Rollback[]): readonly string[] => {
+    const after = { ...state, serverCopies, repository: { ...state.repository, rollbacks } };
+    return judgeLeftovers({ ...trial('worker', 'COMPLETED'), after });
+  };
+  expect(found([ours, own], rollback('opened', own))).toEqual([]);
+  expect(found([ours], rollback('opened', own))).toEqual([`server copy ${own} is missing`]);
+  expect(found([ours, own, undone], rollback('undone', undone), rollback('opened', own))).toEqual([]);
+  expect(found([ours, own], rollback('accepted', own))).toHaveLength(2);
+  expect(found([ours, own])).toHaveLength(2);
+  expect(found([ours, own, undone], rollback('opened', own))).toEqual([`server copy ${undone} is left`]);
 });
