@@ -48,6 +48,21 @@ require_space() {
   [ -z "$kib" ] || [ $((kib * 1024)) -ge "$1" ] || { result space "$1" "$((kib * 1024))"; fail_step space; }
 }
 
+# Makes DIRECTORY for the server's own user. Of a directory of ours below a data directory (…/pgsql_tmp.holdfast/<run>/…) that one has to be entered too; where no
+# server was ever made it may not be there, and a server refuses one that others may enter.
+make_place() {
+  case $1 in */pgsql_tmp.holdfast/*/*)
+    place=${1%/pgsql_tmp.holdfast/*}
+    (umask 022; mkdir -p "$place")
+    [ -s "$place/PG_VERSION" ] || { chown postgres "$place"; chmod 700 "$place"; }
+    mkdir -p "$1"
+    chown postgres "${1%/*/*}" "${1%/*}"
+    ;;
+  esac
+  mkdir -p "$1"
+  chmod 711 "$1"
+}
+
 # Waits until FILE has content; fails STEP when process PID ends before.
 await_file() {
   until [ -s "$1" ]; do

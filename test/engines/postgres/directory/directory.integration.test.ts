@@ -30,6 +30,15 @@ async function cutOver(ctx: EngineContext, { component }: TestPostgres, own: Pos
 
 const ids = ({ sql }: TestPostgres): Promise<string> => sql('SELECT string_agg(id::text, \',\' ORDER BY id) FROM kept');
 
+async function neverMade(postgres: TestPostgres, image: string, target: string): Promise<TestPostgres> {
+  const container = docker.name('empty');
+  const { id } = await docker.runtime.create({
+    name: container, imageId: await docker.image(image), labels: docker.labels, network: 'none', init: true, command: ['postgres', '-c', 'max_prepared_transactions=5'], environment: { POSTGRES_PASSWORD: 'x' },
+    mounts: [{ type: 'volume', source: await docker.volume(), target }],
+  });
+  return { ...postgres, id, component: { ...postgres.component, container } };
+}
+
 test('a server of PostgreSQL 18, whose data lies below its volume\'s root, is exchanged; what lies beside meanwhile is in no base backup', async () => {
   await using store = await openStore();
   const { postgres, base } = await withBase(store, { image: 'postgres:18' });
@@ -51,6 +60,13 @@ test('a server of PostgreSQL 18, whose data lies below its volume\'s root, is ex
   expect([await ids(postgres), await postgres.sql('SHOW work_mem')]).toEqual(['1', '9MB']);
   await engine.discardRollback(ctx, postgres.component, own);
   expect((await docker.runtime.exec(postgres.id, { argv: ['ls', own.directory], timeoutMs: 10_000 })).stdout).not.toContain('pgsql_tmp.holdfast');
+  // In a volume in which not even the directory is there yet.
+  const bare = await neverMade(postgres, 'postgres:18', '/var/lib/postgresql');
+  const fresh = contextOf(docker, new Map(), { run: 'empty18' });
+  const into = (await engine.prepare(fresh, bare.component, base, store.source)).cutOver as PostgresDirectoryCutOver;
+  expect(into).toMatchObject({ directory: own.directory, replaces: null, hadServer: false });
+  await cutOver(fresh, bare, into);
+  expect((await docker.runtime.exec(bare.id, { argv: ['psql', '-X', '-A', '-t', '-U', 'postgres', '-d', 'app', '-c', 'SELECT id FROM kept'], timeoutMs: 20_000 })).stdout.trim()).toBe('1');
 });
 
 test('a server that cannot start, and one that was never made, come back; with the configuration of the backup', async () => {
@@ -67,12 +83,8 @@ test('a server that cannot start, and one that was never made, come back; with t
   await cutOver(ctx, postgres, prepared.cutOver as PostgresDirectoryCutOver);
   expect([await ids(postgres), await postgres.sql('SHOW work_mem')]).toEqual(['1', '7MB']);
 
-  const empty = docker.name('empty');
-  const { id } = await docker.runtime.create({
-    name: empty, imageId: await docker.image('postgres:17'), labels: docker.labels, network: 'none', init: true, command: ['postgres', '-c', 'max_prepared_transactions=5'], environment: { POSTGRES_PASSWORD: 'x' },
-    mounts: [{ type: 'volume', source: await docker.volume(), target: directory }],
-  });
-  const bare = { ...postgres, id, component: { ...postgres.component, container: empty } };
+  const bare = await neverMade(postgres, 'postgres:17', directory);
+  const { id } = bare;
   const fresh = contextOf(docker, new Map(), { run: 'empty' });
   expect(await sightData(fresh, bare.component)).toMatchObject({ hasServer: false, control: null, place: { directory } });
   const into = (await engine.prepare(fresh, bare.component, base, store.source)).cutOver as PostgresDirectoryCutOver;

@@ -74,6 +74,8 @@ test.each(['postgres:17', 'postgres:18'] as const)('on %s: a server that is dama
   await using store = await openStore();
   const { postgres, dump, directory } = await shopWithDump(store, image);
   const ctx = contextOf(docker, new Map(), { run: `damaged-${image}` });
+  // What leads a copy that is started with it to the live files.
+  await exec(postgres.id, 'sh', '-c', `echo "data_directory = '${directory}'" >>"$PGDATA/postgresql.conf"`);
   await exec(postgres.id, 'dd', 'if=/dev/zero', `of=${directory}/global/pg_control`, 'bs=8192', 'count=1', 'conv=notrunc');
   await docker.runtime.kill(postgres.id);
   const prepared = await prepareWhole(ctx, postgres, dump, store);

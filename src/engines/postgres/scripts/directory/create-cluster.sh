@@ -8,15 +8,10 @@ rules=$1 auth_local=$2 auth_host=$3
 shift 3
 data=$directory/data
 
-(umask 022; mkdir -p "$live")
-# The server's user has to get in, and will refuse a directory that others may enter.
-[ -s "$live/PG_VERSION" ] || { chown postgres "$live"; chmod 700 "$live"; }
-mkdir -p "$directory"
-chmod 711 "$directory"
-chown postgres "${directory%/*/*}" "${directory%/*}"
-require_space "$least_bytes" "$directory"
-# What an earlier attempt left.
+make_place "$directory"
+# What an earlier attempt left, before it is asked whether there is room.
 find "$directory" -mindepth 1 -delete
+require_space "$least_bytes" "$directory"
 mkdir "$data" "$directory/run" "$directory/initial"
 chown postgres "$data" "$directory/run"
 chmod 700 "$data"

@@ -1,10 +1,7 @@
 # A base backup unpacked into DIRECTORY of a volume, with all that a server needs to recover it from there. Arguments:
 directory=$1 least_bytes=$2
 
-mkdir -p "$directory"
-chmod 711 "$directory"
-# Below a data directory it is the server's own; its user has to get in.
-case $directory in */pgsql_tmp.holdfast/*) chown postgres "${directory%/*/*}" "${directory%/*}" ;; esac
+make_place "$directory"
 # What an earlier attempt left, before it is asked whether there is room.
 find "$directory" -mindepth 1 -delete
 require_space "$least_bytes" "$directory"
