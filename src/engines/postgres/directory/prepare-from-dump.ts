@@ -4,12 +4,13 @@
  */
 import type { PostgresDump } from '../../../domain/backup-manifest.ts';
 import { describeDifference } from '../../../domain/content.ts';
-import { HoldfastFailure } from '../../../domain/failures.ts';
+import { HoldfastFailure, isFailure } from '../../../domain/failures.ts';
 import type { PostgresComponent } from '../../../domain/service.ts';
 import { counted, sizeText } from '../../../domain/wording.ts';
 import type { ArtifactSource, EngineContext, PreparedComponent } from '../../engine.ts';
 import { giveRolesBack } from '../complete-restore.ts';
 import { comparedObjects } from '../content/compare-restored.ts';
+import { postmasterStart } from '../inspect.ts';
 import type { RecoveryServer } from '../recovery/recovery-server.ts';
 import { artifactOf, type DumpInput } from '../server/dump-input.ts';
 import { loginsIn, tablespacesIn } from '../server/globals.ts';
@@ -51,7 +52,7 @@ export async function prepareFromDump(ctx: EngineContext, component: PostgresCom
     const server = await startCluster(ctx, component, sighting, backup, leastBytes);
     const impossible = await fill(ctx, component, { sighting, backup, input, globals, server, majorVersion });
     const cluster = await finishCluster(ctx, component, sighting.place, server);
-    const prepared = preparedOf(ctx, component, { sighting, backup, cluster, notes: [...notesOf(component, { sighting, backup, cluster, globals, majorVersion, unusable }), ...impossible] });
+    const prepared = preparedOf(ctx, component, { sighting, backup, cluster, answers: await answers(ctx, component, sighting), notes: [...notesOf(component, { sighting, backup, cluster, globals, majorVersion, unusable }), ...impossible] });
     await ctx.recordOnce(preparedNoteKey(component.name), prepared);
     return prepared;
   } catch (error) {
@@ -113,11 +114,22 @@ async function fill(ctx: EngineContext, component: PostgresComponent, { sighting
 
 interface Result extends Pick<Filling, 'sighting' | 'backup'> {
   readonly cluster: FinishedCluster;
+  readonly answers: boolean;
 }
 
-function preparedOf(ctx: EngineContext, component: PostgresComponent, { sighting, backup, cluster, notes }: Result & { readonly notes: readonly string[] }): PreparedComponent {
+/** It may have come up by itself meanwhile: then its clean end is waited for, and its answer where it is started again. */
+async function answers(ctx: EngineContext, component: PostgresComponent, { container }: DataSighting): Promise<boolean> {
+  try {
+    return container.state === 'running' && await postmasterStart(ctx, component, container.id) !== null;
+  } catch (error) {
+    if (isFailure(error)) return false;
+    throw error;
+  }
+}
+
+function preparedOf(ctx: EngineContext, component: PostgresComponent, { sighting, backup, cluster, answers, notes }: Result & { readonly notes: readonly string[] }): PreparedComponent {
   // One that its restart policy tries again and again counts as running: that is what a rolled back cut-over leaves it at.
-  const cutOver = { ...cutOverOf(ctx, component, sighting, cluster.control), wasRunning: sighting.container.state === 'running' || sighting.container.state === 'restarting', answered: false };
+  const cutOver = { ...cutOverOf(ctx, component, sighting, cluster.control), wasRunning: sighting.container.state === 'running' || sighting.container.state === 'restarting', ...(answers ? {} : { answered: false }) };
   return {
     component: component.name, cutOver, createdRoles: [], notCompared: backup.notCompared, notes,
     compared: { component: component.name, objects: comparedObjects(backup.content), differences: [] },
