@@ -45,7 +45,9 @@ export async function prepareFromDump(ctx: EngineContext, component: PostgresCom
   const finished = await finishedBefore(ctx, component);
   if (finished !== null) return finished;
   const majorVersion = await requireMajor(ctx, component, sighting, backup);
-  const leastBytes = requireRoom(component, sighting, backup);
+  // What an earlier attempt left goes before it is made anew: whether there is room then is asked there (create-cluster.sh).
+  const isFirst = await ctx.readNote(directoryNoteKey(component.name)) === undefined;
+  const leastBytes = requireRoom(component, isFirst ? sighting.freeBytes : null, sighting, backup);
   const [input, globals] = await Promise.all([checkedInput(ctx, backup, source), readText(ctx, source, artifactOf(backup, 'globals'))]);
   await ctx.recordOnce(directoryNoteKey(component.name), { directory: runDirectory(ctx.owner, component.name) });
   try {
@@ -69,11 +71,11 @@ async function requireMajor(ctx: EngineContext, component: PostgresComponent, { 
 }
 
 /** The dump unpacked lies in the helper's own volume, which usually is on the same file system. */
-function requireRoom(component: PostgresComponent, { place, freeBytes }: DataSighting, backup: PostgresDump): number {
+function requireRoom(component: PostgresComponent, freeBytes: number | null, { place }: DataSighting, backup: PostgresDump): number {
   const size = backup.databaseSizeBytes;
   const own = Math.ceil(size * spaceFactor) + Math.min(mostLogBytes, size) + emptyServerBytes;
   const needed = own + 2 * artifactOf(backup, 'dump').plaintext.sizeBytes;
-  if (Number.isFinite(freeBytes) && freeBytes < needed) {
+  if (freeBytes !== null && Number.isFinite(freeBytes) && freeBytes < needed) {
     throw new HoldfastFailure('NotEnoughSpace', { operation, object: `${component.container}, ${place.mount.source}`, cause: `the new server beside the old one's files needs ${sizeText(needed)}, ${sizeText(freeBytes)} are free`, hint: 'Make room on that file system.' });
   }
   return own;
