@@ -35,6 +35,7 @@ export async function recordRestores(recorder: Recorder, backup: string): Promis
   await save('restoreBackup.afterReset', again, 'COMPLETED');
   await accept(recorder);
   await recordIntoEmpty(recorder, backup);
+  await recordUnusable(recorder, backup);
   faults.healthy = false;
   await save('restoreBackup.healthCheckFailed', await approved('restoreBackup', input), 'HealthCheckFailed');
   faults.healthy = true;
@@ -48,6 +49,17 @@ async function signalApproval({ service }: Recorder, handle: WorkflowHandle): Pr
 
 async function accept({ service, approved }: Recorder): Promise<void> {
   await (await approved('acceptRestore', { service: service.name, run: 'latest' })).result();
+}
+
+/** A server that crashes at every start: its whole data is replaced by what is made of the dump. */
+export async function recordUnusable(recorder: Recorder, backup: string): Promise<void> {
+  const { service, save, approved } = recorder;
+  await service.runtime.exec(service.postgres, { argv: ['sh', '-c', 'rm "$PGDATA"/pg_wal/0*'], timeoutMs: 10_000 });
+  await service.runtime.kill(service.postgres);
+  await service.runtime.start(service.postgres);
+  await waitFor(async () => (await service.runtime.inspect(service.postgres)).state === 'restarting');
+  await save('restoreBackup.unusable', await approved('restoreBackup', { service: service.name, backup }), 'COMPLETED');
+  await accept(recorder);
 }
 
 /** Two databases that nobody has written to: nobody is asked. */
