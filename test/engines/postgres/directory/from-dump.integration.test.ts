@@ -6,6 +6,7 @@ import type { EngineContext, PreparedComponent } from '../../../../src/engines/e
 import { findRecovery } from '../../../../src/engines/postgres/recovery/recovery-server.ts';
 import { useDocker } from '../../../support/docker.ts';
 import { failing } from '../../../support/failing.ts';
+import { waitFor } from '../../../support/service-fixture.ts';
 import { backUpInto, contextOf, engine, openStore, startPostgres, type PostgresOptions, type TestPostgres, type TestStore } from '../postgres-fixture.ts';
 
 const docker = useDocker();
@@ -111,17 +112,20 @@ test('a server whose configuration keeps it down: rolled back, restored without 
   const { postgres, dump, directory } = await shopWithDump(store, 'postgres:18');
   await postgres.sql('ALTER SYSTEM SET shared_preload_libraries = \'nowhere\'');
   await docker.runtime.stop(postgres.id, 20_000);
+  await docker.runtime.updateRestartPolicy(postgres.id, { name: 'always', maximumRetryCount: 0 });
   await docker.runtime.start(postgres.id);
-  await docker.runtime.wait(postgres.id);
+  await waitFor(async () => (await docker.runtime.inspect(postgres.id)).state === 'restarting');
   const ctx = contextOf(docker, new Map(), { run: 'configuration' });
   const prepared = await prepareWhole(ctx, postgres, dump, store);
   expect(prepared.notes.join('\n')).toContain('those of a first start of its image: with those of the old server none starts (');
   expect(prepared.notes.join('\n')).toContain('nowhere');
-  // Taken back half-way: the old files, and the container as it was.
+  expect(prepared.cutOver).toMatchObject({ wasRunning: true, answered: false });
+  // Taken back half-way: the old files, and the container started again, of which nobody expects that it answers.
+  await docker.runtime.updateRestartPolicy(postgres.id, { name: 'no', maximumRetryCount: 0 });
   await engine.close(ctx, postgres.component, prepared.cutOver);
   await engine.swap(ctx, postgres.component, prepared.cutOver);
   await engine.rollBack(ctx, postgres.component, prepared.cutOver);
-  expect((await docker.runtime.inspect(postgres.id)).state).toBe('exited');
+  expect((await docker.runtime.wait(postgres.id)).exitCode).toBe(1);
   await cutOver(ctx, postgres, prepared);
   await expectShop(postgres);
   await postgres.sql('INSERT INTO kept VALUES (3, \'since\')', 'shop');
