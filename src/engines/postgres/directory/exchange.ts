@@ -10,7 +10,7 @@ import { runPostgresHelper } from '../server/postgres-helper.ts';
 import { scripts } from '../server/script-text.ts';
 import { waitUntilReady } from '../wait-until-ready.ts';
 import { placeOf, sightDirectory, type DataSighting, type DirectorySighting } from './data-place.ts';
-import { runDirectory, runDirectoryOf } from './run-directory.ts';
+import { directoryNoteKey, runDirectory, runDirectoryOf } from './run-directory.ts';
 
 /** fail 33 of our scripts: what lies there fits no point of the way. */
 const fitsNowhere = 33;
@@ -65,6 +65,8 @@ function worksBeside({ labels }: ContainerFacts, { prepared, aside }: PostgresDi
 export async function exchange(ctx: EngineContext, cutOver: PostgresDirectoryCutOver, way: 'in' | 'out'): Promise<void> {
   const running = (await ctx.runtime.list({})).find((each) => !isStopped(each) && each.state !== 'removing' && !worksBeside(each, cutOver) && (each.id === cutOver.containerId || each.mounts.some(({ source, writable }) => writable && source === cutOver.volume)));
   if (running !== undefined) throw failed(cutOver, `${running.name} is ${running.state} on its volume: someone started it`, 'Nothing was moved under it. Stop it; the run goes on, or rolls back.');
+  // What an undo makes, it makes only here: without the note, nothing of it would be looked for once it was taken back.
+  if (way === 'in') await ctx.recordOnce(directoryNoteKey(cutOver.component), { directory: runDirectoryOf(cutOver.aside) });
   await run(ctx, cutOver, `exchange-${way}`, scripts.exchangeDirectory, [way, cutOver.directory, cutOver.prepared, cutOver.aside, cutOver.phase], way === 'in' ? 'exchange the data' : 'move the data back');
 }
 

@@ -7,7 +7,7 @@ import { dataDirectoryIn, sightData } from '../../../../src/engines/postgres/dir
 import type { EngineContext } from '../../../../src/engines/engine.ts';
 import { useDocker } from '../../../support/docker.ts';
 import { failing } from '../../../support/failing.ts';
-import { contextOf, engine, openStore, startPostgres, type TestPostgres, type TestStore } from '../postgres-fixture.ts';
+import { contextOf, engine, openStore, startPostgres, type Notes, type TestPostgres, type TestStore } from '../postgres-fixture.ts';
 
 const docker = useDocker();
 const options = { contentHashes: true, jobs: 2, method: 'base' } as const;
@@ -67,6 +67,22 @@ test('a server of PostgreSQL 18, whose data lies below its volume\'s root, is ex
   expect(into).toMatchObject({ directory: own.directory, replaces: null, hadServer: false });
   await cutOver(fresh, bare, into);
   expect((await docker.runtime.exec(bare.id, { argv: ['psql', '-X', '-A', '-t', '-U', 'postgres', '-d', 'app', '-c', 'SELECT id FROM kept'], timeoutMs: 20_000 })).stdout.trim()).toBe('1');
+});
+
+test('an undo that is taken back in the middle of its exchange leaves nothing of its own', async () => {
+  await using store = await openStore();
+  const { postgres, base } = await withBase(store);
+  const notes: Notes = new Map();
+  const [ctx, undoing] = [contextOf(docker, notes, { run: 'restored' }), contextOf(docker, notes, { run: 'undoing' })];
+  const own = (await engine.prepare(ctx, postgres.component, base, store.source)).cutOver as PostgresDirectoryCutOver;
+  await cutOver(ctx, postgres, own);
+  const back = (await engine.prepareUndo(undoing, postgres.component, own)).cutOver as PostgresDirectoryCutOver;
+  await engine.close(undoing, postgres.component, back);
+  await engine.swap(undoing, postgres.component, back);
+  const listed = async (): Promise<string> => (await docker.runtime.exec(postgres.id, { argv: ['ls', `${own.directory}/pgsql_tmp.holdfast`], timeoutMs: 10_000 })).stdout.trim();
+  await engine.rollBack(undoing, postgres.component, back);
+  await engine.repairLeftovers(contextOf(docker, notes, { run: 'repairing' }), postgres.component, { owner: undoing.owner, notes: Object.fromEntries(notes.get('undoing') ?? []), kept: [own] });
+  expect([await ids(postgres), await listed()]).toEqual(['1', own.aside.split('/')[1]]);
 });
 
 test('a server that cannot start, and one that was never made, come back; with the configuration of the backup', async () => {
