@@ -20,7 +20,6 @@ test.each([
   ['restoreBackup/closeComponent:redis#1/done:runtime.exec#3', 'COMPLETED', null],
   ['restoreBackup/swapComponent:postgres#1/after', 'COMPLETED', null],
   ['restoreBackup/openComponent:redis#1/done:runtime.start#1', 'COMPLETED', null],
-  ['takeBackup+base/backUpComponent:postgres#1/during:runtime.wait#1', 'COMPLETED', null],
   ['restoreToPointInTime/finishRecovery:postgres#1/done:runtime.exec#5', 'COMPLETED', null],
   ['undoRestore/swapComponent:redis#1/during:runtime.wait#1', 'COMPLETED', null],
   ['restoreBackup+swapFails/rollBackComponent:redis#1/during:runtime.wait#1', 'FAILED', 'CutOverFailed'],
