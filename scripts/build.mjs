@@ -1,4 +1,4 @@
-// Makes dist/ for the package: compiled JavaScript, the sh and SQL files beside it, and the bundle of the workflows. Run by `npm run build` and prepack.
+// Makes dist/ for the package: compiled JavaScript, the sh, SQL and awk files beside it, and the bundle of the workflows. Run by `npm run build` and prepack.
 import { execFileSync } from 'node:child_process';
 import { cpSync, globSync, mkdirSync, rmSync, writeFileSync } from 'node:fs';
 import { createRequire } from 'node:module';
@@ -12,7 +12,7 @@ const compiler = join(dirname(createRequire(import.meta.url).resolve('typescript
 execFileSync(process.execPath, [compiler, '-p', join(root, 'tsconfig.build.json')], { cwd: root, stdio: 'inherit' });
 
 // Read at run time by the modules beside them.
-for (const file of globSync('**/*.{sh,sql}', { cwd: join(root, 'src') })) {
+for (const file of globSync('**/*.{sh,sql,awk}', { cwd: join(root, 'src') })) {
   mkdirSync(dirname(join(dist, file)), { recursive: true });
   cpSync(join(root, 'src', file), join(dist, file));
 }
