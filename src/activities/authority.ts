@@ -101,6 +101,13 @@ function runbookOf({ operation, moment }: PlanBody): string {
   return { undo: 'undoRestore', accept: 'acceptRestore', restoreTables: 'restoreTables' }[operation];
 }
 
+/** For what is approved by being started, in the very words of its input (docs/decisions/0010): no other workflow may do it. @throws ApprovalNotForThisRun */
+export function requireRunbook(runbook: string): void {
+  const { workflowType, activityType } = activityInfo();
+  if (workflowType === runbook) return;
+  throw new HoldfastFailure('ApprovalNotForThisRun', { operation: 'change a server', object: activityType, cause: `${workflowType} is not the runbook that does it`, hint: `Start ${runbook} and look at its plan.` });
+}
+
 /** The stored plan, when it is this run's. @throws ApprovalNotForThisRun, ApprovalInvalid */
 export async function requireOwnPlan(dependencies: ActivityDependencies, authority: Authority): Promise<RestorePlan> {
   const plan = await storedPlan(dependencies, authority);

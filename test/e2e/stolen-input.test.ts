@@ -19,11 +19,14 @@ import { temporalAddress } from '../support/test-environment.ts';
 
 /** Needs an approval of the run that asks. */
 const destructive = ['beginCutOver', 'closeComponent', 'swapComponent', 'compareClosedComponent', 'markOpening', 'openComponent', 'completeComponent', 'discardRollbackCopy', 'markAccepted'] as const;
+/** Approved by starting its runbook, and done by no other. */
+const ofItsRunbook = ['changeLogSettings', 'restartForSettings', 'forgetLog'] as const;
 /** Looks for something of the run that asks: of a foreign one there is nothing. */
 const harmlessElsewhere = ['finishCutOver', 'rollBackComponent', 'finishRollBack', 'discardPreparedComponent', 'abandonBackup', 'repairRun', 'lowerOwnFences', 'removeRunScratch', 'releaseLease', 'endLease'] as const;
 /** Reads, or makes something new beside that is the asking run's own. */
 const harmless = [
   'resolveService', 'enterHost', 'inspectLease', 'waitForLease', 'claimBackup', 'inspectComponent', 'backUpComponent', 'commitBackup', 'findBackup', 'verifyComponent', 'proveComponent', 'recordProof',
+  'placeMark', 'locatePoint', 'recoverToPoint', 'finishRecovery', 'findCompanion', 'findSearchArea', 'narrowMoment', 'watchLogs', 'planLogSettings', 'planForgetLogs',
   'ensureRunning', 'prepareComponent', 'prepareTables', 'readTables', 'prepareUndoOf', 'planRestore', 'confirmApproval', 'findRollback', 'pinRollbackCopy', 'checkHealth', 'waitForHealth', 'restartApplication', 'findEndedRuns',
 ] as const;
 
@@ -79,6 +82,7 @@ async function steal(backupId: string): Promise<void> {
     openComponent: stolen.get('swapComponent'), completeComponent: stolen.get('swapComponent'), markOpening: begin.authority, finishCutOver: begin.authority, rollBackComponent: stolen.get('swapComponent'), finishRollBack: begin.authority,
     discardRollbackCopy: { authority: begin.authority, decision: begin.decision, component, cutOver, rollbackRunId: runId }, markAccepted: { ...begin.authority, rollbackRunId: runId },
     discardPreparedComponent: { ...name, component, cutOver }, abandonBackup: { ...name, backupId }, repairRun: { ...name, owner }, lowerOwnFences: begin.authority,
+    changeLogSettings: { ...name, component, changes: [] }, restartForSettings: { ...name, component }, forgetLog: { ...name, component },
     removeRunScratch: name, releaseLease: name, endLease: { ...name, leaseRunId: (await service.client.workflow.getHandle(`holdfast/lease/${service.name}`).describe()).runId },
   };
   for (const [activity, input] of Object.entries(made)) if (!stolen.has(activity)) stolen.set(activity, input);
@@ -91,10 +95,10 @@ const call = (name: string): Promise<{ type?: string }> => service.client.workfl
 
 test('no activity is without a place in these lists', () => {
   const all = Object.keys(createActivities({} as ActivityDependencies));
-  expect([...destructive, ...harmlessElsewhere, ...harmless].sort()).toEqual(all.sort());
+  expect([...destructive, ...ofItsRunbook, ...harmlessElsewhere, ...harmless].sort()).toEqual(all.sort());
 });
 
-test.each(destructive)('%s refuses', async (name) => {
+test.each([...destructive, ...ofItsRunbook])('%s refuses', async (name) => {
   expect(stolen.get(name)).toBeDefined();
   expect((await call(name)).type).toBe('ApprovalNotForThisRun');
 });

@@ -7,6 +7,7 @@ import { refusalToForget, unstoredOf, type ForgettableLog } from '../../domain/w
 import { historyName } from '../../domain/wal/segment.ts';
 import { pollUntil } from '../../containers/wait-until.ts';
 import { firstRepository, inEngineContext, serviceNamed } from '../activity-run.ts';
+import { requireRunbook } from '../authority.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 
 export interface ForgetPlan {
@@ -38,8 +39,9 @@ export function createForgetActivities(dependencies: ActivityDependencies) {
       return { logs, digest: createHash('sha256').update(`holdfast-forget-logs-v1\n${canonicalJson(what)}`).digest('hex') };
     }),
 
-    /** What is in the volume is lost. Idempotent. @throws ServiceBusy while a worker keeps the log, DatabaseUnreachable, ContainerNotRunning (the slot cannot be dropped), LeftoversRemain */
+    /** What is in the volume is lost. Idempotent. @throws ApprovalNotForThisRun, ServiceBusy while a worker keeps the log, DatabaseUnreachable, ContainerNotRunning (the slot cannot be dropped), LeftoversRemain */
     forgetLog: (input: { service: string; component: PostgresComponent }): Promise<void> => inEngineContext(dependencies, input.service, async (context) => {
+      requireRunbook('forgetWal');
       const { component } = input;
       const refusal = refusalToForget(await readLog(input.service, component.name), nowMs());
       if (refusal !== null) throw new HoldfastFailure('ServiceBusy', { operation: 'forget the receiver', object: component.container, ...refusal });

@@ -5,6 +5,7 @@ import { HoldfastFailure } from '../../domain/failures.ts';
 import type { PostgresComponent } from '../../domain/service.ts';
 import { parseLimitMb, refuseLimit, settingsPlan, type ServerSettingsPlan, type SettingChange } from '../../domain/wal/log-settings.ts';
 import { engineOf, inEngineContext, refuseBusyStore, serviceNamed } from '../activity-run.ts';
+import { requireRunbook } from '../authority.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 
 export interface LogSettingsPlan {
@@ -33,17 +34,19 @@ export function createSettingsActivities(dependencies: ActivityDependencies) {
       return { servers, digest: createHash('sha256').update(`holdfast-log-settings-v1\n${canonicalJson(what)}`).digest('hex') };
     }),
 
-    /** Permanently, and at once where no restart is needed. Idempotent. @throws ForeignFence, PermissionDenied, AmbiguousState */
+    /** Permanently, and at once where no restart is needed. Idempotent. @throws ApprovalNotForThisRun, ForeignFence, PermissionDenied, AmbiguousState */
     changeLogSettings: (input: { service: string; component: PostgresComponent; changes: readonly SettingChange[] }): Promise<void> => inEngineContext(dependencies, input.service, async (context) => {
+      requireRunbook('enableWal');
       await refuseBusyStore(dependencies, await runtime.inspect(input.component.container));
       await logServers.change(context, input.component, input.changes);
     }),
 
     /**
      * Restarts the database's container where a setting of the log waits for that, and returns when it answers: each session on it ends. A retry finds none
-     * waiting any more. @throws ForeignFence, ContainerNotRunning, AmbiguousState where they wait all the same
+     * waiting any more. @throws ApprovalNotForThisRun, ForeignFence, ContainerNotRunning, AmbiguousState where they wait all the same
      */
     restartForSettings: (input: { service: string; component: PostgresComponent }): Promise<{ readonly restarted: boolean }> => inEngineContext(dependencies, input.service, async (context) => {
+      requireRunbook('enableWal');
       const { component } = input;
       const waiting = async (): Promise<readonly string[]> => settingsPlan({ component: component.name, container: component.container }, await logServers.read(context, component), null).pendingRestart;
       // An attempt before this one may have restarted it a moment ago.
