@@ -1,6 +1,7 @@
 /** Running one short command in a container, and being sure of how it ended. */
 import { once } from 'node:events';
 import type { Socket } from 'node:net';
+import { isFailure } from '../../domain/failures.ts';
 import type { ExecRequest, ExecResult } from '../container-runtime.ts';
 import { demultiplex, Tail } from '../demultiplexer.ts';
 import { pollUntil } from '../wait-until.ts';
@@ -32,8 +33,9 @@ export async function execInContainer(client: EngineClient, id: string, request:
   // Armed before anything is asked: a container whose lock is held answers neither the creation nor the upgrade (databases.md D5).
   const timeout = AbortSignal.timeout(request.timeoutMs);
   const end = request.signal === undefined ? timeout : AbortSignal.any([timeout, request.signal]);
+  let execId: string | null = null;
   try {
-    const execId = await createExec(client, call, id, request, end);
+    execId = await createExec(client, call, id, request, end);
     const output = await startExec(client, call, execId, request, end);
     const exitCode = await exitCodeOf(client, call, execId, request.signal);
     if (notRunCodes.has(exitCode)) return { exitCode, stdout: '', stderr: `${output.stderr}${output.stdout.toString('utf8')}`.trim().slice(-stderrBytes) };
@@ -41,7 +43,10 @@ export async function execInContainer(client: EngineClient, id: string, request:
   } catch (error) {
     request.signal?.throwIfAborted();
     if (timeout.aborted) throw engineFailure('BrokenStream', call, `the command did not end within ${request.timeoutMs} ms`, error);
-    throw failureOf(error, call);
+    const failure = failureOf(error, call);
+    // The engine forgets a command together with the container's process: what is missing then is the command, not the container.
+    if (execId !== null && isFailure(failure, 'ContainerNotFound')) throw engineFailure('ContainerNotRunning', call, failure.fields.cause, error);
+    throw failure;
   }
 }
 

@@ -1,6 +1,6 @@
 /** After a start: the database answers, and goes on answering. */
 import { pauseFor, waitUntil } from '../../containers/wait-until.ts';
-import { HoldfastFailure } from '../../domain/failures.ts';
+import { HoldfastFailure, isFailure } from '../../domain/failures.ts';
 import type { PostgresComponent } from '../../domain/service.ts';
 import type { EngineContext } from '../engine.ts';
 import { postmasterStart } from './inspect.ts';
@@ -10,12 +10,22 @@ export async function waitUntilReady(ctx: EngineContext, component: PostgresComp
   const steady = async (): Promise<true | null> => {
     const container = await ctx.runtime.inspect(component.container);
     if (container.state !== 'running') throw notReady(component, `the container is ${container.state} (exit code ${container.exitCode ?? 'none'})`);
-    const first = await postmasterStart(ctx, component, container.id);
+    const first = await startOrNull(ctx, component, container.id);
     if (first === null) return null;
     await pauseFor(ctx.timing.readinessGapMs, ctx.signal);
-    return (await postmasterStart(ctx, component, container.id)) === first ? true : null;
+    return (await startOrNull(ctx, component, container.id)) === first ? true : null;
   };
   await waitUntil(steady, { withinMs: ctx.timing.startUpMs, everyMs: ctx.timing.pollMs, signal: ctx.signal }, () => notReady(component, `the database did not answer within ${ctx.timing.startUpMs / 1000} s`));
+}
+
+/** A container that ends in the midst of the call is answered with HTTP 500: the next inspection says whether it is that, or the engine that is gone. */
+async function startOrNull(ctx: EngineContext, component: PostgresComponent, containerId: string): Promise<string | null> {
+  try {
+    return await postmasterStart(ctx, component, containerId);
+  } catch (error) {
+    if (isFailure(error, 'DockerUnreachable')) return null;
+    throw error;
+  }
 }
 
 const notReady = (component: PostgresComponent, cause: string): HoldfastFailure =>

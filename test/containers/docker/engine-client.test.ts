@@ -57,6 +57,17 @@ describe('status codes', () => {
     expect(failure.fields.cause).toContain('the engine says why');
   });
 
+  test('a command that is forgotten, before it begins or after, is a container that ended: not one that is missing', async () => {
+    const forgotten = json(404, { message: 'No such exec instance: e1' });
+    answers = { ...execAnswers({}), 'GET /exec/e1/json': forgotten };
+    upgrade = (socket) => void socket.end(upgraded);
+    expect((await failing('ContainerNotRunning', exec())).fields.cause).toContain('No such exec instance');
+    upgrade = (socket) => void socket.end('HTTP/1.1 404 Not Found\r\nContent-Type: application/json\r\nContent-Length: 39\r\nConnection: close\r\n\r\n{"message":"No such exec instance: e1"}');
+    await failing('ContainerNotRunning', exec());
+    answers = { 'POST /containers/db/exec': json(404, { message: 'No such container: db' }) };
+    await failing('ContainerNotFound', exec());
+  });
+
   test('a name that nobody holds any more when asked is being freed: to be tried again', async () => {
     answers['POST /containers/create'] = json(409, { message: 'Conflict' });
     answers['GET /containers/x/json'] = json(404, { message: 'No such container' });
