@@ -1,32 +1,10 @@
 /** PostgreSQL by base backup and data directory, under the suite that every engine passes; a server per test, because the whole of it is exchanged. */
-import { afterAll } from 'vitest';
 import { describeEngine } from '../../../suites/engine-suite.ts';
 import { useDocker } from '../../../support/docker.ts';
-import { contextOf, engine, openStore, startPostgres, type Notes } from '../postgres-fixture.ts';
+import { useEngineWorlds } from '../engine-worlds.ts';
+import { engine, startPostgres } from '../postgres-fixture.ts';
 
 const docker = useDocker();
-let worlds = 0;
-const stores: AsyncDisposable[] = [];
-afterAll(async () => { for (const store of stores) await store[Symbol.asyncDispose](); });
+const openWorld = useEngineWorlds(docker);
 
-describeEngine(engine, async () => {
-  worlds += 1;
-  const world = worlds;
-  const postgres = await startPostgres(docker);
-  await postgres.sql('CREATE TABLE notes (id serial PRIMARY KEY, note text); INSERT INTO notes (note) SELECT md5(n::text) FROM generate_series(1, 1000) AS n; SELECT lo_from_bytea(0, \'\\x01\');');
-  const store = await openStore();
-  stores.push(store);
-  const notes: Notes = new Map();
-  let attempts = 0;
-  return {
-    component: postgres.component,
-    source: store.source,
-    destination: () => {
-      attempts += 1;
-      return store.attempt(`a${attempts}`);
-    },
-    context: (run) => contextOf(docker, notes, { run: `${run}-${world}` }),
-    notesOf: (run) => Object.fromEntries(notes.get(`${run}-${world}`) ?? []),
-    write: async () => { await postgres.sql('INSERT INTO notes (note) VALUES (\'newer\'); CREATE TABLE newer (id int);'); },
-  };
-}, (prepared) => prepared, 'base');
+describeEngine(engine, async () => openWorld(await startPostgres(docker)), (prepared) => prepared, 'base');
