@@ -55,7 +55,8 @@ export interface PostgresDirectoryCutOver {
   readonly prepared: string;
   readonly aside: string;
   readonly phase: string;
-  readonly control: ControlData;
+  /** Of what comes in. Null only where an undo brings back what could not be read when it was set aside: its files, as they were. */
+  readonly control: ControlData | null;
   /** What it replaces; null where there was no server, or none that could be read. */
   readonly replaces: ControlData | null;
   /** Was there anything at all? Where not, there is nothing to undo to. */

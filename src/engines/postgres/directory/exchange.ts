@@ -75,9 +75,11 @@ export async function compareClosed(ctx: EngineContext, cutOver: PostgresDirecto
   return differing(await sight(ctx, cutOver), cutOver);
 }
 
-function differing({ control, unreadable }: DirectorySighting, cutOver: PostgresDirectoryCutOver): readonly Difference[] {
-  if (control === null) return [{ object: 'data directory', property: 'existence', expected: 'a server', found: unreadable ?? 'none' }];
-  return compared.filter((name) => control[name] !== cutOver.control[name]).map((name) => ({ object: 'pg_control', property: name, expected: String(cutOver.control[name]), found: String(control[name]) }));
+function differing({ hasServer, control, unreadable }: DirectorySighting, { control: expected }: PostgresDirectoryCutOver): readonly Difference[] {
+  // What could not be read has nothing to be known by, but that it still cannot.
+  if (hasServer && control === null && expected === null) return [];
+  if (control === null || expected === null) return [{ object: 'data directory', property: 'existence', expected: expected === null ? 'a server that cannot be read' : 'a server', found: control === null ? unreadable ?? 'none' : 'one that can' }];
+  return compared.filter((name) => control[name] !== expected[name]).map((name) => ({ object: 'pg_control', property: name, expected: String(expected[name]), found: String(control[name]) }));
 }
 
 /** @throws ContainerNotRunning, ContainerNotFound, AmbiguousState where it is not what comes in that lies there */

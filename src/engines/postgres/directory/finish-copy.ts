@@ -1,6 +1,6 @@
 /** What was recovered becomes a data directory that the live server can be started on, and the record of how the two will be exchanged. */
 import { HoldfastFailure } from '../../../domain/failures.ts';
-import type { PostgresDirectoryCutOver } from '../../../domain/rollback.ts';
+import type { ControlData, PostgresDirectoryCutOver } from '../../../domain/rollback.ts';
 import type { PostgresComponent } from '../../../domain/service.ts';
 import type { EngineContext, PreparedComponent } from '../../engine.ts';
 import { promoteAndStop, type RecoveryServer } from '../recovery/recovery-server.ts';
@@ -25,7 +25,7 @@ export async function finishCopy(ctx: EngineContext, component: PostgresComponen
 }
 
 /** @param control of what comes in */
-export function cutOverOf(ctx: EngineContext, component: PostgresComponent, { place, container, control: replaces, hasServer }: DataSighting, control: PostgresDirectoryCutOver['control']): PostgresDirectoryCutOver {
+export function cutOverOf(ctx: EngineContext, component: PostgresComponent, { place, container, control: replaces, hasServer }: DataSighting, control: ControlData): PostgresDirectoryCutOver {
   const own = runDirectory(ctx.owner, component.name);
   return {
     engine: 'postgres', method: 'directory', component: component.name, container: component.container, containerId: container.id, systemIdentifier: control.systemIdentifier, database: component.database,

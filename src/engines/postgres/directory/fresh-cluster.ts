@@ -4,7 +4,7 @@ import { removeScratch } from '../../../containers/scratch.ts';
 import { waitUntil } from '../../../containers/wait-until.ts';
 import type { PostgresDump, RoleFacts } from '../../../domain/backup-manifest.ts';
 import { HoldfastFailure } from '../../../domain/failures.ts';
-import type { PostgresDirectoryCutOver } from '../../../domain/rollback.ts';
+import type { ControlData } from '../../../domain/rollback.ts';
 import type { PostgresComponent } from '../../../domain/service.ts';
 import type { EngineContext } from '../../engine.ts';
 import { settingsText } from '../base/base-input.ts';
@@ -84,7 +84,7 @@ async function create(ctx: EngineContext, component: PostgresComponent, place: D
 }
 
 export interface FinishedCluster {
-  readonly control: PostgresDirectoryCutOver['control'];
+  readonly control: ControlData;
   readonly configuration: 'live' | 'initial';
   /** Why no server starts with the live configuration; null where one does, or there is none. */
   readonly refused: string | null;

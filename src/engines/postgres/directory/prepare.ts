@@ -80,7 +80,7 @@ export async function finishedBefore(ctx: EngineContext, component: PostgresComp
   if (prepared === undefined) return null;
   const cutOver = prepared.cutOver as PostgresDirectoryCutOver;
   const { control } = await sightDirectory(ctx, placeOf(cutOver), `${cutOver.directory}/${cutOver.prepared}`, null);
-  return control?.checkpoint === cutOver.control.checkpoint && control.state === cutOver.control.state ? prepared : null;
+  return control !== null && control.checkpoint === cutOver.control?.checkpoint && control.state === cutOver.control.state ? prepared : null;
 }
 
 /** The place of what is still recovering: a cut-over to it is refused, for no server that was shut down lies there. */

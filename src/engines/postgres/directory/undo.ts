@@ -16,15 +16,15 @@ export async function prepareDirectoryUndo(ctx: EngineContext, component: Postgr
   };
   if (!aside.hasServer) return fail('UnknownRollbackCopy', 'no server\'s data lies there', 'It was accepted away, brought back, or there was nothing before the restore.');
   if (aside.phase !== 'done') return fail('AmbiguousState', `the exchange is at "${aside.phase ?? 'the beginning'}"`, 'Run reapLeftovers; it reads what is there.');
-  if (aside.control === null) return fail('AmbiguousState', `it cannot be read: ${aside.unreadable ?? ''}`, 'A server that could not be read before the restore is not brought back by an undo; its files are there.');
   const own = runDirectory(ctx.owner, component.name);
   const cutOver: PostgresDirectoryCutOver = {
-    ...previous, containerId: sighting.container.id, systemIdentifier: aside.control.systemIdentifier, prepared: previous.aside, aside: `${own}/old`, phase: `${own}/phase`, control: aside.control,
+    ...previous, containerId: sighting.container.id, systemIdentifier: aside.control?.systemIdentifier ?? previous.systemIdentifier, prepared: previous.aside, aside: `${own}/old`, phase: `${own}/phase`, control: aside.control,
     replaces: sighting.control, hadServer: sighting.hasServer, wasRunning: sighting.container.state === 'running',
     ...(previous.answered === undefined ? {} : { answered: true }),
   };
   return {
-    component: component.name, cutOver, createdRoles: [], notes: [],
+    component: component.name, cutOver, createdRoles: [],
+    notes: aside.control === null ? [`What comes back could not be read when it was set aside (${aside.unreadable ?? 'its control data was not understood'}): its files are brought back as they were, and no server will start on them before they are mended.`] : [],
     compared: { component: component.name, objects: 0, differences: [] },
     notCompared: [{ object: `${previous.container}:${previous.directory}/${previous.aside}`, reason: 'the rollback copy is the old server\'s own directory, untouched since it was replaced' }],
     loss: { component: component.name, after: new Date().toISOString(), seconds: 0, transactions: null, notes: [`What was written since the restore is set aside as ${own}/old.`] },

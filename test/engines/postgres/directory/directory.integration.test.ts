@@ -98,6 +98,16 @@ test('a server that cannot start, and one that was never made, come back; with t
   expect(prepared.cutOver).toMatchObject({ hadServer: true, wasRunning: false });
   await cutOver(ctx, postgres, prepared.cutOver as PostgresDirectoryCutOver);
   expect([await ids(postgres), await postgres.sql('SHOW work_mem')]).toEqual(['1', '7MB']);
+  // Undone, it is as broken as it was; and that is undone too.
+  const [undoing, again] = ['undone', 'again'].map((run) => contextOf(docker, new Map(), { run })) as [EngineContext, EngineContext];
+  const back = await engine.prepareUndo(undoing, postgres.component, prepared.cutOver);
+  expect([back.cutOver, back.notes.join()]).toMatchObject([{ control: null, hadServer: true, wasRunning: true }, expect.stringContaining('no server will start on them')]);
+  await failing('ContainerNotRunning', cutOver(undoing, postgres, back.cutOver as PostgresDirectoryCutOver));
+  expect(await sightData(undoing, postgres.component)).toMatchObject({ hasServer: true, control: null, phase: null });
+  const forth = await engine.prepareUndo(again, postgres.component, back.cutOver);
+  await cutOver(again, postgres, forth.cutOver as PostgresDirectoryCutOver);
+  expect(await ids(postgres)).toBe('1');
+  await engine.discardRollback(again, postgres.component, forth.cutOver);
 
   const bare = await neverMade(postgres, 'postgres:17', directory);
   const { id } = bare;
