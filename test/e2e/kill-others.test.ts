@@ -57,6 +57,9 @@ test('the Temporal server dies in mid cut-over', async () => {
   }
 });
 
-test('the Docker engine dies in the midst of a dump', async () => {
-  expect(verdictOf(await withEngineVictim((strike) => strikeOnce('engine', 'takeBackup/backUpComponent:postgres#1/during:runtime.wait#1', strike)))).toEqual(clean);
+test.each([
+  ['a dump', 'takeBackup/backUpComponent:postgres#1/during:runtime.wait#1'],
+  ['an exchange of the whole server', 'restoreToPointInTime/swapComponent:postgres#1/during:runtime.wait#1'],
+])('the Docker engine dies in the midst of %s', async (_what, point) => {
+  expect(verdictOf(await withEngineVictim((strike) => strikeOnce('engine', point, strike)))).toEqual(clean);
 });

@@ -1,0 +1,82 @@
+/** What others do to a container in the midst of an exchange of its whole data: put its restart policy back, start another on its volume, make it again (D16, facts 8 and 9). */
+import { expect, test } from 'vitest';
+import type { PostgresBase } from '../../../../src/domain/backup-manifest.ts';
+import type { PostgresDirectoryCutOver } from '../../../../src/domain/rollback.ts';
+import { sightData } from '../../../../src/engines/postgres/directory/data-place.ts';
+import { useDocker } from '../../../support/docker.ts';
+import { failing } from '../../../support/failing.ts';
+import { contextOf, engine, openStore, startPostgres, type TestPostgres } from '../postgres-fixture.ts';
+
+const docker = useDocker();
+const always = { name: 'always', maximumRetryCount: 0 };
+
+/** As `compose up` does it, `like` a container that is gone or not: by its image's own entrypoint, on the same volume, started. */
+async function another(like: string, name: string): Promise<string> {
+  const { imageId, mounts } = await docker.runtime.inspect(like);
+  const volume = mounts.find(({ destination }) => destination.startsWith('/var/lib/postgresql'));
+  const make = async (): Promise<string> => (await docker.runtime.create({
+    name, imageId, labels: docker.labels, network: 'none', init: true, logDriver: 'json-file', command: ['postgres', '-c', 'fsync=off', '-c', 'max_prepared_transactions=5', '-c', 'wal_level=logical'], environment: { POSTGRES_PASSWORD: 'another', POSTGRES_DB: 'app' },
+    mounts: [{ type: 'volume', source: volume?.source as string, target: volume?.destination as string }],
+  })).id;
+  if (name !== (await docker.runtime.find(like))?.name) return make();
+  await docker.runtime.stop(like, 30_000);
+  await docker.runtime.remove(like);
+  return make();
+}
+
+async function startAgain(postgres: TestPostgres): Promise<TestPostgres> {
+  const id = await another(postgres.id, postgres.component.container);
+  const sql = async (text: string): Promise<string> => (await docker.runtime.exec(id, { argv: ['psql', '-X', '-A', '-t', '-U', 'postgres', '-d', 'app', '-c', text], timeoutMs: 20_000 })).stdout.trim();
+  return { ...postgres, id, sql };
+}
+
+const ids = ({ sql }: TestPostgres): Promise<string> => sql('SELECT string_agg(id::text, \',\' ORDER BY id) FROM kept');
+
+test.each([['postgres:17', '/var/lib/postgresql/data'], ['postgres:18', '/var/lib/postgresql/18/docker']])('on %s nothing is moved under a server, and whichever container comes up afterwards serves what was restored', async (image, directory) => {
+  await using store = await openStore();
+  const postgres = await startPostgres(docker, { image });
+  await postgres.sql('CREATE TABLE kept (id int); INSERT INTO kept VALUES (1)');
+  const base = await engine.backUp(contextOf(docker), postgres.component, store.destination, { contentHashes: true, jobs: 2, method: 'base' }) as PostgresBase;
+  await postgres.sql('INSERT INTO kept VALUES (2)');
+  const ctx = contextOf(docker, new Map(), { run: 'others' });
+  const own = (await engine.prepare(ctx, postgres.component, base, store.source)).cutOver as PostgresDirectoryCutOver;
+
+  // A policy that somebody put back would start it half-way.
+  await docker.runtime.updateRestartPolicy(postgres.id, always);
+  expect((await failing('CutOverFailed', engine.close(ctx, postgres.component, own))).fields.cause).toContain('restart policy is always');
+  expect(await ids(postgres)).toBe('1,2');
+  await docker.runtime.updateRestartPolicy(postgres.id, { name: 'no', maximumRetryCount: 0 });
+  await engine.close(ctx, postgres.component, own);
+
+  // PostgreSQL's own lock does not see a server in another container.
+  const second = await another(postgres.id, docker.name('second'));
+  await docker.runtime.start(second);
+  expect((await failing('CutOverFailed', engine.swap(ctx, postgres.component, own))).fields.cause).toContain('someone started it');
+  await failing('CutOverFailed', engine.swap(ctx, postgres.component, own));
+  expect(await sightData(ctx, postgres.component)).toMatchObject({ hasServer: true, phase: null });
+  await docker.runtime.stop(second, 30_000);
+  await docker.runtime.remove(second);
+
+  await engine.swap(ctx, postgres.component, own);
+  expect(await engine.compareClosed(ctx, postgres.component, own, null)).toEqual([]);
+  // Made again before it was opened, and once more behind that: the volume decides.
+  const before = await startAgain(postgres);
+  await engine.open(ctx, before.component, own);
+  expect(await ids(before)).toBe('1');
+  await before.sql('INSERT INTO kept VALUES (3)');
+  const after = await startAgain(before);
+  await docker.runtime.start(after.id);
+  await engine.waitUntilReady(ctx, after.component);
+  expect(await ids(after)).toBe('1,3');
+  expect(await docker.runtime.logs(after.id, 65_536)).not.toContain('init process complete');
+
+  // The way back is still there, for the container of now.
+  const undoing = contextOf(docker, new Map(), { run: 'others-undo' });
+  const undo = (await engine.prepareUndo(undoing, after.component, own)).cutOver as PostgresDirectoryCutOver;
+  await engine.close(undoing, after.component, undo);
+  await engine.swap(undoing, after.component, undo);
+  await engine.open(undoing, after.component, undo);
+  expect(await ids(after)).toBe('1,2');
+  await engine.discardRollback(undoing, after.component, undo);
+  expect((await docker.runtime.exec(after.id, { argv: ['ls', directory], timeoutMs: 10_000 })).stdout).not.toContain('pgsql_tmp.holdfast');
+}, 170_000);
