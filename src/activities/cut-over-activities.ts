@@ -7,7 +7,7 @@ import type { Component } from '../domain/service.ts';
 import type { EngineContext } from '../engines/engine.ts';
 import { currentOwner, engineOf, firstRepository, inEngineContext } from './activity-run.ts';
 import { type Authority, consumeAuthority, type Decided, findStores, type Found, requireAuthority, requireOwnPlan } from './authority.ts';
-import { chooseDirection, completeRestore, fencedStores, otherCopy, putBackRestartPolicies, writeMarkKey, writeMarkOf } from './cut-over-state.ts';
+import { chooseDirection, completeRestore, fencedStores, otherCopy, putBackRestartPolicies, refuseCutOversSince, writeMarkKey, writeMarkOf } from './cut-over-state.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { readBackup } from './proof-activities.ts';
 
@@ -160,6 +160,7 @@ export function createCutOverActivities(dependencies: ActivityDependencies) {
       const component = input.components.find((each) => each.name === cutOver.component);
       if (component !== undefined) await engineOf(dependencies, component).requireReady(context, component, cutOver);
     }));
+    await refuseCutOversSince(firstRepository(dependencies, service), service, context.owner.runId, input.authority.nonce, input.cutOvers);
     return found;
   }
 

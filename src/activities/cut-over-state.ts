@@ -3,8 +3,9 @@ import type { FencedStore } from '../containers/fence.ts';
 import type { ContainerRuntime } from '../containers/container-runtime.ts';
 import { HoldfastFailure, isFailure } from '../domain/failures.ts';
 import type { RestorePlan } from '../domain/restore-plan.ts';
-import { replacesWholeServer, type ComponentCutOver, type RollbackRecord } from '../domain/rollback.ts';
+import { leavesOpen, replacesWholeServer, type ComponentCutOver, type RollbackRecord } from '../domain/rollback.ts';
 import type { Component } from '../domain/service.ts';
+import { shortRunId } from '../domain/workflow-ids.ts';
 import type { EngineContext } from '../engines/engine.ts';
 import type { Repository } from '../repository/repository.ts';
 import { engineOf, firstRepository } from './activity-run.ts';
@@ -37,6 +38,32 @@ export async function chooseDirection(repository: Repository, record: RollbackRe
 /** @returns the failure of whoever finds another rollback copy than the plan names */
 export const otherCopy = (object: string): HoldfastFailure =>
   new HoldfastFailure('PlanChanged', { operation: 'use the rollback copy', object, cause: 'the copy is not the one the plan names, or is not there any more', hint: 'holdfast status shows the copies there are.' });
+
+const knownKey = (nonce: string): string => `known-cut-overs-${nonce}`;
+const carriedOut = async (repository: Repository, service: string): Promise<readonly RollbackRecord[]> =>
+  (await repository.listRollbacks(service)).filter(({ milestones }) => milestones.includes('opening')).map(({ record }) => record);
+
+/** With the plan: which cut-overs had been carried out when it was made. By name, for clocks of hosts and servers differ. */
+export async function noteKnownCutOvers(repository: Repository, service: string, runId: string, nonce: string): Promise<void> {
+  await repository.recordOnce(service, runId, knownKey(nonce), (await carriedOut(repository, service)).map((record) => record.runId));
+}
+
+/**
+ * No other run has exchanged what this one would since its plan was made: where both databases belong to the same server, the server alone does not tell. Single
+ * tables are left alone by others, and look for themselves. @throws PlanChanged
+ */
+export async function refuseCutOversSince(repository: Repository, service: string, runId: string, nonce: string, cutOvers: readonly ComponentCutOver[]): Promise<void> {
+  const known = (await repository.readNotes(service, runId))[knownKey(nonce)] as readonly string[] | undefined;
+  const volumes = new Set(exchanging(cutOvers));
+  const between = (await carriedOut(repository, service)).find((record) => record.runId !== runId && known?.includes(record.runId) === false && exchanging(record.cutOvers).some((volume) => volumes.has(volume)));
+  if (between === undefined) return;
+  throw new HoldfastFailure('PlanChanged', {
+    operation: 'check what was made ready', object: service, cause: `${shortRunId(between.workflowId)} (${between.operation}) has replaced data since the plan was made: what the plan says would be lost is not what would be`,
+    hint: 'Nothing was changed. Start again and look at the new plan.',
+  });
+}
+
+const exchanging = (cutOvers: readonly ComponentCutOver[]): readonly string[] => cutOvers.filter((cutOver) => !leavesOpen(cutOver)).map(({ volume }) => volume);
 
 /** Every container of the record gets the restart policy it had; one that is gone has none to get. */
 export async function putBackRestartPolicies(dependencies: ActivityDependencies, record: RollbackRecord): Promise<void> {

@@ -11,7 +11,7 @@ import type { Rollback } from '../repository/repository.ts';
 import { currentOwner, engineOf, firstRepository, inEngineContext, refuseBusyStore, serviceNamed } from './activity-run.ts';
 import { sourceOf } from './artifacts.ts';
 import { type Authority, digestOf, isCurrent } from './authority.ts';
-import { writeMarkKey, writeMarkOf } from './cut-over-state.ts';
+import { noteKnownCutOvers, writeMarkKey, writeMarkOf } from './cut-over-state.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { tellingHowToRecreate } from './missing-container.ts';
 import { readBackup } from './proof-activities.ts';
@@ -88,7 +88,9 @@ export function createPlanActivities(dependencies: ActivityDependencies) {
           digest: digestOf(planBytes(input.body)),
         },
       };
-      await firstRepository(dependencies, service).recordPlan(plan);
+      const repository = firstRepository(dependencies, service);
+      await noteKnownCutOvers(repository, service, runId, plan.envelope.nonce);
+      await repository.recordPlan(plan);
       return plan;
     },
 

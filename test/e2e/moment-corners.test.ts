@@ -40,6 +40,21 @@ test('a move while another one is under way is refused; a server that is lost wh
   expect([await orders(), await service.leftovers()]).toEqual(['1', []]);
 }, 180_000);
 
+test('a database that a dump replaced while the plan waits is seen, though the server is the same', async () => {
+  const dump = await service.run<TakeBackupResult>('takeBackup', { service: service.name });
+  const waiting = await service.start('restoreToPointInTime', { service: service.name, to });
+  await service.waitForPhase(waiting, 'awaitingApproval');
+  const between = await service.start('restoreBackup', { service: service.name, backup: dump.backupId });
+  await service.approve(between);
+  await between.result();
+  await service.approve(waiting);
+  await expect(waiting.result()).rejects.toMatchObject({ cause: { type: 'PlanChanged', message: expect.stringContaining('(restore) has replaced data since the plan was made') } });
+  const accept = await service.start('acceptRestore', { service: service.name, run: 'latest' });
+  await service.approve(accept);
+  await accept.result();
+  expect([await orders(), await service.leftovers()]).toEqual(['1', []]);
+}, 180_000);
+
 test('reset behind what the yes had begun, it destroys nothing, and asks again', async () => {
   await service.sql('INSERT INTO orders VALUES (3)');
   const again = await resetBefore(service.client, run, (_type, activity) => activity === 'beginCutOver');
