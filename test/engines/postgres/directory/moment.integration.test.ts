@@ -8,6 +8,7 @@ import { findRecovery } from '../../../../src/engines/postgres/recovery/recovery
 import type { PostgresComponent } from '../../../../src/domain/service.ts';
 import { useDocker } from '../../../support/docker.ts';
 import { failing } from '../../../support/failing.ts';
+import { waitFor } from '../../../support/service-fixture.ts';
 import { contextOf, engine, openStore, startPostgres, type PostgresOptions, type TestPostgres, type TestStore } from '../postgres-fixture.ts';
 import { openArchive, type ArchivedLog } from './archived-log.ts';
 
@@ -140,3 +141,29 @@ async function startAgain(postgres: TestPostgres, log: ArchivedLog): Promise<Tes
   };
   return { id, component, sql, works: async () => true };
 }
+
+test('a copy that is recovered, promoted and shut down on the production volume adds nothing to the archive that its configuration names', async () => {
+  await using store = await openStore();
+  const postgres = await startPostgres(docker, { image: 'postgres:18', args: ['-c', 'archive_mode=on'] });
+  const archive = '/var/lib/postgresql/wal_archive';
+  await docker.runtime.exec(postgres.id, { argv: ['install', '-d', '-o', 'postgres', archive], timeoutMs: 10_000 });
+  // In the data directory, as the operator sets it: the copy has it too.
+  await postgres.sql(`ALTER SYSTEM SET archive_mode = on; ALTER SYSTEM SET archive_command = 'test ! -f ${archive}/%f && cp %p ${archive}/%f'; SELECT pg_reload_conf(); CREATE TABLE kept (id int)`);
+  const base = await engine.backUp(contextOf(docker), postgres.component, store.destination, { contentHashes: true, jobs: 2, method: 'base' }) as PostgresBase;
+  const last = await postgres.sql('INSERT INTO kept VALUES (1); SELECT pg_walfile_name(pg_switch_wal())');
+  const listing = async (): Promise<string> => (await docker.runtime.exec(postgres.id, { argv: ['find', archive, '-type', 'f', '-exec', 'sha256sum', '{}', '+'], timeoutMs: 20_000 })).stdout.split('\n').sort().join('\n');
+  await waitFor(async () => (await listing()).includes(last));
+  const before = await listing();
+  const ctx = contextOf(docker, new Map(), { run: 'quiet' });
+  const recovery: MomentRecovery = { backup: base, source: store.source, files: [], archive: null, timeline: 1, target: { kind: 'consistent', backupId: '' }, inclusive: true };
+  const { reached, prepared } = await moments.recover(ctx, postgres.component, recovery);
+  expect(await moments.query(ctx, postgres.component, { sql: 'SHOW archive_mode', database: null, csv: true })).toBe('archive_mode\noff\n');
+  const finished = await moments.finish(ctx, postgres.component, recovery, reached, prepared.cutOver);
+  expect(finished.cutOver).toMatchObject({ control: { timeline: 2, state: 'shut down' } });
+  expect(await listing()).toBe(before);
+  // And once live it archives again, on its own timeline.
+  await cutOver(ctx, postgres.component, finished.cutOver as PostgresDirectoryCutOver);
+  await postgres.sql('SELECT pg_switch_wal()');
+  await waitFor(async () => (await listing()).includes('00000002'));
+  await engine.discardRollback(ctx, postgres.component, finished.cutOver);
+}, 170_000);
