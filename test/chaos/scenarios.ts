@@ -5,6 +5,7 @@ import { temporalAddress } from '../support/test-environment.ts';
 import type { DoomedWorker } from './fault/doomed-worker.ts';
 import { parsePoint } from './fault/fault-point.ts';
 import { runToEnd, type Outcome } from './stage/drive.ts';
+import { lostTable } from './stage/lost-table.ts';
 import { observe, type StageState } from './stage/observe.ts';
 import { bundled, type Stage } from './stage/stage.ts';
 
@@ -44,9 +45,10 @@ const ofBase = ({ service, baseId }: Stage): object => ({ service: service.name,
 /** Its own end: a moment that needs no archived log. */
 const toBase = ({ service, baseId }: Stage): object => ({ service: service.name, to: `backup:${baseId}` });
 const ofItems = ({ service, backupId }: Stage): object => ({ service: service.name, backup: backupId, tables: ['items'] });
+const inLog = ({ service }: Stage): object => ({ service: service.name, shrunk: lostTable });
 const ofLatestRun = ({ service }: Stage): object => ({ service: service.name, run: 'latest' });
 
-const onLiveSide = (what: 'dump' | 'base') => async ({ stage }: Preparation): Promise<Beginning> => {
+const onLiveSide = (what: 'dump' | 'base' | 'log') => async ({ stage }: Preparation): Promise<Beginning> => {
   await stage.reset(what);
   return { before: await observe(stage), repairedRunId: null };
 };
@@ -123,6 +125,7 @@ export const scenarios: readonly Scenario[] = [
     ...plain('restoreToPointInTime', onLiveSide('base'), toBase), name: 'restoreToPointInTime+swapFails', end: { status: 'FAILED', failure: 'CutOverFailed' },
     struck: ['rollBackComponent', 'finishRollBack', 'discardPreparedComponent', 'removeRunScratch'],
   },
+  plain('findMoment', onLiveSide('log'), inLog),
   repairOf('momentPaused', 'restoreToPointInTime/recoverToPoint:postgres#1/after'),
   repairOf('momentBack', 'restoreToPointInTime/swapComponent:postgres#1/after'),
   repairOf('momentForward', 'restoreToPointInTime/openComponent:postgres#1/before'),

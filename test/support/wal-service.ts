@@ -12,7 +12,7 @@ import { createRunDirectory } from '../../src/worker/run-directory.ts';
 import { readLogStatus } from '../../src/worker/wal/log-status-file.ts';
 import { startServiceFixture, waitFor, type Faults, type FixtureOptions, type ServiceFixture } from './service-fixture.ts';
 
-export interface WalService extends ServiceFixture {
+export interface KeptLog {
   readonly component: PostgresComponent;
   /** Starts a worker that keeps the log, without the watch that would take base backups by itself meanwhile. */
   startKeeping(wrap?: NonNullable<Faults['wrap']>): Promise<() => Promise<void>>;
@@ -23,8 +23,22 @@ export interface WalService extends ServiceFixture {
   forget(): Promise<void>;
 }
 
+export interface WalService extends ServiceFixture, KeptLog {}
+
 export async function startWalService(options: FixtureOptions = {}): Promise<WalService> {
   const service = await startServiceFixture(options);
+  const { close, ...log } = await keepLogOf(service);
+  return {
+    ...service, ...log,
+    stop: async () => {
+      await service.stop();
+      await close();
+    },
+  };
+}
+
+/** From now on `service` is defined as one whose log is kept. */
+export async function keepLogOf(service: ServiceFixture): Promise<KeptLog & { close(): Promise<void> }> {
   const state = await mkdtemp(join(tmpdir(), 'holdfast-state-'));
   const [postgres, redis] = service.config.services[0]?.components ?? [];
   if (postgres?.engine !== 'postgres' || redis === undefined) throw new Error('the fixture has no PostgreSQL');
@@ -32,7 +46,6 @@ export async function startWalService(options: FixtureOptions = {}): Promise<Wal
   service.define({ components: [component, redis] });
   const status = (): Promise<LogStatus | null> => readLogStatus(state, service.name, 'postgres');
   return {
-    ...service,
     component,
     startKeeping: async (wrap) => {
       const stop = await service.startWorker({ environment: { HOLDFAST_STATE_DIR: state }, ...(wrap === undefined ? {} : { wrap }) });
@@ -56,9 +69,6 @@ export async function startWalService(options: FixtureOptions = {}): Promise<Wal
       const { namespaceId } = await createRunDirectory(service.client);
       await createPostgresWalSource().stop({ namespaceId, service: service.name, runtime: service.runtime, timing: testTiming, signal: AbortSignal.timeout(60_000), secret: async () => '' }, component, { forget: true });
     },
-    stop: async () => {
-      await service.stop();
-      await rm(state, { recursive: true, force: true });
-    },
+    close: () => rm(state, { recursive: true, force: true }),
   };
 }

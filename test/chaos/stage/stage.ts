@@ -13,6 +13,7 @@ import { dockerHost, temporalAddress } from '../../support/test-environment.ts';
 import { openApplication, type Application } from './application.ts';
 import { runToEnd } from './drive.ts';
 import { keepServer, type KeptServer } from './kept-server.ts';
+import { loseTableInLog } from './lost-table.ts';
 import type { Instrumented } from '../fault/instrument.ts';
 import type { Wrap } from '../fault/twist.ts';
 
@@ -27,8 +28,11 @@ export interface Stage {
   readonly baseId: string;
   /** What each store answers on each side. */
   readonly fingerprints: Readonly<Record<Sight, Fingerprint>>;
-  /** Back to the live side, before anything that is about dumps, or about whole servers: with these two backups, no rollback copy and no trace of any run. */
-  reset(what?: 'dump' | 'base'): Promise<void>;
+  /**
+   * Back to the live side, before anything that is about dumps, about whole servers, or about a kept log: with these two backups, no rollback copy and no trace of any
+   * run. With a log there is one base backup more, and the log behind it, in which a table is lost.
+   */
+  reset(what?: 'dump' | 'base' | 'log'): Promise<void>;
   /** `reset`, then a restore: the saved side is live, the live side a rollback copy. */
   resetToRestored(what: 'dump' | 'base'): Promise<void>;
   /** A healthy worker in this process; answers how to stop it. */
@@ -72,7 +76,7 @@ export async function startStage(): Promise<Stage> {
   const stop = async (): Promise<void> => {
     await application.close();
     await service.stop();
-    await rm(snapshot, { recursive: true, force: true });
+    for (const path of [snapshot, `${snapshot}-log`]) await rm(path, { recursive: true, force: true });
   };
   try {
     return await setStage(service, application, snapshot, stop);
@@ -99,10 +103,17 @@ async function setStage(service: ServiceFixture, application: Application, snaps
   const live = await readFingerprint(service);
   const fingerprints = { saved, live, merged: { ...live, postgres: await service.sql(mergedSql) } };
   let server: KeptServer | null = null;
-  const reset = async (what: 'dump' | 'base' = 'dump'): Promise<void> => {
-    await resetStage(service, snapshot, server);
+  let hasLog = false;
+  const logged = `${snapshot}-log`;
+  const reset = async (what: 'dump' | 'base' | 'log' = 'dump'): Promise<void> => {
+    await resetStage(service, what === 'log' && hasLog ? logged : snapshot, server);
     // Until the first that exchanges it, it is its own.
     if (what === 'base') server ??= await keepServer(service);
+    if (what === 'log' && !hasLog) {
+      await loseTableInLog(service);
+      await cp(service.repositoryPath, logged, { recursive: true });
+      hasLog = true;
+    }
     await application.renew();
   };
   return {
