@@ -1,7 +1,8 @@
 /** Another point, asked for while the plan of one waits: taken up before anyone decides, as often as one likes. */
 import { ApplicationFailure, setHandler } from '@temporalio/workflow';
 import type { Run } from '../shared/run.ts';
-import { readWish, refusalOfMove, type Wish } from './input.ts';
+import { readWish, type Wish } from '../shared/point-fields.ts';
+import { refusalOfMove } from './input.ts';
 import { moveSignal, moveUpdate, type Move, type RestoreToPointInTimeInput } from './messages.ts';
 
 export interface Moves {

@@ -1,26 +1,20 @@
 /** The steps to a plan: the way to a point, recovery beside the live data, and the other stores brought as near to it as their backups allow. */
-import type { Companion, LocatedPoint, RecoveredPoint } from '../../activities/moment/moment-activities.ts';
+import type { Companion, RecoveredPoint } from '../../activities/moment/moment-activities.ts';
 import { recoveryPoint } from '../../domain/backup-manifest.ts';
 import { HoldfastFailure } from '../../domain/failures.ts';
 import type { Component } from '../../domain/service.ts';
-import { counted, durationText } from '../../domain/wording.ts';
+import { durationText } from '../../domain/wording.ts';
 import type { ComponentFacts, PreparedComponent } from '../../engines/engine.ts';
 import { allOrNone } from '../shared/all-or-none.ts';
 import type { Prepared } from '../shared/bring-back.ts';
 import { discardName } from '../shared/cut-over.ts';
+import type { Way } from '../shared/find-way.ts';
 import { inspectTarget } from '../shared/inspect-target.ts';
 import { approvalRequired, restoreBody } from '../shared/restore-body.ts';
 import type { Run } from '../shared/run.ts';
-import type { Wish } from './input.ts';
 import type { RestoreToPointInTimeInput } from './messages.ts';
 
 type PointRun = Run<RestoreToPointInTimeInput>;
-
-/** A point and the way to it. */
-export interface Way {
-  readonly wish: Wish;
-  readonly located: LocatedPoint;
-}
 
 /** A store without a log of its own, and the backup that it comes from. */
 interface PreparedCompanion {
@@ -47,20 +41,6 @@ export function loggedComponent(run: PointRun): Component {
 
 export const inspectAll = (run: PointRun): Promise<readonly ComponentFacts[]> =>
   allOrNone(run.components.map((component) => () => inspectTarget(run, component, component === loggedComponent(run))));
-
-/** @param facts say which cluster is live: where nothing of a user's is there, any may come back */
-export async function findWay(run: PointRun, wish: Wish, facts: readonly ComponentFacts[]): Promise<Way> {
-  const component = loggedComponent(run);
-  const live = facts.find(({ pinned }) => pinned.component === component.name);
-  const cluster = run.input.cluster ?? (live?.empty === true ? undefined : live?.pinned.identity ?? undefined);
-  const liveTimeline = cluster !== undefined && cluster === live?.pinned.identity ? live.timeline : undefined;
-  const located = await run.host.long.locatePoint({
-    service: run.input.service, component, point: wish.point, inclusive: wish.inclusive, ...(run.input.timeline === undefined ? {} : { timeline: run.input.timeline }), ...(cluster === undefined ? {} : { cluster }), ...(liveTimeline === undefined ? {} : { liveTimeline }),
-  });
-  run.step(`[1/5] Source    base backup ${located.base.backupId} and ${counted(located.segments, 'file')} of log behind it, without a gap`);
-  await run.host.long.verifyComponent({ service: run.input.service, ...located.base, component: component.name, depth: 'bytes' });
-  return { wish, located };
-}
 
 /** @param before what stood ready at another point, where there was one: what the other stores were prepared from stays */
 export async function standAt(run: PointRun, way: Way, facts: readonly ComponentFacts[], before: Standing | null): Promise<Standing> {

@@ -8,16 +8,18 @@ import { durationText } from '../../domain/wording.ts';
 import { shortRunId } from '../../domain/workflow-ids.ts';
 import { openApprovalGate } from '../shared/approval-gate.ts';
 import { bringBack, type Prepared } from '../shared/bring-back.ts';
+import { findWay, type Way } from '../shared/find-way.ts';
+import { readWish, type Wish } from '../shared/point-fields.ts';
 import { recoveryReport } from '../shared/recovery-report.ts';
 import { repairEndedRuns } from '../shared/repair-ended-runs.ts';
 import { inFrame, type Run } from '../shared/run.ts';
 import { startBase } from '../shared/start-base.ts';
 import { startStopwatch } from '../shared/stopwatch.ts';
 import { finalFailure } from '../shared/workflow-failure.ts';
-import { readPointInput, readWish, type Wish } from './input.ts';
+import { readPointInput } from './input.ts';
 import type { RestoreToPointInTimeInput, RestoreToPointInTimeResult } from './messages.ts';
 import { openMoves, type Moves } from './moves.ts';
-import { findWay, inspectAll, loggedComponent, standAt, type Standing, type Way } from './recover.ts';
+import { inspectAll, loggedComponent, standAt, type Standing } from './recover.ts';
 
 export async function restoreToPointInTime(input: RestoreToPointInTimeInput): Promise<RestoreToPointInTimeResult> {
   return inFrame('restoreToPointInTime', input, readPointInput, async (run) => {
@@ -56,11 +58,15 @@ function standOf(run: Run<RestoreToPointInTimeInput>, moves: Moves): Stand {
   const { service } = run.input;
   let standing: Standing | null = null;
   const now = (): Standing => standing as Standing;
+  const wayTo = (wish: Wish, facts: readonly ComponentFacts[]): Promise<Way> => {
+    const component = loggedComponent(run);
+    return findWay(run, component, wish, facts.find(({ pinned }) => pinned.component === component.name));
+  };
 
   async function moved(before: Standing, wish: Wish, facts: readonly ComponentFacts[]): Promise<Standing> {
     let way: Way | null = null;
     try {
-      way = await findWay(run, wish, facts);
+      way = await wayTo(wish, facts);
       return await standAt(run, way, facts, before);
     } catch (error) {
       if (isCancellation(error)) throw error;
@@ -76,7 +82,7 @@ function standOf(run: Run<RestoreToPointInTimeInput>, moves: Moves): Stand {
       const wish = moves.take();
       const facts = await inspectAll(run);
       // Asked again without a move, what stood ready is another run's (a reset): all of it is made anew.
-      standing = standing !== null && wish !== null ? await moved(standing, wish, facts) : await standAt(run, await findWay(run, standing?.way.wish ?? readWish(run.input), facts), facts, null);
+      standing = standing !== null && wish !== null ? await moved(standing, wish, facts) : await standAt(run, await wayTo(standing?.way.wish ?? readWish(run.input), facts), facts, null);
       run.note(`Look at it: holdfast query ${shortRunId(workflowInfo().workflowId)} SQL. Another moment: holdfast move ${shortRunId(workflowInfo().workflowId)} --to POINT`);
       return now().ready;
     },
