@@ -14,6 +14,8 @@ export interface ServerReading {
   readonly systemIdentifier: string;
   /** Null where the user may not read it. */
   readonly dataDirectory: string | null;
+  /** The one that it writes; null of a standby. */
+  readonly timeline: number | null;
   readonly port: number;
   /** 0 where the database does not exist. */
   readonly databaseOid: number;
@@ -58,6 +60,7 @@ export async function inspect(ctx: EngineContext, component: PostgresComponent, 
     running: true,
     empty: server.userObjects === 0,
     dataSizeBytes: server.sizeBytes,
+    ...(server.timeline === null ? {} : { timeline: server.timeline }),
     freeBytes,
     warnings: warningsOf(container, server),
   };

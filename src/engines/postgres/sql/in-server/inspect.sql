@@ -4,6 +4,7 @@ SELECT json_build_object(
   'majorVersion', current_setting('server_version_num')::int / 10000,
   'systemIdentifier', (SELECT system_identifier::text FROM pg_control_system()),
   'dataDirectory', CASE WHEN pg_has_role('pg_read_all_settings', 'MEMBER') THEN current_setting('data_directory') END,
+  'timeline', CASE WHEN NOT pg_is_in_recovery() THEN ('x' || left(pg_walfile_name(pg_current_wal_lsn()), 8))::bit(32)::int END,
   'port', current_setting('port')::int,
   'databaseOid', d.oid::int8,
   'sizeBytes', CASE WHEN has_database_privilege(d.oid, 'CONNECT') THEN pg_database_size(d.oid) ELSE 0 END,
