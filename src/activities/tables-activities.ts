@@ -4,9 +4,11 @@ import type { ComponentCutOver } from '../domain/rollback.ts';
 import type { Component } from '../domain/service.ts';
 import type { TableOutcome } from '../domain/tables/difference.ts';
 import type { PreparedComponent, TablesEngine, TablesRequest } from '../engines/engine.ts';
+import type { RecoveredComponent } from '../engines/moment-engine.ts';
 import { engineOf, firstRepository, inEngineContext } from './activity-run.ts';
 import { sourceOf } from './artifacts.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { recoveryOf, type LocatedInput } from './moment/moment-activities.ts';
 import { readBackup } from './proof-activities.ts';
 
 export function createTablesActivities(dependencies: ActivityDependencies) {
@@ -17,6 +19,10 @@ export function createTablesActivities(dependencies: ActivityDependencies) {
         const { manifest, backup } = await readBackup(dependencies, { ...input, component: input.component.name });
         return tablesOf(input.component).prepare(context, input.component, backup, sourceOf(firstRepository(dependencies, input.service), manifest), input.request);
       }),
+
+    /** The same rows as of a moment that was located: recovered to in a copy, which goes again. @throws PlanChanged, UnknownTable, TableUnfit, ForeignKeysBroken and what the engine throws */
+    prepareTablesFromMoment: (input: LocatedInput & { request: TablesRequest }): Promise<RecoveredComponent> =>
+      inEngineContext(dependencies, input.service, async (context) => tablesOf(input.component).prepareFromMoment(context, input.component, await recoveryOf(dependencies, input), input.request)),
 
     /** What the transaction did, by its own count. Reads only. @throws AmbiguousState */
     readTables: (input: { service: string; component: Component; cutOver: ComponentCutOver }): Promise<readonly TableOutcome[]> =>

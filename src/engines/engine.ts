@@ -17,7 +17,7 @@ import type { TableDifference, TableOutcome } from '../domain/tables/difference.
 import type { WantedTable } from '../domain/tables/table-name.ts';
 import type { Timing } from '../domain/timing.ts';
 import type { ContainerRuntime } from '../containers/container-runtime.ts';
-import type { KeptLog, MomentEngine } from './moment-engine.ts';
+import type { KeptLog, MomentEngine, MomentRecovery, RecoveredComponent } from './moment-engine.ts';
 
 /** What a step says about how far it is. Goes into heartbeats and, from there, into the status of the run. */
 export interface StepProgress {
@@ -130,6 +130,8 @@ export interface TablesRequest {
 export interface TablesEngine<C extends Component> {
   /** The rows as they were, taken aside and compared with the live ones. Idempotent per run. @throws UnknownTable, TableUnfit, ForeignKeysBroken and what `prepare` throws */
   prepare(ctx: EngineContext, component: C, backup: ComponentBackup, source: ArtifactSource, request: TablesRequest): Promise<PreparedComponent>;
+  /** The same rows as of a moment of the log, from a copy of its own that is recovered to it and goes again. Idempotent per run. @throws besides what a recovery may */
+  prepareFromMoment(ctx: EngineContext, component: C, recovery: MomentRecovery, request: TablesRequest): Promise<RecoveredComponent>;
   /** What the transaction of a cut-over did, as it counted itself. @throws AmbiguousState where it was not carried out */
   readOutcome(ctx: EngineContext, component: C, cutOver: ComponentCutOver): Promise<readonly TableOutcome[]>;
 }

@@ -27,7 +27,7 @@ const harmlessElsewhere = ['finishCutOver', 'rollBackComponent', 'finishRollBack
 const harmless = [
   'resolveService', 'enterHost', 'inspectLease', 'waitForLease', 'claimBackup', 'inspectComponent', 'backUpComponent', 'commitBackup', 'findBackup', 'verifyComponent', 'proveComponent', 'recordProof',
   'placeMark', 'locatePoint', 'recoverToPoint', 'finishRecovery', 'findCompanion', 'findSearchArea', 'narrowMoment', 'watchLogs', 'planLogSettings', 'planForgetLogs',
-  'ensureRunning', 'prepareComponent', 'prepareTables', 'readTables', 'prepareUndoOf', 'planRestore', 'confirmApproval', 'findRollback', 'pinRollbackCopy', 'checkHealth', 'waitForHealth', 'restartApplication', 'findEndedRuns',
+  'ensureRunning', 'prepareComponent', 'prepareTables', 'prepareTablesFromMoment', 'readTables', 'prepareUndoOf', 'planRestore', 'confirmApproval', 'findRollback', 'pinRollbackCopy', 'checkHealth', 'waitForHealth', 'restartApplication', 'findEndedRuns',
 ] as const;
 
 let service: ServiceFixture;

@@ -52,7 +52,7 @@ export interface Companion {
   readonly at: string;
 }
 
-interface LocatedInput {
+export interface LocatedInput {
   readonly service: string;
   readonly component: Component;
   readonly located: LocatedPoint;
@@ -67,7 +67,7 @@ export function createMomentActivities(dependencies: ActivityDependencies) {
     locatePoint: (input: PointInput): Promise<LocatedPoint> =>
       inEngineContext(dependencies, input.service, async (context) => {
         const repository = firstRepository(dependencies, input.service);
-        const { moments, component } = momentsOf(input.component);
+        const { moments, component } = momentsOf(dependencies, input.component);
         const located = await locateMoment(repository, requestOf(input, component, parsePoint(input.point, dependencies.nowMs())));
         const { moment, inclusive, coverage, base, key } = located;
         // What needs no look into the log is not delayed by one.
@@ -85,16 +85,16 @@ export function createMomentActivities(dependencies: ActivityDependencies) {
     /** Recovered beside the live data and compared with it, paused. @throws what the engine's recovery throws; ContainerNotFound */
     recoverToPoint: (input: LocatedInput): Promise<RecoveredPoint> =>
       inEngineContext(dependencies, input.service, async (context) => {
-        const { moments, component } = momentsOf(input.component);
-        const recovered = await moments.recover(context, component, await recoveryOf(input, component));
+        const { moments, component } = momentsOf(dependencies, input.component);
+        const recovered = await moments.recover(context, component, await recoveryOf(dependencies, input));
         return { ...recovered, readyMark: await writeMarkOf(dependencies, context, component, recovered.prepared.cutOver) };
       }),
 
     /** After the approval: what stands there is made ready to be exchanged, for what the plan was made for. @throws PlanChanged, ContainerRecreated and what the engine throws */
     finishRecovery: (input: LocatedInput & { reached: ReachedMoment; planned?: ComponentCutOver }): Promise<PreparedComponent> =>
       inEngineContext(dependencies, input.service, async (context) => {
-        const { moments, component } = momentsOf(input.component);
-        return moments.finish(context, component, await recoveryOf(input, component), input.reached, input.planned);
+        const { moments, component } = momentsOf(dependencies, input.component);
+        return moments.finish(context, component, await recoveryOf(dependencies, input), input.reached, input.planned);
       }),
 
     /** The backup that a store without a log of its own comes from: the newest of it that was taken by that instant, else the oldest after it. @throws UnknownBackup */
@@ -113,25 +113,26 @@ export function createMomentActivities(dependencies: ActivityDependencies) {
       throw new HoldfastFailure('UnknownBackup', { operation: 'find a backup of the other store', object: `${input.service}/${input.component}`, cause: 'no backup holds it', hint: 'Restore the others alone: --only, with their names.' });
     },
   };
-
-  /** @throws UnsupportedTopology for an engine that keeps no log */
-  function momentsOf(component: Component): { readonly moments: MomentEngine<PostgresComponent>; readonly component: PostgresComponent } {
-    const { moments } = engineOf(dependencies, component);
-    if (moments !== null && component.engine === 'postgres') return { moments, component };
-    throw new HoldfastFailure('UnsupportedTopology', { operation: 'come back to a moment', object: component.name, cause: `${component.engine} keeps no log that leads to any moment`, hint: 'Restore a backup: holdfast restore ID.' });
-  }
-
-  async function recoveryOf({ service, located }: LocatedInput, component: PostgresComponent): Promise<MomentRecovery> {
-    const repository = firstRepository(dependencies, service);
-    const { base, cluster, timeline, target, inclusive } = located;
-    const found = await locateMoment(repository, { ...requestOf({ service, inclusive, timeline, cluster }, component, parsePoint(target, dependencies.nowMs())), base: base.backupId });
-    const { manifest, sha256 } = await repository.readManifest(service, base.backupId);
-    if (found.moment.kind === 'latest' || sha256 !== base.manifestSha256) throw new HoldfastFailure('PlanChanged', { operation: 'find the way to the moment', object: base.backupId, cause: 'the base backup is another one than was found at first', hint: 'Start again.' });
-    return { ...await keptLog(repository, found), source: sourceOf(repository, manifest), timeline, target: found.moment, inclusive: found.inclusive };
-  }
 }
 
-const requestOf = ({ service, inclusive, timeline, liveTimeline, cluster }: Pick<PointInput, 'service' | 'inclusive' | 'timeline' | 'liveTimeline' | 'cluster'>, component: PostgresComponent, point: Point) => ({
+/** @throws UnsupportedTopology for an engine that keeps no log */
+function momentsOf(dependencies: ActivityDependencies, component: Component): { readonly moments: MomentEngine<PostgresComponent>; readonly component: PostgresComponent } {
+  const { moments } = engineOf(dependencies, component);
+  if (moments !== null && component.engine === 'postgres') return { moments, component };
+  throw new HoldfastFailure('UnsupportedTopology', { operation: 'come back to a moment', object: component.name, cause: `${component.engine} keeps no log that leads to any moment`, hint: 'Restore a backup: holdfast restore ID.' });
+}
+
+/** The way that was located, as it lies in the repository now. @throws PlanChanged where the base backup is another one, and what locating throws */
+export async function recoveryOf(dependencies: ActivityDependencies, { service, component, located }: LocatedInput): Promise<MomentRecovery> {
+  const repository = firstRepository(dependencies, service);
+  const { base, cluster, timeline, target, inclusive } = located;
+  const found = await locateMoment(repository, { ...requestOf({ service, inclusive, timeline, cluster }, component, parsePoint(target, dependencies.nowMs())), base: base.backupId });
+  const { manifest, sha256 } = await repository.readManifest(service, base.backupId);
+  if (found.moment.kind === 'latest' || sha256 !== base.manifestSha256) throw new HoldfastFailure('PlanChanged', { operation: 'find the way to the moment', object: base.backupId, cause: 'the base backup is another one than was found at first', hint: 'Start again.' });
+  return { ...await keptLog(repository, found), source: sourceOf(repository, manifest), timeline, target: found.moment, inclusive: found.inclusive };
+}
+
+const requestOf = ({ service, inclusive, timeline, liveTimeline, cluster }: Pick<PointInput, 'service' | 'inclusive' | 'timeline' | 'liveTimeline' | 'cluster'>, component: Pick<Component, 'name'>, point: Point) => ({
   service, component: component.name, point, inclusive, ...(timeline === undefined ? {} : { timeline }), ...(liveTimeline === undefined ? {} : { liveTimeline }), ...(cluster === undefined ? {} : { systemIdentifier: cluster }),
 });
 

@@ -31,13 +31,27 @@ export interface TableDefinition extends TableName {
   readonly publications: readonly string[];
 }
 
+/** Where tables are as they were, in the words that sentences about them need. */
+export interface Then {
+  readonly kind: 'backup' | 'moment';
+  /** The moment itself. */
+  readonly it: string;
+  /** `the column … ` */
+  readonly has: string;
+  /** `was of this type …` */
+  readonly at: string;
+}
+
+export const inBackup: Then = { kind: 'backup', it: 'the backup', has: 'is in the backup', at: 'in the backup' };
+export const atMoment: Then = { kind: 'moment', it: 'that moment', has: 'was there at that moment', at: 'at that moment' };
+
 /** What somebody has to know about two shapes before rows go from one to the other. */
 export interface Fit {
   /** Each a reason why they do not. Empty where they do. */
   readonly refusals: readonly string[];
   /** Harmless, and said. */
   readonly notes: readonly string[];
-  /** The columns that are read and written, in the backup's order. */
+  /** The columns that are read and written, in the order that they had. */
   readonly columns: readonly string[];
 }
 
@@ -59,7 +73,7 @@ function varcharLength(type: string): number | null {
  * Do rows of the table as it was go into the table as it is? Names decide, not places. A column that came since is harmless where it can be left
  * out; one that went, or is of another type, is not: what it held would be lost or changed.
  */
-export function fitOf(before: TableDefinition, live: TableDefinition): Fit {
+export function fitOf(before: TableDefinition, live: TableDefinition, then: Then = inBackup): Fit {
   const table = tableText(live);
   const refusals: string[] = [];
   const notes: string[] = [];
@@ -67,28 +81,28 @@ export function fitOf(before: TableDefinition, live: TableDefinition): Fit {
   for (const column of before.columns) {
     const now = live.columns.find(({ name }) => name === column.name);
     if (now === undefined) {
-      if (column.generated === null) refusals.push(`column ${column.name} of ${table} is in the backup and not in the live table`);
-      else notes.push(`${table}: the generated column ${column.name} of the backup is not there any more.`);
+      if (column.generated === null) refusals.push(`column ${column.name} of ${table} ${then.has} and not in the live table`);
+      else notes.push(`${table}: the generated column ${column.name} of ${then.it} is not there any more.`);
       continue;
     }
     if ((column.generated === null) !== (now.generated === null)) {
-      refusals.push(`column ${column.name} of ${table} is ${now.generated === null ? 'an ordinary one' : 'generated'} in the live table and was ${column.generated === null ? 'an ordinary one' : 'generated'} in the backup`);
+      refusals.push(`column ${column.name} of ${table} is ${now.generated === null ? 'an ordinary one' : 'generated'} in the live table and was ${column.generated === null ? 'an ordinary one' : 'generated'} ${then.at}`);
       continue;
     }
     if (now.generated !== null) {
-      if (now.generated !== column.generated) notes.push(`${table}: the generated column ${column.name} is computed as the live table does it now, not as it was in the backup.`);
+      if (now.generated !== column.generated) notes.push(`${table}: the generated column ${column.name} is computed as the live table does it now, not as it was ${then.at}.`);
       continue;
     }
-    if (!fitsInto(column.type, now.type)) refusals.push(`column ${column.name} of ${table} was ${column.type} in the backup and is ${now.type} in the live table`);
-    else if (column.type !== now.type) notes.push(`${table}: column ${column.name} was ${column.type} in the backup and is ${now.type} now; its values fit.`);
+    if (!fitsInto(column.type, now.type)) refusals.push(`column ${column.name} of ${table} was ${column.type} ${then.at} and is ${now.type} in the live table`);
+    else if (column.type !== now.type) notes.push(`${table}: column ${column.name} was ${column.type} ${then.at} and is ${now.type} now; its values fit.`);
     columns.push(column.name);
   }
   for (const column of live.columns) {
     if (column.generated !== null || before.columns.some(({ name }) => name === column.name)) continue;
-    if (column.notNull && !column.hasDefault && column.identity === null) refusals.push(`column ${column.name} of ${table} came after the backup, may not be NULL and has no default`);
-    else notes.push(`${table}: column ${column.name} came after the backup. Rows that are inserted get its default, rows that are changed keep what they have.`);
+    if (column.notNull && !column.hasDefault && column.identity === null) refusals.push(`column ${column.name} of ${table} came after ${then.it}, may not be NULL and has no default`);
+    else notes.push(`${table}: column ${column.name} came after ${then.it}. Rows that are inserted get its default, rows that are changed keep what they have.`);
   }
-  if (before.key.join('\0') !== live.key.join('\0')) refusals.push(`the primary key of ${table} was (${before.key.join(', ')}) in the backup and is (${live.key.join(', ')}) in the live table`);
+  if (before.key.join('\0') !== live.key.join('\0')) refusals.push(`the primary key of ${table} was (${before.key.join(', ')}) ${then.at} and is (${live.key.join(', ')}) in the live table`);
   return { refusals, notes, columns };
 }
 
@@ -103,13 +117,13 @@ export function refusalOf(live: TableDefinition): string | null {
 }
 
 /** What the plan says about a table besides the figures. */
-export function tableNotes(live: TableDefinition): readonly string[] {
+export function tableNotes(live: TableDefinition, then: Then = inBackup): readonly string[] {
   const table = tableText(live);
   return [
     ...(live.silentTriggers.length > 0 ? [`${table}: triggers do not fire (${few(live.silentTriggers)}): what they would write elsewhere, audit or outbox, is not written.`] : []),
     ...(live.loudTriggers.length > 0 ? [`${table}: triggers that are enabled ALWAYS or for replicas DO fire: ${few(live.loudTriggers)}.`] : []),
     ...(live.publications.length > 0 ? [`${table}: its changes go to the subscribers of ${few(live.publications)}.`] : []),
-    ...live.columns.filter(({ identity }) => identity !== null).map(({ name }) => `${table}: ${name} keeps the numbers of the backup; its sequence is set forward where it has to be, and an undo does not set it back.`),
+    ...live.columns.filter(({ identity }) => identity !== null).map(({ name }) => `${table}: ${name} keeps the numbers of ${then.it}; its sequence is set forward where it has to be, and an undo does not set it back.`),
   ];
 }
 

@@ -1,5 +1,5 @@
 /** The backup made ready beside the live database: restored, with its properties, analyzed, compared and closed. Nothing live changes. */
-import type { PostgresDump } from '../../domain/backup-manifest.ts';
+import type { PostgresBackup, PostgresDump } from '../../domain/backup-manifest.ts';
 import { describeDifference } from '../../domain/content.ts';
 import { HoldfastFailure } from '../../domain/failures.ts';
 import type { PostgresDatabaseCutOver } from '../../domain/rollback.ts';
@@ -58,7 +58,7 @@ export async function prepare(ctx: EngineContext, component: PostgresComponent, 
   return prepared;
 }
 
-export function refuseOlderMajor(component: PostgresComponent, { server }: Inspection, backup: PostgresDump): void {
+export function refuseOlderMajor(component: PostgresComponent, { server }: Inspection, backup: Pick<PostgresBackup, 'server'>): void {
   if (server.majorVersion >= backup.server.majorVersion) return;
   throw new HoldfastFailure('VersionMismatch', {
     operation: 'prepare the restore', object: `${component.container}/${component.database}`, cause: `the backup is of PostgreSQL ${backup.server.version}, the server is ${server.version}`,

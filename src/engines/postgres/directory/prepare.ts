@@ -8,6 +8,7 @@ import type { PostgresComponent } from '../../../domain/service.ts';
 import { formatLsn } from '../../../domain/wal/lsn.ts';
 import { counted } from '../../../domain/wording.ts';
 import type { MomentRecovery, ReachedMoment, RecoveredComponent } from '../../moment-engine.ts';
+import { coveredBy } from '../recovery/target.ts';
 import { findRecovery, type Reached, type RecoveryServer } from '../recovery/recovery-server.ts';
 import { placeOf, sightData, sightDirectory, type DataSighting } from './data-place.ts';
 import { requireSameLive } from './exchange.ts';
@@ -60,12 +61,6 @@ async function recovered(ctx: EngineContext, component: PostgresComponent, sight
   const { server, reached } = await recoverBeside(ctx, component, sighting, beside);
   const loss = await lossAgainst(ctx, component, sighting, server, after ?? coveredBy({ backup: beside.backup, target: beside.request.target }, reached));
   return { server, reached, prepared: preparedOf(component, provisional(ctx, component, sighting, beside), beside.backup, loss) };
-}
-
-/** Everything that was committed by then is there: of a time that time, else its last commit; never before the backup's own end. */
-function coveredBy({ backup, target }: Pick<MomentRecovery, 'backup' | 'target'>, { lastCommitAt }: Pick<ReachedMoment, 'lastCommitAt'>): string {
-  if (target.kind === 'time') return target.at;
-  return lastCommitAt !== null && lastCommitAt > backup.range.endAt ? lastCommitAt : backup.range.endAt;
 }
 
 async function finish(ctx: EngineContext, component: PostgresComponent, sighting: DataSighting, prepared: PreparedComponent, server: RecoveryServer, lsn: string): Promise<PreparedComponent> {

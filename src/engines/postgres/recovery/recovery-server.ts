@@ -107,20 +107,27 @@ export async function collationsThatDiffer(ctx: EngineContext, recovered: Recove
 /** The history file of the timeline that the promotion began: its last line says from where. */
 const historySql = 'SELECT timeline_id, pg_read_file(format(\'pg_wal/%s.history\', lpad(upper(to_hex(timeline_id)), 8, \'0\'))) FROM pg_control_checkpoint();';
 
+const refusedPromotion = ({ server }: RecoveryServer, cause: string): HoldfastFailure =>
+  new HoldfastFailure('RestoreFailed', { operation: 'promote what was recovered', object: server.name, cause, hint: 'Nothing live was changed. Start the restore again.' });
+
 /**
- * What was recovered becomes a server of its own, on a timeline of its own, and is shut down, while the live one still serves. The container goes; the files stay. What it
- * goes on from is compared with where it stood: nothing may have been replayed in between. Not to be run twice: a server that was promoted has nothing left to recover. @throws RestoreFailed
+ * What was recovered becomes a server of its own, on a timeline of its own. What it goes on from is compared with where it stood: nothing may have been replayed in between. Not to be run
+ * twice: a server that was promoted has nothing left to recover. @throws RestoreFailed
  */
-export async function promoteAndStop(ctx: EngineContext, recovered: RecoveryServer, lsn: string): Promise<void> {
-  const { server } = recovered;
-  const refused = (cause: string): HoldfastFailure => new HoldfastFailure('RestoreFailed', { operation: 'promote what was recovered', object: server.name, cause, hint: 'Nothing live was changed. Start the restore again.' });
+export async function promote(ctx: EngineContext, recovered: RecoveryServer, lsn: string): Promise<void> {
   const promoted = await queryRecovered(ctx, recovered, { sql: `SELECT pg_promote(true, ${Math.ceil(ctx.timing.startUpMs / 1000)});\nCHECKPOINT;\n${historySql}`, timeoutMs: ctx.timing.startUpMs * 2 });
-  if (promoted.exitCode !== 0 || !promoted.stdout.startsWith('t')) throw refused(promoted.exitCode === 0 ? 'it did not end its recovery in time' : firstError(promoted.stderr));
+  if (promoted.exitCode !== 0 || !promoted.stdout.startsWith('t')) throw refusedPromotion(recovered, promoted.exitCode === 0 ? 'it did not end its recovery in time' : firstError(promoted.stderr));
   const [, timeline, history] = /^t\n(\d+)\|([\s\S]*)$/.exec(promoted.stdout) ?? [];
   const began = timelinePath(Number(timeline), history ?? '')?.at(-1)?.begin;
-  if (began === undefined || began !== parseLsn(lsn)) throw refused(`it goes on from another position than ${lsn}, where it stood when it was compared`);
+  if (began === undefined || began !== parseLsn(lsn)) throw refusedPromotion(recovered, `it goes on from another position than ${lsn}, where it stood when it was compared`);
+}
+
+/** The same, and then shut down, while the live one still serves. The container goes; the files stay. @throws RestoreFailed */
+export async function promoteAndStop(ctx: EngineContext, recovered: RecoveryServer, lsn: string): Promise<void> {
+  const { server } = recovered;
+  await promote(ctx, recovered, lsn);
   await ctx.runtime.stop(server.id, ctx.timing.stopMs);
   const { exitCode } = await ctx.runtime.inspect(server.id);
-  if (exitCode !== 0) throw refused(`its server ended with exit code ${exitCode ?? 'unknown'}`);
+  if (exitCode !== 0) throw refusedPromotion(recovered, `its server ended with exit code ${exitCode ?? 'unknown'}`);
   await removeScratch(ctx.runtime, server);
 }

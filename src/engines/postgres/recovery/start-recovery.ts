@@ -1,6 +1,7 @@
 /** A base backup laid out in a directory of a volume, and a server started on it that recovers to a moment; and the same server sent on to a later one. */
 import type { MountSpec } from '../../../containers/container-runtime.ts';
 import { scratchLabels, scratchName, type ScratchIdentity } from '../../../containers/labels.ts';
+import { findScratchOf, removeScratch } from '../../../containers/scratch.ts';
 import { createScratchServer } from '../../../containers/scratch-server.ts';
 import type { PostgresBase } from '../../../domain/backup-manifest.ts';
 import { HoldfastFailure } from '../../../domain/failures.ts';
@@ -28,6 +29,8 @@ export interface Recovery {
   readonly place?: RecoveryPlace;
   /** Settings that the original had raised since the backup, by name. */
   readonly raised?: Readonly<Record<string, string>>;
+  /** Further settings of its server. */
+  readonly settings?: Readonly<Record<string, string>>;
   /** What runs its server, in place of run-server.sh. */
   readonly serverScript?: string;
 }
@@ -50,7 +53,7 @@ export async function startRecovery(ctx: EngineContext, recovery: Recovery): Pro
   const { backup, log } = recovery;
   const imageId = await imageOf(ctx, recovery);
   const identity = { owner: ctx.owner, service: ctx.service, component: backup.component, step: recoveryStep };
-  const { mount, directory } = recovery.place ?? await ownPlace(ctx, identity);
+  const { mount, directory } = recovery.place ?? await ownPlace(ctx, backup.component);
   // A predecessor's server must not stand on what is laid out anew: creating its successor removes it.
   const server = await createScratchServer(ctx.runtime, {
     identity, imageId, signal: ctx.signal, entrypoint: ['/bin/sh'], command: serverArguments(directory, archive, backup.cluster.superuser),
@@ -68,7 +71,7 @@ export async function startRecovery(ctx: EngineContext, recovery: Recovery): Pro
 export async function continueRecovery(ctx: EngineContext, recovery: Recovery, recovered: RecoveryServer): Promise<RecoveryServer> {
   const { backup, log } = recovery;
   const { server, directory } = recovered;
-  const place = recovery.place ?? await ownPlace(ctx, server.identity);
+  const place = recovery.place ?? await ownPlace(ctx, backup.component);
   await ctx.runtime.stop(server.id, ctx.timing.stopMs);
   const result = await runPostgresHelper(ctx, {
     component: { name: backup.component, user: 'postgres' }, step: 'recovery-aim', imageId: await imageOf(ctx, recovery), network: 'none', majorVersion: 0, script: scripts.aimRecovery, args: [directory],
@@ -95,7 +98,8 @@ export async function awaitTarget(ctx: EngineContext, recovery: Recovery, recove
   throw new HoldfastFailure('RestoreFailed', { operation: 'recover to a moment', object: recovered.server.name, cause: `its settings had to be raised ${raisedAtMost} times, and are still too small (${Object.keys(raised).join(', ')})`, hint: 'Use a base backup that was taken after they were raised.' });
 }
 
-async function imageOf(ctx: EngineContext, { imageId, backup }: Recovery): Promise<string> {
+/** The image of its server. @throws ImageMissing */
+export async function imageOf(ctx: EngineContext, { imageId, backup }: Pick<Recovery, 'imageId' | 'backup'>): Promise<string> {
   const found = imageId ?? await imageOfMajor(ctx, backup);
   if (found !== null) return found;
   throw new HoldfastFailure('ImageMissing', { operation: 'recover to a moment', object: backup.server.image, cause: `the engine has no image of PostgreSQL ${backup.server.majorVersion}`, hint: 'Pull it, then start again.' });
@@ -103,17 +107,27 @@ async function imageOf(ctx: EngineContext, { imageId, backup }: Recovery): Promi
 
 const archiveMount = ({ mount }: Recovery['log']): readonly MountSpec[] => (mount === null ? [] : [{ ...mount, target: archive, readOnly: true }]);
 
+/** Of the volume in which a recovery lies that has no place of its own given. */
+const recoveryDataStep = 'recovery-data';
+
 /** A volume of this run and step, which goes with the run. */
-async function ownPlace(ctx: EngineContext, identity: ScratchIdentity): Promise<RecoveryPlace> {
-  const own = { ...identity, step: 'recovery-data' };
+export async function ownPlace(ctx: EngineContext, component: string): Promise<RecoveryPlace> {
+  const own: ScratchIdentity = { owner: ctx.owner, service: ctx.service, component, step: recoveryDataStep };
   const volume = scratchName(own);
   await ctx.runtime.createVolume(volume, scratchLabels('scratch', own));
   return { mount: { type: 'volume', source: volume, target: ownDirectory }, directory: ownDirectory };
 }
 
+/** This run's recovery of a component in its {@link ownPlace}: its server, its volume. @throws LeftoversRemain */
+export async function removeOwnRecovery(ctx: EngineContext, component: string): Promise<void> {
+  for (const scratch of await findScratchOf(ctx.runtime, ctx.owner)) {
+    if (scratch.identity.component === component && [recoveryStep, recoveryDataStep].includes(scratch.identity.step)) await removeScratch(ctx.runtime, scratch);
+  }
+}
+
 /** The whole configuration of its server. */
-export const settingsOf = ({ backup, request, raised }: Recovery, directory: string): string => settingsText({
-  ...scratchSettings(backup), ...raised, hot_standby: 'on', restore_command: `sh ${directory}/fetch-segment.sh ${directory} "%f" "%p"`, ...recoverySettings(request),
+export const settingsOf = ({ backup, request, raised, settings }: Recovery, directory: string): string => settingsText({
+  ...scratchSettings(backup), ...raised, ...settings, hot_standby: 'on', restore_command: `sh ${directory}/fetch-segment.sh ${directory} "%f" "%p"`, ...recoverySettings(request),
 });
 
 async function arrange(ctx: EngineContext, recovery: Recovery, imageId: string, { mount, directory }: RecoveryPlace): Promise<void> {

@@ -1,4 +1,5 @@
 /** A moment as PostgreSQL's recovery is told it: one target, always with a timeline, always paused at (databases.md T4, T5). Pure. */
+import type { PostgresBase } from '../../../domain/backup-manifest.ts';
 import type { RecoveryTarget } from '../../../domain/wal/landing.ts';
 import { formatLsn } from '../../../domain/wal/lsn.ts';
 
@@ -22,6 +23,12 @@ export function recoverySettings({ target, inclusive, timeline }: RecoveryReques
 
 /** `2026-11-23 01:47:05.123456+00`: without the offset the server would take its own time zone's (T3). */
 const postgresTime = (at: string): string => `${at.slice(0, 10)} ${at.slice(11, -1)}+00`;
+
+/** Everything that was committed by then is there: of a time that time, else its last commit; never before the backup's own end. ISO 8601 UTC. */
+export function coveredBy({ backup, target }: { readonly backup: PostgresBase; readonly target: RecoveryTarget }, { lastCommitAt }: { readonly lastCommitAt: string | null }): string {
+  if (target.kind === 'time') return target.at;
+  return lastCommitAt !== null && lastCommitAt > backup.range.endAt ? lastCommitAt : backup.range.endAt;
+}
 
 /** What the server says when it stops where it was told to, as it stands in its log (xlogrecovery.c); nothing else is a success (T6). */
 export interface ReachedTarget {

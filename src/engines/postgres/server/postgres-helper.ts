@@ -14,6 +14,8 @@ export interface PostgresHelper {
   readonly imageId: string;
   /** `container:<id>` of the server, or `none`. */
   readonly network: string;
+  /** The directory of the server's socket, on one of the mounts; unless given it is spoken to over the network. */
+  readonly host?: string;
   readonly port?: number;
   readonly database?: string;
   readonly script: string;
@@ -54,7 +56,7 @@ function requestOf(ctx: EngineContext, helper: PostgresHelper): HelperRequest {
     script: helper.script,
     args: helper.args,
     stdin: sections({ ...sqlFiles, ...helper.files, ...passwordFile(helper.password ?? null) }),
-    environment: { ...libpqEnvironment(ctx, helper.component, helper.database ?? 'postgres', [...optionsOf(helper.majorVersion), ...helper.settings ?? []]), PGHOST: '127.0.0.1', PGPORT: String(helper.port ?? 5432) },
+    environment: { ...libpqEnvironment(ctx, helper.component, helper.database ?? 'postgres', [...optionsOf(helper.majorVersion), ...helper.settings ?? []]), PGHOST: helper.host ?? '127.0.0.1', PGPORT: String(helper.port ?? 5432) },
     memoryBytes,
     ...(helper.mounts === undefined ? {} : { mounts: helper.mounts }),
     ...(helper.beforeStart === undefined ? {} : { beforeStart: helper.beforeStart.bind(helper) }),

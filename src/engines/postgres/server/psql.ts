@@ -19,6 +19,8 @@ export type PsqlContext = Pick<EngineContext, 'runtime' | 'timing' | 'signal' | 
 export interface PsqlCall {
   readonly containerId: string;
   readonly component: PostgresComponent;
+  /** The directory of the server's socket; where the image has it unless given. */
+  readonly host?: string;
   /** Null: one for administration, whichever of postgres and template1 there is. */
   readonly database: string | null;
   readonly operation: string;
@@ -51,7 +53,7 @@ async function runIn(ctx: PsqlContext, call: PsqlCall, database: string): Promis
   const result = await execOrUnreachable(ctx, call, {
     argv: ['psql', '-X', '-q', '-A', '-t', '-w', '-v', 'ON_ERROR_STOP=1', '-f', '-'],
     stdin: firstStatement + psqlVariables(call.variables ?? {}) + call.sql,
-    environment: { ...libpqEnvironment(ctx, call.component, database), PGCLIENTENCODING: 'UTF8', LC_ALL: 'C', ...(password === null ? {} : { PGPASSWORD: password }), ...(port === null ? {} : { PGPORT: port }) },
+    environment: { ...libpqEnvironment(ctx, call.component, database), PGCLIENTENCODING: 'UTF8', LC_ALL: 'C', ...(password === null ? {} : { PGPASSWORD: password }), ...(port === null ? {} : { PGPORT: port }), ...(call.host === undefined ? {} : { PGHOST: call.host }) },
     timeoutMs: call.timeoutMs ?? ctx.timing.execMs,
     maxOutputBytes: 32 * 1024 * 1024,
     signal: ctx.signal,

@@ -17,6 +17,8 @@ export const asideNameOf = (owner: RunOwner, component: string): string => `hold
 export interface ServerPlace {
   readonly containerId: string;
   readonly component: PostgresComponent;
+  /** The directory of its socket; where the image has it unless given. */
+  readonly host?: string;
 }
 
 /** Creates it empty, closed to all but superusers, in the shape of the one that was backed up; answers its OID. Not idempotent: drop first. */

@@ -2,33 +2,37 @@
  * Tables as they were, taken aside into files of the run. Where they are read from does not matter to anything behind this: a side database made from a dump,
  * or a server of its own that was recovered to a moment.
  */
+import type { MountSpec } from '../../../containers/container-runtime.ts';
 import { scratchLabels, scratchName } from '../../../containers/labels.ts';
 import type { ScratchIdentity } from '../../../containers/labels.ts';
 import type { NotCompared } from '../../../domain/backup-manifest.ts';
 import { HoldfastFailure } from '../../../domain/failures.ts';
 import type { PostgresTablesCutOver } from '../../../domain/rollback.ts';
+import type { Then } from '../../../domain/tables/definition.ts';
 import type { TableName } from '../../../domain/tables/table-name.ts';
 import type { EngineContext } from '../../engine.ts';
 import { restoreFailure } from '../content/restore-failure.ts';
 import type { Inspection } from '../inspect.ts';
 import { passwordOf } from '../server/connection.ts';
-import { resultOf, runPostgresHelper } from '../server/postgres-helper.ts';
+import { resultOf, runPostgresHelper, type PostgresHelper } from '../server/postgres-helper.ts';
 import { psqlVariables } from '../server/psql-variables.ts';
 import { queryJson } from '../server/psql.ts';
 import { scripts, tableSql } from '../server/script-text.ts';
 import type { ServerPlace } from '../side/side-database.ts';
 
-/** A database that holds the tables as they were, and can be entered, on a server whose network a helper can share; nobody writes to it. */
+/** A database that holds the tables as they were, and can be entered; nobody writes to it. */
 export interface TablesAsTheyWere {
   /** The component's `database` is the one that holds them. */
   readonly place: ServerPlace;
-  readonly imageId: string;
-  readonly port: number;
-  readonly majorVersion: number;
+  /** What a helper is made of that gets to it. */
+  readonly helper: Pick<PostgresHelper, 'imageId' | 'network' | 'host' | 'port' | 'majorVersion'> & { readonly mounts: readonly MountSpec[] };
+  /** Before any is taken: where it does not hold all of their rows. @throws TableUnfit */
+  requireWhole?(tables: readonly TableName[]): Promise<void>;
 }
 
 /** Where they come from: makes such a database, hands it to `use`, and takes away what it made. */
 export interface TableOrigin {
+  readonly then: Then;
   /** How many objects were compared with what the backup says, and what was not. */
   readonly comparedObjects: number;
   readonly notCompared: readonly NotCompared[];
@@ -57,9 +61,9 @@ export async function exportTables(ctx: EngineContext, from: TablesAsTheyWere, t
   const volume = await stagingVolume(ctx, place.component.name);
   const sizeBytes = await sizeOf(ctx, place, tables);
   const result = await runPostgresHelper(ctx, {
-    component: place.component, step: 'table-export', imageId: from.imageId, network: `container:${place.containerId}`, port: from.port, majorVersion: from.majorVersion, database: place.component.database,
+    ...from.helper, component: place.component, step: 'table-export', database: place.component.database,
     script: scripts.exportTables, args: [String(tables.length), String(Math.ceil(sizeBytes * spaceFactor))], password: await passwordOf(ctx, place.component), phase: 'take the tables aside',
-    mounts: [{ type: 'volume', source: volume, target: filesTarget }], files: { ...tableSql, 'request.sql': psqlVariables({ request: JSON.stringify({ tables }) }) },
+    mounts: [...from.helper.mounts, { type: 'volume', source: volume, target: filesTarget }], files: { ...tableSql, 'request.sql': psqlVariables({ request: JSON.stringify({ tables }) }) },
   });
   if (result.exitCode !== 0) throw restoreFailure(result, place.component.database, 'take the tables aside');
   return { kind: 'files', volume, files: stagedFiles(resultOf(result, 'members')) };

@@ -36,8 +36,9 @@ export async function prepareBeside(ctx: EngineContext, component: PostgresCompo
   refuseWithoutDatabase(inspection, component);
   if (await schemaState(ctx, place, into, '') !== 'none') throw failure('PlanChanged', 'make the new schema', component, `there is a schema ${into}`, 'Choose another name.');
   const { found, files, rows } = await origin.within(place, inspection, async (from) => {
-    const tables = await findTables(ctx, from.place, request.tables, 'backup');
+    const tables = await findTables(ctx, from.place, request.tables, origin.then.kind);
     refuseUnfit(tables.map(refusalBeside(tables)));
+    await from.requireWhole?.(tables.map(({ table: { schema, name } }) => ({ schema, name })));
     return { found: tables, ...await dumpTables(ctx, from, tables, into) };
   });
   return record(ctx, component, {
@@ -65,8 +66,8 @@ async function dumpTables(ctx: EngineContext, from: TablesAsTheyWere, tables: re
   const volume = await stagingVolume(ctx, place.component.name);
   const names = tables.map(({ table: { schema, name } }) => ({ schema, name }));
   const result = await runPostgresHelper(ctx, {
-    component: place.component, step: 'table-dump', imageId: from.imageId, network: `container:${place.containerId}`, port: from.port, majorVersion: from.majorVersion, database: place.component.database,
-    script: scripts.dumpBeside, args: [into, String(Math.ceil(await sizeOf(ctx, place, names) * spaceFactor))], password: await passwordOf(ctx, place.component), phase: 'take the tables aside', mounts: [{ type: 'volume', source: volume, target: filesTarget }],
+    ...from.helper, component: place.component, step: 'table-dump', database: place.component.database,
+    script: scripts.dumpBeside, args: [into, String(Math.ceil(await sizeOf(ctx, place, names) * spaceFactor))], password: await passwordOf(ctx, place.component), phase: 'take the tables aside', mounts: [...from.helper.mounts, { type: 'volume', source: volume, target: filesTarget }],
     files: { ...tableSql, 'request.sql': psqlVariables({ request: JSON.stringify(names), into, comment: commentOf(run16(ctx.owner, place.component.name)) }) },
   });
   if (result.exitCode !== 0) throw restoreFailure(result, place.component.database, 'take the tables aside');

@@ -3,7 +3,7 @@ import { HoldfastFailure } from '../../../domain/failures.ts';
 import type { PostgresTablesCutOver } from '../../../domain/rollback.ts';
 import type { PostgresComponent } from '../../../domain/service.ts';
 import { fitOf, refusalOf, tableNotes } from '../../../domain/tables/definition.ts';
-import type { TableDefinition } from '../../../domain/tables/definition.ts';
+import type { TableDefinition, Then } from '../../../domain/tables/definition.ts';
 import { keysMayShow } from '../../../domain/tables/difference.ts';
 import type { TableDifference } from '../../../domain/tables/difference.ts';
 import { tableText } from '../../../domain/tables/table-name.ts';
@@ -32,8 +32,8 @@ export async function prepareTables(ctx: EngineContext, component: PostgresCompo
   // What can be refused is refused before a whole copy is made for it.
   const live = await findTables(ctx, place, request.tables, 'live');
   refuseUnfit(live.map(({ table }) => refusalOf(table)));
-  const taken = await origin.within(place, inspection, (from) => takeAside(ctx, from, live));
-  const prepared = await preparedFrom(ctx, place, inspection, live, taken, request.exact);
+  const taken = await origin.within(place, inspection, (from) => takeAside(ctx, from, live, origin.then));
+  const prepared = await preparedFrom(ctx, place, inspection, live, taken, request.exact, origin.then);
   return record(ctx, component, { ...prepared, notCompared: origin.notCompared, compared: { component: component.name, objects: origin.comparedObjects, differences: [] } });
 }
 
@@ -68,15 +68,17 @@ export interface TakenAside {
 }
 
 /** From wherever they are as they were: the very same tables, if their shapes fit. @throws UnknownTable, TableUnfit */
-export async function takeAside(ctx: EngineContext, from: TablesAsTheyWere, live: readonly FoundTable[]): Promise<TakenAside> {
-  const before = await findTables(ctx, from.place, live.map(({ table: { schema, name } }) => ({ schema, name })), 'backup');
-  const fits = live.map(({ table }, index) => fitOf((before[index] as FoundTable).table, table));
+export async function takeAside(ctx: EngineContext, from: TablesAsTheyWere, live: readonly FoundTable[], then: Then): Promise<TakenAside> {
+  const names = live.map(({ table: { schema, name } }) => ({ schema, name }));
+  const before = await findTables(ctx, from.place, names, then.kind);
+  const fits = live.map(({ table }, index) => fitOf((before[index] as FoundTable).table, table, then));
   refuseUnfit(fits.flatMap(({ refusals }) => refusals));
-  const source = await exportTables(ctx, from, live.map(({ table: { schema, name } }, index) => ({ schema, name, columns: fits[index]?.columns ?? [] })));
+  await from.requireWhole?.(names);
+  const source = await exportTables(ctx, from, names.map((name, index) => ({ ...name, columns: fits[index]?.columns ?? [] })));
   return { source, columns: fits.map(({ columns }) => columns), notes: fits.flatMap(({ notes }) => notes) };
 }
 
-async function preparedFrom(ctx: EngineContext, place: ServerPlace, inspection: Inspection, live: readonly FoundTable[], taken: TakenAside, exact: boolean): Promise<Omit<PreparedComponent, 'compared'>> {
+async function preparedFrom(ctx: EngineContext, place: ServerPlace, inspection: Inspection, live: readonly FoundTable[], taken: TakenAside, exact: boolean, then: Then): Promise<Omit<PreparedComponent, 'compared'>> {
   const { component } = place;
   const kept = asideNameOf(ctx.owner, component.name);
   const { source, columns, notes } = taken;
@@ -84,7 +86,8 @@ async function preparedFrom(ctx: EngineContext, place: ServerPlace, inspection: 
   return {
     component: component.name,
     cutOver: { ...pinsOf(place, inspection), tables: restoredOf(live, columns), source, exact, into: null, kept },
-    notCompared: [], loss: noLoss(component), tables, createdRoles: [], notes: [...notes, ...live.flatMap(({ table }) => tableNotes(table)), figuresNote], steps: mergeSteps(component, kept, exact ? 'put the rows of the backup in, take those out that it does not have (--exact)' : 'put the rows of the backup in, leave those that it does not have'),
+    notCompared: [], loss: noLoss(component), tables, createdRoles: [], notes: [...notes, ...live.flatMap(({ table }) => tableNotes(table, then)), figuresNote],
+    steps: mergeSteps(component, kept, exact ? `put the rows of ${then.it} in, take those out that it does not have (--exact)` : `put the rows of ${then.it} in, leave those that it does not have`),
   };
 }
 

@@ -1,6 +1,6 @@
 /** Which tables are meant, and what they are made of: in the live database, or where they are as they were. Reads only. */
 import { HoldfastFailure } from '../../../domain/failures.ts';
-import type { TableDefinition } from '../../../domain/tables/definition.ts';
+import type { TableDefinition, Then } from '../../../domain/tables/definition.ts';
 import { tableText } from '../../../domain/tables/table-name.ts';
 import type { WantedTable } from '../../../domain/tables/table-name.ts';
 import type { EngineContext } from '../../engine.ts';
@@ -28,8 +28,8 @@ const findSql = `SELECT coalesce(json_agg(json_build_object('wanted', w.place, '
    AND n.nspname !~ '^pg_' AND n.nspname <> 'information_schema' AND (n.nspname !~ '^holdfast_old_' OR n.nspname = :'kept')
  CROSS JOIN LATERAL (SELECT pg_temp.described(c.oid) AS described) AS d;`;
 
-/** Exactly one for each that is wanted, in their order. @param where what the hint calls the database @throws UnknownTable */
-export async function findTables(ctx: EngineContext, place: ServerPlace, wanted: readonly WantedTable[], where: 'live' | 'backup', kept: string = ''): Promise<readonly FoundTable[]> {
+/** Exactly one for each that is wanted, in their order. @param where what the refusal calls the database @throws UnknownTable */
+export async function findTables(ctx: EngineContext, place: ServerPlace, wanted: readonly WantedTable[], where: 'live' | Then['kind'], kept: string = ''): Promise<readonly FoundTable[]> {
   const found = await queryJson<readonly Candidate[]>(ctx, {
     ...place, database: place.component.database, operation: 'look at the tables', sql: `SET search_path = '';\n${tableSql['functions.sql']}\n${findSql}`, variables: { wanted: JSON.stringify(wanted), kept },
   });
@@ -41,11 +41,14 @@ export async function findTables(ctx: EngineContext, place: ServerPlace, wanted:
   });
 }
 
-function unknown(object: string, where: 'live' | 'backup', candidates: readonly string[]): HoldfastFailure {
+function unknown(object: string, where: 'live' | Then['kind'], candidates: readonly string[]): HoldfastFailure {
   const several = candidates.length > 0;
-  const inLive = where === 'live';
-  return new HoldfastFailure('UnknownTable', {
-    operation: 'find the table', object, cause: several ? `there are ${[...candidates].sort().join(' and ')}` : `${inLive ? 'the live database' : 'the backup'} has no such table`,
-    hint: several ? 'Say which, with its schema.' : inLive ? 'Check the name; capital letters count. A table that was dropped comes back beside: --into-schema NAME.' : 'holdfast show BACKUP --json lists the tables of a backup.',
-  });
+  const { cause, hint } = missing[where];
+  return new HoldfastFailure('UnknownTable', { operation: 'find the table', object, cause: several ? `there are ${[...candidates].sort().join(' and ')}` : cause, hint: several ? 'Say which, with its schema.' : hint });
 }
+
+const missing = {
+  live: { cause: 'the live database has no such table', hint: 'Check the name; capital letters count. A table that was dropped comes back beside: --into-schema NAME.' },
+  backup: { cause: 'the backup has no such table', hint: 'holdfast show BACKUP --json lists the tables of a backup.' },
+  moment: { cause: 'the database had no such table at that moment', hint: 'Name another moment: holdfast find --dropped TABLE tells when a table went.' },
+} as const;

@@ -1,6 +1,7 @@
 /** A dump as a source of tables: the whole of it restored beside the live database, compared with its manifest, and opened to ourselves alone. */
 import type { PostgresDump } from '../../../domain/backup-manifest.ts';
 import { HoldfastFailure } from '../../../domain/failures.ts';
+import { inBackup } from '../../../domain/tables/definition.ts';
 import type { ArtifactSource, EngineContext } from '../../engine.ts';
 import { comparedObjects } from '../content/compare-restored.ts';
 import type { Inspection } from '../inspect.ts';
@@ -20,6 +21,7 @@ SELECT datallowconn FROM pg_database WHERE datname = :'side' AND oid::text = :'o
 
 /** @throws VersionMismatch, UnsupportedTopology, NotEnoughSpace, ArtifactDamaged, RestoreFailed, ProofFailed, HelperLost and what `use` throws */
 export const dumpOrigin = (ctx: EngineContext, backup: PostgresDump, source: ArtifactSource): TableOrigin => ({
+  then: inBackup,
   comparedObjects: comparedObjects(backup.content),
   notCompared: backup.notCompared,
   within: (place, inspection, use) => withDumpBeside(ctx, place, inspection, backup, source, use),
@@ -39,7 +41,8 @@ async function withDumpBeside<T>(ctx: EngineContext, place: ServerPlace, inspect
   const side = sideNameOf(ctx.owner, component.name);
   const entered = await runPsql(ctx, { ...place, database: null, operation: 'enter the restored copy', sql: enterSql, variables: { side, oid: made.oid, xmin: made.xmin } });
   if (entered.trim() !== 't') throw new HoldfastFailure('PlanChanged', { operation: 'enter the restored copy', object: side, cause: 'it is gone, or was altered after it was compared', hint: 'Nothing live was changed. Start again.' });
-  const answer = await use({ place: { ...place, component: { ...component, database: side } }, imageId: inspection.container.imageId, port: inspection.server.port, majorVersion: inspection.server.majorVersion });
+  const { container, server: { port, majorVersion } } = inspection;
+  const answer = await use({ place: { ...place, component: { ...component, database: side } }, helper: { imageId: container.imageId, network: `container:${container.id}`, port, majorVersion, mounts: [] } });
   await dropDatabase(ctx, place, side, made.oid);
   await dropCreatedRoles(ctx, place, ctx.owner);
   return answer;

@@ -2,10 +2,12 @@
 import type { ComponentCutOver, PostgresTablesCutOver } from '../../../domain/rollback.ts';
 import { HoldfastFailure } from '../../../domain/failures.ts';
 import type { PostgresComponent } from '../../../domain/service.ts';
-import type { DatabaseEngine, EngineContext, TablesEngine } from '../../engine.ts';
+import type { DatabaseEngine, EngineContext, PreparedComponent, TablesEngine, TablesRequest } from '../../engine.ts';
 import { runningContainer } from '../inspect.ts';
 import { asideNameOf } from '../side/side-database.ts';
+import type { TableOrigin } from './as-they-were.ts';
 import * as beside from './beside.ts';
+import { prepareFromMoment } from './moment-source.ts';
 import { prepareTables } from './prepare-tables.ts';
 import { prepareTablesUndo } from './prepare-tables-undo.ts';
 import { dumpOrigin } from './side-source.ts';
@@ -59,14 +61,17 @@ async function dropLateGate(ctx: EngineContext, component: PostgresComponent, ru
   return [];
 }
 
+const prepareEither = (ctx: EngineContext, component: PostgresComponent, request: TablesRequest) => (origin: TableOrigin): Promise<PreparedComponent> =>
+  (request.into === null ? prepareTables(ctx, component, origin, request) : beside.prepareBeside(ctx, component, origin, request, request.into));
+
 const tables: TablesEngine<PostgresComponent> = {
   prepare: async (ctx, component, backup, source, request) => {
     if (backup.engine !== 'postgres' || backup.method !== 'dump') {
       throw new HoldfastFailure('InvalidInput', { operation: 'restore tables', object: backup.component, cause: 'the backup is a copy of the whole server, not a dump', hint: 'Name a dump: holdfast list.' });
     }
-    const origin = dumpOrigin(ctx, backup, source);
-    return request.into === null ? prepareTables(ctx, component, origin, request) : beside.prepareBeside(ctx, component, origin, request, request.into);
+    return prepareEither(ctx, component, request)(dumpOrigin(ctx, backup, source));
   },
+  prepareFromMoment: (ctx, component, recovery, request) => prepareFromMoment(ctx, component, recovery, prepareEither(ctx, component, request)),
   readOutcome: async (ctx, component, cutOver) => {
     const own = ownOf(cutOver);
     if (own === null || own.into !== null) return [];
