@@ -59,6 +59,8 @@ describe('wrong usage', () => {
     [['restore', '--table', 'orders'], /no backup is named/],
     [['restore', 'latest', '--exact'], /--exact \(InvalidInput\)[^]*--table orders/],
     [['restore', 'latest', '--table', 'orders', '--into', 'other'], /not for single tables/],
+    [['restore', '--before', 'xid:7', '--table', 'orders', '--only', 'postgres'], /--only \(InvalidInput\)[^]*not for single tables/],
+    [['restore', 'latest', '--before', 'xid:7', '--table', 'orders'], /a backup and a moment are named/],
     [['restore', 'latest', '--confirm', 'store'], /the service is shop/],
     [['restore', 'latest', '--since', '2026-02-30T02:47'], /no moment there is/],
     [['list', '-s', 'store'], /UnknownService/],

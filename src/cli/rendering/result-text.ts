@@ -68,8 +68,11 @@ function restored(run: string, service: string, state: string, report: RecoveryR
   ];
 }
 
-function tablesRestored({ backupId, tables, intoSchema, rollbackRun }: Result<'tables'>, service: string): readonly string[] {
-  const done = intoSchema === null ? [`Tables of ${service} have the rows of ${backupId}.`, ...tables.map((table) => `  ${outcomeText(table)}`)] : [`The tables as they were in ${backupId} are in the schema ${intoSchema} of ${service}; the live ones were not touched.`];
+function tablesRestored({ backupId, plan: { body: { moment } }, tables, intoSchema, rollbackRun }: Result<'tables'>, service: string): readonly string[] {
+  const then = moment === undefined ? null : `${moment.inclusive ? 'at' : 'just before'} ${moment.asked}`;
+  const done = intoSchema === null
+    ? [`Tables of ${service} have the rows ${then === null ? `of ${backupId}` : `that they had ${then}`}.`, ...tables.map((table) => `  ${outcomeText(table)}`)]
+    : [`The tables as they were ${then ?? `in ${backupId}`} are in the schema ${intoSchema} of ${service}; the live ones were not touched.`];
   return rollbackRun === null ? done : [...done, nextSteps(rollbackRun)];
 }
 

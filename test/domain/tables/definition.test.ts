@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { fitOf, fitsInto, refusalOf, tableNotes, type ColumnDefinition, type TableDefinition } from '../../../src/domain/tables/definition.ts';
+import { atMoment, fitOf, fitsInto, refusalOf, tableNotes, type ColumnDefinition, type TableDefinition } from '../../../src/domain/tables/definition.ts';
 
 const column = (name: string, given: Partial<ColumnDefinition> = {}): ColumnDefinition => ({ name, type: 'integer', notNull: false, hasDefault: false, generated: null, identity: null, ...given });
 const table = (columns: readonly ColumnDefinition[], given: Partial<TableDefinition> = {}): TableDefinition =>
@@ -44,6 +44,12 @@ describe('rows of a table as it was', () => {
     const fit = fitOf(table([id, ...before]), table([id, ...now]));
     expect([fit.refusals.length, fit.notes.length]).toEqual([refusals, notes]);
     expect(fit.columns).not.toContain(before.some(({ generated }) => generated !== null) ? 'v' : 'w');
+  });
+
+  it('are spoken of as what they are: of a backup, or of a moment', () => {
+    const [before, now] = [table([id, column('v')]), table([id, column('w', { notNull: true })])];
+    expect(fitOf(before, now).refusals).toEqual(['column v of public.t is in the backup and not in the live table', 'column w of public.t came after the backup, may not be NULL and has no default']);
+    expect(fitOf(before, now, atMoment).refusals).toEqual(['column v of public.t was there at that moment and not in the live table', 'column w of public.t came after that moment, may not be NULL and has no default']);
   });
 
   it('are refused where another key tells them apart now', () => {

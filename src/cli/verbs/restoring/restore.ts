@@ -2,6 +2,7 @@ import type { Command } from 'commander';
 import { HoldfastFailure } from '../../../domain/failures.ts';
 import { pointText } from '../../../domain/point.ts';
 import type { ServiceDefinition } from '../../../domain/service.ts';
+import type { Runbooks } from '../../../client/runbooks.ts';
 import { theService, type CommandContext } from '../../command-context.ts';
 import type { ExitCode } from '../../exit-codes.ts';
 import { localAndUtc } from '../../rendering/local-time.ts';
@@ -17,7 +18,7 @@ interface Options extends PointOptions, TablesOptions { timeline?: string; clust
 
 export function restoreCommand(): Command {
   return verb('restore', 'Come back to a backup, or to any second: --to, --before. Without one: what there is to come back to. Nothing live changes until you say yes.', [
-    'restore', 'restore 20261123-010000 --reason INC-212', 'restore latest --dry-run', 'restore --before xid:918442         # just before that transaction', 'restore --to "2026-11-23T02:47:05+01:00"', 'restore --to "5 minutes ago" --dry-run', 'restore latest --into postgres=test-postgres,redis=test-redis', 'restore latest --confirm story-portal      # a script says yes', 'restore latest --table orders --table customers --dry-run', 'restore latest --table orders --into-schema before_the_accident',
+    'restore', 'restore 20261123-010000 --reason INC-212', 'restore latest --dry-run', 'restore --before xid:918442         # just before that transaction', 'restore --to "2026-11-23T02:47:05+01:00"', 'restore --to "5 minutes ago" --dry-run', 'restore latest --into postgres=test-postgres,redis=test-redis', 'restore latest --confirm story-portal      # a script says yes', 'restore latest --table orders --table customers --dry-run', 'restore latest --table orders --into-schema before_the_accident', 'restore --before "5 minutes ago" --table orders      # its rows of then, all else stays',
   ])
     .argument('[backup]', 'an id, its first digits, or latest')
     .option('--to <point>', 'any moment that the log leads to, what happened at it included: a time with its offset, "5 minutes ago", lsn:…, xid:…, mark:NAME, backup:ID, latest')
@@ -27,8 +28,8 @@ export function restoreCommand(): Command {
     .option('--only <stores>', 'with --to or --before: these stores and no others: postgres')
     .option('--dry-run', 'check, make ready, compare and show the plan; then remove everything again')
     .option('--into <containers>', 'other containers instead: postgres=NAME,redis=NAME, or NAME alone where the service has one store')
-    .option('--table <name>', 'only this table: its rows as they were go into the live one; may be given several times', collectTable)
-    .option('--exact', 'with --table: rows that the backup does not have are removed (default: left, and said)')
+    .option('--table <name>', 'only this table: its rows as they were, in a dump or at a moment, go into the live one; may be given several times', collectTable)
+    .option('--exact', 'with --table: rows that were not there then are removed (default: left, and said)')
     .option('--into-schema <name>', 'with --table: into a new schema beside the live tables, which are not touched')
     .option('--since <time>', 'when the disaster began: 02:47, 2026-11-23T02:47:05, or with an offset; RTO and RPO count from it')
     .option('--reason <text>', 'why; kept and shown')
@@ -38,14 +39,10 @@ export function restoreCommand(): Command {
       const asked = readRewind(backup, options);
       if (backup === undefined && asked === null) refuseWithoutBackup(options);
       const service = await theService(context);
-      if (asked !== null) return rewind(context, service, asked, options);
-      if (backup === undefined) return (await import('../../list-backups.ts')).showWayBack(context, service);
       const tables = tablesInput(options);
-      if (tables !== null) {
-        if (await intoFromEnvironment(context, service) !== undefined) throw redirectedTables();
-        const input = given({ service: service.name, backup: checkBackupChoice(backup), ...tables, dryRun: options.dryRun, reason: options.reason, requestedBy: options.by ?? context.me });
-        return (await import('../../run-runbook.ts')).runRunbook(context, 'tables', service.name, () => input, approverFrom(context, service.name, options));
-      }
+      if (asked !== null) return tables === null ? rewind(context, service, asked, options) : restoreTables(context, service, given({ ...pointInput(context, asked, options), ...tables }), options);
+      if (backup === undefined) return (await import('../../list-backups.ts')).showWayBack(context, service);
+      if (tables !== null) return restoreTables(context, service, given({ backup: checkBackupChoice(backup), ...tables }), options);
       const into = parseInto(options.into, service.components) ?? await intoFromEnvironment(context, service);
       const input = given({
         service: service.name, backup: checkBackupChoice(backup), dryRun: options.dryRun, into, since: parseSince(options.since, new Date()), reason: options.reason, requestedBy: options.by ?? context.me,
@@ -65,17 +62,28 @@ function readRewind(backup: string | undefined, options: Options): AskedPoint | 
     if (alone === undefined) return null;
     throw new HoldfastFailure('InvalidInput', { operation: 'read the moment', object: `--${alone}`, cause: 'no moment is named', hint: 'It belongs to --to or --before.' });
   }
-  if (tablesInput(options) !== null) throw new HoldfastFailure('InvalidInput', { operation: 'read the moment', object: '--table', cause: 'single tables come from a backup, and a moment is named', hint: 'Name a backup instead of the moment; or look into the moment (holdfast query) and copy what you need, before you reject its plan.' });
+  tablesInput(options);
   if (backup === undefined) return readPointOptions({ to, before }, Date.now());
   throw new HoldfastFailure('InvalidInput', { operation: 'read the moment', object: backup, cause: 'a backup and a moment are named', hint: `To come back to the end of that backup with what the log adds: --to backup:${backup}; to the backup itself: leave --to and --before out.` });
 }
 
-async function rewind(context: CommandContext, service: ServiceDefinition, { point, inclusive }: AskedPoint, options: Options): Promise<ExitCode> {
-  const into = parseInto(options.into, service.components) ?? await intoFromEnvironment(context, service);
+async function restoreTables(context: CommandContext, service: ServiceDefinition, what: Omit<Runbooks['tables']['input'], 'service'>, options: Options): Promise<ExitCode> {
+  if (await intoFromEnvironment(context, service) !== undefined) throw redirectedTables();
+  const input = { service: service.name, ...what, ...given({ dryRun: options.dryRun, reason: options.reason, requestedBy: options.by ?? context.me }) };
+  return (await import('../../run-runbook.ts')).runRunbook(context, 'tables', service.name, () => input, approverFrom(context, service.name, options));
+}
+
+/** The moment as the runbooks take it; a time is said as people here read it. */
+function pointInput(context: CommandContext, { point, inclusive }: AskedPoint, { timeline, cluster }: Options) {
   const text = pointText(point);
   if (point.kind === 'time') context.output.progress(`${inclusive ? 'To' : 'Just before'} ${localAndUtc(point.at, context.clock().timeZone, context.clock().now)} (${text})`);
+  return { ...(inclusive ? { to: text } : { before: text }), timeline: timeline === undefined ? undefined : wholeNumber(timeline), cluster };
+}
+
+async function rewind(context: CommandContext, service: ServiceDefinition, asked: AskedPoint, options: Options): Promise<ExitCode> {
+  const into = parseInto(options.into, service.components) ?? await intoFromEnvironment(context, service);
   const input = given({
-    service: service.name, ...(inclusive ? { to: text } : { before: text }), timeline: options.timeline === undefined ? undefined : wholeNumber(options.timeline), cluster: options.cluster,
+    service: service.name, ...pointInput(context, asked, options),
     only: options.only?.split(',').map((name) => name.trim()), dryRun: options.dryRun, into, since: parseSince(options.since, new Date()), reason: options.reason, requestedBy: options.by ?? context.me,
   });
   const { runRunbook } = await import('../../run-runbook.ts');
