@@ -1,4 +1,7 @@
 /** Which transaction did it: accidents of every kind in one log, each found by the runbook, named with its full id, and nothing left behind. */
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { WorkflowFailedError } from '@temporalio/client';
 import { ApplicationFailure } from '@temporalio/common';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -7,7 +10,9 @@ import { HoldfastFailure } from '../../src/domain/failures.ts';
 import type { FindMomentResult } from '../../src/workflows/find-moment/messages.ts';
 import type { RestoreToPointInTimeResult } from '../../src/workflows/restore-to-point-in-time/messages.ts';
 import { statusQuery } from '../../src/workflows/shared/messages.ts';
+import { runCommand, type CommandEnd } from '../support/command-line.ts';
 import { waitFor } from '../support/service-fixture.ts';
+import { dockerHost, temporalAddress } from '../support/test-environment.ts';
 import { startWalService, type WalService } from '../support/wal-service.ts';
 
 let service: WalService;
@@ -30,7 +35,9 @@ beforeAll(async () => {
   stop = await service.startKeeping(losingOnce);
   await service.sql(['orders', 'kept', '"Order ""Lines"""', 'truncated', 'emptied', 'priced', 'twice'].map(filled).join('\n'));
   await service.sql(`CREATE SCHEMA sales; ${filled('sales.invoices')}`);
+  await service.sql('ALTER TABLE emptied ADD PRIMARY KEY (id)');
   await service.run('takeBackup', { service: service.name, kind: 'base' });
+  await service.sql('DELETE FROM emptied WHERE id = 100');
   await accident('dropped', 'DROP TABLE orders');
   await accident('quoted', 'INSERT INTO kept VALUES (103, 5); SAVEPOINT one; DROP TABLE "Order ""Lines"""; RELEASE one');
   await accident('truncated', 'TRUNCATE truncated');
@@ -106,6 +113,30 @@ test.each([
   ['without a condition', {}], ['with two', { dropped: 'a', shrunk: 'b' }], ['with a field that there is not', { dropped: 'a', dryRun: true }], ['with a share of something else', { dropped: 'a', share: 0.5 }],
 ])('an input %s is refused', async (_what, input) => {
   expect(await refusal(find(input))).toMatch(/^InvalidInput: /);
+});
+
+test('the rows of one table come back as of the point that was found, by the command line, and go again; what came since stays', async () => {
+  const { xid } = accidents['emptied'] as (typeof accidents)[string];
+  await service.sql('INSERT INTO emptied VALUES (200, 5)');
+  const directory = await mkdtemp(join(tmpdir(), 'holdfast find-'));
+  await writeFile(join(directory, 'holdfast.yaml'), `host: ${service.config.host}
+queuePrefix: ${service.config.queuePrefix}
+services: { ${service.name}: { postgres: { container: ${service.component.container}, database: shop, wal: stream } } }
+repositories: { local: { url: ${service.repositoryPath} } }
+`);
+  const holdfast = (...args: string[]): Promise<CommandEnd> => runCommand(args, { directory, environment: { DOCKER_HOST: dockerHost(), TEMPORAL_ADDRESS: temporalAddress() } });
+  const rows = (): Promise<string> => service.sql('SELECT count(*), sum(id) FROM emptied');
+  const early = await holdfast('restore', '--to', '2026-01-01T00:00:00Z', '--table', 'emptied', '--dry-run');
+  expect([early.code, early.stderr]).toEqual([3, expect.stringContaining('PointUnreachable') as string]);
+  const restored = await holdfast('restore', '--before', `xid:${xid}`, '--table', 'public.emptied', '--confirm', service.name);
+  expect(restored.stderr).toBe('');
+  expect(restored.stdout).toMatch(new RegExp(`With +the service as of .*, just before xid:${xid} \\(position 0/[0-9A-F]+, timeline 1, [^]*Rows +public.emptied: 99 rows to insert, 1 more in the live table[^]*Not compared the rows as they were: no manifest[^]*stopped before commit of transaction ${xid},`));
+  expect(restored.stdout).toMatch(new RegExp(`have the rows that they had just before xid:${xid}.\n +public.emptied: 99 rows inserted, 0 changed, 0 removed\nAll well`));
+  // Number 100 was deleted before that, number 200 came after it.
+  expect([await rows(), await ownLeftovers()]).toEqual(['100|5150', []]);
+  expect((await holdfast('undo', 'latest', '--confirm', service.name)).code).toBe(0);
+  expect(await rows()).toBe('1|200');
+  await rm(directory, { recursive: true });
 });
 
 const ownLeftovers = async (): Promise<readonly string[]> => (await service.leftovers()).filter((name) => !name.startsWith('holdfast-wal-'));

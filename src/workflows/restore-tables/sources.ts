@@ -51,10 +51,11 @@ function fromMoment(run: TablesRun, wish: Wish): Prepare {
     const { base, timeline, segments } = way.located;
     run.step(`[2/5] Recover   a copy, away from the live data, ${wish.inclusive ? 'to' : 'to just before'} ${wish.point}; nothing live changes`);
     const { prepared, reached: { stop, lsn, lastCommitAt } } = await run.host.long.prepareTablesFromMoment({ service, component, located: way.located, request: requestOf(run) });
-    run.done(`Stopped ${stop}, at ${lsn}; last transaction ${lastCommitAt ?? 'before the base backup'}`);
+    const landed = `stopped ${stop}, at ${lsn}; last transaction ${lastCommitAt ?? 'before the base backup'}`;
+    run.done(`The copy ${landed}`);
     return ready(run, component, facts, prepared, {
       backup: { id: base.backupId, manifestSha256: base.manifestSha256, point: prepared.loss.after, skewMs: 0 },
-      moment: { asked: wish.point, inclusive: wish.inclusive, timeline, lsn, stop, lastCommitAt, segments, companions: [] },
+      moment: { asked: wish.point, inclusive: wish.inclusive, timeline, lsn, stop, lastCommitAt, segments, companions: [] }, notes: [`The log was replayed in a copy, which ${landed}.`],
     });
   };
 }
@@ -76,6 +77,8 @@ async function verifySource(run: TablesRun, component: Component, backup: Backup
 }
 
 interface TakenFrom extends Pick<PlanBody, 'moment'> {
+  /** What only the plan says of it. */
+  readonly notes?: readonly string[];
   readonly backup: NonNullable<PlanBody['backup']>;
 }
 
@@ -89,7 +92,7 @@ function ready(run: TablesRun, component: Component, facts: ComponentFacts, prep
   return { body: planBody(run, facts, prepared, from), approvalRequired: run.service.definition.approval.required.includes('restore'), prepared: [prepared], backup: { backupId, manifestSha256, point } };
 }
 
-function planBody(run: TablesRun, facts: ComponentFacts, prepared: PreparedComponent, { backup, moment }: TakenFrom): PlanBody {
+function planBody(run: TablesRun, facts: ComponentFacts, prepared: PreparedComponent, { backup, moment, notes }: TakenFrom): PlanBody {
   return {
     format: 1,
     operation: 'restoreTables',
@@ -104,7 +107,7 @@ function planBody(run: TablesRun, facts: ComponentFacts, prepared: PreparedCompo
     // Of a moment there is no manifest to compare with; `notCompared` says so.
     compared: moment === undefined ? [prepared.compared] : [],
     notCompared: prepared.notCompared,
-    notes: prepared.notes,
+    notes: [...notes ?? [], ...prepared.notes],
     wayBack: replacesSomething(prepared.cutOver) ? 'holdfast undo, until the kept rows are accepted away with holdfast accept' : `none is needed: nothing is replaced. DROP SCHEMA ${run.input.intoSchema ?? ''} CASCADE takes it away`,
     ...(moment === undefined ? {} : { moment }),
   };

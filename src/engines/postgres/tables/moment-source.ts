@@ -31,7 +31,6 @@ export async function prepareFromMoment(ctx: EngineContext, component: PostgresC
       notCompared: [{
         object: 'the rows as they were', reason: `no manifest says what they were at a moment. What stands for it: every file of base backup and log had its SHA-256, and the copy that they were read from is the server as it was at ${reached.lsn}, by its own word, with nothing behind`,
       }],
-      notes: [`The log was replayed in a copy, which stopped ${reached.stop}, at ${reached.lsn}; last transaction ${reached.lastCommitAt ?? 'before the base backup'}.`, ...prepared.notes],
     },
   };
 }

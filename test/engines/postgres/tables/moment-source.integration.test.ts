@@ -29,6 +29,8 @@ test.each(['postgres:15', 'postgres:18'])('of %s: rows from before a DELETE, a T
   const dropped = BigInt((await postgres.sql('BEGIN; DROP TABLE gone; SELECT pg_current_xact_id(); COMMIT')).trim());
   const recovery: MomentRecovery = { backup: base, source: store.source, files: await log.files(postgres), archive: log.archive, timeline: 1, target: { kind: 'xid', xid: emptied }, inclusive: false };
   const notes: Notes = new Map();
+  // A moment is looked for along it.
+  expect((await engine.inspect(contextOf(docker), postgres.component, 'restore')).timeline).toBe(1);
   const context = (run: string): EngineContext => contextOf(docker, notes, { run: `${run}-${image.replace(':', '-')}` });
   const prepare = (ctx: EngineContext, names: readonly string[], given: Partial<MomentRecovery> = {}, into: string | null = null): Promise<RecoveredComponent> =>
     engine.tables?.prepareFromMoment(ctx, postgres.component, { ...recovery, ...given }, { tables: checkTables(names), exact: false, into }) as Promise<RecoveredComponent>;
