@@ -7,7 +7,7 @@ import { recordMarks } from './record-marks.ts';
 import { recordMoments } from './record-moments.ts';
 import { startRecorder } from './recorder.ts';
 import { recordRefusals, recordRepairs, recordRestores, recordWaysBack } from './record-restores.ts';
-import { recordTables } from './record-tables.ts';
+import { recordTables, recordTablesOfMoment } from './record-tables.ts';
 import { recordSettings, recordWatches } from './record-watches.ts';
 import { requiredShapes } from './required-shapes.ts';
 
@@ -25,6 +25,7 @@ try {
   await recordMarks(recorder);
   await recordMoments(recorder);
   await recordTables(recorder);
+  await recordTablesOfMoment(recorder);
   await recordFailures(recorder);
   await recordWatches(recorder);
   await recordSettings(recorder);

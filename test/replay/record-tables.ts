@@ -18,3 +18,14 @@ export async function recordTables({ service, faults, save, approved, reject }: 
   await save('undoRestore.ofTables', await approved('undoRestore', { service: service.name, run: 'latest' }), 'COMPLETED');
   await (await approved('acceptRestore', { service: service.name, run: 'latest' })).result();
 }
+
+/** Of the end of a base backup: a moment that needs no archived log. */
+export async function recordTablesOfMoment({ service, save, approved }: Recorder): Promise<void> {
+  await service.sql('CREATE TABLE sayings (id int PRIMARY KEY, saying text); INSERT INTO sayings SELECT n, \'saved\' FROM generate_series(1, 9) n');
+  const { backupId } = await service.run<TakeBackupResult>('takeBackup', { service: service.name, kind: 'base' });
+  await service.sql('DELETE FROM sayings');
+  const input = { service: service.name, to: `backup:${backupId}`, tables: ['sayings'] };
+  await save('restoreTables.ofMomentRefused', await service.start('restoreTables', { ...input, to: 'mark:none' }), 'PointUnreachable');
+  await save('restoreTables.ofMoment', await approved('restoreTables', input), 'COMPLETED');
+  await (await approved('acceptRestore', { service: service.name, run: 'latest' })).result();
+}

@@ -4,7 +4,7 @@ export const requiredShapes = [
   'verifyBackup.done', 'verifyBackup.failed', 'proveBackup.done', 'proveBackup.failed', 'proveBackup.couldNotVerify',
   'restoreBackup.done', 'restoreBackup.planned', 'restoreBackup.rejected', 'restoreBackup.expired', 'restoreBackup.cancelled', 'restoreBackup.rolledBack',
   'restoreBackup.approvedBySignal', 'restoreBackup.afterReset', 'restoreBackup.intoEmpty', 'restoreBackup.healthCheckFailed', 'restoreBackup.unusable',
-  'restoreTables.done', 'restoreTables.planned', 'restoreTables.rejected', 'restoreTables.rolledBack', 'undoRestore.ofTables',
+  'restoreTables.done', 'restoreTables.planned', 'restoreTables.rejected', 'restoreTables.rolledBack', 'restoreTables.ofMoment', 'restoreTables.ofMomentRefused', 'undoRestore.ofTables',
   'undoRestore.done', 'undoRestore.planned', 'undoRestore.rejected', 'undoRestore.expired', 'undoRestore.rolledBack',
   'acceptRestore.done', 'acceptRestore.planned', 'acceptRestore.rejected',
   'takeBackup.base', 'restoreBackup.base', 'undoRestore.base',
