@@ -4,7 +4,7 @@
  *
  *   --runbook NAME       takeBackup|verifyBackup|proveBackup|restoreBackup|restoreTables|undoRestore|acceptRestore|reapLeftovers|restoreToPointInTime|findMoment, or one of
  *                        them with its twist: takeBackup+cancelled|restoreBackup+swapFails|restoreToPointInTime+swapFails|reapLeftovers+back|
- *                        reapLeftovers+momentPaused|reapLeftovers+momentBack|reapLeftovers+momentForward, and of a whole server
+ *                        reapLeftovers+momentPaused|reapLeftovers+momentBack|reapLeftovers+momentForward|restoreTables+moment, and of a whole server
  *                        takeBackup+base|restoreBackup+base|undoRestore+base|acceptRestore+base     (again for more; all)
  *   --victim NAME        worker|postgres|redis|terminate|stopped|cancel|temporal|engine           (again for more; all)
  *   --only TEXT          cases whose name contains the text                                       (again for more)

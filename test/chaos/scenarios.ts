@@ -46,6 +46,7 @@ const ofBase = ({ service, baseId }: Stage): object => ({ service: service.name,
 const toBase = ({ service, baseId }: Stage): object => ({ service: service.name, to: `backup:${baseId}` });
 const ofItems = ({ service, backupId }: Stage): object => ({ service: service.name, backup: backupId, tables: ['items'] });
 const inLog = ({ service }: Stage): object => ({ service: service.name, shrunk: lostTable });
+const ofItemsThen = (stage: Stage): object => ({ ...toBase(stage), tables: ['items'] });
 const ofLatestRun = ({ service }: Stage): object => ({ service: service.name, run: 'latest' });
 
 const onLiveSide = (what: 'dump' | 'base' | 'log') => async ({ stage }: Preparation): Promise<Beginning> => {
@@ -111,6 +112,7 @@ export const scenarios: readonly Scenario[] = [
     struck: ['rollBackComponent', 'finishRollBack', 'discardPreparedComponent', 'removeRunScratch'],
   },
   plain('restoreTables', onLiveSide('dump'), ofItems),
+  { ...plain('restoreTables', onLiveSide('dump'), ofItemsThen), name: 'restoreTables+moment', struck: ['locatePoint', 'prepareTablesFromMoment'] },
   plain('undoRestore', restoredOrUndone('dump'), ofLatestRun),
   plain('acceptRestore', restored('dump'), ofLatestRun),
   plain('reapLeftovers', terminatedAt('restoreBackup/openComponent:redis#1/before'), ofService),
