@@ -6,7 +6,7 @@ const sideBySide = 6;
 /** Whose failing is a warning of a run that has done its work. */
 const cleanUp: readonly CallName[] = ['removeRunScratch', 'readTables:postgres'];
 /** All other steps of a restore of tables are those of any restore, in the same order. */
-const ownOfTables = /^(prepareTables|swapComponent|openComponent|readTables)/;
+const ownOfTables = /^(locatePoint|prepareTables|swapComponent|openComponent|readTables)/;
 /** Out of a cancellation's reach wherever they stand. */
 const shielded: readonly CallName[] = [...cleanUp, 'releaseLease'];
 /** From here on a cancellation comes too late: what is opened stays open, and half of a rollback copy brings nothing back. */
@@ -19,7 +19,7 @@ beforeAll(async () => {
 });
 afterAll(() => stage?.close());
 
-describe.each(['takeBackup.done', 'verifyBackup.done', 'proveBackup.done', 'restoreBackup.done', 'restoreTables.done', 'undoRestore.done', 'acceptRestore.done', 'reapLeftovers.repaired', 'markMoment.done', 'enableWal.restarted'])('%s', (shape) => {
+describe.each(['takeBackup.done', 'verifyBackup.done', 'proveBackup.done', 'restoreBackup.done', 'restoreTables.done', 'restoreTables.ofMoment', 'undoRestore.done', 'acceptRestore.done', 'reapLeftovers.repaired', 'markMoment.done', 'enableWal.restarted'])('%s', (shape) => {
   let script: Script;
   let whole: Played;
   beforeAll(async () => {
@@ -34,7 +34,7 @@ describe.each(['takeBackup.done', 'verifyBackup.done', 'proveBackup.done', 'rest
 
   it.each(['fails', 'cancelled'] as const)('whatever step of it is hit (%s), leaves nothing half done', async (trouble) => {
     const broken: string[] = [];
-    const left = shape === 'restoreTables.done' ? whole.calls.filter((call) => ownOfTables.test(call)) : [...whole.calls];
+    const left = shape.startsWith('restoreTables') ? whole.calls.filter((call) => ownOfTables.test(call)) : [...whole.calls];
     await Promise.all(Array.from({ length: sideBySide }, async () => {
       for (let at = left.shift(); at !== undefined; at = left.shift()) {
         const played = await stage.play(script, trouble, at);
@@ -67,7 +67,7 @@ function rulesBroken({ calls, status, failure, leaseHeld }: Played, trouble: Tro
     ['both are exchanged before one is compared, both compared before the opening', (of('compareClosedComponent').length === 0 || stores.every((each) => done(`swapComponent:${each}`))) && (!has(opening) || stores.every((each) => done(`compareClosedComponent:${each}`)))],
     ['what was begun and not opened is rolled back, every store', !has('beginCutOver') || done(opening) || (stores.every((each) => has(`rollBackComponent:${each}`)) && has('finishRollBack'))],
     ['nothing is rolled back that was not begun, or after the opening', (has('beginCutOver') && !done(opening)) || (of('rollBackComponent').length === 0 && !has('finishRollBack'))],
-    ['what was prepared and not used is discarded, after the rolling back', [...of('prepareComponent'), ...of('prepareTables')].every((call) => call.endsWith('!') || done(opening) || position(plainName(call).replace(/^\w+/, 'discardPreparedComponent')) > lastOf('finishRollBack'))],
+    ['what was prepared and not used is discarded, after the rolling back', [...of('prepareComponent'), ...of('prepareTables'), ...of('prepareTablesFromMoment')].every((call) => call.endsWith('!') || done(opening) || position(plainName(call).replace(/^\w+/, 'discardPreparedComponent')) > lastOf('finishRollBack'))],
     ['what is live is never discarded', !done(opening) || of('discardPreparedComponent').length === 0],
     ['where a copy was let go all are, and that is said, unless one cannot', trouble === 'fails' || of(lettingGo).length === 0 || (whole.filter((call) => plainName(call).startsWith(lettingGo)).every((call) => done(call)) && done('markAccepted'))],
     ['after the opening every store is opened', !done(opening) || stores.every((each) => has(`openComponent:${each}`))],
