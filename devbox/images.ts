@@ -7,7 +7,7 @@ import { withFileLock } from './file-lock.ts';
 import { baseRevision, ensureBaseImage } from './images/base-image.ts';
 import { buildImage } from './images/build-image.ts';
 import { pullImage } from './images/pull-image.ts';
-import { imageRecipes, type ImageRecipe } from './images/recipes.ts';
+import { benchRecipes, imageRecipes, type ImageRecipe } from './images/recipes.ts';
 import { SetupFailure } from './setup-failure.ts';
 import { stateDirectory } from './state-directory.ts';
 import { announce, step } from './steps.ts';
@@ -35,7 +35,7 @@ export async function ensureImages(engine: { dockerHost: string; ofUser?: boolea
       else names.set(recipe.tag, present);
     }
     if (names.size > 0) await step('images', async () => ({ value: undefined, outcome: `${[...names.values()].join(', ')} present` }));
-    const unpulled = await pullWhatAnswers(docker, missing);
+    const unpulled = [...await pullWhatAnswers(docker, missing.filter(({ ownOnly }) => ownOnly !== true)), ...missing.filter(({ ownOnly }) => ownOnly === true)];
     await buildAll(docker, unpulled.map((recipe) => (engine.ofUser ? standIn(recipe) : recipe)));
     for (const recipe of missing) names.set(recipe.tag, engine.ofUser && unpulled.includes(recipe) ? standIn(recipe).tag : recipe.tag);
     // What a rebuilt image replaced is of no use any more; only our own are looked at.
@@ -53,7 +53,7 @@ async function findPresent(docker: Docker, recipes: readonly ImageRecipe[]): Pro
 }
 
 function recipeOf(tag: string): ImageRecipe {
-  const recipe = imageRecipes.find((candidate) => candidate.tag === tag);
+  const recipe = [...imageRecipes, ...benchRecipes].find((candidate) => candidate.tag === tag);
   if (!recipe) throw new SetupFailure(`no recipe for the image ${tag}`, `use one of ${testImages.join(', ')}`);
   return recipe;
 }

@@ -9,6 +9,8 @@ export interface ImageRecipe {
   buildArgs: Readonly<Record<string, string>>;
   /** A Python package whose folders go into the build, for the one major Debian does not carry. */
   wheel?: { name: string; version: string; folders: readonly string[] };
+  /** An image of ours alone: no registry has it, and one that had something under its name would be a stranger. */
+  ownOnly?: true;
 }
 
 const postgresFiles = ['postgres/entrypoint.sh', 'postgres/initialize-cluster.sh'];
@@ -41,4 +43,10 @@ export const imageRecipes: readonly ImageRecipe[] = [
     wheel: { name: 'pgserver', version: '0.1.4', folders: ['pgserver/pginstall', 'pgserver.libs'] },
   },
   postgres(18, 'sid'),
+];
+
+/** Built on demand, by a bench; `postgres:17` has to be there before. */
+export const pgBackRestImage = 'holdfast-bench-pgbackrest:17';
+export const benchRecipes: readonly ImageRecipe[] = [
+  { tag: pgBackRestImage, suite: 'trixie', dockerfile: 'postgres-pgbackrest/Dockerfile', files: [], buildArgs: { BASE: 'postgres:17' }, ownOnly: true },
 ];

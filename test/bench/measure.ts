@@ -22,7 +22,7 @@ export function table(samples: readonly Sample[]): string {
   const names = [...new Set(samples.map((sample) => sample.name))];
   return names.map((name) => {
     const seconds = samples.filter((sample) => sample.name === name).map((sample) => sample.seconds);
-    return `${name.padEnd(44)} ${median(seconds).toFixed(2).padStart(8)} s   (${Math.min(...seconds).toFixed(2)} … ${Math.max(...seconds).toFixed(2)}, ${seconds.length} runs)`;
+    return `${name.padEnd(52)} ${median(seconds).toFixed(2).padStart(8)} s   (${Math.min(...seconds).toFixed(2)} … ${Math.max(...seconds).toFixed(2)}, ${seconds.length} runs)`;
   }).join('\n');
 }
 

@@ -1,95 +1,30 @@
 /**
- * `npm run bench [-- --size MB --rounds N]`: whole backups and restores against the seed's scripts, interleaved in one run, medians and
- * ratios. Own engine and own Temporal server. Goals stand beside the figures; what is missed is said, not hidden.
+ * `npm run bench [-- NAME] [options]`: what the product is measured by, against its goals. Own engine, own Temporal server; goals stand beside the figures.
+ *
+ *   dumps      backups and restores of dumps against the seed's scripts                                     (--size 1GB --rounds 3)
+ *   physical   base backups, restores from base and log, delivery of the log, against the seed and pgBackRest   (--size 1GB --size 4GB --rounds 3)
  */
-import { mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { parseArgs } from 'node:util';
-import { startDemoService, stopDemoService, type DemoService } from '../../devbox/demo/demo-service.ts';
-import { ensurePrivateEngine } from '../../devbox/engine.ts';
-import { ensureImages } from '../../devbox/images.ts';
-import { abortOnSignals } from '../../devbox/signals.ts';
-import { startTemporal } from '../../devbox/temporal.ts';
-import { ensureTemporalCli } from '../../devbox/temporal-cli.ts';
-import { startBenchWorker, type BenchWorker } from './bench-worker.ts';
-import { medianOf, table, timed, type Sample } from './measure.ts';
-import { bareDump, dropSeedRestore, seedBackup, seedRestore } from './seed-script.ts';
+import { describeFailure, Interruption, SetupFailure } from '../../devbox/setup-failure.ts';
+import { readBenchArguments, type BenchArguments, type BenchName } from './arguments.ts';
 
-const names = {
-  seed: 'seed: pg_dump | gzip, BGSAVE, copy', hashed: 'holdfast backup, counts and hashes', counted: 'holdfast backup, counts only',
-  bare: 'bare pg_dump -Fd -j2 zstd:1', seedRestore: 'seed: gunzip | psql, ANALYZE', restore: 'holdfast restore: open, compared, analyzed',
-} as const;
+/** Each answers whether what must be right was right; a goal of time that is missed is only said. */
+const programs: Record<BenchName, (options: BenchArguments) => Promise<boolean>> = {
+  dumps: async (options) => (await import('./dumps/bench-dumps.ts')).benchDumps(options),
+  physical: async (options) => (await import('./physical/bench-physical.ts')).benchPhysical(options),
+};
 
-interface Goal { readonly text: string; readonly measured: number; readonly met: boolean }
-
-async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { size: { type: 'string', default: '1000' }, rounds: { type: 'string', default: '3' } } });
-  const signal = abortOnSignals();
-  const engine = await ensurePrivateEngine();
-  const directory = mkdtempSync(join(tmpdir(), 'holdfast-bench-'));
-  const place = { dockerHost: engine.dockerHost, prefix: 'holdfast-test-bench', label: 'dev.holdfast.test' as const };
-  try {
-    await ensureImages(engine, ['postgres:17', 'redis:8']);
-    const temporal = await startTemporal({ cli: await ensureTemporalCli(), dbFile: join(directory, 'temporal.sqlite') });
-    const service = await startDemoService({ ...place, sizeMb: Number(values.size), port: null, startPaused: true, signal });
-    const worker = await startBenchWorker(service, temporal.address, directory);
-    try {
-      await report(await rounds(service, worker, directory, Number(values.rounds)), worker);
-    } finally {
-      await worker.stop();
-      await temporal.stop();
-    }
-  } finally {
-    await stopDemoService(place);
-    rmSync(directory, { recursive: true, force: true });
-    await engine.stop();
-  }
+let options: BenchArguments;
+try {
+  options = readBenchArguments(process.argv.slice(2));
+} catch (error) {
+  process.stderr.write(`${(error as Error).message}\n`);
+  process.exit(2);
 }
-
-interface Measured { readonly samples: readonly Sample[]; readonly sizes: { readonly seed: number; readonly holdfast: number } }
-
-async function rounds(service: DemoService, worker: BenchWorker, directory: string, count: number): Promise<Measured> {
-  const samples: Sample[] = [];
-  const add = async (name: string, work: () => Promise<unknown>): Promise<void> => {
-    const seconds = await timed(work);
-    samples.push({ name, seconds });
-    process.stdout.write(`  ${name.padEnd(44)} ${seconds.toFixed(2)} s\n`);
-  };
-  let sizes = { seed: 0, holdfast: 0 };
-  await worker.backUp(true);
-  for (let round = 1; round <= count; round += 1) {
-    process.stdout.write(`round ${round}\n`);
-    await add(names.seed, async () => (sizes = { ...sizes, seed: (await seedBackup(service, directory)).bytes }));
-    await add(names.hashed, async () => (sizes = { ...sizes, holdfast: (await worker.backUp(true)).sizeBytes }));
-    await add(names.bare, () => bareDump(service));
-    await add(names.counted, () => worker.backUp(false));
-    await add(names.seedRestore, () => seedRestore(service, directory));
-    await dropSeedRestore(service);
-    await add(names.restore, () => worker.restore());
-    await worker.accept();
-  }
-  return { samples, sizes };
+try {
+  process.exit(await programs[options.bench](options) ? 0 : 1);
+} catch (error) {
+  // What went wrong with a measurement is looked for where it was thrown.
+  if (error instanceof Interruption || error instanceof SetupFailure) process.stderr.write(`${describeFailure(error)}\n`);
+  else console.error(error);
+  process.exit(1);
 }
-
-async function report({ samples, sizes }: Measured, worker: BenchWorker): Promise<void> {
-  const of = (name: string): number => medianOf(samples, name);
-  const parts = await worker.backUpParts();
-  const events = await worker.provenBackupHistory();
-  const memory = worker.memory();
-  const goals: readonly Goal[] = [
-    goal('backup with hashes, times faster than the seed (goal 2.5, aim 4)', of(names.seed) / of(names.hashed), (ratio) => ratio >= 2.5),
-    goal('backup with counts, of the bare dump + 2 s (goal 1.15)', (of(names.counted) - 2) / of(names.bare), (ratio) => ratio <= 1.15),
-    goal('restore, times faster than gunzip | psql (goal 1.2, aim 1.5)', of(names.seedRestore) / of(names.restore), (ratio) => ratio >= 1.2),
-    goal('size of a backup, of the seed\'s (goal 1: no larger)', sizes.holdfast / sizes.seed, (ratio) => ratio <= 1),
-    goal('history events of a backup with its proof (goal 150)', events, (count) => count <= 150),
-    goal('worker memory, growth over the idle level in MB (goal 64)', memory.growthMb, (mb) => mb <= 64),
-  ];
-  process.stdout.write(`\n${table(samples)}\n\nsizes: seed ${sizes.seed} bytes, holdfast ${sizes.holdfast} bytes\nparts of a backup with hashes (side by side, they do not add up):\n${parts}\nparts of the last restore: ${worker.restoreParts()}\nworker idle ${memory.idleMb.toFixed(0)} MB, peak ${memory.peakMb.toFixed(0)} MB\n\n`);
-  for (const { text, measured, met } of goals) process.stdout.write(`${met ? 'met   ' : 'MISSED'} ${text}: ${measured.toFixed(2)}\n`);
-}
-
-const goal = (text: string, measured: number, isMet: (measured: number) => boolean): Goal => ({ text, measured, met: isMet(measured) });
-
-await main();
-process.exit(0);

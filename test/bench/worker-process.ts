@@ -2,7 +2,7 @@
 import { instrument } from '../chaos/fault/instrument.ts';
 import { runWorker } from '../../src/worker/main.ts';
 import type { Config } from '../../src/config/config.ts';
-import type { TimedCall } from './parts.ts';
+import type { TimedCall } from './dumps/parts.ts';
 
 const [configText = '', address = '', codePath = ''] = process.argv.slice(2);
 const config = JSON.parse(configText) as Config;

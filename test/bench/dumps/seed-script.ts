@@ -1,10 +1,10 @@
 /** The seed's own scripts, step by step, as the thing to compare with: `docker exec pg_dump | gzip`, BGSAVE and copy; `gunzip | psql`. */
 import { spawn } from 'node:child_process';
 import { statSync } from 'node:fs';
-import type { DemoService } from '../../devbox/demo/demo-service.ts';
+import type { DemoService } from '../../../devbox/demo/demo-service.ts';
 
 /** The seed's pipelines are shell pipelines, so here a shell runs them; the words in them are our own container names. */
-function shell(dockerHost: string, script: string): Promise<string> {
+export function shell(dockerHost: string, script: string): Promise<string> {
   return new Promise((resolve, reject) => {
     const child = spawn('bash', ['-c', `set -euo pipefail; ${script}`], { env: { ...process.env, DOCKER_HOST: dockerHost }, stdio: ['ignore', 'pipe', 'inherit'] });
     let output = '';
