@@ -1,0 +1,112 @@
+/**
+ * What would be lost under a thousand commits a second, here and off this host; how soon a restarted database is received again, with Temporal and without; and
+ * whether the figure that `holdfast wal status` shows is what is really lost when the server is killed and its volume gone.
+ */
+import { setTimeout as pause } from 'node:timers/promises';
+import { waitFor } from '../../support/service-fixture.ts';
+import type { BenchArguments } from '../arguments.ts';
+import { startServer, type BenchServer } from '../bench-server.ts';
+import { inBench, type BenchPlace } from '../environment.ts';
+import { goal, goalLine, type Goal } from '../goals.ts';
+import { startKeptService, type KeptService } from '../kept-service.ts';
+import { beatsSql, startLoad } from './load.ts';
+import { lossOf, spreadOf } from './loss.ts';
+import { untilReceived, type Return } from './receiver.ts';
+import { isTrue, truthOf, type Truth } from './truth.ts';
+
+const name = 'bench-exposure';
+const defaults = { seconds: 60, times: 20 };
+const restarts = 3;
+const readyMs = 300_000;
+const stopMs = 30_000;
+const say = (text: string): void => void process.stdout.write(`${text}\n`);
+
+export function benchExposure(options: BenchArguments): Promise<boolean> {
+  return inBench('exposure', [['postgres:17']], [name], async (place) => {
+    const server = await startServer(place, { name: 'postgres', image: 'postgres:17', command: ['postgres', '-c', 'max_wal_size=2GB', '-c', 'shared_buffers=256MB'] });
+    await server.sql(beatsSql);
+    const service = await startKeptService(place, server, { name, watched: true });
+    try {
+      await inOrder(service);
+      const goals = [
+        ...await underLoad(place, server, service, options.seconds ?? defaults.seconds),
+        ...await returns(place, server, 'with Temporal there'),
+        ...await truths(place, server, service, options.times ?? defaults.times),
+      ];
+      await place.temporal.kill();
+      goals.push(...await returns(place, server, 'with Temporal gone'));
+      say(`\n${goals.map(goalLine).join('\n')}`);
+      return goals.every(({ met }) => met);
+    } finally {
+      // With no Temporal to say goodbye to it would try for long.
+      await service.worker.kill();
+    }
+  });
+}
+
+const firstLooksMs = 5_000;
+const lookEveryMs = 250;
+
+async function underLoad(place: BenchPlace, server: BenchServer, service: KeptService, seconds: number): Promise<readonly Goal[]> {
+  const load = await startLoad(place, server, 0);
+  await pause(firstLooksMs);
+  const onHost: number[] = [];
+  const away: number[] = [];
+  const ages: number[] = [];
+  for (const endMs = Date.now() + seconds * 1000; Date.now() < endMs; await pause(lookEveryMs)) {
+    const status = await service.status();
+    onHost.push((status?.onHost.exposureMs ?? Number.NaN) / 1000);
+    away.push((status?.repositories[0]?.exposureMs ?? Number.NaN) / 1000);
+    ages.push((Date.now() - Date.parse(status?.onHost.coveredAt ?? '')) / 1000);
+  }
+  const { rate } = lossOf(await load.end(), () => true);
+  const [here, off, covered] = [onHost, away, ages].map(spreadOf) as [ReturnType<typeof spreadOf>, ReturnType<typeof spreadOf>, ReturnType<typeof spreadOf>];
+  const line = (what: string, { median, high, max }: ReturnType<typeof spreadOf>): void => say(`  ${what.padEnd(52)} median ${median.toFixed(1)} s, 95 % ${high.toFixed(1)} s, most ${max.toFixed(1)} s`);
+  say(`${rate.toFixed(0)} commits a second for ${seconds} s, ${onHost.length} looks`);
+  line('shown for this host', here);
+  line('shown for the repository', off);
+  line('age of the instant that is covered on this host', covered);
+  return [
+    goal('commits a second (goal 950)', rate, (each) => each >= 950),
+    goal('exposure on this host, median in s (goal 2)', here.median, (each) => each <= 2),
+    goal('exposure on this host, most in s (goal 5)', here.max, (each) => each <= 5),
+    goal('exposure off this host, most in s (goal 60)', off.max, (each) => each <= 60),
+  ];
+}
+
+async function returns({ runtime, signal }: BenchPlace, server: BenchServer, when: string): Promise<readonly Goal[]> {
+  const found: Return[] = [];
+  for (let number = 0; number < 2 * restarts; number += 1) {
+    signal.throwIfAborted();
+    // In turn restarted, and killed and started again.
+    if (number % 2 === 1) await runtime.kill(server.id);
+    else await runtime.stop(server.id, stopMs);
+    const startedAtMs = Date.now();
+    await runtime.start(server.id);
+    const back = await untilReceived(server, startedAtMs);
+    found.push(back);
+    say(`  ${number % 2 === 1 ? 'killed' : 'stopped'} and started, ${when}: received ${back.sinceAnswer.toFixed(1)} s after its first answer, ${back.sinceStart.toFixed(1)} s after its start`);
+  }
+  return [goal(`receiver back after a restart of the database, ${when}, most in s (goal 10)`, spreadOf(found.map(({ sinceAnswer }) => sinceAnswer)).max, (seconds) => seconds <= 10)];
+}
+
+async function truths(place: BenchPlace, server: BenchServer, service: KeptService, times: number): Promise<readonly Goal[]> {
+  const found: Truth[] = [];
+  for (let trial = 1; trial <= times; trial += 1) {
+    place.signal.throwIfAborted();
+    await inOrder(service);
+    const truth = await truthOf(place, server, service, trial);
+    found.push(truth);
+    say(`${isTrue(truth) ? 'true ' : 'FALSE'} ${String(trial).padStart(2)}  shown ${seconds(truth.shownMs)}, lost ${seconds(truth.lostMs)} (${truth.lostCommits} commits)${truth.heldUpSeconds > 0 ? `, receiver held up for ${truth.heldUpSeconds} s` : ''}, ${truth.commitsPerSecond.toFixed(0)} commits/s`);
+  }
+  const off = spreadOf(found.map(({ shownMs, lostMs }) => Math.abs((shownMs ?? Number.NaN) - lostMs) / 1000));
+  say(`figure and truth differ: median ${off.median.toFixed(2)} s, most ${off.max.toFixed(2)} s`);
+  return [goal(`figure shown within 1 s of the truth, times of ${times} (goal ${times})`, found.filter(isTrue).length, (count) => count === times)];
+}
+
+const seconds = (ms: number | null): string => (ms === null ? 'not known' : `${(ms / 1000).toFixed(2)} s`);
+
+/** A receiver that runs, a base backup that the log leads on from, and nothing that is being taken. */
+async function inOrder(service: KeptService): Promise<void> {
+  await waitFor(async () => (await service.status())?.receiver === 'running' && await service.leadsOn() && (await service.worker.client.workflow.count('WorkflowType = \'takeBackup\' AND ExecutionStatus = \'Running\'')).count === 0, readyMs);
+}

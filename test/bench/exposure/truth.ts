@@ -1,0 +1,67 @@
+/** The figure shown, against the truth: the server killed under load, its volume emptied, everything recovered from what is left, and the commits counted that are not there. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { testLabel } from '../../support/test-environment.ts';
+import { waitFor } from '../../support/service-fixture.ts';
+import type { BenchServer } from '../bench-server.ts';
+import type { BenchPlace } from '../environment.ts';
+import type { KeptService } from '../kept-service.ts';
+import { startLoad } from './load.ts';
+import { lossOf } from './loss.ts';
+import { holdUpReceiver } from './receiver.ts';
+
+export interface Truth {
+  readonly shownMs: number | null;
+  readonly lostMs: number;
+  readonly lostCommits: number;
+  /** How long the receiver had been held up. */
+  readonly heldUpSeconds: number;
+  readonly commitsPerSecond: number;
+}
+
+/** The figure may differ from the truth by this much. */
+const toleranceMs = 1_000;
+export const isTrue = ({ shownMs, lostMs }: Truth): boolean => shownMs !== null && Math.abs(shownMs - lostMs) <= toleranceMs;
+
+/** A receiver that keeps up, and one that lags more and more: a figure that is always the same would be found out. Seconds. */
+const heldUp = [0, 0, 3, 0, 6, 0, 2, 0, 10, 0];
+/** Before it is killed the load runs this long, by another beat than the rounds of whoever looks. */
+const loadMs = [6_100, 7_300, 6_900, 8_200, 7_700];
+const patienceMs = 180_000;
+
+export async function truthOf(place: BenchPlace, server: BenchServer, service: KeptService, trial: number): Promise<Truth> {
+  const { runtime } = place;
+  const load = await startLoad(place, server, trial);
+  await pause(loadMs[trial % loadMs.length]);
+  const heldUpSeconds = heldUp[trial % heldUp.length] ?? 0;
+  if (heldUpSeconds > 0) {
+    await holdUpReceiver(server);
+    await pause(heldUpSeconds * 1000);
+  }
+  const shown = await service.status();
+  await runtime.kill(server.id);
+  await emptyVolume(place, server);
+  const acknowledged = await load.end();
+  await waitFor(async () => isAllKept(service, shown?.lookedAt ?? ''), patienceMs);
+  await service.worker.run('restoreToPointInTime', { service: service.name, to: 'latest' });
+  const there = new Set((await server.sql(`SELECT client || ' ' || n FROM beats WHERE trial = ${trial}`)).split('\n'));
+  const { commits, ms, rate } = lossOf(acknowledged, ({ client, number }) => there.has(`${client} ${number}`));
+  return { shownMs: shown?.onHost.exposureMs ?? null, lostMs: ms, lostCommits: commits, heldUpSeconds, commitsPerSecond: rate };
+}
+
+/** What the receiver's volume holds has gone to the repository, and nothing more will come. */
+async function isAllKept(service: KeptService, since: string): Promise<boolean> {
+  const status = await service.status();
+  return status !== null && status.lookedAt > since && status.receiver === 'waitingForDatabase' && status.onHost.durable !== null && status.onHost.durable === status.repositories[0]?.durable;
+}
+
+async function emptyVolume({ runtime, prefix }: BenchPlace, server: BenchServer): Promise<void> {
+  const { imageId } = await runtime.inspect(server.id);
+  const { id } = await runtime.create({
+    name: `${prefix}-emptier`, imageId, labels: { [testLabel]: prefix }, network: 'none', entrypoint: ['find'], command: ['/emptied', '-mindepth', '1', '-delete'],
+    mounts: [{ type: 'volume', source: server.volume, target: '/emptied' }, { type: 'tmpfs', source: '', target: server.target }],
+  });
+  await runtime.start(id);
+  const { exitCode } = await runtime.wait(id);
+  await runtime.remove(id);
+  if (exitCode !== 0) throw new Error(`the volume could not be emptied: find exited ${exitCode}`);
+}
