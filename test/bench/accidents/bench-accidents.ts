@@ -1,0 +1,109 @@
+/** Twenty accidents in one log, under load, over two base backups: each found by `find` with nothing but its condition, and the moment before it looked at. */
+import { setTimeout as pause } from 'node:timers/promises';
+import { testTiming } from '../../../src/domain/timing.ts';
+import { composeEngines } from '../../../src/worker/dependencies.ts';
+import { createRunDirectory } from '../../../src/worker/run-directory.ts';
+import type { FindMomentResult } from '../../../src/workflows/find-moment/messages.ts';
+import { startWalService, type WalService } from '../../support/wal-service.ts';
+import type { BenchArguments } from '../arguments.ts';
+import { inBench } from '../environment.ts';
+import { timed } from '../measure.ts';
+import { noiseSql, startBackground } from './background.ts';
+import { accidents, type Accident } from './scripted.ts';
+
+/** Between two accidents, milliseconds: the day goes on. */
+const betweenMs = 700;
+const say = (text: string): void => void process.stdout.write(`${text}\n`);
+const titleOf = ({ kind, name }: Accident): string => `${kind}: ${name}`;
+
+export function benchAccidents(options: BenchArguments): Promise<boolean> {
+  return inBench('accidents', [['postgres:17', 'redis:8']], [], async ({ signal }) => {
+    const chosen = accidents.filter((accident) => options.only.length === 0 || options.only.some((text) => titleOf(accident).includes(text)));
+    const service = await startWalService();
+    try {
+      const stop = await service.startKeeping();
+      const happened = await happen(service, chosen);
+      let right = 0;
+      for (const [index, { accident, xid }] of happened.entries()) {
+        signal.throwIfAborted();
+        const wrong = await judge(service, accident, xid).catch((error: unknown) => [`it failed: ${reasonOf(error)}`]);
+        if (wrong.length === 0) right += 1;
+        say(`${wrong.length === 0 ? 'right' : 'WRONG'} ${String(index + 1).padStart(2)}  ${titleOf(accident)} (transaction ${xid})${wrong.map((each) => `\n          ${each}`).join('')}`);
+      }
+      await stop();
+      await service.forget();
+      say(`\n${right} of ${happened.length} accidents found exactly, with their rows in the moment before`);
+      return right === happened.length && right > 0;
+    } finally {
+      await service.stop();
+      await removeLeftovers(service);
+    }
+  });
+}
+
+interface Happened { readonly accident: Accident; readonly xid: string }
+
+/** Half of them before the second base backup, half behind it. */
+async function happen(service: WalService, chosen: readonly Accident[]): Promise<readonly Happened[]> {
+  await service.sql(noiseSql);
+  for (const { setUp } of chosen) await service.sql(setUp);
+  await service.run('takeBackup', { service: service.name, kind: 'base' });
+  const stopBackground = await startBackground(service);
+  const happened: Happened[] = [];
+  try {
+    for (const [index, accident] of chosen.entries()) {
+      if (index === Math.ceil(chosen.length / 2)) await service.run('takeBackup', { service: service.name, kind: 'base' });
+      await pause(betweenMs);
+      if (accident.before !== undefined) await service.sql(accident.before);
+      await pause(betweenMs);
+      const printed = await service.sql(`BEGIN;\n${accident.statements};\nSELECT 'xid', pg_current_xact_id();\nCOMMIT;`);
+      happened.push({ accident, xid: /^xid\|(\d+)$/m.exec(printed)?.[1] ?? '' });
+    }
+    await pause(betweenMs);
+  } finally {
+    await stopBackground();
+  }
+  await service.kept();
+  return happened;
+}
+
+/** What is wrong about the answer, in sentences; nothing where it is right. */
+async function judge(service: WalService, { looksFor, shows }: Accident, xid: string): Promise<readonly string[]> {
+  let found: FindMomentResult | null = null;
+  const findSeconds = await timed(async () => (found = await service.run<FindMomentResult>('findMoment', { service: service.name, ...looksFor })));
+  const { xid: named, point } = found as unknown as FindMomentResult;
+  const wrong = named === xid && point === `xid:${xid}` ? [] : [`it named transaction ${named} and the point ${point}`];
+  const restoreSeconds = await timed(async () => {
+    const seen = await seenBefore(service, point, shows);
+    if (seen !== 't') wrong.push(`the moment before shows "${seen}"`);
+  });
+  say(`          found in ${findSeconds.toFixed(1)} s, recovered to just before it in ${restoreSeconds.toFixed(1)} s`);
+  return wrong;
+}
+
+/** Recovered as for a restore, looked into before the yes, and let go. */
+async function seenBefore(service: WalService, point: string, sql: string): Promise<string> {
+  const run = await service.start('restoreToPointInTime', { service: service.name, before: point, only: ['postgres'] });
+  try {
+    await service.waitForPhase(run, 'awaitingApproval');
+    const { namespaceId } = await createRunDirectory(service.client);
+    const { runId } = await run.describe();
+    const owner = { namespaceId, workflowId: run.workflowId, runId };
+    const answer = await composeEngines().postgres.moments?.query({ owner, runtime: service.runtime, signal: AbortSignal.timeout(60_000), timing: testTiming }, service.component, { sql: `SELECT (${sql}) AS it`, database: null, csv: true });
+    return (answer ?? '').replace('it\n', '').trim();
+  } finally {
+    await run.cancel();
+    await run.result().catch(() => undefined);
+  }
+}
+
+function reasonOf(error: unknown): string {
+  const cause = error instanceof Error && error.cause instanceof Error ? error.cause : error;
+  return cause instanceof Error ? cause.message : String(cause);
+}
+
+async function removeLeftovers({ name, runtime }: WalService): Promise<void> {
+  const labels = { 'dev.holdfast.service': name };
+  for (const { id } of await runtime.list(labels)) await runtime.remove(id);
+  for (const { name: volume } of await runtime.listVolumes(labels)) await runtime.removeVolume(volume);
+}
