@@ -1,7 +1,7 @@
 /** What is written behind `npm run bench --`. Pure. */
 import { parseArgs } from 'node:util';
 
-export const benches = ['dumps', 'physical', 'exposure', 'accidents'] as const;
+export const benches = ['dumps', 'physical', 'exposure', 'accidents', 'downtime'] as const;
 export type BenchName = (typeof benches)[number];
 
 export interface BenchArguments {

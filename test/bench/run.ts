@@ -5,6 +5,7 @@
  *   physical   base backups, restores from base and log, delivery of the log, against the seed and pgBackRest   (--size 1GB --size 4GB --rounds 3)
  *   exposure   what would be lost, under load, and whether the figure shown is true                       (--seconds 60 --times 20)
  *   accidents  twenty scripted accidents, each found by `find`, each restored before                      (--only NAME)
+ *   downtime   how long a cut-over keeps an application from writing                                      (--size 100MB --size 1GB --rounds 3)
  */
 import { describeFailure, Interruption, SetupFailure } from '../../devbox/setup-failure.ts';
 import { readBenchArguments, type BenchArguments, type BenchName } from './arguments.ts';
@@ -15,6 +16,7 @@ const programs: Record<BenchName, (options: BenchArguments) => Promise<boolean>>
   physical: async (options) => (await import('./physical/bench-physical.ts')).benchPhysical(options),
   exposure: async (options) => (await import('./exposure/bench-exposure.ts')).benchExposure(options),
   accidents: async (options) => (await import('./accidents/bench-accidents.ts')).benchAccidents(options),
+  downtime: async (options) => (await import('./downtime/bench-downtime.ts')).benchDowntime(options),
 };
 
 let options: BenchArguments;
