@@ -56,8 +56,8 @@ export interface LogStatus {
   readonly break: RecordedBreak | null;
 }
 
-/** The exposure of a place that holds the log up to `durable`, for a status. */
-export function placeExposure(samples: readonly WalSample[], durable: bigint | null): PlaceExposure {
-  const { coveredAt, exposureMs, exposureBytes } = exposureOf(samples, durable);
+/** The exposure of a place that holds the log up to `durable`, for a status. @param now as of exposureOf */
+export function placeExposure(samples: readonly WalSample[], durable: bigint | null, now: string | null): PlaceExposure {
+  const { coveredAt, exposureMs, exposureBytes } = exposureOf(samples, durable, now);
   return { durable: durable === null ? null : formatLsn(durable), coveredAt, exposureMs, exposureBytes: String(exposureBytes) };
 }

@@ -161,12 +161,15 @@ export function createLogKeeper({ source, context, component, archives, nowMs }:
   }
 
   function status(receiver: ReceiverState | HoldfastFailure, files: readonly ReceivedFile[]): LogStatus {
+    const lookedAt = new Date(nowMs()).toISOString();
+    // A database that is down writes nothing. One that runs goes on writing, also where nobody reads its position any more: a disk that hangs holds up both.
+    const now = receiver === 'waitingForDatabase' ? null : lookedAt;
     return {
-      format: 1, service: context.service, component: component.name, lookedAt: new Date(nowMs()).toISOString(), systemIdentifier: cluster?.systemIdentifier ?? null, segmentSizeBytes: cluster?.segmentSizeBytes ?? null,
+      format: 1, service: context.service, component: component.name, lookedAt, systemIdentifier: cluster?.systemIdentifier ?? null, segmentSizeBytes: cluster?.segmentSizeBytes ?? null,
       receiver: typeof receiver === 'string' ? receiver : 'failing', failure: typeof receiver === 'string' ? null : failureText(receiver),
       source: newest === null ? null : { at: newest.at, position: formatLsn(newest.lsn), timeline: newest.timeline },
-      onHost: placeExposure(samples, newest?.received ?? null),
-      repositories: destinations.map(({ name, shipment, failure }) => ({ name, ...placeExposure(samples, newest === null ? null : shipment?.durable(newest.timeline) ?? null), failure: failure === null ? null : failureText(failure) })),
+      onHost: placeExposure(samples, newest?.received ?? null, now),
+      repositories: destinations.map(({ name, shipment, failure }) => ({ name, ...placeExposure(samples, newest === null ? null : shipment?.durable(newest.timeline) ?? null, now), failure: failure === null ? null : failureText(failure) })),
       slot: { state: newest?.slotState ?? null, roomBytes: newest?.slotRoomBytes == null ? null : String(newest.slotRoomBytes) },
       spoolBytes: files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
       spoolFreeBytes: free.bytes,

@@ -18,6 +18,12 @@ describe('exposureOf', () => {
     expect(exposureOf([sample(0, 100n), sample(9_000, 100n)], 100n).exposureMs).toBe(0);
   });
 
+  it('grows where the database may write and nobody has read its position for a while, whatever was there then', () => {
+    expect([exposureOf(samples, 400n, second(8)).exposureMs, exposureOf(samples, 399n, second(8)).exposureMs]).toEqual([0, 1_000]);
+    expect([exposureOf(samples, 400n, second(9)).exposureMs, exposureOf(samples, 399n, second(9)).exposureMs]).toEqual([6_000, 7_000]);
+    expect(exposureOf(samples, 400n, second(9)).coveredAt).toBe(second(3));
+  });
+
   it('cannot be told without a sample, or without a position, and does not say 0', () => {
     expect([exposureOf([], 5n).exposureMs, exposureOf(samples, null).exposureMs]).toEqual([null, null]);
   });

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { HoldfastFailure } from '../../../src/domain/failures.ts';
 import { testTiming } from '../../../src/domain/timing.ts';
 import { keptSamples } from '../../../src/domain/wal/exposure.ts';
-import type { ReceivedFile, WalCluster, WalReading, WalSource } from '../../../src/engines/wal-source.ts';
+import type { ReceivedFile, ReceiverState, WalCluster, WalReading, WalSource } from '../../../src/engines/wal-source.ts';
 import { createRepository } from '../../../src/repository/create-repository.ts';
 import type { WalKey } from '../../../src/repository/wal-archive.ts';
 import { createInMemoryStorage } from '../../../src/storage/in-memory/in-memory-storage.ts';
@@ -23,10 +23,10 @@ function stage() {
       return (Reflect.get(object, name) as (...all: unknown[]) => unknown)(...given);
     },
   }));
-  const brought = { readings: [] as WalReading[], files: [] as ReceivedFile[] };
+  const brought = { receiver: 'running' as ReceiverState, readings: [] as WalReading[], files: [] as ReceivedFile[] };
   const releases: (readonly string[])[] = [];
   const source: WalSource = {
-    ensure: async () => 'running', cluster: async () => cluster,
+    ensure: async () => brought.receiver, cluster: async () => cluster,
     readings: async () => brought.readings.splice(0),
     files: async () => brought.files,
     read: async (_ctx, _component, name) => Readable.from([pageOf(name)], { objectMode: false }),
@@ -90,4 +90,15 @@ test('the segment that the source keeps is released with its successor, and not 
   for (let round = 0; round < 3; round += 1) await keeper.round();
   expect(releases).toEqual([[first], [first, second]]);
   expect(brought.files.map(({ name }) => name)).toEqual([second]);
+});
+
+test('while nobody reads the position of a database that runs, what would be lost grows by the clock; of one that is down it stays', async () => {
+  const { brought, keeper, later } = stage();
+  brought.readings = [reading(0), reading(1)];
+  later(2_000);
+  expect((await keeper.round()).onHost).toMatchObject({ exposureMs: 0 });
+  later(58_000);
+  expect((await keeper.round()).onHost).toMatchObject({ exposureMs: 59_000, coveredAt: reading(1).at });
+  brought.receiver = 'waitingForDatabase';
+  expect((await keeper.round()).onHost).toMatchObject({ exposureMs: 0 });
 });
