@@ -14,6 +14,8 @@ export interface BenchServer {
   sql(text: string): Promise<string>;
   /** One command in its container, as the server's user. */
   exec(argv: readonly string[]): Promise<string>;
+  /** What it said last, where its container has ended; null while it has not. */
+  lastWords(): Promise<string | null>;
   /** Nothing that was made for it stays. */
   remove(): Promise<void>;
 }
@@ -52,6 +54,7 @@ export async function createServer({ runtime, prefix }: BenchPlace, options: Ser
     container, id, volume, target,
     sql: (text) => exec(['psql', '-X', '-A', '-t', '-q', '-v', 'ON_ERROR_STOP=1', '-h', '127.0.0.1', '-U', 'postgres', '-d', 'shop', '-f', '-'], text),
     exec: (argv) => exec(argv),
+    lastWords: async () => ((await runtime.inspect(id)).state === 'exited' ? runtime.logs(id, 4_096) : null),
     remove: async () => {
       await runtime.remove(id);
       await runtime.removeVolume(volume);
@@ -69,10 +72,12 @@ export async function startServer(place: BenchPlace, options: ServerOptions): Pr
 
 const lookEveryMs = 50;
 
-/** Returns when it answers this with `t`; until then, whatever it answers, it does not serve. */
+/** Returns when it answers this with `t`; until then, whatever it answers, it does not serve. @throws where its container has ended */
 export async function untilServing(server: BenchServer, sql: string, signal: AbortSignal): Promise<void> {
   while (!signal.aborted) {
     if (await server.sql(sql).then((answer) => answer === 't', () => false)) return;
+    const words = await server.lastWords();
+    if (words !== null) throw new Error(`${server.container} ended: ${words.slice(-1000)}`);
     await new Promise((resolve) => setTimeout(resolve, lookEveryMs));
   }
   throw signal.reason;

@@ -1,12 +1,10 @@
-/** Twenty accidents in one log, under load, over two base backups: each found by `find` with nothing but its condition, and the moment before it looked at. */
+/** Twenty accidents in one log, under load, over two base backups: each found by `find` with nothing but its condition, and restored before. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { testTiming } from '../../../src/domain/timing.ts';
-import { composeEngines } from '../../../src/worker/dependencies.ts';
-import { createRunDirectory } from '../../../src/worker/run-directory.ts';
 import type { FindMomentResult } from '../../../src/workflows/find-moment/messages.ts';
 import { startWalService, type WalService } from '../../support/wal-service.ts';
 import type { BenchArguments } from '../arguments.ts';
-import { inBench } from '../environment.ts';
+import { createServer } from '../bench-server.ts';
+import { inBench, type BenchPlace } from '../environment.ts';
 import { timed } from '../measure.ts';
 import { noiseSql, startBackground } from './background.ts';
 import { accidents, type Accident } from './scripted.ts';
@@ -17,16 +15,17 @@ const say = (text: string): void => void process.stdout.write(`${text}\n`);
 const titleOf = ({ kind, name }: Accident): string => `${kind}: ${name}`;
 
 export function benchAccidents(options: BenchArguments): Promise<boolean> {
-  return inBench('accidents', [['postgres:17', 'redis:8']], [], async ({ signal }) => {
+  return inBench('accidents', [['postgres:17', 'redis:8']], [], async (place) => {
     const chosen = accidents.filter((accident) => options.only.length === 0 || options.only.some((text) => titleOf(accident).includes(text)));
     const service = await startWalService();
     try {
       const stop = await service.startKeeping();
       const happened = await happen(service, chosen);
+      say(`${happened.length} accidents have happened`);
       let right = 0;
       for (const [index, { accident, xid }] of happened.entries()) {
-        signal.throwIfAborted();
-        const wrong = await judge(service, accident, xid).catch((error: unknown) => [`it failed: ${reasonOf(error)}`]);
+        place.signal.throwIfAborted();
+        const wrong = await judge(place, service, accident, xid).catch((error: unknown) => [`it failed: ${reasonOf(error)}`]);
         if (wrong.length === 0) right += 1;
         say(`${wrong.length === 0 ? 'right' : 'WRONG'} ${String(index + 1).padStart(2)}  ${titleOf(accident)} (transaction ${xid})${wrong.map((each) => `\n          ${each}`).join('')}`);
       }
@@ -68,32 +67,27 @@ async function happen(service: WalService, chosen: readonly Accident[]): Promise
 }
 
 /** What is wrong about the answer, in sentences; nothing where it is right. */
-async function judge(service: WalService, { looksFor, shows }: Accident, xid: string): Promise<readonly string[]> {
+async function judge(place: BenchPlace, service: WalService, { looksFor, shows }: Accident, xid: string): Promise<readonly string[]> {
   let found: FindMomentResult | null = null;
   const findSeconds = await timed(async () => (found = await service.run<FindMomentResult>('findMoment', { service: service.name, ...looksFor })));
   const { xid: named, point } = found as unknown as FindMomentResult;
   const wrong = named === xid && point === `xid:${xid}` ? [] : [`it named transaction ${named} and the point ${point}`];
   const restoreSeconds = await timed(async () => {
-    const seen = await seenBefore(service, point, shows);
+    const seen = await seenBefore(place, service, point, shows);
     if (seen !== 't') wrong.push(`the moment before shows "${seen}"`);
   });
-  say(`          found in ${findSeconds.toFixed(1)} s, recovered to just before it in ${restoreSeconds.toFixed(1)} s`);
+  say(`      found in ${findSeconds.toFixed(1)} s, restored to just before it in ${restoreSeconds.toFixed(1)} s`);
   return wrong;
 }
 
-/** Recovered as for a restore, looked into before the yes, and let go. */
-async function seenBefore(service: WalService, point: string, sql: string): Promise<string> {
-  const run = await service.start('restoreToPointInTime', { service: service.name, before: point, only: ['postgres'] });
+/** Restored to just before it into a server of its own: what was dropped or truncated is locked in a copy that still waits, until the transaction is over there too. */
+async function seenBefore(place: BenchPlace, service: WalService, point: string, sql: string): Promise<string> {
+  const target = await createServer(place, { name: 'before', image: 'postgres:17' });
   try {
-    await service.waitForPhase(run, 'awaitingApproval');
-    const { namespaceId } = await createRunDirectory(service.client);
-    const { runId } = await run.describe();
-    const owner = { namespaceId, workflowId: run.workflowId, runId };
-    const answer = await composeEngines().postgres.moments?.query({ owner, runtime: service.runtime, signal: AbortSignal.timeout(60_000), timing: testTiming }, service.component, { sql: `SELECT (${sql}) AS it`, database: null, csv: true });
-    return (answer ?? '').replace('it\n', '').trim();
+    await service.run('restoreToPointInTime', { service: service.name, before: point, into: { postgres: target.container } });
+    return await target.sql(sql);
   } finally {
-    await run.cancel();
-    await run.result().catch(() => undefined);
+    await target.remove();
   }
 }
 

@@ -1,4 +1,4 @@
-/** Twenty accidents of five kinds: what is there before, what somebody runs, what is asked of `find`, and what a copy of just before has to show. */
+/** Twenty accidents of five kinds: what is there before, what somebody runs, what is asked of `find`, and what a server restored to just before has to show. */
 export const kinds = ['DROP', 'TRUNCATE', 'DELETE without WHERE', 'bad UPDATE', 'dropped schema'] as const;
 
 export interface Accident {
@@ -12,7 +12,7 @@ export interface Accident {
   readonly statements: string;
   /** Input of findMoment. */
   readonly looksFor: Readonly<Record<string, unknown>>;
-  /** Answers true in a copy of just before, and only there. */
+  /** Answers true just before, and not behind. */
   readonly shows: string;
 }
 

@@ -44,7 +44,7 @@ export const expireOld = (server: BenchServer): Promise<string> => server.exec([
 export function createRestored(place: BenchPlace, server: BenchServer): Promise<BenchServer> {
   return createServer(place, {
     name: 'restored', image: pgBackRestImage, environment: environment(server.target), mounts: [repositoryMount(place.directory)],
-    entrypoint: ['bash', '-c', 'set -e; gosu postgres pgbackrest restore --archive-mode=off; exec docker-entrypoint.sh "$@"', 'restore'],
+    entrypoint: ['bash', '-c', 'set -e; chown postgres "$PGBACKREST_PG1_PATH"; gosu postgres pgbackrest restore --archive-mode=off; exec docker-entrypoint.sh "$@"', 'restore'],
     command: ['postgres', '-c', 'autovacuum=off', '-c', 'shared_buffers=256MB'],
   });
 }
