@@ -25,6 +25,8 @@ export interface BenchPlace {
   /** Begins every name; the value of the label that all containers and volumes of the bench carry. */
   readonly prefix: string;
   readonly signal: AbortSignal;
+  /** What carries these labels goes at the end too. */
+  alsoRemove(labels: Readonly<Record<string, string>>): void;
 }
 
 /**
@@ -42,10 +44,12 @@ async function openBench<T>(name: string, images: readonly (readonly string[])[]
   const engine = await ensurePrivateEngine();
   const directory = mkdtempSync(join(tmpdir(), `holdfast-bench-${name}-`));
   const prefix = `holdfast-test-bench-${name}`;
+  const further: Readonly<Record<string, string>>[] = [];
   const clean = async (): Promise<void> => {
     const docker = connectDocker(engine.dockerHost);
     for (const service of services) await removeByLabel(docker, { [labelNames.service]: service });
     await removeByLabel(docker, { [testLabel]: prefix });
+    for (const labels of further) await removeByLabel(docker, labels);
   };
   try {
     for (const tags of images) await ensureImages(engine, tags);
@@ -55,7 +59,7 @@ async function openBench<T>(name: string, images: readonly (readonly string[])[]
     process.env['HOLDFAST_TEST_DOCKER_HOST'] = engine.dockerHost;
     process.env['HOLDFAST_TEST_TEMPORAL_ADDRESS'] = temporal.address;
     try {
-      const place = { dockerHost: engine.dockerHost, runtime: createDockerRuntime(engine.dockerHost), temporal, directory, prefix, signal };
+      const place = { dockerHost: engine.dockerHost, runtime: createDockerRuntime(engine.dockerHost), temporal, directory, prefix, signal, alsoRemove: (labels: Readonly<Record<string, string>>) => void further.push(labels) };
       return await unlessAborted(signal, work(place));
     } finally {
       await temporal.stop();

@@ -1,7 +1,9 @@
 /** Twenty accidents in one log, under load, over two base backups: each found by `find` with nothing but its condition, and restored before. */
 import { setTimeout as pause } from 'node:timers/promises';
+import { labelNames } from '../../../src/containers/labels.ts';
 import type { FindMomentResult } from '../../../src/workflows/find-moment/messages.ts';
 import { startWalService, type WalService } from '../../support/wal-service.ts';
+import { testLabel } from '../../support/test-environment.ts';
 import type { BenchArguments } from '../arguments.ts';
 import { createServer } from '../bench-server.ts';
 import { inBench, type BenchPlace } from '../environment.ts';
@@ -18,6 +20,8 @@ export function benchAccidents(options: BenchArguments): Promise<boolean> {
   return inBench('accidents', [['postgres:17', 'redis:8']], [], async (place) => {
     const chosen = accidents.filter((accident) => options.only.length === 0 || options.only.some((text) => titleOf(accident).includes(text)));
     const service = await startWalService();
+    // Where the bench is cut off, nobody gets to stop it.
+    for (const labels of labelsOf(service)) place.alsoRemove(labels);
     try {
       const stop = await service.startKeeping();
       const happened = await happen(service, chosen);
@@ -35,7 +39,6 @@ export function benchAccidents(options: BenchArguments): Promise<boolean> {
       return right === happened.length && right > 0;
     } finally {
       await service.stop();
-      await removeLeftovers(service);
     }
   });
 }
@@ -96,8 +99,8 @@ function reasonOf(error: unknown): string {
   return cause instanceof Error ? cause.message : String(cause);
 }
 
-async function removeLeftovers({ name, runtime }: WalService): Promise<void> {
-  const labels = { 'dev.holdfast.service': name };
-  for (const { id } of await runtime.list(labels)) await runtime.remove(id);
-  for (const { name: volume } of await runtime.listVolumes(labels)) await runtime.removeVolume(volume);
+/** Of its databases, of the writers beside them, and of what the product made for it. */
+function labelsOf({ name, config }: WalService): readonly Readonly<Record<string, string>>[] {
+  const containers = config.services.flatMap(({ components }) => components.map(({ container }) => container));
+  return [{ [labelNames.service]: name }, ...[name, ...containers].map((value) => ({ [testLabel]: value }))];
 }

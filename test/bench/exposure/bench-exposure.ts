@@ -46,6 +46,8 @@ export function benchExposure(options: BenchArguments): Promise<boolean> {
 
 const firstLooksMs = 5_000;
 const lookEveryMs = 250;
+/** What cannot be told is no pass. */
+const notKnown = Number.POSITIVE_INFINITY;
 
 async function underLoad(place: BenchPlace, server: BenchServer, service: KeptService, seconds: number): Promise<readonly Goal[]> {
   const load = await startLoad(place, server, 0);
@@ -55,9 +57,9 @@ async function underLoad(place: BenchPlace, server: BenchServer, service: KeptSe
   const ages: number[] = [];
   for (const endMs = Date.now() + seconds * 1000; Date.now() < endMs; await pause(lookEveryMs)) {
     const status = await service.status();
-    onHost.push((status?.onHost.exposureMs ?? Number.NaN) / 1000);
-    away.push((status?.repositories[0]?.exposureMs ?? Number.NaN) / 1000);
-    ages.push((Date.now() - Date.parse(status?.onHost.coveredAt ?? '')) / 1000);
+    onHost.push((status?.onHost.exposureMs ?? notKnown) / 1000);
+    away.push((status?.repositories[0]?.exposureMs ?? notKnown) / 1000);
+    ages.push(status?.onHost.coveredAt == null ? notKnown : (Date.now() - Date.parse(status.onHost.coveredAt)) / 1000);
   }
   const { rate } = lossOf(await load.end(), () => true);
   const [here, off, covered] = [onHost, away, ages].map(spreadOf) as [ReturnType<typeof spreadOf>, ReturnType<typeof spreadOf>, ReturnType<typeof spreadOf>];
@@ -103,7 +105,7 @@ async function truths(place: BenchPlace, server: BenchServer, service: KeptServi
     say(`${isTrue(truth) ? 'true ' : 'FALSE'} ${String(index + 1).padStart(2)}  shown ${seconds(truth.shownMs)}, lost ${seconds(truth.lostMs)} (${truth.lostCommits} commits)${heldUpSeconds > 0 ? `, receiver held up for ${heldUpSeconds} s` : ''}, ${truth.commitsPerSecond.toFixed(0)} commits/s`);
   }
   const [kept, held] = [found.filter((truth) => truth.heldUpSeconds === 0), found.filter((truth) => truth.heldUpSeconds > 0)];
-  const off = spreadOf(kept.map(({ shownMs, lostMs }) => Math.abs((shownMs ?? Number.NaN) - lostMs) / 1000));
+  const off = spreadOf(kept.map(({ shownMs, lostMs }) => Math.abs((shownMs ?? notKnown) - lostMs) / 1000));
   say(`figure and truth differ: median ${off.median.toFixed(2)} s, most ${off.max.toFixed(2)} s`);
   return [
     goal(`figure shown within 1 s of the truth, times of ${times} (goal ${times})`, kept.filter(isTrue).length, (count) => count === times),
