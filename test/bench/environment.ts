@@ -2,6 +2,7 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type Docker from 'dockerode';
 import { connectDocker } from '../../devbox/docker-connection.ts';
 import { removeByLabel } from '../../devbox/demo/demo-containers.ts';
 import { ensurePrivateEngine } from '../../devbox/engine.ts';
@@ -25,31 +26,30 @@ export interface BenchPlace {
   /** Begins every name; the value of the label that all containers and volumes of the bench carry. */
   readonly prefix: string;
   readonly signal: AbortSignal;
-  /** What carries these labels goes at the end too. */
-  alsoRemove(labels: Readonly<Record<string, string>>): void;
+  /** Done at the end, before everything is taken away, also after Ctrl-C: the last that was given comes first. It must not mind being in vain. */
+  atEnd(work: () => Promise<void>): void;
 }
 
 /**
- * Runs the work there and takes everything away again, also after Ctrl-C. Fixtures of the tests find the same engine and server.
+ * Runs the work there and takes everything away again, also after Ctrl-C: what carries the bench's label, and what the product made for services whose names
+ * begin with `bench-` and its name. Fixtures of the tests find the same engine and server.
  * @param images lists of images, the ones that build on others after them
- * @param services names of the services that the product keeps something for
  */
-export function inBench<T>(name: string, images: readonly (readonly string[])[], services: readonly string[], work: (place: BenchPlace) => Promise<T>): Promise<T> {
+export function inBench<T>(name: string, images: readonly (readonly string[])[], work: (place: BenchPlace) => Promise<T>): Promise<T> {
   // Two of one name would take each other's containers away.
-  return withFileLock(join(stateDirectory(), `bench-${name}.lock`), 60_000, () => openBench(name, images, services, work));
+  return withFileLock(join(stateDirectory(), `bench-${name}.lock`), 60_000, () => openBench(name, images, work));
 }
 
-async function openBench<T>(name: string, images: readonly (readonly string[])[], services: readonly string[], work: (place: BenchPlace) => Promise<T>): Promise<T> {
+async function openBench<T>(name: string, images: readonly (readonly string[])[], work: (place: BenchPlace) => Promise<T>): Promise<T> {
   const signal = abortOnSignals();
   const engine = await ensurePrivateEngine();
   const directory = mkdtempSync(join(tmpdir(), `holdfast-bench-${name}-`));
   const prefix = `holdfast-test-bench-${name}`;
-  const further: Readonly<Record<string, string>>[] = [];
+  const endings: (() => Promise<void>)[] = [];
   const clean = async (): Promise<void> => {
     const docker = connectDocker(engine.dockerHost);
-    for (const service of services) await removeByLabel(docker, { [labelNames.service]: service });
+    for (const service of await servicesOf(docker, `bench-${name}`)) await removeByLabel(docker, { [labelNames.service]: service });
     await removeByLabel(docker, { [testLabel]: prefix });
-    for (const labels of further) await removeByLabel(docker, labels);
   };
   try {
     for (const tags of images) await ensureImages(engine, tags);
@@ -59,9 +59,10 @@ async function openBench<T>(name: string, images: readonly (readonly string[])[]
     process.env['HOLDFAST_TEST_DOCKER_HOST'] = engine.dockerHost;
     process.env['HOLDFAST_TEST_TEMPORAL_ADDRESS'] = temporal.address;
     try {
-      const place = { dockerHost: engine.dockerHost, runtime: createDockerRuntime(engine.dockerHost), temporal, directory, prefix, signal, alsoRemove: (labels: Readonly<Record<string, string>>) => void further.push(labels) };
+      const place = { dockerHost: engine.dockerHost, runtime: createDockerRuntime(engine.dockerHost), temporal, directory, prefix, signal, atEnd: (ending: () => Promise<void>) => void endings.unshift(ending) };
       return await unlessAborted(signal, work(place));
     } finally {
+      for (const ending of endings) await ending().catch((error: unknown) => process.stderr.write(`${String(error)}\n`));
       await temporal.stop();
     }
   } finally {
@@ -69,4 +70,12 @@ async function openBench<T>(name: string, images: readonly (readonly string[])[]
     rmSync(directory, { recursive: true, force: true });
     await engine.stop();
   }
+}
+
+/** Those that something on the engine is labelled with. */
+async function servicesOf(docker: Docker, beginning: string): Promise<readonly string[]> {
+  const filters = { label: [labelNames.service] };
+  const [containers, { Volumes }] = await Promise.all([docker.listContainers({ all: true, filters }), docker.listVolumes({ filters })]);
+  const names = [...containers, ...Volumes ?? []].map(({ Labels }) => Labels?.[labelNames.service] ?? '');
+  return [...new Set(names)].filter((name) => name.startsWith(beginning));
 }

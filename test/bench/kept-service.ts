@@ -1,8 +1,11 @@
 /** A service of one PostgreSQL server whose log is kept, with the worker that keeps it, for a bench. */
-import { mkdirSync } from 'node:fs';
+import { mkdirSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
+import { connectDocker } from '../../devbox/docker-connection.ts';
+import { removeByLabel } from '../../devbox/demo/demo-containers.ts';
 import type { Config } from '../../src/config/config.ts';
 import { workflowQueue } from '../../src/domain/task-queues.ts';
+import { labelNames } from '../../src/containers/labels.ts';
 import type { LogStatus } from '../../src/domain/wal/log-status.ts';
 import { parseLsn } from '../../src/domain/wal/lsn.ts';
 import { logWatchId } from '../../src/domain/workflow-ids.ts';
@@ -26,9 +29,12 @@ export interface KeptService {
   kept(): Promise<void>;
   /** Is there a base backup that the log, as it is now, leads on from? */
   leadsOn(): Promise<boolean>;
+  /** The worker ends; what it kept, and what the product made for it, is gone. */
+  stop(): Promise<void>;
 }
 
 export interface KeptOptions {
+  /** Of one cluster alone: what was written down of another would be taken for its own. */
   readonly name: string;
   /** Its watch takes base backups by itself; where what runs is measured, it must not. */
   readonly watched: boolean;
@@ -42,10 +48,16 @@ export async function startKeptService(place: BenchPlace, server: BenchServer, {
   for (const directory of [path, state]) mkdirSync(directory, { recursive: true });
   const config = configOf(name, server.container, path);
   const worker = await startBenchWorker({ config, address: place.temporal.address, dockerHost: place.dockerHost, directory: place.directory, environment: { ...environment, HOLDFAST_STATE_DIR: state } });
+  place.atEnd(() => worker.kill());
   if (!watched) await withoutWatch(worker, name, config);
   const status = (): Promise<LogStatus | null> => readLogStatus(state, name, 'postgres');
   return {
     name, worker, status, repository: createRepository('local', createLocalStorage(path)),
+    stop: async () => {
+      await worker.stop();
+      await removeByLabel(connectDocker(place.dockerHost), { [labelNames.service]: name });
+      for (const directory of [path, state]) rmSync(directory, { recursive: true, force: true });
+    },
     leadsOn: async () => {
       const standing = await standingOf(config, await status());
       return standing?.base != null && standing.cause === null;

@@ -1,5 +1,7 @@
 /** Twenty accidents in one log, under load, over two base backups: each found by `find` with nothing but its condition, and restored before. */
 import { setTimeout as pause } from 'node:timers/promises';
+import { connectDocker } from '../../../devbox/docker-connection.ts';
+import { removeByLabel } from '../../../devbox/demo/demo-containers.ts';
 import { labelNames } from '../../../src/containers/labels.ts';
 import type { FindMomentResult } from '../../../src/workflows/find-moment/messages.ts';
 import { startWalService, type WalService } from '../../support/wal-service.ts';
@@ -17,11 +19,13 @@ const say = (text: string): void => void process.stdout.write(`${text}\n`);
 const titleOf = ({ kind, name }: Accident): string => `${kind}: ${name}`;
 
 export function benchAccidents(options: BenchArguments): Promise<boolean> {
-  return inBench('accidents', [['postgres:17', 'redis:8']], [], async (place) => {
+  return inBench('accidents', [['postgres:17', 'redis:8']], async (place) => {
     const chosen = accidents.filter((accident) => options.only.length === 0 || options.only.some((text) => titleOf(accident).includes(text)));
     const service = await startWalService();
     // Where the bench is cut off, nobody gets to stop it.
-    for (const labels of labelsOf(service)) place.alsoRemove(labels);
+    place.atEnd(async () => {
+      for (const labels of labelsOf(service)) await removeByLabel(connectDocker(place.dockerHost), labels);
+    });
     try {
       const stop = await service.startKeeping();
       const happened = await happen(service, chosen);

@@ -12,7 +12,6 @@ import { startKeptService, type KeptService } from '../kept-service.ts';
 import { median } from '../measure.ts';
 import { probeSql, startProbe } from './probe.ts';
 
-const name = 'bench-downtime';
 const defaults = { sizesMb: [100, 1000], rounds: 3 };
 /** What a larger size may take longer than the smallest, seconds: less than what one run differs from the next. */
 const sameSeconds = 1;
@@ -22,7 +21,7 @@ type Way = 'any second, by data directory' | 'a dump, by database';
 interface Gap { readonly way: Way; readonly sizeMb: number; readonly seconds: number }
 
 export function benchDowntime(options: BenchArguments): Promise<boolean> {
-  return inBench('downtime', [['postgres:17']], [name], async (place) => {
+  return inBench('downtime', [['postgres:17']], async (place) => {
     const gaps: Gap[] = [];
     for (const sizeMb of options.sizesMb.length === 0 ? defaults.sizesMb : options.sizesMb) gaps.push(...await ofSize(place, sizeMb, options.rounds ?? defaults.rounds));
     say(`\nseconds in which the application could not write, medians\n${table(gaps)}\n${goalsOf(gaps).map(goalLine).join('\n')}`);
@@ -41,17 +40,17 @@ async function ofSize(place: BenchPlace, sizeMb: number, rounds: number): Promis
   });
   await seedPostgres(place.runtime, { dockerHost: place.dockerHost, prefix: place.prefix, label: 'dev.holdfast.test', sizeMb, port: null });
   await server.sql(probeSql);
-  const service = await startKeptService(place, server, { name, watched: false });
+  const service = await startKeptService(place, server, { name: `bench-downtime-${sizeMb}`, watched: false });
   try {
     return await inRounds(place, server, service, { sizeMb, rounds, socket: join(sockets, '.s.PGSQL.5432') });
   } finally {
-    await service.worker.stop();
+    await service.stop();
     await server.remove();
   }
 }
 
 async function inRounds({ signal }: BenchPlace, server: BenchServer, service: KeptService, { sizeMb, rounds, socket }: { readonly sizeMb: number; readonly rounds: number; readonly socket: string }): Promise<readonly Gap[]> {
-  const { worker } = service;
+  const { worker, name } = service;
   await worker.run('takeBackup', { service: name, kind: 'base' });
   const { result: dump } = await worker.run<TakeBackupResult>('takeBackup', { service: name });
   const gaps: Gap[] = [];

@@ -19,7 +19,7 @@ const defaults = { sizeMb: 1000, rounds: 3 };
 
 /** Nothing here can be wrong without failing: true, whatever the figures. */
 export function benchDumps(options: BenchArguments): Promise<boolean> {
-  return inBench('dumps', [['postgres:17', 'redis:8']], ['bench-hashed', 'bench-counted'], async ({ dockerHost, prefix, directory, temporal, signal }) => {
+  return inBench('dumps', [['postgres:17', 'redis:8']], async ({ dockerHost, prefix, directory, temporal, signal }) => {
     for (const sizeMb of options.sizesMb.length === 0 ? [defaults.sizeMb] : options.sizesMb) {
       const service = await startDemoService({ dockerHost, prefix, label: 'dev.holdfast.test', sizeMb, port: null, startPaused: true, signal });
       const worker = await startDumpWorker(service, temporal.address, directory);

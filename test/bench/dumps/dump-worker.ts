@@ -22,7 +22,7 @@ export interface DumpWorker {
   stop(): Promise<void>;
 }
 
-const services = { hashed: 'bench-hashed', counted: 'bench-counted' } as const;
+const services = { hashed: 'bench-dumps-hashed', counted: 'bench-dumps-counted' } as const;
 
 export async function startDumpWorker(service: DemoService, address: string, directory: string): Promise<DumpWorker> {
   const worker = await startBenchWorker({ config: configOf(service, directory), address, dockerHost: service.dockerHost, directory });

@@ -22,7 +22,7 @@ const stopMs = 30_000;
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
 export function benchExposure(options: BenchArguments): Promise<boolean> {
-  return inBench('exposure', [['postgres:17']], [name], async (place) => {
+  return inBench('exposure', [['postgres:17']], async (place) => {
     const server = await startServer(place, { name: 'postgres', image: 'postgres:17', command: ['postgres', '-c', 'max_wal_size=2GB', '-c', 'shared_buffers=256MB'] });
     await server.sql(beatsSql);
     const service = await startKeptService(place, server, { name, watched: true });

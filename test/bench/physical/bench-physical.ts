@@ -12,20 +12,19 @@ import { baseContest } from './base-contest.ts';
 import type { Clock, Contest, PhysicalBench } from './contest.ts';
 import { deliveryContest } from './delivery-contest.ts';
 import { ledgerSql } from './log-writer.ts';
-import { archivingServer, createStanza } from './pgbackrest.ts';
+import { archivingServer, createStanza, removeRepository } from './pgbackrest.ts';
 import { restoreContest } from './restore-contest.ts';
 
 /** In the order in which they follow each other in a round: the log of the second is delivered in the third. */
 const contests: readonly (() => Contest)[] = [baseContest, restoreContest, deliveryContest];
 
-const service = 'bench-physical';
 const defaults = { sizesMb: [1000, 4000], rounds: 3 };
 /** The data twice over, its log, and the backups of all contestants. */
 const roomPerMb = 7;
 const dataDirectory = '/var/lib/postgresql/data';
 
 export function benchPhysical(options: BenchArguments): Promise<boolean> {
-  return inBench('physical', [['postgres:17'], [pgBackRestImage]], [service], async (place) => {
+  return inBench('physical', [['postgres:17'], [pgBackRestImage]], async (place) => {
     const reports: string[] = [];
     for (const sizeMb of options.sizesMb.length === 0 ? defaults.sizesMb : options.sizesMb) {
       requireRoom(place, sizeMb);
@@ -46,14 +45,14 @@ function requireRoom({ directory }: BenchPlace, sizeMb: number): void {
 async function measureSize(place: BenchPlace, sizeMb: number, rounds: number): Promise<string> {
   say(`${sizeMb} MB: seeding`);
   const server = await seededServer(place, sizeMb);
-  const kept = await startKeptService(place, server, { name: service, watched: false });
+  const kept = await startKeptService(place, server, { name: `bench-physical-${sizeMb}`, watched: false });
   try {
     const bench = { place, sizeMb, server, service: kept };
     return await measured(bench, rounds);
   } finally {
-    await kept.worker.stop();
-    await place.runtime.remove(server.id);
-    await place.runtime.removeVolume(server.volume);
+    await kept.stop();
+    await server.remove();
+    removeRepository(place);
   }
 }
 

@@ -1,7 +1,7 @@
 /** pgBackRest as its manual sets it up, on the same disk: the Debian package, zstd at level 1, as many processes as the product takes. */
 import { availableParallelism } from 'node:os';
 import { join } from 'node:path';
-import { mkdirSync, chownSync } from 'node:fs';
+import { chownSync, mkdirSync, rmSync } from 'node:fs';
 import { pgBackRestImage } from '../../../devbox/images/recipes.ts';
 import type { MountSpec } from '../../../src/containers/container-runtime.ts';
 import { createServer, type BenchServer, type ServerOptions } from '../bench-server.ts';
@@ -28,8 +28,13 @@ export function archivingServer({ directory }: BenchPlace, dataDirectory: string
   };
 }
 
+const repositoryIn = (directory: string): string => join(directory, 'pgbackrest');
+
+/** Of one cluster; the next needs its own. */
+export const removeRepository = ({ directory }: BenchPlace): void => rmSync(repositoryIn(directory), { recursive: true, force: true });
+
 function repositoryMount(directory: string): MountSpec {
-  const source = join(directory, 'pgbackrest');
+  const source = repositoryIn(directory);
   mkdirSync(source, { recursive: true });
   chownSync(source, postgresUser, postgresUser);
   return { type: 'bind', source, target: repositoryTarget };
