@@ -14,7 +14,7 @@ export interface ApprovedRun {
 }
 
 export interface Runbook {
-  readonly type: 'restoreBackup' | 'undoRestore';
+  readonly type: 'restoreBackup' | 'restoreToPointInTime' | 'undoRestore';
   readonly args: readonly string[];
   /** Happens while the run is under way, beside the command that follows it. */
   meanwhile?(workflowId: string, signal: AbortSignal): Promise<void>;

@@ -20,7 +20,7 @@ export async function createPostgres(docker: Docker, options: DemoOptions): Prom
   await createAndStart(docker, options, 'postgres', {
     Image: image,
     Env: [`POSTGRES_PASSWORD=${demoPassword(options.prefix)}`, 'POSTGRES_DB=shop'],
-    Cmd: ['-c', 'max_wal_size=4GB', '-c', 'shared_buffers=256MB'],
+    Cmd: ['-c', 'max_wal_size=4GB', '-c', 'shared_buffers=256MB', '-c', 'max_slot_wal_keep_size=8GB'],
     HostConfig: { Init: true, Mounts: [await dataVolume(docker, options, 'postgres', image)], RestartPolicy: { Name: 'unless-stopped' }, ShmSize: 268_435_456 },
   });
 }

@@ -121,6 +121,8 @@ export interface DemoConfigOptions {
   healthWithin?: string;
   /** How far the two stores' snapshots may lie apart; `2s` unless given. */
   skewLimit?: string;
+  /** Is PostgreSQL's write-ahead log kept? */
+  wal?: boolean;
 }
 
 /** The text of a holdfast.yaml; Redis's password, where it has one, is found in the environment variable DEMO_REDIS_PASSWORD. */
@@ -131,7 +133,7 @@ backup: { prove: ${options.prove ?? true}, skewLimit: ${options.skewLimit ?? '2s
 services:
   ${options.name ?? 'shop'}:
     version: "1.0.0"
-    postgres: { container: ${service.postgres.container}, database: ${service.postgres.database}, user: ${service.postgres.user} }
+    postgres: { container: ${service.postgres.container}, database: ${service.postgres.database}, user: ${service.postgres.user}${options.wal === true ? ', wal: stream' : ''} }
     redis: { container: ${service.redis.container}${password} }
     app: { containers: [${service.application.container}], restart: onRestore }
     health: { url: "${service.healthUrl}", within: ${options.healthWithin ?? '1m'} }

@@ -1,13 +1,15 @@
-/** The main job, in five steps: backed up under load, proven, destroyed, brought back while the worker is killed; undone, and brought back again. */
+/** The main job, in six steps: backed up under load, proven, destroyed, brought back while the worker is killed; undone, and brought back again; then to just before one transaction. */
 import { createDockerRuntime } from '../../src/containers/docker-runtime.ts';
 import { resultOf } from '../../src/client/follow-run.ts';
 import type { RestoreBackupResult } from '../../src/workflows/restore-backup/messages.ts';
 import type { TakeBackupResult } from '../../src/workflows/take-backup/messages.ts';
+import { anySecond, type AnySecond } from './any-second.ts';
 import { health, pauseWriter, resumeWriter, waitForHealth, writerStats } from './application-client.ts';
 import { approvedRun, killInMidCutOver, type Runbook } from './approved-run.ts';
 import { holdfastOrFail } from './command-line.ts';
 import { compareLive } from './compare-live.ts';
 import { disaster, isDisaster } from './disaster.ts';
+import { say, title } from './narration.ts';
 import { healthWithin, type Stage } from './stage.ts';
 import { failureOf, newestResult } from './watch-run.ts';
 
@@ -20,6 +22,7 @@ export interface Played {
   /** The first restore: the one whose worker was killed. */
   readonly restored: RestoreBackupResult;
   readonly compared: { readonly tables: number; readonly keys: number };
+  readonly rewound: AnySecond;
 }
 
 /** @throws Error where anything is not as it is said to be; the signal's reason */
@@ -46,7 +49,8 @@ export async function play(stage: Stage): Promise<Played> {
   await pauseWriter(service);
   await restore(stage, { args: ['restore', backup.backupId] });
   await checkRestored(stage, backup.backupId);
-  return { backup, restored: await resultOf<RestoreBackupResult>(client, workflowId), compared };
+  const rewound = await anySecond(stage);
+  return { backup, restored: await resultOf<RestoreBackupResult>(client, workflowId), compared, rewound };
 }
 
 async function restore(stage: Stage, runbook: Omit<Runbook, 'type'>): Promise<string> {
@@ -73,12 +77,4 @@ async function undo(stage: Stage): Promise<void> {
   if (failure?.type !== 'HealthCheckFailed' || exitCode !== failedExit) throw new Error(`the undo was to end in HealthCheckFailed, and ended in ${failure?.type ?? 'success'} (exit ${exitCode})`);
   if (!(await isDisaster(createDockerRuntime(stage.service.dockerHost), stage.service))) throw new Error('the undo did not bring back what was there before the restore');
   say('As expected: the tables are gone and Redis is empty, as before the restore');
-}
-
-function title(name: string, text: string): void {
-  process.stdout.write(`\n=== ${name}: ${text}\n`);
-}
-
-function say(text: string): void {
-  process.stdout.write(`   ${text}\n`);
 }

@@ -6,7 +6,7 @@ import type { Stage } from './stage.ts';
 /** How the demo ends, which decides what its last lines may promise. */
 export type Ending = 'kept' | 'atEnter' | 'now';
 
-export function printReport({ uiAddress, service }: Stage, { backup, restored, compared }: Played, tookMs: number, ending: Ending): void {
+export function printReport({ uiAddress, service }: Stage, { backup, restored, compared, rewound }: Played, tookMs: number, ending: Ending): void {
   const { report } = restored;
   if (report === null) throw new Error('the restore reported nothing');
   const phases = report.phases.map(({ phase, durationMs }) => `${phase} ${durationText(durationMs)}`).join(', ');
@@ -17,10 +17,17 @@ export function printReport({ uiAddress, service }: Stage, { backup, restored, c
     `RTO           ${durationText(report.rtoMs)} from the disaster, ${durationText(report.rtoFromApprovalMs)} from the approval; a worker was killed in mid cut-over`,
     `RPO           ${durationText(report.rpoMs)}; ${report.setAsideTransactions ?? 'an unknown number of'} later transactions set aside, still in the rollback copy`,
     `Equality      ${compared.tables} tables and ${compared.keys} keys equal to the manifest: closed, before the opening, and again with the writer stopped`,
+    `Any second    ${rewoundText(rewound)}`,
     `Temporal UI   ${ui[ending]}`,
     `The demo      ${durationText(tookMs)}`,
     'Next          npx holdfast init, in a directory of your own',
   ]);
+}
+
+function rewoundText({ found, findMs, restored, ordersAside }: Played['rewound']): string {
+  const { report } = restored;
+  if (report === null) throw new Error('the restore to a moment reported nothing');
+  return `transaction ${found.xid} found in ${durationText(findMs)}, back to just before it ${durationText(report.rtoFromApprovalMs)} after the approval; ${ordersAside} orders of after it set aside`;
 }
 
 /** After `--keep`: everything that still runs, and the one command that takes it away. */

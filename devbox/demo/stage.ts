@@ -42,6 +42,8 @@ export interface Stage {
   readonly worker: DemoWorker;
   /** Starts another worker, which takes the place of one that was killed. */
   replaceWorker(): Promise<DemoWorker>;
+  /** From now on the configuration says `wal: stream`. A worker reads it once: another takes the place of the one there is. */
+  keepLog(): Promise<DemoWorker>;
 }
 
 /** A demo's record, written before anything is made; `note` adds to it. Every demo has names of its own, so that two can run and none is in another's way. */
@@ -75,7 +77,8 @@ export async function setStage(environment: DemoEnvironment, record: ReturnType<
   record.note({ namespaceId });
   const service = await raiseService(environment, record.current);
   const configPath = join(directory, 'holdfast.yaml');
-  writeFileSync(configPath, demoConfig(service, { backupDirectory: join(directory, 'backups'), prove: false, healthWithin, skewLimit }));
+  const configure = (wal: boolean): void => writeFileSync(configPath, demoConfig(service, { backupDirectory: join(directory, 'backups'), prove: false, healthWithin, skewLimit, wal }));
+  configure(false);
   const { definition, repository } = await readConfiguration(configPath);
   const own = childEnvironment(process.env, { dockerHost: environment.dockerHost, temporalAddress: temporal.address, configPath, directory });
   const startWorker = async (): Promise<DemoWorker> => {
@@ -92,6 +95,11 @@ export async function setStage(environment: DemoEnvironment, record: ReturnType<
     interactive: process.stdin.isTTY === true && process.stdout.isTTY === true,
     get worker() { return worker; },
     replaceWorker: async () => (worker = await startWorker()),
+    keepLog: async () => {
+      configure(true);
+      await worker.kill();
+      return (worker = await startWorker());
+    },
   };
 }
 

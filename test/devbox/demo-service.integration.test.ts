@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
+import { deletedFrom, deleteWithoutWhere, readStanding } from '../../devbox/demo/accident.ts';
 import { health, pauseWriter, resumeWriter, waitForHealth, writerStats } from '../../devbox/demo/application-client.ts';
 import { demoPassword } from '../../devbox/demo/demo-containers.ts';
 import { startDemoService, stopDemoService, type DemoOptions, type DemoService } from '../../devbox/demo/demo-service.ts';
@@ -94,6 +95,17 @@ describe('the demo service', () => {
       request(service.healthUrl, { headers: { host: 'evil.example' } }, (response) => resolve(response.resume().statusCode)).on('error', reject).end();
     });
     expect(status).toBe(403);
+  });
+
+  it('counts, under its writer, exactly what was there before a DELETE without WHERE, and stays healthy', async () => {
+    const { xid, before, position } = await deleteWithoutWhere(runtime, service);
+    const [orders, newest, lines, deleted] = (await sql(`SELECT count(*), max(id) FROM orders WHERE xmin::text::bigint < ${xid}; SELECT count(*) FROM order_lines WHERE xmin::text::bigint < ${xid}; SELECT count(*) FROM ${deletedFrom} WHERE xmin::text::bigint < ${xid}`)).split(/[|\n]/).map(Number);
+    expect({ orders, newest, lines, deleted }).toEqual({ orders: before.orders, newest: before.newestOrder, lines: before.orderLines, deleted: 0 });
+    expect(before.events).toBeGreaterThan(4_000);
+    expect(await sql(`SELECT pg_xact_status('${xid}'), '${position}'::pg_lsn <= pg_current_wal_lsn()`)).toBe('committed|t');
+    expect(await health(service)).toEqual({ healthy: true, status: 200, reasons: [] });
+    await ordersBeyond((await writerStats(service)).orders);
+    expect(await readStanding(runtime, service)).not.toEqual(before);
   });
 
   it('says after a disaster what is gone', async () => {

@@ -9,6 +9,7 @@ import { isRunning, readRecords, writeRecord, type DemoRecord } from '../../../d
 import { removeEndedDemos } from '../../../devbox/demo/remove-demo.ts';
 import { identifyProcess, livingPid } from '../../../devbox/process-identity.ts';
 import { fenceName, raiseFences } from '../../../src/containers/fence.ts';
+import { receiverLabels, receiverName } from '../../../src/containers/labels.ts';
 import { DockerScope, testDockerHost } from '../../support/docker.ts';
 
 const docker = new DockerScope();
@@ -26,7 +27,9 @@ afterAll(async () => {
   rmSync(state, { recursive: true, force: true });
 });
 
-/** A demo with a container, a volume and a fence on it, and a worker that outlived it. */
+const receiverIn = (namespaceId: string) => ({ namespaceId, service: 'shop', component: 'postgres' });
+
+/** A demo with a container, a volume and a fence on it, what receives its log, and a worker that outlived it. */
 async function layOut(what: string, facts: Partial<DemoRecord>): Promise<DemoRecord> {
   const prefix = `${docker.id}-${what}`;
   const labels = { 'dev.holdfast.test': prefix };
@@ -36,6 +39,10 @@ async function layOut(what: string, facts: Partial<DemoRecord>): Promise<DemoRec
   const { id } = await docker.runtime.create({ name: `holdfast-test-${prefix}-redis`, imageId, command: [], labels, network: 'none', mounts: [{ type: 'volume', source: volume, target: '/data' }] });
   await docker.runtime.start(id);
   await raiseFences(docker.runtime, { owner: { namespaceId, workflowId: 'w', runId: 'r' }, service: 'shop', component: 'redis', step: 'fence' }, [{ volume, imageId }]);
+  const receiver = receiverIn(namespaceId);
+  await docker.runtime.createVolume(receiverName(receiver), receiverLabels(receiver));
+  const receiving = await docker.runtime.create({ name: receiverName(receiver), imageId, command: [], labels: receiverLabels(receiver), network: 'none', mounts: [{ type: 'volume', source: receiverName(receiver), target: '/wal' }] });
+  await docker.runtime.start(receiving.id);
   const worker = spawn('sleep', ['600'], { stdio: 'ignore' });
   const record: DemoRecord = {
     dockerHost: testDockerHost(), prefix, label: 'dev.holdfast.test', process: gone, directory: mkdtempSync(join(tmpdir(), 'holdfast-demo-')),
@@ -47,12 +54,13 @@ async function layOut(what: string, facts: Partial<DemoRecord>): Promise<DemoRec
 
 async function isThere(record: DemoRecord): Promise<boolean[]> {
   const volume = `holdfast-test-${record.prefix}-data`;
-  const containers = [await docker.runtime.find(`holdfast-test-${record.prefix}-redis`), await docker.runtime.find(fenceName(volume))];
+  const receiver = receiverName(receiverIn(record.namespaceId ?? ''));
+  const containers = [await docker.runtime.find(`holdfast-test-${record.prefix}-redis`), await docker.runtime.find(fenceName(volume)), await docker.runtime.find(receiver)];
   const volumes = await docker.runtime.listVolumes({ 'dev.holdfast.test': record.prefix });
-  return [...containers.map((each) => each !== null), volumes.length > 0, existsSync(record.directory), livingPid(record.worker ?? '') !== undefined, readRecords().some(({ prefix }) => prefix === record.prefix)];
+  return [...containers.map((each) => each !== null), volumes.length > 0, await docker.runtime.findVolume(receiver) !== null, existsSync(record.directory), livingPid(record.worker ?? '') !== undefined, readRecords().some(({ prefix }) => prefix === record.prefix)];
 }
 
-const all = (value: boolean): boolean[] => Array<boolean>(6).fill(value);
+const all = (value: boolean): boolean[] => Array<boolean>(8).fill(value);
 
 test('the next demo removes what a killed one left, and leaves those alone that run or were kept', async () => {
   const killed = await layOut('killed', {});
