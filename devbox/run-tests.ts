@@ -59,6 +59,8 @@ async function setUpAndTest(engine: Engine, workDirectory: string, args: readonl
       HOLDFAST_TEST_TEMPORAL_ADDRESS: temporal.address,
       HOLDFAST_TEST_RUN: testRun,
       TEMPORAL_CLI: cli,
+      // Hundreds of programs are started that load the same modules: half of what a command takes is compiling them.
+      NODE_COMPILE_CACHE: join(workDirectory, 'compile-cache'),
     };
     return await runVitest(join(workDirectory, 'report.json'), args, environment, signal);
   } finally {

@@ -32,7 +32,9 @@ const quoted = (text: string): string => `'${text.replaceAll("'", `'\\''`)}'`;
 
 /** Nothing of the test run's own environment reaches the program, except where its parts are found. */
 export function startCommand(args: readonly string[], request: CommandRequest): RunningCommand {
-  const environment = { PATH: process.env['PATH'], HOME: request.directory, TZ: 'Europe/Berlin', HOLDFAST_TIMING: 'test', HOLDFAST_STATE_DIR: join(request.directory, 'state'), ...request.environment };
+  const cache = process.env['NODE_COMPILE_CACHE'];
+  const compiled = cache === undefined ? {} : { NODE_COMPILE_CACHE: cache };
+  const environment = { PATH: process.env['PATH'], HOME: request.directory, TZ: 'Europe/Berlin', HOLDFAST_TIMING: 'test', HOLDFAST_STATE_DIR: join(request.directory, 'state'), ...compiled, ...request.environment };
   const argv = [process.execPath, request.program ?? program, ...args];
   const child = request.terminal === true
     ? spawn('script', ['-qefc', argv.map(quoted).join(' '), '/dev/null'], { cwd: request.directory, env: environment, stdio: ['pipe', 'pipe', 'pipe'] })

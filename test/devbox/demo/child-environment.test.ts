@@ -12,6 +12,6 @@ test('nothing that names a container, a server or a backup of the user comes thr
   expect(childEnvironment({ ...outside, PATH: '/usr/bin', HOME: '/home/mia', TZ: 'Europe/Berlin' }, place)).toEqual({
     PATH: '/usr/bin', HOME: '/home/mia', TZ: 'Europe/Berlin',
     DOCKER_HOST: 'unix:///run/own.sock', TEMPORAL_ADDRESS: '127.0.0.1:7000', TEMPORAL_NAMESPACE: 'default', TEMPORAL_CONFIG_FILE: '/tmp/demo/no-temporal.toml',
-    HOLDFAST_CONFIG: '/tmp/demo/holdfast.yaml', HOLDFAST_STATE_DIR: '/tmp/demo',
+    HOLDFAST_CONFIG: '/tmp/demo/holdfast.yaml', HOLDFAST_STATE_DIR: '/tmp/demo', NODE_COMPILE_CACHE: '/tmp/demo/compile-cache',
   });
 });
