@@ -58,6 +58,12 @@ export interface DatabaseProperties {
   readonly settings: readonly { readonly role: string | null; readonly name: string; readonly value: string }[];
 }
 
+/** One backup that another stands on, as it was when that was taken. */
+export interface ChainLink {
+  readonly backupId: string;
+  readonly manifestSha256: string;
+}
+
 interface PostgresCommon {
   readonly engine: 'postgres';
   readonly component: string;
@@ -100,6 +106,11 @@ export interface PostgresBase extends PostgresCommon {
   readonly tablespaces: readonly { readonly name: string; readonly oid: number; readonly location: string }[];
   /** Bytes of the data directory and tablespaces, unpacked. */
   readonly dataSizeBytes: number;
+  /**
+   * Of an incremental one, which holds only what changed since another: all that it takes to make it whole, the full one first, the one that it goes on from last.
+   * Absent of a full one.
+   */
+  readonly chain?: readonly ChainLink[];
 }
 
 export type PostgresBackup = PostgresDump | PostgresBase;

@@ -5,7 +5,7 @@
  * run twice, in part or whole, also while an earlier attempt still lives. Everything created carries a name computed from run and step
  * (containers/scratch.ts) and the run's labels. Failures are HoldfastFailures. `ctx.signal` ends the work and the helper with it.
  */
-import type { Artifact, ComponentBackup, NotCompared, PostgresBase } from '../domain/backup-manifest.ts';
+import type { Artifact, ChainLink, ComponentBackup, NotCompared, PostgresBase } from '../domain/backup-manifest.ts';
 import type { Content, Difference } from '../domain/content.ts';
 import type { ComponentProof } from '../domain/proof.ts';
 import type { MarkedPosition } from '../domain/point.ts';
@@ -16,6 +16,7 @@ import type { Component, EngineName } from '../domain/service.ts';
 import type { TableDifference, TableOutcome } from '../domain/tables/difference.ts';
 import type { WantedTable } from '../domain/tables/table-name.ts';
 import type { Timing } from '../domain/timing.ts';
+import type { LineageServer } from '../domain/wal/base-chain.ts';
 import type { ContainerRuntime } from '../containers/container-runtime.ts';
 import type { KeptLog, MomentEngine, MomentRecovery, RecoveredComponent } from './moment-engine.ts';
 
@@ -68,12 +69,36 @@ export interface ArtifactSource {
    * or its log would be taken for theirs. None unless given.
    */
   timelines?(backup: PostgresBase): Promise<Pick<KeptLog, 'files' | 'archive'>>;
+  /**
+   * Of an incremental base backup: all that it takes to make it whole, the full one first, the one that it goes on from last. Where there are none, needed by none.
+   * @throws ObjectNotFound naming the one that is gone, ArtifactDamaged naming the one whose manifest is not what it was
+   */
+  chain?(backup: PostgresBase): Promise<readonly ChainedInput[]>;
+}
+
+/** A backup that another one stands on, and where its artifacts are. */
+export interface ChainedInput {
+  readonly backupId: string;
+  readonly backup: PostgresBase;
+  readonly source: ArtifactSource;
+}
+
+/** The base backup that an incremental one goes on from. */
+export interface ParentBackup {
+  readonly backup: PostgresBase;
+  /** Of the one that is taken: the parent is the last of it. */
+  readonly chain: readonly ChainLink[];
+  readonly source: ArtifactSource;
 }
 
 export interface BackupOptions {
   readonly contentHashes: boolean;
   /** `base`: a copy of the whole server where the engine can make one, and the same as ever where it cannot. A dump unless given. */
   readonly method?: 'dump' | 'base';
+  /** Of a base backup: only what changed since this one. */
+  readonly parent?: ParentBackup;
+  /** Told why a full one was taken in spite of a parent, without a full stop: the server cannot say what changed since. */
+  readonly onFull?: (reason: string) => void;
   /** Parallel dump jobs and hash sessions. */
   readonly jobs: number;
 }
@@ -150,6 +175,9 @@ export interface DatabaseEngine<C extends Component = Component> {
 
   /** One snapshot: artifacts, exact counts and hashes. Leaves nothing of a failed attempt but files in its own attempt directory. */
   backUp(ctx: EngineContext, component: C, destination: ArtifactDestination, options: BackupOptions): Promise<ComponentBackup>;
+
+  /** What tells which backup an incremental one can go on from. Absent of an engine that takes none: it is backed up as ever. @throws UnsupportedTopology where the server cannot say what changed */
+  lineage?(ctx: EngineContext, component: C): Promise<LineageServer>;
 
   /** Every artifact re-read, hashed and listed by the stock tools. @throws ArtifactDamaged, CouldNotVerify */
   verify(ctx: EngineContext, backup: ComponentBackup, source: ArtifactSource): Promise<{ readonly sentence: string }>;

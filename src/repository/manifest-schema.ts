@@ -7,6 +7,7 @@ const instant = z.string().regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9}
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/);
 const count = z.string().regex(/^-?\d{1,60}$/);
 const size = z.int().min(0);
+const backupId = z.string().regex(/^\d{8}-\d{6}$/);
 const name = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/);
 /** `<component>/<attempt>/<file>` */
 const artifactPath = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}\/[A-Za-z0-9][A-Za-z0-9_.-]{0,62}\/[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/).refine((path) => !path.includes('..'));
@@ -70,6 +71,7 @@ const postgresBase = z.strictObject({
   databases: z.array(z.strictObject({ name: text, oid: size, sizeBytes: size })).min(1),
   tablespaces: z.array(z.strictObject({ name: text, oid: size, location: text })),
   dataSizeBytes: size,
+  chain: z.array(z.strictObject({ backupId, manifestSha256: sha256 })).min(1).max(100).exactOptional(),
 });
 const postgres = z.discriminatedUnion('method', [postgresDump, postgresBase]);
 
@@ -96,7 +98,7 @@ export const manifestSchema = z.strictObject({
   repositoryId: z.uuid(),
   service: name,
   serviceVersion: text.nullable(),
-  backupId: z.string().regex(/^\d{8}-\d{6}$/),
+  backupId,
   sequence: z.int().min(1),
   previousManifestSha256: sha256.nullable(),
   beganAt: instant,

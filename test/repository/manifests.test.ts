@@ -39,9 +39,17 @@ describe('committing a manifest', () => {
     const next = { ...manifest, backupId: '20261123-010001' };
     await storeArtifacts(repository, next);
     for (const { path, stored } of dump.artifacts) await repository.storage.createExclusive(`shop/backups/${next.backupId}/${path}`, Buffer.alloc(stored.sizeBytes));
-    for (const half of [{ ...base, method: 'dump' }, { ...dump, method: 'base' }, without, { ...base, range: { ...range, begin: 'x' } }, { ...base, range: { ...range, timeline: 0 } }, { ...base, databases: [] }, { ...base, content: dump.content }]) {
+    for (const half of [{ ...base, method: 'dump' }, { ...dump, method: 'base' }, without, { ...base, range: { ...range, begin: 'x' } }, { ...base, range: { ...range, timeline: 0 } }, { ...base, databases: [] }, { ...base, content: dump.content }, { ...base, chain: [] }, { ...base, chain: [{ backupId: '20261123-010000' }] }, { ...dump, chain: [] }]) {
       await failing('ManifestDamaged', repository.commitManifest({ ...next, components: [half as unknown as ComponentBackup, ...others] }));
     }
+  });
+
+  it('takes an incremental one with what it stands on', async () => {
+    const sample = await unfinished();
+    const manifest = { ...sample, components: [{ ...base, chain: [{ backupId: '20261122-010000', manifestSha256: 'a'.repeat(64) }] }, ...sample.components.slice(1)] };
+    await storeArtifacts(repository, manifest);
+    await repository.commitManifest(manifest);
+    expect((await repository.readManifest('shop', manifest.backupId)).manifest).toEqual(manifest);
   });
 
   it('is refused without its artifacts, or with a shorter one', async () => {

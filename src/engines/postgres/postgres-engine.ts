@@ -7,6 +7,7 @@ import type { DatabaseEngine } from '../engine.ts';
 import { backUp } from './back-up.ts';
 import { backUpBase } from './base/back-up-base.ts';
 import { proveBase, verifyBase } from './base/check-base.ts';
+import { lineageOf } from './base/lineage.ts';
 import { completeRestore } from './complete-restore.ts';
 import { close, compareClosed, discardRollback, open, requireReady, rollBack, swap, writeMark } from './cut-over.ts';
 import * as directory from './directory/exchange.ts';
@@ -36,6 +37,7 @@ export function createPostgresEngine(): DatabaseEngine<PostgresComponent> {
     inspect: (ctx, component, purpose) => (purpose === 'replace' ? inspectWhole(ctx, component) : inspect(ctx, component, purpose)),
     waitUntilReady,
     backUp: (ctx, component, destination, options) => (options.method === 'base' ? backUpBase : backUp)(ctx, component, destination, options),
+    lineage: lineageOf,
     verify: (ctx, backup, source) => byMethod(backup, (dump) => verify(ctx, dump, source), (base) => verifyBase(ctx, base, source)),
     prove: (ctx, backup, source) => byMethod(backup, (dump) => prove(ctx, dump, source), (base) => proveBase(ctx, base, source)),
     prepare: (ctx, component, backup, source) => byMethod(backup, (dump) => prepare(ctx, component, dump, source), (base) => prepareDirectory(ctx, component, base, source)),

@@ -1,4 +1,4 @@
-/** A base backup: the whole server copied by pg_basebackup in a helper, with the log that makes the copy consistent. */
+/** A base backup: the whole server copied by pg_basebackup in a helper, or what changed of it since another one, with the log that makes the copy consistent. */
 import type { HelperResult } from '../../../containers/helper-container.ts';
 import { serverFacts } from '../../../containers/server-facts.ts';
 import type { Artifact, NotCompared, PostgresBase, ServerFacts } from '../../../domain/backup-manifest.ts';
@@ -13,6 +13,7 @@ import { failedStep, resultOf, runPostgresHelper } from '../server/postgres-help
 import { firstError } from '../server/psql-failure.ts';
 import { scripts } from '../server/script-text.ts';
 import { artifactNamed, writeArtifacts, type ArtifactPlace } from '../server/write-artifacts.ts';
+import { parentInput } from './parent-input.ts';
 
 /** What base-facts.sql prints. */
 interface BaseFacts {
@@ -34,21 +35,33 @@ interface BaseFacts {
   readonly unlogged: number;
 }
 
-/** @throws everything that `inspect` does; PageDamaged, DumpFailed, UnsupportedTopology, DiskFull, HelperLost, BrokenStream */
+/**
+ * Incremental where a parent is given and the server knows what changed since; else a full one, and `onFull` is told why.
+ * @throws everything that `inspect` does; PageDamaged, DumpFailed, UnsupportedTopology, DiskFull, HelperLost, BrokenStream
+ */
 export async function backUpBase(ctx: EngineContext, component: PostgresComponent, destination: ArtifactDestination, options: BackupOptions): Promise<PostgresBase> {
   const sighting = await look(ctx, component, 'backup');
   const object = component.container;
   if (sighting.server.inRecovery) throw new HoldfastFailure('UnsupportedTopology', { operation: 'take a base backup', object, cause: 'the server is a standby', hint: 'Back up its primary.' });
   const written = await writeArtifacts(ctx, destination, (place) => copyServer(ctx, component, sighting, options, place), (result) => baseFailure(result, object));
   const artifacts = [...written.stored.keys()].map((file) => artifactNamed(destination, written, kindOf(file), file)).sort((a, b) => (a.path < b.path ? -1 : 1));
-  return manifestPart(ctx, component, await serverFacts(ctx.runtime, sighting.container, sighting.server.version), written.result, artifacts);
+  const part = manifestPart(ctx, component, await serverFacts(ctx.runtime, sighting.container, sighting.server.version), written.result, artifacts);
+  if (options.parent === undefined) return part;
+  const reason = written.result.files.get('full');
+  if (reason === undefined) return { ...part, chain: options.parent.chain };
+  options.onFull?.(firstError(reason));
+  return part;
 }
 
 async function copyServer(ctx: EngineContext, component: PostgresComponent, { container, server }: Sighting, options: BackupOptions, place: ArtifactPlace): Promise<HelperResult> {
+  const parent = await parentInput(ctx, options.parent);
+  // How much changed nobody knows before it is copied.
+  const leastBytes = place.mounts.length > 0 || options.parent !== undefined ? 0 : Math.floor(server.tableBytes / 10);
   return runPostgresHelper(ctx, {
     component, step: 'base', imageId: container.imageId, network: `container:${container.id}`, port: server.port, majorVersion: server.majorVersion, database: component.database,
-    script: scripts.baseBackup, args: [String(options.jobs), place.owner, place.artifacts, place.marker, place.mounts.length === 0 ? String(Math.floor(server.tableBytes / 10)) : '0'],
-    password: await passwordOf(ctx, component), mounts: place.mounts, phase: 'copy the server',
+    script: scripts.baseBackup, args: [String(options.jobs), place.owner, place.artifacts, place.marker, String(leastBytes), parent.path],
+    password: await passwordOf(ctx, component), mounts: [...place.mounts, ...parent.mounts], phase: options.parent === undefined ? 'copy the server' : 'copy what changed of the server',
+    ...(parent.beforeStart === undefined ? {} : { beforeStart: parent.beforeStart }),
     ...(place.afterEnd === undefined ? {} : { afterEnd: place.afterEnd }),
   });
 }
@@ -67,7 +80,7 @@ function baseFailure(result: HelperResult, object: string): HoldfastFailure {
   const { step, messages } = failedStep(result);
   const call = { operation: `take a base backup (${step})`, object };
   if (/checksum (verification failed|error occurred)|invalid page/i.test(messages)) {
-    return new HoldfastFailure('PageDamaged', { ...call, cause: firstError(messages), hint: 'Keep every older backup. Look at the disk, and at the relation that the server\'s log names; a dump shows what can still be read.' });
+    return new HoldfastFailure('PageDamaged', { ...call, cause: damagedPages(messages) ?? firstError(messages), hint: 'Keep every older backup. Look at the disk, and at the relation that the server\'s log names; a dump shows what can still be read.' });
   }
   if (/no pg_hba\.conf entry for replication|must be superuser or replication role|permission denied to start WAL sender|only roles with the REPLICATION/i.test(messages)) {
     return new HoldfastFailure('PermissionDenied', { ...call, cause: firstError(messages), hint: 'A base backup needs a role with REPLICATION, and a line for "replication" in pg_hba.conf that lets it in from 127.0.0.1.' });
@@ -76,6 +89,12 @@ function baseFailure(result: HelperResult, object: string): HoldfastFailure {
     return new HoldfastFailure('UnsupportedTopology', { ...call, cause: firstError(messages), hint: 'A base backup needs wal_level replica or higher, two free max_wal_senders and one free max_replication_slots.' });
   }
   return backUpFailure(result, object);
+}
+
+/** The client only says that there is one; which, the server said before: `checksum verification failed in file "./base/5/1259", block 3: calculated …`. */
+export function damagedPages(messages: string): string | null {
+  const pages = [...messages.matchAll(/checksum verification failed in file "[^"]*", block \d+/g)].map(([page]) => page);
+  return pages.length === 0 ? null : `${pages.slice(0, 3).join('; ')}${pages.length > 3 ? `; and ${pages.length - 3} more` : ''}`;
 }
 
 function manifestPart(ctx: EngineContext, component: PostgresComponent, server: Required<ServerFacts>, result: HelperResult, artifacts: readonly Artifact[]): PostgresBase {

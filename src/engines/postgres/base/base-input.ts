@@ -4,7 +4,7 @@ import type { MountSpec } from '../../../containers/container-runtime.ts';
 import type { HelperResult } from '../../../containers/helper-container.ts';
 import type { Artifact, PostgresBase } from '../../../domain/backup-manifest.ts';
 import { HoldfastFailure } from '../../../domain/failures.ts';
-import type { ArtifactSource, EngineContext } from '../../engine.ts';
+import type { ArtifactSource, ChainedInput, EngineContext } from '../../engine.ts';
 import { imageOfMajor } from '../server/image-for.ts';
 import { failedStep, runPostgresHelper, spaceFailure } from '../server/postgres-helper.ts';
 import { diskFullIn, firstError } from '../server/psql-failure.ts';
@@ -49,48 +49,72 @@ export async function checkBase(ctx: EngineContext, backup: PostgresBase, source
   if (imageId === null) {
     throw new HoldfastFailure('CouldNotVerify', { operation: `${mode} the base backup`, object: backup.server.image, cause: `the engine has no image of PostgreSQL ${backup.server.majorVersion}`, hint: 'Pull it, then try again.' });
   }
-  const { mounts, beforeStart } = await baseInput(ctx, backup, source);
+  const chained = await chainOf(backup, source);
+  const { mounts, beforeStart } = await baseInput(ctx, chained);
   return runPostgresHelper(ctx, {
     component: { name: backup.component, user: 'postgres' }, step: mode, imageId, network: 'none', majorVersion: 0, script: scripts.baseCheck,
     args: [mode, String(backup.dataSizeBytes), String(jobs)],
-    files: { ...baseFiles(backup), superuser: backup.cluster.superuser, 'scratch.conf': settingsText({ ...scratchSettings(backup), ...toItsEnd }) },
+    files: { ...baseFiles(chained), superuser: backup.cluster.superuser, 'scratch.conf': settingsText({ ...scratchSettings(backup), ...toItsEnd }) },
     mounts, phase: mode, ...(beforeStart === undefined ? {} : { beforeStart }),
   });
 }
 
+/** A base backup that is to be unpacked, with all that it stands on. */
+export interface ChainedBackup {
+  readonly backup: PostgresBase;
+  /** The full one first, the backup itself last: a full one alone. */
+  readonly links: readonly Pick<ChainedInput, 'backup' | 'source'>[];
+}
+
+/** @throws ObjectNotFound, ArtifactDamaged naming a backup that it stands on */
+export async function chainOf(backup: PostgresBase, source: ArtifactSource): Promise<ChainedBackup> {
+  if (backup.chain === undefined) return { backup, links: [{ backup, source }] };
+  if (source.chain === undefined) throw new HoldfastFailure('ObjectNotFound', { operation: 'read an incremental backup', object: backup.component, cause: 'the backups that it stands on cannot be read here', hint: 'Please report this: it is a mistake in Holdfast.' });
+  return { backup, links: [...await source.chain(backup), { backup, source }] };
+}
+
+const storedFiles = ({ links }: ChainedBackup): readonly { readonly artifact: Artifact; readonly source: ArtifactSource; readonly name: string }[] =>
+  links.flatMap(({ backup, source }, index) => backup.artifacts.map((artifact) => ({ artifact, source, name: `${index}-${fileName(artifact)}` })));
+
 /** What unpack-base.sh finds in its work directory. */
-export const baseFiles = (backup: PostgresBase): Readonly<Record<string, string>> => ({
-  'expected.sums': backup.artifacts.map((artifact) => `${artifact.stored.sha256} ${artifact.stored.sizeBytes} ${fileName(artifact)}\n`).join(''),
-  tablespaces: backup.tablespaces.map(({ oid }) => `${oid}\n`).join(''),
+export const baseFiles = (chained: ChainedBackup): Readonly<Record<string, string>> => ({
+  'expected.sums': storedFiles(chained).map(({ artifact: { stored }, name }) => `${stored.sha256} ${stored.sizeBytes} ${name}\n`).join(''),
+  tablespaces: chained.backup.tablespaces.map(({ oid }) => `${oid}\n`).join(''),
 });
 
-/** The backup's files as /source. */
-export async function baseInput(ctx: EngineContext, backup: PostgresBase, source: ArtifactSource): Promise<{ readonly mounts: readonly MountSpec[]; beforeStart?(containerId: string): Promise<void> }> {
-  const paths = await Promise.all(backup.artifacts.map((artifact) => source.hostPath(artifact)));
+/** The files of a backup, and of all that it stands on, in /source. */
+export async function baseInput(ctx: EngineContext, chained: ChainedBackup): Promise<{ readonly mounts: readonly MountSpec[]; beforeStart?(containerId: string): Promise<void> }> {
+  const files = storedFiles(chained);
+  const paths = await Promise.all(files.map(({ artifact, source }) => source.hostPath(artifact)));
   if (paths.every((path) => path !== null)) {
-    return { mounts: backup.artifacts.map((artifact, index) => ({ type: 'bind', source: paths[index] as string, target: `/source/${fileName(artifact)}`, readOnly: true })) };
+    return { mounts: files.map(({ name }, index) => ({ type: 'bind', source: paths[index] as string, target: `/source/${name}`, readOnly: true })) };
   }
   return {
     mounts: [{ type: 'volume', source: '', target: '/source' }],
     beforeStart: async (containerId) => {
-      for (const artifact of backup.artifacts) await stageFile(ctx.runtime, containerId, '/source', { name: fileName(artifact), ...artifact.plaintext }, await source.open(artifact), ctx.signal);
+      for (const { artifact, source, name } of files) await stageFile(ctx.runtime, containerId, '/source', { name, ...artifact.plaintext }, await source.open(artifact), ctx.signal);
     },
   };
 }
 
 /** Steps that fail because of the stored bytes alone. */
 const bytesSteps = new Set(['damaged', 'unpack', 'tar', 'verify']);
+/** Steps after which every byte is right, and a whole copy does not come of them all the same. */
+const combineSteps = new Set(['combine', 'combined']);
 
 /** What a helper that reads a base backup failed with. */
 export function checkFailure(result: HelperResult, backup: PostgresBase, operation: string): HoldfastFailure {
   const { step, messages } = failedStep(result);
-  const call = { operation: `${operation} (${step})`, object: backup.component };
+  // Of an incremental one, the backup that it was at.
+  const link = backup.chain?.[Number(result.files.get('link')?.trim() || NaN)];
+  const call = { operation: `${operation} (${step})`, object: link === undefined ? backup.component : `${backup.component} of backup ${link.backupId}, which it stands on` };
   if (step === 'space') return spaceFailure(result, call);
   const full = diskFullIn(messages);
   if (full !== null) return new HoldfastFailure('DiskFull', { ...call, cause: full, hint: 'Make room on the file system of the Docker engine\'s data directory, then start again.' });
   if (bytesSteps.has(step)) {
     return new HoldfastFailure('ArtifactDamaged', { ...call, cause: step === 'damaged' ? 'its bytes are not the ones in the manifest' : firstError(messages), hint: 'Use another copy or another backup; nothing was changed.' });
   }
+  if (combineSteps.has(step)) return new HoldfastFailure('RestoreFailed', { ...call, cause: firstError(messages), hint: 'The copies are sound, and do not make one: use another base backup, and take a full one.' });
   // A library that this image lacks, memory that is not there: where it was tried is at fault. What is wrong with the log or the files is the backup's.
   if (step === 'server' && !/could not access file|could not load library|Cannot allocate memory|could not map anonymous shared memory/i.test(messages)) {
     return new HoldfastFailure('RestoreFailed', { ...call, cause: firstError(messages), hint: 'The copy does not start: use another base backup, and look at the server\'s disk.' });

@@ -22,7 +22,8 @@ const bytes = (backup: PostgresBase): number => backup.artifacts.reduce((sum, { 
 export async function verifyBase(ctx: EngineContext, backup: PostgresBase, source: ArtifactSource): Promise<{ readonly sentence: string }> {
   const result = await checkBase(ctx, backup, source, 'verify');
   if (result.exitCode !== 0) throw checkFailure(result, backup, 'verify the base backup');
-  return { sentence: `${sizeText(bytes(backup))} in ${backup.artifacts.length} files equal to their sums; unpacked, pg_verifybackup finds all of its ${resultOf(result, 'files').trim()} files and the log from ${backup.range.begin} to ${backup.range.end}.` };
+  const whole = backup.chain === undefined ? 'unpacked' : `unpacked and combined with the ${counted(backup.chain.length, 'backup')} that it stands on, each verified before`;
+  return { sentence: `${sizeText(bytes(backup))} in ${backup.artifacts.length} files equal to their sums; ${whole}, pg_verifybackup finds all of its ${resultOf(result, 'files').trim()} files and the log from ${backup.range.begin} to ${backup.range.end}.` };
 }
 
 /** Answers a verdict; throws only what may be tried again. */
@@ -33,7 +34,8 @@ export async function proveBase(ctx: EngineContext, backup: PostgresBase, source
     return judge(backup, result);
   } catch (error) {
     if (ctx.signal.aborted || !isFailure(error) || error.retryable) throw error;
-    const verdict = blamesTheData(error) ? 'failed' : 'couldNotVerify';
+    // What it stands on is gone: no other place would have it.
+    const verdict = blamesTheData(error) || error.type === 'ObjectNotFound' ? 'failed' : 'couldNotVerify';
     const sentence = `${verdict === 'failed' ? 'It cannot be started' : 'It could not be tried'}: ${error.fields.object}: ${error.fields.cause}.`;
     return { component: backup.component, verdict, sentence, differences: [], comparedObjects: 0, notCompared: backup.notCompared };
   }

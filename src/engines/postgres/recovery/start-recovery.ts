@@ -7,7 +7,7 @@ import type { PostgresBase } from '../../../domain/backup-manifest.ts';
 import { HoldfastFailure } from '../../../domain/failures.ts';
 import type { LogFile } from '../../../domain/wal/log-file.ts';
 import type { ArtifactSource, EngineContext } from '../../engine.ts';
-import { baseFiles, baseInput, checkFailure, scratchSettings, settingsText } from '../base/base-input.ts';
+import { baseFiles, baseInput, chainOf, checkFailure, scratchSettings, settingsText } from '../base/base-input.ts';
 import { imageOfMajor } from '../server/image-for.ts';
 import { failedStep, runPostgresHelper } from '../server/postgres-helper.ts';
 import { firstError } from '../server/psql-failure.ts';
@@ -75,7 +75,7 @@ export async function continueRecovery(ctx: EngineContext, recovery: Recovery, r
   await ctx.runtime.stop(server.id, ctx.timing.stopMs);
   const result = await runPostgresHelper(ctx, {
     component: { name: backup.component, user: 'postgres' }, step: 'recovery-aim', imageId: await imageOf(ctx, recovery), network: 'none', majorVersion: 0, script: scripts.aimRecovery, args: [directory],
-    files: { ...baseFiles(backup), 'scratch.conf': settingsOf(recovery, directory), 'segments.list': segmentList(log.files) }, mounts: [place.mount, ...archiveMount(log)], phase: 'go on to another moment',
+    files: { ...baseFiles(await chainOf(backup, recovery.source)), 'scratch.conf': settingsOf(recovery, directory), 'segments.list': segmentList(log.files) }, mounts: [place.mount, ...archiveMount(log)], phase: 'go on to another moment',
   });
   if (result.exitCode !== 0 && failedStep(result).step === 'superseded') throw supersededFailure('go on to another moment', server.name, firstError(failedStep(result).messages));
   if (result.exitCode !== 0) throw new HoldfastFailure('RestoreFailed', { operation: 'go on to another moment', object: server.name, cause: firstError(failedStep(result).messages), hint: 'It is recovered anew.' });
@@ -132,10 +132,11 @@ export const settingsOf = ({ backup, request, raised, settings }: Recovery, dire
 
 async function arrange(ctx: EngineContext, recovery: Recovery, imageId: string, { mount, directory }: RecoveryPlace): Promise<void> {
   const { backup, source, log } = recovery;
-  const input = await baseInput(ctx, backup, source);
+  const chained = await chainOf(backup, source);
+  const input = await baseInput(ctx, chained);
   const result = await runPostgresHelper(ctx, {
     component: { name: backup.component, user: 'postgres' }, step: 'recovery-arrange', imageId, network: 'none', majorVersion: 0, script: scripts.arrangeRecovery,
-    args: [directory, String(backup.dataSizeBytes)], files: { ...baseFiles(backup), ...recoveryFiles, ...(recovery.serverScript === undefined ? {} : { 'run-server.sh': recovery.serverScript }), 'scratch.conf': settingsOf(recovery, directory), 'segments.list': segmentList(log.files) },
+    args: [directory, String(backup.dataSizeBytes)], files: { ...baseFiles(chained), ...recoveryFiles, ...(recovery.serverScript === undefined ? {} : { 'run-server.sh': recovery.serverScript }), 'scratch.conf': settingsOf(recovery, directory), 'segments.list': segmentList(log.files) },
     mounts: [mount, ...archiveMount(log), ...input.mounts], phase: 'unpack the base backup', ...(input.beforeStart === undefined ? {} : { beforeStart: input.beforeStart }),
   });
   if (result.exitCode === 0) return;

@@ -1,5 +1,6 @@
-# The whole server copied while it runs, and the log that makes the copy consistent. Arguments:
-jobs=$1 owner=$2 artifacts=$3 marker=$4 least_bytes=$5
+# The whole server copied while it runs, or what changed of it since another copy, and the log that makes it consistent. Arguments, the last the backup_manifest of
+# that other copy, or `none`:
+jobs=$1 owner=$2 artifacts=$3 marker=$4 least_bytes=$5 parent=$6
 
 # The directory is the worker's own, or this helper may write where nobody looks.
 [ "$marker" = none ] || [ -f "$artifacts/$marker" ] || fail_step not-shared
@@ -14,9 +15,19 @@ sampler=$!
 await_file "$work/samples" "$sampler" samples
 
 # Compressed by the server, so that the network and this helper carry little. Where it was built without zstd or its threads, or nothing here reads it, the next way.
-base_backup() {
+take_copy() {
   rm -rf "$artifacts/base"
-  pg_basebackup -w -D "$artifacts/base" -Ft -X stream --checkpoint=fast --manifest-checksums=SHA256 --no-sync --compress="$1" >"$work/base.log" 2>"$work/base.err"
+  set -- --compress="$1"
+  [ "$parent" = none ] || set -- "$@" --incremental="$parent"
+  pg_basebackup -w -D "$artifacts/base" -Ft -X stream --checkpoint=fast --manifest-checksums=SHA256 --no-sync "$@" >"$work/base.log" 2>"$work/base.err"
+}
+# A server that does not know everything that changed (its notes go after wal_summary_keep_time, and begin when it is told to make them) is copied whole.
+base_backup() {
+  ! take_copy "$1" || return 0
+  [ "$parent" != none ] && grep -qiE 'WAL summar|summaries|manifest requires WAL|found in manifest' "$work/base.err" || return 1
+  cp "$work/base.err" "$out/full"
+  parent=none
+  take_copy "$1"
 }
 unbuilt() { grep -qi 'compress\|zstd\|worker' "$work/base.err"; }
 if command -v zstd >/dev/null; then

@@ -1,5 +1,5 @@
-# Functions for scripts that read a base backup. /source holds its files; work/expected.sums a line `<sha256> <bytes> <file>` for each; work/tablespaces its
-# tablespaces' OIDs, a line each.
+# Functions for scripts that read a base backup. /source holds its files as `<n>-<file>`, n being 0 for a full one and, of an incremental one, all that it stands on
+# first; work/expected.sums a line `<sha256> <bytes> <n>-<file>` for each; work/tablespaces its tablespaces' OIDs, a line each.
 
 # take_fleeting DIRECTORY: work/segments.list with the files that the archive may remove any moment taken from it, into DIRECTORY, as work/taken.list. One that is
 # gone already has been superseded by a longer one: the step `superseded`, which is worth another look at the archive.
@@ -19,25 +19,98 @@ take_fleeting() {
 }
 
 # unpack_base DIRECTORY TABLESPACES: every file checked before anything is made of it, unpacked (each tablespace below TABLESPACES, by OID), given to the server's
-# user, and compared with pg_basebackup's own manifest, the log from its begin to its end among it.
+# user, and compared with pg_basebackup's own manifest, the log from its begin to its end among it. An incremental one is made whole first, beside DIRECTORY.
 unpack_base() {
   cut -d ' ' -f 3 "$work/expected.sums" >"$work/names"
   (cd /source && xargs -P 2 -n 1 sha256sum <"$work/names") >"$work/sums" 2>"$work/damaged.err" || fail_step damaged
   while read -r sum file; do printf '%s %s %s\n' "$sum" "$(first $(wc -c <"/source/$file"))" "$file"; done <"$work/sums" | sort >"$work/found.sums"
-  sort "$work/expected.sums" | cmp -s - "$work/found.sums" || fail_step damaged
-  for archive in /source/base.tar*; do unpack_tar "$archive" "$1"; done
-  for archive in /source/pg_wal.tar*; do unpack_tar "$archive" "$1/pg_wal"; done
-  cp /source/backup_manifest "$1/backup_manifest"
-  while read -r oid; do
-    for archive in "/source/$oid.tar"*; do unpack_tar "$archive" "$2/$oid"; done
-    ln -sfn "$2/$oid" "$1/pg_tblspc/$oid"
-  done <"$work/tablespaces"
+  sort "$work/expected.sums" | cmp -s - "$work/found.sums" || {
+    result link "$(grep -v -x -F -f "$work/found.sums" "$work/expected.sums" | sed -n 's/^[^ ]* [^ ]* \([0-9]*\)-.*/\1/p' | head -n 1)"
+    fail_step damaged
+  }
   # The server refuses to run as root, and has to get to its files.
   chmod 711 /holdfast "$work"
-  chown -R postgres "$1"
-  [ ! -d "$2" ] || chown -R postgres "$2"
-  chmod 700 "$1"
-  run_as postgres pg_verifybackup --quiet "$1" >"$work/verify.log" 2>"$work/verify.err" || fail_step verify
+  last=$(sed -n 's/^\([0-9]*\)-backup_manifest$/\1/p' "$work/names" | sort -n | tail -n 1)
+  if [ "$last" = 0 ]; then unpack_link 0 "$1" "$2"; else combine_links "$1" "$2"; fi
+}
+
+# unpack_link NUMBER DIRECTORY TABLESPACES: one copy of a chain, the full one being 0. Of what others stand on the log is not needed. Its number is left as a result:
+# whose fault it is, where something fails.
+unpack_link() {
+  result link "$1"
+  for archive in "/source/$1-base.tar"*; do unpack_tar "$archive" "$2"; done
+  log=--no-parse-wal
+  if [ "$1" = "$last" ]; then
+    log=
+    for archive in "/source/$1-pg_wal.tar"*; do unpack_tar "$archive" "$2/pg_wal"; done
+  fi
+  cp "/source/$1-backup_manifest" "$2/backup_manifest"
+  for archive in "/source/$1-"[0-9]*.tar*; do
+    [ -f "$archive" ] || continue
+    oid=${archive#"/source/$1-"}
+    oid=${oid%%.*}
+    unpack_tar "$archive" "$3/$oid"
+    ln -sfn "$3/$oid" "$2/pg_tblspc/$oid"
+  done
+  chown -R postgres "$2"
+  [ ! -d "$3" ] || chown -R postgres "$3"
+  chmod 700 "$2"
+  run_as postgres pg_verifybackup --quiet $log "$2" >"$work/verify.log" 2>"$work/verify.err" || fail_step verify
+}
+
+# combine_links DIRECTORY TABLESPACES: each copy of the chain is unpacked and verified by itself, for what is combined of a damaged one is damaged and passes every check
+# (databases.md P5); then they are made one. Where the tool can link what needs no change, nothing is written twice; else the kernel copies, sharing what the file
+# system can.
+combine_links() {
+  combined=$1 spaces=$2 inputs=${1%/*}/inputs how=--link
+  command -v pg_combinebackup >"$work/tools.err" 2>&1 || { echo 'the image has no pg_combinebackup' >"$work/tools.err"; fail_step tools; }
+  pg_combinebackup --help | grep -q -e ' --link' || how=--copy-file-range
+  mkdir -p "$inputs"
+  chmod 711 "$inputs"
+  require_space "$(bytes_to_combine)" "$inputs"
+  set --
+  number=0
+  while [ "$number" -le "$last" ]; do
+    unpack_link "$number" "$inputs/$number" "$inputs/$number.spaces"
+    set -- "$@" "$inputs/$number"
+    number=$((number + 1))
+  done
+  rm "$out/link"
+  while read -r oid; do set -- -T "$inputs/$last.spaces/$oid=$spaces/$oid" "$@"; done <"$work/tablespaces"
+  try_combine "$@" || { [ "$how" = --copy-file-range ] && grep -qi 'copy.file.range' "$work/combine.err" && how=--copy && try_combine "$@"; } || fail_step combine
+  rm -rf "$inputs"
+  run_as postgres pg_verifybackup --quiet "$combined" >"$work/combined.log" 2>"$work/combined.err" || fail_step combined
+}
+
+try_combine() {
+  rm -rf "$combined" "$spaces"
+  mkdir -p "$combined"
+  while read -r oid; do mkdir -p "$spaces/$oid"; done <"$work/tablespaces"
+  chown postgres "$combined"
+  [ ! -d "$spaces" ] || chown -R postgres "$spaces"
+  run_as postgres pg_combinebackup --no-sync "$how" --output="$combined" "$@" >"$work/combine.log" 2>"$work/combine.err"
+}
+
+# What the copies of a chain take unpacked, and what is written when they are made one: of what changed in the last the whole file, of the rest as much only where it
+# cannot be linked. From pg_basebackup's own manifests, a line for each file.
+bytes_to_combine() {
+  number=0
+  while [ "$number" -le "$last" ]; do
+    echo "@link $number"
+    cat "/source/$number-backup_manifest"
+    number=$((number + 1))
+  done | awk -v last="$last" -v how="$how" '
+    $1 == "@link" { link = $2; next }
+    match($0, /Path": "[^"]*"/) {
+      path = substr($0, RSTART + 8, RLENGTH - 9)
+      match($0, /"Size": [0-9]+/)
+      size = substr($0, RSTART + 8, RLENGTH - 8) + 0
+      total += size
+      changed = sub(/INCREMENTAL[.]/, "", path)
+      if (!changed) whole[path] = size
+      if (link == last) { if (changed) total += whole[path] + size; else if (how != "--link") total += size }
+    }
+    END { printf "%.0f\n", total }'
 }
 
 # unpack_tar ARCHIVE DIRECTORY, whatever it was compressed with. A file says whether the first part of the pipe failed: the pipe itself would hide it.
