@@ -5,6 +5,7 @@ import type { Artifact, BackupManifest } from '../domain/backup-manifest.ts';
 import { HoldfastFailure } from '../domain/failures.ts';
 import type { ArtifactDestination, ArtifactSource } from '../engines/engine.ts';
 import type { BackupAttempt, Repository } from '../repository/repository.ts';
+import { readChain } from './base-backups.ts';
 
 /** The attempt directory of one component of a backup that is being taken. */
 export async function destinationIn(repository: Repository, place: BackupAttempt, signal: AbortSignal): Promise<ArtifactDestination> {
@@ -20,10 +21,12 @@ export async function destinationIn(repository: Repository, place: BackupAttempt
 /** The artifacts of a committed backup. Every stream checks size and SHA-256 against the manifest at its end. */
 export function sourceOf(repository: Repository, manifest: BackupManifest): ArtifactSource {
   const pathOf = (artifact: Artifact): string => `${manifest.service}/backups/${manifest.backupId}/${artifact.path}`;
+  const { backupId } = manifest;
   return {
     hostPath: (artifact) => repository.storage.hostPath(pathOf(artifact)),
-    check: async (artifact, signal, onBytes) => requireStored(artifact, await repository.storage.digest(pathOf(artifact), signal, onBytes)),
-    open: async (artifact) => checked(await repository.storage.openRead(pathOf(artifact)), artifact),
+    check: async (artifact, signal, onBytes) => requireStored(backupId, artifact, await repository.storage.digest(pathOf(artifact), signal, onBytes)),
+    open: async (artifact) => checked(await repository.storage.openRead(pathOf(artifact)), backupId, artifact),
+    chain: async (backup) => (await readChain(repository, manifest.service, backup)).map((link) => ({ backupId: link.manifest.backupId, backup: link.backup, source: sourceOf(repository, link.manifest) })),
     timelines: async (backup) => {
       const key = { service: manifest.service, component: backup.component, systemIdentifier: backup.server.systemIdentifier, segmentSizeBytes: backup.cluster.segmentSizeBytes };
       const directory = await repository.wal.hostDirectory(key);
@@ -32,7 +35,7 @@ export function sourceOf(repository: Repository, manifest: BackupManifest): Arti
   };
 }
 
-function checked(stream: Readable, artifact: Artifact): Readable {
+function checked(stream: Readable, backupId: string, artifact: Artifact): Readable {
   const hash = createHash('sha256');
   let sizeBytes = 0;
   const check = new Transform({
@@ -43,7 +46,7 @@ function checked(stream: Readable, artifact: Artifact): Readable {
     },
     flush(callback) {
       try {
-        requireStored(artifact, { sizeBytes, sha256: hash.digest('hex') });
+        requireStored(backupId, artifact, { sizeBytes, sha256: hash.digest('hex') });
         callback();
       } catch (error) {
         callback(error as HoldfastFailure);
@@ -56,10 +59,10 @@ function checked(stream: Readable, artifact: Artifact): Readable {
 }
 
 /** @throws ArtifactDamaged where what was read is not what the manifest says */
-function requireStored({ path, stored }: Artifact, { sizeBytes, sha256 }: { readonly sizeBytes: number; readonly sha256: string }): void {
+function requireStored(backupId: string, { path, stored }: Artifact, { sizeBytes, sha256 }: { readonly sizeBytes: number; readonly sha256: string }): void {
   if (sizeBytes === stored.sizeBytes && sha256 === stored.sha256) return;
   throw new HoldfastFailure('ArtifactDamaged', {
-    operation: 'read the backup', object: path, cause: `it has ${sizeBytes} bytes and SHA-256 ${sha256.slice(0, 12)}…, the manifest says ${stored.sizeBytes} and ${stored.sha256.slice(0, 12)}…`,
+    operation: 'read the backup', object: `${backupId}/${path}`, cause: `it has ${sizeBytes} bytes and SHA-256 ${sha256.slice(0, 12)}…, the manifest says ${stored.sizeBytes} and ${stored.sha256.slice(0, 12)}…`,
     hint: 'Use another backup (holdfast list), and find out what happened to the repository\'s disk.',
   });
 }

@@ -8,6 +8,7 @@ import type { ClaimedBackup, ReadManifest, Repository } from '../repository/repo
 import { currentOwner, engineOf, firstRepository, inEngineContext, refuseBusyStore, serviceNamed } from './activity-run.ts';
 import { destinationIn } from './artifacts.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { findParent } from './find-parent.ts';
 import { tellingHowToRecreate } from './missing-container.ts';
 import { claimNoteKey } from './repair-activities.ts';
 import { requireSpace } from './repository-space.ts';
@@ -29,6 +30,8 @@ export interface BackedUpComponent {
   readonly snapshotAt: string;
   readonly sizeBytes: number;
   readonly path: string;
+  /** Where an incremental one was asked for: the backup that it goes on from, or, without a full stop, why a full one was taken instead. */
+  readonly incremental?: { readonly parent: string } | { readonly parent: null; readonly reason: string };
 }
 
 export interface CommittedBackup {
@@ -63,19 +66,27 @@ export function createBackupActivities(dependencies: ActivityDependencies) {
 
     /**
      * One component's artifacts and account. Every attempt writes into a directory of its own; the first to finish is the winner of its round
-     * and the one the manifest will name. @throws NotEnoughSpace before anything is dumped, and what the engine throws
+     * and the one the manifest will name. An incremental one goes on from the newest base backup that is fit for it, and is a full one where there is none; an engine that
+     * takes none backs up as ever. @throws NotEnoughSpace before anything is dumped, and what the engine throws
      */
-    backUpComponent: (input: { service: string; component: Component; backupId: string; round: number; method?: 'base' }): Promise<BackedUpComponent> =>
+    backUpComponent: (input: { service: string; component: Component; backupId: string; round: number; method?: 'base' | 'incremental' }): Promise<BackedUpComponent> =>
       inEngineContext(dependencies, input.service, async (context) => {
         const place = { service: input.service, backupId: input.backupId, component: input.component.name, attempt: context.attempt };
         const repository = firstRepository(dependencies, input.service);
         const engine = engineOf(dependencies, input.component);
-        await requireSpace(repository, input.service, input.component.name, input.method ?? 'dump', () => engine.inspect(context, input.component, 'backup'));
+        const found = input.method === 'incremental' && engine.lineage !== undefined
+          ? await findParent(repository, input.service, input.component.name, await engine.lineage(context, input.component), context.signal) : null;
+        const method = input.method === undefined ? 'dump' : found !== null && found.backupId !== null ? 'incremental' : 'base';
+        await requireSpace(repository, input.service, input.component.name, method, () => engine.inspect(context, input.component, 'backup'));
         const destination = await destinationIn(repository, place, context.signal);
         const { contentHashes } = serviceNamed(dependencies, input.service);
         let backup: ComponentBackup;
+        let reason = found === null || found.backupId !== null ? 'an earlier attempt took it' : found.reason;
         try {
-          backup = await engine.backUp(context, input.component, destination, { contentHashes, jobs: dependencies.jobs, method: input.method ?? 'dump' });
+          backup = await engine.backUp(context, input.component, destination, {
+            contentHashes, jobs: dependencies.jobs, method: input.method === undefined ? 'dump' : 'base',
+            ...(found === null || found.backupId === null ? {} : { parent: found.parent, onFull: (said) => { reason = `the server cannot say what changed since ${found.backupId}: ${said}`; } }),
+          });
           // An attempt whose run has gone on without it leaves no note of it.
           context.signal.throwIfAborted();
         } catch (error) {
@@ -86,7 +97,11 @@ export function createBackupActivities(dependencies: ActivityDependencies) {
         const note = `backup-${input.component.name}-${input.round}`;
         const winner = await context.recordOnce(note, backup) as ComponentBackup;
         if (winner.attempt !== backup.attempt) await repository.removeAttempt(place);
-        return { component: winner.component, note, snapshotAt: winner.snapshot.at, sizeBytes: storedSizeBytes(winner), path: winner.artifacts[0]?.path ?? '' };
+        const parent = winner.engine === 'postgres' && winner.method === 'base' ? winner.chain?.at(-1)?.backupId : undefined;
+        return {
+          component: winner.component, note, snapshotAt: winner.snapshot.at, sizeBytes: storedSizeBytes(winner), path: winner.artifacts[0]?.path ?? '',
+          ...(found === null ? {} : { incremental: parent === undefined ? { parent: null, reason } : { parent } }),
+        };
       }),
 
     /**

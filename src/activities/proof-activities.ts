@@ -46,8 +46,12 @@ export function createProofActivities(dependencies: ActivityDependencies) {
       withBackup(input, async (backup, manifest) =>
         inEngineContext(dependencies, input.service, async (context) => {
           const source = sourceOf(firstRepository(dependencies, input.service), manifest);
-          for (const artifact of backup.artifacts) {
-            await source.check(artifact, context.signal, (doneBytes) => context.progress({ phase: `reading ${artifact.kind}`, doneBytes, totalBytes: artifact.stored.sizeBytes }));
+          // Whatever an incremental one stands on is as much a part of it.
+          const links = backup.engine === 'postgres' && backup.method === 'base' && backup.chain !== undefined ? await source.chain?.(backup) ?? [] : [];
+          for (const link of [...links, { backup, source }]) {
+            for (const artifact of link.backup.artifacts) {
+              await link.source.check(artifact, context.signal, (doneBytes) => context.progress({ phase: `reading ${artifact.kind}`, doneBytes, totalBytes: artifact.stored.sizeBytes }));
+            }
           }
           if (input.depth === 'bytes') return { component: backup.component, sentence: 'every byte is what the manifest says' };
           const { sentence } = await engineOf(dependencies, backup).verify(context, backup, source);

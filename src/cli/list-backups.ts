@@ -1,4 +1,5 @@
 /** `list`, and `restore` without an id: the table of what there is. Changes nothing and needs nothing running. */
+import type { ComponentBackup } from '../domain/backup-manifest.ts';
 import type { ServiceDefinition } from '../domain/service.ts';
 import { HoldfastFailure } from '../domain/failures.ts';
 import type { Repository } from '../repository/repository.ts';
@@ -21,7 +22,7 @@ export async function listBackups(context: CommandContext, service: ServiceDefin
   const repositories = await repositoriesOf(context, service);
   const { entries, total } = await readCatalog(repositories, service.name, all ? Number.MAX_SAFE_INTEGER : shownBackups);
   const reachable = await readReachable(repositories[0], service, context.environment);
-  output.object({ service: service.name, ...(live === null ? {} : { live }), reachable: reachable.map(reachableObject), total, backups: entries.map(({ manifest, ...entry }) => ({ ...entry, point: manifest?.point ?? null, components: manifest?.components.map(({ component, engine, artifacts }) => ({ component, engine, artifacts })) ?? [] })), exitCode: exitCodes.done });
+  output.object({ service: service.name, ...(live === null ? {} : { live }), reachable: reachable.map(reachableObject), total, backups: entries.map(({ manifest, ...entry }) => ({ ...entry, point: manifest?.point ?? null, components: manifest?.components.map(listedComponent) ?? [] })), exitCode: exitCodes.done });
   output.result(serviceLine(service, entries.find(({ manifest }) => manifest !== null)?.manifest ?? null, live));
   output.result('');
   for (const line of reachableLines(reachable, all, context.clock())) output.result(line);
@@ -35,6 +36,10 @@ export async function listBackups(context: CommandContext, service: ServiceDefin
   output.result('  Come back to one: holdfast restore BACKUP. Nothing changes until you say yes.');
   return exitCodes.done;
 }
+
+const listedComponent = (backup: ComponentBackup) => ({
+  component: backup.component, engine: backup.engine, artifacts: backup.artifacts, ...(backup.engine === 'postgres' && backup.method === 'base' && backup.chain !== undefined ? { chain: backup.chain } : {}),
+});
 
 /** The service's repositories, in its order. */
 export async function repositoriesOf(context: CommandContext, service: ServiceDefinition): Promise<readonly Repository[]> {

@@ -7,10 +7,10 @@ import type { CommitBackupInput } from '../../src/activities/backup-activities.t
 import type { BackupManifest, ComponentBackup } from '../../src/domain/backup-manifest.ts';
 import { HoldfastFailure } from '../../src/domain/failures.ts';
 import type { Component } from '../../src/domain/service.ts';
-import type { ArtifactDestination, EngineContext } from '../../src/engines/engine.ts';
+import type { ArtifactDestination, BackupOptions, EngineContext } from '../../src/engines/engine.ts';
 import { openActivityStage, type ActivityStage } from '../support/activity-stage.ts';
 import { failing } from '../support/failing.ts';
-import { run, sampleManifest, storeArtifacts } from '../repository/sample-manifest.ts';
+import { base, run, sampleManifest, storeArtifacts } from '../repository/sample-manifest.ts';
 
 let stage: ActivityStage;
 beforeEach(async () => {
@@ -76,6 +76,30 @@ describe('backing up a component', () => {
     }));
     expect((await filesOf(backupId)).filter((path) => path.endsWith('dump.tar'))).toEqual([]);
     expect(Object.keys(await stage.repository.readNotes('shop', run('a').runId))).toEqual(['claim']);
+  });
+
+  describe('incrementally', () => {
+    const lineage = async () => ({ systemIdentifier: '7400000000000000001', timeline: 1, end: 1n });
+    const take = async (engine: object, component = 0) => {
+      const { backupId } = await stage.as(run('a')).claimBackup({ service: 'shop' });
+      return stage.as(run('a'), { engineFor: () => engine as never }).backUpComponent({ service: 'shop', component: stage.service.components[component] as Component, backupId, round: 1, method: 'incremental' });
+    };
+    const asked: BackupOptions[] = [];
+    const backUp = async (ctx: EngineContext, _: unknown, __: unknown, options: BackupOptions): Promise<ComponentBackup> => {
+      asked.push(options);
+      return { ...base, attempt: ctx.attempt };
+    };
+
+    it('is a full one where there is nothing to go on from, and why is said', async () => {
+      expect((await take({ inspect, backUp, lineage })).incremental).toEqual({ parent: null, reason: 'there is no base backup of this cluster yet' });
+      expect(asked.at(-1)).toMatchObject({ method: 'base' });
+      expect(asked.at(-1)).not.toHaveProperty('parent');
+    });
+
+    it('is as ever where the engine takes none, and refused before anything is copied where the server cannot', async () => {
+      expect(await take({ inspect, backUp })).not.toHaveProperty('incremental');
+      await failing('UnsupportedTopology', take({ lineage: async () => { throw new HoldfastFailure('UnsupportedTopology', { operation: 'x', object: 'x', cause: 'summarize_wal is off', hint: 'x' }); } }));
+    });
   });
 
   it('keeps the files of the first attempt to finish, and of no other', async () => {

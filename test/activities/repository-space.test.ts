@@ -5,7 +5,7 @@ import { createRepository } from '../../src/repository/create-repository.ts';
 import type { Repository } from '../../src/repository/repository.ts';
 import { createInMemoryStorage } from '../../src/storage/in-memory/in-memory-storage.ts';
 import { failing } from '../support/failing.ts';
-import { committed } from '../repository/sample-manifest.ts';
+import { base, committed, run, sampleManifest, storeArtifacts } from '../repository/sample-manifest.ts';
 
 /** A repository with so much room; memory itself has no such notion. */
 const withFree = (freeBytes: number | null): Repository => createRepository('nas', { ...createInMemoryStorage(), freeBytes: async () => freeBytes });
@@ -30,6 +30,18 @@ describe('a component with an earlier backup', () => {
     expect(fields.cause).toMatch(/11.*10/);
     await requireSpace(repository, 'shop', 'postgres', 'dump', ofSize(lastBytes - 1));
   });
+});
+
+it('an incremental one is tried where none was taken before, and says nothing of a full one', async () => {
+  const repository = withFree(16);
+  await requireSpace(repository, 'shop', 'postgres', 'incremental', unasked);
+  const sample = sampleManifest('shop', await repository.claimBackup('shop', run('a'), 0));
+  const manifest = { ...sample, components: [{ ...base, chain: [{ backupId: '20261122-010000', manifestSha256: 'a'.repeat(64) }] }, ...sample.components.slice(1)] };
+  await storeArtifacts(repository, manifest);
+  await repository.commitManifest(manifest);
+  await failing('NotEnoughSpace', requireSpace(repository, 'shop', 'postgres', 'incremental', ofSize(1000)));
+  await failing('NotEnoughSpace', requireSpace(repository, 'shop', 'postgres', 'base', ofSize(1000)));
+  await requireSpace(repository, 'shop', 'postgres', 'base', ofSize(100));
 });
 
 it('what a dump took says nothing of a base backup', async () => {

@@ -1,15 +1,16 @@
 /** From a moment that somebody names to what recovers it: a base backup, the log behind it, and the position; or why there is none. Reads the repository only. */
-import type { BackupManifest, PostgresBase } from '../../domain/backup-manifest.ts';
-import { HoldfastFailure } from '../../domain/failures.ts';
+import type { PostgresBase } from '../../domain/backup-manifest.ts';
+import { HoldfastFailure, isFailure } from '../../domain/failures.ts';
 import { resolveBackupId } from '../../domain/identifiers.ts';
 import { pointText, type Mark, type Point } from '../../domain/point.ts';
-import { chooseBase, isOn, type BaseRange, type Moment } from '../../domain/wal/base-choice.ts';
+import { chooseBase, isOn, type BaseChoice, type BaseRange, type Moment } from '../../domain/wal/base-choice.ts';
 import { coveringFiles, type Coverage, type WalHoldings } from '../../domain/wal/coverage.ts';
 import type { LogFile } from '../../domain/wal/log-file.ts';
 import { parseLsn } from '../../domain/wal/lsn.ts';
 import { timelineAt, timelinePath, type TimelineStretch } from '../../domain/wal/timeline.ts';
 import type { Repository } from '../../repository/repository.ts';
 import type { StoredPartial, StoredSegment, WalKey } from '../../repository/wal-archive.ts';
+import { missingInChain, readBases, wholeBases, type BaseBackup } from '../base-backups.ts';
 
 export interface MomentRequest {
   readonly service: string;
@@ -38,12 +39,6 @@ export interface LocatedMoment {
   readonly files: readonly LogFile[];
 }
 
-export interface BaseBackup {
-  readonly manifest: BackupManifest;
-  readonly sha256: string;
-  readonly backup: PostgresBase;
-}
-
 /** @throws PointUnreachable with what is missing and what is nearest, UnknownBackup, AmbiguousBackup, RepositoryDamaged, WalConflict */
 export async function locateMoment(repository: Repository, request: MomentRequest): Promise<LocatedMoment> {
   const bases = await basesIn(repository, request);
@@ -61,7 +56,7 @@ export async function locateMoment(repository: Repository, request: MomentReques
     : mark === null ? pathTo(request, request.timeline ?? followed, histories) : pathThrough(request, mark, followed, histories);
   const timeline = path.at(-1)?.timeline ?? followed;
   const { moment, inclusive } = ownEnd !== null ? { moment: { kind: 'consistent', backupId: ownEnd.manifest.backupId } as const, inclusive: true } : await momentOf(repository, request, mark, own);
-  const { base, coverage } = chooseBase(moment, path, own.filter(({ manifest }) => request.base === undefined || manifest.backupId === request.base).map(rangeOf), holdings);
+  const { base, coverage } = await chooseReadable(repository, request, moment, own, (bases) => chooseBase(moment, path, bases.map(rangeOf), holdings));
   const chosen = own.find(({ manifest }) => manifest.backupId === base.backupId) as BaseBackup;
   const segments = coveringFiles(base.begin, path, holdings) as readonly (StoredSegment | StoredPartial)[];
   return {
@@ -70,17 +65,29 @@ export async function locateMoment(repository: Repository, request: MomentReques
   };
 }
 
-/** Oldest first by their number. One whose manifest cannot be believed is passed over: an older base leads to the same moment, only slower. */
-export async function basesIn(repository: Repository, { service, component, systemIdentifier, point }: Omit<MomentRequest, 'inclusive' | 'timeline'>): Promise<readonly BaseBackup[]> {
-  const bases: BaseBackup[] = [];
-  for (const id of await repository.listBackups(service)) {
-    const read = await repository.readManifest(service, id).catch((error: unknown) => {
-      if (error instanceof HoldfastFailure && (error.type === 'ManifestDamaged' || error.type === 'UnsupportedFormat')) return null;
-      throw error;
-    });
-    const backup = read?.manifest.components.find((each) => each.component === component);
-    if (read !== null && backup?.engine === 'postgres' && backup.method === 'base') bases.push({ ...read, backup });
+/** An incremental one has less log behind it, and leads nowhere where a file of what it stands on is gone: then an older one does. One that is named is taken as it is. */
+async function chooseReadable(repository: Repository, request: MomentRequest, moment: Moment, own: readonly BaseBackup[], choose: (bases: readonly BaseBackup[]) => BaseChoice): Promise<BaseChoice> {
+  if (request.base !== undefined || moment.kind === 'consistent') return choose(own.filter(({ manifest }) => request.base === undefined || manifest.backupId === request.base));
+  const unreadable = new Map<string, string>();
+  for (;;) {
+    try {
+      const choice = choose(own.filter(({ manifest }) => !unreadable.has(manifest.backupId)));
+      const missing = await missingInChain(repository, own.find(({ manifest }) => manifest.backupId === choice.base.backupId) as BaseBackup, own);
+      if (missing === null) return choice;
+      unreadable.set(choice.base.backupId, missing);
+    } catch (error) {
+      if (!isFailure(error, 'PointUnreachable') || unreadable.size === 0) throw error;
+      throw unreachable(request, `${error.fields.cause}; passed over, as it cannot be made whole: ${[...unreadable].map(([id, missing]) => `${id} (${missing})`).join(', ')}`, error.fields.hint);
+    }
   }
+}
+
+/**
+ * Oldest first by their number. One whose manifest cannot be believed, or that stands on such a one or on one that is gone, is passed over: an older base leads to the
+ * same moment, only slower.
+ */
+export async function basesIn(repository: Repository, { service, component, systemIdentifier, point }: Omit<MomentRequest, 'inclusive' | 'timeline'>): Promise<readonly BaseBackup[]> {
+  const bases = wholeBases(await readBases(repository, service, component));
   const others = bases.filter(({ backup }) => systemIdentifier !== undefined && backup.server.systemIdentifier !== systemIdentifier);
   if (others.length > 0 && others.length === bases.length) {
     throw unreachable({ point }, `every base backup is of the cluster ${others.at(-1)?.backup.server.systemIdentifier}, and the live one is ${systemIdentifier}`, `The database was made anew since. To come back to the old one say so: --cluster ${others.at(-1)?.backup.server.systemIdentifier}. For the new one take a base backup: holdfast backup --kind base.`);

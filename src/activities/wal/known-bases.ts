@@ -1,10 +1,11 @@
 /** The base backups of a component, from the manifests of a repository. A manifest never changes, so each is read once. */
 import { HoldfastFailure } from '../../domain/failures.ts';
+import { brokenLink, type ChainedBase } from '../../domain/wal/base-chain.ts';
 import { parseLsn } from '../../domain/wal/lsn.ts';
 import type { KnownBase } from '../../domain/wal/needed-base.ts';
 import type { Repository } from '../../repository/repository.ts';
 
-interface FoundBase extends KnownBase {
+interface FoundBase extends KnownBase, ChainedBase {
   readonly component: string;
   readonly systemIdentifier: string;
 }
@@ -25,7 +26,10 @@ export function createKnownBases(): KnownBases {
         read.set(key, bases);
         found.push(...bases);
       }
-      return found.filter((base) => base.component === component && base.systemIdentifier === systemIdentifier);
+      const own = found.filter((base) => base.component === component && base.systemIdentifier === systemIdentifier);
+      // One that stands on what is gone leads nowhere.
+      const known = new Map(own.map((base) => [base.backupId, base]));
+      return own.filter((base) => brokenLink(base, known) === null).map(({ backupId, timeline, begin }) => ({ backupId, timeline, begin }));
     },
   };
 }
@@ -33,10 +37,10 @@ export function createKnownBases(): KnownBases {
 /** One whose manifest cannot be believed leads nowhere. */
 async function basesOf(repository: Repository, service: string, backupId: string): Promise<readonly FoundBase[]> {
   try {
-    const { manifest } = await repository.readManifest(service, backupId);
+    const { manifest, sha256 } = await repository.readManifest(service, backupId);
     return manifest.components.flatMap((backup): readonly FoundBase[] => {
       if (backup.engine !== 'postgres' || backup.method !== 'base') return [];
-      return [{ backupId, component: backup.component, systemIdentifier: backup.server.systemIdentifier, timeline: backup.range.timeline, begin: parseLsn(backup.range.begin) ?? 0n }];
+      return [{ backupId, manifestSha256: sha256, chain: backup.chain ?? [], component: backup.component, systemIdentifier: backup.server.systemIdentifier, timeline: backup.range.timeline, begin: parseLsn(backup.range.begin) ?? 0n }];
     });
   } catch (error) {
     if (error instanceof HoldfastFailure && (error.type === 'ManifestDamaged' || error.type === 'UnsupportedFormat')) return [];

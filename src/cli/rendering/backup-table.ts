@@ -1,5 +1,5 @@
 /** The table of what one can come back to. Pure. */
-import { componentOf, liveSizeBytes, storedSizeBytes, type BackupManifest } from '../../domain/backup-manifest.ts';
+import { componentOf, liveSizeBytes, storedSizeBytes, type BackupManifest, type ComponentBackup } from '../../domain/backup-manifest.ts';
 import { describeDifference } from '../../domain/content.ts';
 import { backupInstant } from '../../domain/identifiers.ts';
 import type { ProofRecord } from '../../domain/proof.ts';
@@ -36,10 +36,13 @@ function row(entry: CatalogEntry, engines: readonly EngineName[], timeZone: stri
   const { id, manifest } = entry;
   const sizes = engines.map((engine) => {
     const component = manifest === null ? undefined : componentOf(manifest, engine);
-    return component === undefined ? '-' : sizeText(storedSizeBytes(component));
+    return component === undefined ? '-' : `${sizeText(storedSizeBytes(component))}${parentText(component)}`;
   });
   return [id, localTime(backupInstant(id), timeZone), ...sizes, provenText(entry, timeZone), entry.repositories.join(', ')];
 }
+
+/** Of an incremental one the backup that it goes on from: ` on 20261123-010000`. */
+const parentText = (component: ComponentBackup): string => (component.engine === 'postgres' && component.method === 'base' && component.chain !== undefined ? ` on ${component.chain.at(-1)?.backupId}` : '');
 
 /** `yes 02:03`, `FAILED (table agents: rows 3, found 2)`, `not known (…)`, `not yet`, `DAMAGED (…)`. */
 export function provenText({ id, damage, proof }: Pick<CatalogEntry, 'id' | 'damage' | 'proof'>, timeZone: string): string {

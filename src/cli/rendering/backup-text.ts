@@ -31,8 +31,9 @@ function componentText(component: ComponentBackup): readonly string[] {
 
 function contentText(component: ComponentBackup): string {
   if (component.engine === 'postgres' && component.method === 'base') {
-    const { range, databases } = component;
-    return `the whole server: ${databases.map(({ name }) => name).join(', ')}; log from ${range.begin} to ${range.end} on timeline ${range.timeline}`;
+    const { range, databases, chain } = component;
+    const copied = chain === undefined ? 'the whole server' : `the whole server, as what changed since ${chain.at(-1)?.backupId} (incremental; stands on ${chain.map(({ backupId }) => backupId).join(', ')})`;
+    return `${copied}: ${databases.map(({ name }) => name).join(', ')}; log from ${range.begin} to ${range.end} on timeline ${range.timeline}`;
   }
   const { content } = component;
   if (content.engine === 'postgres') {

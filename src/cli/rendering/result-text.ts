@@ -14,6 +14,7 @@ type Result<V extends keyof Runbooks> = Runbooks[V]['result'];
 const texts: { readonly [V in keyof Runbooks]: (result: Result<V>, service: string, clock: PlanClock) => readonly string[] } = {
   backup: (result, service, clock) => [
     `Backup ${result.backupId} of ${service}: ${result.proof === 'proven' ? 'proven' : 'stored'}, ${sizeText(result.sizeBytes)} in ${result.location}.`,
+    ...incrementalLines(result),
     `It covers everything until ${localAndUtc(result.point, clock.timeZone, clock.now)}.`,
     ...(result.proof === 'proven' ? [] : [`Not proven yet: holdfast prove ${result.backupId}`]),
   ],
@@ -57,6 +58,10 @@ const texts: { readonly [V in keyof Runbooks]: (result: Result<V>, service: stri
 export function resultText<V extends keyof Runbooks>(verb: V, result: Result<V>, service: string, clock: PlanClock): readonly string[] {
   return texts[verb](result, service, clock);
 }
+
+/** What it goes on from, or why it does not. */
+const incrementalLines = ({ incremental }: Result<'backup'>): readonly string[] =>
+  (incremental === undefined ? [] : [incremental.parent === null ? `A full base backup was taken: ${incremental.reason}.` : `It holds what changed since ${incremental.parent}, and needs that to be restored.`]);
 
 function restored(run: string, service: string, state: string, report: RecoveryReport, clock: PlanClock): readonly string[] {
   const from = { since: 'the disaster you named', firstFailedHealthCheck: 'the first failed health check', request: 'your request' }[report.disaster.source];

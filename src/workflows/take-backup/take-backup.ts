@@ -38,14 +38,15 @@ export async function takeBackup(input: TakeBackupInput): Promise<TakeBackupResu
     run.done(`Backup manifest created: ${committed.backupId} (point ${committed.point}, skew ${committed.skewMs} ms)`);
     run.note(`Total backups in directory: ${committed.backups}`);
     run.note(`Disk usage: ${sizeText(committed.usedBytes)}`);
-    return { ...summary(committed), proof: await proveByPolicy(run, committed.backupId) };
+    const incremental = backups.find((backup) => backup.incremental !== undefined)?.incremental;
+    return { ...summary(committed), ...(incremental === undefined ? {} : { incremental }), proof: await proveByPolicy(run, committed.backupId) };
   });
 }
 
 function readInput(raw: Record<string, unknown>): TakeBackupInput {
   onlyFields(raw, [...commonFields, 'prove', 'kind']);
   const prove = optionalFlag(raw, 'prove');
-  const kind = optionalChoice(raw, 'kind', ['dump', 'base']);
+  const kind = optionalChoice(raw, 'kind', ['dump', 'base', 'incremental']);
   return { ...commonInput(raw), ...(prove === undefined ? {} : { prove }), ...(kind === undefined ? {} : { kind }) };
 }
 
@@ -55,7 +56,7 @@ function readInput(raw: Record<string, unknown>): TakeBackupInput {
  */
 async function takeRecoveryPoint(run: Run<TakeBackupInput>, backupId: string): Promise<readonly BackedUpComponent[]> {
   const { skewLimitMs } = run.service.definition;
-  if (run.input.kind === 'base') return inTurn(run, backupId, skewLimitMs);
+  if (isOfWholeServer(run.input)) return inTurn(run, backupId, skewLimitMs);
   for (let round = 1; ; round += 1) {
     const backups = await backUpAll(run, backupId, round);
     const { skewMs } = recoveryPoint(backups.map((backup) => backup.snapshotAt));
@@ -79,11 +80,19 @@ async function backUpOne(run: Run<TakeBackupInput>, backupId: string, round: num
   const { components, input: { service, kind } } = run;
   const component = components[index] as Component;
   const title = engineTitle(component.engine);
-  run.step(`[${index + 1}/${components.length + 1}] Backing up ${component.engine !== 'postgres' ? `${title} data` : kind === 'base' ? `the whole ${title} server` : `${title} database`}...`);
-  const backup = await run.host.long.backUpComponent({ service, component, backupId, round, ...(kind === 'base' ? { method: kind } : {}) });
-  run.done(`${title} backup completed: ${backup.path} (${sizeText(backup.sizeBytes)})`);
+  run.step(`[${index + 1}/${components.length + 1}] Backing up ${component.engine !== 'postgres' ? `${title} data` : wholeServerText[kind ?? 'dump'](title)}...`);
+  const backup = await run.host.long.backUpComponent({ service, component, backupId, round, ...(kind === 'base' || kind === 'incremental' ? { method: kind } : {}) });
+  if (backup.incremental?.parent === null) run.warn(`A full base backup was taken instead of an incremental one: ${backup.incremental.reason}`);
+  run.done(`${title} backup completed: ${backup.path} (${sizeText(backup.sizeBytes)}${backup.incremental?.parent == null ? '' : `, what changed since ${backup.incremental.parent}`})`);
   return backup;
 }
+
+const isOfWholeServer = ({ kind }: TakeBackupInput): boolean => kind === 'base' || kind === 'incremental';
+
+/** What is backed up of a server with databases. */
+const wholeServerText: { readonly [K in NonNullable<TakeBackupInput['kind']>]: (title: string) => string } = {
+  dump: (title) => `${title} database`, base: (title) => `the whole ${title} server`, incremental: (title) => `what changed of the whole ${title} server`,
+};
 
 async function proveByPolicy(run: Run<TakeBackupInput>, backupId: string): Promise<TakeBackupResult['proof']> {
   const wanted = run.input.prove ?? run.service.definition.proveAfterBackup;

@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest';
 import type { CatalogEntry } from '../../../src/cli/backup-catalog.ts';
 import { backupTable, serviceLine } from '../../../src/cli/rendering/backup-table.ts';
+import { backupText } from '../../../src/cli/rendering/backup-text.ts';
 import type { ProofRecord, Verdict } from '../../../src/domain/proof.ts';
 import { readConfig } from '../../config/read-config.ts';
-import { run, sampleManifest } from '../../repository/sample-manifest.ts';
+import { base, run, sampleManifest } from '../../repository/sample-manifest.ts';
 
 const manifest = sampleManifest('shop', { backupId: '20261123-010000', sequence: 1, previousManifestSha256: null, repositoryId: 'r' });
 const proof = (verdict: Verdict, sentence: string, finishedAt = '2026-11-23T01:03:00Z'): ProofRecord => ({
@@ -50,5 +51,15 @@ describe('serviceLine', () => {
       stores: [{ component: 'postgres', version: 'PostgreSQL 17.6', sizeBytes: 4_500_000_000, state: 'answers' }, { component: 'redis', version: null, sizeBytes: null, state: 'is not running' }],
       health: { path: '/health', answer: '503' },
     })).toBe('shop · db (PostgreSQL 17.6, 4.2GB) · cache (is not running) · /health 503');
+  });
+});
+
+describe('an incremental backup', () => {
+  const chain = [{ backupId: '20261122-010000', manifestSha256: 'b'.repeat(64) }, { backupId: '20261122-130000', manifestSha256: 'c'.repeat(64) }];
+  const incremental = { ...manifest, components: [{ ...base, chain }, ...manifest.components.slice(1)] };
+
+  it('says what it goes on from, and in full all that it stands on', () => {
+    expect(rows([entry({ manifest: incremental })])[1]).toContain('26B on 20261122-130000  5B');
+    expect(backupText(entry({ manifest: incremental }), { timeZone: 'UTC', now: '2026-11-24T00:00:00.000Z' }).join('\n')).toContain('what changed since 20261122-130000 (incremental; stands on 20261122-010000, 20261122-130000)');
   });
 });

@@ -92,6 +92,7 @@ test('finds every damaged file before anything is started, and a damaged server 
   await docker.runtime.exec(postgres.id, { argv: ['dd', 'if=/dev/urandom', `of=${path}`, 'bs=1', 'seek=8200', 'count=32', 'conv=notrunc'], timeoutMs: 10_000 });
   const { fields } = await failing('PageDamaged', engine.backUp(contextOf(docker), postgres.component, store.attempt('a2'), { contentHashes: true, jobs: 2, method: 'base' }));
   expect(fields.hint).toContain('older backup');
+  expect(fields.cause).toMatch(/^checksum verification failed in file ".*\/\d+", block 1$/);
   expect(await docker.left()).toEqual([]);
 });
 
