@@ -67,7 +67,7 @@ export function createBackupActivities(dependencies: ActivityDependencies) {
     /**
      * One component's artifacts and account. Every attempt writes into a directory of its own; the first to finish is the winner of its round
      * and the one the manifest will name. An incremental one goes on from the newest base backup that is fit for it, and is a full one where there is none; an engine that
-     * takes none backs up as ever. @throws NotEnoughSpace before anything is dumped, and what the engine throws
+     * takes none backs up as ever. @throws NotEnoughSpace before anything is dumped, and what the engine throws; PageDamaged after the older backups were put on hold
      */
     backUpComponent: (input: { service: string; component: Component; backupId: string; round: number; method?: 'base' | 'incremental' }): Promise<BackedUpComponent> =>
       inEngineContext(dependencies, input.service, async (context) => {
@@ -90,6 +90,7 @@ export function createBackupActivities(dependencies: ActivityDependencies) {
           // An attempt whose run has gone on without it leaves no note of it.
           context.signal.throwIfAborted();
         } catch (error) {
+          if (isFailure(error, 'PageDamaged')) await holdOlder(repository, input, error);
           // A lost attempt may end after its run: nobody else would come to remove this. What stays here is found by the run's end or by a repair.
           await repository.removeAttempt(place).catch(() => undefined);
           throw error;
@@ -130,6 +131,11 @@ export function createBackupActivities(dependencies: ActivityDependencies) {
       await repository.removeUncommitted(input.service, input.backupId);
     },
   };
+
+  /** What the page held may be in an older backup, and nowhere else any more: none of them may go. */
+  async function holdOlder(repository: Repository, { service, backupId, component }: { readonly service: string; readonly backupId: string; readonly component: Component }, { fields }: HoldfastFailure): Promise<void> {
+    await repository.recordHold({ service, backupId, component: component.name, reason: fields.cause, at: new Date(dependencies.nowMs()).toISOString(), run: currentOwner(dependencies) });
+  }
 
   async function commit(repository: Repository, input: CommitBackupInput, { version, skewLimitMs }: ServiceDefinition): Promise<ReadManifest> {
     const components = await finishedBackups(repository, input);

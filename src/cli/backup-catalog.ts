@@ -1,6 +1,7 @@
 /** What repositories hold, read directly: with nothing running, one can still see what there is to come back to. */
 import type { BackupManifest } from '../domain/backup-manifest.ts';
 import { isFailure } from '../domain/failures.ts';
+import type { Hold } from '../domain/hold.ts';
 import type { ProofRecord } from '../domain/proof.ts';
 import type { Repository } from '../repository/repository.ts';
 
@@ -47,6 +48,20 @@ export async function readCatalog(repositories: readonly Repository[], service: 
   const entries: CatalogEntry[] = [];
   for (const id of ids.slice(0, limit)) entries.push(await readEntry(holders.get(id) ?? [], service, id));
   return { entries, total: ids.length };
+}
+
+/** Why older backups have to stay. A record that cannot be read is told, and is no reason to show nothing. @throws RepositoryUnreachable */
+export async function readHolds(repositories: readonly Repository[], service: string): Promise<{ readonly holds: readonly Hold[]; readonly unreadable: readonly string[] }> {
+  const [holds, unreadable] = [new Map<string, Hold>(), [] as string[]];
+  for (const repository of repositories) {
+    try {
+      for (const hold of await repository.listHolds(service)) holds.set(`${hold.backupId} ${hold.component}`, hold);
+    } catch (error) {
+      if (!isFailure(error) || error.type === 'RepositoryUnreachable') throw error;
+      unreadable.push(`${error.fields.object}: ${error.fields.cause}`);
+    }
+  }
+  return { holds: [...holds.values()], unreadable };
 }
 
 export async function readEntry(repositories: readonly Repository[], service: string, id: string): Promise<CatalogEntry> {

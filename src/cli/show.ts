@@ -5,12 +5,14 @@ import { readRun } from '../client/read-run.ts';
 import { resultOf } from '../client/follow-run.ts';
 import { shownRunId } from '../client/run-ids.ts';
 import { isFailure } from '../domain/failures.ts';
+import { holdsOn } from '../domain/hold.ts';
 import { isBackupPrefix, resolveBackupId } from '../domain/identifiers.ts';
 import { HoldfastFailure } from '../domain/failures.ts';
-import { newestFirst, readEntry } from './backup-catalog.ts';
+import { newestFirst, readEntry, readHolds } from './backup-catalog.ts';
 import { theService, type CommandContext } from './command-context.ts';
 import { exitCodes, type ExitCode } from './exit-codes.ts';
 import { repositoriesOf } from './list-backups.ts';
+import { holdText } from './rendering/backup-table.ts';
 import { backupText } from './rendering/backup-text.ts';
 import { clockTime, localAndUtc } from './rendering/local-time.ts';
 import { planText } from './rendering/plan-text.ts';
@@ -29,8 +31,9 @@ async function showBackup(context: CommandContext, prefix: string): Promise<Exit
   const id = prefix === 'latest' ? known[0] : resolveBackupId(prefix, known);
   if (id === undefined) throw new HoldfastFailure('UnknownBackup', { operation: 'find the backup', object: service.name, cause: 'there is no backup yet', hint: 'Take one: holdfast backup.' });
   const entry = await readEntry(holders.filter(({ ids }) => ids.includes(id)).map(({ repository }) => repository), service.name, id);
-  context.output.object({ service: service.name, ...entry, exitCode: exitCodes.done });
-  for (const line of backupText(entry, context.clock())) context.output.result(line);
+  const holds = entry.manifest === null ? [] : holdsOn((await readHolds(repositories, service.name)).holds, entry.manifest.sequence);
+  context.output.object({ service: service.name, ...entry, holds, exitCode: exitCodes.done });
+  for (const line of [...backupText(entry, context.clock()), ...holds.map((hold) => `  ${holdText(hold)}`)]) context.output.result(line);
   return exitCodes.done;
 }
 

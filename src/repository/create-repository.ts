@@ -9,6 +9,7 @@ import type { RestorePlan } from '../domain/restore-plan.ts';
 import { rollbackMilestones, rollbackState, type RollbackMilestone, type RollbackRecord } from '../domain/rollback.ts';
 import type { BackupStorage } from '../storage/storage.ts';
 import { claimBackup, latestBackup, newestReadable, readClaimant } from './claims.ts';
+import { holdsIn } from './holds.ts';
 import { createWalArchive } from './create-wal-archive.ts';
 import { createDocument, createOrMatch, documentNames, isDamage, notWhatItClaims, readDocument } from './documents.ts';
 import { headOf } from './head.ts';
@@ -41,6 +42,7 @@ export function createRepository(name: string, storage: BackupStorage): Reposito
     removeTemporaries: (runIds, olderThanMs) => storage.removeTemporaries(runIds, olderThanMs),
     wal: createWalArchive(storage, head.open),
     ...marksIn(storage),
+    ...holdsIn(storage),
     ...proofsIn(storage),
     ...approvalsIn(storage),
     ...rollbacksIn(storage),

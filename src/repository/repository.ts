@@ -5,6 +5,7 @@
 import type { ApprovalRecord } from '../domain/approval.ts';
 import type { BackupManifest } from '../domain/backup-manifest.ts';
 import type { HoldfastFailure } from '../domain/failures.ts';
+import type { Hold } from '../domain/hold.ts';
 import type { Mark } from '../domain/point.ts';
 import type { ProofRecord } from '../domain/proof.ts';
 import type { RestorePlan } from '../domain/restore-plan.ts';
@@ -104,6 +105,11 @@ export interface Repository {
   readMark(service: string, name: string): Promise<Mark | null>;
   /** Names of all marks, in no order of time. */
   listMarks(service: string): Promise<readonly string[]>;
+
+  /** Puts every backup that is older than a claimed one on hold. The first record of a claim and component stays. @throws RepositoryDamaged where nobody claimed it */
+  recordHold(hold: Omit<Hold, 'format' | 'sequence'>): Promise<void>;
+  /** Oldest first. @throws RepositoryDamaged: what cannot be read may hold anything */
+  listHolds(service: string): Promise<readonly Hold[]>;
 
   recordProof(proof: ProofRecord): Promise<void>;
   /** Newest last. */

@@ -7,6 +7,7 @@ import type { CommitBackupInput } from '../../src/activities/backup-activities.t
 import type { BackupManifest, ComponentBackup } from '../../src/domain/backup-manifest.ts';
 import { HoldfastFailure } from '../../src/domain/failures.ts';
 import type { Component } from '../../src/domain/service.ts';
+import { holdsOn } from '../../src/domain/hold.ts';
 import type { ArtifactDestination, BackupOptions, EngineContext } from '../../src/engines/engine.ts';
 import { openActivityStage, type ActivityStage } from '../support/activity-stage.ts';
 import { failing } from '../support/failing.ts';
@@ -76,6 +77,21 @@ describe('backing up a component', () => {
     }));
     expect((await filesOf(backupId)).filter((path) => path.endsWith('dump.tar'))).toEqual([]);
     expect(Object.keys(await stage.repository.readNotes('shop', run('a').runId))).toEqual(['claim']);
+  });
+
+  it('puts every older backup on hold where a page is damaged, once', async () => {
+    const older = await stage.as(run('older')).claimBackup({ service: 'shop' });
+    const { backupId, sequence } = await stage.as(run('a')).claimBackup({ service: 'shop' });
+    const cause = 'checksum verification failed in file "./base/5/1259", block 3';
+    for (let time = 1; time <= 2; time += 1) {
+      await failing('PageDamaged', attempt('a', backupId, async () => {
+        throw new HoldfastFailure('PageDamaged', { operation: 'copy', object: 'shop', cause, hint: 'none' });
+      }));
+    }
+    const holds = await stage.repository.listHolds('shop');
+    expect(holds).toEqual([{ format: 1, service: 'shop', backupId, sequence, component: 'postgres', reason: cause, at: expect.any(String), run: run('a') }]);
+    expect([holdsOn(holds, older.sequence).length, holdsOn(holds, sequence).length]).toEqual([1, 0]);
+    expect((await filesOf(backupId)).filter((path) => path.endsWith('dump.tar'))).toEqual([]);
   });
 
   describe('incrementally', () => {

@@ -2,6 +2,7 @@
 import { componentOf, liveSizeBytes, storedSizeBytes, type BackupManifest, type ComponentBackup } from '../../domain/backup-manifest.ts';
 import { describeDifference } from '../../domain/content.ts';
 import { backupInstant } from '../../domain/identifiers.ts';
+import type { Hold } from '../../domain/hold.ts';
 import type { ProofRecord } from '../../domain/proof.ts';
 import type { EngineName, ServiceDefinition } from '../../domain/service.ts';
 import { sizeText } from '../../domain/wording.ts';
@@ -25,6 +26,9 @@ export function serviceLine(service: ServiceDefinition, newest: BackupManifest |
   });
   return [service.name, ...stores, ...(live?.health == null ? [] : [`${live.health.path} ${live.health.answer}`])].join(' · ');
 }
+
+/** A hold says which backups have to stay, and why. */
+export const holdText = ({ backupId, component, reason }: Hold): string => `HELD: every backup from before ${backupId} stays, which could not be taken of ${component}: ${reason}`;
 
 /** One row a backup, newest first. */
 export function backupTable(entries: readonly CatalogEntry[], engines: readonly EngineName[], timeZone: string): readonly string[] {

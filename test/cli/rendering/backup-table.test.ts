@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest';
 import type { CatalogEntry } from '../../../src/cli/backup-catalog.ts';
-import { backupTable, serviceLine } from '../../../src/cli/rendering/backup-table.ts';
+import { backupTable, holdText, serviceLine } from '../../../src/cli/rendering/backup-table.ts';
 import { backupText } from '../../../src/cli/rendering/backup-text.ts';
+import { holdsOn, type Hold } from '../../../src/domain/hold.ts';
 import type { ProofRecord, Verdict } from '../../../src/domain/proof.ts';
 import { readConfig } from '../../config/read-config.ts';
 import { base, run, sampleManifest } from '../../repository/sample-manifest.ts';
@@ -61,5 +62,11 @@ describe('an incremental backup', () => {
   it('says what it goes on from, and in full all that it stands on', () => {
     expect(rows([entry({ manifest: incremental })])[1]).toContain('26B on 20261122-130000  5B');
     expect(backupText(entry({ manifest: incremental }), { timeZone: 'UTC', now: '2026-11-24T00:00:00.000Z' }).join('\n')).toContain('what changed since 20261122-130000 (incremental; stands on 20261122-010000, 20261122-130000)');
+  });
+
+  it('is held where a page was found damaged, with all that are older', () => {
+    const hold: Hold = { format: 1, service: 'shop', backupId: '20261124-010000', sequence: 2, component: 'postgres', reason: 'checksum verification failed in file "./base/5/1259", block 3', at: '2026-11-24T01:00:00.000Z', run: run('hold') };
+    expect(holdText(hold)).toBe('HELD: every backup from before 20261124-010000 stays, which could not be taken of postgres: checksum verification failed in file "./base/5/1259", block 3');
+    expect([holdsOn([hold], 1), holdsOn([hold], 2), holdsOn([hold], 3)]).toEqual([[hold], [], []]);
   });
 });
