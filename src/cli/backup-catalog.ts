@@ -10,7 +10,7 @@ export interface CatalogEntry {
   /** Null where no copy of the manifest can be believed. */
   readonly manifest: BackupManifest | null;
   readonly manifestSha256: string | null;
-  /** Why the manifest cannot be believed. */
+  /** Why the manifest cannot be believed, or what it takes to make an incremental backup whole and is not there. */
   readonly damage: string | null;
   /** The newest proof, whatever its verdict. */
   readonly proof: ProofRecord | null;
@@ -67,14 +67,30 @@ export async function readHolds(repositories: readonly Repository[], service: st
 export async function readEntry(repositories: readonly Repository[], service: string, id: string): Promise<CatalogEntry> {
   const names = repositories.map(({ name }) => name);
   let damage: string | null = null;
+  let broken: CatalogEntry | null = null;
   for (const repository of repositories) {
     try {
       const { manifest, sha256 } = await repository.readManifest(service, id);
-      return { id, manifest, manifestSha256: sha256, damage: null, proof: (await repository.listProofs(service, id)).at(-1) ?? null, repositories: names };
+      const entry = { id, manifest, manifestSha256: sha256, damage: await brokenChain(repository, manifest), proof: (await repository.listProofs(service, id)).at(-1) ?? null, repositories: names };
+      if (entry.damage === null) return entry;
+      broken ??= entry;
     } catch (error) {
       if (!isFailure(error) || error.type === 'RepositoryUnreachable') throw error;
       damage = error.fields.cause;
     }
   }
-  return { id, manifest: null, manifestSha256: null, damage, proof: null, repositories: names };
+  return broken ?? { id, manifest: null, manifestSha256: null, damage, proof: null, repositories: names };
+}
+
+/** Each backup that an incremental one stands on has to be there, with the manifest that it had; null where all are. */
+async function brokenChain(repository: Repository, { service, components }: BackupManifest): Promise<string | null> {
+  for (const { backupId, manifestSha256 } of components.flatMap((component) => (component.engine === 'postgres' && component.method === 'base' ? component.chain ?? [] : []))) {
+    try {
+      if ((await repository.readManifest(service, backupId)).sha256 !== manifestSha256) return `it stands on ${backupId}, which was changed`;
+    } catch (error) {
+      if (!isFailure(error) || error.type === 'RepositoryUnreachable') throw error;
+      return `it stands on ${backupId}, which is ${error.type === 'UnknownBackup' ? 'gone' : 'damaged'}`;
+    }
+  }
+  return null;
 }

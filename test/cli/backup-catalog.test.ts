@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest';
-import { newestFirst, readCatalog } from '../../src/cli/backup-catalog.ts';
+import { newestFirst, readCatalog, readHolds } from '../../src/cli/backup-catalog.ts';
 import { createRepository } from '../../src/repository/create-repository.ts';
 import { createInMemoryStorage } from '../../src/storage/in-memory/in-memory-storage.ts';
-import { committed } from '../repository/sample-manifest.ts';
+import { base, committed, run, sampleManifest, storeArtifacts } from '../repository/sample-manifest.ts';
 
 const at = Date.UTC(2026, 10, 23, 1, 0, 0);
 
@@ -26,5 +26,34 @@ describe('the catalog', () => {
     objects.set(`shop/backups/${backupId}/manifest.json`, Buffer.from('{}'));
     const { entries } = await readCatalog([repository], 'shop', 9);
     expect(entries.map(({ id, damage }) => [id, damage === null])).toEqual([[backupId, false], [sound.backupId, true]]);
+  });
+
+  it('says of an incremental backup when what it stands on is changed or gone', async () => {
+    const objects = new Map<string, Uint8Array>();
+    const repository = createRepository('nas', createInMemoryStorage(objects));
+    const parent = await committed(repository, 'shop', 'full', at);
+    const sample = sampleManifest('shop', await repository.claimBackup('shop', run('incremental'), at + 1000));
+    const chain = [{ backupId: parent.backupId, manifestSha256: (await repository.readManifest('shop', parent.backupId)).sha256 }];
+    const manifest = { ...sample, components: [{ ...base, chain }, ...sample.components.slice(1)] };
+    await storeArtifacts(repository, manifest);
+    await repository.commitManifest(manifest);
+    const damage = async (): Promise<string | null | undefined> => (await readCatalog([repository], 'shop', 9)).entries.find(({ id }) => id === manifest.backupId)?.damage;
+    expect(await damage()).toBeNull();
+    objects.set(`shop/backups/${parent.backupId}/manifest.json`, Buffer.from('{}'));
+    expect(await damage()).toBe(`it stands on ${parent.backupId}, which is damaged`);
+    objects.delete(`shop/backups/${parent.backupId}/manifest.json`);
+    expect(await damage()).toBe(`it stands on ${parent.backupId}, which is gone`);
+  });
+
+  it('tells a hold that cannot be read, and shows the others\' all the same', async () => {
+    const objects = new Map<string, Uint8Array>();
+    const repositories = [createRepository('nas', createInMemoryStorage(objects)), createRepository('offsite', createInMemoryStorage())] as const;
+    for (const repository of repositories) {
+      const { backupId } = await committed(repository, 'shop', 'a', at);
+      await repository.recordHold({ service: 'shop', backupId, component: 'postgres', reason: 'block 3', at: '2026-11-23T01:00:00.000Z', run: run('a') });
+    }
+    expect(await readHolds(repositories, 'shop')).toMatchObject({ holds: [{ reason: 'block 3', sequence: 1 }], unreadable: [] });
+    objects.set([...objects.keys()].find((path) => path.startsWith('shop/holds/')) as string, Buffer.from('{}'));
+    expect(await readHolds(repositories, 'shop')).toMatchObject({ holds: [{ reason: 'block 3' }], unreadable: [expect.stringContaining('shop/holds/')] });
   });
 });
