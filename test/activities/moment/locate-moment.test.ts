@@ -115,6 +115,26 @@ describe('locateMoment', () => {
     expect((await locate('latest')).base.backupId).toBe(first.backupId);
   });
 
+  it('begins with an incremental one while all that it stands on is there, else with an older one', async () => {
+    const linkTo = async ({ backupId }: BackupManifest) => ({ backupId, manifestSha256: (await repository.readManifest('shop', backupId)).sha256 });
+    const third = await takeBase(7, 7, 30, { chain: [await linkTo(second)] });
+    const located = async (): Promise<string> => (await locate('latest')).base.backupId;
+    expect(await located()).toBe(third.backupId);
+    const file = `shop/backups/${second.backupId}/${sampleBase.artifacts[0]?.path}`;
+    const bytes = objects.get(file) as Uint8Array;
+    objects.set(file, Buffer.alloc(1));
+    expect(await located()).toBe(second.backupId);
+    expect((await failing('PointUnreachable', locate('latest', { base: 'none' }))).fields.cause).not.toContain('passed over');
+    objects.set(file, bytes);
+    expect(await located()).toBe(third.backupId);
+    // Named, it is what is meant, and the recovery says what it lacks.
+    objects.delete(file);
+    expect((await locate(`backup:${third.backupId}`)).base.backupId).toBe(third.backupId);
+    objects.set(file, bytes);
+    objects.delete(`shop/backups/${second.backupId}/manifest.json`);
+    expect(await located()).toBe(first.backupId);
+  });
+
   it('refuses the archive of another cluster than the live one, and takes the live one\'s where both are there', async () => {
     expect((await failing('PointUnreachable', locate('latest', { systemIdentifier: '7400000000000000009' }))).fields.cause).toContain('7400000000000000009');
     const other = await takeBase(1, 1, 40, { server: { ...sampleBase.server, systemIdentifier: '7400000000000000009' } });
