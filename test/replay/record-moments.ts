@@ -7,8 +7,10 @@ import { waitFor } from '../support/service-fixture.ts';
 import type { Recorder } from './recorder.ts';
 
 export async function recordMoments({ service, faults, save, approved, reject }: Recorder): Promise<void> {
+  for (const statement of ['ALTER SYSTEM SET summarize_wal = on', 'SELECT pg_reload_conf()']) await service.sql(statement);
   const base = await service.start<TakeBackupResult>('takeBackup', { service: service.name, kind: 'base' });
   await save('takeBackup.base', base, 'COMPLETED');
+  await save('takeBackup.incremental', await service.start('takeBackup', { service: service.name, kind: 'incremental' }), 'COMPLETED');
   const { backupId } = await base.result();
   const input = { service: service.name, to: `backup:${backupId}` };
   await save('restoreBackup.base', await approved('restoreBackup', { service: service.name, backup: backupId }), 'COMPLETED');

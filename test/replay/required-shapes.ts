@@ -7,7 +7,7 @@ export const requiredShapes = [
   'restoreTables.done', 'restoreTables.planned', 'restoreTables.rejected', 'restoreTables.rolledBack', 'restoreTables.ofMoment', 'restoreTables.ofMomentRefused', 'undoRestore.ofTables',
   'undoRestore.done', 'undoRestore.planned', 'undoRestore.rejected', 'undoRestore.expired', 'undoRestore.rolledBack',
   'acceptRestore.done', 'acceptRestore.planned', 'acceptRestore.rejected',
-  'takeBackup.base', 'restoreBackup.base', 'undoRestore.base',
+  'takeBackup.base', 'takeBackup.incremental', 'restoreBackup.base', 'undoRestore.base',
   'restoreToPointInTime.planned', 'restoreToPointInTime.refused', 'restoreToPointInTime.rejected', 'restoreToPointInTime.rolledBack', 'restoreToPointInTime.moved', 'restoreToPointInTime.afterReset',
   'markMoment.done', 'markMoment.refused',
   'reapLeftovers.done', 'reapLeftovers.repaired', 'serviceLease.done',
