@@ -13,6 +13,7 @@ const bare: string[] = [];
 let service: ServiceFixture;
 let backup: TakeBackupResult;
 let base: TakeBackupResult;
+let incremental: TakeBackupResult;
 
 /** The sh blocks below a heading, in order, as one script. */
 function commandsUnder(heading: string): string {
@@ -43,9 +44,14 @@ describe('docs/restore-without-holdfast.md', () => {
       CREATE TABLE orders (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, state state, total numeric(10, 2)); ALTER TABLE orders OWNER TO shop_app;
       INSERT INTO orders (state, total) SELECT 'paid', n * 1.10 FROM generate_series(1, 1000) n; SELECT lo_from_bytea(0, 'large');`);
     for (let key = 0; key < 50; key += 1) await service.redisCli('SET', `key:${key}`, `value ${key}`);
+    await service.sql('ALTER SYSTEM SET summarize_wal = on');
+    await service.sql('SELECT pg_reload_conf()');
     await service.startWorker();
     backup = await service.run<TakeBackupResult>('takeBackup', { service: service.name, prove: false });
     base = await service.run<TakeBackupResult>('takeBackup', { service: service.name, prove: false, kind: 'base' });
+    await service.sql('UPDATE orders SET total = total + 1 WHERE id = 7');
+    incremental = await service.run<TakeBackupResult>('takeBackup', { service: service.name, prove: false, kind: 'incremental' });
+    await service.sql('UPDATE orders SET total = total - 1 WHERE id = 7');
   });
   afterAll(async () => {
     for (const id of bare) await scope.runtime.remove(id);
@@ -76,6 +82,15 @@ describe('docs/restore-without-holdfast.md', () => {
     expect(await run(commandsUnder('4.'))).toMatch(/^ *f +\|/m);
     await run('runuser -u postgres -- pg_ctl -D "$SERVER" -o "-p 5433" -l "$SERVER/startup.log" -w start');
     expect(await run('psql -X -A -t -p 5433 -d shop -c "SELECT count(*), sum(total) FROM orders"')).toBe(await service.sql('SELECT count(*), sum(total) FROM orders'));
+  });
+
+  it('brings a whole server back from an incremental one', async () => {
+    expect(incremental.incremental).toEqual({ parent: base.backupId });
+    const run = await bareMachine('postgres:17', { command: ['sleep', '600'], entrypoint: [] }, incremental);
+    expect(await run(commandsUnder('1.'))).toMatch(/backup_manifest: OK[^]*base\.tar\.zst: OK/);
+    await run(commandsUnder('5.'));
+    await run('runuser -u postgres -- pg_ctl -D "$SERVER" -o "-p 5433 -c archive_mode=off" -l "$SERVER/startup.log" -w start');
+    expect(await run('psql -X -A -t -p 5433 -d shop -c "SELECT count(*), sum(total) - 1 FROM orders"')).toBe(await service.sql('SELECT count(*), sum(total) FROM orders'));
   });
 
   it('brings Redis back, with an append-only file that a production server starts from', async () => {
