@@ -77,7 +77,7 @@ combine_links() {
   done
   rm "$out/link"
   while read -r oid; do set -- -T "$inputs/$last.spaces/$oid=$spaces/$oid" "$@"; done <"$work/tablespaces"
-  try_combine "$@" || { [ "$how" = --copy-file-range ] && grep -qi 'copy.file.range' "$work/combine.err" && how=--copy && try_combine "$@"; } || fail_step combine
+  try_combine "$@" || { [ "$how" = --copy-file-range ] && grep -qiE 'cop(y|ying).file.range' "$work/combine.err" && how=--copy && try_combine "$@"; } || fail_step combine
   rm -rf "$inputs"
   run_as postgres pg_verifybackup --quiet "$combined" >"$work/combined.log" 2>"$work/combined.err" || fail_step combined
 }
