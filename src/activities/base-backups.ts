@@ -17,7 +17,7 @@ export async function readBases(repository: Repository, service: string, compone
   return bases;
 }
 
-export const chainedBase = ({ manifest: { backupId }, sha256, backup }: BaseBackup): ChainedBase => ({ backupId, manifestSha256: sha256, chain: backup.chain ?? [] });
+export const chainedBase = ({ manifest: { backupId }, sha256, backup }: BaseBackup): ChainedBase => ({ backupId, sha256, chain: backup.chain ?? [] });
 
 /** Without those that stand on one that is gone or changed: nothing whole comes of them. */
 export function wholeBases(bases: readonly BaseBackup[]): readonly BaseBackup[] {
@@ -30,7 +30,7 @@ export async function readChain(repository: Repository, service: string, base: P
   const chain = base.chain ?? [];
   const found: BaseBackup[] = [];
   for (const { backupId } of chain) found.push(...baseIn(await readBelievable(repository, service, backupId), base.component));
-  const broken = brokenLink({ backupId: '', manifestSha256: '', chain }, new Map(found.map((each) => [each.manifest.backupId, chainedBase(each)])));
+  const broken = brokenLink({ backupId: '', sha256: '', chain }, new Map(found.map((each) => [each.manifest.backupId, chainedBase(each)])));
   if (broken === null) return found;
   const isThere = (await repository.listBackups(service)).includes(broken.backupId);
   throw new HoldfastFailure(isThere ? 'ArtifactDamaged' : 'ObjectNotFound', {

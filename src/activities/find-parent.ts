@@ -20,8 +20,8 @@ export async function findParent(repository: Repository, service: string, compon
   for (;;) {
     const choice = chooseParent(server, candidates, damaged);
     if (choice.parent === null) return { backupId: null, reason: choice.reason };
-    const { backupId, manifestSha256, chain } = choice.parent;
-    const links = [...chain, { backupId, manifestSha256 }];
+    const { backupId, sha256, chain } = choice.parent;
+    const links = [...chain, { backupId, sha256 }];
     for (const link of links) {
       const found = await damagedFile(repository, byId.get(link.backupId) as BaseBackup, choice.doubted ? 'everything' : 'backup_manifest', signal);
       if (found !== null) damaged.set(link.backupId, found);

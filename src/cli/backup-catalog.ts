@@ -84,9 +84,9 @@ export async function readEntry(repositories: readonly Repository[], service: st
 
 /** Each backup that an incremental one stands on has to be there, with the manifest that it had; null where all are. */
 async function brokenChain(repository: Repository, { service, components }: BackupManifest): Promise<string | null> {
-  for (const { backupId, manifestSha256 } of components.flatMap((component) => (component.engine === 'postgres' && component.method === 'base' ? component.chain ?? [] : []))) {
+  for (const { backupId, sha256 } of components.flatMap((component) => (component.engine === 'postgres' && component.method === 'base' ? component.chain ?? [] : []))) {
     try {
-      if ((await repository.readManifest(service, backupId)).sha256 !== manifestSha256) return `it stands on ${backupId}, which was changed`;
+      if ((await repository.readManifest(service, backupId)).sha256 !== sha256) return `it stands on ${backupId}, which was changed`;
     } catch (error) {
       if (!isFailure(error) || error.type === 'RepositoryUnreachable') throw error;
       return `it stands on ${backupId}, which is ${error.type === 'UnknownBackup' ? 'gone' : 'damaged'}`;

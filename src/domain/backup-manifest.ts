@@ -61,7 +61,8 @@ export interface DatabaseProperties {
 /** One backup that another stands on, as it was when that was taken. */
 export interface ChainLink {
   readonly backupId: string;
-  readonly manifestSha256: string;
+  /** Of its manifest. Not called `manifestSha256`, as the manifest's own is: people look for that by its name (docs/restore-without-holdfast.md). */
+  readonly sha256: string;
 }
 
 interface PostgresCommon {

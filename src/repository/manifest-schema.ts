@@ -71,7 +71,7 @@ const postgresBase = z.strictObject({
   databases: z.array(z.strictObject({ name: text, oid: size, sizeBytes: size })).min(1),
   tablespaces: z.array(z.strictObject({ name: text, oid: size, location: text })),
   dataSizeBytes: size,
-  chain: z.array(z.strictObject({ backupId, manifestSha256: sha256 })).min(1).max(100).exactOptional(),
+  chain: z.array(z.strictObject({ backupId, sha256 })).min(1).max(100).exactOptional(),
 });
 const postgres = z.discriminatedUnion('method', [postgresDump, postgresBase]);
 

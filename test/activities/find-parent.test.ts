@@ -32,7 +32,7 @@ async function take(on: Taken | null = null): Promise<Taken> {
   claims += 1;
   const sample = sampleManifest('shop', await repository.claimBackup('shop', run(`take-${claims}`), Date.UTC(2026, 10, 23, 1, 0, claims)));
   const artifacts = sampleBase.artifacts.map((artifact) => ({ ...artifact, plaintext: { ...artifact.plaintext, sha256: sumOf(artifact.stored.sizeBytes) }, stored: { ...artifact.stored, sha256: sumOf(artifact.stored.sizeBytes) } }));
-  const chain = on === null ? [] : [...(on.manifest.components[0] as PostgresBase).chain ?? [], { backupId: on.manifest.backupId, manifestSha256: on.sha256 }];
+  const chain = on === null ? [] : [...(on.manifest.components[0] as PostgresBase).chain ?? [], { backupId: on.manifest.backupId, sha256: on.sha256 }];
   const manifest = { ...sample, components: [{ ...sampleBase, artifacts, ...(chain.length === 0 ? {} : { chain }) }, ...sample.components.slice(1)] };
   await storeArtifacts(repository, manifest);
   return { manifest, ...await repository.commitManifest(manifest) };
@@ -50,7 +50,7 @@ describe('findParent', () => {
     const full = await take();
     const first = await take(full);
     const found = await find();
-    expect(found).toMatchObject({ backupId: first.manifest.backupId, parent: { chain: [full, first].map(({ manifest: { backupId }, sha256 }) => ({ backupId, manifestSha256: sha256 })) } });
+    expect(found).toMatchObject({ backupId: first.manifest.backupId, parent: { chain: [full, first].map(({ manifest: { backupId }, sha256 }) => ({ backupId, sha256 })) } });
     expect(new Set(digests.map((path) => path.split('/').at(-1)))).toEqual(new Set(['backup_manifest']));
   });
 

@@ -36,7 +36,7 @@ it('an incremental one is tried where none was taken before, and says nothing of
   const repository = withFree(16);
   await requireSpace(repository, 'shop', 'postgres', 'incremental', unasked);
   const sample = sampleManifest('shop', await repository.claimBackup('shop', run('a'), 0));
-  const manifest = { ...sample, components: [{ ...base, chain: [{ backupId: '20261122-010000', manifestSha256: 'a'.repeat(64) }] }, ...sample.components.slice(1)] };
+  const manifest = { ...sample, components: [{ ...base, chain: [{ backupId: '20261122-010000', sha256: 'a'.repeat(64) }] }, ...sample.components.slice(1)] };
   await storeArtifacts(repository, manifest);
   await repository.commitManifest(manifest);
   await failing('NotEnoughSpace', requireSpace(repository, 'shop', 'postgres', 'incremental', ofSize(1000)));

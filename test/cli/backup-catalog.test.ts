@@ -33,7 +33,7 @@ describe('the catalog', () => {
     const repository = createRepository('nas', createInMemoryStorage(objects));
     const parent = await committed(repository, 'shop', 'full', at);
     const sample = sampleManifest('shop', await repository.claimBackup('shop', run('incremental'), at + 1000));
-    const chain = [{ backupId: parent.backupId, manifestSha256: (await repository.readManifest('shop', parent.backupId)).sha256 }];
+    const chain = [{ backupId: parent.backupId, sha256: (await repository.readManifest('shop', parent.backupId)).sha256 }];
     const manifest = { ...sample, components: [{ ...base, chain }, ...sample.components.slice(1)] };
     await storeArtifacts(repository, manifest);
     await repository.commitManifest(manifest);

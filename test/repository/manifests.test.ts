@@ -46,7 +46,7 @@ describe('committing a manifest', () => {
 
   it('takes an incremental one with what it stands on', async () => {
     const sample = await unfinished();
-    const manifest = { ...sample, components: [{ ...base, chain: [{ backupId: '20261122-010000', manifestSha256: 'a'.repeat(64) }] }, ...sample.components.slice(1)] };
+    const manifest = { ...sample, components: [{ ...base, chain: [{ backupId: '20261122-010000', sha256: 'a'.repeat(64) }] }, ...sample.components.slice(1)] };
     await storeArtifacts(repository, manifest);
     await repository.commitManifest(manifest);
     expect((await repository.readManifest('shop', manifest.backupId)).manifest).toEqual(manifest);

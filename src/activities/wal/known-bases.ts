@@ -40,7 +40,7 @@ async function basesOf(repository: Repository, service: string, backupId: string
     const { manifest, sha256 } = await repository.readManifest(service, backupId);
     return manifest.components.flatMap((backup): readonly FoundBase[] => {
       if (backup.engine !== 'postgres' || backup.method !== 'base') return [];
-      return [{ backupId, manifestSha256: sha256, chain: backup.chain ?? [], component: backup.component, systemIdentifier: backup.server.systemIdentifier, timeline: backup.range.timeline, begin: parseLsn(backup.range.begin) ?? 0n }];
+      return [{ backupId, sha256, chain: backup.chain ?? [], component: backup.component, systemIdentifier: backup.server.systemIdentifier, timeline: backup.range.timeline, begin: parseLsn(backup.range.begin) ?? 0n }];
     });
   } catch (error) {
     if (error instanceof HoldfastFailure && (error.type === 'ManifestDamaged' || error.type === 'UnsupportedFormat')) return [];

@@ -20,17 +20,17 @@ export interface BrokenLink {
 
 /** The first of the backups it stands on that cannot be used; null where each is there, unchanged, and stands on those before it. @param known all whose manifests can be believed, by id */
 export function brokenLink({ chain }: ChainedBase, known: ReadonlyMap<string, ChainedBase>): BrokenLink | null {
-  for (const [index, { backupId, manifestSha256 }] of chain.entries()) {
+  for (const [index, { backupId, sha256 }] of chain.entries()) {
     const found = known.get(backupId);
     if (found === undefined) return { backupId, cause: 'is not in the repository, or its manifest cannot be believed' };
-    if (found.manifestSha256 !== manifestSha256) return { backupId, cause: 'has another manifest than it had then' };
+    if (found.sha256 !== sha256) return { backupId, cause: 'has another manifest than it had then' };
     if (!sameLinks(found.chain, chain.slice(0, index))) return { backupId, cause: 'stands on other backups than the manifest says' };
   }
   return null;
 }
 
 export const sameLinks = (one: readonly ChainLink[], other: readonly ChainLink[]): boolean =>
-  one.length === other.length && one.every(({ backupId, manifestSha256 }, index) => backupId === other[index]?.backupId && manifestSha256 === other[index]?.manifestSha256);
+  one.length === other.length && one.every(({ backupId, sha256 }, index) => backupId === other[index]?.backupId && sha256 === other[index]?.sha256);
 
 /** A base backup of the component that is to be backed up. */
 export interface ParentCandidate extends ChainedBase {

@@ -116,7 +116,7 @@ describe('locateMoment', () => {
   });
 
   it('begins with an incremental one while all that it stands on is there, else with an older one', async () => {
-    const linkTo = async ({ backupId }: BackupManifest) => ({ backupId, manifestSha256: (await repository.readManifest('shop', backupId)).sha256 });
+    const linkTo = async ({ backupId }: BackupManifest) => ({ backupId, sha256: (await repository.readManifest('shop', backupId)).sha256 });
     const third = await takeBase(7, 7, 30, { chain: [await linkTo(second)] });
     const located = async (): Promise<string> => (await locate('latest')).base.backupId;
     expect(await located()).toBe(third.backupId);

@@ -56,7 +56,7 @@ describe('serviceLine', () => {
 });
 
 describe('an incremental backup', () => {
-  const chain = [{ backupId: '20261122-010000', manifestSha256: 'b'.repeat(64) }, { backupId: '20261122-130000', manifestSha256: 'c'.repeat(64) }];
+  const chain = [{ backupId: '20261122-010000', sha256: 'b'.repeat(64) }, { backupId: '20261122-130000', sha256: 'c'.repeat(64) }];
   const incremental = { ...manifest, components: [{ ...base, chain }, ...manifest.components.slice(1)] };
 
   it('says what it goes on from, and in full all that it stands on', () => {

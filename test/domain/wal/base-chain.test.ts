@@ -4,9 +4,9 @@ import { brokenLink, chooseParent, longestChain, type ParentCandidate } from '..
 
 const server = { systemIdentifier: '7', timeline: 1, end: 1000n };
 const idOf = (sequence: number): string => `20261123-${String(sequence).padStart(6, '0')}`;
-const linkTo = ({ backupId, manifestSha256 }: ParentCandidate) => ({ backupId, manifestSha256 });
+const linkTo = ({ backupId, sha256 }: ParentCandidate) => ({ backupId, sha256 });
 const base = (sequence: number, on: ParentCandidate | null = null, more: Partial<ParentCandidate> = {}): ParentCandidate => ({
-  backupId: idOf(sequence), manifestSha256: `sum ${sequence}`, sequence, chain: on === null ? [] : [...on.chain, linkTo(on)], systemIdentifier: '7', timeline: 1, end: BigInt(sequence), failed: false, ...more,
+  backupId: idOf(sequence), sha256: `sum ${sequence}`, sequence, chain: on === null ? [] : [...on.chain, linkTo(on)], systemIdentifier: '7', timeline: 1, end: BigInt(sequence), failed: false, ...more,
 });
 const chainOf = (length: number): readonly ParentCandidate[] => Array.from({ length }).reduce<readonly ParentCandidate[]>((links, _, index) => [...links, base(index + 1, links.at(-1) ?? null)], []);
 
@@ -51,7 +51,7 @@ describe('chooseParent', () => {
     expect(chooseParent(server, [full, first, second], damaged(second))).toMatchObject({ parent: first });
     expect(chooseParent(server, [full, first, second], damaged(first))).toMatchObject({ parent: full });
     expect(chooseParent(server, [full, first, second], damaged(full))).toMatchObject({ parent: null, reason: expect.stringContaining(`${second.backupId} stands on ${full.backupId}, which has other bytes`) });
-    expect(chooseParent(server, [{ ...full, manifestSha256: 'changed' }, first, second])).toMatchObject({ parent: { backupId: full.backupId } });
+    expect(chooseParent(server, [{ ...full, sha256: 'changed' }, first, second])).toMatchObject({ parent: { backupId: full.backupId } });
   });
 
   it('has the bytes read of what another one failed on', () => {
@@ -92,7 +92,7 @@ describe('brokenLink', () => {
   it('names the first that is gone, changed, or stands on others', () => {
     expect(brokenLink(second, known(full))).toMatchObject({ backupId: first.backupId });
     expect(brokenLink(second, known())).toMatchObject({ backupId: full.backupId });
-    expect(brokenLink(second, known({ ...full, manifestSha256: 'x' }, first))).toMatchObject({ backupId: full.backupId, cause: expect.stringContaining('another manifest') });
+    expect(brokenLink(second, known({ ...full, sha256: 'x' }, first))).toMatchObject({ backupId: full.backupId, cause: expect.stringContaining('another manifest') });
     expect(brokenLink(second, known(full, { ...first, chain: [] }))).toMatchObject({ backupId: first.backupId, cause: expect.stringContaining('stands on other') });
   });
 });

@@ -45,7 +45,7 @@ class Chain {
   /** What the next one would go on from. */
   parent(): ParentBackup | null {
     const last = this.links.at(-1);
-    return last === undefined ? null : { backup: last.backup, source: last.source, chain: this.links.map(({ backupId }) => ({ backupId, manifestSha256: 'a'.repeat(64) })) };
+    return last === undefined ? null : { backup: last.backup, source: last.source, chain: this.links.map(({ backupId }) => ({ backupId, sha256: 'a'.repeat(64) })) };
   }
 
   /** For the newest. */
