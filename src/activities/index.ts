@@ -2,6 +2,8 @@
 import { createAcceptActivities } from './accept-activities.ts';
 import { createApplicationActivities } from './application-activities.ts';
 import { createBackupActivities } from './backup-activities.ts';
+import { createCloneActivities } from './copies/clone-activities.ts';
+import { createRemoveCopyActivities } from './copies/remove-copy-activities.ts';
 import { createCutOverActivities } from './cut-over-activities.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { createFindActivities } from './moment/find-activities.ts';
@@ -32,6 +34,8 @@ export const createActivities = (dependencies: ActivityDependencies) => ({
   ...createWatchActivities(dependencies),
   ...createSettingsActivities(dependencies),
   ...createForgetActivities(dependencies),
+  ...createCloneActivities(dependencies),
+  ...createRemoveCopyActivities(dependencies),
 });
 
 export type Activities = ReturnType<typeof createActivities>;

@@ -5,6 +5,7 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import { activityInfo } from '@temporalio/activity';
 import { listFenceOwners, lowerAllFencesOf, replaceFences, type FencedStore } from '../containers/fence.ts';
+import { findCopies, isUnfinished } from '../containers/copies.ts';
 import { findScratchOf, listOwners, removeScratch } from '../containers/scratch.ts';
 import { inOpeningOrder } from '../domain/cut-over-steps.ts';
 import { HoldfastFailure, isFailure } from '../domain/failures.ts';
@@ -14,6 +15,7 @@ import type { Component } from '../domain/service.ts';
 import type { EngineContext } from '../engines/engine.ts';
 import type { Rollback } from '../repository/repository.ts';
 import { currentOwner, engineOf, firstRepository, inEngineContext, serviceNamed } from './activity-run.ts';
+import { removeUnfinishedCopies } from './copies/clone-activities.ts';
 import { chooseDirection, completeRestore, putBackRestartPolicies } from './cut-over-state.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { runNoteKey, type RunNote } from './service-activities.ts';
@@ -167,7 +169,7 @@ export function createRepairActivities(dependencies: ActivityDependencies) {
   async function cleanUp(context: EngineContext, service: string, owner: RunOwner): Promise<{ removed: readonly string[] }> {
     const repository = firstRepository(dependencies, service);
     const rollback = await repository.readRollback(service, owner.runId);
-    const removed = await removeScratchOf(owner);
+    const removed = [...await removeScratchOf(owner), ...await removeUnfinishedCopies(dependencies, owner, service)];
     const notes = await repository.readNotes(service, owner.runId);
     // An accepted restore is live: only what was rolled back keeps nothing.
     const { rollbacks } = await repository.surveyRollbacks(service);
@@ -208,7 +210,8 @@ export function createRepairActivities(dependencies: ActivityDependencies) {
       const note = (await repository.readNotes(service, runId))[runNoteKey] as RunNote | undefined;
       if (note !== undefined && note.owner.namespaceId === namespaceId) noted.push(note.owner);
     }
-    return [...labelled, ...noted];
+    const copying = (await findCopies(dependencies.runtime, { service })).filter((copy) => copy.maker.namespaceId === namespaceId && isUnfinished(copy)).map(({ maker }) => maker);
+    return [...labelled, ...noted, ...copying];
   }
 
   async function componentsOf(service: string, runId: string): Promise<readonly Component[]> {

@@ -9,6 +9,10 @@ const attempts = 3;
 export const askForName = (service: string, say: (line: string) => void, signal: AbortSignal): Promise<Answer | null> =>
   askForWord(service, `  Type ${service} to approve (Enter leaves it waiting for someone else): `, say, signal);
 
+/** A copy is to be removed: its own name is the yes, Enter keeps it. Like {@link askForWord}. */
+export const askForCopy = (copy: string, say: (line: string) => void, signal: AbortSignal): Promise<Answer | null> =>
+  askForWord(copy, `  Type ${copy} to remove it (Enter keeps it): `, say, signal);
+
 /** Another run holds the service: "cancel" ends that one, Enter goes on waiting. Like {@link askForWord}. */
 export const askToCancel = (say: (line: string) => void, signal: AbortSignal): Promise<Answer | null> =>
   askForWord('cancel', '  Type cancel to end that run and go on (Enter keeps waiting): ', say, signal);

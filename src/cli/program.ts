@@ -8,6 +8,7 @@ import { showCommand } from './verbs/backups/show.ts';
 import { verifyCommand } from './verbs/backups/verify.ts';
 import { acceptCommand } from './verbs/restoring/accept.ts';
 import { approveCommand } from './verbs/restoring/approve.ts';
+import { cloneCommand } from './verbs/restoring/clone.ts';
 import { findCommand } from './verbs/restoring/find.ts';
 import { moveCommand } from './verbs/restoring/move.ts';
 import { queryCommand } from './verbs/restoring/query.ts';
@@ -29,7 +30,7 @@ import { workerCommand } from './verbs/set-up/worker.ts';
 const groups: readonly (readonly [title: string, commands: () => readonly Command[]])[] = [
   ['Set up:', () => [initCommand(), doctorCommand(), configCommand(), upCommand(), workerCommand(), setupCommand()]],
   ['Back up:', () => [backupCommand(), listCommand(), showCommand(), verifyCommand(), proveCommand(), walCommand(), markCommand()]],
-  ['Come back:', () => [restoreCommand(), findCommand(), moveCommand(), queryCommand(), undoCommand(), acceptCommand(), approveCommand(), rejectCommand()]],
+  ['Come back:', () => [restoreCommand(), findCommand(), moveCommand(), queryCommand(), cloneCommand(), undoCommand(), acceptCommand(), approveCommand(), rejectCommand()]],
   ['Runs:', () => [statusCommand(), watchCommand(), cancelCommand()]],
 ];
 

@@ -1,12 +1,14 @@
 /** The runbooks as clients see them: workflow type, verb, and the types of what goes in and comes out. */
 import type { RunVerb } from '../domain/workflow-ids.ts';
 import type { AcceptRestoreInput, AcceptRestoreResult } from '../workflows/accept-restore/messages.ts';
+import type { CloneServiceInput, CloneServiceResult } from '../workflows/clone-service/messages.ts';
 import type { FindMomentInput, FindMomentResult } from '../workflows/find-moment/messages.ts';
 import type { MarkMomentInput, MarkMomentResult } from '../workflows/mark-moment/messages.ts';
 import type { EnableWalInput, EnableWalResult } from '../workflows/enable-wal/messages.ts';
 import type { ForgetWalInput, ForgetWalResult } from '../workflows/forget-wal/messages.ts';
 import type { ProveBackupInput, ProveBackupResult } from '../workflows/prove-backup/messages.ts';
 import type { ReapLeftoversInput, ReapLeftoversResult } from '../workflows/reap-leftovers/messages.ts';
+import type { RemoveCloneInput, RemoveCloneResult } from '../workflows/remove-clone/messages.ts';
 import type { RestoreTablesInput, RestoreTablesResult } from '../workflows/restore-tables/messages.ts';
 import type { RestoreBackupInput, RestoreBackupResult } from '../workflows/restore-backup/messages.ts';
 import type { RestoreToPointInTimeInput, RestoreToPointInTimeResult } from '../workflows/restore-to-point-in-time/messages.ts';
@@ -27,6 +29,8 @@ export interface Runbooks {
   readonly enable: { readonly input: EnableWalInput; readonly result: EnableWalResult };
   readonly forget: { readonly input: ForgetWalInput; readonly result: ForgetWalResult };
   readonly find: { readonly input: FindMomentInput; readonly result: FindMomentResult };
+  readonly clone: { readonly input: CloneServiceInput; readonly result: CloneServiceResult };
+  readonly unclone: { readonly input: RemoveCloneInput; readonly result: RemoveCloneResult };
   readonly reap: { readonly input: ReapLeftoversInput; readonly result: ReapLeftoversResult };
 }
 
@@ -45,6 +49,8 @@ export const workflowTypes = {
   reap: 'reapLeftovers',
   enable: 'enableWal',
   forget: 'forgetWal',
+  clone: 'cloneService',
+  unclone: 'removeClone',
 } as const satisfies Record<keyof Runbooks, string>;
 
 /** What is no run of a verb: it watches the logs of a service for as long as they are kept. */

@@ -36,6 +36,8 @@ export interface ContainerFacts {
   readonly user: string | null;
   /** Published ones: `127.0.0.1:5432:5432/tcp`. */
   readonly ports: readonly string[];
+  /** While it runs: by its own port (`5432/tcp`) where that is reached, `127.0.0.1:32768`. */
+  readonly addresses: Readonly<Record<string, readonly string[]>>;
   /** Names only: the values may be secrets and stay with the engine. */
   readonly environmentNames: readonly string[];
   /** Values of the few variables that say where and how a database keeps its files, and are nobody's secret: `PGDATA`, `PG_MAJOR`, `POSTGRES_INITDB_WALDIR`, `POSTGRES_INITDB_ARGS`. */
@@ -56,6 +58,15 @@ export interface MountSpec {
   readonly source: string;
   readonly target: string;
   readonly readOnly?: boolean;
+  /** Of a volume that does not exist yet: the engine makes it with the container, and gives it these. */
+  readonly labels?: Readonly<Record<string, string>>;
+}
+
+/** A port of a container, reached from the engine's host alone. */
+export interface PublishedPort {
+  readonly port: number;
+  /** One that is free, chosen anew at each start, where null. */
+  readonly hostPort: number | null;
 }
 
 export interface ContainerSpec {
@@ -69,8 +80,10 @@ export interface ContainerSpec {
   readonly workingDirectory?: string;
   readonly labels: Readonly<Record<string, string>>;
   readonly mounts?: readonly MountSpec[];
-  /** `none`, a network's name, or `container:<id>`. */
+  /** `none`, a network's name or id, or `container:<id>`. */
   readonly network: string;
+  /** On 127.0.0.1, and nowhere else. */
+  readonly publish?: readonly PublishedPort[];
   readonly init?: boolean;
   readonly openStdin?: boolean;
   readonly memoryBytes?: number;
@@ -104,6 +117,12 @@ export interface ExecResult {
 }
 
 export interface VolumeFacts {
+  readonly name: string;
+  readonly labels: Readonly<Record<string, string>>;
+}
+
+export interface NetworkFacts {
+  readonly id: string;
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
 }
@@ -151,6 +170,11 @@ export interface ContainerRuntime {
   findVolume(name: string): Promise<VolumeFacts | null>;
   /** No error where it is gone. @throws LeftoversRemain while a container uses it */
   removeVolume(name: string): Promise<void>;
+  /** A bridge of its own: reached by published ports, and without a way out of the host. @throws NameTaken where one of that name is there; two at once may both succeed */
+  createNetwork(name: string, labels: Readonly<Record<string, string>>): Promise<{ readonly id: string }>;
+  listNetworks(labels: Readonly<Record<string, string>>): Promise<readonly NetworkFacts[]>;
+  /** No error where it is gone. @throws LeftoversRemain while a running container is on it */
+  removeNetwork(id: string): Promise<void>;
   /** Image id of a reference or id, or null where the engine does not have it. */
   findImage(reference: string): Promise<{ readonly id: string; readonly volumes: readonly string[]; readonly environment: Readonly<Record<string, string>> } | null>;
 }

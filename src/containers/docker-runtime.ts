@@ -6,7 +6,7 @@ import { PassThrough, Readable, finished } from 'node:stream';
 import Docker from 'dockerode';
 import { HoldfastFailure } from '../domain/failures.ts';
 import type { RestartPolicy } from '../domain/rollback.ts';
-import type { ContainerFacts, ContainerRuntime, ContainerSpec, ExecRequest, ExecResult, VolumeFacts } from './container-runtime.ts';
+import type { ContainerFacts, ContainerRuntime, ContainerSpec, ExecRequest, ExecResult, NetworkFacts, VolumeFacts } from './container-runtime.ts';
 import { demultiplex, Tail } from './demultiplexer.ts';
 import { containerFacts } from './docker/container-facts.ts';
 import type { InspectAnswer } from './docker/container-facts.ts';
@@ -233,6 +233,36 @@ class DockerRuntime implements ContainerRuntime {
       if (status === 404) return;
       if (status !== 409) throw failureOf(error, call);
       throw new HoldfastFailure('LeftoversRemain', { ...call, cause: `it is in use: ${engineWords(error)}`, hint: 'Remove the container that uses it; `docker ps -a --filter volume=NAME` names it.' });
+    }
+  }
+
+  async createNetwork(name: string, labels: Readonly<Record<string, string>>): Promise<{ readonly id: string }> {
+    const call = { operation: 'create network', object: name };
+    try {
+      const body = { Name: name, Labels: labels, Driver: 'bridge', CheckDuplicate: true, Options: { 'com.docker.network.bridge.enable_ip_masquerade': 'false' } };
+      return { id: (await this.#client.json<{ Id: string }>({ method: 'POST', path: '/networks/create', body })).Id };
+    } catch (error) {
+      if (refusalStatus(error) !== 409) throw failureOf(error, call);
+      throw new HoldfastFailure('NameTaken', { ...call, cause: 'a network has that name', hint: 'It belongs to something else; look at its labels with `docker network inspect`.' }, { cause: error });
+    }
+  }
+
+  async listNetworks(labels: Readonly<Record<string, string>>): Promise<readonly NetworkFacts[]> {
+    const call = { operation: 'list networks', object: 'docker' };
+    const answer = await this.#client.call<{ Id: string; Name: string; Labels?: Readonly<Record<string, string>> | null }[]>(call, { method: 'GET', path: '/networks', query: { filters: labelFilter(labels) } });
+    return answer.map(({ Id, Name, Labels }) => ({ id: Id, name: Name, labels: Labels ?? {} }));
+  }
+
+  async removeNetwork(id: string): Promise<void> {
+    const call = { operation: 'remove network', object: short(id) };
+    try {
+      await this.#client.json({ method: 'DELETE', path: `/networks/${encodeURIComponent(id)}` });
+    } catch (error) {
+      const status = refusalStatus(error);
+      if (status === 404) return;
+      // 403: it has active endpoints.
+      if (status !== 403 && status !== 409) throw failureOf(error, call);
+      throw new HoldfastFailure('LeftoversRemain', { ...call, cause: `it is in use: ${engineWords(error)}`, hint: 'Stop the container that is on it; `docker network inspect` names it.' });
     }
   }
 

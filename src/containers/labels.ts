@@ -16,6 +16,11 @@ export const labelNames = {
   /** Of a receiver only: whose network it shares, and since which start of that (databases.md D20). */
   databaseId: 'dev.holdfast.database-id',
   databaseStartedAt: 'dev.holdfast.database-started-at',
+  /** Of a copy of a service only: its name, the moment it is of, and the run that made it, which it outlives. */
+  copy: 'dev.holdfast.copy',
+  copyPoint: 'dev.holdfast.copy-point',
+  madeByWorkflowId: 'dev.holdfast.made-by-workflow-id',
+  madeByRunId: 'dev.holdfast.made-by-run-id',
 } as const;
 
 export interface ScratchIdentity {
@@ -83,3 +88,32 @@ export const receiverName = (identity: ReceiverIdentity): string => `holdfast-wa
 export const receiverLabels = ({ namespaceId, service, component }: ReceiverIdentity): Record<string, string> => ({
   [labelNames.kind]: receiverKind, [labelNames.namespaceId]: namespaceId, [labelNames.service]: service, [labelNames.component]: component,
 });
+
+/**
+ * A copy of a service belongs to no run either: it stays until somebody removes it. Who made it stands under names of its own, so that {@link identityOf} knows nothing of it.
+ */
+export interface CopyIdentity {
+  readonly maker: RunOwner;
+  readonly service: string;
+  /** The copy's own name. */
+  readonly copy: string;
+}
+
+/** The kind of a copy's containers, volumes and network. No {@link ScratchKind}: it is never scratch. */
+export const copyKind = 'copy';
+
+/** `holdfast-copy-<service>-<copy>`, its network; with the component behind it, a server of it and its volume. */
+export const copyName = ({ service, copy }: Pick<CopyIdentity, 'service' | 'copy'>, component?: string): string => ['holdfast-copy', service, copy, ...(component === undefined ? [] : [component])].join('-');
+
+export const copyLabels = ({ maker, service, copy }: CopyIdentity): Record<string, string> => ({
+  [labelNames.kind]: copyKind, [labelNames.namespaceId]: maker.namespaceId, [labelNames.madeByWorkflowId]: maker.workflowId, [labelNames.madeByRunId]: maker.runId,
+  [labelNames.service]: service, [labelNames.copy]: copy,
+});
+
+/** The copy that labels say something belongs to, or null where they do not (completely). */
+export function copyIdentityOf(labels: Readonly<Record<string, string>>): CopyIdentity | null {
+  const read = (name: keyof typeof labelNames): string | undefined => labels[labelNames[name]];
+  const [namespaceId, workflowId, runId, service, copy] = [read('namespaceId'), read('madeByWorkflowId'), read('madeByRunId'), read('service'), read('copy')];
+  if (read('kind') !== copyKind || namespaceId === undefined || workflowId === undefined || runId === undefined || service === undefined || copy === undefined) return null;
+  return { maker: { namespaceId, workflowId, runId }, service, copy };
+}

@@ -29,6 +29,7 @@ export const failureKinds = {
   AmbiguousBackup: { retryable: false, exit: 'usage', meaning: 'More than one backup begins with that prefix.' },
   UnknownRun: { retryable: false, exit: 'usage', meaning: 'No run of that id is known.' },
   PointUnreachable: refused('The moment asked for cannot be reached from the base backups and the WAL there are.'),
+  UnknownCopy: { retryable: false, exit: 'usage', meaning: 'There is no copy of the service of that name.' },
   UnknownRollbackCopy: refused('There is no rollback copy of that run (never made, undone, or accepted away).'),
   SecretNotFound: refused('A secret reference (environment variable or file) could not be resolved.'),
 
@@ -44,6 +45,7 @@ export const failureKinds = {
   PathNotFound: failed('A file or directory does not exist in a container.'),
   BrokenStream: transient('A stream from the Docker engine ended early or was damaged.'),
   NameTaken: refused('A container or volume with the computed name exists and belongs to something else.'),
+  PortTaken: refused('The port that a copy was to be reached on is in use.'),
 
   // The databases.
   DatabaseUnreachable: transient('The database does not accept connections.'),

@@ -18,6 +18,7 @@ import type { WantedTable } from '../domain/tables/table-name.ts';
 import type { Timing } from '../domain/timing.ts';
 import type { LineageServer } from '../domain/wal/base-chain.ts';
 import type { ContainerRuntime } from '../containers/container-runtime.ts';
+import type { CopyEngine } from './copy-engine.ts';
 import type { KeptLog, MomentEngine, MomentRecovery, RecoveredComponent } from './moment-engine.ts';
 
 /** What a step says about how far it is. Goes into heartbeats and, from there, into the status of the run. */
@@ -231,6 +232,9 @@ export interface DatabaseEngine<C extends Component = Component> {
 
   /** How it is brought back to any moment of its log; null of an engine that keeps none. */
   readonly moments: MomentEngine<C> | null;
+
+  /** How a server of its own is made of its backups, for looking or development. */
+  readonly copies: CopyEngine<C>;
 
   /** What is live now, counted and hashed the way a backup does; for tests, `doctor` and comparing by hand. */
   readContent(ctx: EngineContext, component: C, options: BackupOptions): Promise<Content>;

@@ -6,6 +6,7 @@ import { durationText, sizeText } from '../../domain/wording.ts';
 import type { RecoveryReport } from '../../workflows/restore-backup/messages.ts';
 import { localAndUtc, momentAndUtc } from './local-time.ts';
 import { planText, type PlanClock } from './plan-text.ts';
+import { copyLines, removalLines } from './copy-text.ts';
 import { forgettableLines } from './forgettable-text.ts';
 import { settingsLines } from './settings-text.ts';
 
@@ -51,6 +52,8 @@ const texts: { readonly [V in keyof Runbooks]: (result: Result<V>, service: stri
     ]
     : servers.flatMap(settingsLines)),
   forget: ({ outcome, logs }) => (outcome === 'forgotten' ? logs.map(({ component }) => `Forgotten: the receiver of ${component}, its slot and its volume`) : forgettableLines(logs)),
+  clone: (result, service, clock) => copyLines(result, service, clock),
+  unclone: ({ outcome, copy }) => (outcome === 'removed' ? [`Removed: the copy ${copy.name}, its containers, volumes and network`] : removalLines(copy)),
   find: ({ sentence, at, point }, _service, clock) => [sentence.replace(at, momentAndUtc(at, clock.timeZone, clock.now)), `→ holdfast restore --before ${point}`],
   reap: ({ runs }) => (runs.length === 0 ? ['Nothing was left of any ended run.'] : runs.map(({ workflowId, done }) => `${shownRunId(workflowId)}: ${done.join('; ') || 'nothing to do'}`)),
 };

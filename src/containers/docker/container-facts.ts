@@ -29,7 +29,7 @@ export interface InspectAnswer {
     readonly LogConfig?: { readonly Type?: string };
   };
   readonly Mounts?: readonly { readonly Type?: string; readonly Name?: string; readonly Source?: string; readonly Destination: string; readonly RW?: boolean }[] | null;
-  readonly NetworkSettings?: { readonly Networks?: Readonly<Record<string, unknown>> | null };
+  readonly NetworkSettings?: { readonly Networks?: Readonly<Record<string, unknown>> | null; readonly Ports?: Readonly<Record<string, readonly { readonly HostIp?: string; readonly HostPort?: string }[] | null>> | null };
 }
 
 const states: ReadonlySet<string> = new Set(['created', 'running', 'paused', 'restarting', 'exited', 'dead', 'removing']);
@@ -55,6 +55,7 @@ export function containerFacts(answer: InspectAnswer): ContainerFacts {
     entrypoint: config.Entrypoint ?? [],
     user: config.User === undefined || config.User === '' ? null : config.User,
     ports: Object.entries(host.PortBindings ?? {}).flatMap(([port, bindings]) => (bindings ?? []).map(({ HostIp, HostPort }) => [...(HostIp === undefined || HostIp === '' ? [] : [HostIp]), ...(HostPort === undefined || HostPort === '' ? [] : [HostPort]), port].join(':'))),
+    addresses: Object.fromEntries(Object.entries(answer.NetworkSettings?.Ports ?? {}).map(([port, bindings]) => [port, (bindings ?? []).map(({ HostIp = '', HostPort = '' }) => `${HostIp}:${HostPort}`)]).filter(([, bound]) => bound?.length !== 0)) as Record<string, string[]>,
     environmentNames: (config.Env ?? []).map((pair) => pair.split('=', 1)[0] ?? pair),
     placeVariables: Object.fromEntries((config.Env ?? []).map((pair) => [pair.split('=', 1)[0] ?? '', pair.slice(pair.indexOf('=') + 1)]).filter(([name]) => placeVariables.has(name ?? ''))) as Record<string, string>,
     init: host.Init ?? false,

@@ -9,6 +9,7 @@ export function createBody(spec: ContainerSpec): Record<string, unknown> {
     Cmd: spec.command,
     ...(spec.entrypoint === undefined ? {} : { Entrypoint: spec.entrypoint }),
     ...(spec.user === undefined ? {} : { User: spec.user }),
+    ...(spec.publish === undefined ? {} : { ExposedPorts: Object.fromEntries(spec.publish.map(({ port }) => [`${port}/tcp`, {}])) }),
     ...(spec.workingDirectory === undefined ? {} : { WorkingDir: spec.workingDirectory }),
     Env: Object.entries(spec.environment ?? {}).map(([name, value]) => `${name}=${value}`),
     Labels: spec.labels,
@@ -26,6 +27,7 @@ export function createBody(spec: ContainerSpec): Record<string, unknown> {
 function hostConfig(spec: ContainerSpec): Record<string, unknown> {
   return {
     NetworkMode: spec.network,
+    ...(spec.publish === undefined ? {} : { PortBindings: Object.fromEntries(spec.publish.map(({ port, hostPort }) => [`${port}/tcp`, [{ HostIp: '127.0.0.1', HostPort: hostPort === null ? '' : String(hostPort) }]])) }),
     Init: spec.init ?? false,
     RestartPolicy: { Name: 'no', MaximumRetryCount: 0 },
     AutoRemove: false,
@@ -48,12 +50,12 @@ function capabilities(wanted: NonNullable<ContainerSpec['capabilities']>): Recor
 
 /**
  * Anonymous volumes, which the engine makes on the way, carry the container's labels, so that they can be reaped. A named one never does: it
- * is somebody's, and one that the engine had to make because it was gone would later be taken for scratch.
+ * is somebody's, and one that the engine had to make because it was gone would later be taken for scratch. Those that are said for it are its own.
  */
 function mountBody(mount: MountSpec, labels: Readonly<Record<string, string>>): Record<string, unknown> {
   const common = { Type: mount.type, Target: mount.target, ReadOnly: mount.readOnly ?? false };
   if (mount.type === 'tmpfs') return common;
   if (mount.type === 'bind') return { ...common, Source: mount.source, BindOptions: { Propagation: 'rprivate' } };
   if (mount.source === '') return { ...common, VolumeOptions: { NoCopy: false, Labels: labels } };
-  return { ...common, Source: mount.source, VolumeOptions: { NoCopy: true } };
+  return { ...common, Source: mount.source, VolumeOptions: { NoCopy: true, ...(mount.labels === undefined ? {} : { Labels: mount.labels }) } };
 }

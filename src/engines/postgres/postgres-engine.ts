@@ -9,6 +9,7 @@ import { backUpBase } from './base/back-up-base.ts';
 import { proveBase, verifyBase } from './base/check-base.ts';
 import { lineageOf } from './base/lineage.ts';
 import { completeRestore } from './complete-restore.ts';
+import { postgresCopies } from './copy/fill-copy.ts';
 import { close, compareClosed, discardRollback, open, requireReady, rollBack, swap, writeMark } from './cut-over.ts';
 import * as directory from './directory/exchange.ts';
 import { inspectWhole } from './directory/inspect-whole.ts';
@@ -56,6 +57,7 @@ export function createPostgresEngine(): DatabaseEngine<PostgresComponent> {
     repairLeftovers: async (ctx, component, run) => [...await repairDirectory(ctx, component, run), ...await repairLeftovers(ctx, component, run)],
     readContent,
     moments: { readLogEnd, surveyLog, lookAlong, recover: recoverToMoment, query: queryMoment, finish: finishMoment },
+    copies: postgresCopies,
     completeRestore: async (ctx, component, cutOver, backup, source, createdRoles) =>
       byCutOver(cutOver, (own) => byMethod(backup, (dump) => completeRestore(ctx, component, own, dump, source, createdRoles), async () => []), async () => []),
   });

@@ -12,8 +12,11 @@ export interface Way {
   readonly located: LocatedPoint;
 }
 
+/** What says which cluster is live. */
+export type LiveCluster = Pick<ComponentFacts, 'empty' | 'timeline'> & { readonly pinned: Pick<ComponentFacts['pinned'], 'identity'> };
+
 /** @param live says which cluster is live: where nothing of a user's is there, any may come back */
-export async function findWay<I extends CommonInput & LogChoice>(run: Run<I>, component: Component, wish: Wish, live: ComponentFacts | undefined): Promise<Way> {
+export async function findWay<I extends CommonInput & LogChoice>(run: Run<I>, component: Component, wish: Wish, live: LiveCluster | undefined): Promise<Way> {
   const cluster = run.input.cluster ?? (live?.empty === true ? undefined : live?.pinned.identity ?? undefined);
   const liveTimeline = cluster !== undefined && cluster === live?.pinned.identity ? live.timeline : undefined;
   const located = await run.host.long.locatePoint({

@@ -9,16 +9,17 @@ import { localAndUtc } from '../../rendering/local-time.ts';
 import { act, given, verb } from '../../verb.ts';
 import { approverFrom } from '../approver.ts';
 import { checkBackupChoice } from '../backup-choice.ts';
+import { readCopyOptions } from '../copy-options.ts';
 import { parseInto } from '../into.ts';
 import { readPointOptions, type AskedPoint, type PointOptions } from '../point-options.ts';
 import { parseSince } from '../since.ts';
 import { collectTable, tablesInput, type TablesOptions } from './restore-tables.ts';
 
-interface Options extends PointOptions, TablesOptions { timeline?: string; cluster?: string; only?: string; into?: string; dryRun?: boolean; since?: string; reason?: string; confirm?: string; by?: string }
+interface Options extends PointOptions, TablesOptions { timeline?: string; cluster?: string; only?: string; into?: string; port?: string; dryRun?: boolean; since?: string; reason?: string; confirm?: string; by?: string }
 
 export function restoreCommand(): Command {
   return verb('restore', 'Come back to a backup, or to any second: --to, --before. Without one: what there is to come back to. Nothing live changes until you say yes.', [
-    'restore', 'restore 20261123-010000 --reason INC-212', 'restore latest --dry-run', 'restore --before xid:918442         # just before that transaction', 'restore --to "2026-11-23T02:47:05+01:00"', 'restore --to "5 minutes ago" --dry-run', 'restore latest --into postgres=test-postgres,redis=test-redis', 'restore latest --confirm story-portal      # a script says yes', 'restore latest --table orders --table customers --dry-run', 'restore latest --table orders --into-schema before_the_accident', 'restore --before "5 minutes ago" --table orders      # its rows of then, all else stays',
+    'restore', 'restore 20261123-010000 --reason INC-212', 'restore latest --dry-run', 'restore --before xid:918442         # just before that transaction', 'restore --to "2026-11-23T02:47:05+01:00"', 'restore --to "5 minutes ago" --dry-run', 'restore --before xid:918442 --into looking      # a copy at that moment, on a port; the service is not touched', 'restore latest --into postgres=test-postgres,redis=test-redis', 'restore latest --confirm story-portal      # a script says yes', 'restore latest --table orders --table customers --dry-run', 'restore latest --table orders --into-schema before_the_accident', 'restore --before "5 minutes ago" --table orders      # its rows of then, all else stays',
   ])
     .argument('[backup]', 'an id, its first digits, or latest')
     .option('--to <point>', 'any moment that the log leads to, what happened at it included: a time with its offset, "5 minutes ago", lsn:…, xid:…, mark:NAME, backup:ID, latest')
@@ -27,7 +28,8 @@ export function restoreCommand(): Command {
     .option('--cluster <id>', 'of which cluster, by its system identifier (default: the one that is live)')
     .option('--only <stores>', 'with --to or --before: these stores and no others: postgres')
     .option('--dry-run', 'check, make ready, compare and show the plan; then remove everything again')
-    .option('--into <containers>', 'other containers instead: postgres=NAME,redis=NAME, or NAME alone where the service has one store')
+    .option('--into <name>', 'with --to or --before: a copy of that name at that moment, with servers of its own, on ports of this host (holdfast clone). Or other containers instead: postgres=NAME,redis=NAME; with a backup, NAME alone where the service has one store')
+    .option('--port <number>', 'of a copy: where the first store is reached on 127.0.0.1, or postgres=15432,redis=16379 (default: free ones)')
     .option('--table <name>', 'only this table: its rows as they were, in a dump or at a moment, go into the live one; may be given several times', collectTable)
     .option('--exact', 'with --table: rows that were not there then are removed (default: left, and said)')
     .option('--into-schema <name>', 'with --table: into a new schema beside the live tables, which are not touched')
@@ -52,7 +54,7 @@ export function restoreCommand(): Command {
     }));
 }
 
-const onlyWithPoint = ['timeline', 'cluster', 'only'] as const;
+const onlyWithPoint = ['timeline', 'cluster', 'only', 'port'] as const;
 
 /** The moment that is asked for; null where a backup is. @throws InvalidInput where both are, or what belongs to a moment stands without one */
 function readRewind(backup: string | undefined, options: Options): AskedPoint | null {
@@ -81,12 +83,17 @@ function pointInput(context: CommandContext, { point, inclusive }: AskedPoint, {
 }
 
 async function rewind(context: CommandContext, service: ServiceDefinition, asked: AskedPoint, options: Options): Promise<ExitCode> {
+  const copy = readCopyOptions(options, service.components);
+  const { runRunbook, noApproval } = await import('../../run-runbook.ts');
+  const common = {
+    service: service.name, ...pointInput(context, asked, options), only: options.only?.split(',').map((name) => name.trim()), dryRun: options.dryRun, reason: options.reason, requestedBy: options.by ?? context.me,
+  };
+  if (copy !== null) {
+    if (options.since !== undefined || options.confirm !== undefined) throw new HoldfastFailure('InvalidInput', { operation: 'read the copy', object: options.since === undefined ? '--confirm' : '--since', cause: 'a copy changes nothing live: nothing is approved, and nothing comes back', hint: 'Leave it out.' });
+    return runRunbook(context, 'clone', service.name, () => given({ ...common, ...copy }), noApproval(context));
+  }
   const into = parseInto(options.into, service.components) ?? await intoFromEnvironment(context, service);
-  const input = given({
-    service: service.name, ...pointInput(context, asked, options),
-    only: options.only?.split(',').map((name) => name.trim()), dryRun: options.dryRun, into, since: parseSince(options.since, new Date()), reason: options.reason, requestedBy: options.by ?? context.me,
-  });
-  const { runRunbook } = await import('../../run-runbook.ts');
+  const input = given({ ...common, into, since: parseSince(options.since, new Date()) });
   return runRunbook(context, 'rewind', service.name, () => input, approverFrom(context, service.name, options));
 }
 

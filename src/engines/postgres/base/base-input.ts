@@ -23,7 +23,7 @@ export function scratchSettings({ cluster }: PostgresBase): Readonly<Record<stri
   return {
     ...cluster.settings,
     ...(cluster.preloadLibraries.length === 0 ? {} : { shared_preload_libraries: cluster.preloadLibraries.join(',') }),
-    ...Object.assign({}, ...cluster.preloadLibraries.map((library) => quiet[library] ?? {})) as Record<string, string>,
+    ...quietLibraries(cluster.preloadLibraries),
     listen_addresses: '', archive_mode: 'off',
     max_logical_replication_workers: '0', autovacuum: 'off', fsync: 'off', full_page_writes: 'off', synchronous_commit: 'off', logging_collector: 'off', log_destination: 'stderr', lc_messages: 'C',
     shared_buffers: '256MB', maintenance_work_mem: '128MB', max_wal_size: '8GB', ssl: 'off', jit: 'off',
@@ -42,6 +42,9 @@ const quiet: Readonly<Record<string, Readonly<Record<string, string>>>> = {
   pg_cron: { 'cron.launch_active_jobs': 'off' },
   timescaledb: { 'timescaledb.max_background_workers': '0' },
 };
+
+/** What keeps the workers of these from beginning. */
+export const quietLibraries = (libraries: readonly string[]): Readonly<Record<string, string>> => Object.assign({}, ...libraries.map((library) => quiet[library] ?? {})) as Record<string, string>;
 
 /** Runs the checks of `base-check.sh` in a helper without a network. @throws CouldNotVerify (no image to read it with), HelperLost, ArtifactDamaged while copying */
 export async function checkBase(ctx: EngineContext, backup: PostgresBase, source: ArtifactSource, mode: 'verify' | 'prove'): Promise<HelperResult> {

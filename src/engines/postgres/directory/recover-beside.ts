@@ -58,7 +58,8 @@ function liesBehind({ request: { target } }: Recovery, from: RecoveryState): boo
   return target.kind === 'time' && from.lastCommitAt !== null && target.at > from.lastCommitAt;
 }
 
-async function requireSameOrder(ctx: EngineContext, component: PostgresComponent, server: RecoveryServer, backup: PostgresBase): Promise<void> {
+/** @throws VersionMismatch */
+export async function requireSameOrder(ctx: EngineContext, component: PostgresComponent, server: RecoveryServer, backup: PostgresBase): Promise<void> {
   const differ = await collationsThatDiffer(ctx, server);
   if (differ.length === 0) return;
   throw new HoldfastFailure('VersionMismatch', { operation: 'prepare the restore', object: component.container, cause: `the image sorts text otherwise than the one that was backed up (${differ.slice(0, 3).join(', ')}): its indexes would give wrong answers`, hint: `Use the image of the backup (${backup.server.image}, ${backup.server.imageId}), or restore a dump.` });

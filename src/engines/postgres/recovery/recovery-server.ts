@@ -122,10 +122,11 @@ export async function promote(ctx: EngineContext, recovered: RecoveryServer, lsn
   if (began === undefined || began !== parseLsn(lsn)) throw refusedPromotion(recovered, `it goes on from another position than ${lsn}, where it stood when it was compared`);
 }
 
-/** The same, and then shut down, while the live one still serves. The container goes; the files stay. @throws RestoreFailed */
-export async function promoteAndStop(ctx: EngineContext, recovered: RecoveryServer, lsn: string): Promise<void> {
+/** The same, and then shut down, while the live one still serves. The container goes; the files stay. @param beforeStop while it runs @throws RestoreFailed */
+export async function promoteAndStop(ctx: EngineContext, recovered: RecoveryServer, lsn: string, beforeStop?: () => Promise<void>): Promise<void> {
   const { server } = recovered;
   await promote(ctx, recovered, lsn);
+  await beforeStop?.();
   await ctx.runtime.stop(server.id, ctx.timing.stopMs);
   const { exitCode } = await ctx.runtime.inspect(server.id);
   if (exitCode !== 0) throw refusedPromotion(recovered, `its server ended with exit code ${exitCode ?? 'unknown'}`);

@@ -17,6 +17,7 @@ export const scripts = {
   lookAtDirectory: `${prelude}\n${read('scripts/directory/look.sh')}`,
   finishDirectory: `${prelude}\n${read('scripts/directory/finish.sh')}`,
   createCluster: `${prelude}\n${read('scripts/directory/create-cluster.sh')}`,
+  finishCopy: `${prelude}\n${read('scripts/copy/finish.sh')}`,
   finishCluster: `${prelude}\n${read('scripts/directory/finish-cluster.sh')}`,
   removeDirectories: read('scripts/directory/remove.sh'),
   exchangeDirectory: read('scripts/directory/exchange.sh'),
@@ -34,6 +35,9 @@ export const recoveryFiles = Object.fromEntries(['fetch-segment.sh', 'serve-segm
 export const clusterFiles = { 'run-server.sh': read('scripts/directory/run-cluster.sh') } as const;
 /** For a copy that is looked at from one moment to the next: in place of run-server.sh, and what sends it on. */
 export const walkScripts = { runServer: read('scripts/find/run-server.sh'), goOn: read('scripts/find/go-on.sh') };
+
+/** What a copy's server is started with, for as long as it is kept. */
+export const copyScripts = { runServer: read('scripts/copy/run-server.sh') } as const;
 
 /** What survey.sh reads pg_waldump's lines with. */
 export const surveyAwk = read('scripts/find/survey.awk');

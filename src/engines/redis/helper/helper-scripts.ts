@@ -11,6 +11,7 @@ export const helperScripts = {
   load: `${replica}\n${read('load')}`,
   check: `${replica}\n${read('check')}`,
   prepare: `${replica}\n${read('prepare')}`,
+  makeCopy: `${replica}\n${read('make-copy')}`,
   sums: `${fileSums}\n${read('sums')}`,
   readCopy: `${replica}\n${fileSums}\n${read('read-copy')}`,
   checkClosed: `${replica}\n${read('check-closed')}`,
@@ -18,6 +19,9 @@ export const helperScripts = {
   look: read('look'),
   remove: read('remove'),
 } as const;
+
+/** What a copy's server is started with, for as long as it is kept. */
+export const copyServerScript = read('copy-server');
 
 /** What the scripts end with, besides the prelude's own codes. */
 export const exitCodes = {

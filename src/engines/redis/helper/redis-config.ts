@@ -38,6 +38,24 @@ export function replicaConfiguration(settings: ReplicaSettings): string {
   return `${lines.map(([name, ...values]) => [name, ...values.map(quoted)].join(' ')).join('\n')}\n`;
 }
 
+export interface CopySettings extends Pick<ReplicaSettings, 'directory' | 'dbFilename' | 'highestDatabase' | 'modules'> {
+  readonly port: number;
+  /** Who may come, with the SHA-256 of his password, which is all that a server keeps of it; null where nobody needs one. */
+  readonly user: { readonly name: string; readonly passwordSha256: string } | null;
+}
+
+/** A redis.conf of a server of its own: it follows nobody, evicts nothing, and keeps what is written to it by saving now and then. */
+export function copyConfiguration({ directory, dbFilename, highestDatabase, modules, port, user }: CopySettings): string {
+  const everything = (passwordSha256: string): readonly string[] => ['reset', 'on', `#${passwordSha256}`, '~*', '&*', '+@all'];
+  const lines: (readonly string[])[] = [
+    ['port', String(port)], ['protected-mode', 'no'], ['maxmemory-policy', 'noeviction'], ['databases', String(Math.max(defaultDatabases, highestDatabase + 1))],
+    ['dir', directory], ['dbfilename', dbFilename], ['appendonly', 'no'], ['save', '900', '1'], ['save', '60', '1000'],
+    ...modules.map((module) => ['loadmodule', module.path, ...module.args]),
+    ...(user === null ? [] : [['user', user.name, ...everything(user.passwordSha256)], ...(user.name === 'default' ? [] : [['user', 'default', 'reset']])]),
+  ];
+  return `${lines.map(([name, ...values]) => [name, ...values.map(quoted)].join(' ')).join('\n')}\n`;
+}
+
 /** A value the way redis.conf reads it back exactly: in double quotes, everything unusual as \xHH of its UTF-8 bytes. */
 function quoted(value: string): string {
   const bytes = [...Buffer.from(value, 'utf8')].map((byte) => {

@@ -1,0 +1,52 @@
+/**
+ * The contract with an engine whose server can be copied: a server of its own, from a backup, that is like the original and acts like it nowhere (databases.md P14).
+ * Called from activities, by the rules of engine.ts. Nothing live is touched.
+ */
+import type { ComponentBackup } from '../domain/backup-manifest.ts';
+import type { Component } from '../domain/service.ts';
+import type { ArtifactSource, EngineContext } from './engine.ts';
+import type { MomentRecovery, ReachedMoment } from './moment-engine.ts';
+
+/** What the container of a copy is to be. It is never of an environment of the original's: that may hold secrets. */
+export interface CopyServer {
+  readonly imageId: string;
+  readonly entrypoint: readonly string[];
+  readonly command: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  /** Where it finds its volume. */
+  readonly directory: string;
+  /** Where it listens. */
+  readonly port: number;
+  readonly shmSizeBytes?: number;
+  readonly memoryBytes?: number;
+}
+
+export interface CopySource {
+  readonly backup: ComponentBackup;
+  readonly source: ArtifactSource;
+  /** Behind the backup, to where; null for a store without a log. */
+  readonly moment: MomentRecovery | null;
+}
+
+export interface FilledCopy {
+  /** The instant that it covers, ISO 8601 UTC. */
+  readonly at: string;
+  /** Where a recovery stopped. */
+  readonly reached: ReachedMoment | null;
+  /** How it differs from the original, one sentence each. */
+  readonly notes: readonly string[];
+}
+
+export interface CopyEngine<C extends Component = Component> {
+  /** Reads only. @throws ImageMissing, UnsupportedTopology where no copy can be made of it */
+  server(ctx: EngineContext, component: C, backup: ComponentBackup): Promise<CopyServer>;
+
+  /**
+   * Everything that the server needs, into its volume, whose container is not running: compared as a proof of the backup is, or recovered to the moment and promoted.
+   * Run again, it begins anew. @throws as `prepare` and the recovery of a moment may, InvalidInput where there is no moment and the engine needs one
+   */
+  fill(ctx: EngineContext, component: C, from: CopySource, volume: string): Promise<FilledCopy>;
+
+  /** The started container answers. @throws ContainerNotRunning with its last words, DatabaseUnreachable */
+  waitUntilReady(ctx: EngineContext, component: C, containerId: string): Promise<void>;
+}

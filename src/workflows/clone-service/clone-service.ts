@@ -1,0 +1,103 @@
+/**
+ * `cloneService`: the way to a moment, as a restore finds it, and then servers of their own instead of a plan. Nothing live is touched, so nobody is asked and no
+ * lease is taken; until the last server is started all of it is this run's own, and goes with it.
+ */
+import type { CopyAddress } from '../../activities/copies/clone-activities.ts';
+import { HoldfastFailure } from '../../domain/failures.ts';
+import type { Component } from '../../domain/service.ts';
+import { durationText } from '../../domain/wording.ts';
+import type { FilledCopy } from '../../engines/copy-engine.ts';
+import { loggedComponent } from '../restore-to-point-in-time/recover.ts';
+import { allOrNone } from '../shared/all-or-none.ts';
+import { findWay, type LiveCluster, type Way } from '../shared/find-way.ts';
+import { readWish } from '../shared/point-fields.ts';
+import { inFrame, type Run } from '../shared/run.ts';
+import { readCloneInput } from './input.ts';
+import type { ClonedServer, CloneServiceInput, CloneServiceResult } from './messages.ts';
+
+type CloneRun = Run<CloneServiceInput>;
+
+/** A server of the copy that has its data, and where from. */
+interface Filled {
+  readonly component: Component;
+  readonly backupId: string;
+  readonly filled: FilledCopy;
+}
+
+export async function cloneService(input: CloneServiceInput): Promise<CloneServiceResult> {
+  return inFrame('cloneService', input, readCloneInput, async (run) => {
+    const { service, name: copy, dryRun } = run.input;
+    const logged = loggedComponent(run);
+    requireKnownPorts(run);
+    await run.host.quick.requireCopyName({ service, copy, components: run.components.map(({ name }) => name) });
+    const way = await findWay(run, logged, readWish(run.input), await sighted(run, logged));
+    const { located: { base, timeline }, wish } = way;
+    const common = { name: copy, asked: { point: wish.point, inclusive: wish.inclusive }, backupId: base.backupId, timeline };
+    if (dryRun === true) return { ...common, outcome: 'planned', reached: null, servers: [] };
+
+    const undo = 'remove the unfinished copy';
+    run.compensations.add(undo, () => run.host.quick.discardCopy({ service, copy }));
+    const own = await recoverCopy(run, way, logged);
+    const others = await fillOthers(run, way, logged, own.filled.at);
+    run.step('[4/5] Start     each on a port of this host alone');
+    // With the one that was begun first it is whole: it comes last.
+    const addresses = await run.host.long.startCopy({ service, copy, components: [...others.map(({ component }) => component), logged] });
+    const servers = [own, ...others].map((filled) => serverOf(filled, addresses));
+    run.compensations.drop(undo);
+    for (const { component, address } of servers) run.done(`${component} at ${address}`);
+    run.step(`[5/5] Kept      until it is removed: holdfast clone remove ${copy}`);
+    return { ...common, outcome: 'made', reached: own.filled.reached, servers };
+  });
+}
+
+/** @throws HoldfastFailure InvalidInput */
+function requireKnownPorts({ input: { ports = {} }, components }: CloneRun): void {
+  const unknown = Object.keys(ports).find((name) => !components.some((component) => component.name === name));
+  if (unknown !== undefined) throw new HoldfastFailure('InvalidInput', { operation: 'read the input', object: `ports.${unknown}`, cause: 'the service has no such component', hint: `Its components are ${components.map(({ name }) => name).join(', ')}.` });
+}
+
+/** Which cluster is live, where there is one to be seen: another one's archive leads elsewhere. */
+async function sighted(run: CloneRun, component: Component): Promise<LiveCluster | undefined> {
+  const found = await run.host.quick.sightCluster({ service: run.input.service, component });
+  if (found === null) run.note(`${component.container} tells nothing of itself: what its base backups and their log hold is copied`);
+  return found === null ? undefined : { pinned: { identity: found.identity }, empty: found.empty, ...(found.timeline === undefined ? {} : { timeline: found.timeline }) };
+}
+
+async function recoverCopy(run: CloneRun, { located, wish }: Way, component: Component): Promise<Filled> {
+  const { service, name: copy } = run.input;
+  run.step(`[2/5] Recover   into volumes of the copy's own, ${wish.inclusive ? 'to' : 'to just before'} ${wish.point}; nothing live changes`);
+  const backup = { backupId: located.base.backupId, manifestSha256: located.base.manifestSha256 };
+  await create(run, component, backup, wish.point);
+  const filled = await run.host.long.fillCopy({ service, copy, component, backup, located });
+  const { reached, notes } = filled;
+  if (reached !== null) run.done(`Stopped ${reached.stop}, at ${reached.lsn}; last transaction ${reached.lastCommitAt ?? 'before the base backup'}`);
+  for (const note of notes) run.note(note);
+  return { component, backupId: backup.backupId, filled };
+}
+
+/** Each from its backup next to the instant. */
+function fillOthers(run: CloneRun, { wish }: Way, logged: Component, at: string): Promise<readonly Filled[]> {
+  const { service, name: copy } = run.input;
+  const others = run.components.filter((component) => component !== logged);
+  if (others.length > 0) run.step('[3/5] Others    from their backups next to that moment');
+  return allOrNone(others.map((component) => async () => {
+    const { backup: { backupId, manifestSha256 }, at: takenAt } = await run.host.quick.findCompanion({ service, component: component.name, at });
+    const backup = { backupId, manifestSha256 };
+    await create(run, component, backup, wish.point);
+    await run.host.long.verifyComponent({ service, ...backup, component: component.name, depth: 'bytes' });
+    const filled = await run.host.long.fillCopy({ service, copy, component, backup });
+    const beforeMs = Date.parse(at) - Date.parse(takenAt);
+    run.note(`${component.name} keeps no log: it comes from backup ${backupId}, ${durationText(Math.abs(beforeMs))} ${beforeMs >= 0 ? 'before' : 'after'} that moment`);
+    for (const note of filled.notes) run.note(note);
+    return { component, backupId, filled };
+  }));
+}
+
+const create = ({ host, input: { service, name: copy, ports = {} } }: CloneRun, component: Component, backup: { readonly backupId: string; readonly manifestSha256: string }, point: string): Promise<unknown> =>
+  host.quick.createCopyServer({ service, copy, component, backup, point, hostPort: ports[component.name] ?? null });
+
+function serverOf({ component, backupId, filled: { at } }: Filled, addresses: readonly CopyAddress[]): ClonedServer {
+  const { container, address } = addresses.find((each) => each.component === component.name) as CopyAddress;
+  const who = component.engine === 'postgres' ? { user: component.user, database: component.database } : component.user === undefined ? {} : { user: component.user };
+  return { component: component.name, engine: component.engine, container, address, ...who, backupId, at };
+}

@@ -1,0 +1,27 @@
+/** Reading the input of `cloneService`, strictly. */
+import { checkCopyName, checkPort } from '../../domain/copies/copy-name.ts';
+import { checkName } from '../../domain/identifiers.ts';
+import { readPointInput } from '../restore-to-point-in-time/input.ts';
+import { invalid } from '../shared/restore-fields.ts';
+import type { CloneServiceInput } from './messages.ts';
+
+const fields = ['name', 'ports'] as const;
+
+/** The same members, each checked; points resolved against the workflow's clock. @throws HoldfastFailure InvalidInput */
+export function readCloneInput(raw: Record<string, unknown>): CloneServiceInput {
+  const own = ['into', 'since'].find((field) => raw[field] !== undefined);
+  if (own !== undefined) throw invalid(own, 'a copy has no such field', 'See docs/runbooks/clone-service.md.');
+  const point = readPointInput(Object.fromEntries(Object.entries(raw).filter(([name]) => !fields.some((field) => field === name))));
+  const ports = readPorts(raw['ports'], point.only);
+  return { ...point, name: checkCopyName(raw['name']), ...(ports === undefined ? {} : { ports }) };
+}
+
+function readPorts(ports: unknown, only: readonly string[] | undefined): Readonly<Record<string, number>> | undefined {
+  if (ports === undefined) return undefined;
+  if (typeof ports !== 'object' || ports === null || Array.isArray(ports) || Object.keys(ports).length === 0) throw invalid('ports', 'it is not an object of component names and ports', 'Write it like {"postgres":15432,"redis":16379}.');
+  const read = Object.entries(ports).map(([component, port]) => [checkName('component', component), checkPort(port)] as const);
+  const beside = read.find(([component]) => only?.includes(component) === false);
+  if (beside !== undefined) throw invalid(`ports.${beside[0]}`, 'it is not copied: "only" does not name it', 'Leave it out.');
+  if (new Set(read.map(([, port]) => port)).size < read.length) throw invalid('ports', 'two servers cannot have one port', 'Give each its own.');
+  return Object.fromEntries(read);
+}

@@ -1,0 +1,47 @@
+/** Contract of `cloneService`: a copy of a service as it was at any moment that the log leads to, on ports of this host, until somebody removes it. */
+import type { ReachedMoment } from '../../engines/moment-engine.ts';
+import type { CommonInput } from '../shared/run.ts';
+
+export interface CloneServiceInput extends CommonInput {
+  /** What the copy is to be called. */
+  readonly name: string;
+  /** The moment, what happened at it included: as of `restoreToPointInTime`. */
+  readonly to?: string;
+  /** The same, what happened at it left out. One of the two. */
+  readonly before?: string;
+  /** Along which timeline; the youngest that the archive knows unless given. */
+  readonly timeline?: number;
+  /** Of which cluster, by its system identifier; the one that is live unless given. */
+  readonly cluster?: string;
+  /** Ports of 127.0.0.1 on the Docker host, by component; a free one for each that is not named. */
+  readonly ports?: Readonly<Record<string, number>>;
+  /** Up to where the way is found and checked; nothing is made. */
+  readonly dryRun?: boolean;
+}
+
+/** One server of the copy. */
+export interface ClonedServer {
+  readonly component: string;
+  readonly engine: 'postgres' | 'redis';
+  readonly container: string;
+  /** `127.0.0.1:32768`, on the service's Docker host. */
+  readonly address: string;
+  /** PostgreSQL: whom and what to connect as and to, as of the original. */
+  readonly user?: string;
+  readonly database?: string;
+  readonly backupId: string;
+  /** The instant that its data covers. */
+  readonly at: string;
+}
+
+export interface CloneServiceResult {
+  readonly outcome: 'made' | 'planned';
+  readonly name: string;
+  readonly asked: { readonly point: string; readonly inclusive: boolean };
+  /** The base backup that it was recovered from, along that timeline. */
+  readonly backupId: string;
+  readonly timeline: number;
+  /** Where the recovery stopped; null where nothing was made. */
+  readonly reached: ReachedMoment | null;
+  readonly servers: readonly ClonedServer[];
+}
