@@ -2,7 +2,7 @@
  * `npm run test:chaos [-- options]`: the whole kill sweep. Prints every case with its outcome, then the number of cases and of violations;
  * exits 1 when there is a violation, a case that was not begun, or one that struck nothing.
  *
- *   --runbook NAME       takeBackup|verifyBackup|proveBackup|restoreBackup|restoreTables|undoRestore|acceptRestore|reapLeftovers|restoreToPointInTime|findMoment, or one of
+ *   --runbook NAME       takeBackup|verifyBackup|proveBackup|restoreBackup|restoreTables|undoRestore|acceptRestore|reapLeftovers|restoreToPointInTime|findMoment|cloneService, or one of
  *                        them with its twist: takeBackup+cancelled|restoreBackup+swapFails|restoreToPointInTime+swapFails|reapLeftovers+back|
  *                        reapLeftovers+momentPaused|reapLeftovers+momentBack|reapLeftovers+momentForward|restoreTables+moment, and of a whole server
  *                        takeBackup+base|restoreBackup+base|undoRestore+base|acceptRestore+base     (again for more; all)

@@ -44,6 +44,7 @@ const ofBackup = ({ service, backupId }: Stage): object => ({ service: service.n
 const ofBase = ({ service, baseId }: Stage): object => ({ service: service.name, backup: baseId });
 /** Its own end: a moment that needs no archived log. */
 const toBase = ({ service, baseId }: Stage): object => ({ service: service.name, to: `backup:${baseId}` });
+const copyOfBase = (stage: Stage): object => ({ ...toBase(stage), name: 'chaos' });
 const ofItems = ({ service, backupId }: Stage): object => ({ service: service.name, backup: backupId, tables: ['items'] });
 const inLog = ({ service }: Stage): object => ({ service: service.name, shrunk: lostTable });
 const ofItemsThen = (stage: Stage): object => ({ ...toBase(stage), tables: ['items'] });
@@ -128,6 +129,8 @@ export const scenarios: readonly Scenario[] = [
     struck: ['rollBackComponent', 'finishRollBack', 'discardPreparedComponent', 'removeRunScratch'],
   },
   plain('findMoment', onLiveSide('log'), inLog),
+  plain('cloneService', onLiveSide('base'), copyOfBase),
+  { ...plain('reapLeftovers', terminatedAt('cloneService/fillCopy:redis#1/before', 'base', copyOfBase), ofService), name: 'reapLeftovers+clone', struck: ['repairRun'] },
   repairOf('momentPaused', 'restoreToPointInTime/recoverToPoint:postgres#1/after'),
   repairOf('momentBack', 'restoreToPointInTime/swapComponent:postgres#1/after'),
   repairOf('momentForward', 'restoreToPointInTime/openComponent:postgres#1/before'),

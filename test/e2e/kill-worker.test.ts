@@ -21,6 +21,7 @@ test.each([
   ['restoreBackup/swapComponent:postgres#1/after', 'COMPLETED', null],
   ['restoreBackup/openComponent:redis#1/done:runtime.start#1', 'COMPLETED', null],
   ['restoreToPointInTime/finishRecovery:postgres#1/done:runtime.exec#5', 'COMPLETED', null],
+  ['cloneService/fillCopy:postgres#1/during:runtime.wait#2', 'COMPLETED', null],
   ['undoRestore/swapComponent:redis#1/during:runtime.wait#1', 'COMPLETED', null],
   ['restoreBackup+swapFails/rollBackComponent:redis#1/during:runtime.wait#1', 'FAILED', 'CutOverFailed'],
 ])('the worker dies: %s', async (text, status, failure) => {

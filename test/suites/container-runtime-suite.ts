@@ -51,7 +51,30 @@ export function containerRuntimeSuite(name: string, runtime: ContainerRuntime, s
         expect((await runtime.inspect(facts.name)).id).toBe(id);
       });
 
-      test('finds nothing where there is nothing', async () => {
+        test('reaches a published port on the engine\'s own host, over a network that goes as soon as nobody is on it', async () => {
+        const name = scope.name('network');
+        const { id: network } = await runtime.createNetwork(name, { ...scope.labels, purpose: 'ports' });
+        await failing('NameTaken', runtime.createNetwork(name, scope.labels));
+        expect(await runtime.listNetworks({ ...scope.labels, purpose: 'ports' })).toMatchObject([{ id: network, name, labels: { purpose: 'ports' } }]);
+        const id = await scope.run({ imageId, entrypoint: [...sleeper], command: [], init: true, network, publish: [{ port: 6379, hostPort: null }] });
+        const { addresses, networks } = await runtime.inspect(id);
+        expect([networks, addresses]).toEqual([[name], { '6379/tcp': [expect.stringMatching(/^127\.0\.0\.1:\d+$/)] }]);
+        await failing('LeftoversRemain', runtime.removeNetwork(network));
+        await runtime.remove(id);
+        await runtime.removeNetwork(network);
+        await runtime.removeNetwork(network);
+        expect(await runtime.listNetworks({ ...scope.labels, purpose: 'ports' })).toEqual([]);
+      });
+
+      test('a volume that comes with its container carries what is said for it, one that was there keeps its own', async () => {
+        const [made, there] = [scope.name('volume'), await scope.volume()];
+        const mounts = [made, there].map((source) => ({ type: 'volume' as const, source, target: `/${source}`, labels: { ...scope.labels, made: 'here' } }));
+        await runtime.remove(await scope.create({ imageId, command: [], mounts }));
+        expect((await runtime.findVolume(made))?.labels['made']).toBe('here');
+        expect((await runtime.findVolume(there))?.labels['made']).toBeUndefined();
+      });
+
+    test('finds nothing where there is nothing', async () => {
         expect(await runtime.find(noneSuch)).toBeNull();
         await failing('ContainerNotFound', runtime.inspect(noneSuch));
         await failing('ContainerNotFound', runtime.start(noneSuch));

@@ -41,7 +41,7 @@ export interface ServiceFixture {
   define(definition: Partial<ServiceDefinition>): void;
   /** The same container anew: another id, the same volume. */
   recreateRedis(): Promise<void>;
-  /** Names of containers and volumes that carry Holdfast's labels for this service. */
+  /** Names of containers, volumes and networks that carry Holdfast's labels for this service. */
   leftovers(): Promise<readonly string[]>;
   stop(): Promise<void>;
 }
@@ -189,7 +189,7 @@ function fixtureOf(given: Parts): ServiceFixture {
     },
     leftovers: async () => {
       const labels = { 'dev.holdfast.service': name };
-      return [...(await runtime.list(labels)).map((container) => container.name), ...(await runtime.listVolumes(labels)).map((volume) => volume.name)];
+      return [...(await runtime.list(labels)).map((container) => container.name), ...(await runtime.listVolumes(labels)).map((volume) => volume.name), ...(await runtime.listNetworks(labels)).map((network) => network.name)];
     },
     stop: async () => {
       for (const stop of stops) await stop();

@@ -15,7 +15,7 @@ import { startServiceFixture, waitFor, type Faults, type FixtureOptions, type Se
 export interface KeptLog {
   readonly component: PostgresComponent;
   /** Starts a worker that keeps the log, without the watch that would take base backups by itself meanwhile. */
-  startKeeping(wrap?: NonNullable<Faults['wrap']>): Promise<() => Promise<void>>;
+  startKeeping(wrap?: NonNullable<Faults['wrap']>, hooks?: NonNullable<Faults['hooks']>): Promise<() => Promise<void>>;
   status(): Promise<LogStatus | null>;
   /** Returns when everything that has been written until now lies in the repository. */
   kept(): Promise<void>;
@@ -47,8 +47,8 @@ export async function keepLogOf(service: ServiceFixture): Promise<KeptLog & { cl
   const status = (): Promise<LogStatus | null> => readLogStatus(state, service.name, 'postgres');
   return {
     component,
-    startKeeping: async (wrap) => {
-      const stop = await service.startWorker({ environment: { HOLDFAST_STATE_DIR: state }, ...(wrap === undefined ? {} : { wrap }) });
+    startKeeping: async (wrap, hooks) => {
+      const stop = await service.startWorker({ environment: { HOLDFAST_STATE_DIR: state }, ...(wrap === undefined ? {} : { wrap }), ...(hooks === undefined ? {} : { hooks }) });
       await waitFor(async () => service.client.workflow.getHandle(logWatchId(service.name)).terminate('the test takes its own').then(() => true));
       await waitFor(async () => (await service.client.workflow.count(`TaskQueue = '${service.taskQueue}' AND WorkflowType = 'takeBackup' AND ExecutionStatus = 'Running'`)).count === 0);
       return stop;

@@ -48,7 +48,7 @@ test('only a terminated run, or one whose sleeping worker woke behind it, may le
 });
 
 test('what lies in a store that was down may wait, and nothing else', () => {
-  const left = ['notes of run 1', 'database holdfast_side_1 is left', 'role chaos_reader is left', 'setting of Redis save is left', 'container or volume holdfast-1-dump', 'restart policy no', "the service's lease is held"];
+  const left = ['notes of run 1', 'database holdfast_side_1 is left', 'role chaos_reader is left', 'setting of Redis save is left', 'container, volume or network holdfast-1-dump', 'restart policy no', "the service's lease is held"];
   const ended = trial('postgres', 'FAILED', 'ContainerNotRunning');
   expect(leftWithoutReason(ended, left)).toEqual(left);
   expect(leftWithoutReason({ ...ended, down: ['postgres'] }, left)).toEqual(left.slice(3));
@@ -99,4 +99,16 @@ test('a copy of a whole server is there exactly as long as a record is open', ()
   expect(found([ours, own], rollback('accepted', own))).toHaveLength(2);
   expect(found([ours, own])).toHaveLength(2);
   expect(found([ours, own, undone], rollback('opened', own))).toEqual([`server copy ${undone} is left`]);
+});
+
+test('a copy that is whole is no leftover of the run that makes it, and one that is not is', () => {
+  const names = ['postgres', 'redis'].flatMap((store) => Array<string>(2).fill(`holdfast-copy-svc-chaos-${store}`));
+  const made = (status: string, labelled: readonly string[]): Trial => ({ ...trial('worker', status), runbook: 'cloneService', after: { ...state, labelled } });
+  const whole = [...names, 'holdfast-copy-svc-chaos'];
+  expect(judgeLeftovers(made('COMPLETED', whole))).toEqual([]);
+  expect(judgeLeftovers(made('TERMINATED', whole))).toEqual([]);
+  expect(judgeLeftovers(made('FAILED', whole))).toHaveLength(5);
+  expect(judgeLeftovers(made('COMPLETED', names))).toHaveLength(5);
+  expect(judgeLeftovers(made('COMPLETED', []))).toEqual(['no whole copy']);
+  expect(judgeLeftovers({ ...made('COMPLETED', whole), runbook: 'restoreBackup' })).toHaveLength(5);
 });

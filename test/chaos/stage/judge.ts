@@ -117,13 +117,14 @@ export function judgeEffects({ runbook, runId, outcome, newBase, before, after }
 const size = (value: readonly unknown[] | number): number => (typeof value === 'number' ? value : value.length);
 
 /** Nothing is left that was not there, and nothing is gone that has to stay. */
-export function judgeLeftovers({ runbook, runId, before, after }: Trial): string[] {
+export function judgeLeftovers({ runbook, runId, outcome, before, after }: Trial): string[] {
   const { repository } = after;
   const found = [
     ...repository.unfinished.map((path) => `unfinished backup ${path}`),
     ...repository.notes.map((run) => `notes of run ${run}`),
     ...repository.temporaries.map((name) => `temporary file .tmp/${name}`),
-    ...after.labelled.map((name) => `container or volume ${name}`),
+    ...(runbook === 'cloneService' && isWholeCopy(after.labelled) && ['COMPLETED', 'TERMINATED'].includes(outcome.status) ? [] : after.labelled.map((name) => `container, volume or network ${name}`)),
+    ...(runbook === 'cloneService' && outcome.status === 'COMPLETED' && !isWholeCopy(after.labelled) ? ['no whole copy'] : []),
     ...after.sessions,
     ...after.restartPolicies.filter((policy) => policy !== 'always').map((policy) => `restart policy ${policy}`),
     ...(after.lease ? ['the service\'s lease is held'] : []),
@@ -132,6 +133,12 @@ export function judgeLeftovers({ runbook, runId, before, after }: Trial): string
   ];
   return found;
 }
+
+/** What a copy of both stores is made of, and nothing else: containers and volumes of one name, and a network. One that was terminated as its last server started is whole. */
+const isWholeCopy = (labelled: readonly string[]): boolean => {
+  const copied = ['holdfast-copy-', 'postgres', 'redis'].map((part) => labelled.filter((name) => (part.endsWith('-') ? name.startsWith(part) : name.endsWith(`-${part}`))).length);
+  return labelled.length === 5 && copied.join() === '5,2,2';
+};
 
 /** Of a store that does not answer nothing can be told but that. */
 function judgeStores(runbook: string, runId: string, before: StageState, after: StageState): string[] {

@@ -28,7 +28,7 @@ export interface StageState {
   /** What lies below PostgreSQL's data directory where Holdfast lays out whole servers: `pgsql_tmp.holdfast/` itself, and `pgsql_tmp.holdfast/<run16>` of each run. */
   readonly serverCopies: readonly string[];
   readonly restartPolicies: readonly string[];
-  /** Containers (fences included) and volumes with the service's label. */
+  /** Containers (fences included), volumes and networks with the service's label. */
   readonly labelled: readonly string[];
   readonly lease: boolean;
   readonly repository: RepositoryState;

@@ -147,6 +147,7 @@ async function resetStage(service: ServiceFixture, snapshot: string, server: Kep
   const label = { 'dev.holdfast.service': service.name };
   for (const { id } of await runtime.list(label)) await runtime.remove(id);
   for (const { name } of await runtime.listVolumes(label)) await runtime.removeVolume(name);
+  for (const { id } of await runtime.listNetworks(label)) await runtime.removeNetwork(id);
   for (const id of [service.postgres, service.redis]) {
     await runtime.start(id);
     await runtime.updateRestartPolicy(id, { name: 'always', maximumRetryCount: 0 });

@@ -1,7 +1,7 @@
 /** What is read from Redis's texts: errors that exit 0, INFO, settings of a command line or file; and what is written for it. */
 import { describe, expect, test } from 'vitest';
 import { redisProblem } from '../../../src/engines/redis/server/redis-cli.ts';
-import { replicaConfiguration } from '../../../src/engines/redis/helper/redis-config.ts';
+import { copyConfiguration, replicaConfiguration } from '../../../src/engines/redis/helper/redis-config.ts';
 import { keyspaceOf, mountOf, mountOnEntry, parseInfo, parseTime } from '../../../src/engines/redis/server/server-facts.ts';
 import { commandSettings, fileSettings, sameSetting } from '../../../src/engines/redis/server/start-up-settings.ts';
 import { checkOwnPath } from '../../../src/engines/redis/cut-over/staging.ts';
@@ -91,6 +91,16 @@ test('a configuration holds any file name as one value', () => {
   // Whatever the size: what loads it evicts nothing, and would say so if it had to.
   expect(text).toContain('maxmemory "0"\n');
   expect(text).toContain('maxmemory-policy "noeviction"\n');
+});
+
+test('a copy follows nobody, and lets in whoever has the password, of which it keeps the hash', () => {
+  const common = { directory: '/copy', dbFilename: 'dump.rdb', highestDatabase: 3, modules: [], port: 6379 };
+  const open = copyConfiguration({ ...common, user: null });
+  expect(open).toContain('port "6379"\n');
+  expect(open).not.toMatch(/replicaof|user |requirepass/);
+  expect(copyConfiguration({ ...common, user: { name: 'default', passwordSha256: 'ab'.repeat(32) } })).toContain(`user "default" "reset" "on" "#${'ab'.repeat(32)}" "~*" "&*" "+@all"\n`);
+  // Where he has a name, the nameless one is nobody.
+  expect(copyConfiguration({ ...common, user: { name: 'app', passwordSha256: 'cd'.repeat(32) } })).toMatch(/user "app" "reset" "on" .*\nuser "default" "reset"\n$/);
 });
 
 test('only directories of Holdfast are ever removed or moved', () => {

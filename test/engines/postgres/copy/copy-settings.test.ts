@@ -1,0 +1,25 @@
+import { expect, test } from 'vitest';
+import type { PostgresBase } from '../../../../src/domain/backup-manifest.ts';
+import { asArguments, likeOriginal, plainSettings, quietSettings, settingsInCommand } from '../../../../src/engines/postgres/copy/copy-settings.ts';
+
+const base = { cluster: { settings: { max_connections: '200' }, preloadLibraries: ['pg_cron', 'it\'s'] } } as unknown as PostgresBase;
+
+test('what a container\'s command sets is read however it is written, without what belongs to its place, and without what was cut as a secret', () => {
+  expect(settingsInCommand(['postgres', '-c', 'work_mem=7MB', '-cjit=off', '--max-connections=200', '--cron.host=x', '-D', '/data', '-c', 'shared_buffers = 1', '--version'])).toEqual({ work_mem: '7MB', jit: 'off', max_connections: '200', 'cron.host': 'x' });
+  expect(settingsInCommand(['-c', 'config_file=/etc/postgresql.conf', '-c', 'port=5433', '--listen-addresses=10.0.0.1', '-c', 'data_directory=/d', '-c', 'x.password=REDACTED', '-c'])).toEqual({});
+  // A later one wins, as it does for the server.
+  expect(settingsInCommand(['-c', 'work_mem=1MB', '-c', 'work_mem=2MB'])).toEqual({ work_mem: '2MB' });
+});
+
+test('the original\'s own files come first, then its command, then what it ran with; no value ends its line early', () => {
+  expect(likeOriginal(base, ['postgres', '-c', 'application_name=it\'s'])).toBe([
+    'include_if_exists \'data/postgresql.conf\'', 'include_if_exists \'kept.auto.conf\'', 'application_name = \'it\'\'s\'', 'max_connections = \'200\'', 'shared_preload_libraries = \'pg_cron,it\'\'s\'', '',
+  ].join('\n'));
+  expect(plainSettings({ ...base, cluster: { ...base.cluster, preloadLibraries: [] } })).toBe('max_connections = \'200\'\n');
+});
+
+test('nothing keeps it from being quiet: archiving, subscriptions, jobs, standbys', () => {
+  const quiet = quietSettings(base);
+  expect(quiet).toMatchObject({ archive_mode: 'off', max_logical_replication_workers: '0', 'cron.launch_active_jobs': 'off', synchronous_standby_names: '', primary_conninfo: '', restore_command: '' });
+  expect(asArguments({ a: '1', b: '' })).toEqual(['-c', 'a=1', '-c', 'b=']);
+});
