@@ -41,7 +41,7 @@ beforeAll(async () => {
   accident = (await service.sql('BEGIN; DELETE FROM orders; SELECT pg_current_xact_id(); COMMIT;')).trim();
   await service.redisCli('SET', 'cart', 'of later');
   await service.kept();
-}, 120_000);
+}, 240_000);
 afterAll(async () => {
   if (client !== undefined) await service.runtime.remove(client);
   // Of a test that failed: what is removed here would otherwise stay for good.
@@ -113,7 +113,7 @@ test('the service as it was just before, on ports, from steps that are each done
   const { events } = await run.query(statusQuery);
   expect(events.map(({ text }) => text).join('\n')).toContain('1 subscription (shop.upstream)');
   expect((await service.leftovers()).filter((name) => !name.startsWith(`holdfast-copy-${service.name}-looking`) && !name.startsWith('holdfast-wal-'))).toEqual([]);
-}, 180_000);
+}, 300_000);
 
 test('a name that is taken is refused before anything is read; what a run was killed or cancelled over goes, and what was finished stays', async () => {
   await refusedAs('NameTaken', (await clone({ name: 'looking', to: 'latest' })).result());
@@ -159,7 +159,7 @@ test('a name that is taken is refused before anything is read; what a run was ki
   expect(await copies()).toEqual(['looking']);
   expect((await service.run<ReapLeftoversResult>('reapLeftovers', { service: service.name })).runs).toEqual([]);
   expect((await serversOf('looking')).map(({ state }) => state)).toEqual(['running', 'running']);
-}, 180_000);
+}, 300_000);
 
 test('without the live container, on a port that is named; one copy is removed, with its volumes and network, and no other', async () => {
   await stop();
@@ -190,4 +190,4 @@ test('without the live container, on a port that is named; one copy is removed, 
   await remove({ name: 'gone', apply: (await remove({ name: 'gone' })).copy.digest });
   expect(await copies()).toEqual([]);
   expect(await service.runtime.listNetworks({ 'dev.holdfast.service': service.name })).toEqual([]);
-}, 180_000);
+}, 300_000);

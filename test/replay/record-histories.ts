@@ -3,6 +3,7 @@
  * Run it when a shape is new: `node_modules/.bin/node test/replay/record-histories.ts v2` with the test environment exported (`npm run devbox -- up`).
  */
 import { recordBackups, recordFailures, recordHeldLease } from './record-backups.ts';
+import { recordClones } from './record-clones.ts';
 import { recordMarks } from './record-marks.ts';
 import { recordMoments } from './record-moments.ts';
 import { startRecorder } from './recorder.ts';
@@ -24,6 +25,7 @@ try {
   await recordRepairs(recorder, backup);
   await recordMarks(recorder);
   await recordMoments(recorder);
+  await recordClones(recorder);
   await recordTables(recorder);
   await recordTablesOfMoment(recorder);
   await recordFailures(recorder);

@@ -11,9 +11,11 @@ export async function removeClone(input: RemoveCloneInput): Promise<RemoveCloneR
     const { service, name, apply } = run.input;
     const copy = await run.host.quick.planRemoveCopy({ service, copy: name });
     if (copy === null) throw new HoldfastFailure('UnknownCopy', { operation: 'remove the copy', object: `${service}/${name}`, cause: 'there is no copy of that name on this Docker host', hint: 'See holdfast clone list.' });
-    run.note(`${name}${copy.point === '' ? '' : `, of ${copy.point}`}: ${[...copy.containers.map((container) => container.name), ...copy.volumes.map((volume) => `volume ${volume}`), ...copy.networks.map((network) => `network ${network}`)].join(', ')}`);
     if (copy.refusal !== null) run.warn(`${copy.refusal.cause}. ${copy.refusal.hint}`);
-    if (apply === undefined) return { outcome: 'planned', copy };
+    if (apply === undefined) {
+      run.note(`${name}${copy.point === '' ? '' : `, of ${copy.point}`}: ${[...copy.containers.map((container) => container.name), ...copy.volumes.map((volume) => `volume ${volume}`), ...copy.networks.map((network) => `network ${network}`)].join(', ')}`);
+      return { outcome: 'planned', copy };
+    }
     requireShown(`${service}/${name}`, 'remove the copy', copy.digest, apply, `holdfast clone remove ${name}`);
     run.step(`Removing the copy ${name}`);
     await run.host.long.removeCopy({ service, copy: name, makers: copy.makers });
