@@ -170,7 +170,7 @@ export interface ContainerRuntime {
   findVolume(name: string): Promise<VolumeFacts | null>;
   /** No error where it is gone. @throws LeftoversRemain while a container uses it */
   removeVolume(name: string): Promise<void>;
-  /** A bridge of its own: reached by published ports, and without a way out of the host. @throws NameTaken where one of that name is there; two at once may both succeed */
+  /** A bridge of its own: reached by published ports; what is sent off the host gets no answer. @throws NameTaken where one of that name is there; two at once may both succeed */
   createNetwork(name: string, labels: Readonly<Record<string, string>>): Promise<{ readonly id: string }>;
   listNetworks(labels: Readonly<Record<string, string>>): Promise<readonly NetworkFacts[]>;
   /** No error where it is gone. @throws LeftoversRemain while a running container is on it */

@@ -78,4 +78,4 @@ function mountText({ type, source, target, writable }: ContainerSetUp['mounts'][
 }
 
 /** For a POSIX shell. */
-const shellLine = (argv: readonly string[]): string => argv.map((each) => (/^[A-Za-z0-9_./:=,@+-]+$/.test(each) ? each : `'${each.replaceAll('\'', '\'\\\'\'')}'`)).join(' ');
+export const shellLine = (argv: readonly string[]): string => argv.map((each) => (/^[A-Za-z0-9_./:=,@+-]+$/.test(each) ? each : `'${each.replaceAll('\'', '\'\\\'\'')}'`)).join(' ');

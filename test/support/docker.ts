@@ -88,7 +88,7 @@ export class DockerScope {
   /** What product code created for this file's owners and did not remove: names with their kind and step. */
   async left(): Promise<readonly string[]> {
     const labels = { [labelNames.namespaceId]: this.namespaceId };
-    const found = [...await this.runtime.list(labels), ...await this.runtime.listVolumes(labels)];
+    const found = [...await this.runtime.list(labels), ...await this.runtime.listVolumes(labels), ...await this.runtime.listNetworks(labels)];
     return found.map((each) => `${each.name} (${each.labels[labelNames.kind]}, ${each.labels[labelNames.step]})`);
   }
 
@@ -97,6 +97,7 @@ export class DockerScope {
     for (const labels of [{ [labelNames.namespaceId]: this.namespaceId }, this.labels]) {
       for (const container of await this.runtime.list(labels)) await this.runtime.remove(container.id);
       for (const volume of await this.runtime.listVolumes(labels)) await this.runtime.removeVolume(volume.name);
+      for (const network of await this.runtime.listNetworks(labels)) await this.runtime.removeNetwork(network.id);
     }
   }
 }

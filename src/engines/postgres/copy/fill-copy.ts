@@ -2,6 +2,7 @@
 import type { MountSpec } from '../../../containers/container-runtime.ts';
 import { waitUntil } from '../../../containers/wait-until.ts';
 import type { ComponentBackup, PostgresBase } from '../../../domain/backup-manifest.ts';
+import { shellLine } from '../../../domain/container-set-up.ts';
 import { HoldfastFailure, isFailure } from '../../../domain/failures.ts';
 import type { PostgresComponent } from '../../../domain/service.ts';
 import { counted } from '../../../domain/wording.ts';
@@ -79,7 +80,7 @@ async function whoGetsIn(ctx: EngineContext, server: RecoveryServer, { name, use
   return [
     ...(hasDatabase === 't' ? [] : [`${name} had no database ${database} at that moment`]),
     ...(password === 'none' ? [`${name} had no user ${user} at that moment`] : []),
-    ...(password === 'open' ? [`${user} had no password at that moment, and without one nobody comes over the network: docker exec -it ${container} psql -U ${user} ${database}`] : []),
+    ...(password === 'open' ? [`${user} had no password at that moment, and without one nobody comes over the network: ${shellLine(['docker', 'exec', '-it', container, 'psql', '-U', user, database])}`] : []),
   ];
 }
 

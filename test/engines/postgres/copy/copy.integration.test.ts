@@ -1,0 +1,48 @@
+/** A copy of a server whose configuration starts no server any more, and whose container is gone: on the layout of 18, from its base backup alone. */
+import { afterEach, expect, test } from 'vitest';
+import { createCopyServer, findCopies, removeCopy } from '../../../../src/containers/copies.ts';
+import type { PostgresBase } from '../../../../src/domain/backup-manifest.ts';
+import type { MomentRecovery } from '../../../../src/engines/moment-engine.ts';
+import { useDocker } from '../../../support/docker.ts';
+import { failing } from '../../../support/failing.ts';
+import { contextOf, engine, openStore, startPostgres } from '../postgres-fixture.ts';
+
+const docker = useDocker();
+const { runtime } = docker;
+afterEach(async () => {
+  for (const copy of await findCopies(runtime, { copy: docker.id })) await removeCopy(runtime, copy);
+});
+
+test('it has the plain configuration with the original\'s sizes, says so, and who gets in and who does not', async () => {
+  await using store = await openStore();
+  const postgres = await startPostgres(docker, { image: 'postgres:18', args: ['-c', 'max_connections=37', '-c', 'work_mem=7MB'] });
+  await postgres.sql('CREATE TABLE orders (id int); INSERT INTO orders VALUES (1); CREATE ROLE "open one" LOGIN');
+  for (const setting of ['shared_preload_libraries = \'not_there\'', 'archive_mode = on']) await postgres.sql(`ALTER SYSTEM SET ${setting}`);
+  const base = await engine.backUp(contextOf(docker), postgres.component, store.destination, { contentHashes: true, jobs: 2, method: 'base' }) as PostgresBase;
+  await postgres.sql('INSERT INTO orders VALUES (2)');
+  await runtime.remove(postgres.id);
+
+  const ctx = contextOf(docker, new Map(), { run: 'copy' });
+  const component = { ...postgres.component, user: 'open one', database: 'not there' };
+  const server = await engine.copies.server(ctx, component, base);
+  const { id, name } = await createCopyServer(runtime, { ...server, identity: { maker: ctx.owner, service: ctx.service, copy: docker.id }, component: 'postgres', point: 'its end', hostPort: null, signal: ctx.signal });
+  const moment: MomentRecovery = { backup: base, files: [], archive: null, source: store.source, timeline: base.range.timeline, target: { kind: 'consistent', backupId: 'its own' }, inclusive: true };
+  await failing('InvalidInput', engine.copies.fill(ctx, component, { backup: base, source: store.source, moment: null }, name));
+  const { notes, at } = await engine.copies.fill(ctx, component, { backup: base, source: store.source, moment }, name);
+  expect(at >= base.range.endAt).toBe(true);
+  expect(notes).toEqual([
+    'postgres had no database not there at that moment', `open one had no password at that moment, and without one nobody comes over the network: docker exec -it ${name} psql -U 'open one' 'not there'`,
+    expect.stringMatching(/^No server starts with the original's configuration here \(.*not_there.*\): the copy has the plain one, with its sizes$/),
+  ]);
+  await runtime.start(id);
+  await engine.copies.waitUntilReady(ctx, component, id);
+  const sql = async (text: string): Promise<string> => (await runtime.exec(id, { argv: ['psql', '-X', '-A', '-t', '-U', 'postgres', '-d', 'app', '-c', text], timeoutMs: 20_000 })).stdout.trim();
+  expect(await sql('SELECT string_agg(id::text, \',\'), current_setting(\'max_connections\'), current_setting(\'archive_mode\'), current_setting(\'data_directory\') FROM orders')).toBe('1|37|off|/var/lib/holdfast-copy/data');
+  // As after a restart of the host, by hand.
+  await runtime.restart(id, 20_000);
+  await engine.copies.waitUntilReady(ctx, component, id);
+  expect(await sql('INSERT INTO orders VALUES (3) RETURNING id')).toContain('3');
+  await runtime.kill(id);
+  await runtime.wait(id);
+  await failing('ContainerNotRunning', engine.copies.waitUntilReady(ctx, component, id));
+}, 240_000);
