@@ -52,7 +52,7 @@ test('--table makes it a restore of tables, as many as are named', () => {
 });
 
 test.for([
-  { exact: true }, { intoSchema: 'x' }, { table: ['orders', 'orders'] }, { table: ['a..b'] }, { table: ['orders'], intoSchema: 'public' }, { table: ['orders'], intoSchema: 'x', exact: true }, { table: ['orders'], into: 'other' }, { table: ['orders'], since: '02:47' }, { table: ['orders'], only: 'postgres' },
+  { exact: true }, { intoSchema: 'x' }, { table: ['orders', 'orders'] }, { table: ['a..b'] }, { table: ['orders'], intoSchema: 'public' }, { table: ['orders'], intoSchema: 'x', exact: true }, { table: ['orders'], into: 'other' }, { table: ['orders'], port: '15432' }, { table: ['orders'], since: '02:47' }, { table: ['orders'], only: 'postgres' },
 ])('a restore with %j is refused before anything starts', async (options) => {
   await failing('InvalidInput', async () => tablesInput(options));
 });

@@ -10,9 +10,8 @@ import type { CopyEngine, CopyServer, CopySource, FilledCopy } from '../../copy-
 import type { EngineContext } from '../../engine.ts';
 import { requireSameOrder } from '../directory/recover-beside.ts';
 import { promoteAndStop, queryRecovered, type RecoveryServer } from '../recovery/recovery-server.ts';
-import { awaitTarget, startRecovery, type Recovery } from '../recovery/start-recovery.ts';
+import { awaitTarget, imageOf, startRecovery, type Recovery } from '../recovery/start-recovery.ts';
 import { coveredBy } from '../recovery/target.ts';
-import { imageOfMajor } from '../server/image-for.ts';
 import { failedStep, runPostgresHelper } from '../server/postgres-helper.ts';
 import { firstError } from '../server/psql-failure.ts';
 import { psqlVariables } from '../server/psql-variables.ts';
@@ -27,7 +26,7 @@ export const postgresCopies: CopyEngine<PostgresComponent> = { server: copyServe
 
 async function copyServer(ctx: EngineContext, _component: PostgresComponent, backup: ComponentBackup): Promise<CopyServer> {
   const base = baseOf(backup);
-  const imageId = await imageOf(ctx, base);
+  const imageId = await imageOf(ctx, { backup: base });
   const { shmSizeBytes, memoryBytes } = await setUpOf(ctx, base);
   return {
     imageId, directory, port, entrypoint: ['/bin/sh'], command: [`${directory}/run-server.sh`, directory, ...asArguments(quietSettings(base)), '-c', 'listen_addresses=*'],
@@ -40,7 +39,7 @@ async function fillCopy(ctx: EngineContext, component: PostgresComponent, { back
   if (moment === null) throw new HoldfastFailure('InvalidInput', { operation: 'make the copy', object: component.name, cause: 'no moment is named', hint: 'Name one: --to, --before.' });
   const { target, inclusive, timeline, files, archive } = moment;
   const place = { mount: { type: 'volume', source: volume, target: directory } satisfies MountSpec, directory };
-  const recovery: Recovery = { backup: base, source, imageId: await imageOf(ctx, base), place, request: { target, inclusive, timeline }, log: { files, mount: archive } };
+  const recovery: Recovery = { backup: base, source, imageId: await imageOf(ctx, { backup: base }), place, request: { target, inclusive, timeline }, log: { files, mount: archive } };
   const server = await startRecovery(ctx, recovery);
   const reached = await awaitTarget(ctx, recovery, server);
   await requireSameOrder(ctx, component, server, base);
@@ -68,7 +67,8 @@ async function disableSubscriptions(ctx: EngineContext, server: RecoveryServer):
   for (const database of await ask(ctx, server, 'SELECT datname FROM pg_database WHERE datallowconn AND oid IN (SELECT subdbid FROM pg_subscription) ORDER BY 1;')) {
     const own = 'FROM pg_subscription WHERE subdbid = (SELECT oid FROM pg_database WHERE datname = current_database()) ORDER BY subname';
     found.push(...(await ask(ctx, server, `SELECT subname ${own};`, database)).map((name) => `${database}.${name}`));
-    await ask(ctx, server, `SELECT format('ALTER SUBSCRIPTION %I DISABLE', subname) ${own} \\gexec\nSELECT format('ALTER SUBSCRIPTION %I SET (slot_name = NONE)', subname) ${own} \\gexec\n`, database);
+    // As what replicates does it, so that no event trigger of the original's has a say.
+    await ask(ctx, server, `SET session_replication_role = replica;\nSELECT format('ALTER SUBSCRIPTION %I DISABLE', subname) ${own} \\gexec\nSELECT format('ALTER SUBSCRIPTION %I SET (slot_name = NONE)', subname) ${own} \\gexec\n`, database);
   }
   return found.length === 0 ? [] : [`In the copy ${counted(found.length, 'subscription')} (${found.slice(0, 5).join(', ')}) ${found.length === 1 ? 'is' : 'are'} disabled and without a slot: dropping one there takes nothing from its publisher`];
 }
@@ -111,12 +111,6 @@ async function waitUntilReady(ctx: EngineContext, component: PostgresComponent, 
       throw error;
     }
   }, { withinMs: ctx.timing.startUpMs, everyMs: ctx.timing.pollMs, signal: ctx.signal }, () => new HoldfastFailure('DatabaseUnreachable', { operation: 'wait for the copy', object: component.name, cause: 'it does not answer', hint: 'See its log.' }));
-}
-
-async function imageOf(ctx: EngineContext, backup: PostgresBase): Promise<string> {
-  const imageId = await imageOfMajor(ctx, backup);
-  if (imageId !== null) return imageId;
-  throw new HoldfastFailure('ImageMissing', { operation: 'make the copy', object: backup.server.image, cause: `the engine has no image of PostgreSQL ${backup.server.majorVersion}`, hint: 'Pull it, then start again.' });
 }
 
 /** As the backup recorded it; of an older one as the container is now. */

@@ -17,6 +17,8 @@ test('it has the plain configuration with the original\'s sizes, says so, and wh
   await using store = await openStore();
   const postgres = await startPostgres(docker, { image: 'postgres:18', args: ['-c', 'max_connections=37', '-c', 'work_mem=7MB'] });
   await postgres.sql('CREATE TABLE orders (id int); INSERT INTO orders VALUES (1); CREATE ROLE "open one" LOGIN');
+  await postgres.sql(`CREATE SUBSCRIPTION elsewhere CONNECTION 'host=192.0.2.1 dbname=x' PUBLICATION p WITH (connect = false);
+    CREATE FUNCTION refuse() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'no more changes'; END $$; CREATE EVENT TRIGGER no_changes ON ddl_command_start EXECUTE FUNCTION refuse();`);
   for (const setting of ['shared_preload_libraries = \'not_there\'', 'archive_mode = on']) await postgres.sql(`ALTER SYSTEM SET ${setting}`);
   const base = await engine.backUp(contextOf(docker), postgres.component, store.destination, { contentHashes: true, jobs: 2, method: 'base' }) as PostgresBase;
   await postgres.sql('INSERT INTO orders VALUES (2)');
@@ -31,6 +33,7 @@ test('it has the plain configuration with the original\'s sizes, says so, and wh
   const { notes, at } = await engine.copies.fill(ctx, component, { backup: base, source: store.source, moment }, name);
   expect(at >= base.range.endAt).toBe(true);
   expect(notes).toEqual([
+    'In the copy 1 subscription (app.elsewhere) is disabled and without a slot: dropping one there takes nothing from its publisher',
     'postgres had no database not there at that moment', `open one had no password at that moment, and without one nobody comes over the network: docker exec -it ${name} psql -U 'open one' 'not there'`,
     expect.stringMatching(/^No server starts with the original's configuration here \(.*not_there.*\): the copy has the plain one, with its sizes$/),
   ]);
@@ -38,6 +41,7 @@ test('it has the plain configuration with the original\'s sizes, says so, and wh
   await engine.copies.waitUntilReady(ctx, component, id);
   const sql = async (text: string): Promise<string> => (await runtime.exec(id, { argv: ['psql', '-X', '-A', '-t', '-U', 'postgres', '-d', 'app', '-c', text], timeoutMs: 20_000 })).stdout.trim();
   expect(await sql('SELECT string_agg(id::text, \',\'), current_setting(\'max_connections\'), current_setting(\'archive_mode\'), current_setting(\'data_directory\') FROM orders')).toBe('1|37|off|/var/lib/holdfast-copy/data');
+  expect(await sql('SELECT subenabled, subslotname IS NULL FROM pg_subscription')).toBe('f|t');
   // As after a restart of the host, by hand.
   await runtime.restart(id, 20_000);
   await engine.copies.waitUntilReady(ctx, component, id);
