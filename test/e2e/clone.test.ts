@@ -120,7 +120,7 @@ test('a name that is taken is refused before anything is read; what a run was ki
   const [reached, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   trouble = {
     before: async (call) => {
-      if (callText(call) !== 'cloneService/fillCopy:redis#1') return;
+      if (callText(call) !== 'cloneService/fillCopy:postgres#1') return;
       reached.resolve();
       await released.promise;
     },
