@@ -10,30 +10,32 @@ chown postgres "$ahead/serving"
 total=$(wc -l <"$directory/segments.list")
 
 fail_file() {
-  printf '%s: %s\n' "$1" "$2" >"$ahead/.failed"
-  chown postgres "$ahead/.failed"
-  mv "$ahead/.failed" "$ahead/$1.failed"
+  printf '%s: %s\n' "$1" "$2" >"$ahead/.failed.$1"
+  chown postgres "$ahead/.failed.$1"
+  rm -f "$ahead/.growing.$1" "$ahead/.error.$1"
+  mv "$ahead/.failed.$1" "$ahead/$1.failed"
 }
 
-# deliver NAME BYTES SHA256 PATH
+# deliver NAME BYTES SHA256 PATH. Two at once: replaying takes one core, and the next file comes from another.
 deliver() {
   case $4 in
     /*) cat "$4" ;;
     *.zst) zstd -q -dc "$archive/$4" ;;
     *.gz) gzip -dc "$archive/$4" ;;
     *) cat "$archive/$4" ;;
-  esac >"$ahead/.growing" 2>"$ahead/.error" || { fail_file "$1" "$(tail -c 500 "$ahead/.error")"; return; }
-  sum=$(sha256sum <"$ahead/.growing")
+  esac >"$ahead/.growing.$1" 2>"$ahead/.error.$1" || { fail_file "$1" "$(tail -c 500 "$ahead/.error.$1")"; return; }
+  sum=$(sha256sum <"$ahead/.growing.$1")
   [ "${sum%% *}" = "$3" ] || { fail_file "$1" 'it has another SHA-256 than it must'; return; }
-  size=$(wc -c <"$ahead/.growing")
+  size=$(wc -c <"$ahead/.growing.$1")
   [ "$((size))" = "$2" ] || { fail_file "$1" "it has $((size)) bytes, not $2"; return; }
-  chown postgres "$ahead/.growing"
-  mv "$ahead/.growing" "$ahead/$1"
+  rm -f "$ahead/.error.$1"
+  chown postgres "$ahead/.growing.$1"
+  mv "$ahead/.growing.$1" "$ahead/$1"
 }
 
 # Line numbers: the next to deliver, and the one that was asked for last. The one after that may have been taken before it was heard of here; whatever else
 # is asked for and does not lie ready begins anew there.
-next=1 asked=0
+next=1 asked=0 older='' younger=''
 while :; do
   if [ -f "$ahead/want" ]; then
     read -r want <"$ahead/want" && rm -f "$ahead/want"
@@ -41,15 +43,19 @@ while :; do
     asked=$(grep -n "^$want " "$directory/segments.list")
     asked=${asked%%:*}
     if [ "$asked" -gt "$next" ] || { [ "$asked" -lt "$next" ] && [ "$asked" != "$((before + 1))" ] && [ ! -e "$ahead/$want" ] && [ ! -e "$ahead/$want.failed" ]; }; then
-      rm -f "$ahead"/[0-9]*
-      next=$asked
+      # What is under way comes to its end first: it would lie there again afterwards.
+      wait
+      rm -f "$ahead"/[0-9]* "$ahead"/.failed.* "$ahead"/.growing.* "$ahead"/.error.*
+      next=$asked older='' younger=''
     fi
   fi
   if [ "$asked" -gt 0 ] && [ "$next" -le "$total" ] && [ "$next" -lt "$((asked + most))" ]; then
     read -r name bytes sum path <<END
 $(sed -n "${next}p" "$directory/segments.list")
 END
-    deliver "$name" "$bytes" "$sum" "$path"
+    [ -z "$older" ] || wait "$older"
+    deliver "$name" "$bytes" "$sum" "$path" &
+    older=$younger younger=$!
     next=$((next + 1))
   else
     sleep 0.02

@@ -1,0 +1,58 @@
+/** Files of an archive handed to a server that recovers, whatever it asks for next: each the right one, whole, and what is wrong never taken for the end. */
+import { expect, test } from 'vitest';
+import { recoveryFiles } from '../../../../src/engines/postgres/server/script-text.ts';
+import { useDocker } from '../../../support/docker.ts';
+
+const docker = useDocker();
+const count = 14;
+const [damaged, missing] = [5, 7];
+
+/** Segments of noise, every second one compressed; of one the list has another sum, and one is not there. */
+const layOut = `set -eu
+mkdir -p /recovery/data /archive /truth
+chown postgres /recovery /recovery/data
+for n in $(seq ${count}); do
+  name=$(printf '00000001%016X' "$n")
+  head -c 300000 /dev/urandom >/truth/$name
+  sum=$(sha256sum </truth/$name)
+  path=$name
+  if [ $((n % 2)) = 0 ]; then path=$name.zst; zstd -q -c /truth/$name >/archive/$path; else cp /truth/$name /archive/$path; fi
+  [ $n != ${damaged} ] || sum=$(echo other | sha256sum)
+  [ $n != ${missing} ] || rm /archive/$path
+  echo "$name 300000 \${sum%% *} $path" >>/recovery/segments.list
+done
+chown postgres /recovery/segments.list
+exec sh /recovery/serve-segments.sh /recovery /archive`;
+
+/** As the server's own user asks, and what it got: the exit code, whether it is the right file, and what was said. */
+const ask = `gosu postgres sh /recovery/fetch-segment.sh /recovery "$1" /recovery/data/RECOVERYXLOG 2>/tmp/words
+code=$?
+cmp -s /recovery/data/RECOVERYXLOG /truth/$1 && same=same || same=other
+rm -f /recovery/data/RECOVERYXLOG
+echo "$code $same $(cat /tmp/words)"`;
+
+test('in order, again, from further on, and what is damaged, missing or unknown', async () => {
+  const { runtime } = docker;
+  const id = await docker.run({ imageId: await docker.image('postgres:17'), entrypoint: ['sleep'], command: ['600'], user: '0:0', init: true });
+  const exec = async (argv: readonly string[], stdin?: string): Promise<string> => {
+    const result = await runtime.exec(id, { argv, timeoutMs: 60_000, ...(stdin === undefined ? {} : { stdin }) });
+    return result.stdout.trim();
+  };
+  for (const [name, text] of Object.entries({ ...recoveryFiles, 'lay-out.sh': layOut, 'ask.sh': ask })) await exec(['sh', '-c', 'mkdir -p /recovery && cat >"/recovery/$1" && chmod 644 "/recovery/$1"', 'put', name], text);
+  await exec(['sh', '-c', 'sh /recovery/lay-out.sh >/dev/null 2>&1 & until [ -s /recovery/ahead/serving ]; do sleep 0.05; done']);
+  const asked = (n: number): Promise<string> => exec(['sh', '/recovery/ask.sh', `00000001${n.toString(16).toUpperCase().padStart(16, '0')}`]);
+  const right = async (...numbers: readonly number[]): Promise<void> => {
+    for (const n of numbers) expect(`${n}: ${await asked(n)}`).toBe(`${n}: 0 same`);
+  };
+
+  await right(1, 2, 3, 4);
+  expect(await asked(damaged)).toMatch(/^255 other .*another SHA-256/);
+  await right(2, 3, 4, 3, 6, 9, 10, 11, 12);
+  expect(await asked(missing)).toMatch(/^255 other .*No such file/);
+  expect(await asked(count + 1)).toBe('1 other');
+  await right(1, 13, 14, 4);
+  // So many are kept ready and no more, and no half of one stays.
+  const ready = (await exec(['sh', '-c', 'sleep 1; ls -A /recovery/ahead'])).split('\n');
+  expect(ready.filter((name) => name.startsWith('0')).length).toBeLessThanOrEqual(9);
+  expect(ready.filter((name) => name.startsWith('.'))).toEqual([]);
+}, 120_000);
