@@ -62,7 +62,10 @@ async function happen(service: WalService, chosen: readonly Accident[]): Promise
       await pause(betweenMs);
       if (accident.before !== undefined) await service.sql(accident.before);
       await pause(betweenMs);
+      const shown = async (): Promise<boolean> => (await service.sql(accident.shows).catch(() => 'f')) === 't';
+      if (!await shown()) throw new Error(`${titleOf(accident)}: what a restore is to show is not there before it either`);
       const printed = await service.sql(`BEGIN;\n${accident.statements};\nSELECT 'xid', pg_current_xact_id();\nCOMMIT;`);
+      if (await shown()) throw new Error(`${titleOf(accident)}: what a restore is to show is there behind it too`);
       happened.push({ accident, xid: /^xid\|(\d+)$/m.exec(printed)?.[1] ?? '' });
     }
     await pause(betweenMs);

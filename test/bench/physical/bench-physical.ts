@@ -1,4 +1,4 @@
-/** Base backups, restores from base and log, and the delivery of the log, against the seed's commands and pgBackRest: interleaved, on one server of each size. */
+/** Base backups and incremental ones, restores from base and log, and the delivery of the log, against the seed's commands and pgBackRest: interleaved, on one server of each size. */
 import { statfsSync } from 'node:fs';
 import { pgBackRestImage } from '../../../devbox/images/recipes.ts';
 import { seedPostgres } from '../../../devbox/demo/seed-data.ts';
@@ -11,12 +11,13 @@ import { table, timed, type Sample } from '../measure.ts';
 import { baseContest } from './base-contest.ts';
 import type { Clock, Contest, PhysicalBench } from './contest.ts';
 import { deliveryContest } from './delivery-contest.ts';
+import { incrementalContest } from './incremental-contest.ts';
 import { ledgerSql } from './log-writer.ts';
 import { archivingServer, createStanza, removeRepository } from './pgbackrest.ts';
 import { restoreContest } from './restore-contest.ts';
 
-/** In the order in which they follow each other in a round: the log of the second is delivered in the third. */
-const contests: readonly (() => Contest)[] = [baseContest, restoreContest, deliveryContest];
+/** In the order in which they follow each other in a round: the log of the second is delivered in the third, and what it changed is copied in the last. */
+const contests: readonly (() => Contest)[] = [baseContest, restoreContest, deliveryContest, incrementalContest];
 
 const defaults = { sizesMb: [1000, 4000], rounds: 3 };
 /** The data twice over, its log, and the backups of all contestants. */

@@ -24,7 +24,7 @@ export function archivingServer({ directory }: BenchPlace, dataDirectory: string
   return {
     image: pgBackRestImage, environment: environment(dataDirectory), mounts: [repositoryMount(directory)],
     // Nothing that begins by itself in the midst of a figure.
-    command: ['postgres', '-c', 'archive_mode=on', '-c', 'archive_command=pgbackrest archive-push %p', '-c', 'autovacuum=off', '-c', 'max_wal_size=8GB', '-c', 'checkpoint_timeout=1h', '-c', 'shared_buffers=256MB'],
+    command: ['postgres', '-c', 'archive_mode=on', '-c', 'archive_command=pgbackrest archive-push %p', '-c', 'summarize_wal=on', '-c', 'autovacuum=off', '-c', 'max_wal_size=8GB', '-c', 'checkpoint_timeout=1h', '-c', 'shared_buffers=256MB'],
   };
 }
 
@@ -42,6 +42,7 @@ function repositoryMount(directory: string): MountSpec {
 
 export const createStanza = (server: BenchServer): Promise<string> => server.exec(['pgbackrest', 'stanza-create']);
 export const fullBackup = (server: BenchServer): Promise<string> => server.exec(['pgbackrest', 'backup', '--type=full', '--no-expire-auto']);
+export const incrementalBackup = (server: BenchServer): Promise<string> => server.exec(['pgbackrest', 'backup', '--type=incr', '--no-expire-auto']);
 /** All but the newest full backup goes. */
 export const expireOld = (server: BenchServer): Promise<string> => server.exec(['pgbackrest', 'expire', '--repo1-retention-full=1']);
 
