@@ -1,4 +1,4 @@
-/** A few cases on one stage, for the tests that carry a subset of the sweep. */
+/** A few cases on a stage or two, for the tests that carry a subset of the sweep. */
 import { createDoomedWorkers } from './fault/doomed-worker.ts';
 import type { FaultPoint } from './fault/fault-point.ts';
 import { runUntilStruck, type CaseResult, type Setting } from './run-case.ts';
@@ -8,29 +8,47 @@ import { startStage, type Stage } from './stage/stage.ts';
 export type Attempt = (setting: Setting) => Promise<CaseResult>;
 
 export interface Subset {
-  /** The stage of now: another one after a violation, so that what that left is not taken for the next case's. */
-  stage(): Stage;
-  run(point: FaultPoint, attempt: Attempt): Promise<CaseResult>;
+  /** Waits for a free stage. `look` sees what the case left, before the next one has that stage. */
+  run(point: FaultPoint, attempt: Attempt, look?: (stage: Stage) => Promise<void>): Promise<CaseResult>;
   stop(): Promise<void>;
 }
 
-export async function openSubset(): Promise<Subset> {
+interface Lane {
+  /** Another one after a violation, so that what that left is not taken for the next case's. */
+  stage: Stage;
+  last: CaseResult | null;
+}
+
+/** @param stages so many cases run side by side: most of a case is waiting for what is to be given up */
+export async function openSubset(stages: number): Promise<Subset> {
   const workers = createDoomedWorkers();
-  let stage = await startStage();
-  let last: CaseResult | null = null;
+  const lanes: Lane[] = (await Promise.all(Array.from({ length: stages }, startStage))).map((stage) => ({ stage, last: null }));
+  const free = [...lanes];
+  const waiting: ((lane: Lane) => void)[] = [];
+  const take = async (): Promise<Lane> => free.shift() ?? new Promise((resolve) => waiting.push(resolve));
+  const give = (lane: Lane): void => {
+    const next = waiting.shift();
+    if (next === undefined) free.push(lane);
+    else next(lane);
+  };
   return {
-    stage: () => stage,
-    run: async (point, attempt) => {
-      if (last !== null && last.violations.length > 0) {
-        await stage.stop();
-        stage = await startStage();
+    run: async (point, attempt, look) => {
+      const lane = await take();
+      try {
+        if (lane.last !== null && lane.last.violations.length > 0) {
+          await lane.stage.stop();
+          lane.stage = await startStage();
+        }
+        lane.last = await runUntilStruck(lane.stage, scenarioNamed(point.scenario), lane.last, () => workers.next(), attempt);
+        await look?.(lane.stage);
+        return lane.last;
+      } finally {
+        give(lane);
       }
-      last = await runUntilStruck(stage, scenarioNamed(point.scenario), last, () => workers.next(), attempt);
-      return last;
     },
     stop: async () => {
       await workers.stop();
-      await stage.stop();
+      await Promise.all(lanes.map(({ stage }) => stage.stop()));
     },
   };
 }

@@ -7,11 +7,11 @@ import { clean, openSubset, verdictOf, type Subset } from '../chaos/subset.ts';
 let subset: Subset;
 
 beforeAll(async () => {
-  subset = await openSubset();
+  subset = await openSubset(2);
 });
 afterAll(async () => subset?.stop());
 
-test.each([
+test.concurrent.each([
   ['takeBackup/backUpComponent:postgres#1/during:runtime.wait#1', 'COMPLETED', null],
   ['takeBackup/commitBackup#1/after', 'COMPLETED', null],
   ['proveBackup/proveComponent:postgres#1/during:runtime.wait#1', 'COMPLETED', null],
