@@ -1,16 +1,22 @@
 /** Three projects: pure and in-memory, one real container or server at a time, and whole runbooks end to end. */
 import { defineConfig } from 'vitest/config';
+import { LongestFirst } from './test/longest-first.ts';
 
 const integration = ['test/**/*.integration.test.ts'];
 const endToEnd = ['test/e2e/**/*.test.ts'];
+/** Two lanes also where there are more cores; left to itself vitest keeps one of two cores free. */
+const maxWorkers = 2;
+/** Of a file whose tests say that they may run side by side, because most of each is waiting. */
+const maxConcurrency = 2;
 
 export default defineConfig({
   test: {
     reporters: ['default'],
+    sequence: { sequencer: LongestFirst },
     projects: [
-      { test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: [...integration, ...endToEnd], testTimeout: 60_000 } },
-      { test: { name: 'integration', include: integration, testTimeout: 180_000, hookTimeout: 180_000, maxWorkers: 2, sequence: { groupOrder: 1 } } },
-      { test: { name: 'e2e', include: endToEnd, testTimeout: 300_000, hookTimeout: 300_000, maxWorkers: 2, sequence: { groupOrder: 2 } } },
+      { test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: [...integration, ...endToEnd], testTimeout: 60_000, maxWorkers } },
+      { test: { name: 'integration', include: integration, testTimeout: 180_000, hookTimeout: 180_000, maxWorkers, sequence: { groupOrder: 1 } } },
+      { test: { name: 'e2e', include: endToEnd, testTimeout: 300_000, hookTimeout: 300_000, maxWorkers, maxConcurrency, sequence: { groupOrder: 1 } } },
     ],
   },
 });
