@@ -18,6 +18,7 @@ import type { WantedTable } from '../domain/tables/table-name.ts';
 import type { Timing } from '../domain/timing.ts';
 import type { LineageServer } from '../domain/wal/base-chain.ts';
 import type { ContainerRuntime } from '../containers/container-runtime.ts';
+import type { AofEngine } from './aof-engine.ts';
 import type { CopyEngine } from './copy-engine.ts';
 import type { KeptLog, MomentEngine, MomentRecovery, RecoveredComponent } from './moment-engine.ts';
 
@@ -232,6 +233,8 @@ export interface DatabaseEngine<C extends Component = Component> {
 
   /** How it is brought back to any moment of its log; null of an engine that keeps none. */
   readonly moments: MomentEngine<C> | null;
+  /** How it is brought to a second by an archive of its append-only file; absent of an engine that has none. */
+  readonly aof?: AofEngine<C>;
 
   /** How a server of its own is made of its backups, for looking or development. */
   readonly copies: CopyEngine<C>;

@@ -45,7 +45,8 @@ export async function backUpRedis(ctx: EngineContext, component: RedisComponent,
   };
 }
 
-interface TakenRdb {
+/** An RDB that was taken, and what it holds. */
+export interface TakenRdb {
   readonly rdb: TransferredRdb;
   readonly file: RdbFile;
   readonly content: RedisContent;
@@ -89,7 +90,7 @@ export async function readRedisContent(ctx: EngineContext, component: RedisCompo
 }
 
 /** The file's own account and a loading server's account, side by side; they have to agree. */
-async function accountOf(ctx: EngineContext, server: RedisServer, rdb: TransferredRdb, place: RdbPlace, store: () => Promise<RdbFile>, options: BackupOptions): Promise<TakenRdb> {
+export async function accountOf(ctx: EngineContext, server: RedisServer, rdb: TransferredRdb, place: RdbPlace, store: () => Promise<RdbFile>, options: BackupOptions): Promise<TakenRdb> {
   const loading = options.contentHashes ? loadBeside(ctx, server, place) : Promise.resolve(null);
   const [stored, loaded] = await Promise.allSettled([store(), loading]);
   if (stored.status === 'rejected') throw stored.reason;
@@ -136,7 +137,7 @@ function contentOrReason(server: RedisServer, result: HelperResult | string): Re
   return fail(server, failure.fields.cause);
 }
 
-async function scanned(server: RedisServer, source: AsyncIterable<Uint8Array>): Promise<RdbFile> {
+export async function scanned(server: RedisServer, source: AsyncIterable<Uint8Array>): Promise<RdbFile> {
   try {
     return await scanRdb(source, server.container.name);
   } catch (error) {
@@ -155,7 +156,7 @@ function snapshotAt(file: RdbFile, rdb: TransferredRdb): string {
   return new Date(older ? ownMs : rdb.askedAtMs).toISOString();
 }
 
-function requireEqual(server: RedisServer, rdb: TransferredRdb, stored: { sizeBytes: number; sha256: string }): void {
+export function requireEqual(server: RedisServer, rdb: TransferredRdb, stored: { sizeBytes: number; sha256: string }): void {
   if (stored.sizeBytes !== rdb.sizeBytes || stored.sha256 !== rdb.sha256) fail(server, `the helper wrote ${rdb.sizeBytes} bytes, ${stored.sizeBytes} were stored, or their SHA-256 differs`);
 }
 

@@ -4,6 +4,7 @@ import { HoldfastFailure } from '../../domain/failures.ts';
 import type { ComponentCutOver, RedisCutOver } from '../../domain/rollback.ts';
 import type { RedisComponent } from '../../domain/service.ts';
 import type { DatabaseEngine } from '../engine.ts';
+import { makeRedisInstant } from './aof/make-instant.ts';
 import { redisCopies } from './copy/fill-copy.ts';
 import { backUpRedis, readRedisContent } from './back-up.ts';
 import { closeRedis } from './cut-over/close.ts';
@@ -45,6 +46,7 @@ export function createRedisEngine(): DatabaseEngine<RedisComponent> {
     mark: () => Promise.resolve(null),
     repairLeftovers: repairRedis,
     moments: null,
+    aof: { makeInstant: makeRedisInstant },
     copies: redisCopies,
     readContent: readRedisContent,
     // Users are kept in the server's own file, which no restore touches.

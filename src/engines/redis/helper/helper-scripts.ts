@@ -18,6 +18,7 @@ export const helperScripts = {
   exchange: read('exchange'),
   look: read('look'),
   remove: read('remove'),
+  aofInstant: `${replica}\n${read('aof-instant')}`,
 } as const;
 
 /** What a copy's server is started with, for as long as it is kept. */
