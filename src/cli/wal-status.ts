@@ -1,9 +1,11 @@
 /** `wal status`: how the logs stand that this machine's worker keeps, from what it last wrote down, and whether the repository has a base backup that they lead on from. Needs neither Temporal nor the databases. */
+import { readAofStatus } from '../worker/aof/keep-aofs.ts';
 import { stateDirectory } from '../worker/local/state-directory.ts';
 import { readLogStatus } from '../worker/wal/log-status-file.ts';
 import { standingOf } from '../worker/wal/standing-of.ts';
 import { chosenService, type CommandContext } from './command-context.ts';
 import { exitCodes, type ExitCode } from './exit-codes.ts';
+import { aofLines, judgeAof } from './rendering/aof-text.ts';
 import { judgeLog, logLines } from './rendering/log-text.ts';
 
 export async function walStatus(context: CommandContext): Promise<ExitCode> {
@@ -11,7 +13,8 @@ export async function walStatus(context: CommandContext): Promise<ExitCode> {
   const config = await context.config();
   const chosen = context.options.service === undefined ? config.services : [chosenService(config, context.options.service)];
   const components = chosen.flatMap(({ name, components: all }) => all.filter((component) => component.engine === 'postgres' && component.wal !== undefined).map((component) => ({ service: name, component: component.name })));
-  if (components.length === 0) {
+  const files = chosen.flatMap(({ name, components: all }) => all.filter((component) => component.engine === 'redis' && component.aof !== undefined).map((component) => ({ service: name, component: component.name })));
+  if (components.length + files.length === 0) {
     output.result('No log is kept. `wal: stream` under a service\'s postgres in holdfast.yaml has the worker keep it.');
     output.object({ logs: [], exitCode: exitCodes.done });
     return exitCodes.done;
@@ -24,8 +27,15 @@ export async function walStatus(context: CommandContext): Promise<ExitCode> {
     for (const line of logLines({ service, component, status, judged, standing }, context.clock())) output.result(line);
     logs.push({ service, component, ...judged, status, base: standing?.base?.backupId ?? null });
   }
-  const verdicts = logs.map(({ verdict }) => verdict);
+  const aofs = [];
+  for (const { service, component } of files) {
+    const status = await readAofStatus(stateDirectory(context.environment), service, component);
+    const judged = judgeAof(status, Date.now(), context.timing);
+    for (const line of aofLines({ service, component, status, judged }, context.clock())) output.result(line);
+    aofs.push({ service, component, ...judged, status });
+  }
+  const verdicts = [...logs, ...aofs].map(({ verdict }) => verdict);
   const exitCode = verdicts.includes('FAIL') ? exitCodes.failed : verdicts.includes('NOT KNOWN') ? exitCodes.couldNotVerify : exitCodes.done;
-  output.object({ logs, exitCode });
+  output.object({ logs, ...(aofs.length === 0 ? {} : { aofs }), exitCode });
   return exitCode;
 }

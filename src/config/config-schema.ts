@@ -48,6 +48,7 @@ const redis = section({
   container: name('the name of the container'),
   user: text('an ACL user').optional(),
   password: secret.optional(),
+  aof: z.literal('archive', { error: 'allowed is archive: the append-only file is followed beside the server, and kept in the repository' }).optional(),
 });
 
 const app = section({

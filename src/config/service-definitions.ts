@@ -59,8 +59,8 @@ function componentsOf({ postgres, redis }: ServiceSettings): readonly Component[
     components.push({ engine: 'postgres', name: 'postgres', ...rest, ...(password === undefined ? {} : { password }), ...(wal === undefined ? {} : { wal }) });
   }
   if (redis !== undefined) {
-    const { user, password, container } = redis;
-    components.push({ engine: 'redis', name: 'redis', container, ...(user === undefined ? {} : { user }), ...(password === undefined ? {} : { password }) });
+    const { user, password, container, aof } = redis;
+    components.push({ engine: 'redis', name: 'redis', container, ...(user === undefined ? {} : { user }), ...(password === undefined ? {} : { password }), ...(aof === undefined ? {} : { aof }) });
   }
   return components;
 }

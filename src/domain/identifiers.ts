@@ -36,6 +36,29 @@ export function backupIdAt(epochMs: number): string {
   return new Date(epochMs).toISOString().slice(0, 19).replace(/[-:]/g, '').replace('T', '-');
 }
 
+/** What a run made for itself alone of another store's archive, stored and read like a backup, and in no list of them: it goes with the run's notes. */
+export interface RunBackup {
+  readonly runId: string;
+  /** As in its manifest. */
+  readonly backupId: string;
+}
+
+const runBackupPattern = /^run-([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})-(\d{8}-\d{6})$/;
+
+export const runBackupId = ({ runId, backupId }: RunBackup): string => `run-${runId}-${backupId}`;
+
+/** Null for the id of a backup. */
+export function parseRunBackupId(text: string): RunBackup | null {
+  const [, runId, backupId] = runBackupPattern.exec(text) ?? [];
+  return runId === undefined || backupId === undefined || !isBackupId(backupId) ? null : { runId, backupId };
+}
+
+/** Where a backup lies in the repository of its service. */
+export function backupDirectory(service: string, id: string): string {
+  const own = parseRunBackupId(id);
+  return own === null ? `${service}/backups/${id}` : `${service}/runs/${own.runId}/backups/${own.backupId}`;
+}
+
 /** Is this something a backup id may begin with? */
 export const isBackupPrefix = (text: string): boolean => backupPrefixPattern.test(text);
 

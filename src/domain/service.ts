@@ -23,6 +23,8 @@ export interface RedisComponent {
   readonly container: string;
   readonly user?: string;
   readonly password?: SecretReference;
+  /** `archive`: its append-only file is followed beside the server and kept in the repository, so that it can be brought to the second of another store. Not kept unless given. */
+  readonly aof?: 'archive';
 }
 
 export type Component = PostgresComponent | RedisComponent;

@@ -2,18 +2,19 @@
 import type { ApprovalRecord } from '../domain/approval.ts';
 import type { BackupManifest } from '../domain/backup-manifest.ts';
 import { HoldfastFailure } from '../domain/failures.ts';
-import { checkName } from '../domain/identifiers.ts';
+import { backupDirectory, checkName, runBackupId } from '../domain/identifiers.ts';
 import type { Mark } from '../domain/point.ts';
 import type { ProofRecord } from '../domain/proof.ts';
 import type { RestorePlan } from '../domain/restore-plan.ts';
 import { rollbackMilestones, rollbackState, type RollbackMilestone, type RollbackRecord } from '../domain/rollback.ts';
 import type { BackupStorage } from '../storage/storage.ts';
 import { claimBackup, latestBackup, newestReadable, readClaimant } from './claims.ts';
+import { createAofArchive } from './create-aof-archive.ts';
 import { holdsIn } from './holds.ts';
 import { createWalArchive } from './create-wal-archive.ts';
 import { createDocument, createOrMatch, documentNames, isDamage, notWhatItClaims, readDocument } from './documents.ts';
 import { headOf } from './head.ts';
-import { backupDirectory, commitManifest, listBackups, readManifest } from './manifests.ts';
+import { commitManifest, listBackups, readManifest } from './manifests.ts';
 import type { BackupAttempt, Repository, Rollback, RollbackSurvey } from './repository.ts';
 
 export function createRepository(name: string, storage: BackupStorage): Repository {
@@ -28,6 +29,10 @@ export function createRepository(name: string, storage: BackupStorage): Reposito
     claimBackup: async (service, run, nowMs) => claimBackup(storage, await head.open(), service, run, nowMs),
     attemptPath,
     commitManifest: (manifest) => commitManifest(storage, manifest),
+    commitOwn: async (manifest) => {
+      const backupId = runBackupId({ runId: manifest.run.runId, backupId: manifest.backupId });
+      return { backupId, ...await commitManifest(storage, manifest, backupId) };
+    },
     readClaimant: (service, backupId) => readClaimant(storage, service, backupId),
     listBackups: (service) => listBackups(storage, service),
     latestBackup: async (service) => latestBackup(storage, await repositoryId(), service),
@@ -41,6 +46,7 @@ export function createRepository(name: string, storage: BackupStorage): Reposito
     removeLosingAttempts: (manifest) => removeLosingAttempts(storage, manifest),
     removeTemporaries: (runIds, olderThanMs) => storage.removeTemporaries(runIds, olderThanMs),
     wal: createWalArchive(storage, head.open),
+    aof: createAofArchive(storage, head.open),
     ...marksIn(storage),
     ...holdsIn(storage),
     ...proofsIn(storage),

@@ -2,29 +2,28 @@
 import { type BackupManifest, manifestFormat } from '../domain/backup-manifest.ts';
 import { canonicalJson } from '../domain/canonical-json.ts';
 import { HoldfastFailure } from '../domain/failures.ts';
-import { isBackupId } from '../domain/identifiers.ts';
+import { backupDirectory, isBackupId, parseRunBackupId } from '../domain/identifiers.ts';
 import type { BackupStorage } from '../storage/storage.ts';
 import { createCanonicalOrMatch, notWhatItClaims, readCanonical, refuseNewerFormat, sha256Of } from './documents.ts';
 import { manifestSchema } from './manifest-schema.ts';
 import type { ReadManifest } from './repository.ts';
 
 export const backupsDirectory = (service: string): string => `${service}/backups`;
-export const backupDirectory = (service: string, backupId: string): string => `${backupsDirectory(service)}/${backupId}`;
 const manifestPath = (service: string, backupId: string): string => `${backupDirectory(service, backupId)}/manifest.json`;
 
 /** SHA-256 over the canonical JSON of the manifest without the member that holds it. */
 export const manifestSha256 = (manifest: BackupManifest): string => sha256Of(manifest);
 
-/** @throws AlreadyExists (another manifest has the id), ObjectNotFound or ArtifactDamaged (an artifact it names is not there in its size) */
-export async function commitManifest(storage: BackupStorage, manifest: BackupManifest): Promise<{ sha256: string }> {
+/** @param id that of its run where it is the run's own. @throws AlreadyExists (another manifest has the id), ObjectNotFound or ArtifactDamaged (an artifact it names is not there in its size) */
+export async function commitManifest(storage: BackupStorage, manifest: BackupManifest, id: string = manifest.backupId): Promise<{ sha256: string }> {
   for (const artifact of manifest.components.flatMap((component) => component.artifacts)) {
-    const path = `${backupDirectory(manifest.service, manifest.backupId)}/${artifact.path}`;
+    const path = `${backupDirectory(manifest.service, id)}/${artifact.path}`;
     const found = await storage.stat(path);
     if (found?.sizeBytes !== artifact.stored.sizeBytes) {
       throw new HoldfastFailure(found === null ? 'ObjectNotFound' : 'ArtifactDamaged', { operation: 'commit the backup', object: path, cause: found === null ? 'the artifact is not in the repository' : `it has ${found.sizeBytes} bytes instead of ${artifact.stored.sizeBytes}`, hint: 'Take the backup again.' });
     }
   }
-  const path = manifestPath(manifest.service, manifest.backupId);
+  const path = manifestPath(manifest.service, id);
   // What could not be read again must not be written.
   parsed(path, manifest);
   const sha256 = manifestSha256(manifest);
@@ -50,9 +49,9 @@ export async function readManifest(storage: BackupStorage, repositoryId: string,
   const sha256 = sha256Of(rest);
   if (claimed !== sha256) throw notWhatItClaims('ManifestDamaged', path, 'it differs from its own SHA-256');
   const manifest = parsed(path, rest);
-  if (manifest.service !== service || manifest.backupId !== backupId) throw notWhatItClaims('ManifestDamaged', path, `it is the manifest of ${manifest.service}/${manifest.backupId}`);
+  if (manifest.service !== service || manifest.backupId !== (parseRunBackupId(backupId)?.backupId ?? backupId)) throw notWhatItClaims('ManifestDamaged', path, `it is the manifest of ${manifest.service}/${manifest.backupId}`);
   if (manifest.repositoryId !== repositoryId) throw notWhatItClaims('ManifestDamaged', path, 'it belongs to another repository');
-  return { manifest, sha256 };
+  return { manifest: { ...manifest, backupId }, sha256 };
 }
 
 function parsed(path: string, value: unknown): BackupManifest {

@@ -12,6 +12,7 @@ import type { RestorePlan } from '../domain/restore-plan.ts';
 import type { RollbackMilestone, RollbackRecord, RollbackState } from '../domain/rollback.ts';
 import type { RunOwner } from '../domain/run-owner.ts';
 import type { BackupStorage } from '../storage/storage.ts';
+import type { AofArchive } from './aof-archive.ts';
 import type { WalArchive } from './wal-archive.ts';
 
 export interface ReadManifest {
@@ -57,6 +58,8 @@ export interface Repository {
   readonly storage: BackupStorage;
   /** The archive of the components' write-ahead logs. Whoever stores in it needs no {@link open} before: it is asked each time. */
   readonly wal: WalArchive;
+  /** The archive of their append-only files, the same. */
+  readonly aof: AofArchive;
 
   /**
    * Reads holdfast.json, each time anew. Where no repository is, it is created, exclusively; a head that went missing or changed since this
@@ -74,6 +77,11 @@ export interface Repository {
   attemptPath(attempt: BackupAttempt): string;
   /** Creates the manifest exclusively, last. The same manifest again is success; another under the same id is `AlreadyExists`. */
   commitManifest(manifest: BackupManifest): Promise<{ readonly sha256: string }>;
+  /**
+   * The same of what a run made for itself alone: it is in no list, and goes with the run's notes. Answers the id under which {@link readManifest}, and whoever
+   * takes a backup's id, finds it.
+   */
+  commitOwn(manifest: BackupManifest): Promise<{ readonly backupId: string; readonly sha256: string }>;
   /** The run that claimed a backup id, or null where nobody did. @throws RepositoryDamaged */
   readClaimant(service: string, backupId: string): Promise<RunOwner | null>;
   /** Ids with a manifest, oldest first (by id). */

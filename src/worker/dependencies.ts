@@ -10,6 +10,8 @@ import type { EngineName } from '../domain/service.ts';
 import { hostQueue } from '../domain/task-queues.ts';
 import { productionTiming, testTiming } from '../domain/timing.ts';
 import type { DatabaseEngine, EngineContext } from '../engines/engine.ts';
+import type { AofSource } from '../engines/aof-source.ts';
+import { createRedisAofSource } from '../engines/redis/aof/redis-aof-source.ts';
 import type { WalContext, WalSource } from '../engines/wal-source.ts';
 import { createPostgresEngine } from '../engines/postgres/postgres-engine.ts';
 import { changeLogSettings, readLogSettings } from '../engines/postgres/wal/log-settings.ts';
@@ -36,6 +38,9 @@ export function composeEngines(): Readonly<Record<EngineName, DatabaseEngine>> {
 
 /** What receives the logs of databases. */
 export const composeWalSource = (): WalSource => createPostgresWalSource();
+
+/** What follows append-only files. */
+export const composeAofSource = (): AofSource => createRedisAofSource();
 
 /** The settings and receivers of logs. */
 export function composeLogServers(): LogServers {

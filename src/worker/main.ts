@@ -7,7 +7,8 @@ import type { ActivityDependencies } from '../activities/dependencies.ts';
 import type { Config } from '../config/config.ts';
 import { workflowQueue } from '../domain/task-queues.ts';
 import { createWorkers, type WorkerHooks } from './create-worker.ts';
-import { composeDependencies, composeWalSource } from './dependencies.ts';
+import { aofsOf, endFormerFollowers, keepAofs } from './aof/keep-aofs.ts';
+import { composeAofSource, composeDependencies, composeWalSource } from './dependencies.ts';
 import { openStateDirectory } from './local/state-directory.ts';
 import { keepLogs, logsOf } from './wal/keep-logs.ts';
 import { watchLogs } from './wal/watch-logs.ts';
@@ -58,9 +59,14 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
 /** Ends with the worker; and ends it, where it cannot go on. */
 async function keepConfiguredLogs({ config, environment, signal }: WorkerOptions, dependencies: ActivityDependencies, client: Client): Promise<void> {
   const logs = logsOf(config, dependencies, composeWalSource(), signal);
-  if (logs.length === 0) return;
+  const aofSource = composeAofSource();
+  const aofs = aofsOf(config, dependencies, aofSource, signal);
+  await endFormerFollowers(config, dependencies, aofSource, signal);
+  if (logs.length + aofs.length === 0) return;
+  const { directory } = await openStateDirectory(environment);
   await Promise.all([
-    keepLogs(logs, (await openStateDirectory(environment)).directory, dependencies.timing.walRoundMs, signal),
+    keepLogs(logs, directory, dependencies.timing.walRoundMs, signal),
+    keepAofs(aofs, directory, dependencies.timing.walRoundMs, signal),
     watchLogs(client, workflowQueue(config.queuePrefix), logs, dependencies.timing, signal),
   ]);
 }

@@ -123,6 +123,11 @@ describe('what this version does not do', () => {
     expect(problemsIn(inService('postgres: { container: db, wal: archive }'))).toEqual([expect.objectContaining({ where: 'services.shop.postgres.wal', found: '"archive"', allowed: expect.stringContaining('stream') })]);
   });
 
+  it('takes an append-only file that is to be archived, and no other way of keeping it', () => {
+    expect(readConfig('services:\n  shop:\n    redis: { container: c, aof: archive }\nrepositories: { nas: { url: /b } }\n').services[0]?.components[0]).toMatchObject({ engine: 'redis', aof: 'archive' });
+    expect(problemsIn('services:\n  shop:\n    redis: { container: c, aof: stream }\nrepositories: { nas: { url: /b } }\n')).toEqual([expect.objectContaining({ where: 'services.shop.redis.aof', found: '"stream"', allowed: expect.stringContaining('allowed is archive') })]);
+  });
+
   it.each(['s3://bucket', 'gs://bucket', 'azure://container', 'file:///srv', 'S3://bucket'])('refuses the repository %s', (url) => {
     expect(failureOf(smallest.replace('/srv/backups', url)).fields.cause).toContain('is not in this version');
   });

@@ -25,6 +25,8 @@ export interface AofLook {
   readonly coveredSecond: number;
   readonly increment: string | null;
   readonly sizeBytes: number;
+  /** Equal at two looks where no setting was changed, nor the server restarted, in between. Null where it is not known. */
+  readonly settings: string | null;
 }
 
 /** A stretch of time in which one base was the live one. */
@@ -36,6 +38,8 @@ export interface AofPeriod {
   readonly follows: boolean;
   /** Its looks, oldest first. */
   readonly looks: readonly AofLook[];
+  /** The base that certainly came of this one by a rewrite, the AOF being on all the while: until then this one holds everything. */
+  readonly rewrittenAs: AofBase | null;
 }
 
 /** Oldest first. A base that nobody saw live (two rewrites between two looks) has one too, where it follows on the one before. */
@@ -49,8 +53,13 @@ export function periodsOf(bases: readonly AofBase[], looks: readonly AofLook[]):
       const current = periods.at(-1);
       if (current?.base === base) periods[periods.length - 1] = { ...current, looks: [...current.looks, look] };
       else {
+        const from = periods.length - 1;
         periods.push(...unseenBetween(bases, periods, base, before));
-        periods.push(begun(base, periods, look, before));
+        const period = begun(base, periods, look, before);
+        periods.push(period);
+        // Turned off and on, it would have had a setting changed twice.
+        const isSure = period.follows && before?.state === 'on' && before.settings !== null && before.settings === look.settings;
+        for (let index = Math.max(from, 0); isSure && index < periods.length - 1; index += 1) periods[index] = { ...periods[index] as AofPeriod, rewrittenAs: (periods[index + 1] as AofPeriod).base };
       }
     }
     before = look;
@@ -66,7 +75,7 @@ function begun(base: AofBase, periods: readonly AofPeriod[], look: AofLook, befo
   const follows = current !== null && !wasLive && isSuccessor(base, current) && base.createdSecond <= look.second;
   // While a rewrite runs, the manifest names the old base: what is behind that lies in its increments too.
   const earliest = Math.max(base.createdSecond, before?.second ?? 0);
-  return { base, beginSecond: follows || before === null ? Math.min(earliest, look.second) : look.second, follows, looks: [look] };
+  return { base, beginSecond: follows || before === null ? Math.min(earliest, look.second) : look.second, follows, looks: [look], rewrittenAs: null };
 }
 
 /** Bases between the last that was seen and the one that is seen now. */
@@ -82,7 +91,7 @@ function successorsOf(bases: readonly AofBase[], periods: readonly AofPeriod[]):
   for (let last = periods.at(-1); last !== undefined;) {
     const { base, looks } = last;
     const next: AofBase | undefined = bases.find((each) => isSuccessor(each, base) && each.createdSecond >= Math.max(base.createdSecond, looks.at(-1)?.second ?? 0) && ![...periods, ...found].some((period) => period.base === each));
-    last = next === undefined ? undefined : { base: next, beginSecond: next.createdSecond, follows: true, looks: [] };
+    last = next === undefined ? undefined : { base: next, beginSecond: next.createdSecond, follows: true, looks: [], rewrittenAs: null };
     if (last !== undefined) found.push(last);
   }
   return found;

@@ -50,12 +50,14 @@ function refusal({ base, follows, looks }: AofPeriod, read: readonly ReadIncreme
   return second < begin ? `nothing tells whether base ${base.id} was in use by then` : null;
 }
 
-/** The last second of which everything is there: the one before the newest annotation, or the one that a look covers. */
-function reachOf({ looks }: AofPeriod, read: readonly ReadIncrement[]): number {
+/** The last second of which everything is there: the one before the newest annotation, or before the rewrite, or the one that a look covers. */
+function reachOf({ base, looks, rewrittenAs }: AofPeriod, read: readonly ReadIncrement[]): number {
   const newest = Math.max(...read.map(({ lastSecond }) => lastSecond ?? Number.NEGATIVE_INFINITY));
   const holds = (increment: string | null, sizeBytes: number): boolean => {
     const index = read.findIndex(({ id }) => id === increment);
     return increment === null ? sizeBytes === 0 : index >= 0 && (read[index]?.sizeBytes ?? 0) >= sizeBytes && read.slice(0, index).every(({ isWhole }) => isWhole);
   };
-  return Math.max(newest - 1, ...looks.filter(({ increment, sizeBytes }) => holds(increment, sizeBytes)).map(({ coveredSecond }) => coveredSecond));
+  const isWhole = (id: string): boolean => read.some((each) => each.id === id && each.isWhole);
+  const rewritten = rewrittenAs !== null && base.increments.every((id) => isWhole(id) || rewrittenAs.increments.includes(id)) ? rewrittenAs.createdSecond - 1 : Number.NEGATIVE_INFINITY;
+  return Math.max(newest - 1, rewritten, ...looks.filter(({ increment, sizeBytes }) => holds(increment, sizeBytes)).map(({ coveredSecond }) => coveredSecond));
 }

@@ -4,7 +4,7 @@ import { offSince, periodsOf, type AofBase, type AofLook } from '../../../src/do
 import { judgeInstant, type ReadIncrement } from '../../../src/domain/aof/judge-instant.ts';
 
 const base = (id: string, sequence: number, createdSecond: number, increments: readonly string[]): AofBase => ({ id, sequence, createdSecond, increments });
-const look = (second: number, of: string, increment: string | null = null, sizeBytes = 0, state: AofLook['state'] = 'on'): AofLook => ({ second, state, base: of, coveredSecond: second - 3, increment, sizeBytes });
+const look = (second: number, of: string, increment: string | null = null, sizeBytes = 0, state: AofLook['state'] = 'on'): AofLook => ({ second, state, base: of, coveredSecond: second - 3, increment, sizeBytes, settings: 'same' });
 const read = (id: string, seconds: readonly [number, number] | null, more: Partial<ReadIncrement> = {}): ReadIncrement =>
   ({ id, sizeBytes: 100, wholeBytes: 100, isWhole: false, firstSecond: seconds?.[0] ?? null, lastSecond: seconds?.[1] ?? null, beginsAnnotated: seconds !== null, cutBytes: null, ...more });
 const begins = (bases: readonly AofBase[], looks: readonly AofLook[]): readonly (readonly [string, number, boolean])[] => periodsOf(bases, looks).map((period) => [period.base.id, period.beginSecond, period.follows]);
@@ -56,6 +56,15 @@ describe('an instant', () => {
     expect(at(37, read('i1', [12, 30], { sizeBytes: 99 }))).toEqual({ kind: 'earlier', second: 29 });
     // The file that was not read to its end tells nothing of the one behind it.
     expect(at(37, read('i1', [12, 30]), read('i2', null, { sizeBytes: 50 }))).toEqual({ kind: 'earlier', second: 29 });
+  });
+
+  it('is exact until a rewrite that no setting was changed before, where all is there that was written', () => {
+    const bases = [base('a', 1, 10, ['i1']), base('b', 2, 60, ['i2'])];
+    const [before] = periodsOf(bases, [look(40, 'a', 'i1', 100), look(70, 'b')]);
+    expect(judgeInstant(before!, [read('i1', [12, 30], { isWhole: true })], 59)).toMatchObject({ kind: 'exact' });
+    expect(judgeInstant(before!, [read('i1', [12, 30])], 59)).toEqual({ kind: 'earlier', second: 37 });
+    const [toggled] = periodsOf(bases, [look(40, 'a', 'i1', 100), { ...look(70, 'b'), settings: 'other' }]);
+    expect(judgeInstant(toggled!, [read('i1', [12, 30], { isWhole: true })], 59)).toEqual({ kind: 'earlier', second: 37 });
   });
 
   it('is none before its base, nor before anything tells that it was in use', () => {

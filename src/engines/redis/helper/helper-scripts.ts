@@ -18,6 +18,7 @@ export const helperScripts = {
   exchange: read('exchange'),
   look: read('look'),
   remove: read('remove'),
+  followAof: read('follow-aof'),
   aofInstant: `${replica}\n${read('aof-instant')}`,
 } as const;
 

@@ -7,6 +7,9 @@ import { HoldfastFailure, type FailureType } from '../../../domain/failures.ts';
 import type { RedisComponent } from '../../../domain/service.ts';
 import type { EngineContext } from '../../engine.ts';
 
+/** What a command needs: it need not belong to a run. */
+export type CommandContext = Pick<EngineContext, 'runtime' | 'timing' | 'signal' | 'secret'>;
+
 /** Where commands go: a container by id, so that a recreated one is never taken for it. */
 export interface RedisConnection {
   readonly component: RedisComponent;
@@ -14,7 +17,7 @@ export interface RedisConnection {
 }
 
 /** The password, or '' where none is configured. @throws SecretNotFound, InvalidConfiguration */
-export async function passwordOf(ctx: EngineContext, component: RedisComponent): Promise<string> {
+export async function passwordOf(ctx: CommandContext, component: RedisComponent): Promise<string> {
   if (component.password === undefined) return '';
   const password = await ctx.secret(component.password);
   if (!password.includes('\n') && !password.includes('\0')) return password;
@@ -29,7 +32,7 @@ export const cliArguments = (component: RedisComponent): readonly string[] =>
  * Runs one command and answers its output without the last line break.
  * @throws AuthenticationFailed, PermissionDenied, DatabaseUnreachable (loading, refused, busy), WrongContainer (no redis-cli of version 7 or newer)
  */
-export async function runRedisCommand(ctx: EngineContext, connection: RedisConnection, command: readonly string[], options: { readonly json?: boolean; readonly timeoutMs?: number } = {}): Promise<string> {
+export async function runRedisCommand(ctx: CommandContext, connection: RedisConnection, command: readonly string[], options: { readonly json?: boolean; readonly timeoutMs?: number } = {}): Promise<string> {
   const result = await execRedisCommand(ctx, connection, command, options);
   const problem = redisProblem(result);
   if (problem !== null) throw commandFailure(connection.component, command, problem);
@@ -37,17 +40,17 @@ export async function runRedisCommand(ctx: EngineContext, connection: RedisConne
 }
 
 /** The same without judging: for SHUTDOWN, whose success is the end of the container it runs in. */
-export const execRedisCommand = (ctx: EngineContext, connection: RedisConnection, command: readonly string[], options: { readonly json?: boolean; readonly timeoutMs?: number } = {}): Promise<ExecResult> =>
+export const execRedisCommand = (ctx: CommandContext, connection: RedisConnection, command: readonly string[], options: { readonly json?: boolean; readonly timeoutMs?: number } = {}): Promise<ExecResult> =>
   execRedisCli(ctx, connection, [...(options.json === true ? ['--json'] : []), ...command], options.timeoutMs ?? ctx.timing.execMs);
 
 /**
  * Several commands by one redis-cli, which is a process in the container each time: what each of them answered as JSON (INFO as its text), one after the
  * other. It ends with 0 whatever they answered: the caller takes nothing for an answer that does not look like one.
  */
-export const execRedisCommands = (ctx: EngineContext, connection: RedisConnection, commands: readonly string[]): Promise<ExecResult> =>
+export const execRedisCommands = (ctx: CommandContext, connection: RedisConnection, commands: readonly string[]): Promise<ExecResult> =>
   execRedisCli(ctx, connection, ['--json'], ctx.timing.execMs, commands.map((command) => `${command}\n`).join(''));
 
-async function execRedisCli(ctx: EngineContext, connection: RedisConnection, args: readonly string[], timeoutMs: number, stdin?: string): Promise<ExecResult> {
+async function execRedisCli(ctx: CommandContext, connection: RedisConnection, args: readonly string[], timeoutMs: number, stdin?: string): Promise<ExecResult> {
   const password = await passwordOf(ctx, connection.component);
   return ctx.runtime.exec(connection.containerId, {
     argv: ['redis-cli', ...cliArguments(connection.component), ...args],

@@ -3,8 +3,7 @@ import type { ContainerFacts, MountFacts } from '../../../containers/container-r
 import type { RedisDatabaseContent } from '../../../domain/content.ts';
 import { HoldfastFailure, isFailure } from '../../../domain/failures.ts';
 import type { RedisComponent } from '../../../domain/service.ts';
-import type { EngineContext } from '../../engine.ts';
-import { execRedisCommands, type RedisConnection, runRedisCommand } from './redis-cli.ts';
+import { type CommandContext, execRedisCommands, type RedisConnection, runRedisCommand } from './redis-cli.ts';
 
 export interface ServerModule {
   readonly name: string;
@@ -40,7 +39,7 @@ const settingNames = ['dir', 'dbfilename', 'appendonly', 'appenddirname', 'appen
  * Everything the engine asks a live server. @throws ContainerNotFound, ContainerNotRunning, WrongContainer, AuthenticationFailed,
  * PermissionDenied (CONFIG renamed or not permitted), DatabaseUnreachable
  */
-export async function readServer(ctx: EngineContext, component: RedisComponent): Promise<RedisServer> {
+export async function readServer(ctx: CommandContext, component: RedisComponent): Promise<RedisServer> {
   const container = await ctx.runtime.inspect(component.container);
   if (container.state !== 'running') {
     throw new HoldfastFailure('ContainerNotRunning', { operation: 'ask Redis', object: component.container, cause: `the container is ${container.state}`, hint: `Start it (docker start ${component.container}) and look at its log if it does not stay up.` });
@@ -64,7 +63,7 @@ export async function readServer(ctx: EngineContext, component: RedisComponent):
 }
 
 /** All three by one process. Null where any of them is no plain answer: then each is asked for by itself, and says what is wrong. */
-async function answersAtOnce(ctx: EngineContext, connection: RedisConnection): Promise<Pick<RedisServer, 'info' | 'settings' | 'modules'> | null> {
+async function answersAtOnce(ctx: CommandContext, connection: RedisConnection): Promise<Pick<RedisServer, 'info' | 'settings' | 'modules'> | null> {
   const { exitCode, stdout, stderr } = await execRedisCommands(ctx, connection, [`CONFIG GET ${settingNames.join(' ')}`, 'MODULE LIST', 'INFO everything']);
   const [settings = '', modules = '', ...info] = stdout.split('\n');
   if (exitCode !== 0 || stderr.trim() !== '' || !settings.startsWith('{') || !modules.startsWith('[') || info[0]?.startsWith('# ') !== true) return null;
@@ -91,7 +90,7 @@ export function keyspaceOf(info: ReadonlyMap<string, string>): RedisDatabaseCont
 export const infoNumber = (info: ReadonlyMap<string, string>, name: string): number => Number(info.get(name) ?? 0) || 0;
 
 /** Server time in milliseconds: TIME answers seconds and microseconds. */
-export async function serverTimeMs(ctx: EngineContext, connection: RedisConnection): Promise<number> {
+export async function serverTimeMs(ctx: CommandContext, connection: RedisConnection): Promise<number> {
   return parseTime(await runRedisCommand(ctx, connection, ['TIME']));
 }
 
@@ -103,7 +102,7 @@ export function parseTime(text: string): number {
 }
 
 /** As JSON, because a file name may hold anything but a slash. */
-async function readSettings(ctx: EngineContext, connection: RedisConnection): Promise<Map<string, string>> {
+async function readSettings(ctx: CommandContext, connection: RedisConnection): Promise<Map<string, string>> {
   const text = await runRedisCommand(ctx, connection, ['CONFIG', 'GET', ...settingNames], { json: true });
   const settings = settingsIn(text);
   if (isComplete(settings)) return settings;
@@ -115,7 +114,7 @@ const settingsIn = (text: string): Map<string, string> => new Map(Object.entries
 /** A user may be permitted some settings and not others; the rest is then left out of the answer. */
 const isComplete = (settings: ReadonlyMap<string, string>): boolean => settings.has('dir') && settings.has('dbfilename') && settings.has('appendonly');
 
-async function readModules(ctx: EngineContext, connection: RedisConnection, info: ReadonlyMap<string, string>): Promise<readonly ServerModule[]> {
+async function readModules(ctx: CommandContext, connection: RedisConnection, info: ReadonlyMap<string, string>): Promise<readonly ServerModule[]> {
   // INFO shows modules too, without their paths; without any there is nothing to ask (and MODULE may not be permitted).
   if (![...info.keys()].some((name) => name === 'module')) return [];
   const text = await runRedisCommand(ctx, connection, ['MODULE', 'LIST'], { json: true }).catch((error: unknown) => {

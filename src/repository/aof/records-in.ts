@@ -1,0 +1,64 @@
+/** Which increments stood behind which base, and how the server stood when: documents, a batch of looks each. */
+import type { AofBase, AofLook } from '../../domain/aof/aof-history.ts';
+import type { BackupStorage } from '../../storage/storage.ts';
+import { createOrMatch, documentNames, notWhatItClaims, readDocument, sha256Of } from '../documents.ts';
+import type { AofArchive, AofKey } from '../aof-archive.ts';
+import { directoryOf, isAofId, sequenceOf } from './object-names.ts';
+
+type RecordMethods = 'storeChain' | 'storeLooks' | 'histories' | 'looks';
+
+export function recordsIn(storage: BackupStorage, beforeWriting: () => Promise<unknown>): Pick<AofArchive, RecordMethods> {
+  async function store(path: string, document: object): Promise<void> {
+    await beforeWriting();
+    if (!(await createOrMatch(storage, path, document))) throw notWhatItClaims('RepositoryDamaged', path, 'it is not what its name says');
+  }
+  return {
+    storeChain: (key, base, increments, second) => {
+      const document = { format: 1, base, increments, second };
+      return store(`${directoryOf(key)}/chains/${base}/${second}-${shortOf(document)}.json`, document);
+    },
+    async storeLooks(key, looks) {
+      if (looks.length === 0) return;
+      const document = { format: 1, looks };
+      const [first, last] = [looks[0]?.second ?? 0, looks.at(-1)?.second ?? 0];
+      await store(`${directoryOf(key)}/looks/${first}-${last}-${shortOf(document)}.json`, document);
+    },
+    async histories(key, bases) {
+      const found: AofBase[] = [];
+      for (const { id, createdSecond } of bases) found.push({ id, sequence: sequenceOf(id), createdSecond, increments: await newestChain(storage, key, id) });
+      return found;
+    },
+    async looks(key, batches) {
+      const directory = `${directoryOf(key)}/looks`;
+      const names = (await documentNames(storage, directory)).toSorted((a, b) => secondOf(a) - secondOf(b));
+      const looks: AofLook[] = [];
+      for (const name of batches === undefined ? names : names.slice(-batches)) looks.push(...looksOf(`${directory}/${name}.json`, await readDocument(storage, `${directory}/${name}.json`)));
+      return looks.sort((a, b) => a.second - b.second);
+    },
+  };
+}
+
+const shortOf = (document: object): string => sha256Of(document).slice(0, 16);
+/** A name begins with it. */
+const secondOf = (name: string): number => Number(name.split('-')[0]);
+
+/** None where the copy of the base came, and then nothing more. */
+async function newestChain(storage: BackupStorage, key: AofKey, base: string): Promise<readonly string[]> {
+  const directory = `${directoryOf(key)}/chains/${base}`;
+  const documents: { readonly second: number; readonly increments: readonly string[] }[] = [];
+  for (const name of await documentNames(storage, directory)) {
+    const { format, base: named, increments, second } = await readDocument(storage, `${directory}/${name}.json`) ?? {};
+    if (format !== 1 || named !== base || typeof second !== 'number' || !Array.isArray(increments) || !increments.every((each) => typeof each === 'string' && isAofId(each))) throw notWhatItClaims('RepositoryDamaged', `${directory}/${name}.json`, 'it names no increments of this base');
+    documents.push({ second, increments: increments as readonly string[] });
+  }
+  // In one second more may have been named: none is ever named less.
+  return documents.sort((a, b) => a.second - b.second || a.increments.length - b.increments.length).at(-1)?.increments ?? [];
+}
+
+function looksOf(path: string, document: Readonly<Record<string, unknown>> | null): readonly AofLook[] {
+  const looks = document?.['format'] === 1 && Array.isArray(document['looks']) ? document['looks'] as readonly Partial<AofLook>[] : null;
+  const isLook = ({ second, state, base, coveredSecond, increment, sizeBytes, settings }: Partial<AofLook>): boolean => Number.isSafeInteger(second) && (state === 'on' || state === 'off')
+    && (base === null || typeof base === 'string') && Number.isSafeInteger(coveredSecond) && (increment === null || typeof increment === 'string') && Number.isSafeInteger(sizeBytes) && (settings === null || typeof settings === 'string');
+  if (looks?.every(isLook) === true) return looks as readonly AofLook[];
+  throw notWhatItClaims('RepositoryDamaged', path, 'it holds no looks');
+}

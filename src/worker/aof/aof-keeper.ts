@@ -1,0 +1,142 @@
+/**
+ * Keeps one component's append-only file flowing: a follower beside its database, its files in every repository, and looks that say which of them was the
+ * live one when. Runs in the host's worker process and not in a workflow, as what keeps a write-ahead log does (docs/decisions/0007, 0016).
+ */
+import type { AofLook } from '../../domain/aof/aof-history.ts';
+import type { AofStatus } from '../../domain/aof/aof-status.ts';
+import { HoldfastFailure, isFailure } from '../../domain/failures.ts';
+import type { RedisComponent } from '../../domain/service.ts';
+import type { AofServerState, AofSource, FollowedAof } from '../../engines/aof-source.ts';
+import type { ReceiverState, WalContext } from '../../engines/wal-source.ts';
+import type { AofArchive } from '../../repository/aof-archive.ts';
+import { openAofShipment, type AofShipment } from './ship-aof.ts';
+
+export interface AofKeeping {
+  readonly source: AofSource;
+  readonly context: WalContext;
+  readonly component: RedisComponent;
+  readonly archives: readonly { readonly name: string; readonly archive: AofArchive }[];
+  nowMs(): number;
+}
+
+export interface AofKeeper {
+  /** Looks after everything once: called every few seconds, never twice at a time. Never throws but the signal's reason: what fails stands in the status. */
+  round(): Promise<AofStatus>;
+}
+
+interface Destination {
+  readonly name: string;
+  readonly archive: AofArchive;
+  shipment: AofShipment | null;
+  failure: HoldfastFailure | null;
+  coveredSecond: number | null;
+  looksAtMs: number;
+  /** Looks that it does not have yet. */
+  unstored: readonly AofLook[];
+}
+
+/** Redis keeps what it has to write for up to two seconds while the disk is busy; the clock's own second is not over. */
+const heldBackSeconds = 3;
+/** Of a long absence no more is kept: which base was live when is told by the first and the last of a row. */
+const keptLooks = 10_000;
+
+export function createAofKeeper({ source, context, component, archives, nowMs }: AofKeeping): AofKeeper {
+  const destinations: readonly Destination[] = archives.map((each) => ({ ...each, shipment: null, failure: null, coveredSecond: null, looksAtMs: 0, unstored: [] }));
+
+  /** The first of the newest answers between which nothing can have been turned off. */
+  let row: AofServerState | null = null;
+
+  async function round(): Promise<AofStatus> {
+    const follower = await attempt(() => source.ensure(context, component));
+    // Asked before what was followed is listed: what had been written by then is in there.
+    const server = await attempt(() => source.look(context, component));
+    const followed = await attempt(() => source.followed(context, component));
+    row = isFailure(server) ? row : rowWith(row, server);
+    if (!isFailure(followed)) {
+      const look = isFailure(server) ? null : lookOf(row, server, followed);
+      for (const destination of destinations) await deliver(destination, followed, look);
+      await release(followed);
+    }
+    return statusOf(follower, server);
+  }
+
+  async function deliver(destination: Destination, followed: FollowedAof, look: AofLook | null): Promise<void> {
+    try {
+      destination.shipment ??= await openAofShipment(destination.archive, { source, context, component });
+      await destination.shipment.ship(followed);
+      if (look !== null) destination.unstored = withLook(destination.unstored, look).slice(-keptLooks);
+      if (destination.unstored.length > 0 && nowMs() - destination.looksAtMs >= context.timing.walPartialMs) {
+        await destination.archive.storeLooks({ service: context.service, component: component.name }, destination.unstored);
+        destination.coveredSecond = destination.unstored.at(-1)?.coveredSecond ?? null;
+        destination.looksAtMs = nowMs();
+        destination.unstored = [];
+      }
+      destination.failure = null;
+    } catch (error) {
+      context.signal.throwIfAborted();
+      if (!isFailure(error)) throw error;
+      destination.failure = error;
+      // What is there is read anew when it goes again.
+      destination.shipment = null;
+    }
+  }
+
+  /** What every repository has need not lie in the volume of the database's host any longer. */
+  async function release(followed: FollowedAof): Promise<void> {
+    const shipments = destinations.map(({ shipment }) => shipment);
+    if (shipments.length === 0) return;
+    const everyone = (has: (shipment: AofShipment) => boolean): boolean => shipments.every((shipment) => shipment !== null && has(shipment));
+    const bases = followed.bases.filter(({ id }) => everyone((shipment) => shipment.hasBase(id))).map(({ id }) => id);
+    const blocks = followed.blocks.filter((block) => everyone((shipment) => shipment.hasBlock(block)));
+    await attempt(() => source.release(context, component, { bases, blocks }));
+  }
+
+  function statusOf(follower: ReceiverState | HoldfastFailure, server: AofServerState | HoldfastFailure): AofStatus {
+    const failure = isFailure(follower) ? follower : isFailure(server) && follower !== 'waitingForDatabase' ? server : null;
+    const problem = !isFailure(server) && server.problem !== null ? { type: 'UnsupportedTopology' as const, ...server.problem } : null;
+    const at = (second: number | null): string | null => (second === null ? null : new Date((second + 1) * 1000).toISOString());
+    return {
+      format: 1, service: context.service, component: component.name, lookedAt: new Date(nowMs()).toISOString(),
+      follower: isFailure(follower) ? 'failing' : follower, failure: failure === null ? problem : failureText(failure),
+      repositories: destinations.map((each) => ({ name: each.name, coveredAt: at(each.coveredSecond), failure: each.failure === null ? null : failureText(each.failure) })),
+    };
+  }
+
+  /** What fails while the engine, a container or a server is away is tried again by the next round. */
+  async function attempt<T>(step: () => Promise<T>): Promise<T | HoldfastFailure> {
+    try {
+      return await step();
+    } catch (error) {
+      context.signal.throwIfAborted();
+      if (isFailure(error)) return error;
+      throw error;
+    }
+  }
+
+  return { round };
+}
+
+const failureText = ({ type, fields: { cause, hint } }: HoldfastFailure): NonNullable<AofStatus['failure']> => ({ type, cause, hint });
+
+/** Goes on while no setting was changed; where that is not known, while it was on each time. */
+export function rowWith(row: AofServerState | null, server: AofServerState): AofServerState | null {
+  const isSame = row !== null && row.settings === server.settings && (server.settings !== null || server.state === 'on');
+  if (server.state === 'on') return isSame ? row : server;
+  return server.state === 'unsure' && isSame ? row : null;
+}
+
+/**
+ * The base that the follower's pass saw was live then, and the server's AOF on: where the pass lies within a row. One that is older, or younger than the newest
+ * answer, is for another round to tell.
+ */
+export function lookOf(row: AofServerState | null, { second, state, settings }: AofServerState, { pass }: FollowedAof): AofLook | null {
+  if (state === 'off') return { second, state, base: null, coveredSecond: second - heldBackSeconds, increment: null, sizeBytes: 0, settings };
+  if (state === 'unsure' || row === null || pass === null || pass.second <= row.second || pass.second > second) return null;
+  return { second: pass.second, state, base: pass.base, coveredSecond: pass.second - heldBackSeconds, increment: pass.increment, sizeBytes: pass.sizeBytes, settings };
+}
+
+/** Of a row of looks at the same base the first and the last tell all. */
+function withLook(looks: readonly AofLook[], look: AofLook): readonly AofLook[] {
+  const isSame = (other: AofLook | undefined): boolean => other?.state === look.state && other.base === look.base && other.settings === look.settings;
+  return isSame(looks.at(-1)) && isSame(looks.at(-2)) ? [...looks.slice(0, -1), look] : [...looks, look];
+}

@@ -1,0 +1,28 @@
+/** What `wal status` says of an append-only file: three answers, and the line that changes what is wrong. */
+import { expect, it } from 'vitest';
+import { aofLines, judgeAof } from '../../src/cli/rendering/aof-text.ts';
+import type { AofStatus } from '../../src/domain/aof/aof-status.ts';
+import { productionTiming } from '../../src/domain/timing.ts';
+
+const nowMs = Date.parse('2026-11-29T10:00:00Z');
+const status = (more: Partial<AofStatus> = {}): AofStatus => ({
+  format: 1, service: 'shop', component: 'redis', lookedAt: '2026-11-29T09:59:58.000Z', follower: 'running', failure: null,
+  repositories: [{ name: 'nas', coveredAt: '2026-11-29T09:59:50.000Z', failure: null }], ...more,
+});
+const failure = { type: 'UnsupportedTopology' as const, cause: 'it runs with appendonly no', hint: 'Run CONFIG SET appendonly yes.' };
+
+it.each([
+  ['ok', 'followed and kept', status()],
+  ['NOT KNOWN', 'no worker', null],
+  ['NOT KNOWN', 'nobody has looked', status({ lookedAt: '2026-11-29T09:50:00.000Z' })],
+  ['NOT KNOWN', 'nobody has looked', status({ ended: true })],
+  ['NOT KNOWN', 'does not run', status({ follower: 'waitingForDatabase' })],
+  ['NOT KNOWN', 'not known yet', status({ repositories: [{ name: 'nas', coveredAt: null, failure: null }] })],
+  ['FAIL', 'Run CONFIG SET appendonly yes', status({ failure })],
+  ['FAIL', 'nas does not get', status({ repositories: [{ name: 'nas', coveredAt: null, failure }] })],
+  ['FAIL', 'behind', status({ repositories: [{ name: 'nas', coveredAt: '2026-11-29T09:50:00.000Z', failure: null }] })],
+] as const)('%s: %s', (verdict, words, given) => {
+  const judged = judgeAof(given, nowMs, productionTiming);
+  expect(judged).toEqual({ verdict, sentence: expect.stringContaining(words) });
+  expect(aofLines({ service: 'shop', component: 'redis', status: given, judged }, { timeZone: 'UTC', now: '2026-11-29T10:00:00Z' })[0]).toBe(`shop · redis: ${verdict === 'ok' ? '' : `${verdict}, `}${judged.sentence}`);
+});

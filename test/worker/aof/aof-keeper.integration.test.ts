@@ -1,0 +1,163 @@
+/** One server's append-only file, from a real Redis through its follower into a real repository, over rewrites, restarts and being off; and seconds of it found again. */
+import { mkdtemp, readdir, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { buffer } from 'node:stream/consumers';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { locateInstant, type LocatedInstant } from '../../../src/activities/moment/locate-instant.ts';
+import type { AofStatus } from '../../../src/domain/aof/aof-status.ts';
+import { testTiming } from '../../../src/domain/timing.ts';
+import { createRedisAofSource } from '../../../src/engines/redis/aof/redis-aof-source.ts';
+import type { WalContext } from '../../../src/engines/wal-source.ts';
+import { createRepository } from '../../../src/repository/create-repository.ts';
+import type { Repository } from '../../../src/repository/repository.ts';
+import { createLocalStorage } from '../../../src/storage/local/local-storage.ts';
+import { createAofKeeper, type AofKeeper } from '../../../src/worker/aof/aof-keeper.ts';
+import { contextOf, engine, startRedis, testStore, type RedisOptions, type TestRedis } from '../../engines/redis/redis-fixture.ts';
+import { useDocker } from '../../support/docker.ts';
+
+const docker = useDocker();
+const key = { service: 'test-service', component: 'redis' };
+let directory: string;
+let repository: Repository;
+beforeEach(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'holdfast-aof-'));
+  repository = createRepository('nas', createLocalStorage(directory));
+  await repository.open();
+});
+afterEach(() => rm(directory, { recursive: true, force: true }));
+
+const args = ['--appendonly', 'yes', '--aof-timestamp-enabled', 'yes', '--auto-aof-rewrite-percentage', '0', '--save', ''];
+
+async function kept(options: RedisOptions = {}) {
+  const redis = await startRedis(docker, { args, ...options });
+  const source = createRedisAofSource();
+  const context: WalContext = { namespaceId: docker.namespaceId, service: key.service, runtime: docker.runtime, timing: { ...testTiming, walPartialMs: 0 }, signal: AbortSignal.timeout(170_000), secret: async () => '' };
+  const component = { ...redis.component, aof: 'archive' as const };
+  const keeper = (): AofKeeper => createAofKeeper({ source, context, component, archives: [{ name: 'nas', archive: repository.aof }], nowMs: () => Date.now() });
+  return { redis, source, context, component, keeper, forget: () => source.stop(context, component, { forget: true }) };
+}
+
+async function until(keeper: AofKeeper, is: (status: AofStatus) => boolean | Promise<boolean>): Promise<AofStatus> {
+  for (const deadline = Date.now() + 60_000; ;) {
+    const status = await keeper.round();
+    if (await is(status)) return status;
+    if (Date.now() > deadline) throw new Error(`it did not come to stand so: ${JSON.stringify(status)}`);
+    await new Promise((resolve) => setTimeout(resolve, 200));
+  }
+}
+
+/** The server's clock, once a new second has begun. */
+async function nextSecond(redis: TestRedis): Promise<number> {
+  const now = async (): Promise<number> => Number((await redis.cli('TIME')).split('\n')[0]);
+  const begin = await now();
+  for (;;) {
+    const second = await now();
+    if (second > begin) return second;
+  }
+}
+
+const covers = (second: number) => ({ repositories: [nas] }: AofStatus): boolean => Date.parse(nas?.coveredAt ?? '1970-01-01T00:00:00Z') > second * 1000;
+const iso = (second: number): string => new Date(second * 1000).toISOString();
+const located = (at: string): Promise<LocatedInstant> => locateInstant(repository.aof, key, { at, signal: AbortSignal.timeout(60_000), onBytes: () => undefined });
+
+/** The keys that the store had then. */
+async function keysAt(redis: TestRedis, second: number): Promise<{ readonly second: number; readonly keys: string }> {
+  const found = await located(iso(second));
+  if ('unfit' in found) throw new Error(found.unfit);
+  const store = await testStore();
+  const { content } = await engine.aof!.makeInstant(contextOf(docker), redis.component, found.aof, store.destination);
+  await store.remove();
+  return { second: found.aof.second + 1, keys: content.databases[0]?.keys ?? '0' };
+}
+
+test('everything that is written is there, over a rewrite, a restart and the death of the follower; nothing is stored twice', async () => {
+  const { redis, source, context, component, keeper, forget } = await kept();
+  const first = keeper();
+  await until(first, ({ follower }) => follower === 'running');
+  const seconds: number[] = [];
+  const write = async (name: string): Promise<void> => {
+    seconds.push(await nextSecond(redis));
+    await redis.cli('SET', name, 'x'.repeat(100));
+  };
+  await write('one');
+  await until(first, covers(seconds[0]!));
+  await redis.cli('BGREWRITEAOF');
+  await write('two');
+  await until(first, covers(seconds[1]!));
+  const [follower] = await docker.runtime.list({ 'dev.holdfast.kind': 'receiver', 'dev.holdfast.namespace-id': docker.namespaceId });
+  await docker.runtime.kill(follower!.id);
+  await write('three');
+  await redis.restart();
+  const second = keeper();
+  await until(second, ({ follower: state }) => state === 'running');
+  await write('four');
+  await until(second, covers(seconds[3]!));
+
+  const holdings = await repository.aof.holdings(key);
+  expect(holdings.bases).toHaveLength(2);
+  expect(holdings.blocks.size).toBe(2);
+  // What the server has now, and what the archive has of it, byte for byte.
+  const [newest] = [...holdings.blocks.keys()].sort().slice(-1);
+  const bytes = await buffer(await repository.aof.open(key, holdings.blocks.get(newest!)![0]!));
+  expect(bytes.toString('latin1')).toBe((await redis.exec('cat', '/data/appendonlydir/appendonly.aof.2.incr.aof')).concat('\n').replace(/\r?\n$/, '\r\n'));
+  for (const [index, at] of seconds.entries()) {
+    expect(await keysAt(redis, at)).toEqual({ second: at, keys: String(index) });
+  }
+  expect(await keysAt(redis, seconds[3]! + 1)).toEqual({ second: seconds[3]! + 1, keys: '4' });
+  // A later moment than is known leads to the last one that is.
+  const late = await located(iso(seconds[3]! + 600));
+  expect('aof' in late && late.aof.second).toBeLessThan(seconds[3]! + 600);
+
+  const before = (await readdir(directory, { recursive: true })).filter((name) => !name.includes('looks'));
+  await keeper().round();
+  expect((await readdir(directory, { recursive: true })).filter((name) => !name.includes('looks'))).toEqual(before);
+  expect((await source.followed(context, component)).bases).toEqual([]);
+  await forget();
+  await forget();
+});
+
+test('what is missing or changed in the archive leads nowhere, and so does what was written while the AOF was off', async () => {
+  const { redis, keeper, forget } = await kept({ image: 'redis:7' });
+  const keeping = keeper();
+  const written = await nextSecond(redis);
+  await redis.cli('SET', 'one', '1');
+  await until(keeping, covers(written));
+  await redis.cli('CONFIG', 'SET', 'appendonly', 'no');
+  const off = await until(keeping, ({ failure }) => failure !== null);
+  expect(off.failure).toMatchObject({ type: 'UnsupportedTopology', cause: expect.stringContaining('appendonly no'), hint: expect.stringContaining('Run CONFIG SET appendonly yes; ') });
+  await redis.cli('SET', 'unseen', '1');
+  const unseen = await nextSecond(redis);
+  await redis.cli('CONFIG', 'SET', 'appendonly', 'yes');
+  await until(keeping, ({ failure }) => failure === null);
+  const back = await nextSecond(redis);
+  await redis.cli('SET', 'two', '1');
+  await until(keeping, covers(back));
+  const then = await keysAt(redis, unseen);
+  expect(then.keys).toBe('1');
+  expect(then.second).toBeLessThan(unseen);
+  expect(await keysAt(redis, back + 1)).toEqual({ second: back + 1, keys: '3' });
+
+  const { bases, blocks } = await repository.aof.holdings(key);
+  const newest = [...blocks].sort(([a], [b]) => (a < b ? -1 : 1)).at(-1)![1][0]!;
+  await repository.storage.remove(`test-service/aof/redis/${newest.path}`);
+  expect(await located(iso(back + 1))).not.toMatchObject({ aof: { second: back } });
+  await repository.storage.remove(`test-service/aof/redis/${bases.at(-1)!.path}`);
+  const instead = await located(iso(back + 1));
+  expect('unfit' in instead || instead.aof.second < back).toBe(true);
+  await repository.storage.createExclusive('test-service/aof/redis/foreign', new Uint8Array());
+  expect(await located(iso(written + 1))).toMatchObject({ unfit: expect.stringContaining('nothing of that name belongs there') });
+  await forget();
+});
+
+test('a replica and a server without timestamps are refused by name, with the lines that change it', async () => {
+  const { redis, keeper, forget } = await kept();
+  const keeping = keeper();
+  await until(keeping, ({ failure, follower }) => failure === null && follower === 'running');
+  await redis.cli('CONFIG', 'SET', 'aof-timestamp-enabled', 'no');
+  expect((await keeping.round()).failure).toMatchObject({ type: 'UnsupportedTopology', hint: expect.stringContaining('CONFIG SET aof-timestamp-enabled yes; BGREWRITEAOF') });
+  await redis.cli('CONFIG', 'SET', 'aof-timestamp-enabled', 'yes');
+  await redis.cli('REPLICAOF', '127.0.0.1', '1');
+  expect((await keeping.round()).failure).toMatchObject({ type: 'UnsupportedTopology', cause: expect.stringContaining('replica') });
+  await forget();
+});
