@@ -1,0 +1,39 @@
+/** What a keeper dares to say of the base that was live, from what the server and the follower said one after the other. */
+import { expect, it } from 'vitest';
+import type { AofServerState, FollowedAof } from '../../../src/engines/aof-source.ts';
+import { lookOf, rowWith } from '../../../src/worker/aof/aof-keeper.ts';
+import { baseSecondIn } from '../../../src/worker/aof/base-second.ts';
+
+const server = (second: number, state: AofServerState['state'] = 'on', settings: string | null = 'run 1 0'): AofServerState => ({ second, state, problem: null, settings });
+const followed = (second: number): FollowedAof => ({ pass: { second, base: '1-1-1', increment: '1-1-2', sizeBytes: 5 }, bases: [], blocks: [], ends: [], chains: [] });
+const rowOf = (...states: readonly AofServerState[]): AofServerState | null => states.reduce(rowWith, null as AofServerState | null);
+
+it('a row goes on over a rewrite, and ends with a change of settings, a restart, or the AOF being off', () => {
+  expect(rowOf(server(10), server(12, 'unsure'), server(14))?.second).toBe(10);
+  expect(rowOf(server(10), server(12, 'on', 'run 2 0'))?.second).toBe(12);
+  expect(rowOf(server(10), server(12, 'on', 'other 1 0'))?.second).toBe(12);
+  expect(rowOf(server(10), server(12, 'off'), server(14))?.second).toBe(14);
+  expect(rowOf(server(10), server(12, 'unsure', 'run 2 0'))).toBeNull();
+  // Where the settings are not known a rewrite may be the AOF being turned on.
+  expect(rowOf(server(10, 'on', null), server(12, 'on', null))?.second).toBe(10);
+  expect(rowOf(server(10, 'on', null), server(12, 'unsure', null))).toBeNull();
+});
+
+it('the base of a pass was live where the pass lies within a row', () => {
+  const row = server(10);
+  expect(lookOf(row, server(14), followed(13))).toMatchObject({ second: 13, state: 'on', base: '1-1-1', coveredSecond: 10 });
+  expect(lookOf(row, server(14), followed(10))).toBeNull();
+  expect(lookOf(row, server(14), followed(15))).toBeNull();
+  expect(lookOf(row, server(14, 'unsure'), followed(13))).toBeNull();
+  expect(lookOf(null, server(14), followed(13))).toBeNull();
+  expect(lookOf(row, server(14), { ...followed(13), pass: null })).toBeNull();
+  expect(lookOf(row, server(14, 'off'), followed(13))).toMatchObject({ second: 14, state: 'off', base: null });
+});
+
+it('a base says when it was begun', () => {
+  const head = (value: string): Buffer => Buffer.from(`REDIS0011\xfa\x09redis-ver\x057.0.1\xfa\x05ctime${value}\xfa`, 'latin1');
+  expect(baseSecondIn(head('\xc2\x00\x00\x00\x60'))).toBe(0x60000000);
+  expect(baseSecondIn(head('\x0a2500000000'))).toBe(2_500_000_000);
+  expect(baseSecondIn(head('\x02no'))).toBeNull();
+  expect(baseSecondIn(Buffer.from('*1\r\n\xfa\x05ctime\xc2\x00\x00\x00\x60', 'latin1'))).toBeNull();
+});
