@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { Transform, type Readable } from 'node:stream';
 import type { Artifact, BackupManifest } from '../domain/backup-manifest.ts';
 import { HoldfastFailure } from '../domain/failures.ts';
+import { backupDirectory } from '../domain/identifiers.ts';
 import type { ArtifactDestination, ArtifactSource } from '../engines/engine.ts';
 import type { BackupAttempt, Repository } from '../repository/repository.ts';
 import { readChain } from './base-backups.ts';
@@ -20,7 +21,7 @@ export async function destinationIn(repository: Repository, place: BackupAttempt
 
 /** The artifacts of a committed backup. Every stream checks size and SHA-256 against the manifest at its end. */
 export function sourceOf(repository: Repository, manifest: BackupManifest): ArtifactSource {
-  const pathOf = (artifact: Artifact): string => `${manifest.service}/backups/${manifest.backupId}/${artifact.path}`;
+  const pathOf = (artifact: Artifact): string => `${backupDirectory(manifest.service, manifest.backupId)}/${artifact.path}`;
   const { backupId } = manifest;
   return {
     hostPath: (artifact) => repository.storage.hostPath(pathOf(artifact)),

@@ -79,8 +79,19 @@ export interface PlannedMoment {
   readonly lastCommitAt: string | null;
   /** Files of the log behind the base backup that lead there. */
   readonly segments: number;
-  /** Stores that keep no such log: the backup that each comes from, and how far before the moment (negative: after it) that was taken. */
-  readonly companions: readonly { readonly component: string; readonly backupId: string; readonly at: string; readonly beforeMs: number }[];
+  /** Stores that keep no such log: what each comes from, and how far before the moment (negative: after it) that is. */
+  readonly companions: readonly PlannedCompanion[];
+}
+
+export interface PlannedCompanion {
+  readonly component: string;
+  readonly backupId: string;
+  readonly at: string;
+  readonly beforeMs: number;
+  /** `aof`: made of its archived append-only file, for this run alone; of a backup unless given. */
+  readonly source?: 'aof';
+  /** Of a backup, though its append-only file is archived: why that did not lead there. */
+  readonly unfit?: string;
 }
 
 export interface PlanEnvelope {

@@ -16,6 +16,7 @@ import { writeMarkOf } from '../cut-over-state.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { referenceTo, type BackupReference } from '../proof-activities.ts';
 import { locateMoment, type LocatedMoment } from './locate-moment.ts';
+import { makeInstant } from './make-instant.ts';
 
 export interface PointInput {
   readonly service: string;
@@ -50,7 +51,12 @@ export interface Companion {
   readonly backup: BackupReference;
   /** When the component's data in it is of. */
   readonly at: string;
+  /** Its append-only file is archived: that may lead nearer. False unless given. */
+  readonly aof?: boolean;
 }
+
+/** What the archive of an append-only file leads to, as a backup of the run's own; or why it leads nowhere. */
+export type MadeInstant = Omit<Companion, 'aof'> | { readonly unfit: string };
 
 export interface LocatedInput {
   readonly service: string;
@@ -109,9 +115,17 @@ export function createMomentActivities(dependencies: ActivityDependencies) {
       const [byThen, after] = [taken.filter(({ at }) => Date.parse(at) <= Date.parse(input.at)), taken.filter(({ at }) => Date.parse(at) > Date.parse(input.at))];
       const bySequence = (a: { readonly sequence: number }, b: { readonly sequence: number }): number => a.sequence - b.sequence;
       const chosen = byThen.sort(bySequence).at(-1) ?? after.sort(bySequence)[0];
-      if (chosen !== undefined) return { backup: chosen.backup, at: chosen.at };
+      const aof = chosen !== undefined && await repository.aof.isThere({ service: input.service, component: input.component });
+      if (chosen !== undefined) return { backup: chosen.backup, at: chosen.at, ...(aof ? { aof } : {}) };
       throw new HoldfastFailure('UnknownBackup', { operation: 'find a backup of the other store', object: `${input.service}/${input.component}`, cause: 'no backup holds it', hint: 'Restore the others alone: --only, with their names.' });
     },
+
+    /**
+     * A store without such a log, brought to the last second that ended by the instant by the archive of its append-only file; kept for this run as a backup is, and
+     * gone with its notes. Where that leads nowhere it is told, and a backup has to do. @throws what may be tried again
+     */
+    makeInstant: (input: { service: string; component: Component; at: string }): Promise<MadeInstant> =>
+      inEngineContext(dependencies, input.service, (context) => makeInstant(dependencies, context, input)),
   };
 }
 

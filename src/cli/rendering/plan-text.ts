@@ -57,7 +57,7 @@ function withText({ body }: RestorePlan, clock: PlanClock): string {
 
 function momentText(moment: PlannedMoment, { id, point }: NonNullable<RestorePlan['body']['backup']>, clock: PlanClock): string {
   const asked = moment.asked === point || moment.asked === 'latest' ? '' : `, ${moment.inclusive ? 'up to and with' : 'just before'} ${moment.asked}`;
-  const others = moment.companions.map(({ component, backupId, beforeMs }) => `; ${component} of backup ${backupId}, ${durationText(Math.abs(beforeMs))} ${beforeMs >= 0 ? 'before' : 'after'} that`).join('');
+  const others = moment.companions.map((each) => `; ${each.component} of ${each.source === 'aof' ? 'its append-only file' : `backup ${each.backupId}`}, ${durationText(Math.abs(each.beforeMs))} ${each.beforeMs >= 0 ? 'before' : 'after'} that${each.unfit === undefined ? '' : ` (its append-only file does not lead there: ${each.unfit})`}`).join('');
   return `the service as of ${momentAndUtc(point, clock.timeZone, clock.now)}${asked} (position ${moment.lsn}, timeline ${moment.timeline}, from base backup ${id} and ${counted(moment.segments, 'file')} of log)${others}`;
 }
 

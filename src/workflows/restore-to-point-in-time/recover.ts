@@ -2,6 +2,7 @@
 import type { Companion, RecoveredPoint } from '../../activities/moment/moment-activities.ts';
 import { recoveryPoint } from '../../domain/backup-manifest.ts';
 import { HoldfastFailure } from '../../domain/failures.ts';
+import type { PlannedCompanion } from '../../domain/restore-plan.ts';
 import type { Component } from '../../domain/service.ts';
 import { durationText } from '../../domain/wording.ts';
 import type { ComponentFacts, PreparedComponent } from '../../engines/engine.ts';
@@ -19,7 +20,13 @@ type PointRun = Run<RestoreToPointInTimeInput>;
 /** A store without a log of its own, and the backup that it comes from. */
 interface PreparedCompanion {
   readonly prepared: PreparedComponent;
-  readonly companion: Companion;
+  readonly companion: ChosenCompanion;
+}
+
+/** A backup, or what was made of the archive of its append-only file; of a backup, why that one. */
+interface ChosenCompanion extends Companion {
+  readonly source?: 'aof';
+  readonly unfit?: string;
 }
 
 /** What stands ready at a point. */
@@ -54,14 +61,17 @@ export async function standAt(run: PointRun, way: Way, facts: readonly Component
   run.done(`Stopped ${reached.stop}, at ${reached.lsn}; last transaction ${reached.lastCommitAt ?? 'before the base backup'}`);
   run.step('[3/5] Compare   with what is live');
   for (const line of [...prepared.loss.notes, ...prepared.notes]) run.note(line);
-  return standing(run, way, facts, recovered, before?.companions ?? await prepareCompanions(run, prepared.loss.after));
+  return standing(run, way, facts, recovered, await companionsAt(run, prepared.loss.after, before?.companions ?? []));
 }
 
-/** Each from its backup next to the instant. */
-function prepareCompanions(run: PointRun, at: string): Promise<readonly PreparedCompanion[]> {
+/** Each from what lies next to the instant. A backup that was prepared for another one stays; an append-only file leads to each by itself. */
+function companionsAt(run: PointRun, at: string, before: readonly PreparedCompanion[]): Promise<readonly PreparedCompanion[]> {
   const { service } = run.input;
   return allOrNone(run.components.filter((component) => component !== loggedComponent(run)).map((component) => async () => {
-    const companion = await run.host.quick.findCompanion({ service, component: component.name, at });
+    const standing = before.find((each) => each.prepared.component === component.name);
+    if (standing !== undefined && standing.companion.aof !== true) return standing;
+    const companion = await companionNextTo(run, component, at);
+    if (standing !== undefined) run.compensations.drop(discardName(component.name));
     const { backupId, manifestSha256 } = companion.backup;
     await run.host.long.verifyComponent({ service, backupId, manifestSha256, component: component.name, depth: 'bytes' });
     const prepared = await run.host.long.prepareComponent({ service, backupId, manifestSha256, component });
@@ -71,18 +81,29 @@ function prepareCompanions(run: PointRun, at: string): Promise<readonly Prepared
   }));
 }
 
+/** Its append-only file where that is archived and leads nearer than a backup does. */
+async function companionNextTo(run: PointRun, component: Component, at: string): Promise<ChosenCompanion> {
+  const { service } = run.input;
+  const found = await run.host.quick.findCompanion({ service, component: component.name, at });
+  if (found.aof !== true) return found;
+  const made = await run.host.long.makeInstant({ service, component, at });
+  if ('unfit' in made) return { ...found, unfit: made.unfit };
+  const isNearer = Date.parse(found.at) > Date.parse(at) || Date.parse(found.at) < Date.parse(made.at);
+  return isNearer ? { ...made, aof: true, source: 'aof' } : { ...found, unfit: `it is known until ${made.at} only` };
+}
+
 function standing(run: PointRun, way: Way, facts: readonly ComponentFacts[], recovered: RecoveredPoint, companions: readonly PreparedCompanion[]): Standing {
   const { located: { base, timeline, segments }, wish } = way;
   const { prepared: own, reached, readyMark } = recovered;
   const point = own.loss.after;
   const prepared = run.components.map((component) => companions.find((each) => each.prepared.component === component.name)?.prepared ?? own);
-  const others = companions.map(({ prepared: { component }, companion }) => ({ component, backupId: companion.backup.backupId, at: companion.at, beforeMs: Date.parse(point) - Date.parse(companion.at) }));
+  const others = companions.map(({ prepared: { component }, companion }) => ({ component, backupId: companion.backup.backupId, at: companion.at, beforeMs: Date.parse(point) - Date.parse(companion.at), ...(companion.source === undefined ? {} : { source: companion.source }), ...(companion.unfit === undefined ? {} : { unfit: companion.unfit }) }));
   const { skewMs } = recoveryPoint([point, ...others.map(({ at }) => at)]);
   const body = restoreBody(run, {
     backup: { id: base.backupId, manifestSha256: base.manifestSha256, point, skewMs }, facts, prepared,
     moment: { asked: wish.point, inclusive: wish.inclusive, timeline, lsn: reached.lsn, stop: reached.stop, lastCommitAt: reached.lastCommitAt, segments, companions: others },
   });
-  for (const { component, backupId, beforeMs } of others) run.note(`${component} keeps no log: it comes from backup ${backupId}, ${durationText(Math.abs(beforeMs))} ${beforeMs >= 0 ? 'before' : 'after'} that moment`);
+  for (const other of others) run.note(companionText(other));
   return {
     way, recovered, companions, point,
     ready: {
@@ -91,4 +112,10 @@ function standing(run: PointRun, way: Way, facts: readonly ComponentFacts[], rec
       readyMarks: { [own.component]: readyMark },
     },
   };
+}
+
+function companionText({ component, backupId, beforeMs, source, unfit }: PlannedCompanion): string {
+  const skew = `${durationText(Math.abs(beforeMs))} ${beforeMs >= 0 ? 'before' : 'after'} that moment`;
+  if (source === 'aof') return `${component} comes from its append-only file, ${skew}`;
+  return `${component} ${unfit === undefined ? 'keeps no log' : `does not come from its append-only file (${unfit})`}: it comes from backup ${backupId}, ${skew}`;
 }
