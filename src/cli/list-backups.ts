@@ -5,10 +5,12 @@ import { HoldfastFailure } from '../domain/failures.ts';
 import type { Repository } from '../repository/repository.ts';
 import { composeRepositories } from '../worker/dependencies.ts';
 import { readCatalog, readHolds } from './backup-catalog.ts';
+import { readAofSpans } from './aof-spans.ts';
 import type { CommandContext } from './command-context.ts';
 import { exitCodes, type ExitCode } from './exit-codes.ts';
 import { liveState, type LiveState } from './live-state.ts';
 import { readReachable, reachableObject } from './reachable.ts';
+import { aofSpanLines } from './rendering/aof-text.ts';
 import { backupTable, holdText, serviceLine } from './rendering/backup-table.ts';
 import { reachableLines } from './rendering/reachable-text.ts';
 
@@ -23,10 +25,11 @@ export async function listBackups(context: CommandContext, service: ServiceDefin
   const { entries, total } = await readCatalog(repositories, service.name, all ? Number.MAX_SAFE_INTEGER : shownBackups);
   const { holds, unreadable } = await readHolds(repositories, service.name);
   const reachable = await readReachable(repositories[0], service, context.environment);
-  output.object({ service: service.name, ...(live === null ? {} : { live }), reachable: reachable.map(reachableObject), holds, total, backups: entries.map(({ manifest, ...entry }) => ({ ...entry, point: manifest?.point ?? null, components: manifest?.components.map(listedComponent) ?? [] })), exitCode: exitCodes.done });
+  const spans = await readAofSpans(repositories[0], service);
+  output.object({ service: service.name, ...(live === null ? {} : { live }), reachable: reachable.map(reachableObject), ...(spans.length === 0 ? {} : { appendOnlyFiles: spans }), holds, total, backups: entries.map(({ manifest, ...entry }) => ({ ...entry, point: manifest?.point ?? null, components: manifest?.components.map(listedComponent) ?? [] })), exitCode: exitCodes.done });
   output.result(serviceLine(service, entries.find(({ manifest }) => manifest !== null)?.manifest ?? null, live));
   output.result('');
-  for (const line of reachableLines(reachable, all, context.clock())) output.result(line);
+  for (const line of [...reachableLines(reachable, all, context.clock()), ...aofSpanLines(spans, context.clock())]) output.result(line);
   if (entries.length === 0) {
     output.result('  There is no backup yet. Take one: holdfast backup');
     return exitCodes.done;

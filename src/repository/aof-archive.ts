@@ -51,8 +51,10 @@ export interface AofArchive {
   holdings(key: AofKey): Promise<AofHoldings>;
   /** Each base with the increments of the newest manifest that named it. @throws RepositoryDamaged */
   histories(key: AofKey, bases: readonly StoredAofBase[]): Promise<readonly AofBase[]>;
-  /** Oldest first; of the newest batches only, where that is given. @throws RepositoryDamaged */
-  looks(key: AofKey, batches?: number): Promise<readonly AofLook[]>;
+  /** Oldest first. @throws RepositoryDamaged */
+  looks(key: AofKey): Promise<readonly AofLook[]>;
+  /** From the first look on, until what the newest one covers, in seconds; null where there is none. What lies between need not be without a hole. @throws RepositoryDamaged */
+  span(key: AofKey): Promise<{ readonly beginSecond: number; readonly coveredSecond: number } | null>;
   /** @throws ObjectNotFound before the first byte, ArtifactDamaged instead of an end where it is not what its name says */
   open(key: AofKey, file: StoredAofFile): Promise<Readable>;
   /** Where the Docker host has it, for binding; null where objects are not files of it. */

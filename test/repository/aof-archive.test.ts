@@ -69,10 +69,11 @@ it('keeps a base only as it was said to be, and knows the increments of its newe
 
 it('gives looks back in their order, and refuses what is none', async () => {
   const look = (second: number): AofLook => ({ second, state: 'on', base: '1790000000-4-12', coveredSecond: second - 3, increment, sizeBytes: 9, settings: null });
+  expect(await archive.span(key)).toBeNull();
   await archive.storeLooks(key, [look(1000), look(1010)]);
   await archive.storeLooks(key, [look(20)]);
   expect((await archive.looks(key)).map(({ second }) => second)).toEqual([20, 1000, 1010]);
-  expect((await archive.looks(key, 1)).map(({ second }) => second)).toEqual([1000, 1010]);
+  expect(await archive.span(key)).toEqual({ beginSecond: 20, coveredSecond: 1007 });
   await archive.storeLooks(key, [{ ...look(5000), sizeBytes: 'many' as unknown as number }]);
   await expect(archive.looks(key)).rejects.toMatchObject({ type: 'RepositoryDamaged' });
 });

@@ -3,9 +3,15 @@ import type { AofStatus } from '../../domain/aof/aof-status.ts';
 import type { Timing } from '../../domain/timing.ts';
 import { staleMs } from '../../domain/wal/log-alarms.ts';
 import { durationText } from '../../domain/wording.ts';
+import type { AofSpan } from '../aof-spans.ts';
 import { localTime } from './local-time.ts';
 import type { JudgedLog } from './log-text.ts';
 import type { PlanClock } from './plan-text.ts';
+
+/** As wide as a backup's id: the times stand under each other. */
+const headingCharacters = 15;
+/** Looks come every few seconds, and are stored in batches: as fresh as that, they reach until now. */
+const nowWithinMs = 600_000;
 
 /** Three answers, as everywhere: what is not known is no pass. */
 export function judgeAof(status: AofStatus | null, nowMs: number, { walExposureMs }: Pick<Timing, 'walExposureMs'>): JudgedLog {
@@ -22,6 +28,19 @@ export function judgeAof(status: AofStatus | null, nowMs: number, { walExposureM
   const lateMs = Math.max(0, ...behind.map(Number));
   if (lateMs > walExposureMs) return { verdict: 'FAIL', sentence: `the archive of its append-only file is ${durationText(lateMs)} behind. See whether a rewrite, the repository or this machine takes so long` };
   return { verdict: 'ok', sentence: 'its append-only file is followed and kept' };
+}
+
+/** `WITH REDIS  Sun 15 Nov 03:04 … now (5 s behind)`: the seconds to which a store comes with the one that keeps a log. */
+export function aofSpanLines(spans: readonly AofSpan[], { timeZone, now }: PlanClock): readonly string[] {
+  return spans.map((span) => `  ${`WITH ${span.component.toUpperCase()}`.padEnd(headingCharacters)}  ${spanText(span, timeZone, Date.parse(now))}`);
+}
+
+function spanText({ begin, end, failure }: AofSpan, timeZone: string, nowMs: number): string {
+  if (failure !== null) return `not known: ${failure.cause}. ${failure.hint}`;
+  if (begin === null || end === null) return 'not yet: its append-only file is not archived so far (holdfast wal status)';
+  const behindMs = Math.max(0, nowMs - Date.parse(end));
+  const until = behindMs <= nowWithinMs ? `now (${durationText(behindMs)} behind)` : `${localTime(end, timeZone)} (${durationText(behindMs)} ago: holdfast wal status)`;
+  return `${localTime(begin, timeZone)}  …  ${until}  from its append-only file`;
 }
 
 export function aofLines({ service, component, status, judged }: { readonly service: string; readonly component: string; readonly status: AofStatus | null; readonly judged: JudgedLog }, { timeZone }: PlanClock): readonly string[] {

@@ -3,6 +3,7 @@ import { HoldfastFailure } from '../../domain/failures.ts';
 import type { PinnedStore } from '../../domain/restore-plan.ts';
 import type { RedisComponent } from '../../domain/service.ts';
 import type { ComponentFacts, EngineContext } from '../engine.ts';
+import { missingForSeconds } from './aof/look-at-server.ts';
 import { runRedisCommand } from './server/redis-cli.ts';
 import { infoNumber, mountOf, mountOnEntry, readServer, type RedisServer } from './server/server-facts.ts';
 import { requireSameAfterRestart } from './server/start-up-settings.ts';
@@ -82,10 +83,17 @@ function warningsFor(server: RedisServer, purpose: 'backup' | 'restore'): string
   return [
     ...(settings.get('rdbchecksum') === 'no' ? [`${name} runs with rdbchecksum no: only Holdfast's own SHA-256 protects the file`] : []),
     ...(purpose === 'backup' && settings.get('save') === '' && settings.get('appendonly') === 'no' ? [`${name} saves nothing by itself (no save points, no AOF): a restart loses its data`] : []),
+    ...(purpose === 'backup' && server.connection.component.aof === 'archive' ? secondsWarning(server) : []),
     ...(purpose === 'backup' && replicas > 0 ? [`${replicas} replicas hang on ${name}: a restore will be refused while they do`] : []),
     ...(purpose === 'backup' && server.mount === null ? [`the data directory ${server.directory} of ${name} is on no volume: a restore into it will be refused`] : []),
     ...(server.modules.length > 0 ? [`${name} uses modules (${server.modules.map((module) => module.name).join(', ')}): a restore needs the same ones`] : []),
   ];
+}
+
+/** The configuration asks for something that the server does not do. */
+function secondsWarning({ settings, container }: RedisServer): readonly string[] {
+  const problem = missingForSeconds(Object.fromEntries(settings));
+  return problem === null ? [] : [`${container.name} cannot be brought to a second (aof: archive): ${problem.cause}. ${problem.hint}`];
 }
 
 /** Free bytes of the file system under the data directory. @throws DatabaseUnreachable */

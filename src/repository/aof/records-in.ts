@@ -5,7 +5,7 @@ import { createOrMatch, documentNames, notWhatItClaims, readDocument, sha256Of }
 import type { AofArchive, AofKey } from '../aof-archive.ts';
 import { directoryOf, isAofId, sequenceOf } from './object-names.ts';
 
-type RecordMethods = 'storeChain' | 'storeLooks' | 'histories' | 'looks';
+type RecordMethods = 'storeChain' | 'storeLooks' | 'histories' | 'looks' | 'span';
 
 export function recordsIn(storage: BackupStorage, beforeWriting: () => Promise<unknown>): Pick<AofArchive, RecordMethods> {
   async function store(path: string, document: object): Promise<void> {
@@ -28,14 +28,26 @@ export function recordsIn(storage: BackupStorage, beforeWriting: () => Promise<u
       for (const { id, createdSecond } of bases) found.push({ id, sequence: sequenceOf(id), createdSecond, increments: await newestChain(storage, key, id) });
       return found;
     },
-    async looks(key, batches) {
-      const directory = `${directoryOf(key)}/looks`;
-      const names = (await documentNames(storage, directory)).toSorted((a, b) => secondOf(a) - secondOf(b));
+    async looks(key) {
       const looks: AofLook[] = [];
-      for (const name of batches === undefined ? names : names.slice(-batches)) looks.push(...looksOf(`${directory}/${name}.json`, await readDocument(storage, `${directory}/${name}.json`)));
+      for (const name of await batchesOf(storage, key)) looks.push(...await readBatch(storage, key, name));
       return looks.sort((a, b) => a.second - b.second);
     },
+    async span(key) {
+      const names = await batchesOf(storage, key);
+      const [first, last] = [names[0], names.at(-1)];
+      const newest = last === undefined ? undefined : (await readBatch(storage, key, last)).findLast(({ state }) => state === 'on');
+      return first === undefined || newest === undefined ? null : { beginSecond: secondOf(first), coveredSecond: newest.coveredSecond };
+    },
   };
+}
+
+/** Names of the batches, oldest first. */
+const batchesOf = async (storage: BackupStorage, key: AofKey): Promise<readonly string[]> => (await documentNames(storage, `${directoryOf(key)}/looks`)).toSorted((a, b) => secondOf(a) - secondOf(b));
+
+async function readBatch(storage: BackupStorage, key: AofKey, name: string): Promise<readonly AofLook[]> {
+  const path = `${directoryOf(key)}/looks/${name}.json`;
+  return looksOf(path, await readDocument(storage, path));
 }
 
 const shortOf = (document: object): string => sha256Of(document).slice(0, 16);

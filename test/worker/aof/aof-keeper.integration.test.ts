@@ -13,7 +13,7 @@ import { createRepository } from '../../../src/repository/create-repository.ts';
 import type { Repository } from '../../../src/repository/repository.ts';
 import { createLocalStorage } from '../../../src/storage/local/local-storage.ts';
 import { createAofKeeper, type AofKeeper } from '../../../src/worker/aof/aof-keeper.ts';
-import { startRedis, type RedisOptions, type TestRedis } from '../../engines/redis/redis-fixture.ts';
+import { contextOf, engine, startRedis, type RedisOptions, type TestRedis } from '../../engines/redis/redis-fixture.ts';
 import { useDocker } from '../../support/docker.ts';
 
 const docker = useDocker();
@@ -153,11 +153,12 @@ test('what is missing or changed in the archive leads nowhere, and so does what 
 });
 
 test('a replica and a server without timestamps are refused by name, with the lines that change it', async () => {
-  const { redis, keeper, forget } = await kept();
+  const { redis, component, keeper, forget } = await kept();
   const keeping = keeper();
   await until(keeping, ({ failure, follower }) => failure === null && follower === 'running');
   await redis.cli('CONFIG', 'SET', 'aof-timestamp-enabled', 'no');
   expect((await keeping.round()).failure).toMatchObject({ type: 'UnsupportedTopology', hint: expect.stringContaining('CONFIG SET aof-timestamp-enabled yes; BGREWRITEAOF') });
+  expect((await engine.inspect(contextOf(docker), component, 'backup')).warnings).toEqual([expect.stringContaining('CONFIG SET aof-timestamp-enabled yes')]);
   await redis.cli('CONFIG', 'SET', 'aof-timestamp-enabled', 'yes');
   await redis.cli('REPLICAOF', '127.0.0.1', '1');
   expect((await keeping.round()).failure).toMatchObject({ type: 'UnsupportedTopology', cause: expect.stringContaining('replica') });

@@ -25,8 +25,8 @@ export function judged(component: RedisComponent, settings: Readonly<Record<stri
   if (info.get('role') !== 'master') throw unsupported(component, 'it is a replica: what it holds is decided elsewhere', 'Name the master in holdfast.yaml.');
   if ((info.get('redis_mode') ?? info.get('server_mode') ?? 'standalone') !== 'standalone') throw unsupported(component, 'it is no single server', 'Holdfast handles single Redis servers.');
   if (settings['aof-timestamp-enabled'] === undefined) throw unsupported(component, 'this version keeps no timestamps in its AOF', 'Use Redis 7 or newer, or Valkey; or take `aof: archive` out of holdfast.yaml.');
-  const wrong = Object.entries(needed).filter(([name, value]) => settings[name] !== value);
-  if (wrong.length > 0) return { second, state: 'off', problem: problemOf(wrong, settings), settings: settingsOf(info) };
+  const problem = missingForSeconds(settings);
+  if (problem !== null) return { second, state: 'off', problem, settings: settingsOf(info) };
   if (info.get('aof_last_write_status') !== 'ok' && info.has('aof_last_write_status')) return { second, state: 'off', problem: { cause: 'Redis cannot write its AOF', hint: 'See its log, and the free space of its data directory.' }, settings: settingsOf(info) };
   // Turned on, it waits for a first rewrite, and says that it is on all the while.
   const rewriting = info.get('aof_rewrite_in_progress') !== '0' || info.get('aof_rewrite_scheduled') !== '0' || info.get('aof_enabled') !== '1';
@@ -40,9 +40,12 @@ function settingsOf(info: ReadonlyMap<string, string>): string | null {
   return run === undefined || !info.has('cmdstat_config|get') ? null : [run, calls('set'), calls('resetstat')].join(' ');
 }
 
-function problemOf(wrong: readonly (readonly [string, string])[], settings: Readonly<Record<string, string>>): NonNullable<AofServerState['problem']> {
+/** What of a server's settings keeps seconds from being come back to, and the lines that change it; null where nothing does. Pure. */
+export function missingForSeconds(settings: Readonly<Record<string, string>>): AofServerState['problem'] {
+  const wrong = Object.entries(needed).filter(([name, value]) => settings[name] !== value);
+  if (wrong.length === 0) return null;
   // With timestamps first: what is written before them is of no second. The AOF last, which begins it anew.
   const lines = wrong.toSorted(([a], [b]) => Number(a === 'appendonly') - Number(b === 'appendonly')).map(([name, value]) => `CONFIG SET ${name} ${value}`);
   const restarts = settings['appendonly'] === 'yes' ? ['BGREWRITEAOF'] : [];
-  return { cause: `it runs with ${wrong.map(([name]) => `${name} ${settings[name]}`).join(', ')}`, hint: `Run ${[...lines, ...restarts].join('; ')}; then CONFIG REWRITE, or set the same in its file or command, so that it stays so. Holdfast sets none of it.` };
+  return { cause: `it runs with ${wrong.map(([name]) => `${name} ${settings[name] ?? 'unknown'}`).join(', ')}`, hint: `Run ${[...lines, ...restarts].join('; ')}; then CONFIG REWRITE, or set the same in its file or command, so that it stays so. Holdfast sets none of it.` };
 }

@@ -33,7 +33,7 @@ export interface DataMount {
   readonly subdirectory: string;
 }
 
-const settingNames = ['dir', 'dbfilename', 'appendonly', 'appenddirname', 'appendfilename', 'save', 'maxmemory', 'maxmemory-policy', 'rdbchecksum', 'databases', 'repl-diskless-sync-delay', 'cluster-enabled', 'aclfile'] as const;
+const settingNames = ['dir', 'dbfilename', 'appendonly', 'appenddirname', 'appendfilename', 'save', 'maxmemory', 'maxmemory-policy', 'rdbchecksum', 'databases', 'repl-diskless-sync-delay', 'cluster-enabled', 'aclfile', 'aof-timestamp-enabled', 'aof-use-rdb-preamble'] as const;
 
 /**
  * Everything the engine asks a live server. @throws ContainerNotFound, ContainerNotRunning, WrongContainer, AuthenticationFailed,
