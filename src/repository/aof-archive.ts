@@ -43,7 +43,8 @@ export interface AofArchive {
   storeEnd(key: AofKey, increment: string, sizeBytes: number): Promise<void>;
   /** Which increments a manifest named behind a base, in that second. */
   storeChain(key: AofKey, base: string, increments: readonly string[], second: number): Promise<void>;
-  storeLooks(key: AofKey, looks: readonly AofLook[]): Promise<void>;
+  /** Then removes what it replaces: the same batch as it was before. */
+  storeLooks(key: AofKey, looks: readonly AofLook[], replaces?: readonly AofLook[]): Promise<void>;
 
   /** Has anything of it ever been archived? */
   isThere(key: AofKey): Promise<boolean>;

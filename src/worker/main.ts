@@ -66,7 +66,8 @@ async function keepConfiguredLogs({ config, environment, signal }: WorkerOptions
   const { directory } = await openStateDirectory(environment);
   await Promise.all([
     keepLogs(logs, directory, dependencies.timing.walRoundMs, signal),
-    keepAofs(aofs, directory, dependencies.timing.walRoundMs, signal),
+    // Each time a block that grows is stored anew.
+    keepAofs(aofs, directory, 2 * dependencies.timing.walRoundMs, signal),
     watchLogs(client, workflowQueue(config.queuePrefix), logs, dependencies.timing, signal),
   ]);
 }

@@ -71,9 +71,12 @@ it('gives looks back in their order, and refuses what is none', async () => {
   const look = (second: number): AofLook => ({ second, state: 'on', base: '1790000000-4-12', coveredSecond: second - 3, increment, sizeBytes: 9, settings: null });
   expect(await archive.span(key)).toBeNull();
   await archive.storeLooks(key, [look(1000), look(1010)]);
-  await archive.storeLooks(key, [look(20)]);
-  expect((await archive.looks(key)).map(({ second }) => second)).toEqual([20, 1000, 1010]);
-  expect(await archive.span(key)).toEqual({ beginSecond: 20, coveredSecond: 1007 });
+  await archive.storeLooks(key, [look(15)]);
+  await archive.storeLooks(key, [look(15), look(20)], [look(15)]);
+  await archive.storeLooks(key, [look(15), look(20)], [look(15), look(20)]);
+  expect((await names()).filter((name) => name.startsWith('looks/'))).toHaveLength(2);
+  expect((await archive.looks(key)).map(({ second }) => second)).toEqual([15, 20, 1000, 1010]);
+  expect(await archive.span(key)).toEqual({ beginSecond: 15, coveredSecond: 1007 });
   await archive.storeLooks(key, [{ ...look(5000), sizeBytes: 'many' as unknown as number }]);
   await expect(archive.looks(key)).rejects.toMatchObject({ type: 'RepositoryDamaged' });
 });

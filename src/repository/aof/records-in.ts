@@ -17,11 +17,10 @@ export function recordsIn(storage: BackupStorage, beforeWriting: () => Promise<u
       const document = { format: 1, base, increments, second };
       return store(`${directoryOf(key)}/chains/${base}/${second}-${shortOf(document)}.json`, document);
     },
-    async storeLooks(key, looks) {
+    async storeLooks(key, looks, replaces = []) {
       if (looks.length === 0) return;
-      const document = { format: 1, looks };
-      const [first, last] = [looks[0]?.second ?? 0, looks.at(-1)?.second ?? 0];
-      await store(`${directoryOf(key)}/looks/${first}-${last}-${shortOf(document)}.json`, document);
+      await store(batchPath(key, looks), { format: 1, looks });
+      if (replaces.length > 0 && batchPath(key, replaces) !== batchPath(key, looks)) await storage.remove(batchPath(key, replaces));
     },
     async histories(key, bases) {
       const found: AofBase[] = [];
@@ -49,6 +48,8 @@ async function readBatch(storage: BackupStorage, key: AofKey, name: string): Pro
   const path = `${directoryOf(key)}/looks/${name}.json`;
   return looksOf(path, await readDocument(storage, path));
 }
+
+const batchPath = (key: AofKey, looks: readonly AofLook[]): string => `${directoryOf(key)}/looks/${looks[0]?.second ?? 0}-${looks.at(-1)?.second ?? 0}-${shortOf({ format: 1, looks })}.json`;
 
 const shortOf = (document: object): string => sha256Of(document).slice(0, 16);
 /** A name begins with it. */

@@ -31,17 +31,20 @@ interface Destination {
   failure: HoldfastFailure | null;
   coveredSecond: number | null;
   looksAtMs: number;
-  /** Looks that it does not have yet. */
-  unstored: readonly AofLook[];
+  /** The batch that grows, and what of it is stored. */
+  looks: readonly AofLook[];
+  stored: readonly AofLook[];
 }
 
 /** Redis keeps what it has to write for up to two seconds while the disk is busy; the clock's own second is not over. */
 const heldBackSeconds = 3;
-/** Of a long absence no more is kept: which base was live when is told by the first and the last of a row. */
+/** A batch is stored again and again as it grows, until it spans this: a year has some thousands. */
+const batchSeconds = 3_600;
+/** Of a repository's long absence no more is kept. */
 const keptLooks = 10_000;
 
 export function createAofKeeper({ source, context, component, archives, nowMs }: AofKeeping): AofKeeper {
-  const destinations: readonly Destination[] = archives.map((each) => ({ ...each, shipment: null, failure: null, coveredSecond: null, looksAtMs: 0, unstored: [] }));
+  const destinations: readonly Destination[] = archives.map((each) => ({ ...each, shipment: null, failure: null, coveredSecond: null, looksAtMs: 0, looks: [], stored: [] }));
 
   /** The first of the newest answers between which nothing can have been turned off. */
   let row: AofServerState | null = null;
@@ -64,13 +67,8 @@ export function createAofKeeper({ source, context, component, archives, nowMs }:
     try {
       destination.shipment ??= await openAofShipment(destination.archive, { source, context, component });
       await destination.shipment.ship(followed);
-      if (look !== null) destination.unstored = withLook(destination.unstored, look).slice(-keptLooks);
-      if (destination.unstored.length > 0 && nowMs() - destination.looksAtMs >= context.timing.walPartialMs) {
-        await destination.archive.storeLooks({ service: context.service, component: component.name }, destination.unstored);
-        destination.coveredSecond = destination.unstored.at(-1)?.coveredSecond ?? null;
-        destination.looksAtMs = nowMs();
-        destination.unstored = [];
-      }
+      if (look !== null) destination.looks = withLook(destination.looks, look).slice(-keptLooks);
+      if (destination.looks !== destination.stored && nowMs() - destination.looksAtMs >= context.timing.walPartialMs) await storeLooks(destination);
       destination.failure = null;
     } catch (error) {
       context.signal.throwIfAborted();
@@ -79,6 +77,15 @@ export function createAofKeeper({ source, context, component, archives, nowMs }:
       // What is there is read anew when it goes again.
       destination.shipment = null;
     }
+  }
+
+  async function storeLooks(destination: Destination): Promise<void> {
+    const { archive, looks, stored } = destination;
+    await archive.storeLooks({ service: context.service, component: component.name }, looks, stored);
+    const last = looks.at(-1);
+    const isFull = (last?.second ?? 0) - (looks[0]?.second ?? 0) >= batchSeconds;
+    const next = isFull ? [] : looks;
+    Object.assign(destination, { looks: next, stored: next, looksAtMs: nowMs(), coveredSecond: looks.findLast(({ state }) => state === 'on')?.coveredSecond ?? destination.coveredSecond });
   }
 
   /** What every repository has need not lie in the volume of the database's host any longer. */

@@ -152,10 +152,18 @@ test('what is missing or changed in the archive leads nowhere, and so does what 
   await forget();
 });
 
-test('a replica and a server without timestamps are refused by name, with the lines that change it', async () => {
+test('a file that was cut in place is followed anew; a replica and a server without timestamps are refused by name, with the lines that change it', async () => {
   const { redis, component, keeper, forget } = await kept();
   const keeping = keeper();
   await until(keeping, ({ failure, follower }) => failure === null && follower === 'running');
+  // A server that finds half a command at the end cuts its file in place (databases.md R8): what was followed of it before is another file's.
+  await redis.cli('SET', 'cut', 'off');
+  await until(keeping, async () => (await repository.aof.holdings(key)).blocks.size === 1);
+  await redis.exec('truncate', '-s', '-14', '/data/appendonlydir/appendonly.aof.1.incr.aof');
+  await until(keeping, async () => (await repository.aof.holdings(key)).blocks.size === 2);
+  const { bases, blocks } = await repository.aof.holdings(key);
+  expect((await repository.aof.histories(key, bases)).map(({ increments }) => increments)).toEqual([[[...blocks.keys()].sort().at(-1)]]);
+
   await redis.cli('CONFIG', 'SET', 'aof-timestamp-enabled', 'no');
   expect((await keeping.round()).failure).toMatchObject({ type: 'UnsupportedTopology', hint: expect.stringContaining('CONFIG SET aof-timestamp-enabled yes; BGREWRITEAOF') });
   expect((await engine.inspect(contextOf(docker), component, 'backup')).warnings).toEqual([expect.stringContaining('CONFIG SET aof-timestamp-enabled yes')]);
