@@ -3,6 +3,7 @@ import { expect, it } from 'vitest';
 import type { AofServerState, FollowedAof } from '../../../src/engines/aof-source.ts';
 import { lookOf, rowWith } from '../../../src/worker/aof/aof-keeper.ts';
 import { baseSecondIn } from '../../../src/worker/aof/base-second.ts';
+import { endFormerFollowers } from '../../../src/worker/aof/keep-aofs.ts';
 
 const server = (second: number, state: AofServerState['state'] = 'on', settings: string | null = 'run 1 0'): AofServerState => ({ second, state, problem: null, settings });
 const followed = (second: number): FollowedAof => ({ pass: { second, base: '1-1-1', increment: '1-1-2', sizeBytes: 5 }, bases: [], blocks: [], ends: [], chains: [] });
@@ -36,4 +37,14 @@ it('a base says when it was begun', () => {
   expect(baseSecondIn(head('\x0a2500000000'))).toBe(2_500_000_000);
   expect(baseSecondIn(head('\x02no'))).toBeNull();
   expect(baseSecondIn(Buffer.from('*1\r\n\xfa\x05ctime\xc2\x00\x00\x00\x60', 'latin1'))).toBeNull();
+});
+
+it('ends the follower of whatever is to be archived no more, and no other', async () => {
+  const redis = { engine: 'redis' as const, name: 'redis', container: 'c' };
+  const service = (name: string, component: object, host = 'here') => ({ name, host, components: [component] });
+  const stopped: string[] = [];
+  const source = { stop: async ({ service: name }: { service: string }, _component: unknown, { forget }: { forget: boolean }) => void stopped.push(`${name} ${forget}`) };
+  const config = { host: 'here', services: [service('kept', { ...redis, aof: 'archive' }), service('former', redis), service('elsewhere', redis, 'there'), service('logged', { engine: 'postgres', name: 'postgres' })] };
+  await endFormerFollowers(config as never, { runs: { namespaceId: 'n' } } as never, source as never, AbortSignal.timeout(5_000));
+  expect(stopped).toEqual(['former true']);
 });

@@ -12,6 +12,7 @@ directory=$1 manifest=$2 block_bytes=$3
 wal=/wal
 slots='3 4 5 6 7 8 9'
 for slot in $slots; do eval "id_$slot= seq_$slot= ino_$slot= got_$slot=0"; done
+settled=
 rm -rf "$wal/tmp"
 mkdir -p "$wal/tmp" "$wal/bases" "$wal/increments" "$wal/chains" || exit 1
 
@@ -23,6 +24,7 @@ newest() { for each in "$wal/$1"/*-"$2"-"$3"; do [ ! -e "$each" ] || echo "${eac
 
 # begin SLOT: goes on where an earlier pass of it ended, where its last block is the beginning of what is there now; else anew.
 begin() {
+  settled=
   eval "seq=\$seq_$1 ino=\$ino_$1"
   id=$(newest increments "$seq" "$ino") got=0 last=
   [ -z "$id" ] || [ "${2:-}" = anew ] || for each in "$wal/increments/$id"/[0-9]*; do [ ! -f "$each" ] || last=$each; done
@@ -90,22 +92,46 @@ each_increment() {
     [ "$file $seqword $typeword" = 'file seq type' ] || continue
     case $type in
       b) base_name=$name base_seq=$seq ;;
-      i) hold "$name" "$seq"
+      i) last_name=$name
+        hold "$name" "$seq"
         $1 ;;
     esac
   done <"$wal/tmp/manifest"
 }
 chained() { if [ -n "$held" ]; then chain="$chain $held" last=$held live=$got; else complete=no; fi; }
 
-pass() {
-  now=$(date +%s)
-  cat "$directory/$manifest" >"$wal/tmp/manifest" 2>/dev/null || : >"$wal/tmp/manifest"
-  base_name= base_seq=
-  each_increment :
+follow_all() {
   for slot in $slots; do
     eval "id=\$id_$slot"
     [ -z "$id" ] || follow "$slot"
   done
+}
+
+note_pass() {
+  echo "$now $base $last $live" >"$wal/tmp/new"
+  keep "$wal/polled"
+}
+
+# What the manifest says, and which files it means by that: a directory that was exchanged may have the same names.
+looks_like() { echo "$text"; stat -c %i "$directory/$manifest" "$directory/$base_name" "$directory/$last_name" 2>/dev/null; }
+
+pass() {
+  now=$(date +%s)
+  text=$(cat "$directory/$manifest" 2>/dev/null)
+  # As a rule nothing is new but what was written: then few processes are started.
+  if [ -n "$settled" ] && [ "$(looks_like)" = "$settled" ]; then
+    follow_all
+    if [ -n "$settled" ]; then
+      eval "live=\$got_$last_slot"
+      note_pass
+      return 0
+    fi
+  fi
+  settled=
+  printf '%s\n' "$text" >"$wal/tmp/manifest"
+  base_name= base_seq= last_name=
+  each_increment :
+  follow_all
   [ -n "$base_name" ] || return 0
   # Followed anew, one has another id by now.
   chain= complete=yes last=- live=0
@@ -115,8 +141,13 @@ pass() {
   echo $chain >"$wal/tmp/new"
   cmp -s "$wal/tmp/new" "$wal/chains/$base" || keep "$wal/chains/$base"
   end_others
-  echo "$now $base $last $live" >"$wal/tmp/new"
-  keep "$wal/polled"
+  note_pass
+  last_slot=
+  for slot in $slots; do
+    eval "id=\$id_$slot"
+    [ "$id" != "$last" ] || last_slot=$slot
+  done
+  [ -z "$last_slot" ] || settled=$(looks_like)
 }
 
 head_is() { head -c 512 "$1" >"$wal/tmp/head" && cmp -s - "$wal/tmp/head"; }
