@@ -17,15 +17,18 @@ import { startWalService, type WalService } from '../support/wal-service.ts';
 
 let service: WalService;
 let redis: RedisComponent;
+let stopWorker: () => Promise<void>;
 beforeAll(async () => {
   service = await startWalService({ redisArguments: ['--appendonly', 'yes', '--aof-timestamp-enabled', 'yes'] });
   redis = { engine: 'redis', name: 'redis', container: (await service.runtime.inspect(service.redis)).name, aof: 'archive' };
   service.define({ components: [service.component, redis] });
   await service.sql('CREATE TABLE orders (id int PRIMARY KEY)');
-  await service.startKeeping();
+  stopWorker = await service.startKeeping();
 });
 afterAll(async () => {
   const { namespaceId } = await createRunDirectory(service.client);
+  // It would make the follower anew, which holds the volume that goes with the service.
+  await stopWorker();
   await createRedisAofSource().stop({ namespaceId, service: service.name, runtime: service.runtime, timing: testTiming, signal: AbortSignal.timeout(60_000), secret: async () => '' }, redis, { forget: true });
   await service?.stop();
 });

@@ -174,5 +174,10 @@ test('a file that was cut in place, or exchanged, is followed anew; a replica an
   await redis.cli('CONFIG', 'SET', 'aof-timestamp-enabled', 'yes');
   await redis.cli('REPLICAOF', '127.0.0.1', '1');
   expect((await keeping.round()).failure).toMatchObject({ type: 'UnsupportedTopology', cause: expect.stringContaining('replica') });
+
+  // What is gone is followed no more, and its volume is free.
+  await docker.runtime.remove(redis.id);
+  expect((await keeping.round()).follower).toBe('waitingForDatabase');
+  await docker.runtime.removeVolume(redis.volume);
   await forget();
 });

@@ -50,6 +50,8 @@ export async function ensureFollower(ctx: WalContext, component: RedisComponent)
   if (standing?.state === 'running' && isOfDatabase) return database.state === 'running' ? 'running' : 'waitingForDatabase';
   // Another call is about to start it, unless it died: then the next one finds it older.
   if (standing?.state === 'created' && isOfDatabase && Date.now() - Date.parse(standing.createdAt) < ctx.timing.execMs) return 'waitingForDatabase';
+  // One that nothing is left to follow of would only keep the data's volume from being removed.
+  if (database === null && standing !== null) await ctx.runtime.remove(standing.id);
   if (database?.state !== 'running') return 'waitingForDatabase';
   try {
     if (standing !== null) await ctx.runtime.remove(standing.id);
