@@ -4,6 +4,7 @@
  */
 import { recordBackups, recordFailures, recordHeldLease } from './record-backups.ts';
 import { recordClones } from './record-clones.ts';
+import { recordInstants } from './record-instants.ts';
 import { recordMarks } from './record-marks.ts';
 import { recordMoments } from './record-moments.ts';
 import { startRecorder } from './recorder.ts';
@@ -26,6 +27,7 @@ try {
   await recordMarks(recorder);
   await recordMoments(recorder);
   await recordClones(recorder);
+  await recordInstants(recorder);
   await recordTables(recorder);
   await recordTablesOfMoment(recorder);
   await recordFailures(recorder);
