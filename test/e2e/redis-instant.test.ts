@@ -11,6 +11,7 @@ import { createRepository } from '../../src/repository/create-repository.ts';
 import { createLocalStorage } from '../../src/storage/local/local-storage.ts';
 import { createRunDirectory } from '../../src/worker/run-directory.ts';
 import type { RestoreToPointInTimeResult } from '../../src/workflows/restore-to-point-in-time/messages.ts';
+import { statusQuery } from '../../src/workflows/shared/messages.ts';
 import type { TakeBackupResult } from '../../src/workflows/take-backup/messages.ts';
 import { waitFor } from '../support/service-fixture.ts';
 import { startWalService, type WalService } from '../support/wal-service.ts';
@@ -59,6 +60,8 @@ test('both stores come back to one second, and the plan says how far apart they 
 
   const before = { before: `xid:${accident}` };
   const run = await service.start<RestoreToPointInTimeResult>('restoreToPointInTime', { service: service.name, ...before });
+  // Two stores are made ready beside; the fixture's own patience is for one.
+  await waitFor(async () => (await run.query(statusQuery)).phase === 'awaitingApproval', 180_000);
   await service.approve(run);
   const back = await run.result();
   const companion = back.plan.body.moment?.companions[0];
