@@ -67,7 +67,7 @@ const prepareEither = (ctx: EngineContext, component: PostgresComponent, request
 const tables: TablesEngine<PostgresComponent> = {
   prepare: async (ctx, component, backup, source, request) => {
     if (backup.engine !== 'postgres' || backup.method !== 'dump') {
-      throw new HoldfastFailure('InvalidInput', { operation: 'restore tables', object: backup.component, cause: 'the backup is a copy of the whole server, not a dump', hint: 'Name a dump: holdfast list.' });
+      throw new HoldfastFailure('InvalidInput', { operation: 'restore tables', object: backup.component, cause: 'the backup is a copy of the whole server, not a dump', hint: 'Name a dump (holdfast list), or its end as a moment: holdfast restore --to backup:ID --table NAME.' });
     }
     return prepareEither(ctx, component, request)(dumpOrigin(ctx, backup, source));
   },
