@@ -7,7 +7,7 @@ import type { StageState } from './observe.ts';
 
 const state: StageState = {
   postgres: 'live', redis: 'live', fingerprint: '', databases: [], schemas: [], roles: [], sessions: [], redisConfig: [], redisFiles: [], redisScratch: [], serverCopies: [], restartPolicies: ['always', 'always'],
-  labelled: [], lease: false, repository: { backups: [], unfinished: [], notes: [], temporaries: [], proofs: 0, approvals: 0, rollbacks: [] },
+  labelled: [], neverStarted: [], lease: false, repository: { backups: [], unfinished: [], notes: [], temporaries: [], proofs: 0, approvals: 0, rollbacks: [] },
 };
 
 const trial = (victim: Victim | null, status: string, failure: string | null = null, end: Trial['end'] = { status: 'COMPLETED', failure: null }): Trial => {
@@ -108,6 +108,7 @@ test('a copy that is whole is no leftover of the run that makes it, and one that
   expect(judgeLeftovers(made('COMPLETED', whole))).toEqual([]);
   expect(judgeLeftovers(made('TERMINATED', whole))).toEqual([]);
   expect(judgeLeftovers(made('FAILED', whole))).toHaveLength(5);
+  expect(judgeLeftovers({ ...made('TERMINATED', whole), after: { ...state, labelled: whole, neverStarted: ['holdfast-copy-svc-chaos-postgres'] } })).toHaveLength(5);
   expect(judgeLeftovers(made('COMPLETED', names))).toHaveLength(5);
   expect(judgeLeftovers(made('COMPLETED', []))).toEqual(['no whole copy']);
   expect(judgeLeftovers({ ...made('COMPLETED', whole), runbook: 'restoreBackup' })).toHaveLength(5);

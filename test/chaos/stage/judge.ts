@@ -123,8 +123,8 @@ export function judgeLeftovers({ runbook, runId, outcome, before, after }: Trial
     ...repository.unfinished.map((path) => `unfinished backup ${path}`),
     ...repository.notes.map((run) => `notes of run ${run}`),
     ...repository.temporaries.map((name) => `temporary file .tmp/${name}`),
-    ...(runbook === 'cloneService' && isWholeCopy(after.labelled) && ['COMPLETED', 'TERMINATED'].includes(outcome.status) ? [] : after.labelled.map((name) => `container, volume or network ${name}`)),
-    ...(runbook === 'cloneService' && outcome.status === 'COMPLETED' && !isWholeCopy(after.labelled) ? ['no whole copy'] : []),
+    ...(runbook === 'cloneService' && isWholeCopy(after) && ['COMPLETED', 'TERMINATED'].includes(outcome.status) ? [] : after.labelled.map((name) => `container, volume or network ${name}`)),
+    ...(runbook === 'cloneService' && outcome.status === 'COMPLETED' && !isWholeCopy(after) ? ['no whole copy'] : []),
     ...after.sessions,
     ...after.restartPolicies.filter((policy) => policy !== 'always').map((policy) => `restart policy ${policy}`),
     ...(after.lease ? ['the service\'s lease is held'] : []),
@@ -134,10 +134,10 @@ export function judgeLeftovers({ runbook, runId, outcome, before, after }: Trial
   return found;
 }
 
-/** What a copy of both stores is made of, and nothing else: containers and volumes of one name, and a network. One that was terminated as its last server started is whole. */
-const isWholeCopy = (labelled: readonly string[]): boolean => {
+/** What a copy of both stores is made of, and nothing else: containers and volumes of one name, and a network, every server started. One that was terminated as the last of them started is whole. */
+const isWholeCopy = ({ labelled, neverStarted }: StageState): boolean => {
   const copied = ['holdfast-copy-', 'postgres', 'redis'].map((part) => labelled.filter((name) => (part.endsWith('-') ? name.startsWith(part) : name.endsWith(`-${part}`))).length);
-  return labelled.length === 5 && copied.join() === '5,2,2';
+  return neverStarted.length === 0 && labelled.length === 5 && copied.join() === '5,2,2';
 };
 
 /** Of a store that does not answer nothing can be told but that. */

@@ -30,6 +30,8 @@ export interface StageState {
   readonly restartPolicies: readonly string[];
   /** Containers (fences included), volumes and networks with the service's label. */
   readonly labelled: readonly string[];
+  /** Of these the containers that were made and not started yet. */
+  readonly neverStarted: readonly string[];
   readonly lease: boolean;
   readonly repository: RepositoryState;
 }
@@ -66,6 +68,7 @@ export async function observe(stage: Stage): Promise<StageState> {
     serverCopies: await execLines(service, 'postgres', ['sh', '-c', 'cd "$PGDATA" && [ ! -d pgsql_tmp.holdfast ] || find pgsql_tmp.holdfast -maxdepth 1 -printf \'pgsql_tmp.holdfast/%P\\n\'']),
     restartPolicies: await Promise.all([service.postgres, service.redis].map(async (id) => (await service.runtime.inspect(id)).restartPolicy.name)),
     labelled: await service.leftovers(),
+    neverStarted: (await service.runtime.list({ 'dev.holdfast.service': service.name })).filter(({ startedAt }) => startedAt === null).map(({ name }) => name),
     lease: await leaseStaysHeld(service),
     repository: await observeRepository(service),
   };
