@@ -1,7 +1,7 @@
 /** What activities are given: contracts only. worker/dependencies.ts builds the concrete ones. */
 import type { ContainerRuntime } from '../containers/container-runtime.ts';
 import type { DatabaseEngine, EngineContext } from '../engines/engine.ts';
-import type { Component, EngineName, PostgresComponent, SecretReference, ServiceDefinition } from '../domain/service.ts';
+import type { Component, EngineName, PostgresComponent, SecretReference, ServiceDefinition, WalMode } from '../domain/service.ts';
 import type { Timing } from '../domain/timing.ts';
 import type { LogServerFacts, SettingChange } from '../domain/wal/log-settings.ts';
 import type { LogStatus } from '../domain/wal/log-status.ts';
@@ -31,10 +31,15 @@ export interface LogServers {
   read(context: EngineContext, component: PostgresComponent): Promise<LogServerFacts>;
   /** Permanently; those that need a restart are written down and wait for it. Idempotent. @throws PermissionDenied, AmbiguousState */
   change(context: EngineContext, component: PostgresComponent, changes: readonly SettingChange[]): Promise<void>;
-  /** What a receiver holds, and whose; null where there is none. Reads only. */
-  received(context: EngineContext, component: PostgresComponent): Promise<ReceivedLog | null>;
-  /** Ends the receiver, drops its slot, removes its volume. Idempotent. @throws DatabaseUnreachable, ContainerNotRunning, LeftoversRemain, NameTaken */
-  forget(context: EngineContext, component: PostgresComponent): Promise<void>;
+  /** What a receiver or a spool holds, and whose; null where there is none. Reads only. */
+  received(context: EngineContext, component: PostgresComponent, mode: WalMode): Promise<ReceivedLog | null>;
+  /**
+   * `stream`: ends the receiver, drops its slot, removes its volume. `archive`: has the server archive no more, and removes script and spool. Idempotent.
+   * @throws DatabaseUnreachable, ContainerNotRunning, LeftoversRemain, NameTaken, AmbiguousState
+   */
+  forget(context: EngineContext, component: PostgresComponent, mode: WalMode): Promise<void>;
+  /** What only somebody else can clear away before that; null where nothing stands in the way, or it cannot be told now. Reads only. */
+  obstacleToForget(context: EngineContext, component: PostgresComponent, mode: WalMode): Promise<string | null>;
 }
 
 export interface ReceivedLog {

@@ -41,7 +41,7 @@ const postgres = section({
   database: text('the name of a database').default('postgres'),
   user: text('a database user').default('postgres'),
   password: secret.optional(),
-  wal: z.literal('stream', { error: 'allowed is stream: the write-ahead log is received beside the server, and kept in the repository' }).optional(),
+  wal: z.enum(['stream', 'archive'], { error: 'allowed is stream (the write-ahead log is received beside the server, as it is written) or archive (the server archives it by its archive_command), and kept in the repository' }).optional(),
 });
 
 const redis = section({

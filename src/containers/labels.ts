@@ -90,6 +90,13 @@ export const receiverLabels = ({ namespaceId, service, component }: ReceiverIden
 });
 
 /**
+ * The same for a log that its server archives itself: `holdfast-archive-<receiver12>` is what watches it, and its volume. Another name and kind, so that of
+ * the two ways of keeping one log neither takes the other's things for its own.
+ */
+export const archiveName = (identity: ReceiverIdentity): string => `holdfast-archive-${receiver12(identity)}`;
+export const archiveLabels = (identity: ReceiverIdentity): Record<string, string> => ({ ...receiverLabels(identity), [labelNames.kind]: 'archive' });
+
+/**
  * A copy of a service belongs to no run either: it stays until somebody removes it. Who made it stands under names of its own, so that {@link identityOf} knows nothing of it.
  */
 export interface CopyIdentity {

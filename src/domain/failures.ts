@@ -84,6 +84,7 @@ export const failureKinds = {
 
   // The log.
   WalConflict: failed('The archive holds other bytes under that name: two servers write into one archive, or one was rewound.'),
+  WalNotArchived: failed('The server does not archive its log as it was set up to.'),
   WalSlotLost: failed('The replication slot was lost, and the log that it kept with it.'),
 
   // Verification.

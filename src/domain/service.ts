@@ -5,6 +5,9 @@ export type EngineName = 'postgres' | 'redis';
 /** Where a secret is found at the moment it is used. The value itself never travels. */
 export type SecretReference = { readonly env: string } | { readonly file: string };
 
+/** `stream`: received beside the server, as it is written. `archive`: archived by the server itself, into a spool that is emptied from beside it. */
+export type WalMode = 'stream' | 'archive';
+
 export interface PostgresComponent {
   readonly engine: 'postgres';
   /** Unique within the service; `postgres` unless configured otherwise. */
@@ -13,8 +16,8 @@ export interface PostgresComponent {
   readonly database: string;
   readonly user: string;
   readonly password?: SecretReference;
-  /** `stream`: its write-ahead log is received beside it and kept in the repositories, by the host's worker. Not kept unless given. */
-  readonly wal?: 'stream';
+  /** How its write-ahead log comes into the repositories, by the host's worker. Not at all unless given. */
+  readonly wal?: WalMode;
 }
 
 export interface RedisComponent {

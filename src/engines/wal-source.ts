@@ -1,9 +1,9 @@
 /**
- * The contract with whatever receives a component's write-ahead log on the host of its database, as it is written and beside the server's own
- * archiving. It is kept alive by the host's worker process, not by a workflow: bytes do not depend on the Temporal server.
+ * The contract with whatever brings a component's write-ahead log to the host of its database: a receiver, to which it comes as it is written and beside the
+ * server's own archiving (`wal: stream`), or that archiving itself, which puts whole segments into a spool (`wal: archive`). It is kept alive by the host's worker process, not by a workflow: bytes do not depend on the Temporal server.
  *
  * Nothing here belongs to a run. What it makes (a container, a volume, a replication slot) has names computed from namespace, service and component,
- * and labels of the kind `receiver`; nothing that cleans up after runs touches them. Failures are HoldfastFailures; nothing here retries.
+ * and labels of the kind `receiver` or `archive`; nothing that cleans up after runs touches them. Failures are HoldfastFailures; nothing here retries.
  */
 import type { Readable } from 'node:stream';
 import type { PostgresComponent } from '../domain/service.ts';
@@ -32,7 +32,7 @@ export interface WalCluster {
 export interface WalReading extends WalSample {
   readonly timeline: number;
   /**
-   * Everything before it is synced in the receiver's volume; null while no receiver is connected. A receiver that has just begun receives its last segment
+   * Everything before it is synced in the receiver's volume, or in the spool; null while no receiver is connected, or nothing was archived yet. A receiver that has just begun receives its last segment
    * once more, the same bytes into the same file: the position then stands at that segment's begin for a moment, though no less is there than before.
    */
   readonly received: bigint | null;
@@ -42,7 +42,14 @@ export interface WalReading extends WalSample {
   readonly slotRoomBytes: bigint | null;
 }
 
-/** A file in the receiver's volume. */
+/** A segment that the server let go of for want of room, as its archiving noted on the spot. */
+export interface LetGo {
+  readonly segment: string;
+  /** ISO 8601 UTC. */
+  readonly at: string;
+}
+
+/** A file in the receiver's volume, or in the spool. */
 export interface ReceivedFile {
   /** `000000010000000000000003`, the same with `.partial`, `00000002.history`. */
   readonly name: string;
@@ -69,7 +76,8 @@ export interface WalSource {
    * Why a receiver ended on its own is raised once, by the first call that finds it, where it was more than its database's end; the next call starts it anew.
    * A slot that was there and is gone, or has lost its log, is raised by each call, and nothing is made, until one accepts the break. So is a volume
    * that holds another cluster's log; there `stop` with `forget` is the way on.
-   * @throws AuthenticationFailed, PermissionDenied (no REPLICATION, no pg_read_all_stats), UnsupportedTopology (in recovery, wal_level minimal, no slot or sender free), WalSlotLost, WalConflict, DiskFull,
+   * With `archive` what runs only watches, and the server has to be set up (`enableWal`): each call raises what of that is not so.
+   * @throws AuthenticationFailed, PermissionDenied (no REPLICATION, no pg_read_all_stats), UnsupportedTopology (in recovery, wal_level minimal, no slot or sender free), WalSlotLost, WalConflict, DiskFull, WalNotArchived,
    * HelperFailed (pg_receivewal ended for a reason of its own), HelperLost, NameTaken, ImageMissing
    */
   ensure(ctx: WalContext, component: PostgresComponent, options?: EnsureOptions): Promise<ReceiverState>;
@@ -89,6 +97,12 @@ export interface WalSource {
   /** Bytes free on the file system of the volume; null where no receiver runs to ask through. */
   freeBytes(ctx: WalContext, component: PostgresComponent): Promise<number | null>;
 
+  /** What the server let go of and nobody has taken note of yet; none with `stream`, where a break is a slot that was lost. */
+  breaks(ctx: WalContext, component: PostgresComponent): Promise<readonly LetGo[]>;
+
+  /** Removes the notes of these: the caller has recorded them as breaks in every repository. Idempotent. */
+  settle(ctx: WalContext, component: PostgresComponent, breaks: readonly LetGo[]): Promise<void>;
+
   /**
    * Removes files from the volume: the caller has them in every repository. The newest complete segment and the newest partial one stay, whatever is asked:
    * the receiver goes on from them. Idempotent. @throws PathNotFound, before anything is removed, for a name that no file of a log has
@@ -97,7 +111,8 @@ export interface WalSource {
 
   /**
    * Ends the receiver; with `forget`, the slot and the volume go too (what is in the volume is lost). Idempotent. A slot that nobody drops keeps the
-   * server's log for ever: where the server is there and does not answer, the volume stays too. @throws DatabaseUnreachable, ContainerNotRunning, NameTaken
+   * server's log for ever: where the server is there and does not answer, the volume stays too. With `archive` the server's settings go back first, for one that calls
+   * a script which is gone keeps its log as well. @throws DatabaseUnreachable, ContainerNotRunning, NameTaken, AmbiguousState (its command line calls the script)
    */
   stop(ctx: WalContext, component: PostgresComponent, options: { readonly forget: boolean }): Promise<void>;
 }

@@ -6,7 +6,7 @@ import type { Config } from '../config/config.ts';
 import { resolveSecret } from '../config/secrets.ts';
 import type { ContainerRuntime } from '../containers/container-runtime.ts';
 import { createDockerRuntime } from '../containers/docker-runtime.ts';
-import type { EngineName } from '../domain/service.ts';
+import type { EngineName, WalMode } from '../domain/service.ts';
 import { hostQueue } from '../domain/task-queues.ts';
 import { productionTiming, testTiming } from '../domain/timing.ts';
 import type { DatabaseEngine, EngineContext } from '../engines/engine.ts';
@@ -14,7 +14,9 @@ import type { AofSource } from '../engines/aof-source.ts';
 import { createRedisAofSource } from '../engines/redis/aof/redis-aof-source.ts';
 import type { WalContext, WalSource } from '../engines/wal-source.ts';
 import { createPostgresEngine } from '../engines/postgres/postgres-engine.ts';
+import { obstacleToEnd } from '../engines/postgres/wal/archive/archive-settings.ts';
 import { changeLogSettings, readLogSettings } from '../engines/postgres/wal/log-settings.ts';
+import { createPostgresArchiveSource } from '../engines/postgres/wal/archive/postgres-archive-source.ts';
 import { createPostgresWalSource } from '../engines/postgres/wal/postgres-wal-source.ts';
 import { createRedisEngine } from '../engines/redis/redis-engine.ts';
 import type { Repository } from '../repository/repository.ts';
@@ -36,25 +38,27 @@ export function composeEngines(): Readonly<Record<EngineName, DatabaseEngine>> {
   return { postgres: createPostgresEngine() as unknown as DatabaseEngine, redis: createRedisEngine() as unknown as DatabaseEngine };
 }
 
-/** What receives the logs of databases. */
-export const composeWalSource = (): WalSource => createPostgresWalSource();
+/** What brings the logs of databases, by the word of the configuration. */
+export const composeWalSources = (): Readonly<Record<WalMode, WalSource>> => ({ stream: createPostgresWalSource(), archive: createPostgresArchiveSource() });
 
 /** What follows append-only files. */
 export const composeAofSource = (): AofSource => createRedisAofSource();
 
-/** The settings and receivers of logs. */
+/** The settings of logs, and what brings them. */
 export function composeLogServers(): LogServers {
-  const source = composeWalSource();
+  const sources = composeWalSources();
   const walContext = ({ owner, service, runtime, timing, signal, secret }: EngineContext): WalContext => ({ namespaceId: owner.namespaceId, service, runtime, timing, signal, secret });
   return {
     read: readLogSettings, change: changeLogSettings,
-    received: async (context, component) => {
+    received: async (context, component, mode) => {
+      const source = sources[mode];
       const cluster = await source.cluster(walContext(context), component);
       if (cluster === null) return null;
       const newest = (await source.readings(walContext(context), component, null)).findLast(({ received }) => received !== null);
       return { cluster, files: await source.files(walContext(context), component), position: newest?.received ?? null };
     },
-    forget: (context, component) => source.stop(walContext(context), component, { forget: true }),
+    forget: (context, component, mode) => sources[mode].stop(walContext(context), component, { forget: true }),
+    obstacleToForget: async (context, component, mode) => (mode === 'archive' ? obstacleToEnd(walContext(context), component) : null),
   };
 }
 

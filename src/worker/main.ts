@@ -8,7 +8,7 @@ import type { Config } from '../config/config.ts';
 import { workflowQueue } from '../domain/task-queues.ts';
 import { createWorkers, type WorkerHooks } from './create-worker.ts';
 import { aofsOf, endFormerFollowers, keepAofs } from './aof/keep-aofs.ts';
-import { composeAofSource, composeDependencies, composeWalSource } from './dependencies.ts';
+import { composeAofSource, composeDependencies, composeWalSources } from './dependencies.ts';
 import { openStateDirectory } from './local/state-directory.ts';
 import { keepLogs, logsOf } from './wal/keep-logs.ts';
 import { watchLogs } from './wal/watch-logs.ts';
@@ -58,7 +58,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
 
 /** Ends with the worker; and ends it, where it cannot go on. */
 async function keepConfiguredLogs({ config, environment, signal }: WorkerOptions, dependencies: ActivityDependencies, client: Client): Promise<void> {
-  const logs = logsOf(config, dependencies, composeWalSource(), signal);
+  const logs = logsOf(config, dependencies, composeWalSources(), signal);
   const aofSource = composeAofSource();
   const aofs = aofsOf(config, dependencies, aofSource, signal);
   await endFormerFollowers(config, dependencies, aofSource, signal);

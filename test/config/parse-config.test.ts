@@ -120,7 +120,8 @@ describe('what this version does not do', () => {
 
   it('takes a log that is to be kept, and no other way of keeping it', () => {
     expect(readConfig(inService('postgres: { container: db, wal: stream }')).services[0]?.components[0]).toMatchObject({ container: 'db', wal: 'stream' });
-    expect(problemsIn(inService('postgres: { container: db, wal: archive }'))).toEqual([expect.objectContaining({ where: 'services.shop.postgres.wal', found: '"archive"', allowed: expect.stringContaining('stream') })]);
+    expect(readConfig(inService('postgres: { container: db, wal: archive }')).services[0]?.components[0]).toMatchObject({ container: 'db', wal: 'archive' });
+    expect(problemsIn(inService('postgres: { container: db, wal: copy }'))).toEqual([expect.objectContaining({ where: 'services.shop.postgres.wal', found: '"copy"', allowed: expect.stringContaining('stream') })]);
   });
 
   it('takes an append-only file that is to be archived, and no other way of keeping it', () => {

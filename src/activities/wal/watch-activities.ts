@@ -72,7 +72,7 @@ async function look(dependencies: ActivityDependencies, bases: KnownBases, readi
   const service = serviceNamed(dependencies, input.service);
   const looked: Looked[] = [];
   for (const component of service.components) {
-    if (component.engine === 'postgres' && component.wal === 'stream') looked.push(await lookAt(dependencies, bases, readings, service, component, input.attempts));
+    if (component.engine === 'postgres' && component.wal !== undefined) looked.push(await lookAt(dependencies, bases, readings, service, component, input.attempts));
   }
   return {
     logs: looked.map(({ log }) => log), outline: looked.map(({ outline }) => outline).join('\n'),

@@ -1,5 +1,6 @@
-/** A receiver whose container, slot and volume may go, and what would go with them. Travels as JSON. Pure. */
+/** A receiver whose container, slot and volume may go, or a server's own archiving with script and spool; and what would go with them. Travels as JSON. Pure. */
 import type { WalHoldings } from './coverage.ts';
+import type { WalMode } from '../service.ts';
 import { isKept } from './log-alarms.ts';
 import type { LogStatus } from './log-status.ts';
 import { beginOf, parseSegmentName, segmentName } from './segment.ts';
@@ -7,6 +8,8 @@ import { beginOf, parseSegmentName, segmentName } from './segment.ts';
 export interface ForgettableLog {
   readonly component: string;
   readonly container: string;
+  /** The server archives its log itself; absent where it is received. */
+  readonly by?: 'archive';
   /** Whose log lies in the volume. */
   readonly systemIdentifier: string;
   /** What was received and is not in the repository: lost when the volume goes. */
@@ -32,7 +35,9 @@ export function unstoredOf(files: readonly { readonly name: string; readonly siz
 }
 
 /** One that somebody keeps would only be made anew, behind a gap; except where it cannot go on, because its database is another one now. */
-export function refusalToForget(status: LogStatus | null, nowMs: number): ForgettableLog['refusal'] {
+export function refusalToForget(status: LogStatus | null, nowMs: number, mode: WalMode = 'stream'): ForgettableLog['refusal'] {
   if (!isKept(status, nowMs) || status?.failure?.type === 'WalConflict') return null;
-  return { cause: 'a worker of this host keeps the log, and would begin anew behind a gap', hint: 'Take `wal: stream` out of holdfast.yaml, restart the worker, then try again.' };
+  // What is left of the other way of keeping it is in nobody's use.
+  if ((status?.by ?? 'stream') !== mode) return null;
+  return { cause: 'a worker of this host keeps the log, and would begin anew behind a gap', hint: `Take \`wal: ${mode}\` out of holdfast.yaml, restart the worker, then try again.` };
 }

@@ -1,5 +1,6 @@
 /** What a server's settings have to be for its log to be received without harm, and the statements that make them so. Pure. */
 import { sizeText } from '../wording.ts';
+import type { ArchiveSetting, ArchivingFacts } from './archiving-plan.ts';
 
 export const logSettings = ['wal_level', 'max_wal_senders', 'max_replication_slots', 'max_slot_wal_keep_size'] as const;
 export type LogSetting = (typeof logSettings)[number];
@@ -24,14 +25,21 @@ export interface LogServerFacts {
   /** Connections and slots of others than Holdfast's own receiver. */
   readonly otherSenders: number;
   readonly otherSlots: number;
+  /** Slots of receivers of Holdfast's, whoever's. */
+  readonly ownSlots?: readonly string[];
+  /** It archives by a script of Holdfast's, whoever's. */
+  readonly ownArchiving?: boolean;
   /** After which a slot that nobody receives from is given up, in the server's words; null before PostgreSQL 18. */
   readonly idleSlotTimeout: string | null;
   /** On the file system of the server's log; null where it is not known. */
   readonly freeBytes: number | null;
+  /** Where the server is to archive its log itself; absent where it is received. */
+  readonly archiving?: ArchivingFacts;
 }
 
 export interface SettingChange {
-  readonly name: LogSetting;
+  /** `archive_script` is no setting of the server's: a file that one of them names. */
+  readonly name: LogSetting | ArchiveSetting | 'archive_script';
   readonly value: string;
   /** Exactly what is run, for whoever wants to run it by hand. */
   readonly statement: string;
@@ -88,10 +96,17 @@ export function settingsPlan(place: { readonly component: string; readonly conta
 }
 
 /** Is the change made, as far as it can be without a restart? */
-export function isMade({ settings }: LogServerFacts, { name, value, effect }: SettingChange): boolean {
-  const setting = settings[name];
-  return setting.value === value.replace(/MB$/, '') || (effect === 'restart' && setting.pendingRestart);
+export function isMade(facts: LogServerFacts, { name, value, effect }: SettingChange): boolean {
+  if (name === 'archive_script') return facts.archiving?.script?.installed === true;
+  const setting = settingOf(facts, name);
+  if (setting === undefined) return false;
+  return setting.value === (name === 'archive_command' ? value : value.replace(/(MB|s)$/, '')) || (effect === 'restart' && setting.pendingRestart);
 }
+
+const settingOf = ({ settings, archiving }: LogServerFacts, name: LogSetting | ArchiveSetting): SettingFacts | undefined =>
+  (isLogSetting(name) ? settings[name] : archiving?.settings[name]);
+
+const isLogSetting = (name: string): name is LogSetting => logSettings.some((each) => each === name);
 
 const set = (name: LogSetting, value: string, why: string, effect: SettingChange['effect']): SettingChange =>
   ({ name, value, statement: `ALTER SYSTEM SET ${name} = '${value}';`, why, effect });
@@ -106,14 +121,15 @@ function rightsMissing({ user, mayReplicate, mayWatch }: LogServerFacts): Server
   ];
 }
 
-const levelChange = ({ settings: { wal_level: level } }: LogServerFacts): readonly SettingChange[] =>
+export const levelChange = ({ settings: { wal_level: level } }: LogServerFacts): readonly SettingChange[] =>
   (level.value !== 'minimal' || level.pendingRestart ? [] : [set('wal_level', 'replica', 'the log does not hold what recovery needs', 'restart')]);
 
-function connectionChange(name: 'max_wal_senders' | 'max_replication_slots', needed: number, { settings }: LogServerFacts): readonly SettingChange[] {
+/** @param user who needs them beside what uses them already */
+export function connectionChange(name: 'max_wal_senders' | 'max_replication_slots', needed: number, { settings }: LogServerFacts, user = 'a receiver and a base backup'): readonly SettingChange[] {
   const { value, pendingRestart } = settings[name];
   if (pendingRestart || Number(value) >= needed) return [];
   const enough = Math.max(usualConnections, steps.connections * Math.ceil(needed / steps.connections));
-  return [set(name, String(enough), `a receiver and a base backup beside what uses them already need ${needed}, and there are ${value}`, 'restart')];
+  return [set(name, String(enough), `${user} beside what uses them already need ${needed}, and there are ${value}`, 'restart')];
 }
 
 function limitChange({ settings: { max_slot_wal_keep_size: limit }, freeBytes }: LogServerFacts, limitMb: number | null): readonly SettingChange[] {
@@ -138,19 +154,21 @@ function recommendedMb(freeBytes: number | null): number | null {
   return freeMb < smallestFreeMb ? null : steps.limitMb * Math.floor(freeMb / partOfFree / steps.limitMb);
 }
 
-const canDo = ({ superuser, settings }: LogServerFacts, change: SettingChange): boolean =>
-  superuser && settings[change.name].source !== 'command line';
+export const canDo = (facts: LogServerFacts, { name }: SettingChange): boolean =>
+  name === 'archive_script' || (facts.superuser && settingOf(facts, name)?.source !== 'command line');
 
-function byHand({ superuser, user, settings }: LogServerFacts, { name, value, statement, why }: SettingChange): ServerSettingsPlan['byHand'][number] {
+export function byHand(facts: LogServerFacts, { name, value, statement, why }: SettingChange): ServerSettingsPlan['byHand'][number] {
+  const { superuser, user } = facts;
   if (!superuser) return { what: statement, why: `${why}; ${user} is no superuser, so one has to run it` };
-  if (settings[name].source !== 'command line') return { what: statement, why: `${why}; with wal_level and not before it` };
-  return { what: `-c ${name}=${value}`, why: `${why}; it stands on the container's command line, which goes before everything else: change it there, and make the container anew` };
+  if (name === 'archive_script' || settingOf(facts, name)?.source !== 'command line') return { what: statement, why: `${why}; with wal_level and not before it` };
+  return { what: `-c ${name}=${/\s/.test(value) ? `'${value}'` : value}`, why: `${why}; it stands on the container's command line, which goes before everything else: change it there, and make the container anew` };
 }
 
-function notesOf({ settings: { max_slot_wal_keep_size: limit }, freeBytes, idleSlotTimeout }: LogServerFacts, limitMb: number | null): readonly string[] {
+function notesOf({ settings: { max_slot_wal_keep_size: limit }, freeBytes, idleSlotTimeout, ownArchiving }: LogServerFacts, limitMb: number | null): readonly string[] {
+  const left = ownArchiving === true ? ['The server archives its log as well, by a script of Holdfast\'s; with `wal: stream` nobody empties its spool: holdfast wal forget.'] : [];
   const idle = idleSlotTimeout === null || idleSlotTimeout === '0' ? [] : [`idle_replication_slot_timeout is ${idleSlotTimeout}: a receiver that stays away longer loses its slot, which breaks the log.`];
-  if (limitMb !== null || wrongLimit(Number(limit.value), freeBytes) === null || recommendedMb(freeBytes) !== null) return idle;
-  return [...idle, `max_slot_wal_keep_size cannot be recommended: ${freeBytes === null ? 'what is free is not known' : `only ${sizeText(freeBytes)} are free`}. Make room, or say it with --slot-limit.`];
+  if (limitMb !== null || wrongLimit(Number(limit.value), freeBytes) === null || recommendedMb(freeBytes) !== null) return [...left, ...idle];
+  return [...left, ...idle, `max_slot_wal_keep_size cannot be recommended: ${freeBytes === null ? 'what is free is not known' : `only ${sizeText(freeBytes)} are free`}. Make room, or say it with --slot-limit.`];
 }
 
 /** Is this a limit that one can have? Null, or why not. */

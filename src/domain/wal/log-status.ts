@@ -31,6 +31,8 @@ export interface LogStatus {
   readonly format: 1;
   readonly service: string;
   readonly component: string;
+  /** `archive`: the server archives it itself, and `receiver` is what watches that; absent where it is received. */
+  readonly by?: 'archive';
   /** When this was looked at, by the clock of the host. */
   readonly lookedAt: string;
   /** True where whoever looked has ended since; absent otherwise. */
@@ -42,13 +44,13 @@ export interface LogStatus {
   readonly failure: StatusFailure | null;
   /** The newest reading of the source: its clock, position and timeline; null before the first. */
   readonly source: { readonly at: string; readonly position: string; readonly timeline: number } | null;
-  /** On the host of the database, in the receiver's volume. */
+  /** On the host of the database, in the receiver's volume or the spool. */
   readonly onHost: PlaceExposure;
   /** In each repository. */
   readonly repositories: readonly (PlaceExposure & { readonly name: string; readonly failure: StatusFailure | null })[];
   /** The replication slot: its state in the server's words, and the bytes that may still be written before it is lost (null: no limit is set). */
   readonly slot: { readonly state: string | null; readonly roomBytes: string | null };
-  /** Bytes in the receiver's volume. */
+  /** Bytes in the receiver's volume, or the spool. */
   readonly spoolBytes: number;
   /** Free on the file system of that volume, measured now and then; null while it is not known. */
   readonly spoolFreeBytes: number | null;

@@ -3,6 +3,7 @@ import { mkdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { ActivityDependencies } from '../../activities/dependencies.ts';
 import type { Config } from '../../config/config.ts';
+import type { WalMode } from '../../domain/service.ts';
 import type { LogStatus } from '../../domain/wal/log-status.ts';
 import { pauseFor } from '../../containers/wait-until.ts';
 import type { WalSource } from '../../engines/wal-source.ts';
@@ -16,9 +17,10 @@ export interface KeptLog {
 }
 
 /** The logs that a configuration asks this host's worker to keep. */
-export function logsOf(config: Pick<Config, 'services' | 'host'>, dependencies: Pick<ActivityDependencies, 'runs' | 'runtime' | 'timing' | 'resolveSecret' | 'repositories' | 'nowMs'>, source: WalSource, signal: AbortSignal): readonly KeptLog[] {
+export function logsOf(config: Pick<Config, 'services' | 'host'>, dependencies: Pick<ActivityDependencies, 'runs' | 'runtime' | 'timing' | 'resolveSecret' | 'repositories' | 'nowMs'>, sources: Readonly<Record<WalMode, WalSource>>, signal: AbortSignal): readonly KeptLog[] {
   return config.services.filter(({ host }) => host === config.host).flatMap((service) => service.components.flatMap((component): KeptLog[] => {
-    if (component.engine !== 'postgres' || component.wal !== 'stream') return [];
+    if (component.engine !== 'postgres' || component.wal === undefined) return [];
+    const source = sources[component.wal];
     const context = { namespaceId: dependencies.runs.namespaceId, service: service.name, runtime: dependencies.runtime, timing: dependencies.timing, signal, secret: dependencies.resolveSecret };
     const archives = service.repositories.flatMap((name) => {
       const repository = dependencies.repositories.get(name);

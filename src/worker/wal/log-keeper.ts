@@ -1,5 +1,6 @@
 /**
- * Keeps one component's log flowing: a receiver beside its database, whole segments and the one being written in every repository, and the figures of it.
+ * Keeps one component's log flowing: a receiver beside its database, or its own archiving looked after; whole segments, and the one being written where it is
+ * received, in every repository; and the figures of it.
  * Runs in the host's worker process and not in a workflow, so that no byte waits for the Temporal server (docs/decisions/0007).
  */
 import { isFailure, type HoldfastFailure } from '../../domain/failures.ts';
@@ -53,6 +54,7 @@ export function createLogKeeper({ source, context, component, archives, nowMs }:
     const receiver = await received();
     if (cluster === null || receiver === 'started' || nowMs() - whoseAtMs >= context.timing.walPartialMs) await lookWhose();
     await read();
+    if (cluster !== null) await noteBreaks(keyOf(cluster));
     const files = await caught(() => source.files(context, component), []);
     if (cluster !== null) for (const destination of destinations) await deliver(destination, keyOf(cluster), files);
     await release(files);
@@ -107,8 +109,19 @@ export function createLogKeeper({ source, context, component, archives, nowMs }:
     }
   }
 
-  async function recordBreak(key: WalKey, missing: Segment, reason: string): Promise<void> {
-    const at = new Date(nowMs()).toISOString();
+  /** What the server let go of is on record everywhere before what follows it goes there, and before its note is gone. */
+  async function noteBreaks(key: WalKey): Promise<void> {
+    await caught(async () => {
+      const breaks = await source.breaks(context, component);
+      for (const { segment: name, at } of breaks) {
+        const segment = parseSegmentName(name, key.segmentSizeBytes);
+        if (segment !== null) await recordBreak(key, segment, 'the server let go of it, for the spool\'s file system had too little room left', at);
+      }
+      if (breaks.length > 0 && destinations.length > 0) await source.settle(context, component, breaks);
+    }, undefined);
+  }
+
+  async function recordBreak(key: WalKey, missing: Segment, reason: string, at = new Date(nowMs()).toISOString()): Promise<void> {
     for (const { archive } of destinations) await archive.recordBreak(key, missing, reason, at);
     lastBreak = { segment: segmentName(missing, key.segmentSizeBytes), reason, at };
   }
@@ -165,7 +178,7 @@ export function createLogKeeper({ source, context, component, archives, nowMs }:
     // A database that is down writes nothing. One that runs goes on writing, also where nobody reads its position any more: a disk that hangs holds up both.
     const now = receiver === 'waitingForDatabase' ? null : lookedAt;
     return {
-      format: 1, service: context.service, component: component.name, lookedAt, systemIdentifier: cluster?.systemIdentifier ?? null, segmentSizeBytes: cluster?.segmentSizeBytes ?? null,
+      format: 1, service: context.service, component: component.name, ...(component.wal === 'archive' ? { by: component.wal } : {}), lookedAt, systemIdentifier: cluster?.systemIdentifier ?? null, segmentSizeBytes: cluster?.segmentSizeBytes ?? null,
       receiver: typeof receiver === 'string' ? receiver : 'failing', failure: typeof receiver === 'string' ? null : failureText(receiver),
       source: newest === null ? null : { at: newest.at, position: formatLsn(newest.lsn), timeline: newest.timeline },
       onHost: placeExposure(samples, newest?.received ?? null, now),

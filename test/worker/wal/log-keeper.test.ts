@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { HoldfastFailure } from '../../../src/domain/failures.ts';
 import { testTiming } from '../../../src/domain/timing.ts';
 import { keptSamples } from '../../../src/domain/wal/exposure.ts';
-import type { ReceivedFile, ReceiverState, WalCluster, WalReading, WalSource } from '../../../src/engines/wal-source.ts';
+import type { LetGo, ReceivedFile, ReceiverState, WalCluster, WalReading, WalSource } from '../../../src/engines/wal-source.ts';
 import { createRepository } from '../../../src/repository/create-repository.ts';
 import type { WalKey } from '../../../src/repository/wal-archive.ts';
 import { createInMemoryStorage } from '../../../src/storage/in-memory/in-memory-storage.ts';
@@ -23,7 +23,7 @@ function stage() {
       return (Reflect.get(object, name) as (...all: unknown[]) => unknown)(...given);
     },
   }));
-  const brought = { receiver: 'running' as ReceiverState, readings: [] as WalReading[], files: [] as ReceivedFile[] };
+  const brought = { receiver: 'running' as ReceiverState, readings: [] as WalReading[], files: [] as ReceivedFile[], breaks: [] as LetGo[] };
   const releases: (readonly string[])[] = [];
   const source: WalSource = {
     ensure: async () => brought.receiver, cluster: async () => cluster,
@@ -31,6 +31,8 @@ function stage() {
     files: async () => brought.files,
     read: async (_ctx, _component, name) => Readable.from([pageOf(name)], { objectMode: false }),
     freeBytes: async () => null,
+    breaks: async () => brought.breaks,
+    settle: async (_ctx, _component, breaks) => void (brought.breaks = brought.breaks.filter((each) => !breaks.includes(each))),
     release: async (_ctx, _component, names) => {
       releases.push(names);
       const newest = brought.files.at(-1);
@@ -101,4 +103,20 @@ test('while nobody reads the position of a database that runs, what would be los
   expect((await keeper.round()).onHost).toMatchObject({ exposureMs: 59_000, coveredAt: reading(1).at });
   brought.receiver = 'waitingForDatabase';
   expect((await keeper.round()).onHost).toMatchObject({ exposureMs: 0 });
+});
+
+test('what the server let go of is on record before what follows it, and its note stays until it is', async () => {
+  const { repository, brought, key, keeper, leave, comeBack } = stage();
+  const [missing, next] = ['000000010000000000000003', '000000010000000000000004'] as const;
+  brought.breaks = [{ segment: missing, at: '2026-11-23T00:00:05Z' }];
+  brought.files = [{ name: next, sizeBytes: segmentSizeBytes }];
+  leave();
+  await keeper.round();
+  expect(brought.breaks).toHaveLength(1);
+  comeBack();
+  const status = await keeper.round();
+  expect(status.break).toMatchObject({ segment: missing, at: '2026-11-23T00:00:05Z', reason: expect.stringContaining('too little room') });
+  expect(brought.breaks).toEqual([]);
+  expect(await repository.wal.listBreaks(key)).toMatchObject([{ segment: { timeline: 1, number: 3n }, at: '2026-11-23T00:00:05Z' }]);
+  expect((await keeper.round()).break?.segment).toBe(missing);
 });

@@ -42,9 +42,19 @@ export const copyScripts = { runServer: read('scripts/copy/run-server.sh') } as 
 /** What survey.sh reads pg_waldump's lines with. */
 export const surveyAwk = read('scripts/find/survey.awk');
 
-/** The receiver's script, which is no helper's, and the SQL of its session. */
-export const receiverScript = read('scripts/receive.sh');
-export const sampleSql = read('sql/in-helper/sample.sql');
+/** What looks after a log beside its database is no helper: these have a beginning of their own, and a session with its SQL. */
+const receiverPrelude = read('scripts/receiver-prelude.sh');
+export const receiverScript = `${receiverPrelude}\n${read('scripts/receive.sh')}`;
+export const sampleSql = `${read('sql/in-helper/sample.sql')}${read('sql/in-helper/beat.sql')}`;
+/** The same where the server archives its log itself; and what is asked beside it. */
+export const watchScript = `${receiverPrelude}\n${read('scripts/archive/watch.sh')}`;
+export const archiveSampleSql = `${read('sql/in-helper/sample-archive.sql')}${read('sql/in-helper/beat.sql')}`;
+export const lookAtArchiving = read('scripts/archive/look.sh');
+export const listArchived = read('scripts/archive/list.sh');
+/** The server's own archive_command, put on a volume of its container; and what puts it there and takes it away. */
+export const archiveScript = read('scripts/archive/archive.sh');
+export const installScript = read('scripts/archive/install.sh');
+export const uninstallScript = read('scripts/archive/uninstall.sh');
 
 const filesOf = <Name extends string>(directory: string, ...names: readonly Name[]): Readonly<Record<Name, string>> =>
   Object.fromEntries(names.map((name) => [name, read(`sql/${directory}/${name}`)])) as Record<Name, string>;
@@ -54,7 +64,7 @@ export const sqlFiles = filesOf('in-helper', 'pins.sql', 'holder.sql', 'work.sql
 
 /** SQL for a psql that is exec'd in the database's container. */
 export const statements = filesOf(
-  'in-server', 'inspect.sql', 'databases.sql', 'create-side.sql', 'roles.sql', 'drop-roles.sql', 'drop-database.sql', 'close-live.sql', 'swap.sql', 'roll-back.sql', 'open.sql', 'loss.sql', 'properties.sql', 'log.sql', 'mark.sql', 'log-settings.sql', 'lineage.sql',
+  'in-server', 'inspect.sql', 'databases.sql', 'create-side.sql', 'roles.sql', 'drop-roles.sql', 'drop-database.sql', 'close-live.sql', 'swap.sql', 'roll-back.sql', 'open.sql', 'loss.sql', 'properties.sql', 'log.sql', 'mark.sql', 'log-settings.sql', 'lineage.sql', 'archiving.sql',
 );
 
 /** SQL about single tables: for helpers, and (functions.sql) for a psql in the database's container. */

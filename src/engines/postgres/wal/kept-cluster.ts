@@ -33,6 +33,12 @@ export async function keep(runtime: ContainerRuntime, containerId: string, kept:
   await write(runtime, containerId, clusterFile, `${JSON.stringify({ systemIdentifier, majorVersion, segmentSizeBytes, slot })}\n`);
 }
 
+/** From a script's line `cluster <the file's text>`; null where it printed none. @throws WalConflict */
+export function keptIn(output: string, object: string): KeptCluster | null {
+  const text = /^cluster (.*)$/m.exec(output)?.[1];
+  return text === undefined ? null : parseKept(text, object);
+}
+
 export function parseKept(text: string, object: string): KeptCluster {
   const { systemIdentifier, majorVersion, segmentSizeBytes, slot } = parsed(text);
   if (typeof systemIdentifier === 'string' && /^\d{1,20}$/.test(systemIdentifier) && Number.isSafeInteger(majorVersion) && isSegmentSize(segmentSizeBytes as number) && (slot === 'making' || slot === 'made')) {

@@ -6,13 +6,17 @@ import { pollUntil } from '../../../containers/wait-until.ts';
 import type { WalCluster, WalContext } from '../../wal-source.ts';
 import { queryJson, runPsql } from '../server/psql.ts';
 import { statements } from '../server/script-text.ts';
-import { sessionContext, type Receiver } from './receiver.ts';
+import { sessionContext, type Named, type Receiver } from './receiver.ts';
 
 /** What log.sql prints. */
 export interface LogServer extends WalCluster {
   readonly port: number;
   readonly listening: boolean;
   readonly inRecovery: boolean;
+  /** That it writes; null in recovery. */
+  readonly timeline: number | null;
+  /** Null where the user may not read it. */
+  readonly dataDirectory: string | null;
   readonly walLevel: string;
   readonly maxSenders: number;
   readonly freeSlots: number;
@@ -25,23 +29,32 @@ export interface LogServer extends WalCluster {
 }
 
 /** @throws AuthenticationFailed, DatabaseUnreachable */
-export async function readLogServer(ctx: WalContext, component: PostgresComponent, containerId: string, receiver: Receiver): Promise<LogServer> {
+export async function readLogServer(ctx: WalContext, component: PostgresComponent, containerId: string, receiver: Named & Partial<Pick<Receiver, 'slot'>>): Promise<LogServer> {
   return queryJson<LogServer>(sessionContext(ctx, receiver), {
-    containerId, component, database: null, operation: 'look at the log', sql: statements['log.sql'], variables: { slot: receiver.slot }, otherwise: 'HelperFailed',
+    containerId, component, database: null, operation: 'look at the log', sql: statements['log.sql'], variables: { slot: receiver.slot ?? '' }, otherwise: 'HelperFailed',
   });
 }
 
 /** @throws UnsupportedTopology, PermissionDenied, NameTaken */
 export function refuseServer(component: PostgresComponent, server: LogServer, slot: string): void {
-  const refusal = (type: FailureType, cause: string, hint: string): HoldfastFailure => new HoldfastFailure(type, { operation: 'look at the log', object: component.container, cause, hint });
-  if (server.inRecovery) throw refusal('UnsupportedTopology', 'the server is in recovery: a standby, or a copy that was not opened', 'Receive the log of its primary.');
-  if (server.walLevel === 'minimal') throw refusal('UnsupportedTopology', 'wal_level is minimal: the log does not hold what recovery needs', 'Set wal_level = replica and restart the server.');
+  const refusal = refusalOf(component);
+  refuseWithoutLog(component, server);
   if (server.maxSenders === 0) throw refusal('UnsupportedTopology', 'max_wal_senders is 0', 'Raise max_wal_senders and restart the server.');
   if (!server.mayReplicate) throw refusal('PermissionDenied', `${component.user} has not the attribute REPLICATION`, 'Give it to the user (ALTER ROLE … REPLICATION), or use a superuser.');
   if (!server.mayWatch) throw refusal('PermissionDenied', `${component.user} may not see how far a receiver is`, 'Grant it pg_read_all_stats (or pg_monitor).');
   if (server.slot?.type === 'logical') throw refusal('NameTaken', `the server has a logical slot ${slot}`, 'Drop it: the name is that of the receiver\'s own slot.');
   if (server.slot === null && server.freeSlots <= 0) throw refusal('UnsupportedTopology', 'all of its replication slots are taken', 'Raise max_replication_slots and restart the server, or drop a slot that nobody uses.');
 }
+
+/** For any way of keeping its log. @throws UnsupportedTopology */
+export function refuseWithoutLog(component: PostgresComponent, server: LogServer): void {
+  const refusal = refusalOf(component);
+  if (server.inRecovery) throw refusal('UnsupportedTopology', 'the server is in recovery: a standby, or a copy that was not opened', 'Receive the log of its primary.');
+  if (server.walLevel === 'minimal') throw refusal('UnsupportedTopology', 'wal_level is minimal: the log does not hold what recovery needs', 'Set wal_level = replica and restart the server.');
+}
+
+const refusalOf = (component: PostgresComponent) => (type: FailureType, cause: string, hint: string): HoldfastFailure =>
+  new HoldfastFailure(type, { operation: 'look at the log', object: component.container, cause, hint });
 
 /** Is the slot there, with the log that it was to keep? */
 export const keepsLog = (slot: LogServer['slot']): boolean => slot !== null && slot.state !== 'lost';

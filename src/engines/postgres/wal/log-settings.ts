@@ -2,11 +2,13 @@
 import { pollUntil } from '../../../containers/wait-until.ts';
 import { HoldfastFailure } from '../../../domain/failures.ts';
 import type { PostgresComponent } from '../../../domain/service.ts';
+import { archiveSettings, type ArchiveSetting } from '../../../domain/wal/archiving-plan.ts';
 import { isMade, logSettings, type LogServerFacts, type LogSetting, type SettingChange } from '../../../domain/wal/log-settings.ts';
 import type { EngineContext } from '../../engine.ts';
 import { roomOf, runningContainer } from '../inspect.ts';
 import { queryJson, runPsql } from '../server/psql.ts';
 import { statements } from '../server/script-text.ts';
+import { installArchiveScript, readArchiving } from './archive/archive-settings.ts';
 
 /** @throws ContainerNotFound, ContainerNotRunning, AuthenticationFailed, DatabaseUnreachable */
 export async function readLogSettings(ctx: EngineContext, component: PostgresComponent): Promise<LogServerFacts> {
@@ -15,7 +17,7 @@ export async function readLogSettings(ctx: EngineContext, component: PostgresCom
     containerId: id, component, database: null, operation: 'look at the settings of the log', sql: statements['log-settings.sql'], otherwise: 'HelperFailed',
   });
   const { freeBytes, walFreeBytes } = await roomOf(ctx, id, dataDirectory);
-  return { ...read, freeBytes: walFreeBytes ?? freeBytes };
+  return { ...read, freeBytes: walFreeBytes ?? freeBytes, ...(component.wal === 'archive' ? { archiving: await readArchiving(ctx, component) } : {}) };
 }
 
 /**
@@ -27,7 +29,10 @@ export async function changeLogSettings(ctx: EngineContext, component: PostgresC
   const run = (sql: string, variables: Readonly<Record<string, string>> = {}): Promise<string> =>
     runPsql(ctx, { containerId: id, component, database: null, operation: 'change a setting of the log', sql, variables, otherwise: 'HelperFailed' });
   // One at a time: ALTER SYSTEM stands in no transaction.
-  for (const { name, value } of changes) await run(`ALTER SYSTEM SET ${setting(name)} = :'value';`, { value });
+  for (const { name, value } of changes) {
+    if (name === 'archive_script') await installArchiveScript(ctx, component);
+    else await run(`ALTER SYSTEM SET ${setting(name)} = :'value';`, { value });
+  }
   await run('SELECT pg_reload_conf();');
   const missing = async (): Promise<readonly SettingChange[]> => {
     const facts = await readLogSettings(ctx, component);
@@ -41,8 +46,8 @@ export async function changeLogSettings(ctx: EngineContext, component: PostgresC
 }
 
 /** A name cannot be a variable here: it is one of these, whatever was asked for. @throws InvalidInput */
-function setting(name: string): LogSetting {
-  const known = logSettings.find((each) => each === name);
+function setting(name: string): LogSetting | ArchiveSetting {
+  const known = [...logSettings, ...archiveSettings].find((each) => each === name);
   if (known !== undefined) return known;
-  throw new HoldfastFailure('InvalidInput', { operation: 'change a setting of the log', object: JSON.stringify(name).slice(0, 80), cause: 'it is none that the log depends on', hint: `These are ${logSettings.join(', ')}.` });
+  throw new HoldfastFailure('InvalidInput', { operation: 'change a setting of the log', object: JSON.stringify(name).slice(0, 80), cause: 'it is none that the log depends on', hint: `These are ${[...logSettings, ...archiveSettings].join(', ')}.` });
 }

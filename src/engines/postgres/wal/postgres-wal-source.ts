@@ -13,6 +13,8 @@ export function createPostgresWalSource(): WalSource {
     files: listFiles,
     read: readReceived,
     freeBytes: readFreeBytes,
+    breaks: async () => [],
+    settle: async () => undefined,
     release: releaseFiles,
     stop: stopReceiver,
   };

@@ -1,17 +1,14 @@
 /** What the receiver's volume holds: read and listed through a container, while the receiver runs and while nothing does. */
-import { randomBytes } from 'node:crypto';
 import { Readable } from 'node:stream';
 import { readFileFromContainer } from '../../../containers/container-files.ts';
-import type { ContainerFacts } from '../../../containers/container-runtime.ts';
 import { HoldfastFailure, isFailure } from '../../../domain/failures.ts';
 import type { PostgresComponent } from '../../../domain/service.ts';
 import type { ReceivedFile, WalCluster, WalContext, WalReading } from '../../wal-source.ts';
 import { readKept } from './kept-cluster.ts';
-import { createOnVolume, findReceiver, hasVolume, receiverOf, segmentDirectories, walDirectory, type Receiver } from './receiver.ts';
+import { commandFailed, createKeeper, runIn, withContainer } from './reading-container.ts';
+import { findReceiver, hasVolume, receiverOf, segmentDirectories, walDirectory } from './receiver.ts';
 import { freeBytesIn, isMoment, placedFilesIn, readingsIn, receivedFiles, releasablePaths, walFileKind, type PlacedFile } from './wal-readings.ts';
 
-/** A container of its own lives this long at most, should nobody be left to remove it. */
-const keeperSeconds = 120;
 /** Names in one command: far below what a command line may have. */
 const namesAtOnce = 500;
 /** A segment that is completed while files are listed has two names in turn. */
@@ -37,7 +34,7 @@ export async function readReadings(ctx: WalContext, component: PostgresComponent
   if (after !== null && !isMoment(after)) throw new HoldfastFailure('InvalidInput', { operation: 'read the receiver\'s readings', object: component.name, cause: 'the moment is not ISO 8601 in UTC', hint: 'Give the moment of a reading.' });
   const receiver = receiverOf(ctx, component);
   if (!(await hasVolume(ctx.runtime, receiver))) return [];
-  return readingsIn(await withContainer(ctx, component, receiver, 'running', (id) => run(ctx, id, ['sh', '-c', readingsScript, 'readings', after ?? ''])));
+  return readingsIn(await withContainer(ctx, component, receiver, 'running', (id) => runIn(ctx, id, ['sh', '-c', readingsScript, 'readings', after ?? ''])));
 }
 
 export async function listFiles(ctx: WalContext, component: PostgresComponent): Promise<readonly ReceivedFile[]> {
@@ -77,7 +74,7 @@ async function firstOf(ctx: WalContext, component: PostgresComponent, id: string
 export async function readFreeBytes(ctx: WalContext, component: PostgresComponent): Promise<number | null> {
   const standing = await findReceiver(ctx.runtime, receiverOf(ctx, component));
   if (standing?.state !== 'running') return null;
-  return freeBytesIn(await run(ctx, standing.id, ['df', '-Pk', walDirectory]));
+  return freeBytesIn(await runIn(ctx, standing.id, ['df', '-Pk', walDirectory]));
 }
 
 export async function releaseFiles(ctx: WalContext, component: PostgresComponent, names: readonly string[]): Promise<void> {
@@ -86,7 +83,7 @@ export async function releaseFiles(ctx: WalContext, component: PostgresComponent
   if (names.length === 0 || !(await hasVolume(ctx.runtime, receiver))) return;
   await withContainer(ctx, component, receiver, 'running', async (id) => {
     const paths = releasablePaths(names, await placedFiles(ctx, id));
-    for (let begin = 0; begin < paths.length; begin += namesAtOnce) await run(ctx, id, ['rm', '-f', '--', ...paths.slice(begin, begin + namesAtOnce)]);
+    for (let begin = 0; begin < paths.length; begin += namesAtOnce) await runIn(ctx, id, ['rm', '-f', '--', ...paths.slice(begin, begin + namesAtOnce)]);
   });
 }
 
@@ -98,45 +95,9 @@ async function placedFiles(ctx: WalContext, id: string): Promise<readonly Placed
   }
 }
 
-async function run(ctx: WalContext, id: string, argv: readonly string[]): Promise<string> {
-  const result = await ctx.runtime.exec(id, { argv, timeoutMs: ctx.timing.execMs, signal: ctx.signal });
-  if (result.exitCode !== 0) throw commandFailed(id, argv[0] ?? '', result.stderr);
-  return result.stdout;
-}
-
-/** With the receiver's container where it is there (and runs, where that is needed), else with one for this use. */
-async function withContainer<T>(ctx: WalContext, component: PostgresComponent, receiver: Receiver, need: 'any' | 'running', use: (id: string) => Promise<T>): Promise<T> {
-  const standing = await findReceiver(ctx.runtime, receiver);
-  try {
-    if (standing !== null && (need === 'any' || standing.state === 'running')) return await use(standing.id);
-  } catch (error) {
-    // It ended, or was replaced, in between.
-    if (!isFailure(error, 'ContainerNotRunning') && !isFailure(error, 'ContainerNotFound')) throw error;
-  }
-  const { id } = await createKeeper(ctx, component, receiver);
-  try {
-    if (need === 'running') await ctx.runtime.start(id);
-    return await use(id);
-  } finally {
-    await ctx.runtime.remove(id).catch(() => undefined);
-  }
-}
-
-/** A container on the volume that does nothing, from the image of whichever is still there: the receiver or the database. @throws ContainerNotFound, ImageMissing */
-async function createKeeper(ctx: WalContext, component: PostgresComponent, receiver: Receiver): Promise<{ readonly id: string }> {
-  ctx.signal.throwIfAborted();
-  const { imageId } = await findReceiver(ctx.runtime, receiver) ?? await ctx.runtime.inspect(component.container);
-  return createOnVolume(ctx.runtime, receiver.name, {
-    name: `${receiver.name}-${randomBytes(4).toString('hex')}`, imageId, network: 'none', labels: receiver.labels, entrypoint: ['sleep'], command: [String(keeperSeconds)],
-  });
-}
-
 function requireWalFile(component: PostgresComponent, name: string): void {
   if (walFileKind(name) === null) throw notThere(component, name);
 }
 
 const notThere = (component: PostgresComponent, name: string): HoldfastFailure =>
   new HoldfastFailure('PathNotFound', { operation: 'find a file of the log', object: component.name, cause: `the receiver's volume has no ${JSON.stringify(name).slice(0, 80)}`, hint: 'It may have been released meanwhile; list the files again.' });
-
-const commandFailed = (id: string, program: string, words: string): HoldfastFailure =>
-  new HoldfastFailure('HelperFailed', { operation: `run ${program} on the receiver's volume`, object: id.slice(0, 12), cause: words.trim().split('\n').at(-1)?.slice(0, 300) || 'it said nothing', hint: 'It is tried again.' });

@@ -20,6 +20,9 @@ export interface Receiver {
   readonly labels: Readonly<Record<string, string>>;
 }
 
+/** What finds a container and its volume again, of a receiver or of whatever else looks after a log. */
+export type Named = Pick<Receiver, 'name' | 'labels'>;
+
 /** What every container of a receiver may use: the volume takes what comes, and one process sends for it. */
 const memoryBytes = 256 * 1024 ** 2;
 const pidsLimit = 64;
@@ -32,7 +35,7 @@ export function receiverOf(ctx: Pick<WalContext, 'namespaceId' | 'service'>, com
 }
 
 /** For sessions that the receiver's owner opens in the database's container. */
-export const sessionContext = (ctx: WalContext, receiver: Receiver): PsqlContext =>
+export const sessionContext = (ctx: WalContext, receiver: Named): PsqlContext =>
   ({ runtime: ctx.runtime, timing: ctx.timing, signal: ctx.signal, secret: (reference) => ctx.secret(reference), applicationName: receiver.name });
 
 /** Does it carry all of these labels? */
@@ -40,14 +43,14 @@ export const carries = (found: { readonly labels: Readonly<Record<string, string
   Object.entries(labels).every(([name, value]) => found.labels[name] === value);
 
 /** The container, or null. @throws NameTaken where the name is somebody else's */
-export async function findReceiver(runtime: ContainerRuntime, receiver: Receiver): Promise<ContainerFacts | null> {
+export async function findReceiver(runtime: ContainerRuntime, receiver: Named): Promise<ContainerFacts | null> {
   const found = await runtime.find(receiver.name);
   if (found !== null && !carries(found, receiver.labels)) throw nameTaken('container', receiver.name);
   return found;
 }
 
 /** Is the volume there? @throws NameTaken where the name is somebody else's */
-export async function hasVolume(runtime: ContainerRuntime, receiver: Receiver): Promise<boolean> {
+export async function hasVolume(runtime: ContainerRuntime, receiver: Named): Promise<boolean> {
   const found = await runtime.findVolume(receiver.name);
   if (found !== null && !carries(found, receiver.labels)) throw nameTaken('volume', receiver.name);
   return found !== null;
@@ -60,14 +63,14 @@ export const databaseLabels = (database: ContainerFacts): Readonly<Record<string
 type Essentials = Pick<ContainerSpec, 'name' | 'imageId' | 'command' | 'network' | 'labels'> & Partial<ContainerSpec>;
 
 /**
- * A container on the receiver's volume, root in it and nothing outside: no capability, its own files read-only, no log, no restart by a policy (one that
+ * A container on the receiver's volume, root in it and nothing outside: no capability unless one is given, its own files read-only, no log, no restart by a policy (one that
  * restarts while the database is down stays dead, databases.md D20). In the place of the image's own volumes there is memory, which leaves nothing behind.
  */
 export async function createOnVolume(runtime: ContainerRuntime, volume: string, spec: Essentials): Promise<{ readonly id: string }> {
-  const mounts: readonly MountSpec[] = [{ type: 'volume', source: volume, target: walDirectory }];
+  const mounts: readonly MountSpec[] = [{ type: 'volume', source: volume, target: walDirectory }, ...(spec.mounts ?? [])];
   const covered = (await imageVolumeMounts(runtime, spec.imageId, mounts)).map(({ target }): MountSpec => ({ type: 'tmpfs', source: '', target }));
   return runtime.create({
-    ...spec, user: '0:0', workingDirectory: '/', mounts: [...mounts, ...covered], init: true, memoryBytes, pidsLimit, cpuShares, capabilities: 'none', readOnlyRoot: true, logDriver: 'none',
+    capabilities: 'none', ...spec, user: '0:0', workingDirectory: '/', mounts: [...mounts, ...covered], init: true, memoryBytes, pidsLimit, cpuShares, readOnlyRoot: true, logDriver: 'none',
   });
 }
 

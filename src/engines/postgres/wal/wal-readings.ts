@@ -1,9 +1,9 @@
-/** The lines that the receiver's session writes (sql/in-helper/sample.sql), and the names of the files it receives. Pure. */
+/** The lines that the receiver's session writes (sql/in-helper/sample.sql; what sample-archive.sql adds is read by archive/archiving-state.ts), and the names of the files it receives. Pure. */
 import { parseLsn } from '../../../domain/wal/lsn.ts';
 import { parseHistoryName, parseSegmentName } from '../../../domain/wal/segment.ts';
 import type { ReceivedFile, WalReading } from '../../wal-source.ts';
 
-const linePattern = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z) (\S+) ([0-9A-F]{8}) (\S+) (reserved|extended|unreserved|lost|-) (-?\d+|-) (beat|-)$/;
+const linePattern = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z) (\S+) ([0-9A-F]{8}) (\S+) (reserved|extended|unreserved|lost|-) (-?\d+|-) (beat|-)( .*)?$/;
 const smallestSegmentBytes = 1024 * 1024;
 const partialSuffix = '.partial';
 

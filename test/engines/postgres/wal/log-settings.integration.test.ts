@@ -12,7 +12,7 @@ test.each(['postgres:15', 'postgres:18'])('a server of %s says what its log depe
   const { component, sql } = await startPostgres(docker, { image });
   const ctx = contextOf(docker);
   const facts = await readLogSettings(ctx, component);
-  expect(facts).toMatchObject({ inRecovery: false, superuser: true, mayReplicate: true, mayWatch: true, otherSenders: 0, otherSlots: 0, idleSlotTimeout: image === 'postgres:15' ? null : '0', settings: { wal_level: { value: 'logical', source: 'command line', pendingRestart: false }, max_slot_wal_keep_size: { value: '-1' } } });
+  expect(facts).toMatchObject({ inRecovery: false, superuser: true, mayReplicate: true, mayWatch: true, otherSenders: 0, otherSlots: 0, ownSlots: [], ownArchiving: false, idleSlotTimeout: image === 'postgres:15' ? null : '0', settings: { wal_level: { value: 'logical', source: 'command line', pendingRestart: false }, max_slot_wal_keep_size: { value: '-1' } } });
   expect(facts.freeBytes).toBeGreaterThan(0);
   const { changes } = settingsPlan({ component: component.name, container: component.container }, facts, 512);
   expect(changes.map(({ statement }) => statement)).toEqual(['ALTER SYSTEM SET max_slot_wal_keep_size = \'512MB\';']);

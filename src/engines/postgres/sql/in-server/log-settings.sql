@@ -11,4 +11,7 @@ SELECT json_build_object(
   -- PostgreSQL 18 and later.
   'idleSlotTimeout', current_setting('idle_replication_slot_timeout', true),
   'otherSenders', (SELECT count(*) FROM pg_stat_replication WHERE application_name NOT LIKE 'holdfast-%'),
-  'otherSlots', (SELECT count(*) FROM pg_replication_slots WHERE slot_name NOT LIKE 'holdfast\_%' AND NOT temporary));
+  'otherSlots', (SELECT count(*) FROM pg_replication_slots WHERE slot_name NOT LIKE 'holdfast\_%' AND NOT temporary),
+  -- What is left where the way of keeping the log was changed.
+  'ownSlots', (SELECT coalesce(json_agg(slot_name ORDER BY slot_name), '[]') FROM pg_replication_slots WHERE slot_name LIKE 'holdfast\_%'),
+  'ownArchiving', (SELECT reset_val ~ '/wal_archive/holdfast-[0-9a-f]{12}/' FROM pg_settings WHERE name = 'archive_command'));

@@ -7,6 +7,8 @@ SELECT json_build_object(
   -- The first start of an image runs a server that listens to its socket only (databases.md D18).
   'listening', current_setting('listen_addresses') <> '',
   'inRecovery', pg_is_in_recovery(),
+  'timeline', CASE WHEN NOT pg_is_in_recovery() THEN ('x' || left(pg_walfile_name(pg_current_wal_insert_lsn()), 8))::bit(32)::bigint END,
+  'dataDirectory', CASE WHEN pg_has_role('pg_read_all_settings', 'USAGE') THEN current_setting('data_directory') END,
   'walLevel', current_setting('wal_level'),
   'maxSenders', current_setting('max_wal_senders')::int,
   'freeSlots', current_setting('max_replication_slots')::int - (SELECT count(*) FROM pg_replication_slots),

@@ -1,0 +1,21 @@
+/** PostgreSQL's write-ahead log, archived by the server itself: a script on a volume of its container fills a spool there, which is read from beside it. */
+import type { WalSource } from '../../../wal-source.ts';
+import { ensureWatcher } from './ensure-watcher.ts';
+import { readSpooled, releaseSpooled, settleBreaks, spoolBreaks, spoolCluster, spoolFiles, spoolFreeBytes, spoolReadings } from './spool-files.ts';
+import { stopArchiving } from './stop-archiving.ts';
+
+/** Keeps nothing of its own: whatever is known is in the engine, the volumes and the server. A lost slot, which could be accepted, it has not. */
+export function createPostgresArchiveSource(): WalSource {
+  return {
+    ensure: (ctx, component) => ensureWatcher(ctx, component),
+    cluster: spoolCluster,
+    readings: spoolReadings,
+    files: spoolFiles,
+    read: readSpooled,
+    freeBytes: spoolFreeBytes,
+    breaks: spoolBreaks,
+    settle: settleBreaks,
+    release: releaseSpooled,
+    stop: stopArchiving,
+  };
+}
