@@ -10,22 +10,23 @@ import { quietRun } from './quiet-run.ts';
 import { settingsLines } from './rendering/settings-text.ts';
 import { openSession } from './temporal-session.ts';
 
-export interface WalEnableOptions { readonly slotLimit?: string; readonly yes?: boolean; readonly restart?: boolean }
+export interface WalEnableOptions { readonly slotLimit?: string; readonly replace?: boolean; readonly yes?: boolean; readonly restart?: boolean }
 
 export async function walEnable(context: CommandContext, options: WalEnableOptions): Promise<ExitCode> {
   const { output } = context;
-  const { name: service } = await theService(context);
+  const { name: service, components } = await theService(context);
+  const replace = options.replace === undefined ? {} : { replace: options.replace };
   await checkThisMachine(context, service);
   const session = await openSession(context, 'starts');
   try {
-    const plan = await quietRun(context, session, 'enable', { service, requestedBy: context.me, ...(options.slotLimit === undefined ? {} : { slotLimit: options.slotLimit }) });
+    const plan = await quietRun(context, session, 'enable', { service, requestedBy: context.me, ...(options.slotLimit === undefined ? {} : { slotLimit: options.slotLimit }), ...replace });
     for (const line of plan.servers.flatMap(settingsLines)) output.result(line);
-    if (plan.outcome === 'inOrder') return inOrder(context, plan);
+    if (plan.outcome === 'inOrder') return inOrder(context, plan, components.some((component) => component.engine === 'postgres' && component.wal !== undefined));
     const needsRestart = plan.servers.some(({ changes, pendingRestart }) => pendingRestart.length > 0 || changes.some(({ effect }) => effect === 'restart'));
     const answer = await approved(context, service, plan, needsRestart, options);
     if (answer === null) return left(context, plan, needsRestart);
     const slotLimit = plan.servers.flatMap(({ changes }) => changes).find(({ name }) => name === 'max_slot_wal_keep_size')?.value ?? options.slotLimit;
-    const { workflowId } = await startRun(session.client, session.taskQueue, 'enable', { service, apply: plan.digest, restart: answer.restart, requestedBy: context.me, ...(slotLimit === undefined ? {} : { slotLimit }) });
+    const { workflowId } = await startRun(session.client, session.taskQueue, 'enable', { service, apply: plan.digest, restart: answer.restart, requestedBy: context.me, ...(slotLimit === undefined ? {} : { slotLimit }), ...replace });
     return await followToEnd(context, session, workflowId, { by: context.me, unattended: 'stay' });
   } finally {
     await session.close();
@@ -33,9 +34,10 @@ export async function walEnable(context: CommandContext, options: WalEnableOptio
 }
 
 /** What somebody else has to do stays to be done. */
-function inOrder({ output }: CommandContext, plan: EnableWalResult): ExitCode {
+function inOrder({ output }: CommandContext, plan: EnableWalResult, kept: boolean): ExitCode {
   const exitCode = plan.servers.some(({ byHand }) => byHand.length > 0) ? exitCodes.refused : exitCodes.done;
-  output.result(exitCode === exitCodes.done ? 'Nothing has to be changed. `wal: stream` under the service\'s postgres in holdfast.yaml has the worker keep the log.' : 'Nothing was changed: what is to be done, Holdfast may not.');
+  const next = kept ? 'holdfast wal status says how the log stands.' : '`wal: stream` under the service\'s postgres in holdfast.yaml has the worker keep the log.';
+  output.result(exitCode === exitCodes.done ? `Nothing has to be changed. ${next}` : 'Nothing was changed: what is to be done, Holdfast may not.');
   output.object({ ...plan, exitCode });
   return exitCode;
 }

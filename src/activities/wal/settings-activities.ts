@@ -3,7 +3,8 @@ import { createHash } from 'node:crypto';
 import { canonicalJson } from '../../domain/canonical-json.ts';
 import { HoldfastFailure } from '../../domain/failures.ts';
 import type { PostgresComponent } from '../../domain/service.ts';
-import { parseLimitMb, refuseLimit, settingsPlan, type ServerSettingsPlan, type SettingChange } from '../../domain/wal/log-settings.ts';
+import { planFor } from '../../domain/wal/archiving-plan.ts';
+import { parseLimitMb, refuseLimit, type ServerSettingsPlan, type SettingChange } from '../../domain/wal/log-settings.ts';
 import { engineOf, inEngineContext, refuseBusyStore, serviceNamed } from '../activity-run.ts';
 import { requireRunbook } from '../authority.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
@@ -18,7 +19,7 @@ export function createSettingsActivities(dependencies: ActivityDependencies) {
   const { logServers, runtime } = dependencies;
   return {
     /** Reads only. @throws UnknownService, InvalidInput (a limit that cannot be, no PostgreSQL), UnsupportedTopology (in recovery), and what reading the server throws */
-    planLogSettings: (input: { service: string; slotLimit?: string }): Promise<LogSettingsPlan> => inEngineContext(dependencies, input.service, async (context) => {
+    planLogSettings: (input: { service: string; slotLimit?: string; replace?: boolean }): Promise<LogSettingsPlan> => inEngineContext(dependencies, input.service, async (context) => {
       const limitMb = input.slotLimit === undefined ? null : parseLimitMb(input.slotLimit);
       const servers: ServerSettingsPlan[] = [];
       for (const component of serviceNamed(dependencies, input.service).components) {
@@ -27,7 +28,7 @@ export function createSettingsActivities(dependencies: ActivityDependencies) {
         if (facts.inRecovery) throw new HoldfastFailure('UnsupportedTopology', { operation: 'look at the settings of the log', object: component.container, cause: 'the server is in recovery: a standby, or a copy that was not opened', hint: 'Receive the log of its primary.' });
         const refusal = limitMb === null ? null : refuseLimit(limitMb, facts);
         if (refusal !== null) throw new HoldfastFailure('InvalidInput', { operation: 'read the limit of the slot', object: input.slotLimit ?? '', cause: refusal, hint: 'Name another one, or none: half of what is free is recommended then.' });
-        servers.push(settingsPlan({ component: component.name, container: component.container }, facts, limitMb));
+        servers.push(planFor({ component: component.name, container: component.container }, facts, { limitMb, replace: input.replace === true }));
       }
       if (servers.length === 0) throw new HoldfastFailure('InvalidInput', { operation: 'look at the settings of the log', object: input.service, cause: 'the service has no PostgreSQL', hint: 'Only PostgreSQL has a log that is kept.' });
       const what = servers.map(({ component, container, changes, pendingRestart }) => ({ component, container, pendingRestart, statements: changes.map(({ statement }) => statement) }));
@@ -48,7 +49,7 @@ export function createSettingsActivities(dependencies: ActivityDependencies) {
     restartForSettings: (input: { service: string; component: PostgresComponent }): Promise<{ readonly restarted: boolean }> => inEngineContext(dependencies, input.service, async (context) => {
       requireRunbook('enableWal');
       const { component } = input;
-      const waiting = async (): Promise<readonly string[]> => settingsPlan({ component: component.name, container: component.container }, await logServers.read(context, component), null).pendingRestart;
+      const waiting = async (): Promise<readonly string[]> => planFor({ component: component.name, container: component.container }, await logServers.read(context, component), { limitMb: null, replace: false }).pendingRestart;
       // An attempt before this one may have restarted it a moment ago.
       await engineOf(dependencies, component).waitUntilReady(context, component);
       if ((await waiting()).length === 0) return { restarted: false };

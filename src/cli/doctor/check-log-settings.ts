@@ -1,7 +1,8 @@
-/** Is the server fit for its log to be received, where the configuration asks for that? Changes nothing: `holdfast wal enable` does. */
+/** Is the server fit for its log to be received, or does it archive it as it should, where the configuration asks for that? Changes nothing: `holdfast wal enable` does. */
 import type { ContainerRuntime } from '../../containers/container-runtime.ts';
 import type { Component, ServiceDefinition } from '../../domain/service.ts';
-import { settingsPlan, type ServerSettingsPlan } from '../../domain/wal/log-settings.ts';
+import { planFor } from '../../domain/wal/archiving-plan.ts';
+import type { ServerSettingsPlan } from '../../domain/wal/log-settings.ts';
 import { composeLogServers } from '../../worker/dependencies.ts';
 import type { CommandContext } from '../command-context.ts';
 import { readingContext } from '../reading-context.ts';
@@ -10,7 +11,7 @@ import { check, ok, warn, type Finding } from './finding.ts';
 export async function checkLogSettings(service: ServiceDefinition, component: Component, runtime: ContainerRuntime, context: CommandContext): Promise<readonly Finding[]> {
   if (component.engine !== 'postgres' || component.wal === undefined) return [];
   const what = `${service.name}, log`;
-  return check(what, async () => settingsFindings(what, settingsPlan({ component: component.name, container: component.container }, await composeLogServers().read(readingContext(service.name, runtime, context), component), null)));
+  return check(what, async () => settingsFindings(what, planFor({ component: component.name, container: component.container }, await composeLogServers().read(readingContext(service.name, runtime, context), component), { limitMb: null, replace: false })));
 }
 
 export function settingsFindings(what: string, { container, changes, byHand, pendingRestart, notes }: ServerSettingsPlan): readonly Finding[] {

@@ -1,4 +1,4 @@
-/** What a server's settings lack for its log to be received, in lines: the exact statements, and why each. Pure. */
+/** What a server's settings lack for its log to be kept, in lines: the exact statements, and why each. Pure. */
 import type { ServerSettingsPlan } from '../../domain/wal/log-settings.ts';
 
 export function settingsLines({ component, container, changes, byHand, pendingRestart, notes }: ServerSettingsPlan): readonly string[] {
@@ -7,7 +7,7 @@ export function settingsLines({ component, container, changes, byHand, pendingRe
   return [
     `${component} in container ${container}${nothing ? ': in order' : ''}`,
     ...changes.flatMap(({ statement, why, effect }) => [`  ${statement}${effect === 'restart' ? '      -- needs a restart' : ''}`, `      ${why}`]),
-    ...byHand.flatMap(({ what, why }) => [`  by hand: ${what}`, `      ${why}`]),
+    ...byHand.flatMap(({ what, why }) => [...what.split('\n').map((line, index) => (index === 0 ? `  by hand: ${line}` : `      | ${line}`)), `      ${why}`]),
     ...notes.map((note) => `  ${note}`),
     ...(needed.length === 0 ? [] : [`  A restart of ${container} is needed for ${needed.join(', ')}: each session on it ends, and it is away for some seconds.`]),
   ];

@@ -1,4 +1,4 @@
-/** `enableWal`: which settings of the server are missing or dangerous for its log to be received; and, for the plan that somebody saw, making them so. */
+/** `enableWal`: which settings of the server are missing or dangerous for its log to be kept; and, for the plan that somebody saw, making them so. */
 import type { LogSettingsPlan } from '../../activities/wal/settings-activities.ts';
 import type { PostgresComponent } from '../../domain/service.ts';
 import { parseLimitMb, type ServerSettingsPlan } from '../../domain/wal/log-settings.ts';
@@ -11,11 +11,11 @@ import type { EnableWalInput, EnableWalResult } from './messages.ts';
 
 export async function enableWal(input: EnableWalInput): Promise<EnableWalResult> {
   return inFrame('enableWal', input, readInput, async (run) => {
-    const { service, apply, restart, slotLimit } = run.input;
+    const { service, apply, restart, slotLimit, replace } = run.input;
     if (apply !== undefined) await repairEndedRuns(run, true);
     // A backup, which bears a setting but no restart, may hold the service for hours; from a cut-over its fence keeps both away.
     const lease = restart === true ? await acquireRepaired(run, 'a restart of the database') : null;
-    const plan = await run.host.quick.planLogSettings({ service, ...(slotLimit === undefined ? {} : { slotLimit }) });
+    const plan = await run.host.quick.planLogSettings({ service, ...(slotLimit === undefined ? {} : { slotLimit }), ...(replace === undefined ? {} : { replace }) });
     for (const server of plan.servers) tell(run, server);
     const isInOrder = plan.servers.every(({ changes, pendingRestart }) => changes.length === 0 && pendingRestart.length === 0);
     if (apply === undefined || isInOrder) {
@@ -30,12 +30,12 @@ export async function enableWal(input: EnableWalInput): Promise<EnableWalResult>
 }
 
 function readInput(raw: Record<string, unknown>): EnableWalInput {
-  onlyFields(raw, [...commonFields, 'apply', 'restart', 'slotLimit']);
-  const [apply, restart, slotLimit] = [optionalText(raw, 'apply'), optionalFlag(raw, 'restart'), optionalText(raw, 'slotLimit')];
+  onlyFields(raw, [...commonFields, 'apply', 'restart', 'slotLimit', 'replace']);
+  const [apply, restart, slotLimit, replace] = [optionalText(raw, 'apply'), optionalFlag(raw, 'restart'), optionalText(raw, 'slotLimit'), optionalFlag(raw, 'replace')];
   const refuse = (object: string, cause: string, hint: string): Error => workflowFailure('InvalidInput', { operation: 'read the input', object, cause, hint });
   if (restart === true && apply === undefined) throw refuse('restart', 'no plan is named', 'Run it without "restart" first, and name the plan that it shows in "apply".');
   if (slotLimit !== undefined && parseLimitMb(slotLimit) === null) throw refuse('slotLimit', 'it is no size in whole MB or GB', 'Write it like 4096MB or 4GB.');
-  return { ...commonInput(raw), ...(apply === undefined ? {} : { apply }), ...(restart === undefined ? {} : { restart }), ...(slotLimit === undefined ? {} : { slotLimit }) };
+  return { ...commonInput(raw), ...(apply === undefined ? {} : { apply }), ...(restart === undefined ? {} : { restart }), ...(slotLimit === undefined ? {} : { slotLimit }), ...(replace === undefined ? {} : { replace }) };
 }
 
 function tell(run: Run<EnableWalInput>, { component, changes, byHand, pendingRestart, notes }: ServerSettingsPlan): void {

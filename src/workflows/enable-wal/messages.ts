@@ -1,4 +1,4 @@
-/** Contract of `enableWal`: a server's settings made fit for its log to be received. */
+/** Contract of `enableWal`: a server's settings made fit for its log to be received, or for archiving it itself, as the configuration says. */
 import type { ServerSettingsPlan } from '../../domain/wal/log-settings.ts';
 import type { CommonInput } from '../shared/run.ts';
 
@@ -9,6 +9,8 @@ export interface EnableWalInput extends CommonInput {
   readonly restart?: boolean;
   /** What the replication slot may keep at most, `4096MB` or `4GB`. By default half of what is free, where there is no limit or a dangerous one. */
   readonly slotLimit?: string;
+  /** With `wal: archive`: another tool's archive_command may be replaced. Part of the plan that is shown. */
+  readonly replace?: boolean;
 }
 
 export interface EnableWalResult {

@@ -25,3 +25,9 @@ test('each statement stands as it is run, with its reason; and a restart is said
     '  A restart of db is needed for max_wal_senders, wal_level: each session on it ends, and it is away for some seconds.',
   ]);
 });
+
+test('what has more lines than one is shown as it is to be written', () => {
+  expect(settingsLines({ ...none, byHand: [{ what: 'give it a volume:\nservices:\n  db:', why: 'there is none' }] })).toEqual([
+    'postgres in container db', '  by hand: give it a volume:', '      | services:', '      |   db:', '      there is none',
+  ]);
+});
