@@ -15,7 +15,7 @@ export async function walStatus(context: CommandContext): Promise<ExitCode> {
   const components = chosen.flatMap(({ name, components: all }) => all.filter((component) => component.engine === 'postgres' && component.wal !== undefined).map((component) => ({ service: name, component: component.name })));
   const files = chosen.flatMap(({ name, components: all }) => all.filter((component) => component.engine === 'redis' && component.aof !== undefined).map((component) => ({ service: name, component: component.name })));
   if (components.length + files.length === 0) {
-    output.result('No log is kept. `wal: stream` under a service\'s postgres in holdfast.yaml has the worker keep it.');
+    output.result('No log is kept. `wal: stream` (or `archive`) under a service\'s postgres in holdfast.yaml has the worker keep it.');
     output.object({ logs: [], exitCode: exitCodes.done });
     return exitCodes.done;
   }

@@ -61,6 +61,8 @@ export interface Timing {
   /** What may be lost on the database's host, and in a repository, before it is an alarm: a few times what is promised, so that a busy moment is none. */
   readonly walOnHostExposureMs: number;
   readonly walExposureMs: number;
+  /** The same for both places where the server archives its log itself: a segment comes when it is full, or at its archive_timeout. */
+  readonly walArchiveExposureMs: number;
   /** One round of archiveWal lasts as long where nothing changes, and at least as long as the second where something does: figures as new, and history as small. */
   readonly walWatchMs: number;
   readonly walWatchEarliestMs: number;
@@ -108,6 +110,7 @@ export const productionTiming: Timing = {
   walSamplesMs: 300_000,
   walOnHostExposureMs: 15_000,
   walExposureMs: 120_000,
+  walArchiveExposureMs: 60_000,
   walWatchMs: 60_000,
   walWatchEarliestMs: 10_000,
   walWatchRounds: 500,

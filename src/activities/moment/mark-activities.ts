@@ -36,7 +36,7 @@ export function createMarkActivities(dependencies: ActivityDependencies) {
       const owner = currentOwner(dependencies);
       const known = await ownMark(repository, input, owner);
       if (known !== null) return placed(known, []);
-      if (component.wal === undefined) throw unreachable(input, `no log of ${component.container} is kept`, 'Have it kept (`wal: stream` under postgres in holdfast.yaml) and take a base backup: holdfast backup --kind base.');
+      if (component.wal === undefined) throw unreachable(input, `no log of ${component.container} is kept`, 'Have it kept (`wal: stream` or `wal: archive` under postgres in holdfast.yaml) and take a base backup: holdfast backup --kind base.');
       const reachable = await reachableMoments(repository, { service, component: component.name });
       if (reachable === null) throw unreachable(input, 'there is no base backup to come back from', 'Take one, then mark: holdfast backup --kind base.');
       await refuseBusyStore(dependencies, await dependencies.runtime.inspect(component.container));

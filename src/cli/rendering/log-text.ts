@@ -16,11 +16,11 @@ export interface JudgedLog {
 const acute: readonly LogAlarmKind[] = ['slotEnding', 'spoolFilling', 'exposed'];
 
 /** Three answers, as everywhere: what is not known is no pass. */
-export function judgeLog(status: LogStatus | null, nowMs: number, objectives: Pick<Timing, 'walOnHostExposureMs' | 'walExposureMs'> = productionTiming, standing: BaseStanding | null = null): JudgedLog {
+export function judgeLog(status: LogStatus | null, nowMs: number, objectives: Pick<Timing, 'walOnHostExposureMs' | 'walExposureMs' | 'walArchiveExposureMs'> = productionTiming, standing: BaseStanding | null = null): JudgedLog {
   if (status === null) return { verdict: 'NOT KNOWN', sentence: 'no worker of this machine has kept it yet: holdfast up, or holdfast worker' };
   const ageMs = nowMs - Date.parse(status.lookedAt);
   if (!isKept(status, nowMs)) return { verdict: 'NOT KNOWN', sentence: `nobody has looked after it for ${durationText(ageMs)}: holdfast up, or holdfast worker` };
-  if (status.failure !== null) return { verdict: 'FAIL', sentence: `it is not received: ${status.failure.cause}. ${status.failure.hint}` };
+  if (status.failure !== null) return { verdict: 'FAIL', sentence: `it is not ${status.by === 'archive' ? 'archived' : 'received'}: ${status.failure.cause}. ${status.failure.hint}` };
   const away = status.repositories.find(({ failure }) => failure !== null);
   if (away?.failure != null) return { verdict: 'FAIL', sentence: `${away.name} does not get it: ${away.failure.cause}. ${away.failure.hint}` };
   if (status.receiver === 'waitingForDatabase') return { verdict: 'NOT KNOWN', sentence: 'the database does not run' };
@@ -28,7 +28,7 @@ export function judgeLog(status: LogStatus | null, nowMs: number, objectives: Pi
   if (alarm !== undefined) return { verdict: 'FAIL', sentence: `${alarm.sentence}. ${alarm.next}` };
   if (standing?.cause != null) return { verdict: 'FAIL', sentence: `it leads on from no base backup: ${standing.cause.reason}. archiveWal takes one (holdfast show holdfast/wal/${status.service}); by hand: holdfast backup --kind base` };
   const untold = [status.onHost, ...status.repositories].some(({ exposureMs }) => exposureMs === null);
-  return untold ? { verdict: 'NOT KNOWN', sentence: 'how much would be lost is not known yet' } : { verdict: 'ok', sentence: 'it is received and kept' };
+  return untold ? { verdict: 'NOT KNOWN', sentence: 'how much would be lost is not known yet' } : { verdict: 'ok', sentence: status.by === 'archive' ? 'it is archived and kept' : 'it is received and kept' };
 }
 
 export function logLines({ service, component, status, judged, standing = null }: { readonly service: string; readonly component: string; readonly status: LogStatus | null; readonly judged: JudgedLog; readonly standing?: BaseStanding | null }, { timeZone }: PlanClock): readonly string[] {

@@ -25,7 +25,7 @@ function textsOf({ logKept, moments, failure }: ReachableComponent, all: boolean
   if (failure !== null) return [`not known: ${failure.cause}. ${failure.hint}`];
   if (moments === null) return logKept ? ['not yet: the log is kept, and a base backup is missing that it follows (holdfast backup --kind base)'] : [];
   const newest = moments.windows.at(-1);
-  if (newest === undefined) return [`not yet: ${logKept ? whyNone(moments) : 'no log is kept behind the base backups (`wal: stream` in holdfast.yaml)'}`];
+  if (newest === undefined) return [`not yet: ${logKept ? whyNone(moments) : 'no log is kept behind the base backups (`wal: stream` or `wal: archive` in holdfast.yaml)'}`];
   const older = moments.windows.slice(0, -1).reverse();
   return [
     `${windowText(newest, moments, clock)}  loses least: --to TIME, --before TIME`,

@@ -39,7 +39,7 @@ const usedParts = 3n;
 export const isKept = (status: LogStatus | null, nowMs: number): boolean =>
   status !== null && status.ended !== true && nowMs - Date.parse(status.lookedAt) <= staleMs;
 
-type Objectives = Pick<Timing, 'walOnHostExposureMs' | 'walExposureMs'>;
+type Objectives = Pick<Timing, 'walOnHostExposureMs' | 'walExposureMs' | 'walArchiveExposureMs'>;
 
 /** Everything that the keeper's status shows; whether a base backup is missing is for the archive to tell. Most urgent first. */
 export function alarmsOf(status: LogStatus | null, nowMs: number, objectives: Objectives): readonly LogAlarm[] {
@@ -51,8 +51,8 @@ export function alarmsOf(status: LogStatus | null, nowMs: number, objectives: Ob
   return [...receiverAlarms(status), ...slotAlarms(status), ...spoolAlarms(status), ...repositoryAlarms(status), ...exposureAlarms(status, objectives)];
 }
 
-const receiverAlarms = ({ failure }: LogStatus): readonly LogAlarm[] =>
-  (failure === null ? [] : [{ kind: 'receiverFailing', sentence: `the log is not received: ${failure.cause}`, next: failure.hint }]);
+const receiverAlarms = ({ failure, by }: LogStatus): readonly LogAlarm[] =>
+  (failure === null ? [] : [{ kind: 'receiverFailing', sentence: `the log is not ${by === 'archive' ? 'archived' : 'received'}: ${failure.cause}`, next: failure.hint }]);
 
 const repositoryAlarms = ({ repositories }: LogStatus): readonly LogAlarm[] =>
   repositories.flatMap(({ name, failure }): readonly LogAlarm[] => (failure === null ? [] : [{ kind: 'repositoryFailing', sentence: `${name} does not get the log: ${failure.cause}`, next: failure.hint }]));
@@ -67,15 +67,16 @@ function slotAlarms({ slot: { state, roomBytes }, onHost: { exposureBytes } }: L
   return [{ kind: 'slotEnding', sentence: `after ${sizeText(Number(roomBytes))} more the replication slot is lost, and ${sizeText(Number(exposureBytes))} were not received yet`, next: 'See why the receiver is behind, or raise max_slot_wal_keep_size (holdfast wal enable); a lost slot is a break, and needs a new base backup.' }];
 }
 
-function spoolAlarms({ spoolBytes, spoolFreeBytes }: LogStatus): readonly LogAlarm[] {
+function spoolAlarms({ spoolBytes, spoolFreeBytes, by }: LogStatus): readonly LogAlarm[] {
   if (spoolFreeBytes == null || spoolFreeBytes >= fewBytes) return [];
-  return [{ kind: 'spoolFilling', sentence: `the file system of the Docker engine's volumes has ${sizeText(spoolFreeBytes)} left; ${sizeText(spoolBytes)} of log wait there`, next: 'Make room on it, and see that the repository takes the log: when it is full the receiver ends, and the database may too.' }];
+  return [{ kind: 'spoolFilling', sentence: `the file system of ${by === 'archive' ? 'the spool' : 'the Docker engine\'s volumes'} has ${sizeText(spoolFreeBytes)} left; ${sizeText(spoolBytes)} of log wait there`, next: `Make room on it, and see that the repository takes the log: ${by === 'archive' ? 'where too little is left the server lets go of its log, which is a break' : 'when it is full the receiver ends, and the database may too'}.` }];
 }
 
-function exposureAlarms({ receiver, onHost, repositories }: LogStatus, { walOnHostExposureMs, walExposureMs }: Objectives): readonly LogAlarm[] {
+function exposureAlarms({ receiver, onHost, repositories, by }: LogStatus, { walOnHostExposureMs, walExposureMs, walArchiveExposureMs }: Objectives): readonly LogAlarm[] {
+  const [hostMs, awayMs] = by === 'archive' ? [walArchiveExposureMs, walArchiveExposureMs] : [walOnHostExposureMs, walExposureMs];
   // A database that is down writes nothing; what was written before it went is on its way.
-  const heading = receiver === 'waitingForDatabase' ? 'The database does not run; see that it does.' : 'See whether the receiver, the repository or this machine is too slow for what the database writes.';
+  const heading = receiver === 'waitingForDatabase' ? 'The database does not run; see that it does.' : `See whether ${by === 'archive' ? 'the server\'s archiving' : 'the receiver'}, the repository or this machine is too slow for what the database writes.`;
   const of = (place: string, { exposureMs, exposureBytes, coveredAt }: PlaceExposure, objectiveMs: number): readonly LogAlarm[] =>
     (exposureMs === null || exposureMs <= objectiveMs ? [] : [{ kind: 'exposed', sentence: `${place} lacks the last ${durationText(exposureMs)} (${sizeText(Number(exposureBytes))}, covered until ${coveredAt}; the objective is ${durationText(objectiveMs)})`, next: heading }]);
-  return [...of('this host', onHost, walOnHostExposureMs), ...repositories.flatMap((place) => of(place.name, place, walExposureMs))];
+  return [...of('this host', onHost, hostMs), ...repositories.flatMap((place) => of(place.name, place, awayMs))];
 }

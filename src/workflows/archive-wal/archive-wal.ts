@@ -49,7 +49,7 @@ async function oneRun(input: ArchiveWalInput): Promise<ArchiveWalInput | null> {
     run.phase('working');
     const attempts = await watch({ run, status, attempts: valid.attempts ?? {}, seen: null, outcome: null });
     if (attempts !== null) return { ...valid, attempts };
-    run.note('The configuration asks for no log of this service any more. Its receiver and replication slot are still there: holdfast wal forget.');
+    run.note('The configuration asks for no log of this service any more. What was made for keeping it is still there (a receiver with its replication slot, or the server\'s archiving): holdfast wal forget.');
     finish(run, 'done', 'done');
     return null;
   } catch (error) {
@@ -107,7 +107,7 @@ function tell(state: Watch, { logs, outline }: LogWatch): void {
 }
 
 const standing = ({ status, base }: WatchedLog): string =>
-  `received and kept${status?.source == null ? '' : ` up to ${status.source.position}`}${base === null ? '' : `, behind base backup ${base.backupId}`}`;
+  `${status?.by === 'archive' ? 'archived' : 'received'} and kept${status?.source == null ? '' : ` up to ${status.source.position}`}${base === null ? '' : `, behind base backup ${base.backupId}`}`;
 
 /** A run of its own, which goes on whatever becomes of this one. Two never have the same cause: the id is computed from it, and one that succeeded is not repeated. */
 async function takeBase(state: Watch, { component, workflowId, reason }: DueBase): Promise<void> {

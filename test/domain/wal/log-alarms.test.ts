@@ -24,6 +24,8 @@ describe('alarms', () => {
     ['a repository that is away', { ...good, repositories: [{ ...whole, name: 'nas', failure }] }, ['repositoryFailing']],
     ['a busy moment', { ...good, onHost: behind(productionTiming.walOnHostExposureMs), repositories: [{ ...behind(productionTiming.walExposureMs), name: 'nas', failure: null }] }, []],
     ['a repository that is too far behind', { ...good, repositories: [{ ...behind(productionTiming.walExposureMs + 1), name: 'nas', failure: null }] }, ['exposed']],
+    ['archiving that is as far behind as it may be', { ...good, by: 'archive', onHost: behind(productionTiming.walArchiveExposureMs), repositories: [{ ...behind(productionTiming.walArchiveExposureMs), name: 'nas', failure: null }] }, []],
+    ['archiving that is too far behind', { ...good, by: 'archive', onHost: behind(productionTiming.walArchiveExposureMs + 1) }, ['exposed']],
     ['a receiver that is too far behind', { ...good, onHost: behind(productionTiming.walOnHostExposureMs + 1) }, ['exposed']],
     ['a slot without a limit', { ...good, slot: { state: 'reserved', roomBytes: null } }, ['slotUnlimited']],
     ['a slot that the server takes from', { ...good, slot: { state: 'unreserved', roomBytes: '0' } }, ['slotEnding']],
