@@ -1,4 +1,4 @@
-/** Contract of `forgetWal`: the end of a receiver, its replication slot and its volume. */
+/** Contract of `forgetWal`: the end of a receiver, its replication slot and its volume; or of a server's own archiving, its script and its spool. */
 import type { ForgettableLog } from '../../domain/wal/forgettable-log.ts';
 import type { CommonInput } from '../shared/run.ts';
 

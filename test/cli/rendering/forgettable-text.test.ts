@@ -9,3 +9,10 @@ test('what would be lost with a receiver is said aloud, and why it may not go', 
     '  LOST with it: 2 files (32MB) that the repository does not have', '  Not now: a worker keeps it. Wait.',
   ]);
 });
+
+test('of a server that archives itself, what becomes of its settings is said too', () => {
+  const lines = forgettableLines([{ component: 'postgres', container: 'db', systemIdentifier: '7300', by: 'archive', unstored: { files: 1, sizeBytes: 16 * 1024 ** 2 }, refusal: null }]);
+  expect(lines[0]).toContain('its script and its spool');
+  expect(lines.join('\n')).toContain('ALTER SYSTEM SET archive_command = \'/bin/true\';');
+  expect(lines.at(-1)).toContain('LOST');
+});
