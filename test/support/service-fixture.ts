@@ -9,9 +9,10 @@ import { pack } from 'tar-stream';
 import type { ActivityDependencies } from '../../src/activities/dependencies.ts';
 import { connectClient } from '../../src/client/temporal-connection.ts';
 import type { Config } from '../../src/config/config.ts';
-import type { ContainerRuntime } from '../../src/containers/container-runtime.ts';
+import type { ContainerRuntime, MountSpec } from '../../src/containers/container-runtime.ts';
 import { createDockerRuntime } from '../../src/containers/docker-runtime.ts';
 import type { ServiceDefinition } from '../../src/domain/service.ts';
+import { archiveRoot } from '../../src/domain/wal/archive-command.ts';
 import { workflowQueue } from '../../src/domain/task-queues.ts';
 import type { WorkerHooks } from '../../src/worker/create-worker.ts';
 import { runWorker } from '../../src/worker/main.ts';
@@ -61,6 +62,8 @@ export interface FixtureOptions {
   readonly definition?: Partial<ServiceDefinition>;
   /** Passwords that both databases then ask for; the components refer to them by {@link secretVariables}, which a worker needs in its environment. */
   readonly secrets?: { readonly postgres: string; readonly redis: string };
+  /** A volume for what PostgreSQL archives itself. */
+  readonly archiveVolume?: boolean;
 }
 
 export const secretVariables = { postgres: 'HOLDFAST_TEST_POSTGRES_SECRET', redis: 'HOLDFAST_TEST_REDIS_SECRET' } as const;
@@ -75,7 +78,7 @@ export async function startServiceFixture(options: FixtureOptions = {}): Promise
   const runtime = createDockerRuntime(dockerHost());
   const { secrets } = options;
   const asking: Record<string, string> = secrets === undefined ? {} : { POSTGRES_HOST_AUTH_METHOD: 'scram-sha-256', POSTGRES_INITDB_ARGS: '--auth-local=scram-sha-256 --auth-host=scram-sha-256' };
-  const postgres = await createDatabase(runtime, `hf-test-pg-${id}`, options.postgresImage ?? 'postgres:17', ['-c', 'fsync=off'], { POSTGRES_PASSWORD: secrets?.postgres ?? 'test', POSTGRES_DB: 'shop', ...asking });
+  const postgres = await createDatabase(runtime, `hf-test-pg-${id}`, options.postgresImage ?? 'postgres:17', ['-c', 'fsync=off'], { POSTGRES_PASSWORD: secrets?.postgres ?? 'test', POSTGRES_DB: 'shop', ...asking }, undefined, options.archiveVolume === true ? archiveRoot : undefined);
   const redisArguments = [...(secrets === undefined ? [] : [`/data/${authFile}`]), ...(options.redisArguments ?? ['--appendonly', 'yes'])];
   const createRedis = (): Promise<string> => createDatabase(runtime, `hf-test-redis-${id}`, options.redisImage ?? 'redis:8', redisArguments, {}, secrets?.redis);
   const redis = await createRedis();
@@ -88,13 +91,15 @@ export async function startServiceFixture(options: FixtureOptions = {}): Promise
   return fixture;
 }
 
-async function createDatabase(runtime: ContainerRuntime, name: string, image: string, command: readonly string[], env: Record<string, string>, redisPassword?: string): Promise<string> {
+async function createDatabase(runtime: ContainerRuntime, name: string, image: string, command: readonly string[], env: Record<string, string>, redisPassword?: string, further?: string): Promise<string> {
   const found = await runtime.findImage(image);
   if (found === null) throw new Error(`the image ${image} is missing on the test engine`);
   const volume = `${name}-data`;
   await runtime.createVolume(volume, { [testLabel]: name });
   const target = found.volumes[0] ?? '/data';
-  const { id } = await runtime.create({ name, imageId: found.id, command, environment: env, labels: { [testLabel]: name }, network: 'none', mounts: [{ type: 'volume', source: volume, target }], logDriver: 'json-file', shmSizeBytes: 256 * 1024 * 1024 });
+  if (further !== undefined) await runtime.createVolume(`${name}-further`, { [testLabel]: name });
+  const mounts: readonly MountSpec[] = [{ type: 'volume', source: volume, target }, ...(further === undefined ? [] : [{ type: 'volume', source: `${name}-further`, target: further } as const])];
+  const { id } = await runtime.create({ name, imageId: found.id, command, environment: env, labels: { [testLabel]: name }, network: 'none', mounts, logDriver: 'json-file', shmSizeBytes: 256 * 1024 * 1024 });
   // In a file: an argument would be read by everyone who may inspect the container.
   if (redisPassword !== undefined) await runtime.writeArchive(id, target, await tarOf(authFile, `requirepass ${redisPassword}\n`));
   await runtime.start(id);

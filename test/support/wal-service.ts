@@ -1,13 +1,13 @@
-/** A service whose log is kept: the worker's keeper ships it, as `wal: stream` asks for. */
+/** A service whose log is kept: the worker's keeper ships it, as `wal: stream` asks for, or `wal: archive`. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { PostgresComponent } from '../../src/domain/service.ts';
+import type { PostgresComponent, WalMode } from '../../src/domain/service.ts';
 import { testTiming } from '../../src/domain/timing.ts';
 import { logWatchId } from '../../src/domain/workflow-ids.ts';
 import type { LogStatus } from '../../src/domain/wal/log-status.ts';
 import { parseLsn } from '../../src/domain/wal/lsn.ts';
-import { createPostgresWalSource } from '../../src/engines/postgres/wal/postgres-wal-source.ts';
+import { composeWalSources } from '../../src/worker/dependencies.ts';
 import { createRunDirectory } from '../../src/worker/run-directory.ts';
 import { readLogStatus } from '../../src/worker/wal/log-status-file.ts';
 import { startServiceFixture, waitFor, type Faults, type FixtureOptions, type ServiceFixture } from './service-fixture.ts';
@@ -19,15 +19,15 @@ export interface KeptLog {
   status(): Promise<LogStatus | null>;
   /** Returns when everything that has been written until now lies in the repository. */
   kept(): Promise<void>;
-  /** Ends what receives the log, with its slot and volume. */
+  /** Ends what receives the log, with its slot and volume; or the server's archiving. */
   forget(): Promise<void>;
 }
 
 export interface WalService extends ServiceFixture, KeptLog {}
 
-export async function startWalService(options: FixtureOptions = {}): Promise<WalService> {
-  const service = await startServiceFixture(options);
-  const { close, ...log } = await keepLogOf(service);
+export async function startWalService(options: FixtureOptions & { readonly wal?: WalMode } = {}): Promise<WalService> {
+  const service = await startServiceFixture({ ...options, archiveVolume: options.wal === 'archive' });
+  const { close, ...log } = await keepLogOf(service, options.wal);
   return {
     ...service, ...log,
     stop: async () => {
@@ -38,11 +38,11 @@ export async function startWalService(options: FixtureOptions = {}): Promise<Wal
 }
 
 /** From now on `service` is defined as one whose log is kept. */
-export async function keepLogOf(service: ServiceFixture): Promise<KeptLog & { close(): Promise<void> }> {
+export async function keepLogOf(service: ServiceFixture, mode: WalMode = 'stream'): Promise<KeptLog & { close(): Promise<void> }> {
   const state = await mkdtemp(join(tmpdir(), 'holdfast-state-'));
   const [postgres, redis] = service.config.services[0]?.components ?? [];
   if (postgres?.engine !== 'postgres' || redis === undefined) throw new Error('the fixture has no PostgreSQL');
-  const component: PostgresComponent = { ...postgres, wal: 'stream' };
+  const component: PostgresComponent = { ...postgres, wal: mode };
   service.define({ components: [component, redis] });
   const status = (): Promise<LogStatus | null> => readLogStatus(state, service.name, 'postgres');
   return {
@@ -56,6 +56,8 @@ export async function keepLogOf(service: ServiceFixture): Promise<KeptLog & { cl
     status,
     kept: async () => {
       const position = parseLsn(await service.sql('SELECT pg_current_wal_flush_lsn()')) ?? 0n;
+      // Its archive_timeout would do as much, half a minute later.
+      if (mode === 'archive') await service.sql('SELECT pg_switch_wal()');
       let last: LogStatus | null = null;
       await waitFor(async () => {
         const found = await status();
@@ -67,7 +69,7 @@ export async function keepLogOf(service: ServiceFixture): Promise<KeptLog & { cl
     },
     forget: async () => {
       const { namespaceId } = await createRunDirectory(service.client);
-      await createPostgresWalSource().stop({ namespaceId, service: service.name, runtime: service.runtime, timing: testTiming, signal: AbortSignal.timeout(60_000), secret: async () => '' }, component, { forget: true });
+      await composeWalSources()[mode].stop({ namespaceId, service: service.name, runtime: service.runtime, timing: testTiming, signal: AbortSignal.timeout(60_000), secret: async () => '' }, component, { forget: true });
     },
     close: () => rm(state, { recursive: true, force: true }),
   };

@@ -54,7 +54,7 @@ async function kept(mounts: Parameters<typeof startArchiving>[1] = {}) {
 }
 
 /** All that was committed is in both places. */
-const caughtUp = ({ receiver, onHost, repositories: [nas] }: LogStatus): boolean => receiver === 'running' && onHost.exposureMs === 0 && nas?.exposureMs === 0;
+const caughtUp = ({ receiver, onHost, repositories: [nas] }: LogStatus): boolean => receiver === 'running' && onHost.durable !== null && onHost.exposureBytes === '0' && nas?.exposureBytes === '0';
 
 test('what is archived comes into the repository and out of the spool, over a crash of the server and another keeper', async () => {
   const { postgres, wal, keeper, keyOf, stored } = await kept();
