@@ -24,6 +24,7 @@ export const slowFiles: Readonly<Record<string, number>> = {
   'test/engines/postgres/directory/moment.integration.test.ts': 77,
   'test/engines/redis/round-trip.integration.test.ts': 76,
   'test/engines/postgres/wal/receiver.integration.test.ts': 74,
+  'test/engines/postgres/incremental.integration.test.ts': 70,
   'test/worker/wal/log-keeper.integration.test.ts': 65,
   'test/engines/postgres/tables/merge.integration.test.ts': 64,
   'test/engines/postgres/round-trip.integration.test.ts': 63,
