@@ -14,6 +14,7 @@ export const slowFiles: Readonly<Record<string, number>> = {
   'test/e2e/any-second.test.ts': 125,
   'test/e2e/kill-servers.test.ts': 122,
   'test/workflows/troubles.integration.test.ts': 120,
+  'test/e2e/archive.test.ts': 100,
   'test/e2e/exclusion.test.ts': 116,
   'test/e2e/approval.test.ts': 115,
   'test/cli/nothing-running.integration.test.ts': 111,
