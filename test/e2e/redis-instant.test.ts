@@ -19,6 +19,8 @@ import { startWalService, type WalService } from '../support/wal-service.ts';
 let service: WalService;
 let redis: RedisComponent;
 let stopWorker: () => Promise<void>;
+/** What the first test leaves for the second. */
+let restored: { readonly accident: string; readonly newBase: string; readonly base: string };
 beforeAll(async () => {
   service = await startWalService({ redisArguments: ['--appendonly', 'yes', '--aof-timestamp-enabled', 'yes'] });
   redis = { engine: 'redis', name: 'redis', container: (await service.runtime.inspect(service.redis)).name, aof: 'archive' };
@@ -58,8 +60,7 @@ test('both stores come back to one second, and the plan says how far apart they 
 
   await archived();
 
-  const before = { before: `xid:${accident}` };
-  const run = await service.start<RestoreToPointInTimeResult>('restoreToPointInTime', { service: service.name, ...before });
+  const run = await service.start<RestoreToPointInTimeResult>('restoreToPointInTime', { service: service.name, before: `xid:${accident}` });
   // Two stores are made ready beside; the fixture's own patience is for one.
   await waitFor(async () => (await run.query(statusQuery)).phase === 'awaitingApproval', 180_000);
   await service.approve(run);
@@ -72,10 +73,13 @@ test('both stores come back to one second, and the plan says how far apart they 
   expect([await service.sql('SELECT count(*) FROM orders'), await service.redisCli('GET', 'cart'), await service.redisCli('EXISTS', 'later')]).toEqual(['1', 'of the moment', '0']);
   // What was made for the run alone is gone with it.
   expect((await readdir(join(service.repositoryPath, service.name), { recursive: true })).filter((name) => /^runs\/.*\.rdb$/.test(name))).toEqual([]);
-  await service.client.workflow.getHandle(back.newBase as string).result();
+  restored = { accident, newBase: back.newBase as string, base: base.backupId };
+});
 
-  // Once more to the same moment, with a hole in the archive: the backup next to it, and why.
+test('once more to the same moment, with a hole in the archive: the backup next to it, and why', async () => {
+  const { accident, newBase, base } = restored;
+  await service.client.workflow.getHandle(newBase).result();
   const increments = join(service.repositoryPath, service.name, 'aof', 'redis', 'increments');
   for (const name of await readdir(increments)) await rm(join(increments, name), { recursive: true });
-  expect(await planned({ ...before, timeline: 1 })).toEqual({ component: 'redis', backupId: base.backupId, at: expect.any(String), beforeMs: expect.any(Number), unfit: expect.stringMatching(/not archived|in use/) });
+  expect(await planned({ before: `xid:${accident}`, timeline: 1 })).toEqual({ component: 'redis', backupId: base, at: expect.any(String), beforeMs: expect.any(Number), unfit: expect.stringMatching(/not archived|in use/) });
 });
