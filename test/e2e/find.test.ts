@@ -35,6 +35,8 @@ beforeAll(async () => {
   stop = await service.startKeeping(losingOnce);
   await service.sql(['orders', 'kept', '"Order ""Lines"""', 'truncated', 'emptied', 'priced', 'twice'].map(filled).join('\n'));
   await service.sql(`CREATE SCHEMA sales; ${filled('sales.invoices')}`);
+  // Where it was analyzed in time its rows are guessed at: about 100 of them.
+  await service.sql('ALTER TABLE orders SET (autovacuum_enabled = off)');
   await service.sql('ALTER TABLE emptied ADD PRIMARY KEY (id)');
   await service.run('takeBackup', { service: service.name, kind: 'base' });
   await service.sql('DELETE FROM emptied WHERE id = 100');
@@ -149,10 +151,11 @@ test('before the newest base backup, too; a worker that is lost after its pass b
   await service.sql('INSERT INTO kept VALUES (106, 5)');
   await service.kept();
   faults.afterPass = true;
-  await finds('cascade', { dropped: 'sales.invoices', from: accidents['cascade']?.from }, false);
-  expect([faults.afterPass, passes > 2]).toEqual([false, true]);
-  // Filled again since: one row in all of the newest window, few only beside what it had before.
-  await finds('truncated', { shrunk: 'truncated' }, false);
+  const before = passes;
+  // The second was filled again since: one row in all of the newest window, few only beside what it had before.
+  await Promise.all([finds('cascade', { dropped: 'sales.invoices', from: accidents['cascade']?.from }, false), finds('truncated', { shrunk: 'truncated' }, false)]);
+  // One each at least, and the lost one once more.
+  expect([faults.afterPass, passes - before > 2]).toEqual([false, true]);
   const cancelled = await service.start('findMoment', { service: service.name, dropped: 'orders' });
   await waitFor(async () => (await ownLeftovers()).some((name) => name.includes('recovery')));
   await cancelled.cancel();
