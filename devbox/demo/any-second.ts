@@ -5,7 +5,7 @@ import { waitUntil } from '../../src/containers/wait-until.ts';
 import { resultOf } from '../../src/client/follow-run.ts';
 import { HoldfastFailure } from '../../src/domain/failures.ts';
 import { parseLsn } from '../../src/domain/wal/lsn.ts';
-import { readLogStatus } from '../../src/worker/wal/log-status-file.ts';
+import { readLogStatus } from '../../src/worker/standing-file.ts';
 import type { FindMomentResult } from '../../src/workflows/find-moment/messages.ts';
 import type { RestoreToPointInTimeResult } from '../../src/workflows/restore-to-point-in-time/messages.ts';
 import { deletedFrom, deleteWithoutWhere, readStanding, type Accident, type Standing } from './accident.ts';

@@ -1,7 +1,6 @@
 /** `wal status`: how the logs stand that this machine's worker keeps, from what it last wrote down, and whether the repository has a base backup that they lead on from. Needs neither Temporal nor the databases. */
-import { readAofStatus } from '../worker/aof/keep-aofs.ts';
 import { stateDirectory } from '../worker/local/state-directory.ts';
-import { readLogStatus } from '../worker/wal/log-status-file.ts';
+import { readAofStatus, readLogStatus } from '../worker/standing-file.ts';
 import { standingOf } from '../worker/wal/standing-of.ts';
 import { chosenService, type CommandContext } from './command-context.ts';
 import { exitCodes, type ExitCode } from './exit-codes.ts';

@@ -25,7 +25,7 @@ import { createLocalStorage } from '../storage/local/local-storage.ts';
 import { stateDirectory } from './local/state-directory.ts';
 import { createRunDirectory } from './run-directory.ts';
 import { holdfastVersion } from './version.ts';
-import { readLogStatus } from './wal/log-status-file.ts';
+import { readLogStatus } from './standing-file.ts';
 
 /** The repositories of a configuration, by name. */
 export const composeRepositories = (config: Config): ReadonlyMap<string, Repository> =>

@@ -7,10 +7,11 @@ import type { ActivityDependencies } from '../activities/dependencies.ts';
 import type { Config } from '../config/config.ts';
 import { workflowQueue } from '../domain/task-queues.ts';
 import { createWorkers, type WorkerHooks } from './create-worker.ts';
-import { aofsOf, endFormerFollowers, keepAofs } from './aof/keep-aofs.ts';
+import { aofsOf, endFormerFollowers } from './aof/keep-aofs.ts';
 import { composeAofSource, composeDependencies, composeWalSources } from './dependencies.ts';
 import { openStateDirectory } from './local/state-directory.ts';
-import { keepLogs, logsOf } from './wal/keep-logs.ts';
+import { keepRounds } from './standing-file.ts';
+import { logsOf } from './wal/keep-logs.ts';
 import { watchLogs } from './wal/watch-logs.ts';
 
 export interface WorkerOptions {
@@ -61,13 +62,14 @@ async function keepConfiguredLogs({ config, environment, signal }: WorkerOptions
   const logs = logsOf(config, dependencies, composeWalSources(), signal);
   const aofSource = composeAofSource();
   const aofs = aofsOf(config, dependencies, aofSource, signal);
-  await endFormerFollowers(config, dependencies, aofSource, signal);
-  if (logs.length + aofs.length === 0) return;
+  const ended = endFormerFollowers(config, dependencies, aofSource, signal);
+  if (logs.length + aofs.length === 0) return ended;
   const { directory } = await openStateDirectory(environment);
   await Promise.all([
-    keepLogs(logs, directory, dependencies.timing.walRoundMs, signal),
+    ended,
+    keepRounds(logs.map(({ keeper }) => keeper), directory, 'wal', dependencies.timing.walRoundMs, signal),
     // Each time a block that grows is stored anew.
-    keepAofs(aofs, directory, 2 * dependencies.timing.walRoundMs, signal),
+    keepRounds(aofs, directory, 'aof', 2 * dependencies.timing.walRoundMs, signal),
     watchLogs(client, workflowQueue(config.queuePrefix), logs, dependencies.timing, signal),
   ]);
 }

@@ -12,7 +12,7 @@ import { logWatchId } from '../../src/domain/workflow-ids.ts';
 import { createRepository } from '../../src/repository/create-repository.ts';
 import type { Repository } from '../../src/repository/repository.ts';
 import { createLocalStorage } from '../../src/storage/local/local-storage.ts';
-import { readLogStatus } from '../../src/worker/wal/log-status-file.ts';
+import { readLogStatus } from '../../src/worker/standing-file.ts';
 import { standingOf } from '../../src/worker/wal/standing-of.ts';
 import { waitFor } from '../support/service-fixture.ts';
 import type { BenchServer } from './bench-server.ts';

@@ -10,7 +10,7 @@ import type { WatchedLog } from '../../src/domain/wal/watched-log.ts';
 import { logWatchId } from '../../src/domain/workflow-ids.ts';
 import { createRepository } from '../../src/repository/create-repository.ts';
 import { createLocalStorage } from '../../src/storage/local/local-storage.ts';
-import { readLogStatus } from '../../src/worker/wal/log-status-file.ts';
+import { readLogStatus } from '../../src/worker/standing-file.ts';
 import type { EnableWalResult } from '../../src/workflows/enable-wal/messages.ts';
 import type { ForgetWalResult } from '../../src/workflows/forget-wal/messages.ts';
 import { standingOf } from '../../src/worker/wal/standing-of.ts';

@@ -9,7 +9,7 @@ import type { LogStatus } from '../../src/domain/wal/log-status.ts';
 import { parseLsn } from '../../src/domain/wal/lsn.ts';
 import { composeWalSources } from '../../src/worker/dependencies.ts';
 import { createRunDirectory } from '../../src/worker/run-directory.ts';
-import { readLogStatus } from '../../src/worker/wal/log-status-file.ts';
+import { readLogStatus } from '../../src/worker/standing-file.ts';
 import { startServiceFixture, waitFor, type Faults, type FixtureOptions, type ServiceFixture } from './service-fixture.ts';
 
 export interface KeptLog {

@@ -1,14 +1,9 @@
-/** Looks after the logs of all components that this host's worker is to keep, until it is told to end; leaves how they stand in a file each. */
-import { mkdir } from 'node:fs/promises';
-import { join } from 'node:path';
+/** The logs of all components that this host's worker is to keep. */
 import type { ActivityDependencies } from '../../activities/dependencies.ts';
 import type { Config } from '../../config/config.ts';
 import type { WalMode } from '../../domain/service.ts';
-import type { LogStatus } from '../../domain/wal/log-status.ts';
-import { pauseFor } from '../../containers/wait-until.ts';
 import type { WalSource } from '../../engines/wal-source.ts';
 import { createLogKeeper, type LogKeeper } from './log-keeper.ts';
-import { leaveLogStatus } from './log-status-file.ts';
 
 export interface KeptLog {
   readonly service: string;
@@ -27,24 +22,5 @@ export function logsOf(config: Pick<Config, 'services' | 'host'>, dependencies: 
       return repository === undefined ? [] : [{ name, archive: repository.wal }];
     });
     return [{ service: service.name, component: component.name, keeper: createLogKeeper({ source, context, component, archives, nowMs: dependencies.nowMs }) }];
-  }));
-}
-
-/** Returns when the signal is aborted; each log is looked after by itself, so that one that hangs holds up no other. */
-export async function keepLogs(logs: readonly KeptLog[], stateDirectory: string, everyMs: number, signal: AbortSignal): Promise<void> {
-  await mkdir(join(stateDirectory, 'wal'), { recursive: true, mode: 0o700 });
-  await Promise.all(logs.map(async ({ keeper }) => {
-    let last: LogStatus | null = null;
-    while (!signal.aborted) {
-      try {
-        last = await keeper.round();
-        await leaveLogStatus(stateDirectory, last);
-        await pauseFor(everyMs, signal);
-      } catch (error) {
-        if (!signal.aborted) throw error;
-      }
-    }
-    // Nobody has to wait until it looks old: where another worker keeps the log too, its next round says otherwise.
-    if (last !== null) await leaveLogStatus(stateDirectory, { ...last, ended: true });
   }));
 }

@@ -5,7 +5,7 @@ import type { WalSample } from '../../domain/wal/exposure.ts';
 import { parseLsn } from '../../domain/wal/lsn.ts';
 import type { ReachableMoments } from '../../domain/wal/reachable.ts';
 import type { Repository } from '../../repository/repository.ts';
-import { readLogStatus } from './log-status-file.ts';
+import { readLogStatus } from '../standing-file.ts';
 
 /** Null where there is no base backup. @throws what reachableMoments throws */
 export function reachableHere(repository: Repository, service: string, component: string, stateDirectory: string): Promise<ReachableMoments | null> {
