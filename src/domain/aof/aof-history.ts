@@ -104,5 +104,6 @@ function successorsOf(bases: readonly AofBase[], periods: readonly AofPeriod[]):
 export function offSince(period: AofPeriod, looks: readonly AofLook[], second: number): number | null {
   const latest = looks.filter((look) => look.second >= period.beginSecond && look.second <= second).toSorted((a, b) => a.second - b.second).at(-1);
   if (latest?.state !== 'off') return null;
-  return Math.max(period.beginSecond, ...period.looks.filter((look) => look.second < latest.second).map(({ coveredSecond }) => coveredSecond));
+  // Also one of the very second in which it was found off: what that covers lies before both.
+  return Math.max(period.beginSecond, ...period.looks.filter((look) => look.second <= latest.second).map(({ coveredSecond }) => coveredSecond));
 }

@@ -33,6 +33,8 @@ describe('periods', () => {
     expect(offSince(periods[0]!, looks, 40)).toBe(17);
     expect(offSince(periods[0]!, looks, 29)).toBeNull();
     expect(offSince(periods[1]!, looks, 60)).toBeNull();
+    // Found on and off within one second: what the first of the two covers is known.
+    expect(offSince(periods[0]!, [look(14, 'a'), ...looks.slice(0, 1), look(20, 'a', null, 0, 'off')], 40)).toBe(17);
   });
 });
 
