@@ -4,10 +4,14 @@
 directory=$1 name=$2 target=$3
 grep -q "^$name " "$directory/segments.list"
 case $? in 0) ;; 1) exit 1 ;; *) exit 255 ;; esac
-printf '%s\n' "$name" >"$directory/ahead/.want.$$" && mv "$directory/ahead/.want.$$" "$directory/ahead/want" || exit 255
-until [ -f "$directory/ahead/$name" ]; do
-  [ ! -f "$directory/ahead/$name.failed" ] || { cat "$directory/ahead/$name.failed" >&2; exit 255; }
-  [ -d "/proc/$(cat "$directory/ahead/serving")" ] || { echo "nobody delivers $name" >&2; exit 255; }
+ahead=$directory/ahead
+printf '%s %s\n' "$name" "$$" >"$ahead/.want.$$" && mv "$ahead/.want.$$" "$ahead/want" || exit 255
+# It may go between the look and the move: whoever delivers begins anew there, and it comes again.
+tries=0
+until [ -f "$ahead/$name" ] && mv "$ahead/$name" "$target" 2>/dev/null; do
+  [ ! -f "$ahead/$name.failed" ] || { cat "$ahead/$name.failed" >&2; exit 255; }
+  [ -d "/proc/$(cat "$ahead/serving")" ] || { echo "nobody delivers $name" >&2; exit 255; }
+  [ ! -f "$ahead/$name" ] || tries=$((tries + 1))
+  [ "$tries" -lt 100 ] || { echo "$name cannot be moved to $target" >&2; exit 255; }
   sleep 0.02
 done
-mv "$directory/ahead/$name" "$target" || exit 255

@@ -33,28 +33,39 @@ deliver() {
   mv "$ahead/.growing.$1" "$ahead/$1"
 }
 
-# Line numbers: the next to deliver, and the one that was asked for last. The one after that may have been taken before it was heard of here; whatever else
-# is asked for and does not lie ready begins anew there.
-next=1 asked=0 older='' younger=''
+# Does it lie ready, or is it known why not?
+there() { [ -e "$ahead/$1" ] || [ -e "$ahead/$1.failed" ]; }
+
+# Line numbers: the next to deliver, and the one that was asked for last. What is asked for is remembered until it lies ready, or until who asked has it and is
+# gone: what is behind the next one, and neither there nor under way, has just been taken, or was taken before and is asked for again. The second is told by
+# who asks: he stays. Then, and where something further on is asked for, all begins anew there.
+next=1 asked=0 older='' younger='' want='' asker='' turns=0
 while :; do
+  # Renamed first: another may be asked for while this is read.
   if [ -f "$ahead/want" ]; then
-    read -r want <"$ahead/want" && rm -f "$ahead/want"
-    before=$asked
+    mv "$ahead/want" "$ahead/.wanted"
+    read -r want asker <"$ahead/.wanted"
     asked=$(grep -n "^$want " "$directory/segments.list")
-    asked=${asked%%:*}
-    if [ "$asked" -gt "$next" ] || { [ "$asked" -lt "$next" ] && [ "$asked" != "$((before + 1))" ] && [ ! -e "$ahead/$want" ] && [ ! -e "$ahead/$want.failed" ]; }; then
+    asked=${asked%%:*} turns=0
+  fi
+  if [ -n "$want" ]; then
+    if there "$want" || [ ! -d "/proc/$asker" ]; then
+      want=''
+    elif [ "$asked" -gt "$next" ] || { [ "$asked" -lt "$next" ] && [ ! -e "$ahead/.busy.$want" ] && [ "$turns" -ge 10 ]; }; then
       # What is under way comes to its end first: it would lie there again afterwards.
       wait
-      rm -f "$ahead"/[0-9]* "$ahead"/.failed.* "$ahead"/.growing.* "$ahead"/.error.*
+      rm -f "$ahead"/[0-9]* "$ahead"/.failed.* "$ahead"/.growing.* "$ahead"/.error.* "$ahead"/.busy.*
       next=$asked older='' younger=''
     fi
+    turns=$((turns + 1))
   fi
   if [ "$asked" -gt 0 ] && [ "$next" -le "$total" ] && [ "$next" -lt "$((asked + most))" ]; then
     read -r name bytes sum path <<END
 $(sed -n "${next}p" "$directory/segments.list")
 END
     [ -z "$older" ] || wait "$older"
-    deliver "$name" "$bytes" "$sum" "$path" &
+    : >"$ahead/.busy.$name"
+    { deliver "$name" "$bytes" "$sum" "$path"; rm -f "$ahead/.busy.$name"; } &
     older=$younger younger=$!
     next=$((next + 1))
   else
