@@ -50,11 +50,14 @@ const enabled = (input: object): Promise<EnableWalResult> => service.run<EnableW
 
 /** Nothing alarming, and a base backup that the log leads on from. */
 async function inOrder(): Promise<string> {
+  let base = '';
   await waitFor(async () => {
     const log = await watched();
-    return log?.base != null && log.alarms.length === 0;
+    // By one look: the watch goes on as a new run now and then, which has not looked yet.
+    base = log?.base?.backupId ?? '';
+    return base !== '' && log?.alarms.length === 0;
   });
-  return (await watched())?.base?.backupId ?? '';
+  return base;
 }
 
 /** The server recovers to the end of its own log, and begins a new timeline there. */
