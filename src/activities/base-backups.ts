@@ -1,6 +1,7 @@
 /** The base backups of a component as a repository has them: which are whole, and what each is made of. */
 import type { BackupManifest, PostgresBase } from '../domain/backup-manifest.ts';
 import { HoldfastFailure, isFailure } from '../domain/failures.ts';
+import { backupDirectory } from '../domain/identifiers.ts';
 import { brokenLink, type ChainedBase } from '../domain/wal/base-chain.ts';
 import type { ReadManifest, Repository } from '../repository/repository.ts';
 
@@ -13,7 +14,7 @@ export interface BaseBackup {
 /** All whose manifests can be believed, in no order. @throws RepositoryUnreachable, RepositoryDamaged */
 export async function readBases(repository: Repository, service: string, component: string): Promise<readonly BaseBackup[]> {
   const bases: BaseBackup[] = [];
-  for (const id of await repository.listBackups(service)) bases.push(...baseIn(await readBelievable(repository, service, id), component));
+  for (const id of await repository.listBackups(service)) bases.push(...baseIn(await readIfThere(repository, service, id), component));
   return bases;
 }
 
@@ -29,7 +30,7 @@ export function wholeBases(bases: readonly BaseBackup[]): readonly BaseBackup[] 
 export async function readChain(repository: Repository, service: string, base: Pick<PostgresBase, 'component' | 'chain'>): Promise<readonly BaseBackup[]> {
   const chain = base.chain ?? [];
   const found: BaseBackup[] = [];
-  for (const { backupId } of chain) found.push(...baseIn(await readBelievable(repository, service, backupId), base.component));
+  for (const { backupId } of chain) found.push(...baseIn(await readIfThere(repository, service, backupId), base.component));
   const broken = brokenLink({ backupId: '', sha256: '', chain }, new Map(found.map((each) => [each.manifest.backupId, chainedBase(each)])));
   if (broken === null) return found;
   const isThere = (await repository.listBackups(service)).includes(broken.backupId);
@@ -55,7 +56,7 @@ export async function missingInChain(repository: Repository, base: BaseBackup, a
  */
 export async function damagedFile(repository: Repository, { manifest, backup }: BaseBackup, read: 'sizes' | 'backup_manifest' | 'everything', signal?: AbortSignal): Promise<string | null> {
   for (const { kind, path, stored } of backup.artifacts) {
-    const place = `${manifest.service}/backups/${manifest.backupId}/${path}`;
+    const place = `${backupDirectory(manifest.service, manifest.backupId)}/${path}`;
     const found = await repository.storage.stat(place);
     if (found === null) return `lacks ${path}`;
     if (found.sizeBytes !== stored.sizeBytes) return `has ${found.sizeBytes} bytes of ${path} instead of ${stored.sizeBytes}`;
@@ -71,12 +72,22 @@ const baseIn = (read: ReadManifest | null, component: string): readonly BaseBack
   return read !== null && backup?.engine === 'postgres' && backup.method === 'base' ? [{ ...read, backup }] : [];
 };
 
-/** Null for one that is not there, or cannot be believed. */
-async function readBelievable(repository: Repository, service: string, backupId: string): Promise<ReadManifest | null> {
+/** Null for one that cannot be believed: another will do. @throws UnknownBackup, RepositoryUnreachable */
+export async function readBelievable(repository: Repository, service: string, backupId: string): Promise<ReadManifest | null> {
   try {
     return await repository.readManifest(service, backupId);
   } catch (error) {
-    if (isFailure(error, 'ManifestDamaged') || isFailure(error, 'UnsupportedFormat') || isFailure(error, 'UnknownBackup')) return null;
+    if (isFailure(error, 'ManifestDamaged') || isFailure(error, 'UnsupportedFormat')) return null;
+    throw error;
+  }
+}
+
+/** Null for one that is not there, too. */
+async function readIfThere(repository: Repository, service: string, backupId: string): Promise<ReadManifest | null> {
+  try {
+    return await readBelievable(repository, service, backupId);
+  } catch (error) {
+    if (isFailure(error, 'UnknownBackup')) return null;
     throw error;
   }
 }

@@ -1,5 +1,4 @@
 /** Coming back to a moment: found, recovered beside the live data, finished after the approval. Nothing live changes here. */
-import type { BackupManifest } from '../../domain/backup-manifest.ts';
 import { HoldfastFailure } from '../../domain/failures.ts';
 import { parsePoint, type Point } from '../../domain/point.ts';
 import type { ComponentCutOver } from '../../domain/rollback.ts';
@@ -9,9 +8,10 @@ import { landingOf, targetText } from '../../domain/wal/landing.ts';
 import { parseLsn } from '../../domain/wal/lsn.ts';
 import type { PreparedComponent } from '../../engines/engine.ts';
 import type { KeptLog, MomentEngine, MomentRecovery, ReachedMoment, RecoveredComponent } from '../../engines/moment-engine.ts';
-import type { ReadManifest, Repository } from '../../repository/repository.ts';
+import type { Repository } from '../../repository/repository.ts';
 import { engineOf, firstRepository, inEngineContext } from '../activity-run.ts';
 import { sourceOf } from '../artifacts.ts';
+import { readBelievable } from '../base-backups.ts';
 import { writeMarkOf } from '../cut-over-state.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { referenceTo, type BackupReference } from '../proof-activities.ts';
@@ -108,7 +108,7 @@ export function createMomentActivities(dependencies: ActivityDependencies) {
       const repository = firstRepository(dependencies, input.service);
       const taken: (Companion & { readonly sequence: number })[] = [];
       for (const id of await repository.listBackups(input.service)) {
-        const read = await readable(repository, input.service, id);
+        const read = await readBelievable(repository, input.service, id);
         const own = read?.manifest.components.find((each) => each.component === input.component);
         if (read !== null && own !== undefined) taken.push({ backup: referenceTo(read.manifest, read.sha256), at: own.snapshot.at, sequence: read.manifest.sequence });
       }
@@ -157,14 +157,3 @@ export async function keptLog(repository: Repository, { key, base, files }: Loca
   if (directory !== null) return { backup: base.backup, files, archive: { type: 'bind', source: directory } };
   throw new HoldfastFailure('UnsupportedTopology', { operation: 'read the archived log', object: `${key.service}/${key.component}`, cause: 'the repository holds no archive of it that lies on the Docker host', hint: 'Use a repository on a path of that host.' });
 }
-
-/** One that cannot be believed is passed over: another will do. */
-async function readable(repository: Repository, service: string, id: BackupManifest['backupId']): Promise<ReadManifest | null> {
-  try {
-    return await repository.readManifest(service, id);
-  } catch (error) {
-    if (error instanceof HoldfastFailure && (error.type === 'ManifestDamaged' || error.type === 'UnsupportedFormat')) return null;
-    throw error;
-  }
-}
-

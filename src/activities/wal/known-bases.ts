@@ -1,9 +1,9 @@
 /** The base backups of a component, from the manifests of a repository. A manifest never changes, so each is read once. */
-import { HoldfastFailure } from '../../domain/failures.ts';
 import { brokenLink, type ChainedBase } from '../../domain/wal/base-chain.ts';
 import { parseLsn } from '../../domain/wal/lsn.ts';
 import type { KnownBase } from '../../domain/wal/needed-base.ts';
 import type { Repository } from '../../repository/repository.ts';
+import { readBelievable } from '../base-backups.ts';
 
 interface FoundBase extends KnownBase, ChainedBase {
   readonly component: string;
@@ -36,14 +36,9 @@ export function createKnownBases(): KnownBases {
 
 /** One whose manifest cannot be believed leads nowhere. */
 async function basesOf(repository: Repository, service: string, backupId: string): Promise<readonly FoundBase[]> {
-  try {
-    const { manifest, sha256 } = await repository.readManifest(service, backupId);
-    return manifest.components.flatMap((backup): readonly FoundBase[] => {
-      if (backup.engine !== 'postgres' || backup.method !== 'base') return [];
-      return [{ backupId, sha256, chain: backup.chain ?? [], component: backup.component, systemIdentifier: backup.server.systemIdentifier, timeline: backup.range.timeline, begin: parseLsn(backup.range.begin) ?? 0n }];
-    });
-  } catch (error) {
-    if (error instanceof HoldfastFailure && (error.type === 'ManifestDamaged' || error.type === 'UnsupportedFormat')) return [];
-    throw error;
-  }
+  const read = await readBelievable(repository, service, backupId);
+  return (read?.manifest.components ?? []).flatMap((backup): readonly FoundBase[] => {
+    if (read === null || backup.engine !== 'postgres' || backup.method !== 'base') return [];
+    return [{ backupId, sha256: read.sha256, chain: backup.chain ?? [], component: backup.component, systemIdentifier: backup.server.systemIdentifier, timeline: backup.range.timeline, begin: parseLsn(backup.range.begin) ?? 0n }];
+  });
 }

@@ -2,13 +2,14 @@
 import type { ActivityDependencies } from '../../activities/dependencies.ts';
 import type { Config } from '../../config/config.ts';
 import type { AofSource } from '../../engines/aof-source.ts';
+import { contextBesideRuns } from '../context-beside-runs.ts';
 import { createAofKeeper, type AofKeeper } from './aof-keeper.ts';
 
 /** The files that a configuration asks this host's worker to archive. */
 export function aofsOf(config: Pick<Config, 'services' | 'host'>, dependencies: Pick<ActivityDependencies, 'runs' | 'runtime' | 'timing' | 'resolveSecret' | 'repositories' | 'nowMs'>, source: AofSource, signal: AbortSignal): readonly AofKeeper[] {
   return config.services.filter(({ host }) => host === config.host).flatMap((service) => service.components.flatMap((component): AofKeeper[] => {
     if (component.engine !== 'redis' || component.aof !== 'archive') return [];
-    const context = { namespaceId: dependencies.runs.namespaceId, service: service.name, runtime: dependencies.runtime, timing: dependencies.timing, signal, secret: dependencies.resolveSecret };
+    const context = contextBesideRuns(dependencies, service.name, signal);
     const archives = service.repositories.flatMap((name) => {
       const repository = dependencies.repositories.get(name);
       return repository === undefined ? [] : [{ name, archive: repository.aof }];
@@ -22,7 +23,7 @@ export async function endFormerFollowers(config: Pick<Config, 'services' | 'host
   for (const service of config.services.filter(({ host }) => host === config.host)) {
     for (const component of service.components) {
       if (component.engine !== 'redis' || component.aof === 'archive') continue;
-      const context = { namespaceId: dependencies.runs.namespaceId, service: service.name, runtime: dependencies.runtime, timing: dependencies.timing, signal, secret: dependencies.resolveSecret };
+      const context = contextBesideRuns(dependencies, service.name, signal);
       await source.stop(context, component, { forget: true }).catch(() => undefined);
     }
   }

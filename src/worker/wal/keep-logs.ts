@@ -3,6 +3,7 @@ import type { ActivityDependencies } from '../../activities/dependencies.ts';
 import type { Config } from '../../config/config.ts';
 import type { WalMode } from '../../domain/service.ts';
 import type { WalSource } from '../../engines/wal-source.ts';
+import { contextBesideRuns } from '../context-beside-runs.ts';
 import { createLogKeeper, type LogKeeper } from './log-keeper.ts';
 
 export interface KeptLog {
@@ -16,7 +17,7 @@ export function logsOf(config: Pick<Config, 'services' | 'host'>, dependencies: 
   return config.services.filter(({ host }) => host === config.host).flatMap((service) => service.components.flatMap((component): KeptLog[] => {
     if (component.engine !== 'postgres' || component.wal === undefined) return [];
     const source = sources[component.wal];
-    const context = { namespaceId: dependencies.runs.namespaceId, service: service.name, runtime: dependencies.runtime, timing: dependencies.timing, signal, secret: dependencies.resolveSecret };
+    const context = contextBesideRuns(dependencies, service.name, signal);
     const archives = service.repositories.flatMap((name) => {
       const repository = dependencies.repositories.get(name);
       return repository === undefined ? [] : [{ name, archive: repository.wal }];
