@@ -14,6 +14,7 @@ import { awaitTarget, startRecovery, type Recovery } from '../../../../src/engin
 import type { RecoveryTarget } from '../../../../src/domain/wal/landing.ts';
 import { useDocker } from '../../../support/docker.ts';
 import { failing } from '../../../support/failing.ts';
+import { waitFor } from '../../../support/service-fixture.ts';
 import { contextOf, engine, openStore, startPostgres, type TestPostgres, type TestStore } from '../postgres-fixture.ts';
 
 const docker = useDocker();
@@ -44,6 +45,12 @@ async function write(id: number): Promise<Written> {
   return { id, xid: BigInt(xid), before, after, lsn: parseLsn(lsn) as bigint };
 }
 
+async function comeUpAgain(): Promise<void> {
+  await waitFor(async () => (await docker.runtime.inspect(postgres.id)).state === 'exited');
+  await docker.runtime.start(postgres.id);
+  await waitFor(() => postgres.works('SELECT 1'));
+}
+
 beforeAll(async () => {
   archive = await mkdtemp(join(tmpdir(), 'holdfast-wal-'));
   await chmod(archive, 0o777);
@@ -56,6 +63,10 @@ beforeAll(async () => {
   for (let id = 1; id <= 4; id += 1) {
     rows.push(await write(id));
     if (id === 2) await postgres.sql('SELECT pg_switch_wal()');
+    // Between the backup and the later moments lie a crash, and an orderly restart.
+    if (id === 2) await docker.runtime.kill(postgres.id);
+    if (id === 3) await docker.runtime.stop(postgres.id, 30_000);
+    if (id === 2 || id === 3) await comeUpAgain();
   }
   const last = await postgres.sql('SELECT pg_walfile_name(pg_switch_wal())');
   if (await pollUntil(async () => (await stat(join(archive, last)).catch(() => null))?.size === segmentBytes || null, { withinMs: 20_000, everyMs: 100 }) === null) throw new Error(`${last} was not archived`);

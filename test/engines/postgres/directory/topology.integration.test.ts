@@ -1,0 +1,29 @@
+/** Whose data is not replaced as a whole: a standby's, and a primary's that others follow. */
+import { expect, test } from 'vitest';
+import { useDocker } from '../../../support/docker.ts';
+import { failing } from '../../../support/failing.ts';
+import { waitFor } from '../../../support/service-fixture.ts';
+import { contextOf, engine, startPostgres } from '../postgres-fixture.ts';
+
+const docker = useDocker();
+
+test('a standby is refused, whether it runs or not, and a primary for as long as a standby follows it', async () => {
+  const primary = await startPostgres(docker, { args: ['-c', 'cluster_name=shop'] });
+  const name = docker.name('standby');
+  const standby = await docker.run({
+    // In the primary's network, on a port of its own.
+    name, imageId: await docker.image('postgres:17'), network: `container:${primary.id}`, init: true, logDriver: 'json-file', environment: { PGPORT: '5433' },
+    mounts: [{ type: 'volume', source: await docker.volume(), target: '/var/lib/postgresql/data' }], entrypoint: ['bash', '-c'],
+    command: ['chown postgres /var/lib/postgresql/data && exec setpriv --reuid=postgres --regid=postgres --clear-groups bash -c "$0"', 'pg_basebackup -h 127.0.0.1 -p 5432 -U postgres -D /var/lib/postgresql/data -c fast -R && chmod 0700 /var/lib/postgresql/data && exec postgres -D /var/lib/postgresql/data -c cluster_name=reader -c max_prepared_transactions=5'],
+  });
+  await waitFor(async () => await primary.sql('SELECT count(*) FROM pg_stat_replication WHERE state = \'streaming\'') === '1')
+    .catch(async (error: unknown) => { throw new Error(`no standby: ${await docker.runtime.logs(standby, 2000)}`, { cause: error }); });
+  const refused = async (component: typeof primary.component): Promise<string> => (await failing('UnsupportedTopology', engine.inspect(contextOf(docker), component, 'replace'))).fields.cause;
+
+  expect(await refused(primary.component)).toContain('it has replicas (reader)');
+  expect(await refused({ ...primary.component, container: name })).toContain('the server is a standby');
+  await docker.runtime.stop(standby, 30_000);
+  expect(await refused({ ...primary.component, container: name })).toContain('the server is a standby');
+  await waitFor(async () => await primary.sql('SELECT count(*) FROM pg_stat_replication') === '0');
+  expect(await engine.inspect(contextOf(docker), primary.component, 'replace')).toMatchObject({ running: true, empty: true });
+});
