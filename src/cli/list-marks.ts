@@ -1,15 +1,11 @@
 /** `mark --list`: the moments that have a name, from the repository alone. */
 import { isFailure } from '../domain/failures.ts';
-import type { Mark } from '../domain/point.ts';
 import type { ServiceDefinition } from '../domain/service.ts';
 import type { Repository } from '../repository/repository.ts';
 import type { CommandContext } from './command-context.ts';
 import { exitCodes, type ExitCode } from './exit-codes.ts';
 import { repositoriesOf } from './list-backups.ts';
-import { markTable } from './rendering/mark-table.ts';
-
-/** A mark, or why it cannot be believed. */
-export type ListedMark = { readonly name: string; readonly mark: Mark; readonly damage: null } | { readonly name: string; readonly mark: null; readonly damage: string };
+import { markTable, type ListedMark } from './rendering/mark-table.ts';
 
 export async function listMarks(context: CommandContext, service: ServiceDefinition): Promise<ExitCode> {
   const { output } = context;

@@ -6,34 +6,7 @@ import type { ComponentFacts, EngineContext } from '../engine.ts';
 import { queryJson, runPsql } from './server/psql.ts';
 import { statements } from './server/script-text.ts';
 import { refuseForBackup, refuseForRestore, warningsOf } from './server/obstacles.ts';
-
-/** What inspect.sql prints. */
-export interface ServerReading {
-  readonly version: string;
-  readonly majorVersion: number;
-  readonly systemIdentifier: string;
-  /** Null where the user may not read it. */
-  readonly dataDirectory: string | null;
-  /** The one that it writes; null of a standby. */
-  readonly timeline: number | null;
-  readonly port: number;
-  /** 0 where the database does not exist. */
-  readonly databaseOid: number;
-  readonly sizeBytes: number;
-  /** Of tables and large objects, without indexes: what a dump is made of. */
-  readonly tableBytes: number;
-  readonly inRecovery: boolean;
-  readonly superuser: boolean;
-  readonly passwordsReadable: boolean;
-  readonly maxWalBytes: number;
-  readonly customTablespace: string | null;
-  readonly userObjects: number;
-  readonly rowSecurityTables: readonly string[];
-  readonly unreadable: readonly string[];
-  readonly preparedTransactions: readonly string[];
-  readonly slots: readonly string[];
-  readonly subscriptions: readonly string[];
-}
+import type { ServerReading } from './server/server-reading.ts';
 
 export interface Sighting {
   readonly container: ContainerFacts;

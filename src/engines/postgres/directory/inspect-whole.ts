@@ -2,9 +2,10 @@
 import { HoldfastFailure, isFailure } from '../../../domain/failures.ts';
 import type { PostgresComponent } from '../../../domain/service.ts';
 import type { ComponentFacts, EngineContext } from '../../engine.ts';
-import { readServer, type ServerReading } from '../inspect.ts';
+import { readServer } from '../inspect.ts';
 import { warningsOf } from '../server/obstacles.ts';
 import { queryJson } from '../server/psql.ts';
+import type { ServerReading } from '../server/server-reading.ts';
 import { sightData } from './data-place.ts';
 
 /** Tools that receive a log for an archive, ours (`holdfast-…`) beside them: they begin anew by themselves, or are told by their owners. */

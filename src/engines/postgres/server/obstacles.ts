@@ -3,7 +3,7 @@ import type { ContainerFacts } from '../../../containers/container-runtime.ts';
 import { HoldfastFailure } from '../../../domain/failures.ts';
 import type { FailureType } from '../../../domain/failures.ts';
 import type { PostgresComponent } from '../../../domain/service.ts';
-import type { ServerReading } from '../inspect.ts';
+import type { ServerReading } from './server-reading.ts';
 
 /** Oldest minors whose tools have the fixes of August 2026 (databases.md L11): a restore runs what a dump's superusers wrote. */
 const fixedMinors: Readonly<Record<number, number>> = { 15: 19, 16: 15, 17: 11, 18: 6 };
