@@ -6,6 +6,7 @@ import { createCloneActivities } from './copies/clone-activities.ts';
 import { createRemoveCopyActivities } from './copies/remove-copy-activities.ts';
 import { createCutOverActivities } from './cut-over-activities.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { createHoldActivities } from './hold-activities.ts';
 import { createFindActivities } from './moment/find-activities.ts';
 import { createMomentActivities } from './moment/moment-activities.ts';
 import { createMarkActivities } from './moment/mark-activities.ts';
@@ -31,6 +32,7 @@ export const createActivities = (dependencies: ActivityDependencies) => ({
   ...createApplicationActivities(dependencies),
   ...createRepairActivities(dependencies),
   ...createMarkActivities(dependencies),
+  ...createHoldActivities(dependencies),
   ...createWatchActivities(dependencies),
   ...createSettingsActivities(dependencies),
   ...createForgetActivities(dependencies),

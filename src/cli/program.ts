@@ -2,6 +2,7 @@
 import { Command } from 'commander';
 import { holdfastVersion } from '../worker/version.ts';
 import { backupCommand } from './verbs/backups/backup.ts';
+import { holdCommand, unholdCommand } from './verbs/backups/hold.ts';
 import { listCommand } from './verbs/backups/list.ts';
 import { proveCommand } from './verbs/backups/prove.ts';
 import { showCommand } from './verbs/backups/show.ts';
@@ -29,7 +30,7 @@ import { workerCommand } from './verbs/set-up/worker.ts';
 
 const groups: readonly (readonly [title: string, commands: () => readonly Command[]])[] = [
   ['Set up:', () => [initCommand(), doctorCommand(), configCommand(), upCommand(), workerCommand(), setupCommand()]],
-  ['Back up:', () => [backupCommand(), listCommand(), showCommand(), verifyCommand(), proveCommand(), walCommand(), markCommand()]],
+  ['Back up:', () => [backupCommand(), listCommand(), showCommand(), verifyCommand(), proveCommand(), holdCommand(), unholdCommand(), walCommand(), markCommand()]],
   ['Come back:', () => [restoreCommand(), findCommand(), moveCommand(), queryCommand(), cloneCommand(), undoCommand(), acceptCommand(), approveCommand(), rejectCommand()]],
   ['Runs:', () => [statusCommand(), watchCommand(), cancelCommand()]],
 ];

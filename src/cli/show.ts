@@ -8,11 +8,11 @@ import { isFailure } from '../domain/failures.ts';
 import { holdsOn } from '../domain/hold.ts';
 import { isBackupPrefix, resolveBackupId } from '../domain/identifiers.ts';
 import { HoldfastFailure } from '../domain/failures.ts';
-import { newestFirst, readEntry, readHolds } from './backup-catalog.ts';
+import { newestFirst, readEntry, readHolds, releasedOf } from './backup-catalog.ts';
 import { theService, type CommandContext } from './command-context.ts';
 import { exitCodes, type ExitCode } from './exit-codes.ts';
 import { repositoriesOf } from './list-backups.ts';
-import { holdText } from './rendering/backup-table.ts';
+import { holdText, releasedText } from './rendering/backup-table.ts';
 import { backupText } from './rendering/backup-text.ts';
 import { clockTime, localAndUtc } from './rendering/local-time.ts';
 import { planText } from './rendering/plan-text.ts';
@@ -31,9 +31,11 @@ async function showBackup(context: CommandContext, prefix: string): Promise<Exit
   const id = prefix === 'latest' ? known[0] : resolveBackupId(prefix, known);
   if (id === undefined) throw new HoldfastFailure('UnknownBackup', { operation: 'find the backup', object: service.name, cause: 'there is no backup yet', hint: 'Take one: holdfast backup.' });
   const entry = await readEntry(holders.filter(({ ids }) => ids.includes(id)).map(({ repository }) => repository), service.name, id);
-  const holds = entry.manifest === null ? [] : holdsOn((await readHolds(repositories, service.name)).holds, entry.manifest.sequence);
-  context.output.object({ service: service.name, ...entry, holds, exitCode: exitCodes.done });
-  for (const line of [...backupText(entry, context.clock()), ...holds.map((hold) => `  ${holdText(hold)}`)]) context.output.result(line);
+  const survey = await readHolds(repositories, service.name);
+  const holds = entry.manifest === null ? [] : holdsOn(survey.holds, entry.manifest.sequence);
+  const released = releasedOf(survey.released, [entry]);
+  context.output.object({ service: service.name, ...entry, holds, releasedHolds: released, exitCode: exitCodes.done });
+  for (const line of [...backupText(entry, context.clock()), ...[...holds.map(holdText), ...released.map((each) => releasedText(each, context.clock().timeZone))].map((text) => `  ${text}`)]) context.output.result(line);
   return exitCodes.done;
 }
 

@@ -6,8 +6,10 @@ import type { FindMomentInput, FindMomentResult } from '../workflows/find-moment
 import type { MarkMomentInput, MarkMomentResult } from '../workflows/mark-moment/messages.ts';
 import type { EnableWalInput, EnableWalResult } from '../workflows/enable-wal/messages.ts';
 import type { ForgetWalInput, ForgetWalResult } from '../workflows/forget-wal/messages.ts';
+import type { HoldBackupInput, HoldBackupResult } from '../workflows/hold-backup/messages.ts';
 import type { ProveBackupInput, ProveBackupResult } from '../workflows/prove-backup/messages.ts';
 import type { ReapLeftoversInput, ReapLeftoversResult } from '../workflows/reap-leftovers/messages.ts';
+import type { ReleaseHoldInput, ReleaseHoldResult } from '../workflows/release-hold/messages.ts';
 import type { RemoveCloneInput, RemoveCloneResult } from '../workflows/remove-clone/messages.ts';
 import type { RestoreTablesInput, RestoreTablesResult } from '../workflows/restore-tables/messages.ts';
 import type { RestoreBackupInput, RestoreBackupResult } from '../workflows/restore-backup/messages.ts';
@@ -31,6 +33,8 @@ export interface Runbooks {
   readonly find: { readonly input: FindMomentInput; readonly result: FindMomentResult };
   readonly clone: { readonly input: CloneServiceInput; readonly result: CloneServiceResult };
   readonly unclone: { readonly input: RemoveCloneInput; readonly result: RemoveCloneResult };
+  readonly hold: { readonly input: HoldBackupInput; readonly result: HoldBackupResult };
+  readonly unhold: { readonly input: ReleaseHoldInput; readonly result: ReleaseHoldResult };
   readonly reap: { readonly input: ReapLeftoversInput; readonly result: ReapLeftoversResult };
 }
 
@@ -51,6 +55,8 @@ export const workflowTypes = {
   forget: 'forgetWal',
   clone: 'cloneService',
   unclone: 'removeClone',
+  hold: 'holdBackup',
+  unhold: 'releaseHold',
 } as const satisfies Record<keyof Runbooks, string>;
 
 /** What is no run of a verb: it watches the logs of a service for as long as they are kept. */

@@ -7,7 +7,7 @@ import { createOrMatch, notWhatItClaims, readDocument } from './documents.ts';
 
 const headPath = 'holdfast.json';
 /** What lies directly below a service (docs/backup-format.md). */
-const serviceDirectories: ReadonlySet<string> = new Set(['sequence', 'backups', 'plans', 'approvals', 'rollbacks', 'runs', 'marks', 'holds', 'wal', 'aof']);
+const serviceDirectories: ReadonlySet<string> = new Set(['sequence', 'backups', 'plans', 'approvals', 'rollbacks', 'runs', 'marks', 'holds', 'releases', 'wal', 'aof']);
 
 export interface RepositoryHead {
   /** The id that this process read first, without asking again; undefined before. */

@@ -5,7 +5,7 @@
 import type { ApprovalRecord } from '../domain/approval.ts';
 import type { BackupManifest } from '../domain/backup-manifest.ts';
 import type { HoldfastFailure } from '../domain/failures.ts';
-import type { Hold } from '../domain/hold.ts';
+import type { Hold, HoldRelease, ReleasedHold } from '../domain/hold.ts';
 import type { Mark } from '../domain/point.ts';
 import type { ProofRecord } from '../domain/proof.ts';
 import type { RestorePlan } from '../domain/restore-plan.ts';
@@ -114,10 +114,17 @@ export interface Repository {
   /** Names of all marks, in no order of time. */
   listMarks(service: string): Promise<readonly string[]>;
 
-  /** Puts every backup that is older than a claimed one on hold. The first record of a claim and component stays. @throws RepositoryDamaged where nobody claimed it */
+  /**
+   * Puts every backup that is older than a claimed one on hold, or, without a component, that one alone. The first record of a claim and component, or of a claim and
+   * run, stays. @throws RepositoryDamaged where nobody claimed it
+   */
   recordHold(hold: Omit<Hold, 'format' | 'sequence'>): Promise<void>;
-  /** Oldest first. @throws RepositoryDamaged: what cannot be read may hold anything */
+  /** Those that stand, oldest first. @throws RepositoryDamaged: what cannot be read, the release of one too, may hold anything */
   listHolds(service: string): Promise<readonly Hold[]>;
+  /** Ends a hold for good; its record stays. The same run again is success. @throws UnknownHold where another run did it before */
+  releaseHold(hold: Hold, release: Omit<HoldRelease, 'format' | 'service' | 'backupId'>): Promise<void>;
+  /** Those that were ended, oldest first. @throws RepositoryDamaged */
+  listReleasedHolds(service: string): Promise<readonly ReleasedHold[]>;
 
   recordProof(proof: ProofRecord): Promise<void>;
   /** Newest last. */

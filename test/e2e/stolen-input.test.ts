@@ -20,7 +20,7 @@ import { temporalAddress } from '../support/test-environment.ts';
 /** Needs an approval of the run that asks. */
 const destructive = ['beginCutOver', 'closeComponent', 'swapComponent', 'compareClosedComponent', 'markOpening', 'openComponent', 'completeComponent', 'discardRollbackCopy', 'markAccepted'] as const;
 /** Approved by starting its runbook, and done by no other. */
-const ofItsRunbook = ['changeLogSettings', 'restartForSettings', 'forgetLog', 'removeCopy'] as const;
+const ofItsRunbook = ['changeLogSettings', 'restartForSettings', 'forgetLog', 'removeCopy', 'holdOne', 'releaseHolds'] as const;
 /** Looks for something of the run that asks: of a foreign one there is nothing. */
 const harmlessElsewhere = ['finishCutOver', 'rollBackComponent', 'finishRollBack', 'discardPreparedComponent', 'abandonBackup', 'repairRun', 'lowerOwnFences', 'removeRunScratch', 'releaseLease', 'endLease', 'fillCopy', 'startCopy', 'discardCopy'] as const;
 /** Reads, or makes something new beside that is the asking run's own. */
@@ -83,6 +83,7 @@ async function steal(backupId: string): Promise<void> {
     discardRollbackCopy: { authority: begin.authority, decision: begin.decision, component, cutOver, rollbackRunId: runId }, markAccepted: { ...begin.authority, rollbackRunId: runId },
     discardPreparedComponent: { ...name, component, cutOver }, abandonBackup: { ...name, backupId }, repairRun: { ...name, owner }, lowerOwnFences: begin.authority,
     changeLogSettings: { ...name, component, changes: [] }, restartForSettings: { ...name, component }, forgetLog: { ...name, component },
+    holdOne: { ...name, backup: backupId, reason: 'stolen' }, releaseHolds: { ...name, backup: backupId, reason: 'stolen' },
     removeCopy: { ...name, copy: 'looking', makers: [owner] }, discardCopy: { ...name, copy: 'looking' }, startCopy: { ...name, copy: 'looking', components: [component] },
     fillCopy: { ...name, copy: 'looking', component, backup: { backupId, manifestSha256: '' } },
     removeRunScratch: name, releaseLease: name, endLease: { ...name, leaseRunId: (await service.client.workflow.getHandle(`holdfast/lease/${service.name}`).describe()).runId },

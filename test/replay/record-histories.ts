@@ -4,6 +4,7 @@
  */
 import { recordBackups, recordFailures, recordHeldLease } from './record-backups.ts';
 import { recordClones } from './record-clones.ts';
+import { recordHolds } from './record-holds.ts';
 import { recordInstants } from './record-instants.ts';
 import { recordMarks } from './record-marks.ts';
 import { recordMoments } from './record-moments.ts';
@@ -20,6 +21,7 @@ try {
   await service.redisCli('SET', 'state', 'saved');
   const backup = await recordBackups(recorder);
   await recordHeldLease(recorder);
+  await recordHolds(recorder, backup);
   await recordRefusals(recorder, backup);
   await recordRestores(recorder, backup);
   await recordWaysBack(recorder);

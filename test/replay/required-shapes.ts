@@ -10,7 +10,7 @@ export const requiredShapes = [
   'takeBackup.base', 'takeBackup.incremental', 'restoreBackup.base', 'undoRestore.base',
   'restoreToPointInTime.planned', 'restoreToPointInTime.refused', 'restoreToPointInTime.rejected', 'restoreToPointInTime.rolledBack', 'restoreToPointInTime.moved', 'restoreToPointInTime.afterReset', 'restoreToPointInTime.withAppendOnlyFile',
   'cloneService.planned', 'cloneService.done', 'cloneService.refused', 'cloneService.cancelled', 'removeClone.planned', 'removeClone.done', 'removeClone.refused',
-  'markMoment.done', 'markMoment.refused',
+  'markMoment.done', 'markMoment.refused', 'holdBackup.done', 'holdBackup.refused', 'releaseHold.done', 'releaseHold.refused',
   'reapLeftovers.done', 'reapLeftovers.repaired', 'serviceLease.done',
   'archiveWal.base', 'archiveWal.cancelled', 'archiveWal.done', 'enableWal.planned', 'enableWal.refused', 'enableWal.changed', 'enableWal.restarted',
   'forgetWal.planned', 'forgetWal.busy', 'forgetWal.done',

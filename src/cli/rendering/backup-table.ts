@@ -2,7 +2,7 @@
 import { componentOf, liveSizeBytes, storedSizeBytes, type BackupManifest, type ComponentBackup } from '../../domain/backup-manifest.ts';
 import { describeDifference } from '../../domain/content.ts';
 import { backupInstant } from '../../domain/identifiers.ts';
-import type { Hold } from '../../domain/hold.ts';
+import type { Hold, ReleasedHold } from '../../domain/hold.ts';
 import type { ProofRecord } from '../../domain/proof.ts';
 import type { EngineName, ServiceDefinition } from '../../domain/service.ts';
 import { sizeText } from '../../domain/wording.ts';
@@ -28,7 +28,15 @@ export function serviceLine(service: ServiceDefinition, newest: BackupManifest |
 }
 
 /** A hold says which backups have to stay, and why. */
-export const holdText = ({ backupId, component, reason }: Hold): string => `HELD: every backup from before ${backupId} stays, which could not be taken of ${component}: ${reason}`;
+export const holdText = (hold: Hold): string => `HELD: ${heldText(hold, 'stays')}`;
+
+/** Of one that was let go: who did it, when, why, and what it was. */
+export const releasedText = ({ hold, release }: ReleasedHold, timeZone: string): string =>
+  `Released ${localTime(release.at, timeZone)} by ${release.requestedBy ?? release.run.workflowId} (${release.reason}): ${heldText(hold, 'was held')}`;
+
+const heldText = ({ backupId, component, reason, requestedBy }: Hold, verb: string): string => (component === undefined
+  ? `${backupId} ${verb}${requestedBy === undefined ? '' : `, for ${requestedBy}`}: ${reason}`
+  : `every backup from before ${backupId} ${verb}, which could not be taken of ${component}: ${reason}`);
 
 /** One row a backup, newest first. */
 export function backupTable(entries: readonly CatalogEntry[], engines: readonly EngineName[], timeZone: string): readonly string[] {

@@ -54,6 +54,12 @@ export function readBackupChoice(raw: Raw): CommonInput & { backup?: string } {
   return { ...commonInput(raw), ...(backup === undefined ? {} : { backup }) };
 }
 
+/** Input of runbooks about a hold: the id and the reason are always said. */
+export function readHoldChoice(raw: Raw): CommonInput & { backup: string; reason: string } {
+  const { backup, ...common } = readBackupChoice(raw);
+  return { ...common, backup: backup ?? refuse('backup', 'it is missing; name the backup'), reason: common.reason ?? refuse('reason', 'it is missing; say why') };
+}
+
 /** Input of runbooks about a rollback copy: `run` is always said. */
 export function readRunChoice(raw: Raw): CommonInput & { run: string; dryRun?: boolean } {
   onlyFields(raw, [...commonFields, 'run', 'dryRun']);

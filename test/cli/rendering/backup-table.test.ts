@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import type { CatalogEntry } from '../../../src/cli/backup-catalog.ts';
-import { backupTable, holdText, serviceLine } from '../../../src/cli/rendering/backup-table.ts';
+import { releasedOf, type CatalogEntry } from '../../../src/cli/backup-catalog.ts';
+import { backupTable, holdText, releasedText, serviceLine } from '../../../src/cli/rendering/backup-table.ts';
 import { backupText } from '../../../src/cli/rendering/backup-text.ts';
 import { holdsOn, type Hold } from '../../../src/domain/hold.ts';
 import type { ProofRecord, Verdict } from '../../../src/domain/proof.ts';
@@ -67,6 +67,11 @@ describe('an incremental backup', () => {
   it('is held where a page was found damaged, with all that are older', () => {
     const hold: Hold = { format: 1, service: 'shop', backupId: '20261124-010000', sequence: 2, component: 'postgres', reason: 'checksum verification failed in file "./base/5/1259", block 3', at: '2026-11-24T01:00:00.000Z', run: run('hold') };
     expect(holdText(hold)).toBe('HELD: every backup from before 20261124-010000 stays, which could not be taken of postgres: checksum verification failed in file "./base/5/1259", block 3');
+    const byHand: Hold = { format: 1, service: 'shop', backupId: '20261123-010000', sequence: 1, reason: 'audit', requestedBy: 'mia@laptop', at: '2026-11-24T01:00:00.000Z', run: run('hold') };
+    expect(holdText(byHand)).toBe('HELD: 20261123-010000 stays, for mia@laptop: audit');
+    const release = { format: 1, service: 'shop', backupId: '20261123-010000', reason: 'over', requestedBy: 'mia@laptop', at: '2026-11-25T01:00:00.000Z', run: run('release') } as const;
+    expect(releasedText({ hold: byHand, release }, 'UTC')).toBe('Released Wed 25 Nov 01:00 by mia@laptop (over): 20261123-010000 was held, for mia@laptop: audit');
+    expect([1, 2].map((sequence) => releasedOf([{ hold: byHand, release }], [entry({ manifest: { ...manifest, sequence } })]).length)).toEqual([1, 0]);
     expect([holdsOn([hold], 1), holdsOn([hold], 2), holdsOn([hold], 3)]).toEqual([[hold], [], []]);
   });
 });
