@@ -10,23 +10,23 @@ import { quietRun } from './quiet-run.ts';
 import { settingsLines } from './rendering/settings-text.ts';
 import { openSession } from './temporal-session.ts';
 
-export interface WalEnableOptions { readonly slotLimit?: string; readonly replace?: boolean; readonly yes?: boolean; readonly restart?: boolean }
+export interface WalEnableOptions { readonly slotLimit?: string; readonly replace?: boolean; readonly incremental?: boolean; readonly yes?: boolean; readonly restart?: boolean }
 
 export async function walEnable(context: CommandContext, options: WalEnableOptions): Promise<ExitCode> {
   const { output } = context;
   const { name: service, components } = await theService(context);
-  const replace = options.replace === undefined ? {} : { replace: options.replace };
+  const wishes = { ...(options.replace === undefined ? {} : { replace: options.replace }), ...(options.incremental === undefined ? {} : { incremental: options.incremental }) };
   await checkThisMachine(context, service);
   const session = await openSession(context, 'starts');
   try {
-    const plan = await quietRun(context, session, 'enable', { service, requestedBy: context.me, ...(options.slotLimit === undefined ? {} : { slotLimit: options.slotLimit }), ...replace });
+    const plan = await quietRun(context, session, 'enable', { service, requestedBy: context.me, ...(options.slotLimit === undefined ? {} : { slotLimit: options.slotLimit }), ...wishes });
     for (const line of plan.servers.flatMap(settingsLines)) output.result(line);
     if (plan.outcome === 'inOrder') return inOrder(context, plan, components.some((component) => component.engine === 'postgres' && component.wal !== undefined));
     const needsRestart = plan.servers.some(({ changes, pendingRestart }) => pendingRestart.length > 0 || changes.some(({ effect }) => effect === 'restart'));
     const answer = await approved(context, service, plan, needsRestart, options);
     if (answer === null) return left(context, plan, needsRestart);
     const slotLimit = plan.servers.flatMap(({ changes }) => changes).find(({ name }) => name === 'max_slot_wal_keep_size')?.value ?? options.slotLimit;
-    const { workflowId } = await startRun(session.client, session.taskQueue, 'enable', { service, apply: plan.digest, restart: answer.restart, requestedBy: context.me, ...(slotLimit === undefined ? {} : { slotLimit }), ...replace });
+    const { workflowId } = await startRun(session.client, session.taskQueue, 'enable', { service, apply: plan.digest, restart: answer.restart, requestedBy: context.me, ...(slotLimit === undefined ? {} : { slotLimit }), ...wishes });
     return await followToEnd(context, session, workflowId, { by: context.me, unattended: 'stay' });
   } finally {
     await session.close();

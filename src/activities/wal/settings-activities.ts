@@ -19,7 +19,7 @@ export function createSettingsActivities(dependencies: ActivityDependencies) {
   const { logServers, runtime } = dependencies;
   return {
     /** Reads only. @throws UnknownService, InvalidInput (a limit that cannot be, no PostgreSQL), UnsupportedTopology (in recovery), and what reading the server throws */
-    planLogSettings: (input: { service: string; slotLimit?: string; replace?: boolean }): Promise<LogSettingsPlan> => inEngineContext(dependencies, input.service, async (context) => {
+    planLogSettings: (input: { service: string; slotLimit?: string; replace?: boolean; incremental?: boolean }): Promise<LogSettingsPlan> => inEngineContext(dependencies, input.service, async (context) => {
       const limitMb = input.slotLimit === undefined ? null : parseLimitMb(input.slotLimit);
       const servers: ServerSettingsPlan[] = [];
       for (const component of serviceNamed(dependencies, input.service).components) {
@@ -28,7 +28,7 @@ export function createSettingsActivities(dependencies: ActivityDependencies) {
         if (facts.inRecovery) throw new HoldfastFailure('UnsupportedTopology', { operation: 'look at the settings of the log', object: component.container, cause: 'the server is in recovery: a standby, or a copy that was not opened', hint: 'Receive the log of its primary.' });
         const refusal = limitMb === null ? null : refuseLimit(limitMb, facts);
         if (refusal !== null) throw new HoldfastFailure('InvalidInput', { operation: 'read the limit of the slot', object: input.slotLimit ?? '', cause: refusal, hint: 'Name another one, or none: half of what is free is recommended then.' });
-        servers.push(planFor({ component: component.name, container: component.container }, facts, { limitMb, replace: input.replace === true }));
+        servers.push(planFor({ component: component.name, container: component.container }, facts, { limitMb, replace: input.replace === true, incremental: input.incremental === true }));
       }
       if (servers.length === 0) throw new HoldfastFailure('InvalidInput', { operation: 'look at the settings of the log', object: input.service, cause: 'the service has no PostgreSQL', hint: 'Only PostgreSQL has a log that is kept.' });
       const what = servers.map(({ component, container, changes, pendingRestart }) => ({ component, container, pendingRestart, statements: changes.map(({ statement }) => statement) }));

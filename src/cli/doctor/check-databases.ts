@@ -6,6 +6,7 @@ import { engineTitle, sizeText } from '../../domain/wording.ts';
 import { composeEngines } from '../../worker/dependencies.ts';
 import type { CommandContext } from '../command-context.ts';
 import { readingContext } from '../reading-context.ts';
+import { checkIncremental } from './check-incremental.ts';
 import { checkLogSettings } from './check-log-settings.ts';
 import { check, fail, ok, warn, type Finding } from './finding.ts';
 
@@ -42,7 +43,7 @@ async function checkComponent(service: ServiceDefinition, component: Component, 
   });
   const log = await checkLogSettings(service, component, runtime, context);
   // A backup is possible, coming back in place would be refused: better known now than at three in the morning.
-  return [...backup, ...restore.map((finding) => warn(finding.what, `a restore would be refused: ${finding.found}`, finding.next ?? '')), ...log];
+  return [...backup, ...restore.map((finding) => warn(finding.what, `a restore would be refused: ${finding.found}`, finding.next ?? '')), ...log, ...await checkIncremental(service, component, runtime, context)];
 }
 
 async function checkClock(what: string, component: Component, runtime: ContainerRuntime, context: CommandContext): Promise<Finding> {

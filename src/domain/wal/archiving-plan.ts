@@ -1,6 +1,7 @@
 /** What a server has to be set to for archiving its log itself (`wal: archive`), and what of that somebody else has to do. Pure. */
 import { archiveRoot, type CommandOwner } from './archive-command.ts';
 import { byHand, canDo, connectionChange, levelChange, settingsPlan, type LogServerFacts, type ServerSettingsPlan, type SettingChange, type SettingFacts } from './log-settings.ts';
+import { withSummaries } from './summarizing-plan.ts';
 
 export const archiveSettings = ['archive_library', 'archive_command', 'archive_timeout', 'archive_mode'] as const;
 export type ArchiveSetting = (typeof archiveSettings)[number];
@@ -29,11 +30,13 @@ export interface PlanWishes {
   readonly limitMb: number | null;
   /** Another tool's archive_command may be replaced. */
   readonly replace: boolean;
+  /** Incremental backups are to be taken. */
+  readonly incremental?: boolean;
 }
 
 /** The plan for the way in which the configuration has the log kept. */
-export const planFor = (place: { readonly component: string; readonly container: string }, facts: LogServerFacts, { limitMb, replace }: PlanWishes): ServerSettingsPlan =>
-  (facts.archiving === undefined ? settingsPlan(place, facts, limitMb) : archivingPlan(place, facts, facts.archiving, replace));
+export const planFor = (place: { readonly component: string; readonly container: string }, facts: LogServerFacts, { limitMb, replace, incremental = false }: PlanWishes): ServerSettingsPlan =>
+  withSummaries(facts.archiving === undefined ? settingsPlan(place, facts, limitMb) : archivingPlan(place, facts, facts.archiving, replace), facts, incremental);
 
 export function archivingPlan(place: { readonly component: string; readonly container: string }, facts: LogServerFacts, archiving: ArchivingFacts, replace: boolean): ServerSettingsPlan {
   const { settings, script } = archiving;

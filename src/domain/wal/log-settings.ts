@@ -33,13 +33,15 @@ export interface LogServerFacts {
   readonly idleSlotTimeout: string | null;
   /** On the file system of the server's log; null where it is not known. */
   readonly freeBytes: number | null;
+  /** `summarize_wal`; null before PostgreSQL 17. */
+  readonly summarizing?: SettingFacts | null;
   /** Where the server is to archive its log itself; absent where it is received. */
   readonly archiving?: ArchivingFacts;
 }
 
 export interface SettingChange {
   /** `archive_script` is no setting of the server's: a file that one of them names. */
-  readonly name: LogSetting | ArchiveSetting | 'archive_script';
+  readonly name: LogSetting | ArchiveSetting | 'summarize_wal' | 'archive_script';
   readonly value: string;
   /** Exactly what is run, for whoever wants to run it by hand. */
   readonly statement: string;
@@ -58,6 +60,8 @@ export interface ServerSettingsPlan {
   /** Settings that are written down and wait for a restart. */
   readonly pendingRestart: readonly string[];
   readonly notes: readonly string[];
+  /** What could be set too, and nobody asked for. */
+  readonly offers?: readonly string[];
 }
 
 const mebibyte = 1024 ** 2;
@@ -103,8 +107,10 @@ export function isMade(facts: LogServerFacts, { name, value, effect }: SettingCh
   return setting.value === (name === 'archive_command' ? value : value.replace(/(MB|s)$/, '')) || (effect === 'restart' && setting.pendingRestart);
 }
 
-const settingOf = ({ settings, archiving }: LogServerFacts, name: LogSetting | ArchiveSetting): SettingFacts | undefined =>
-  (isLogSetting(name) ? settings[name] : archiving?.settings[name]);
+function settingOf({ settings, archiving, summarizing }: LogServerFacts, name: LogSetting | ArchiveSetting | 'summarize_wal'): SettingFacts | undefined {
+  if (name === 'summarize_wal') return summarizing ?? undefined;
+  return isLogSetting(name) ? settings[name] : archiving?.settings[name];
+}
 
 const isLogSetting = (name: string): name is LogSetting => logSettings.some((each) => each === name);
 

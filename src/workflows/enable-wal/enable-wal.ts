@@ -11,11 +11,11 @@ import type { EnableWalInput, EnableWalResult } from './messages.ts';
 
 export async function enableWal(input: EnableWalInput): Promise<EnableWalResult> {
   return inFrame('enableWal', input, readInput, async (run) => {
-    const { service, apply, restart, slotLimit, replace } = run.input;
+    const { service, apply, restart, slotLimit, replace, incremental } = run.input;
     if (apply !== undefined) await repairEndedRuns(run, true);
     // A backup, which bears a setting but no restart, may hold the service for hours; from a cut-over its fence keeps both away.
     const lease = restart === true ? await acquireRepaired(run, 'a restart of the database') : null;
-    const plan = await run.host.quick.planLogSettings({ service, ...(slotLimit === undefined ? {} : { slotLimit }), ...(replace === undefined ? {} : { replace }) });
+    const plan = await run.host.quick.planLogSettings({ service, ...(slotLimit === undefined ? {} : { slotLimit }), ...(replace === undefined ? {} : { replace }), ...(incremental === undefined ? {} : { incremental }) });
     for (const server of plan.servers) tell(run, server);
     const isInOrder = plan.servers.every(({ changes, pendingRestart }) => changes.length === 0 && pendingRestart.length === 0);
     if (apply === undefined || isInOrder) {
@@ -30,19 +30,20 @@ export async function enableWal(input: EnableWalInput): Promise<EnableWalResult>
 }
 
 function readInput(raw: Record<string, unknown>): EnableWalInput {
-  onlyFields(raw, [...commonFields, 'apply', 'restart', 'slotLimit', 'replace']);
-  const [apply, restart, slotLimit, replace] = [optionalText(raw, 'apply'), optionalFlag(raw, 'restart'), optionalText(raw, 'slotLimit'), optionalFlag(raw, 'replace')];
+  onlyFields(raw, [...commonFields, 'apply', 'restart', 'slotLimit', 'replace', 'incremental']);
+  const [apply, restart, slotLimit, replace, incremental] = [optionalText(raw, 'apply'), optionalFlag(raw, 'restart'), optionalText(raw, 'slotLimit'), optionalFlag(raw, 'replace'), optionalFlag(raw, 'incremental')];
   const refuse = (object: string, cause: string, hint: string): Error => workflowFailure('InvalidInput', { operation: 'read the input', object, cause, hint });
   if (restart === true && apply === undefined) throw refuse('restart', 'no plan is named', 'Run it without "restart" first, and name the plan that it shows in "apply".');
   if (slotLimit !== undefined && parseLimitMb(slotLimit) === null) throw refuse('slotLimit', 'it is no size in whole MB or GB', 'Write it like 4096MB or 4GB.');
-  return { ...commonInput(raw), ...(apply === undefined ? {} : { apply }), ...(restart === undefined ? {} : { restart }), ...(slotLimit === undefined ? {} : { slotLimit }), ...(replace === undefined ? {} : { replace }) };
+  return { ...commonInput(raw), ...(apply === undefined ? {} : { apply }), ...(restart === undefined ? {} : { restart }), ...(slotLimit === undefined ? {} : { slotLimit }), ...(replace === undefined ? {} : { replace }), ...(incremental === undefined ? {} : { incremental }) };
 }
 
-function tell(run: Run<EnableWalInput>, { component, changes, byHand, pendingRestart, notes }: ServerSettingsPlan): void {
+function tell(run: Run<EnableWalInput>, { component, changes, byHand, pendingRestart, notes, offers = [] }: ServerSettingsPlan): void {
   for (const { statement, why, effect } of changes) run.note(`${component}: ${statement} (${why}${effect === 'restart' ? '; needs a restart' : ''})`);
   for (const { what, why } of byHand) run.warn(`${component}: ${what} (${why})`);
   if (pendingRestart.length > 0) run.warn(`${component}: waiting for a restart: ${pendingRestart.join(', ')}`);
   for (const note of notes) run.warn(`${component}: ${note}`);
+  for (const offer of offers) run.note(`${component}: ${offer}`);
 }
 
 async function carryOut(run: Run<EnableWalInput>, { servers }: LogSettingsPlan): Promise<Pick<EnableWalResult, 'restarted' | 'waiting'>> {

@@ -11,6 +11,8 @@ export interface EnableWalInput extends CommonInput {
   readonly slotLimit?: string;
   /** With `wal: archive`: another tool's archive_command may be replaced. Part of the plan that is shown. */
   readonly replace?: boolean;
+  /** Incremental backups are to be taken: `summarize_wal` (PostgreSQL 17 and later) becomes part of the plan. */
+  readonly incremental?: boolean;
 }
 
 export interface EnableWalResult {

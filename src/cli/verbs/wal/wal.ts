@@ -9,6 +9,7 @@ export function walCommand(): Command {
   command.addCommand(verb('enable', 'Which settings of the server are missing or dangerous for keeping its log in the way that holdfast.yaml says (`wal: stream` where it says none), the exact statements, and, once you say yes, have them made.', ['wal enable', 'wal enable --yes', 'wal enable --yes --restart', 'wal enable --slot-limit 8GB', 'wal enable --replace'])
     .option('--slot-limit <size>', 'what the replication slot may keep at most, like 8GB (default: half of what is free on the server\'s disk)')
     .option('--replace', 'with `wal: archive`: end another tool\'s archive_command, and what it fills')
+    .option('--incremental', 'have the server note what changes, for `backup --kind incremental` (PostgreSQL 17 and later)')
     .option('--yes', 'make the changes without asking; a restart is not among them')
     .option('--restart', 'restart the database\'s container where a setting waits for that')
     .action(act<WalEnableOptions>(async (context, options) => (await import('../../wal-enable.ts')).walEnable(context, options))));

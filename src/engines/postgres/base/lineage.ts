@@ -28,6 +28,6 @@ export async function lineageOf(ctx: EngineContext, component: PostgresComponent
   const refusal = (cause: string, hint: string): HoldfastFailure => new HoldfastFailure('UnsupportedTopology', { operation, object: component.container, cause, hint });
   if (majorVersion < firstMajor) throw refusal(`the server is PostgreSQL ${majorVersion}, which does not note what changes; ${firstMajor} and later do`, 'Take a base backup: holdfast backup --kind base.');
   if (inRecovery) throw refusal('the server is a standby', 'Back up its primary.');
-  if (!summarizes) throw refusal('summarize_wal is off: the server does not note what changes', 'Switch it on, which needs no restart: ALTER SYSTEM SET summarize_wal = on; SELECT pg_reload_conf(); then take a base backup, from which the next can go on.');
+  if (!summarizes) throw refusal('summarize_wal is off: the server does not note what changes', 'Switch it on, which needs no restart: ALTER SYSTEM SET summarize_wal = on; SELECT pg_reload_conf(); or holdfast wal enable --incremental; then take a base backup, from which the next can go on.');
   return { systemIdentifier, timeline, end: parseLsn(end) ?? 0n };
 }

@@ -46,8 +46,9 @@ export async function changeLogSettings(ctx: EngineContext, component: PostgresC
 }
 
 /** A name cannot be a variable here: it is one of these, whatever was asked for. @throws InvalidInput */
-function setting(name: string): LogSetting | ArchiveSetting {
-  const known = [...logSettings, ...archiveSettings].find((each) => each === name);
+function setting(name: string): LogSetting | ArchiveSetting | 'summarize_wal' {
+  const all = [...logSettings, ...archiveSettings, 'summarize_wal'] as const;
+  const known = all.find((each) => each === name);
   if (known !== undefined) return known;
-  throw new HoldfastFailure('InvalidInput', { operation: 'change a setting of the log', object: JSON.stringify(name).slice(0, 80), cause: 'it is none that the log depends on', hint: `These are ${[...logSettings, ...archiveSettings].join(', ')}.` });
+  throw new HoldfastFailure('InvalidInput', { operation: 'change a setting of the log', object: JSON.stringify(name).slice(0, 80), cause: 'it is none that the log depends on', hint: `These are ${all.join(', ')}.` });
 }

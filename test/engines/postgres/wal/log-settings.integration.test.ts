@@ -1,6 +1,7 @@
 /** Settings of real servers, old and new: read, changed at once where that can be, refused where a name is none of the log's. */
 import { expect, test } from 'vitest';
 import { settingsPlan, type SettingChange } from '../../../../src/domain/wal/log-settings.ts';
+import { summaries } from '../../../../src/domain/wal/summarizing-plan.ts';
 import { changeLogSettings, readLogSettings } from '../../../../src/engines/postgres/wal/log-settings.ts';
 import { failing } from '../../../support/failing.ts';
 import { useDocker } from '../../../support/docker.ts';
@@ -14,11 +15,16 @@ test.each(['postgres:15', 'postgres:18'])('a server of %s says what its log depe
   const facts = await readLogSettings(ctx, component);
   expect(facts).toMatchObject({ inRecovery: false, superuser: true, mayReplicate: true, mayWatch: true, otherSenders: 0, otherSlots: 0, ownSlots: [], ownArchiving: false, idleSlotTimeout: image === 'postgres:15' ? null : '0', settings: { wal_level: { value: 'logical', source: 'command line', pendingRestart: false }, max_slot_wal_keep_size: { value: '-1' } } });
   expect(facts.freeBytes).toBeGreaterThan(0);
+  expect(facts.summarizing?.value ?? null).toBe(image === 'postgres:15' ? null : 'off');
   const { changes } = settingsPlan({ component: component.name, container: component.container }, facts, 512);
   expect(changes.map(({ statement }) => statement)).toEqual(['ALTER SYSTEM SET max_slot_wal_keep_size = \'512MB\';']);
   await changeLogSettings(ctx, component, changes);
   await changeLogSettings(ctx, component, changes);
   expect(await sql('SHOW max_slot_wal_keep_size')).toBe('512MB');
+  if (image !== 'postgres:15') {
+    await changeLogSettings(ctx, component, [summaries]);
+    expect(await sql('SHOW summarize_wal')).toBe('on');
+  }
   const other = { ...changes[0], name: 'fsync', value: 'off' } as unknown as SettingChange;
   await failing('InvalidInput', () => changeLogSettings(ctx, component, [other]));
 });

@@ -8,6 +8,8 @@ SELECT json_build_object(
   'mayWatch', pg_has_role('pg_read_all_stats', 'USAGE'),
   'settings', (SELECT json_object_agg(name, json_build_object('value', setting, 'source', source, 'pendingRestart', pending_restart))
                  FROM pg_settings WHERE name IN ('wal_level', 'max_wal_senders', 'max_replication_slots', 'max_slot_wal_keep_size')),
+  -- PostgreSQL 17 and later.
+  'summarizing', (SELECT json_build_object('value', setting, 'source', source, 'pendingRestart', pending_restart) FROM pg_settings WHERE name = 'summarize_wal'),
   -- PostgreSQL 18 and later.
   'idleSlotTimeout', current_setting('idle_replication_slot_timeout', true),
   'otherSenders', (SELECT count(*) FROM pg_stat_replication WHERE application_name NOT LIKE 'holdfast-%'),
