@@ -10,6 +10,8 @@ import { createRedisAofSource } from '../../src/engines/redis/aof/redis-aof-sour
 import { createRepository } from '../../src/repository/create-repository.ts';
 import { createLocalStorage } from '../../src/storage/local/local-storage.ts';
 import { createRunDirectory } from '../../src/worker/run-directory.ts';
+import type { CloneServiceResult } from '../../src/workflows/clone-service/messages.ts';
+import type { RemoveCloneResult } from '../../src/workflows/remove-clone/messages.ts';
 import type { RestoreToPointInTimeResult } from '../../src/workflows/restore-to-point-in-time/messages.ts';
 import { statusQuery } from '../../src/workflows/shared/messages.ts';
 import type { TakeBackupResult } from '../../src/workflows/take-backup/messages.ts';
@@ -74,6 +76,22 @@ test('both stores come back to one second, and the plan says how far apart they 
   // What was made for the run alone is gone with it.
   expect((await readdir(join(service.repositoryPath, service.name), { recursive: true })).filter((name) => /^runs\/.*\.rdb$/.test(name))).toEqual([]);
   restored = { accident, newBase: back.newBase as string, base: base.backupId };
+});
+
+test('a copy of that moment has both stores at it, and says how far apart they are', async () => {
+  const { accident, newBase } = restored;
+  await service.client.workflow.getHandle(newBase).result();
+  const copy = { service: service.name, name: 'looking' };
+  const { servers } = await service.run<CloneServiceResult>('cloneService', { ...copy, before: `xid:${accident}`, timeline: 1 });
+  const own = servers.find(({ component }) => component === 'redis');
+  expect(own).toMatchObject({ source: 'aof', container: `holdfast-copy-${service.name}-looking-redis` });
+  expect(own?.beforeMs).toBeGreaterThanOrEqual(0);
+  expect(own?.beforeMs).toBeLessThan(1_000);
+  const ask = async (...words: readonly string[]): Promise<string> => (await service.runtime.exec(own?.container ?? '', { argv: ['redis-cli', ...words], timeoutMs: 30_000 })).stdout.trim();
+  expect([await ask('GET', 'cart'), await ask('EXISTS', 'later')]).toEqual(['of the moment', '0']);
+  const { copy: { digest } } = await service.run<RemoveCloneResult>('removeClone', copy);
+  await service.run('removeClone', { ...copy, apply: digest });
+  expect((await readdir(join(service.repositoryPath, service.name), { recursive: true })).filter((name) => /^runs\/.*\.rdb$/.test(name))).toEqual([]);
 });
 
 test('once more to the same moment, with a hole in the archive: the backup next to it, and why', async () => {

@@ -8,6 +8,8 @@ import { createRedisAofSource } from '../../src/engines/redis/aof/redis-aof-sour
 import { createRepository } from '../../src/repository/create-repository.ts';
 import { createLocalStorage } from '../../src/storage/local/local-storage.ts';
 import { createRunDirectory } from '../../src/worker/run-directory.ts';
+import type { CloneServiceResult } from '../../src/workflows/clone-service/messages.ts';
+import type { RemoveCloneResult } from '../../src/workflows/remove-clone/messages.ts';
 import { statusQuery } from '../../src/workflows/shared/messages.ts';
 import { moveUpdate, type RestoreToPointInTimeResult } from '../../src/workflows/restore-to-point-in-time/messages.ts';
 import type { TakeBackupResult } from '../../src/workflows/take-backup/messages.ts';
@@ -31,6 +33,12 @@ export async function recordInstants({ save }: Pick<Recorder, 'save'>): Promise<
   const { aof } = createRepository('local', createLocalStorage(service.repositoryPath));
   const now = Math.floor(Date.now() / 1000);
   await waitFor(async () => ((await aof.looks({ service: service.name, component: 'redis' })).at(-1)?.coveredSecond ?? 0) >= now);
+  const clone = await service.start<CloneServiceResult>('cloneService', { service: service.name, name: 'looking', to: `backup:${first}` });
+  await save('cloneService.withAppendOnlyFile', clone, 'COMPLETED');
+  const copied: CloneServiceResult = await clone.result();
+  if (!copied.servers.some(({ source }) => source === 'aof')) throw new Error(`the copy's Redis came from a backup: ${JSON.stringify(copied.servers)}`);
+  const removal = await service.run<RemoveCloneResult>('removeClone', { service: service.name, name: 'looking' });
+  await service.run('removeClone', { service: service.name, name: 'looking', apply: removal.copy.digest });
   const run = await service.start<RestoreToPointInTimeResult>('restoreToPointInTime', { service: service.name, to: `backup:${first}` });
   await waitFor(async () => (await run.query(statusQuery)).phase === 'awaitingApproval', boundMs);
   await run.executeUpdate(moveUpdate, { args: [{ to: `backup:${second}` }] });

@@ -1,5 +1,5 @@
 /** Copies of a service, in lines. Pure. */
-import { counted } from '../../domain/wording.ts';
+import { counted, durationText } from '../../domain/wording.ts';
 import type { CopyRemoval } from '../../domain/copies/copy-removal.ts';
 import type { ClonedServer, CloneServiceResult } from '../../workflows/clone-service/messages.ts';
 import { localAndUtc, localTime, momentAndUtc } from './local-time.ts';
@@ -15,11 +15,13 @@ export function copyLines({ outcome, name, asked, backupId, timeline, reached, s
     `Copy ${name}: ${service} as it was ${moment}.`,
     `  asked for  ${moment}`,
     ...(landed === '' ? [] : [`  landed     ${landed}`]),
-    ...servers.flatMap((server) => [`  ${server.component.padEnd(10)} ${server.address}  ${connectLine(server)}`, `             as of ${localAndUtc(server.at, timeZone, now)}, from backup ${server.backupId}, in container ${server.container}`]),
+    ...servers.flatMap((server) => [`  ${server.component.padEnd(10)} ${server.address}  ${connectLine(server)}`, `             as of ${localAndUtc(server.at, timeZone, now)}${skewText(server)}, from ${server.source === 'aof' ? 'its append-only file' : `backup ${server.backupId}`}, in container ${server.container}`, ...(server.unfit === undefined ? [] : [`             its append-only file does not lead there: ${server.unfit}`])]),
     'Writable, and nobody\'s replica, publisher or archive: nothing that is done in it reaches the original. Passwords are those of that moment.',
     `It stays until it is removed: holdfast clone remove ${name}`,
   ];
 }
+
+const skewText = ({ beforeMs }: ClonedServer): string => (beforeMs === undefined ? '' : `, ${durationText(Math.abs(beforeMs))} ${beforeMs >= 0 ? 'before' : 'after'} that moment`);
 
 function connectLine({ engine, address, user, database }: ClonedServer): string {
   const [host = '', port = ''] = address.split(':');

@@ -4,11 +4,12 @@
  */
 import type { CopyAddress } from '../../activities/copies/clone-activities.ts';
 import { HoldfastFailure } from '../../domain/failures.ts';
+import type { PlannedCompanion } from '../../domain/restore-plan.ts';
 import type { Component } from '../../domain/service.ts';
-import { durationText } from '../../domain/wording.ts';
 import type { FilledCopy } from '../../engines/copy-engine.ts';
 import { loggedComponent } from '../restore-to-point-in-time/recover.ts';
 import { allOrNone } from '../shared/all-or-none.ts';
+import { companionNextTo, companionText, plannedCompanion } from '../shared/companion.ts';
 import { findWay, type LiveCluster, type Way } from '../shared/find-way.ts';
 import { readWish } from '../shared/point-fields.ts';
 import { inFrame, type Run } from '../shared/run.ts';
@@ -22,6 +23,8 @@ interface Filled {
   readonly component: Component;
   readonly backupId: string;
   readonly filled: FilledCopy;
+  /** Of a store without a log of its own: what it comes from, and how far that is off. */
+  readonly companion?: PlannedCompanion;
 }
 
 export async function cloneService(input: CloneServiceInput): Promise<CloneServiceResult> {
@@ -75,29 +78,33 @@ async function recoverCopy(run: CloneRun, { located, wish }: Way, component: Com
   return { component, backupId: backup.backupId, filled };
 }
 
-/** Each from its backup next to the instant. */
+/** Each from what lies next to the instant: its append-only file, or a backup. */
 function fillOthers(run: CloneRun, { wish }: Way, logged: Component, at: string): Promise<readonly Filled[]> {
   const { service, name: copy } = run.input;
   const others = run.components.filter((component) => component !== logged);
-  if (others.length > 0) run.step('[3/5] Others    from their backups next to that moment');
+  if (others.length > 0) run.step('[3/5] Others    from what there is of them next to that moment');
   return allOrNone(others.map((component) => async () => {
-    const { backup: { backupId, manifestSha256 }, at: takenAt } = await run.host.quick.findCompanion({ service, component: component.name, at });
+    const chosen = await companionNextTo(run, component, at);
+    const { backupId, manifestSha256 } = chosen.backup;
     const backup = { backupId, manifestSha256 };
     await create(run, component, backup, wish.point);
     await run.host.long.verifyComponent({ service, ...backup, component: component.name, depth: 'bytes' });
     const filled = await run.host.long.fillCopy({ service, copy, component, backup });
-    const beforeMs = Date.parse(at) - Date.parse(takenAt);
-    run.note(`${component.name} keeps no log: it comes from backup ${backupId}, ${durationText(Math.abs(beforeMs))} ${beforeMs >= 0 ? 'before' : 'after'} that moment`);
+    const companion = plannedCompanion(component.name, chosen, at);
+    run.note(companionText(companion));
     for (const note of filled.notes) run.note(note);
-    return { component, backupId, filled };
+    return { component, backupId, filled, companion };
   }));
 }
 
 const create = ({ host, input: { service, name: copy, ports = {} } }: CloneRun, component: Component, backup: { readonly backupId: string; readonly manifestSha256: string }, point: string): Promise<unknown> =>
   host.quick.createCopyServer({ service, copy, component, backup, point, hostPort: ports[component.name] ?? null });
 
-function serverOf({ component, backupId, filled: { at } }: Filled, addresses: readonly CopyAddress[]): ClonedServer {
+function serverOf({ component, backupId, filled: { at }, companion }: Filled, addresses: readonly CopyAddress[]): ClonedServer {
   const { container, address } = addresses.find((each) => each.component === component.name) as CopyAddress;
   const who = component.engine === 'postgres' ? { user: component.user, database: component.database } : component.user === undefined ? {} : { user: component.user };
-  return { component: component.name, engine: component.engine, container, address, ...who, backupId, at };
+  return { component: component.name, engine: component.engine, container, address, ...who, backupId, at, ...(companion === undefined ? {} : skewOf(companion)) };
 }
+
+const skewOf = ({ beforeMs, source, unfit }: PlannedCompanion): Pick<ClonedServer, 'beforeMs' | 'source' | 'unfit'> =>
+  ({ beforeMs, ...(source === undefined ? {} : { source }), ...(unfit === undefined ? {} : { unfit }) });

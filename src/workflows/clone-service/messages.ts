@@ -32,6 +32,12 @@ export interface ClonedServer {
   readonly backupId: string;
   /** The instant that its data covers. */
   readonly at: string;
+  /** Of a store without a log of its own: how long before the moment that is; negative after it. */
+  readonly beforeMs?: number;
+  /** `aof`: from its archived append-only file; its `backupId` was this run's alone. */
+  readonly source?: 'aof';
+  /** Of a backup, though its append-only file is archived: why that did not lead there. */
+  readonly unfit?: string;
 }
 
 export interface CloneServiceResult {

@@ -1,13 +1,12 @@
 /** The steps to a plan: the way to a point, recovery beside the live data, and the other stores brought as near to it as their backups allow. */
-import type { Companion, RecoveredPoint } from '../../activities/moment/moment-activities.ts';
+import type { RecoveredPoint } from '../../activities/moment/moment-activities.ts';
 import { recoveryPoint } from '../../domain/backup-manifest.ts';
 import { HoldfastFailure } from '../../domain/failures.ts';
-import type { PlannedCompanion } from '../../domain/restore-plan.ts';
 import type { Component } from '../../domain/service.ts';
-import { durationText } from '../../domain/wording.ts';
 import type { ComponentFacts, PreparedComponent } from '../../engines/engine.ts';
 import { allOrNone } from '../shared/all-or-none.ts';
 import type { Prepared } from '../shared/bring-back.ts';
+import { companionNextTo, companionText, plannedCompanion, type ChosenCompanion } from '../shared/companion.ts';
 import { discardName } from '../shared/cut-over.ts';
 import type { Way } from '../shared/find-way.ts';
 import { inspectTarget } from '../shared/inspect-target.ts';
@@ -21,12 +20,6 @@ type PointRun = Run<RestoreToPointInTimeInput>;
 interface PreparedCompanion {
   readonly prepared: PreparedComponent;
   readonly companion: ChosenCompanion;
-}
-
-/** A backup, or what was made of the archive of its append-only file; of a backup, why that one. */
-interface ChosenCompanion extends Companion {
-  readonly source?: 'aof';
-  readonly unfit?: string;
 }
 
 /** What stands ready at a point. */
@@ -81,23 +74,12 @@ function companionsAt(run: PointRun, at: string, before: readonly PreparedCompan
   }));
 }
 
-/** Its append-only file where that is archived and leads nearer than a backup does. */
-async function companionNextTo(run: PointRun, component: Component, at: string): Promise<ChosenCompanion> {
-  const { service } = run.input;
-  const found = await run.host.quick.findCompanion({ service, component: component.name, at });
-  if (found.aof !== true) return found;
-  const made = await run.host.long.makeInstant({ service, component, at });
-  if ('unfit' in made) return { ...found, unfit: made.unfit };
-  const isNearer = Date.parse(found.at) > Date.parse(at) || Date.parse(found.at) < Date.parse(made.at);
-  return isNearer ? { ...made, aof: true, source: 'aof' } : { ...found, unfit: `it is known until ${made.at} only` };
-}
-
 function standing(run: PointRun, way: Way, facts: readonly ComponentFacts[], recovered: RecoveredPoint, companions: readonly PreparedCompanion[]): Standing {
   const { located: { base, timeline, segments }, wish } = way;
   const { prepared: own, reached, readyMark } = recovered;
   const point = own.loss.after;
   const prepared = run.components.map((component) => companions.find((each) => each.prepared.component === component.name)?.prepared ?? own);
-  const others = companions.map(({ prepared: { component }, companion }) => ({ component, backupId: companion.backup.backupId, at: companion.at, beforeMs: Date.parse(point) - Date.parse(companion.at), ...(companion.source === undefined ? {} : { source: companion.source }), ...(companion.unfit === undefined ? {} : { unfit: companion.unfit }) }));
+  const others = companions.map(({ prepared: { component }, companion }) => plannedCompanion(component, companion, point));
   const { skewMs } = recoveryPoint([point, ...others.map(({ at }) => at)]);
   const body = restoreBody(run, {
     backup: { id: base.backupId, manifestSha256: base.manifestSha256, point, skewMs }, facts, prepared,
@@ -112,10 +94,4 @@ function standing(run: PointRun, way: Way, facts: readonly ComponentFacts[], rec
       readyMarks: { [own.component]: readyMark },
     },
   };
-}
-
-function companionText({ component, backupId, beforeMs, source, unfit }: PlannedCompanion): string {
-  const skew = `${durationText(Math.abs(beforeMs))} ${beforeMs >= 0 ? 'before' : 'after'} that moment`;
-  if (source === 'aof') return `${component} comes from its append-only file, ${skew}`;
-  return `${component} ${unfit === undefined ? 'keeps no log' : `does not come from its append-only file (${unfit})`}: it comes from backup ${backupId}, ${skew}`;
 }

@@ -24,6 +24,12 @@ test('a copy says what was asked and where it landed, how one gets in, and how i
     'Writable, and nobody\'s replica, publisher or archive: nothing that is done in it reaches the original. Passwords are those of that moment.',
     'It stays until it is removed: holdfast clone remove looking',
   ]);
+  const [postgres, redis] = made.servers;
+  if (postgres === undefined || redis === undefined) throw new Error('two servers are made');
+  const asOf = (more: object): readonly string[] => copyLines({ ...made, servers: [postgres, { ...redis, ...more }] }, 'shop', clock).filter((line) => /^ {13}/.test(line)).slice(1);
+  expect(asOf({ beforeMs: 2_822_112 })).toEqual([expect.stringContaining(', 47 min 2 s before that moment, from backup 20261123-010000,')]);
+  expect(asOf({ beforeMs: 112, source: 'aof', backupId: 'run-x' })).toEqual([expect.stringContaining(', 0.1 s before that moment, from its append-only file,')]);
+  expect(asOf({ beforeMs: -5000, unfit: 'a base is missing' })).toEqual([expect.stringContaining('after that moment, from backup'), '             its append-only file does not lead there: a base is missing']);
   expect(copyLines({ ...made, outcome: 'planned', reached: null, servers: [] }, 'shop', clock).at(-1)).toBe('Dry run: nothing was made.');
 });
 
