@@ -6,13 +6,19 @@ import { chosenService, type CommandContext } from './command-context.ts';
 import { exitCodes, type ExitCode } from './exit-codes.ts';
 import { copyTable, type ListedCopy } from './rendering/copy-text.ts';
 
+/** The copies of these services, from the labels of the engine that this machine reaches. @throws DockerUnreachable */
+export async function listCopies(context: CommandContext, services: readonly { readonly name: string }[]): Promise<readonly ListedCopy[]> {
+  const runtime = composeRuntime(context.environment);
+  const copies: ListedCopy[] = [];
+  for (const { name } of services) copies.push(...(await findCopies(runtime, { service: name })).map(listed));
+  return copies;
+}
+
 export async function cloneList(context: CommandContext): Promise<ExitCode> {
   const { output } = context;
   const config = await context.config();
   const services = context.options.service === undefined ? config.services : [chosenService(config, context.options.service)];
-  const runtime = composeRuntime(context.environment);
-  const copies: ListedCopy[] = [];
-  for (const { name } of services) copies.push(...(await findCopies(runtime, { service: name })).map(listed));
+  const copies = await listCopies(context, services);
   output.object({ copies, exitCode: exitCodes.done });
   if (copies.length === 0) {
     output.result('There is no copy on this Docker engine. Make one: holdfast restore --to POINT --into NAME');

@@ -1,16 +1,18 @@
-/** `status`: services from their repositories, runs from Temporal. Starts the embedded server only where its file may hold open runs. */
+/** `status`: services from their repositories, copies from the Docker engine, runs from Temporal. Starts the embedded server only where its file may hold open runs. */
 import { parseDuration } from '../config/duration.ts';
 import { listRuns, type RunSummary } from '../client/list-runs.ts';
 import { readStatus } from '../client/read-run.ts';
 import { shownRunId } from '../client/run-ids.ts';
 import { isTemporalConfigured } from '../client/temporal-connection.ts';
-import { HoldfastFailure } from '../domain/failures.ts';
+import { HoldfastFailure, isFailure } from '../domain/failures.ts';
 import type { ServiceDefinition } from '../domain/service.ts';
 import { findLocalTemporal } from '../worker/local/local-supervisor.ts';
 import { readCatalog } from './backup-catalog.ts';
+import { listCopies } from './clone-list.ts';
 import { chosenService, type CommandContext } from './command-context.ts';
 import { exitCodes, type ExitCode } from './exit-codes.ts';
 import { repositoriesOf } from './list-backups.ts';
+import type { ListedCopy } from './rendering/copy-text.ts';
 import { judgeBackup, runLine, serviceLines, type ServiceState } from './rendering/status-text.ts';
 import { reportFailure } from './report-failure.ts';
 import { openSession } from './temporal-session.ts';
@@ -24,7 +26,7 @@ export async function status(context: CommandContext, check: boolean, maxAge: st
   const config = await context.config();
   const chosen = context.options.service === undefined ? config.services : [chosenService(config, context.options.service)];
   const services: ServiceState[] = [];
-  for (const service of chosen) services.push(await readService(context, service));
+  for (const service of chosen) services.push({ ...await readService(context, service), ...(check ? {} : { copies: await copiesOf(context, service) }) });
   const judged = services.map((service) => ({ service: service.name, ...judgeBackup(service, Date.now(), maxAgeMs) }));
   for (const service of services) for (const line of serviceLines(service, context.clock())) output.result(line);
   if (check) for (const { service, verdict, sentence } of judged) output.result(`${verdict.padEnd(9)} ${service}: ${sentence}`);
@@ -53,6 +55,16 @@ async function readService(context: CommandContext, service: ServiceDefinition):
     rollbacks: rollbacks.filter(({ state }) => state === 'opened').map(({ record }) => ({ workflowId: record.workflowId, operation: record.operation, recordedAt: record.recordedAt })),
     unreadableRollbacks: unreadable.map(({ runId, failure }) => ({ runId, cause: failure.fields.cause })),
   };
+}
+
+/** Null where the engine does not answer: what the repositories say stands without it. */
+async function copiesOf(context: CommandContext, service: ServiceDefinition): Promise<readonly ListedCopy[] | null> {
+  try {
+    return await listCopies(context, [service]);
+  } catch (error) {
+    if (isFailure(error, 'DockerUnreachable')) return null;
+    throw error;
+  }
 }
 
 async function openRuns(context: CommandContext): Promise<readonly OpenRun[]> {

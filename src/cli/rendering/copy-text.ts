@@ -50,6 +50,13 @@ export interface ListedCopy {
   readonly volumes: readonly string[];
 }
 
+/** `copy looking of xid:743, made 2 h 5 min ago: postgres 127.0.0.1:32771, redis exited` */
+export function copyLine({ name, point, madeAt, finished, servers, volumes }: ListedCopy, nowMs: number): string {
+  const age = madeAt === null ? '' : `, made ${durationText(Math.max(0, nowMs - Date.parse(madeAt)))} ago`;
+  const where = servers.length === 0 ? `its containers are gone, ${counted(volumes.length, 'volume')} left` : !finished ? 'being made, or left unfinished' : servers.map(({ component, address, state }) => `${component} ${address ?? state}`).join(', ');
+  return `copy ${name}${point === '' ? '' : ` of ${point}`}${age}: ${where}`;
+}
+
 export function copyTable(copies: readonly ListedCopy[], timeZone: string): readonly string[] {
   return tableText([['COPY', 'SERVICE', 'MOMENT', 'MADE', 'STORE', 'ADDRESS'], ...copies.flatMap(({ service, name, point, madeAt, finished, servers, volumes }) => {
     const rows = servers.length === 0 ? [['-', `its containers are gone, ${counted(volumes.length, 'volume')} left`]] : servers.map(({ component, state, address }) => [component, address ?? (finished ? state : 'being made, or left unfinished')]);

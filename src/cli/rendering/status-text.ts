@@ -5,6 +5,7 @@ import { backupInstant } from '../../domain/identifiers.ts';
 import { counted, durationText } from '../../domain/wording.ts';
 import type { CatalogEntry } from '../backup-catalog.ts';
 import { proofReason, provenText } from './backup-table.ts';
+import { copyLine, type ListedCopy } from './copy-text.ts';
 import { localTime } from './local-time.ts';
 import type { PlanClock } from './plan-text.ts';
 
@@ -15,15 +16,18 @@ export interface ServiceState {
   readonly rollbacks: readonly { readonly workflowId: string; readonly operation: string; readonly recordedAt: string }[];
   /** Records of cut-overs that cannot be read: whether there is a way back behind one is not known. */
   readonly unreadableRollbacks: readonly { readonly runId: string; readonly cause: string }[];
+  /** On the Docker engine of this machine; absent where nobody asked, null where it does not answer. */
+  readonly copies?: readonly ListedCopy[] | null;
 }
 
-export function serviceLines({ name, newest, total, rollbacks, unreadableRollbacks }: ServiceState, { timeZone, now }: PlanClock): readonly string[] {
+export function serviceLines({ name, newest, total, rollbacks, unreadableRollbacks, copies }: ServiceState, { timeZone, now }: PlanClock): readonly string[] {
   const backup = newest === null ? '  no backup yet: holdfast backup'
     : `  ${counted(total, 'backup')}, newest ${newest.id} (${localTime(backupInstant(newest.id), timeZone)}, ${ageText(newest.id, Date.parse(now))} ago), proven: ${provenText(newest, timeZone)}`;
   return [name, backup, ...rollbacks.map(({ workflowId, operation, recordedAt }) => {
     const run = shownRunId(workflowId);
     return `  rollback copy of ${run} (${operation}, ${localTime(recordedAt, timeZone)}): holdfast undo ${run} or holdfast accept ${run}`;
-  }), ...unreadableRollbacks.map(({ runId, cause }) => `  the record of a cut-over (run ${runId}) cannot be read: ${cause}`)];
+  }), ...unreadableRollbacks.map(({ runId, cause }) => `  the record of a cut-over (run ${runId}) cannot be read: ${cause}`),
+  ...(copies === null ? ['  whether there are copies is not known: the Docker engine does not answer'] : (copies ?? []).map((copy) => `  ${copyLine(copy, Date.parse(now))}`))];
 }
 
 const ageText = (id: string, nowMs: number): string => durationText(Math.max(0, nowMs - Date.parse(backupInstant(id))));

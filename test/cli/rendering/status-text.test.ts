@@ -15,4 +15,17 @@ describe('serviceLines', () => {
       '  the record of a cut-over (run b1) cannot be read: it is no document of ours',
     ]);
   });
+
+  it('has a line for each copy, and says where nobody can tell', () => {
+    const none = { name: 'shop', newest: null, total: 0, rollbacks: [], unreadableRollbacks: [] };
+    const server = { component: 'postgres', container: 'c', state: 'running', address: '127.0.0.1:32771' };
+    const copy = { service: 'shop', name: 'looking', point: 'xid:743', madeAt: '2026-11-23T00:00:00Z', finished: true, servers: [server, { ...server, component: 'redis', state: 'exited', address: null }], volumes: ['v'] };
+    expect(serviceLines({ ...none, copies: [copy, { ...copy, finished: false }, { ...copy, point: '', madeAt: null, servers: [] }] }, clock).slice(2)).toEqual([
+      '  copy looking of xid:743, made 2 h 0 min ago: postgres 127.0.0.1:32771, redis exited',
+      '  copy looking of xid:743, made 2 h 0 min ago: being made, or left unfinished',
+      '  copy looking: its containers are gone, 1 volume left',
+    ]);
+    expect(serviceLines({ ...none, copies: null }, clock).slice(2)).toEqual(['  whether there are copies is not known: the Docker engine does not answer']);
+    expect(serviceLines(none, clock)).toHaveLength(2);
+  });
 });
