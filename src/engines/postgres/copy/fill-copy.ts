@@ -9,6 +9,7 @@ import { counted } from '../../../domain/wording.ts';
 import type { CopyEngine, CopyServer, CopySource, FilledCopy } from '../../copy-engine.ts';
 import type { EngineContext } from '../../engine.ts';
 import { requireSameOrder } from '../directory/recover-beside.ts';
+import { recoveryRoomBytes } from '../recovery/recovery-room.ts';
 import { promoteAndStop, queryRecovered, type RecoveryServer } from '../recovery/recovery-server.ts';
 import { awaitTarget, imageOf, startRecovery, type Recovery } from '../recovery/start-recovery.ts';
 import { coveredBy } from '../recovery/target.ts';
@@ -39,7 +40,7 @@ async function fillCopy(ctx: EngineContext, component: PostgresComponent, { back
   if (moment === null) throw new HoldfastFailure('InvalidInput', { operation: 'make the copy', object: component.name, cause: 'no moment is named', hint: 'Name one: --to, --before.' });
   const { target, inclusive, timeline, files, archive } = moment;
   const place = { mount: { type: 'volume', source: volume, target: directory } satisfies MountSpec, directory };
-  const recovery: Recovery = { backup: base, source, imageId: await imageOf(ctx, { backup: base }), place, request: { target, inclusive, timeline }, log: { files, mount: archive } };
+  const recovery: Recovery = { backup: base, source, imageId: await imageOf(ctx, { backup: base }), place, request: { target, inclusive, timeline }, log: { files, mount: archive }, roomBytes: recoveryRoomBytes(base, files.length) };
   const server = await startRecovery(ctx, recovery);
   const reached = await awaitTarget(ctx, recovery, server);
   await requireSameOrder(ctx, component, server, base);

@@ -4,13 +4,9 @@ import { HoldfastFailure } from '../../../domain/failures.ts';
 import type { PostgresComponent } from '../../../domain/service.ts';
 import { counted, sizeText } from '../../../domain/wording.ts';
 import type { EngineContext } from '../../engine.ts';
+import { recoveryRoomBytes } from '../recovery/recovery-room.ts';
 import type { DataSighting } from './data-place.ts';
 
-/** What unpacking leaves beside the data, and what replaying writes. */
-const spaceFactor = 1.2;
-/** Segments of the log that a recovering server keeps, its own of the base among them (min_wal_size), and how many serve-segments.sh lays ready for it. */
-const keptSegments = 6;
-const segmentsAhead = 8;
 const operation = 'prepare the restore';
 
 export interface NeededRoom {
@@ -31,7 +27,7 @@ export async function requireFit(ctx: EngineContext, component: PostgresComponen
   if (tablespace !== undefined) {
     throw new HoldfastFailure('UnsupportedTopology', { operation, object: component.container, cause: `the base backup has ${counted(backup.tablespaces.length, 'tablespace')} (${tablespace.name} at ${tablespace.location}), which lie outside the data directory`, hint: 'Restore a dump, or by hand: docs/restore-without-holdfast.md. Only a data directory as a whole is exchanged.' });
   }
-  const needed = Math.ceil(backup.dataSizeBytes * spaceFactor) + backup.cluster.segmentSizeBytes * (keptSegments + Math.min(files, segmentsAhead));
+  const needed = recoveryRoomBytes(backup, files);
   if (replacesOwn || !Number.isFinite(freeBytes) || freeBytes >= needed) return;
   throw new HoldfastFailure('NotEnoughSpace', { operation, object: `${component.container}, ${place.mount.source}`, cause: `the recovered copy beside the live data needs ${sizeText(needed)}, ${sizeText(freeBytes)} are free`, hint: 'Make room on that file system.' });
 }

@@ -5,6 +5,7 @@ import type { Stop } from '../../../domain/find/narrowing.ts';
 import type { PostgresComponent } from '../../../domain/service.ts';
 import type { EngineContext } from '../../engine.ts';
 import type { Look, LogWalk } from '../../moment-engine.ts';
+import { recoveryRoomBytes } from '../recovery/recovery-room.ts';
 import { awaitStop, type Reached, type RecoveryServer } from '../recovery/recovery-server.ts';
 import { settingsOf, startRecovery, type Recovery } from '../recovery/start-recovery.ts';
 import { firstError } from '../server/psql-failure.ts';
@@ -65,4 +66,4 @@ async function goOn(ctx: EngineContext, recovery: Recovery, { server, directory 
 }
 
 const recoveryTo = ({ backup, source, timeline, files, archive }: LogWalk, { lsn, inclusive }: Stop, raised: Standing['raised']): Recovery =>
-  ({ backup, source, request: { target: { kind: 'lsn', lsn }, inclusive, timeline }, log: { files, mount: archive }, raised, serverScript: walkScripts.runServer });
+  ({ backup, source, request: { target: { kind: 'lsn', lsn }, inclusive, timeline }, log: { files, mount: archive }, raised, serverScript: walkScripts.runServer, roomBytes: recoveryRoomBytes(backup, files.length) });

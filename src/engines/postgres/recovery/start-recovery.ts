@@ -27,6 +27,8 @@ export interface Recovery {
   readonly imageId?: string;
   /** Where it is done: a directory on a mount, below a data directory that it is to replace. In a volume of the run's own unless given. */
   readonly place?: RecoveryPlace;
+  /** Room that is asked for there before anything is unpacked; what the base takes by itself unless given. */
+  readonly roomBytes?: number;
   /** Settings that the original had raised since the backup, by name. */
   readonly raised?: Readonly<Record<string, string>>;
   /** Further settings of its server. */
@@ -136,7 +138,7 @@ async function arrange(ctx: EngineContext, recovery: Recovery, imageId: string, 
   const input = await baseInput(ctx, chained);
   const result = await runPostgresHelper(ctx, {
     component: { name: backup.component, user: 'postgres' }, step: 'recovery-arrange', imageId, network: 'none', majorVersion: 0, script: scripts.arrangeRecovery,
-    args: [directory, String(backup.dataSizeBytes)], files: { ...baseFiles(chained), ...recoveryFiles, ...(recovery.serverScript === undefined ? {} : { 'run-server.sh': recovery.serverScript }), 'scratch.conf': settingsOf(recovery, directory), 'segments.list': segmentList(log.files) },
+    args: [directory, String(recovery.roomBytes ?? backup.dataSizeBytes)], files: { ...baseFiles(chained), ...recoveryFiles, ...(recovery.serverScript === undefined ? {} : { 'run-server.sh': recovery.serverScript }), 'scratch.conf': settingsOf(recovery, directory), 'segments.list': segmentList(log.files) },
     mounts: [mount, ...archiveMount(log), ...input.mounts], phase: 'unpack the base backup', ...(input.beforeStart === undefined ? {} : { beforeStart: input.beforeStart }),
   });
   if (result.exitCode === 0) return;

@@ -10,6 +10,7 @@ import type { EngineContext, PreparedComponent } from '../../engine.ts';
 import type { MomentRecovery, ReachedMoment, RecoveredComponent } from '../../moment-engine.ts';
 import type { Inspection } from '../inspect.ts';
 import { refuseOlderMajor } from '../prepare.ts';
+import { recoveryRoomBytes } from '../recovery/recovery-room.ts';
 import { promote, type RecoveryServer } from '../recovery/recovery-server.ts';
 import { awaitTarget, imageOf, ownPlace, removeOwnRecovery, startRecovery, type Recovery, type RecoveryPlace } from '../recovery/start-recovery.ts';
 import { coveredBy } from '../recovery/target.ts';
@@ -60,7 +61,7 @@ async function withCopyAt<T>(ctx: EngineContext, { component }: ServerPlace, ins
 async function copyAt(ctx: EngineContext, component: PostgresComponent, { backup, source, files, archive, timeline, target, inclusive }: MomentRecovery): Promise<TablesAsTheyWere> {
   const imageId = await imageOf(ctx, { backup });
   const place = await ownPlace(ctx, component.name);
-  const recovery: Recovery = { backup, source, request: { target, inclusive, timeline }, log: { files, mount: archive }, imageId, place, settings: settingsOf(backup.server) };
+  const recovery: Recovery = { backup, source, request: { target, inclusive, timeline }, log: { files, mount: archive }, imageId, place, settings: settingsOf(backup.server), roomBytes: recoveryRoomBytes(backup, files.length) };
   const recovered = await startRecovery(ctx, recovery);
   const reached = await awaitTarget(ctx, recovery, recovered);
   await noteReached(ctx, component, reached);
