@@ -26,6 +26,8 @@ interface Watch {
   readonly status: MutableStatus;
   attempts: Readonly<Record<string, number>>;
   seen: string | null;
+  /** Of which this run has told what is alarming: its page begins empty. */
+  told: readonly WatchedLog[];
   outcome: 'ok' | 'alarm' | null;
 }
 
@@ -44,11 +46,12 @@ async function oneRun(input: ArchiveWalInput): Promise<ArchiveWalInput | null> {
   try {
     const valid = validated('archiveWal', input, readInput);
     status.service = valid.service;
+    status.logs = valid.logs ?? [];
     run = await resolve(valid, status, createCompensations());
     if (run.service.searchAttributes) upsertSearchAttributes([{ key: attributes.service, value: valid.service }, { key: attributes.runbook, value: 'archiveWal' }]);
     run.phase('working');
-    const attempts = await watch({ run, status, attempts: valid.attempts ?? {}, seen: null, outcome: null });
-    if (attempts !== null) return { ...valid, attempts };
+    const attempts = await watch({ run, status, attempts: valid.attempts ?? {}, seen: null, told: [], outcome: null });
+    if (attempts !== null) return { ...valid, attempts, logs: status.logs };
     run.note('The configuration asks for no log of this service any more. What was made for keeping it is still there (a receiver with its replication slot, or the server\'s archiving): holdfast wal forget.');
     finish(run, 'done', 'done');
     return null;
@@ -91,8 +94,9 @@ async function look({ run, status, seen, attempts }: Watch): Promise<LogWatch | 
 /** Keeps the figures, and says what is new: an alarm that was not there, and one that is gone. */
 function tell(state: Watch, { logs, outline }: LogWatch): void {
   const { run, status } = state;
-  const before = new Map(status.logs.map((log) => [log.component, log]));
+  const before = new Map(state.told.map((log) => [log.component, log]));
   status.logs = logs;
+  state.told = logs;
   state.seen = outline;
   for (const log of logs) {
     const known = before.get(log.component);
@@ -131,7 +135,9 @@ async function takeBase(state: Watch, { component, workflowId, reason }: DueBase
 }
 
 function readInput(raw: Record<string, unknown>): ArchiveWalInput {
-  onlyFields(raw, [...commonFields, 'attempts']);
+  onlyFields(raw, [...commonFields, 'attempts', 'logs']);
   const attempts = optionalCounts(raw, 'attempts');
-  return { ...commonInput(raw), ...(attempts === undefined ? {} : { attempts }) };
+  const logs = raw['logs'];
+  // Only ever shown: what nobody's look is would be gone with the first.
+  return { ...commonInput(raw), ...(attempts === undefined ? {} : { attempts }), ...(Array.isArray(logs) ? { logs: logs as readonly WatchedLog[] } : {}) };
 }

@@ -6,6 +6,8 @@ import type { CommonInput } from '../shared/run.ts';
 export interface ArchiveWalInput extends CommonInput {
   /** How often a base backup was begun for each cause, by workflow id: what one run hands to the next of the same id. Nobody gives it by hand. */
   readonly attempts?: Readonly<Record<string, number>>;
+  /** The last look of the run before, shown until there is one of its own. Nobody gives it by hand. */
+  readonly logs?: readonly WatchedLog[];
 }
 
 /** What the query `status` answers: a run's status, and each log with its figures, alarms and base backup. */
