@@ -11,6 +11,7 @@ import type { BackupStorage } from '../storage/storage.ts';
 import { claimBackup, latestBackup, newestReadable, readClaimant } from './claims.ts';
 import { createAofArchive } from './create-aof-archive.ts';
 import { holdsIn } from './holds.ts';
+import { createSetAside, placeOf } from './create-set-aside.ts';
 import { createWalArchive } from './create-wal-archive.ts';
 import { createDocument, createOrMatch, documentNames, isDamage, notWhatItClaims, readDocument } from './documents.ts';
 import { headOf } from './head.ts';
@@ -47,6 +48,8 @@ export function createRepository(name: string, storage: BackupStorage): Reposito
     removeTemporaries: (runIds, olderThanMs) => storage.removeTemporaries(runIds, olderThanMs),
     wal: createWalArchive(storage, head.open),
     aof: createAofArchive(storage, head.open),
+    setAside: (key) => createSetAside(storage, head.open, key),
+    place: () => placeOf(storage),
     ...marksIn(storage),
     ...holdsIn(storage),
     ...proofsIn(storage),

@@ -5,9 +5,9 @@ import { isName } from '../domain/identifiers.ts';
 import type { BackupStorage } from '../storage/storage.ts';
 import { createOrMatch, notWhatItClaims, readDocument } from './documents.ts';
 
-const headPath = 'holdfast.json';
+export const headPath = 'holdfast.json';
 /** What lies directly below a service (docs/backup-format.md). */
-const serviceDirectories: ReadonlySet<string> = new Set(['sequence', 'backups', 'plans', 'approvals', 'rollbacks', 'runs', 'marks', 'holds', 'releases', 'wal', 'aof']);
+const serviceDirectories: ReadonlySet<string> = new Set(['sequence', 'backups', 'plans', 'approvals', 'rollbacks', 'runs', 'marks', 'holds', 'releases', 'wal', 'aof', 'set-aside']);
 
 export interface RepositoryHead {
   /** The id that this process read first, without asking again; undefined before. */
