@@ -68,5 +68,6 @@ function engineContext(dependencies: ActivityDependencies, service: string, sign
     secret: dependencies.resolveSecret,
     recordOnce: (key, value) => repository.recordOnce(service, owner.runId, key, value),
     readNote: async (key) => (await repository.readNotes(service, owner.runId))[key],
+    setAside: { of: (runId, component) => repository.setAside({ service, runId, component }), repository: () => repository.place() },
   };
 }

@@ -24,6 +24,7 @@ export function sourceOf(repository: Repository, manifest: BackupManifest): Arti
   const pathOf = (artifact: Artifact): string => `${backupDirectory(manifest.service, manifest.backupId)}/${artifact.path}`;
   const { backupId } = manifest;
   return {
+    backupId,
     hostPath: (artifact) => repository.storage.hostPath(pathOf(artifact)),
     check: async (artifact, signal, onBytes) => requireStored(backupId, artifact, await repository.storage.digest(pathOf(artifact), signal, onBytes)),
     open: async (artifact) => checked(await repository.storage.openRead(pathOf(artifact)), backupId, artifact),

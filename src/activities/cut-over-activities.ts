@@ -2,12 +2,13 @@
 import { lowerFences, raiseFences } from '../containers/fence.ts';
 import type { ComponentBackup } from '../domain/backup-manifest.ts';
 import { HoldfastFailure, isFailure } from '../domain/failures.ts';
-import { replacesWholeServer, type ComponentCutOver, type RestartPolicy, type RollbackRecord } from '../domain/rollback.ts';
+import { replacementIn, replacesWholeServer, type Replacement, type ComponentCutOver, type RestartPolicy, type RollbackRecord } from '../domain/rollback.ts';
 import type { Component } from '../domain/service.ts';
 import type { EngineContext } from '../engines/engine.ts';
 import { currentOwner, engineOf, firstRepository, inEngineContext } from './activity-run.ts';
 import { type Authority, consumeAuthority, type Decided, findStores, type Found, requireAuthority, requireOwnPlan } from './authority.ts';
 import { chooseDirection, completeRestore, fencedStores, otherCopy, putBackRestartPolicies, refuseCutOversSince, writeMarkKey, writeMarkOf } from './cut-over-state.ts';
+import { sourceOf } from './artifacts.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { readBackup } from './proof-activities.ts';
 
@@ -78,8 +79,14 @@ export function createCutOverActivities(dependencies: ActivityDependencies) {
         return { setAside: now === null ? planned : String(BigInt(planned) + BigInt(now) - BigInt(readyMark)) };
       }),
 
+    /** The data exchanged, still closed. Where it is replaced where it lies, that is copied out, dropped and made anew: as long as that takes. */
     swapComponent: (input: CutOverStep): Promise<void> =>
-      authorised(input, (context) => engineOf(dependencies, input.component).swap(context, input.component, input.cutOver)),
+      authorised(input, async (context) => {
+        const engine = engineOf(dependencies, input.component);
+        const replace = replacementIn(input.cutOver);
+        if (replace === null || engine.replacements === undefined) return engine.swap(context, input.component, input.cutOver);
+        return engine.replacements.carryOut(context, input.component, input.cutOver, await broughtBy(input.authority.service, input.component.name, replace));
+      }),
 
     /** Equality established closed, before anyone is let in. @throws ProofFailed, CouldNotVerify */
     compareClosedComponent: (input: CutOverStep & { backup: { backupId: string; manifestSha256: string } | null }): Promise<void> =>
@@ -143,6 +150,12 @@ export function createCutOverActivities(dependencies: ActivityDependencies) {
       if (rollback === null || rollback.state === 'recorded' || rollback.state === 'rolledBack') await lowerFences(runtime, owner, volumes);
     },
   };
+
+  async function broughtBy(service: string, component: string, { brings }: Replacement) {
+    if (brings.kind === 'copy') return null;
+    const { manifest, backup } = await readBackup(dependencies, { service, ...brings, component });
+    return { backup, source: sourceOf(firstRepository(dependencies, service), manifest) };
+  }
 
   function authorised<T>(input: CutOverStep, step: (context: Parameters<Parameters<typeof inEngineContext>[2]>[0]) => Promise<T>): Promise<T> {
     return inEngineContext(dependencies, input.authority.service, async (context) => {

@@ -2,6 +2,7 @@
 import { randomBytes } from 'node:crypto';
 import { activityInfo } from '@temporalio/activity';
 import { HoldfastFailure, isFailure } from '../domain/failures.ts';
+import type { Verdict } from '../domain/proof.ts';
 import { planBytes, type PlanBody, type RestorePlan } from '../domain/restore-plan.ts';
 import type { ComponentCutOver, RollbackRecord } from '../domain/rollback.ts';
 import type { Component } from '../domain/service.ts';
@@ -44,14 +45,18 @@ export function createPlanActivities(dependencies: ActivityDependencies) {
       return { started };
     },
 
-    /** The backup's data made ready beside the live data, compared, closed; as a whole where its server was found `unusable`. @throws ContainerNotFound (of the application, which is restarted at the end) and what the engine throws */
-    prepareComponent: (input: { service: string; backupId: string; manifestSha256: string; component: Component; unusable?: string }): Promise<PreparedComponent> =>
+    /**
+     * The backup's data made ready beside the live data, compared, closed; as a whole where its server was found `unusable`. With `replace`, of an engine that can: nothing is made, and the plan says
+     * how the live data is dropped first. @throws ContainerNotFound (of the application, which is restarted at the end) and what the engine throws
+     */
+    prepareComponent: (input: { service: string; backupId: string; manifestSha256: string; component: Component; unusable?: string; replace?: boolean }): Promise<PreparedComponent> =>
       inEngineContext(dependencies, input.service, async (context) => {
         await requireApplication(input.service, input.component);
         const { manifest, backup } = await readBackup(dependencies, { ...input, component: input.component.name });
         const engine = engineOf(dependencies, input.component);
         const source = sourceOf(firstRepository(dependencies, input.service), manifest);
-        const prepared = await (input.unusable === undefined || engine.prepareWhole === undefined
+        const prepared = await (input.replace === true && engine.replacements !== undefined ? engine.replacements.prepare(context, input.component, backup, source, { backupId: manifest.backupId, manifestSha256: input.manifestSha256, proof: await newestProof(input) })
+          : input.unusable === undefined || engine.prepareWhole === undefined
           ? engine.prepare(context, input.component, backup, source) : engine.prepareWhole(context, input.component, backup, source, input.unusable));
         await context.recordOnce(writeMarkKey(input.component.name), await writeMarkOf(dependencies, context, input.component, prepared.cutOver));
         return prepared;
@@ -111,6 +116,12 @@ export function createPlanActivities(dependencies: ActivityDependencies) {
       throw new HoldfastFailure('UnknownRollbackCopy', { operation: 'find the rollback copy', object: input.run, cause: others.length === 0 ? 'the service has no rollback copy' : `there are copies of ${others.join(', ')}`, hint: 'holdfast status shows every rollback copy and its run.' });
     },
   };
+
+  /** Of these very bytes of the component. */
+  async function newestProof({ service, backupId, manifestSha256, component }: { service: string; backupId: string; manifestSha256: string; component: Component }): Promise<Verdict | null> {
+    const proofs = (await firstRepository(dependencies, service).listProofs(service, backupId)).filter((proof) => proof.manifestSha256 === manifestSha256);
+    return proofs.at(-1)?.components.find((each) => each.component === component.name)?.verdict ?? null;
+  }
 
   function inOwnContainers(service: string, record: RollbackRecord): boolean {
     const { components } = serviceNamed(dependencies, service);

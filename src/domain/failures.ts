@@ -81,6 +81,7 @@ export const failureKinds = {
   ManifestDamaged: failed('A manifest is not canonical, or differs from its own SHA-256.'),
   UnsupportedFormat: refused('The repository was written by a newer version of Holdfast.'),
   NotEnoughSpace: refused('A file system has less room than the step needs.'),
+  ReplacementRefused: refused('Data may not be dropped where it lies before what replaces it stands.'),
   DiskFull: failed('A file system ran full.'),
 
   // The log.

@@ -35,6 +35,16 @@ export interface ControlData {
   readonly checkpoint: string;
 }
 
+/** Data that is dropped before the new stands, for want of room: what is there now lies in the repository then (domain/set-aside.ts), not below the data directory. */
+export interface Replacement {
+  /** The run that drops it, under whose id its copy is found. */
+  readonly run: string;
+  /** A backup; or, of an undo, the copy that an earlier run made. */
+  readonly brings: { readonly kind: 'backup'; readonly backupId: string; readonly manifestSha256: string } | { readonly kind: 'copy'; readonly run: string };
+  /** Runs whose copies nobody needs any more once this one is accepted. */
+  readonly outlived: readonly string[];
+}
+
 /** PostgreSQL, the whole data directory: paths are relative to it. The server need not run, nor be able to. */
 export interface PostgresDirectoryCutOver {
   readonly engine: 'postgres';
@@ -65,6 +75,8 @@ export interface PostgresDirectoryCutOver {
   readonly wasRunning: boolean;
   /** False where it ran, or was started again and again, and never answered: neither its clean end nor its answer is waited for then. True unless given. */
   readonly answered?: boolean;
+  /** Only where there is no room for old and new beside each other; `control` is null then before the new data is there. */
+  readonly replace?: Replacement;
 }
 
 /** A table of a {@link PostgresTablesCutOver}. Its place in the list, from 1, is its number in files and in the schema of kept rows. */
@@ -142,6 +154,9 @@ export function replacesSomething(cutOver: ComponentCutOver): boolean {
   if (cutOver.method === 'tables') return cutOver.into === null;
   return cutOver.method === 'database' ? cutOver.liveOid !== 0 : cutOver.hadServer;
 }
+
+/** How it is replaced where it lies; null where old and new stand beside each other. */
+export const replacementIn = (cutOver: ComponentCutOver): Replacement | null => (cutOver.engine === 'postgres' && cutOver.method === 'directory' ? cutOver.replace ?? null : null);
 
 /** Do clients go on while it is carried out? Then nothing is closed, nothing opened, and no application has to be restarted. */
 export const leavesOpen = (cutOver: ComponentCutOver): boolean => cutOver.engine === 'postgres' && cutOver.method === 'tables';

@@ -21,6 +21,7 @@ import type { ContainerRuntime } from '../containers/container-runtime.ts';
 import type { AofEngine } from './aof-engine.ts';
 import type { CopyEngine } from './copy-engine.ts';
 import type { KeptLog, MomentEngine, MomentRecovery, RecoveredComponent } from './moment-engine.ts';
+import type { ReplacementEngine, SetAsideAccess } from './replacement-engine.ts';
 
 /** What a step says about how far it is. Goes into heartbeats and, from there, into the status of the run. */
 export interface StepProgress {
@@ -44,6 +45,8 @@ export interface EngineContext {
   recordOnce(key: string, value: unknown): Promise<unknown>;
   /** A note of this run, or undefined. */
   readNote(key: string): Promise<unknown>;
+  /** Where data goes that is dropped before the new stands; absent where nothing is. */
+  readonly setAside?: SetAsideAccess;
 }
 
 /** Where an engine puts an artifact. */
@@ -60,6 +63,8 @@ export interface ArtifactDestination {
 
 /** Where an engine finds an artifact. */
 export interface ArtifactSource {
+  /** The backup's id, for hints. */
+  readonly backupId?: string;
   /** Absolute host path for a read-only bind, or null: then `open` and copy it into the helper's volume. */
   hostPath(artifact: Artifact): Promise<string | null>;
   /** Returns when every stored byte was read and found right. `onBytes` is told how far it is. @throws ArtifactDamaged, ObjectNotFound, RepositoryUnreachable; the signal's reason */
@@ -233,6 +238,8 @@ export interface DatabaseEngine<C extends Component = Component> {
 
   /** How it is brought back to any moment of its log; null of an engine that keeps none. */
   readonly moments: MomentEngine<C> | null;
+  /** How it is replaced where it lies; absent of an engine whose data is small. */
+  readonly replacements?: ReplacementEngine<C>;
   /** How it is brought to a second by an archive of its append-only file; absent of an engine that has none. */
   readonly aof?: AofEngine<C>;
 

@@ -17,6 +17,7 @@ import { workflowQueue } from '../../src/domain/task-queues.ts';
 import type { WorkerHooks } from '../../src/worker/create-worker.ts';
 import { runWorker } from '../../src/worker/main.ts';
 import { approveUpdate, statusQuery } from '../../src/workflows/shared/messages.ts';
+import { engineCall } from './engine-call.ts';
 import { dockerHost, temporalAddress, testLabel } from './test-environment.ts';
 
 export interface ServiceFixture {
@@ -62,6 +63,8 @@ export interface FixtureOptions {
   readonly definition?: Partial<ServiceDefinition>;
   /** Passwords that both databases then ask for; the components refer to them by {@link secretVariables}, which a worker needs in its environment. */
   readonly secrets?: { readonly postgres: string; readonly redis: string };
+  /** PostgreSQL's volume is of this size, in memory, and its log in small files; a container that writes nothing holds the volume while the server is stopped. */
+  readonly smallPostgresMib?: number;
   /** A volume for what PostgreSQL archives itself. */
   readonly archiveVolume?: boolean;
 }
@@ -78,7 +81,10 @@ export async function startServiceFixture(options: FixtureOptions = {}): Promise
   const runtime = createDockerRuntime(dockerHost());
   const { secrets } = options;
   const asking: Record<string, string> = secrets === undefined ? {} : { POSTGRES_HOST_AUTH_METHOD: 'scram-sha-256', POSTGRES_INITDB_ARGS: '--auth-local=scram-sha-256 --auth-host=scram-sha-256' };
-  const postgres = await createDatabase(runtime, `hf-test-pg-${id}`, options.postgresImage ?? 'postgres:17', ['-c', 'fsync=off'], { POSTGRES_PASSWORD: secrets?.postgres ?? 'test', POSTGRES_DB: 'shop', ...asking }, undefined, options.archiveVolume === true ? archiveRoot : undefined);
+  const { smallPostgresMib } = options;
+  const keeper = smallPostgresMib === undefined ? null : await createSmallVolume(runtime, `hf-test-pg-${id}`, options.postgresImage ?? 'postgres:17', smallPostgresMib);
+  const small = keeper === null ? [] : ['-c', 'max_wal_size=16MB', '-c', 'min_wal_size=4MB'];
+  const postgres = await createDatabase(runtime, `hf-test-pg-${id}`, options.postgresImage ?? 'postgres:17', ['-c', 'fsync=off', ...small], { POSTGRES_PASSWORD: secrets?.postgres ?? 'test', POSTGRES_DB: 'shop', ...(keeper === null ? {} : { POSTGRES_INITDB_ARGS: '--wal-segsize=1' }), ...asking }, undefined, options.archiveVolume === true ? archiveRoot : undefined);
   const redisArguments = [...(secrets === undefined ? [] : [`/data/${authFile}`]), ...(options.redisArguments ?? ['--appendonly', 'yes'])];
   const createRedis = (): Promise<string> => createDatabase(runtime, `hf-test-redis-${id}`, options.redisImage ?? 'redis:8', redisArguments, {}, secrets?.redis);
   const redis = await createRedis();
@@ -86,9 +92,22 @@ export async function startServiceFixture(options: FixtureOptions = {}): Promise
   const config = configOf(name, id, repositoryPath, { postgres: `hf-test-pg-${id}`, redis: `hf-test-redis-${id}` }, options);
   const client = await connectClient({ address: temporalAddress() });
   const passwords: Record<string, string> = secrets === undefined ? {} : { PGPASSWORD: secrets.postgres, REDISCLI_AUTH: secrets.redis };
-  const fixture = fixtureOf({ name, config, client, runtime, postgres, redis, repositoryPath, createRedis, passwords });
+  const fixture = fixtureOf({ name, config, client, runtime, postgres, redis, repositoryPath, createRedis, passwords, keeper });
   await waitFor(async () => (await runtime.exec(postgres, { argv: ['psql', '-h', '127.0.0.1', '-U', 'postgres', '-d', 'shop', '-c', 'select 1'], environment: passwords, timeoutMs: 5_000 })).exitCode === 0);
   return fixture;
+}
+
+/** A volume in memory is empty again when no container runs that has it: one does, until the end. */
+async function createSmallVolume(runtime: ContainerRuntime, name: string, image: string, sizeMib: number): Promise<string> {
+  const found = await runtime.findImage(image);
+  if (found === null) throw new Error(`the image ${image} is missing on the test engine`);
+  await engineCall(dockerHost(), 'POST', '/volumes/create', { Name: `${name}-data`, Labels: { [testLabel]: name }, Driver: 'local', DriverOpts: { type: 'tmpfs', device: 'tmpfs', o: `size=${sizeMib}m` } });
+  const { id } = await runtime.create({
+    name: `${name}-keeper`, imageId: found.id, entrypoint: ['sleep'], command: ['3600'], environment: {}, labels: { [testLabel]: name }, network: 'none', init: true, logDriver: 'none',
+    mounts: [{ type: 'volume', source: `${name}-data`, target: found.volumes[0] ?? '/data', readOnly: true }],
+  });
+  await runtime.start(id);
+  return id;
 }
 
 async function createDatabase(runtime: ContainerRuntime, name: string, image: string, command: readonly string[], env: Record<string, string>, redisPassword?: string, further?: string): Promise<string> {
@@ -136,7 +155,7 @@ function configOf(name: string, id: string, path: string, containers: { postgres
   return { services: [service], repositories: [{ name: 'local', path }], host: `host-${id}`, queuePrefix: `hf-${id}`, path: null, notices: [] };
 }
 
-interface Parts { name: string; config: Config; client: Client; runtime: ContainerRuntime; postgres: string; redis: string; repositoryPath: string; createRedis(): Promise<string>; passwords: Record<string, string> }
+interface Parts { keeper: string | null; name: string; config: Config; client: Client; runtime: ContainerRuntime; postgres: string; redis: string; repositoryPath: string; createRedis(): Promise<string>; passwords: Record<string, string> }
 
 function fixtureOf(given: Parts): ServiceFixture {
   const parts = { ...given };
@@ -198,7 +217,7 @@ function fixtureOf(given: Parts): ServiceFixture {
     },
     stop: async () => {
       for (const stop of stops) await stop();
-      for (const id of [parts.postgres, parts.redis]) await runtime.remove(id);
+      for (const id of [parts.postgres, parts.redis, ...(parts.keeper === null ? [] : [parts.keeper])]) await runtime.remove(id);
       for (const volume of await runtime.listVolumes({})) if (volume.labels[testLabel]?.endsWith(name.slice(4)) === true) await runtime.removeVolume(volume.name);
       await rm(parts.repositoryPath, { recursive: true, force: true });
       await client.connection.close();

@@ -15,9 +15,9 @@ import * as directory from './directory/exchange.ts';
 import { inspectWhole } from './directory/inspect-whole.ts';
 import { finishMoment, prepareDirectory, recoverToMoment } from './directory/prepare.ts';
 import { prepareFromDump } from './directory/prepare-from-dump.ts';
-import { discardDirectoryRollback, discardPreparedDirectory, repairDirectory } from './directory/remove.ts';
+import { postgresReplacements, withReplacement } from './directory/replace/replacements.ts';
+import { discardPreparedDirectory, repairDirectory } from './directory/remove.ts';
 import { queryMoment } from './directory/query.ts';
-import { prepareDirectoryUndo } from './directory/undo.ts';
 import { lookAlong } from './find/look-along.ts';
 import { surveyLog } from './find/survey-log.ts';
 import { inspect } from './inspect.ts';
@@ -43,20 +43,21 @@ export function createPostgresEngine(): DatabaseEngine<PostgresComponent> {
     prove: (ctx, backup, source) => byMethod(backup, (dump) => prove(ctx, dump, source), (base) => proveBase(ctx, base, source)),
     prepare: (ctx, component, backup, source) => byMethod(backup, (dump) => prepare(ctx, component, dump, source), (base) => prepareDirectory(ctx, component, base, source)),
     prepareWhole: (ctx, component, backup, source, unusable) => byMethod(backup, (dump) => prepareFromDump(ctx, component, dump, source, unusable), (base) => prepareDirectory(ctx, component, base, source)),
-    prepareUndo: (ctx, component, previous) => byCutOver(previous, (own) => prepareUndo(ctx, component, own), (own) => prepareDirectoryUndo(ctx, component, own)),
+    prepareUndo: (ctx, component, previous) => byCutOver(previous, (own) => prepareUndo(ctx, component, own), (own) => withReplacement.prepareUndo(ctx, component, own)),
     discardPrepared: (ctx, component, cutOver) => byCutOver(cutOver, (own) => discardPrepared(ctx, component, own), (own) => discardPreparedDirectory(ctx, component, own)),
-    requireReady: (ctx, component, cutOver) => byCutOver(cutOver, (own) => requireReady(ctx, component, own), (own) => directory.requireReady(ctx, component, own)),
+    requireReady: (ctx, component, cutOver) => byCutOver(cutOver, (own) => requireReady(ctx, component, own), (own) => withReplacement.requireReady(ctx, component, own)),
     close: (ctx, component, cutOver) => byCutOver(cutOver, (own) => close(ctx, component, own), (own) => directory.close(ctx, own)),
     swap: (ctx, component, cutOver) => byCutOver(cutOver, (own) => swap(ctx, component, own), (own) => directory.exchange(ctx, own, 'in')),
     compareClosed: (ctx, component, cutOver, backup) => byCutOver(cutOver, (own) => compareClosed(ctx, component, own, backup), (own) => directory.compareClosed(ctx, own)),
-    open: (ctx, component, cutOver) => byCutOver(cutOver, (own) => open(ctx, component, own), (own) => directory.open(ctx, component, own)),
-    rollBack: (ctx, component, cutOver) => byCutOver(cutOver, (own) => rollBack(ctx, component, own), (own) => directory.rollBack(ctx, component, own)),
-    discardRollback: (ctx, component, cutOver) => byCutOver(cutOver, (own) => discardRollback(ctx, component, own), async (own) => void await discardDirectoryRollback(ctx, own)),
+    open: (ctx, component, cutOver) => byCutOver(cutOver, (own) => open(ctx, component, own), (own) => withReplacement.open(ctx, component, own)),
+    rollBack: (ctx, component, cutOver) => byCutOver(cutOver, (own) => rollBack(ctx, component, own), (own) => withReplacement.rollBack(ctx, component, own)),
+    discardRollback: (ctx, component, cutOver) => byCutOver(cutOver, (own) => discardRollback(ctx, component, own), (own) => withReplacement.discardRollback(ctx, own)),
     writeMark,
     mark,
     repairLeftovers: async (ctx, component, run) => [...await repairDirectory(ctx, component, run), ...await repairLeftovers(ctx, component, run)],
     readContent,
     moments: { readLogEnd, surveyLog, lookAlong, recover: recoverToMoment, query: queryMoment, finish: finishMoment },
+    replacements: postgresReplacements,
     copies: postgresCopies,
     completeRestore: async (ctx, component, cutOver, backup, source, createdRoles) =>
       byCutOver(cutOver, (own) => byMethod(backup, (dump) => completeRestore(ctx, component, own, dump, source, createdRoles), async () => []), async () => []),

@@ -37,7 +37,7 @@ export async function prepare(ctx: EngineContext, component: PostgresComponent, 
   refuseBoundExtensions(component, backup);
   const finished = await finishedBefore(ctx, place);
   if (finished !== null) return finished;
-  refuseWithoutSpace(component, inspection, backup);
+  refuseWithoutSpace(component, inspection, backup, source.backupId);
   // Reads, all of them; before anything is made.
   const [loss, notes, tablespaces, input] = await Promise.all([
     lossOf(ctx, place, inspection, backup), planNotes(ctx, place, inspection, backup), missingTablespaces(ctx, place, backup, source), checkedInput(ctx, backup, source),
@@ -82,19 +82,28 @@ export function refuseBoundExtensions(component: PostgresComponent, backup: Post
  * Predicted per file system, so that nothing runs full half-way: the copy, the WAL that it writes before it is recycled, and the dump unpacked, whose own
  * volume usually lies on the same one (that one's room is looked at by the helper itself).
  */
-export function refuseWithoutSpace(component: PostgresComponent, { server, freeBytes, walFreeBytes, volume }: Inspection, backup: PostgresDump): void {
-  const size = backup.databaseSizeBytes;
-  const wal = Math.min(server.maxWalBytes, size);
-  const copy = Math.ceil(size * spaceFactor) + 2 * artifactOf(backup, 'dump').plaintext.sizeBytes;
+export function refuseWithoutSpace(component: PostgresComponent, inspection: Inspection, backup: PostgresDump, backupId?: string): void {
+  const { freeBytes, walFreeBytes, volume } = inspection;
+  const { neededBytes, walBytes: wal } = sideRoom(inspection, backup);
   const refuse = (object: string, what: string, needed: number, free: number | null): void => {
     if (free === null || free >= needed) return;
     throw new HoldfastFailure('NotEnoughSpace', {
       operation: 'prepare the restore', object: `${component.container}, ${object}`, cause: `${what} needs ${sizeText(needed)}, ${sizeText(free)} are free`,
-      hint: 'Make room on that file system, or restore into another server (--into).',
+      hint: `Make room on that file system, or restore into another server (--into)${backupId === undefined || object === walPlace ? '' : `; where nothing else helps, have the old data copied to the repository and dropped first: holdfast restore ${backupId} --replace`}.`,
     });
   };
-  refuse(`volume ${volume}`, 'the restored copy beside the live data', copy + (walFreeBytes === null ? wal : 0), freeBytes);
-  refuse('file system of pg_wal', 'the log of the restore', wal, walFreeBytes);
+  refuse(`volume ${volume}`, 'the restored copy beside the live data', neededBytes, freeBytes);
+  refuse(walPlace, 'the log of the restore', wal, walFreeBytes);
+}
+
+const walPlace = 'file system of pg_wal';
+
+/** What the copy takes on the file system of the data, with its log where that lies there too. */
+export function sideRoom({ server, walFreeBytes }: Pick<Inspection, 'server' | 'walFreeBytes'>, backup: PostgresDump): { readonly neededBytes: number; readonly walBytes: number } {
+  const size = backup.databaseSizeBytes;
+  const walBytes = Math.min(server.maxWalBytes, size);
+  const copy = Math.ceil(size * spaceFactor) + 2 * artifactOf(backup, 'dump').plaintext.sizeBytes;
+  return { neededBytes: copy + (walFreeBytes === null ? walBytes : 0), walBytes };
 }
 
 /** What an earlier attempt of this run finished: found by the side database's OID, and still closed as it was compared. */

@@ -2,7 +2,7 @@
 import { CancellationScope, CancelledFailure } from '@temporalio/workflow';
 import type { RecordedDecision } from '../../domain/approval.ts';
 import type { PinnedStore, PlanBody, RestorePlan } from '../../domain/restore-plan.ts';
-import type { ComponentCutOver } from '../../domain/rollback.ts';
+import { replacementIn, type ComponentCutOver } from '../../domain/rollback.ts';
 import type { Component } from '../../domain/service.ts';
 import type { Rollback } from '../../repository/repository.ts';
 import { openApprovalGate, type ApprovalGate } from '../shared/approval-gate.ts';
@@ -85,7 +85,7 @@ async function planBody(run: Run<AcceptRestoreInput>, rollback: Rollback): Promi
     rollbackOf: rollback.record.runId,
     stores,
     restarts: [],
-    steps: rollback.record.cutOvers.map((cutOver) => `Remove the data that ${rollback.record.workflowId} set aside in ${cutOver.container}`),
+    steps: rollback.record.cutOvers.map((cutOver) => replacementIn(cutOver) === null ? `Remove the data that ${rollback.record.workflowId} set aside in ${cutOver.container}` : `Remove the copy of ${cutOver.container} that ${rollback.record.workflowId} put into the repository before it dropped the data`),
     losses: [],
     compared: [],
     notCompared: [],

@@ -1,6 +1,7 @@
 /** `restoreBackup`: check the source, make ready beside, compare, show the plan, ask, exchange, check. Everything up to the yes changes nothing live. */
 import { workflowInfo } from '@temporalio/workflow';
 import type { BackupReference } from '../../activities/proof-activities.ts';
+import { replacementIn } from '../../domain/rollback.ts';
 import { counted, durationText, engineTitle } from '../../domain/wording.ts';
 import type { PreparedComponent } from '../../engines/engine.ts';
 import { allOrNone } from '../shared/all-or-none.ts';
@@ -42,12 +43,13 @@ export async function restoreBackup(input: RestoreBackupInput): Promise<RestoreB
 }
 
 async function prepare(run: Run<RestoreBackupInput>, backup: BackupReference): Promise<Prepared> {
-  run.step('[2/5] Prepare   beside the live data, nothing live changes');
+  run.step(run.input.replace === true ? '[2/5] Prepare   what will be dropped and what comes in its place; nothing live changes before you say yes' : '[2/5] Prepare   beside the live data, nothing live changes');
+  if (run.input.replace === true && replaced(run).length === 0) throw workflowFailure('InvalidInput', { operation: 'read the input', object: 'replace', cause: `${run.input.service} has no PostgreSQL`, hint: 'Leave it out: other stores are restored beside what they hold.' });
   const targets = await inspectTargets(run, backup);
   const facts = targets.map((target) => target.facts);
   const prepared = await prepareAll(run, backup, targets);
   run.step('[3/5] Compare   the prepared data with the manifest');
-  for (const each of prepared) run.done(`${titleOf(run, each.component)}: ${counted(each.compared.objects, 'object')} equal`);
+  for (const each of prepared) run.done(`${titleOf(run, each.component)}: ${replacementIn(each.cutOver) === null ? `${counted(each.compared.objects, 'object')} equal` : 'compared after the old data is gone, before anybody is let in'}`);
   return { body: restoreBody(run, { backup: { id: backup.backupId, manifestSha256: backup.manifestSha256, point: backup.point, skewMs: backup.skewMs }, facts, prepared }), approvalRequired: approvalRequired(run, facts), prepared, backup };
 }
 
@@ -60,7 +62,7 @@ async function verifySource(run: Run<RestoreBackupInput>, backup: BackupReferenc
 }
 
 async function inspectTargets(run: Run<RestoreBackupInput>, backup: BackupReference): Promise<readonly Target[]> {
-  const whole = new Set(backup.components.filter((each) => each.whole === true).map(({ component }) => component));
+  const whole = new Set([...backup.components.filter((each) => each.whole === true).map(({ component }) => component), ...replaced(run)]);
   return allOrNone(run.components.map((component) => () => inspectOrReplace(run, component, whole.has(component.name))));
 }
 
@@ -68,11 +70,14 @@ function prepareAll(run: Run<RestoreBackupInput>, backup: BackupReference, targe
   const { service } = run.input;
   return allOrNone(run.components.map((component) => async () => {
     const unusable = targets.find(({ facts }) => facts.pinned.component === component.name)?.unusable ?? null;
-    const prepared = await run.host.long.prepareComponent({ service, backupId: backup.backupId, manifestSha256: backup.manifestSha256, component, ...(unusable === null ? {} : { unusable }) });
+    const prepared = await run.host.long.prepareComponent({ service, backupId: backup.backupId, manifestSha256: backup.manifestSha256, component, ...(unusable === null ? {} : { unusable }), ...(replaced(run).includes(component.name) ? { replace: true } : {}) });
     run.compensations.add(discardName(component.name), () => run.host.quick.discardPreparedComponent({ service, component, cutOver: prepared.cutOver }));
     for (const note of prepared.notes) run.note(note);
     return prepared;
   }));
 }
+
+/** Components whose old data is dropped before the new stands: their servers need not answer. Any other is small, and takes its usual way. */
+const replaced = (run: Run<RestoreBackupInput>): readonly string[] => (run.input.replace === true ? run.components.filter(({ engine }) => engine === 'postgres').map(({ name }) => name) : []);
 
 const titleOf = (run: Run<RestoreBackupInput>, name: string): string => engineTitle(run.components.find((each) => each.name === name)?.engine ?? 'postgres');

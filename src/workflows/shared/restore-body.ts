@@ -1,7 +1,7 @@
 /** The plan of a restore, from what was found and made ready: of a backup as of a moment. */
 import { planSteps } from '../../domain/cut-over-steps.ts';
 import type { PlanBody } from '../../domain/restore-plan.ts';
-import { replacesSomething, type ComponentCutOver } from '../../domain/rollback.ts';
+import { replacementIn, replacesSomething, type ComponentCutOver } from '../../domain/rollback.ts';
 import type { ComponentFacts, PreparedComponent } from '../../engines/engine.ts';
 import type { CommonInput, Run } from './run.ts';
 
@@ -24,7 +24,7 @@ export function restoreBody<I extends CommonInput>(run: Run<I>, { backup, facts,
     restarts,
     steps: planSteps(sentences, restarts),
     losses: prepared.map((each) => each.loss),
-    compared: prepared.map((each) => each.compared),
+    compared: prepared.filter((each) => replacementIn(each.cutOver) === null).map((each) => each.compared),
     notCompared: prepared.flatMap((each) => each.notCompared),
     notes: prepared.flatMap((each) => each.notes),
     wayBack: wayBackOf(prepared.map((each) => each.cutOver)),

@@ -2,7 +2,7 @@
 import { workflowInfo } from '@temporalio/workflow';
 import { planSteps } from '../../domain/cut-over-steps.ts';
 import type { PlanBody } from '../../domain/restore-plan.ts';
-import { leavesOpen, replacesWholeServer } from '../../domain/rollback.ts';
+import { leavesOpen, replacementIn, replacesWholeServer } from '../../domain/rollback.ts';
 import type { ComponentFacts, PreparedComponent } from '../../engines/engine.ts';
 import type { Rollback } from '../../repository/repository.ts';
 import { openApprovalGate } from '../shared/approval-gate.ts';
@@ -76,6 +76,6 @@ function planBody(run: Run<UndoRestoreInput>, rollback: Rollback, facts: readonl
     compared: prepared.map((each) => each.compared),
     notCompared: prepared.flatMap((each) => each.notCompared),
     notes: prepared.flatMap((each) => each.notes),
-    wayBack: 'holdfast undo of this very run: what is live now is set aside and kept',
+    wayBack: prepared.some(({ cutOver }) => replacementIn(cutOver) !== null) ? 'holdfast undo of this very run: what is live now is copied to the repository before it is dropped' : 'holdfast undo of this very run: what is live now is set aside and kept',
   };
 }

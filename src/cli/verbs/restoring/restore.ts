@@ -15,7 +15,7 @@ import { readPointOptions, type AskedPoint, type PointOptions } from '../point-o
 import { parseSince } from '../since.ts';
 import { collectTable, tablesInput, type TablesOptions } from './restore-tables.ts';
 
-interface Options extends PointOptions, TablesOptions { timeline?: string; cluster?: string; only?: string; into?: string; port?: string; dryRun?: boolean; since?: string; reason?: string; confirm?: string; by?: string }
+interface Options extends PointOptions, TablesOptions { timeline?: string; cluster?: string; only?: string; into?: string; port?: string; dryRun?: boolean; replace?: boolean; since?: string; reason?: string; confirm?: string; by?: string }
 
 export function restoreCommand(): Command {
   return verb('restore', 'Come back to a backup, or to any second: --to, --before. Without one: what there is to come back to. Nothing live changes until you say yes.', [
@@ -28,6 +28,7 @@ export function restoreCommand(): Command {
     .option('--cluster <id>', 'of which cluster, by its system identifier (default: the one that is live)')
     .option('--only <stores>', 'with --to or --before: these stores and no others: postgres')
     .option('--dry-run', 'check, make ready, compare and show the plan; then remove everything again')
+    .option('--replace', 'with a backup, where old and new PostgreSQL data do not fit beside each other: the old is copied to the repository, compared, and dropped first')
     .option('--into <name>', 'with --to or --before: a copy of that name at that moment, with servers of its own, on ports of this host (holdfast clone). Or other containers instead: postgres=NAME,redis=NAME; with a backup, NAME alone where the service has one store')
     .option('--port <number>', 'of a copy: where the first store is reached on 127.0.0.1, or postgres=15432,redis=16379 (default: free ones)')
     .option('--table <name>', 'only this table: its rows as they were, in a dump or at a moment, go into the live one; may be given several times', collectTable)
@@ -38,6 +39,7 @@ export function restoreCommand(): Command {
     .option('--confirm <name>', 'the service\'s name: approve the plan without asking')
     .option('--by <name>', 'who asks and approves (default: you at this machine)')
     .action(act<Options>(async (context, options, backup) => {
+      refuseReplace(options);
       const asked = readRewind(backup, options);
       if (backup === undefined && asked === null) refuseWithoutBackup(options);
       const service = await theService(context);
@@ -47,11 +49,18 @@ export function restoreCommand(): Command {
       if (tables !== null) return restoreTables(context, service, given({ backup: checkBackupChoice(backup), ...tables }), options);
       const into = parseInto(options.into, service.components) ?? await intoFromEnvironment(context, service);
       const input = given({
-        service: service.name, backup: checkBackupChoice(backup), dryRun: options.dryRun, into, since: parseSince(options.since, new Date()), reason: options.reason, requestedBy: options.by ?? context.me,
+        service: service.name, backup: checkBackupChoice(backup), dryRun: options.dryRun, replace: options.replace, into, since: parseSince(options.since, new Date()), reason: options.reason, requestedBy: options.by ?? context.me,
       });
       const { runRunbook } = await import('../../run-runbook.ts');
       return runRunbook(context, 'restore', service.name, () => input, approverFrom(context, service.name, options));
     }));
+}
+
+/** @throws InvalidInput with what takes another way */
+function refuseReplace({ replace, to, before, table, into }: Options): void {
+  if (replace !== true) return;
+  const other = [[to, '--to', 'A moment is recovered beside what is there, to be looked at first; where that does not fit, restore a proven backup.'], [before, '--before', 'A moment is recovered beside what is there, to be looked at first; where that does not fit, restore a proven backup.'], [table, '--table', 'Tables go into the live database.'], [into, '--into', 'Give a container with an empty volume instead.']] as const;
+  for (const [value, option, hint] of other) if (value !== undefined) throw new HoldfastFailure('InvalidInput', { operation: 'read the options', object: `--replace, ${option}`, cause: 'they do not go together', hint });
 }
 
 const onlyWithPoint = ['timeline', 'cluster', 'only', 'port'] as const;
@@ -103,8 +112,8 @@ function wholeNumber(text: string): number {
 }
 
 /** Somebody who says how, but not which, has forgotten the id: answering with a list would look like a restore that was done. */
-function refuseWithoutBackup({ into, dryRun, since, reason, confirm, by, table, exact, intoSchema }: Options): void {
-  const named = Object.entries({ table, exact, 'into-schema': intoSchema, into, 'dry-run': dryRun, since, reason, confirm, by }).filter(([, value]) => value !== undefined).map(([name]) => `--${name}`);
+function refuseWithoutBackup({ replace, into, dryRun, since, reason, confirm, by, table, exact, intoSchema }: Options): void {
+  const named = Object.entries({ table, exact, 'into-schema': intoSchema, replace, into, 'dry-run': dryRun, since, reason, confirm, by }).filter(([, value]) => value !== undefined).map(([name]) => `--${name}`);
   if (named.length === 0) return;
   throw new HoldfastFailure('InvalidInput', { operation: 'find the backup', object: named.join(' '), cause: 'no backup is named, so nothing is restored', hint: 'Name one, or latest: holdfast restore latest … . What there is: holdfast list.' });
 }

@@ -5,20 +5,21 @@ import type { Difference } from '../../../domain/content.ts';
 import { HoldfastFailure } from '../../../domain/failures.ts';
 import type { PostgresDirectoryCutOver } from '../../../domain/rollback.ts';
 import type { PostgresComponent } from '../../../domain/service.ts';
-import type { EngineContext } from '../../engine.ts';
+import type { EngineContext, PreparedComponent } from '../../engine.ts';
 import { runPostgresHelper } from '../server/postgres-helper.ts';
 import { scripts } from '../server/script-text.ts';
 import { waitUntilReady } from '../wait-until-ready.ts';
 import { placeOf, sightDirectory, type DataSighting, type DirectorySighting } from './data-place.ts';
-import { directoryNoteKey, runDirectory, runDirectoryOf } from './run-directory.ts';
+import { directoryNoteKey, preparedNoteKey, runDirectory, runDirectoryOf } from './run-directory.ts';
 
 /** fail 33 of our scripts: what lies there fits no point of the way. */
 const fitsNowhere = 33;
 const compared = ['systemIdentifier', 'timeline', 'checkpoint', 'state'] as const;
 
-const sight = (ctx: EngineContext, cutOver: PostgresDirectoryCutOver, directory = cutOver.directory): Promise<DirectorySighting> =>
+/** What is there where a cut-over leads to. */
+export const sight = (ctx: EngineContext, cutOver: PostgresDirectoryCutOver, directory = cutOver.directory): Promise<DirectorySighting> =>
   sightDirectory(ctx, placeOf(cutOver), directory, `${cutOver.directory}/${cutOver.phase}`);
-const isStopped = ({ state }: ContainerFacts): boolean => state === 'exited' || state === 'created' || state === 'dead';
+export const isStopped = ({ state }: ContainerFacts): boolean => state === 'exited' || state === 'created' || state === 'dead';
 
 /** What comes in lies there as it was left, and what it replaces is what it was made for. Reads only. @throws PlanChanged, ContainerRecreated */
 export async function requireReady(ctx: EngineContext, component: PostgresComponent, cutOver: PostgresDirectoryCutOver): Promise<void> {
@@ -26,6 +27,7 @@ export async function requireReady(ctx: EngineContext, component: PostgresCompon
   const container = await ctx.runtime.inspect(component.container);
   const [live, prepared] = [await sight(ctx, cutOver), await sight(ctx, cutOver, `${cutOver.directory}/${cutOver.prepared}`)];
   if (live.phase !== null) throw changed(`the exchange has begun (${live.phase})`);
+  if (cutOver.replace !== undefined) return requireSameLive({ ...live, container }, cutOver);
   if (differing(prepared, cutOver).length > 0) throw changed('what was prepared is gone, or was altered');
   requireSameLive({ ...live, container }, cutOver);
 }
@@ -37,7 +39,7 @@ export function requireSameLive({ container, hasServer, control }: Pick<DataSigh
   if (hasServer !== planned.hadServer || !isSame) throw planChanged(planned, `what it would replace is not what the plan was made for${control === null ? '' : `: the live server is on timeline ${control.timeline} of ${control.systemIdentifier}`}`);
 }
 
-const planChanged = ({ container }: PostgresDirectoryCutOver, cause: string, type: 'PlanChanged' | 'ContainerRecreated' = 'PlanChanged'): HoldfastFailure =>
+export const planChanged = ({ container }: PostgresDirectoryCutOver, cause: string, type: 'PlanChanged' | 'ContainerRecreated' = 'PlanChanged'): HoldfastFailure =>
   new HoldfastFailure(type, { operation: 'check what was made ready', object: container, cause, hint: 'Nothing was changed. Start again and look at the new plan.' });
 
 /**
@@ -55,24 +57,31 @@ export async function close(ctx: EngineContext, cutOver: PostgresDirectoryCutOve
 }
 
 /** Another run of ours, which makes its own copy ready or lets one wait for a yes: in its own directory, which no exchange moves. */
-function worksBeside({ labels }: ContainerFacts, { prepared, aside }: PostgresDirectoryCutOver): boolean {
+export function worksBeside({ labels }: ContainerFacts, { prepared, aside }: PostgresDirectoryCutOver): boolean {
   const identity = identityOf(labels);
   if (identity === null || (identity.kind !== 'scratch' && identity.kind !== 'helper')) return false;
   return ![prepared, aside].map(runDirectoryOf).includes(runDirectory(identity.owner, identity.component));
 }
 
+/** @param mayStay beside what is moved or dropped @throws CutOverFailed */
+export async function requireNobodyThere(ctx: EngineContext, cutOver: PostgresDirectoryCutOver, mayStay: (container: ContainerFacts) => boolean): Promise<void> {
+  const running = (await ctx.runtime.list({})).find((each) => !isStopped(each) && each.state !== 'removing' && !mayStay(each) && (each.id === cutOver.containerId || each.mounts.some(({ source, writable }) => writable && source === cutOver.volume)));
+  if (running !== undefined) throw failed(cutOver, `${running.name} is ${running.state} on its volume: someone started it`, 'Nothing was moved under it. Stop it; the run goes on, or rolls back.');
+}
+
 /** In, or out again. @throws CutOverFailed while a server runs there, AmbiguousState where what lies there fits no point of the way */
 export async function exchange(ctx: EngineContext, cutOver: PostgresDirectoryCutOver, way: 'in' | 'out'): Promise<void> {
-  const running = (await ctx.runtime.list({})).find((each) => !isStopped(each) && each.state !== 'removing' && !worksBeside(each, cutOver) && (each.id === cutOver.containerId || each.mounts.some(({ source, writable }) => writable && source === cutOver.volume)));
-  if (running !== undefined) throw failed(cutOver, `${running.name} is ${running.state} on its volume: someone started it`, 'Nothing was moved under it. Stop it; the run goes on, or rolls back.');
+  await requireNobodyThere(ctx, cutOver, (each) => worksBeside(each, cutOver));
   // What an undo makes, it makes only here: without the note, nothing of it would be looked for once it was taken back.
   if (way === 'in') await ctx.recordOnce(directoryNoteKey(cutOver.component), { directory: runDirectoryOf(cutOver.aside) });
   await run(ctx, cutOver, `exchange-${way}`, scripts.exchangeDirectory, [way, cutOver.directory, cutOver.prepared, cutOver.aside, cutOver.phase], way === 'in' ? 'exchange the data' : 'move the data back');
 }
 
-/** What lies live now, against what was prepared. */
+/** What lies live now, against what was prepared: of data that is replaced where it lies, when it was there. */
 export async function compareClosed(ctx: EngineContext, cutOver: PostgresDirectoryCutOver): Promise<readonly Difference[]> {
-  return differing(await sight(ctx, cutOver), cutOver);
+  const made = cutOver.replace?.brings.kind === 'backup' ? (await ctx.readNote(preparedNoteKey(cutOver.component)) as PreparedComponent | undefined)?.cutOver as PostgresDirectoryCutOver | undefined : cutOver;
+  if (made === undefined) throw new HoldfastFailure('CouldNotVerify', { operation: 'compare before the opening', object: cutOver.container, cause: 'what was made in its place is not known', hint: 'The old data is put back; start the restore again.' });
+  return differing(await sight(ctx, cutOver), made);
 }
 
 function differing({ hasServer, control, unreadable }: DirectorySighting, { control: expected }: PostgresDirectoryCutOver): readonly Difference[] {
@@ -115,7 +124,7 @@ async function run(ctx: EngineContext, { component, imageId, mount, volume, dire
 }
 
 /** The container of the plan, else the one that bears its name and has its data there: files are put right without one, and started by whichever is on them. */
-async function containerNow(ctx: EngineContext, cutOver: PostgresDirectoryCutOver): Promise<ContainerFacts> {
+export async function containerNow(ctx: EngineContext, cutOver: PostgresDirectoryCutOver): Promise<ContainerFacts> {
   const planned = await ctx.runtime.find(cutOver.containerId);
   if (planned !== null) return planned;
   const named = await ctx.runtime.find(cutOver.container);

@@ -11,12 +11,12 @@ import { controlData } from './control-data.ts';
 import type { DataSighting } from './data-place.ts';
 import { runDirectory } from './run-directory.ts';
 
-/** Promoted, shut down, and given the live configuration, where there is a server that can be taken to have a good one. @throws RestoreFailed, HelperLost */
-export async function finishCopy(ctx: EngineContext, component: PostgresComponent, sighting: DataSighting, server: RecoveryServer, lsn: string): Promise<PostgresDirectoryCutOver> {
+/** Promoted, shut down, and given the live configuration, where there is a server that can be taken to have a good one: one that runs, unless the caller knows. @throws RestoreFailed, HelperLost */
+export async function finishCopy(ctx: EngineContext, component: PostgresComponent, sighting: DataSighting, server: RecoveryServer, lsn: string, configuration?: 'live' | 'backup'): Promise<PostgresDirectoryCutOver> {
   const { place, container } = sighting;
   await promoteAndStop(ctx, server, lsn);
   const result = await runPostgresHelper(ctx, {
-    component, step: 'finish', imageId: place.imageId, network: 'none', majorVersion: 0, script: scripts.finishDirectory, args: [server.directory, place.directory, container.state === 'running' ? 'live' : 'backup'], mounts: [place.mount],
+    component, step: 'finish', imageId: place.imageId, network: 'none', majorVersion: 0, script: scripts.finishDirectory, args: [server.directory, place.directory, configuration ?? (container.state === 'running' ? 'live' : 'backup')], mounts: [place.mount],
     phase: 'finish what was recovered',
   });
   const control = result.exitCode === 0 ? controlData(resultOf(result, 'control')) : null;

@@ -25,9 +25,10 @@ import { sightData, type DataSighting } from './data-place.ts';
 import { cutOverOf, stepsOf } from './finish-copy.ts';
 import { asSuperuser, finishCluster, startCluster, superuserFor, type FinishedCluster } from './fresh-cluster.ts';
 import { lossUnasked } from './loss.ts';
-import { finishedBefore, preparedNoteKey } from './prepare.ts';
+import { finishedBefore } from './prepare.ts';
 import { removeRecovery } from './remove.ts';
-import { directoryNoteKey, runDirectory } from './run-directory.ts';
+import { roomHint } from './require-fit.ts';
+import { directoryNoteKey, preparedNoteKey, runDirectory } from './run-directory.ts';
 
 const operation = 'prepare the restore';
 const jobs = 4;
@@ -47,7 +48,7 @@ export async function prepareFromDump(ctx: EngineContext, component: PostgresCom
   const majorVersion = await requireMajor(ctx, component, sighting, backup);
   // What an earlier attempt left goes before it is made anew: whether there is room then is asked there (create-cluster.sh).
   const isFirst = await ctx.readNote(directoryNoteKey(component.name)) === undefined;
-  const leastBytes = requireRoom(component, isFirst ? sighting.freeBytes : null, sighting, backup);
+  const leastBytes = requireRoom(component, isFirst ? sighting.freeBytes : null, sighting, backup, source.backupId);
   const [input, globals] = await Promise.all([checkedInput(ctx, backup, source), readText(ctx, source, artifactOf(backup, 'globals'))]);
   await ctx.recordOnce(directoryNoteKey(component.name), { directory: runDirectory(ctx.owner, component.name) });
   try {
@@ -64,19 +65,23 @@ export async function prepareFromDump(ctx: EngineContext, component: PostgresCom
 }
 
 /** The major of the container's image, which has to be able to read the dump. */
-async function requireMajor(ctx: EngineContext, component: PostgresComponent, { place }: DataSighting, { server }: PostgresDump): Promise<number> {
+export async function requireMajor(ctx: EngineContext, component: PostgresComponent, { place }: Pick<DataSighting, 'place'>, { server }: PostgresDump): Promise<number> {
   const major = Number((await ctx.runtime.findImage(place.imageId))?.environment['PG_MAJOR']);
   if (major >= server.majorVersion) return major;
   throw new HoldfastFailure('VersionMismatch', { operation, object: component.container, cause: `the backup is of PostgreSQL ${server.version}, the container's image is of ${Number.isNaN(major) ? 'an unknown one' : major}`, hint: `Make the container of an image of PostgreSQL ${server.majorVersion} or newer, on the same volume.` });
 }
 
-/** The dump unpacked lies in the helper's own volume, which usually is on the same file system. */
-function requireRoom(component: PostgresComponent, freeBytes: number | null, { place }: DataSighting, backup: PostgresDump): number {
+/** What a new server takes that is filled from the dump; and with the dump unpacked, which lies in the helper's own volume, usually on the same file system. */
+export function roomForDump(backup: PostgresDump): { readonly ownBytes: number; readonly neededBytes: number } {
   const size = backup.databaseSizeBytes;
-  const own = Math.ceil(size * spaceFactor) + Math.min(mostLogBytes, size) + emptyServerBytes;
-  const needed = own + 2 * artifactOf(backup, 'dump').plaintext.sizeBytes;
+  const ownBytes = Math.ceil(size * spaceFactor) + Math.min(mostLogBytes, size) + emptyServerBytes;
+  return { ownBytes, neededBytes: ownBytes + 2 * artifactOf(backup, 'dump').plaintext.sizeBytes };
+}
+
+function requireRoom(component: PostgresComponent, freeBytes: number | null, { place }: DataSighting, backup: PostgresDump, backupId: string | undefined): number {
+  const { ownBytes: own, neededBytes: needed } = roomForDump(backup);
   if (freeBytes !== null && Number.isFinite(freeBytes) && freeBytes < needed) {
-    throw new HoldfastFailure('NotEnoughSpace', { operation, object: `${component.container}, ${place.mount.source}`, cause: `the new server beside the old one's files needs ${sizeText(needed)}, ${sizeText(freeBytes)} are free`, hint: 'Make room on that file system.' });
+    throw new HoldfastFailure('NotEnoughSpace', { operation, object: `${component.container}, ${place.mount.source}`, cause: `the new server beside the old one's files needs ${sizeText(needed)}, ${sizeText(freeBytes)} are free`, hint: roomHint(backupId) });
   }
   return own;
 }
@@ -120,7 +125,7 @@ interface Result extends Pick<Filling, 'sighting' | 'backup'> {
 }
 
 /** It may have come up by itself meanwhile: then its clean end is waited for, and its answer where it is started again. */
-async function answers(ctx: EngineContext, component: PostgresComponent, { container }: DataSighting): Promise<boolean> {
+export async function answers(ctx: EngineContext, component: PostgresComponent, { container }: Pick<DataSighting, 'container'>): Promise<boolean> {
   try {
     return container.state === 'running' && await postmasterStart(ctx, component, container.id) !== null;
   } catch (error) {

@@ -16,18 +16,17 @@ import { cutOverOf, finishCopy, stepsOf } from './finish-copy.ts';
 import { lossAgainst } from './loss.ts';
 import { recoverBeside, standing, type RecoveryBeside } from './recover-beside.ts';
 import { requireFit } from './require-fit.ts';
+import { preparedNoteKey } from './run-directory.ts';
 
-export const preparedNoteKey = (component: string): string => `postgres-directory-prepared-${component}`;
-
-/** A base backup as it is, to its own end. @throws what sightData, requireFit and recoverBeside throw */
-export async function prepareDirectory(ctx: EngineContext, component: PostgresComponent, backup: PostgresBase, source: ArtifactSource): Promise<PreparedComponent> {
+/** A base backup as it is, to its own end. @param configuration whose it gets: unless given the live server's where that runs @throws what sightData, requireFit and recoverBeside throw */
+export async function prepareDirectory(ctx: EngineContext, component: PostgresComponent, backup: PostgresBase, source: ArtifactSource, configuration?: 'live' | 'backup'): Promise<PreparedComponent> {
   const sighting = await sightData(ctx, component);
   const finished = await finishedBefore(ctx, component);
   if (finished !== null) return finished;
   const { files, archive } = await source.timelines?.(backup) ?? { files: [], archive: null };
   const beside: RecoveryBeside = { backup, source, request: { target: { kind: 'consistent', backupId: '' }, inclusive: true, timeline: backup.range.timeline }, log: { files, mount: archive } };
-  const { server, reached, prepared } = await recovered(ctx, component, sighting, beside, backup.snapshot.at);
-  return finish(ctx, component, sighting, prepared, server, reached.lsn);
+  const { server, reached, prepared } = await recovered(ctx, component, sighting, beside, backup.snapshot.at, source.backupId);
+  return finish(ctx, component, sighting, prepared, server, reached.lsn, configuration);
 }
 
 /** A moment of the log behind it; see the contract (moment-engine.ts). */
@@ -55,16 +54,16 @@ export async function finishMoment(ctx: EngineContext, component: PostgresCompon
 const besideOf = ({ backup, source, target, inclusive, timeline, files, archive }: MomentRecovery): RecoveryBeside =>
   ({ backup, source, request: { target, inclusive, timeline }, log: { files, mount: archive } });
 
-/** Recovered and compared, paused. @param after the instant that it covers; read from what was replayed where it is null */
-async function recovered(ctx: EngineContext, component: PostgresComponent, sighting: DataSighting, beside: RecoveryBeside, after: string | null): Promise<{ readonly server: RecoveryServer; readonly reached: Reached; readonly prepared: PreparedComponent }> {
-  await requireFit(ctx, component, sighting, { backup: beside.backup, files: beside.log.files.length, replacesOwn: await findRecovery(ctx, component.name) !== null });
+/** Recovered and compared, paused. @param after the instant that it covers; read from what was replayed where it is null @param backupId where it could be replaced in place as well */
+async function recovered(ctx: EngineContext, component: PostgresComponent, sighting: DataSighting, beside: RecoveryBeside, after: string | null, backupId?: string): Promise<{ readonly server: RecoveryServer; readonly reached: Reached; readonly prepared: PreparedComponent }> {
+  await requireFit(ctx, component, sighting, { backup: beside.backup, files: beside.log.files.length, replacesOwn: await findRecovery(ctx, component.name) !== null, ...(backupId === undefined ? {} : { backupId }) });
   const { server, reached } = await recoverBeside(ctx, component, sighting, beside);
   const loss = await lossAgainst(ctx, component, sighting, server, after ?? coveredBy({ backup: beside.backup, target: beside.request.target }, reached));
   return { server, reached, prepared: preparedOf(component, provisional(ctx, component, sighting, beside), beside.backup, loss) };
 }
 
-async function finish(ctx: EngineContext, component: PostgresComponent, sighting: DataSighting, prepared: PreparedComponent, server: RecoveryServer, lsn: string): Promise<PreparedComponent> {
-  const finished = { ...prepared, cutOver: await finishCopy(ctx, component, sighting, server, lsn) };
+async function finish(ctx: EngineContext, component: PostgresComponent, sighting: DataSighting, prepared: PreparedComponent, server: RecoveryServer, lsn: string, configuration?: 'live' | 'backup'): Promise<PreparedComponent> {
+  const finished = { ...prepared, cutOver: await finishCopy(ctx, component, sighting, server, lsn, configuration) };
   await ctx.recordOnce(preparedNoteKey(component.name), finished);
   return finished;
 }

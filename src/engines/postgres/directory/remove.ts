@@ -16,10 +16,15 @@ export async function discardPreparedDirectory(ctx: EngineContext, component: Po
 
 /** The server that recovers for a run, and the directory that it works in; answers what the removal said. */
 export async function removeRecovery(ctx: EngineContext, owner: RunOwner, component: PostgresComponent, place: DataPlace): Promise<string> {
-  const server = await findRecovery({ runtime: ctx.runtime, owner }, component.name);
-  if (server !== null) await removeScratch(ctx.runtime, server.server);
+  await removeRecoveryServer(ctx, owner, component);
   const { mount, directory, imageId } = place;
   return removeDirectories(ctx, { component: component.name, container: component.container, directory, mount: { type: mount.type, target: mount.target }, volume: mount.source, imageId }, 'prepared', [runDirectory(owner, component.name)]);
+}
+
+/** Its files stay. */
+export async function removeRecoveryServer({ runtime }: Pick<EngineContext, 'runtime'>, owner: RunOwner, component: PostgresComponent): Promise<void> {
+  const server = await findRecovery({ runtime, owner }, component.name);
+  if (server !== null) await removeScratch(runtime, server.server);
 }
 
 /** The rollback copy of a cut-over, and what is left of the directory that came in. @throws AmbiguousState where the exchange is not over */

@@ -15,11 +15,25 @@ export interface NeededRoom {
   readonly files: number;
   /** This run has a copy there already, which goes before the next is laid out: whether there is room then is asked there (arrange.sh). */
   readonly replacesOwn: boolean;
+  /** Of a backup that could be restored in place of the old data, where both do not fit. */
+  readonly backupId?: string;
 }
 
 /** @throws VersionMismatch, UnsupportedTopology, NotEnoughSpace */
-export async function requireFit(ctx: EngineContext, component: PostgresComponent, { place, freeBytes }: DataSighting, { backup, files, replacesOwn }: NeededRoom): Promise<void> {
-  const major = Number((await ctx.runtime.findImage(place.imageId))?.environment['PG_MAJOR']);
+export async function requireFit(ctx: EngineContext, component: PostgresComponent, { place, freeBytes }: DataSighting, { backup, files, replacesOwn, backupId }: NeededRoom): Promise<void> {
+  await requireSameMajor(ctx, component, place.imageId, backup);
+  const needed = recoveryRoomBytes(backup, files);
+  if (replacesOwn || !Number.isFinite(freeBytes) || freeBytes >= needed) return;
+  throw new HoldfastFailure('NotEnoughSpace', { operation, object: `${component.container}, ${place.mount.source}`, cause: `the recovered copy beside the live data needs ${sizeText(needed)}, ${sizeText(freeBytes)} are free`, hint: roomHint(backupId) });
+}
+
+/** What to do where old and new do not fit beside each other. @param backupId where what is restored is a backup as it is */
+export const roomHint = (backupId: string | undefined): string =>
+  `Make room on that file system${backupId === undefined ? '' : `; where nothing else helps, have the old data copied to the repository and dropped first: holdfast restore ${backupId} --replace`}.`;
+
+/** @throws VersionMismatch, UnsupportedTopology */
+export async function requireSameMajor(ctx: EngineContext, component: PostgresComponent, imageId: string, backup: PostgresBase): Promise<void> {
+  const major = Number((await ctx.runtime.findImage(imageId))?.environment['PG_MAJOR']);
   if (major !== backup.server.majorVersion) {
     throw new HoldfastFailure('VersionMismatch', { operation, object: component.container, cause: `the base backup is of PostgreSQL ${backup.server.majorVersion}, the container's image is of ${Number.isNaN(major) ? 'an unknown one' : major}`, hint: 'A copy of a whole server needs the same major: change the container\'s image, or restore a dump.' });
   }
@@ -27,7 +41,4 @@ export async function requireFit(ctx: EngineContext, component: PostgresComponen
   if (tablespace !== undefined) {
     throw new HoldfastFailure('UnsupportedTopology', { operation, object: component.container, cause: `the base backup has ${counted(backup.tablespaces.length, 'tablespace')} (${tablespace.name} at ${tablespace.location}), which lie outside the data directory`, hint: 'Restore a dump, or by hand: docs/restore-without-holdfast.md. Only a data directory as a whole is exchanged.' });
   }
-  const needed = recoveryRoomBytes(backup, files);
-  if (replacesOwn || !Number.isFinite(freeBytes) || freeBytes >= needed) return;
-  throw new HoldfastFailure('NotEnoughSpace', { operation, object: `${component.container}, ${place.mount.source}`, cause: `the recovered copy beside the live data needs ${sizeText(needed)}, ${sizeText(freeBytes)} are free`, hint: 'Make room on that file system.' });
 }

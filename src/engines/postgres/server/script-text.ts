@@ -3,6 +3,8 @@ import { readFileSync } from 'node:fs';
 
 const read = (path: string): string => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
 const prelude = read('scripts/prelude.sh');
+/** Of data that is replaced where it lies: their first two arguments are the data directory, and the run that drops it. */
+const replacing = (name: string): string => `${prelude}\nlive=$1 run=$2\n${read('scripts/replace/copy.sh')}\n${read(`scripts/replace/${name}`)}`;
 
 /** Each helper's whole script: the common beginning and its own part. */
 export const scripts = {
@@ -21,6 +23,11 @@ export const scripts = {
   finishCluster: `${prelude}\n${read('scripts/directory/finish-cluster.sh')}`,
   removeDirectories: read('scripts/directory/remove.sh'),
   exchangeDirectory: read('scripts/directory/exchange.sh'),
+  measureDirectory: `${prelude}\n${read('scripts/replace/measure.sh')}`,
+  copyOut: replacing('copy-out.sh'),
+  dropDirectory: replacing('drop.sh'),
+  putBack: replacing('put-back.sh'),
+  layOutCopy: replacing('lay-out.sh'),
   exportTables: `${prelude}\n${read('scripts/tables/export.sh')}`,
   changeTables: `${prelude}\n${read('scripts/tables/change.sh')}`,
   dumpBeside: `${prelude}\n${read('scripts/tables/dump-beside.sh')}`,

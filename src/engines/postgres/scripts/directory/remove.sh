@@ -4,6 +4,7 @@ data=$1 what=$2
 shift 2
 for path in "$@"; do
   case $path in
+    pgsql_tmp.holdfast/replaced-[0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f]) ;;
     pgsql_tmp.holdfast/[0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f]) ;;
     *) fail 33 "$path is no directory of a run's" ;;
   esac
