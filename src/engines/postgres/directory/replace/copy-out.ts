@@ -1,9 +1,11 @@
 /** Everything in a data directory whose server is stopped, as an archive in the repository; recorded only when it was read back and is equal. */
 import type { HelperResult } from '../../../../containers/helper-container.ts';
+import { HoldfastFailure } from '../../../../domain/failures.ts';
 import { copyRoom } from '../../../../domain/replacement.ts';
 import type { SetAsideCopy, StoredFile } from '../../../../domain/set-aside.ts';
 import type { EngineContext } from '../../../engine.ts';
 import { failedStep, resultOf, runPostgresHelper, spaceFailure } from '../../server/postgres-helper.ts';
+import { diskFullIn } from '../../server/psql-failure.ts';
 import { scripts } from '../../server/script-text.ts';
 import { writeArtifacts, type ArtifactPlace, type WrittenArtifacts } from '../../server/write-artifacts.ts';
 import { placeOf } from '../data-place.ts';
@@ -47,7 +49,9 @@ function pack(ctx: EngineContext, cutOver: Replacing, { marker, artifacts, owner
 
 function failureOf(result: HelperResult, { container }: Replacing, location: string) {
   const call = { operation, object: container };
-  const { step } = failedStep(result);
+  const { step, messages } = failedStep(result);
+  const full = diskFullIn(messages);
+  if (full !== null) return new HoldfastFailure('DiskFull', { ...call, cause: full, hint: `Make room in ${location}. Nothing was dropped.` });
   if (step === 'space') return spaceFailure(result, { operation, object: location });
   return step === 'not-shared' ? elsewhere(location) : stepFailure(result, call, location);
 }

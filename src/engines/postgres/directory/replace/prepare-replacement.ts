@@ -28,7 +28,8 @@ const unread: ControlData = { systemIdentifier: '', state: '', timeline: 0, chec
 export async function prepareReplacement(ctx: EngineContext, component: PostgresComponent, backup: ComponentBackup, source: ArtifactSource, choice: ReplacementChoice): Promise<PreparedComponent> {
   if (backup.engine !== 'postgres') throw new HoldfastFailure('InvalidInput', { operation, object: component.container, cause: 'the backup is of another engine', hint: 'A component keeps its engine and its name over its backups.' });
   const sighting = await sightData(ctx, component);
-  const isAnswering = sighting.hasServer && await answers(ctx, component, sighting);
+  if (!sighting.hasServer) requireAllowed(component, choice.backupId, { kind: 'nothingThere' });
+  const isAnswering = await answers(ctx, component, sighting);
   const incomingBytes = await requireRestorable(ctx, component, sighting, backup, source);
   const besideBytes = isAnswering && backup.method === 'dump' ? sideRoom(await lookWithRoom(ctx, component, 'restore'), backup).neededBytes : incomingBytes;
   const measured = await measure(ctx, sighting.place, await accessOf(ctx).repository());
