@@ -11,10 +11,12 @@ import type { SetAsideCopy } from '../../../../domain/set-aside.ts';
 import type { ArtifactSource, EngineContext } from '../../../engine.ts';
 import { scripts } from '../../server/script-text.ts';
 import { waitUntilReady } from '../../wait-until-ready.ts';
+import { placeOf } from '../data-place.ts';
 import { containerNow, exchange, isStopped, removeDirectories, requireNobodyThere, sight, worksBeside } from '../exchange.ts';
-import { prepareDirectory } from '../prepare.ts';
+import { finishedBefore, prepareDirectory } from '../prepare.ts';
 import { prepareFromDump } from '../prepare-from-dump.ts';
-import { removeRecoveryServer } from '../remove.ts';
+import { removeRecovery, removeRecoveryServer } from '../remove.ts';
+import { findRecovery } from '../../recovery/recovery-server.ts';
 import { runDirectoryOf } from '../run-directory.ts';
 import { copyOut } from './copy-out.ts';
 import { accessOf, argumentsOf, marksOf, ownPlace, runCopyStep, type Replacing } from './set-aside-place.ts';
@@ -43,6 +45,8 @@ const rolledBack = ({ container }: Replacing): HoldfastFailure =>
 async function makeAnew(ctx: EngineContext, component: PostgresComponent, cutOver: Replacing, brought: { readonly backup: ComponentBackup; readonly source: ArtifactSource } | null): Promise<void> {
   if (brought?.backup.engine !== 'postgres') throw new HoldfastFailure('InvalidInput', { operation: 'make the new data', object: cutOver.container, cause: 'no backup of PostgreSQL was given', hint: 'Please report this: it is a mistake in Holdfast.' });
   const { backup, source } = brought;
+  // What an attempt left that was killed takes the room that is asked for next.
+  if (await findRecovery(ctx, component.name) === null && await finishedBefore(ctx, component) === null) await removeRecovery(ctx, ctx.owner, component, placeOf(cutOver));
   if (backup.method === 'base') await prepareDirectory(ctx, component, backup, source, cutOver.wasRunning && cutOver.answered !== false ? 'live' : 'backup');
   else await prepareFromDump(ctx, component, backup, source, 'its data is replaced where it lies');
 }
