@@ -2,15 +2,15 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import { waitFor, type ServiceFixture } from '../support/service-fixture.ts';
-import { engineCall } from '../support/engine-call.ts';
-import { dockerHost, temporalAddress } from '../support/test-environment.ts';
+import { temporalAddress } from '../support/test-environment.ts';
 import { runToEnd } from './stage/drive.ts';
+import { firstProcess } from './stage/first-process.ts';
 import { pointText, type FaultPoint } from './fault/fault-point.ts';
 import { instrument } from './fault/instrument.ts';
 import { twistOf } from './fault/twist.ts';
 import { endedAndReleased, endWithinMs, judged, startHealthy, type CaseResult, type Setting } from './run-case.ts';
 import type { Victim } from './stage/judge.ts';
-import { bundled, withWorker } from './stage/stage.ts';
+import { bundled, withWorker } from './stage/worker.ts';
 import { strikeAt } from './fault/strike.ts';
 
 /** What happens at the point; the run goes on when it returns. Answers whether it hit: what does not run cannot be killed. */
@@ -18,8 +18,8 @@ export type Strike = (service: ServiceFixture, run: WorkflowHandle) => Promise<b
 
 /** The database's first process dies of SIGKILL, as of the kernel's out-of-memory killer: the restart policy decides what is next. */
 export const crash = (store: 'postgres' | 'redis'): Strike => async (service) => {
-  const { State } = JSON.parse(await engineCall(dockerHost(), 'GET', `/containers/${service[store]}/json`)) as { State: { Pid: number } };
-  return State.Pid > 0 && process.kill(State.Pid, 'SIGKILL');
+  const pid = await firstProcess(service[store]);
+  return pid > 0 && process.kill(pid, 'SIGKILL');
 };
 
 /** `docker kill`: the engine then starts it no more, whatever its restart policy says. */

@@ -2,12 +2,12 @@
 import { expect, test } from 'vitest';
 import type { Rollback } from '../../../src/repository/repository.ts';
 import type { Outcome } from './drive.ts';
-import { judgeData, judgeLeftovers, judgeOutcome, leftWithoutReason, mayLeave, type Trial, type Victim } from './judge.ts';
+import { judgeData, judgeEffects, judgeLeftovers, judgeOutcome, leftWithoutReason, mayLeave, type Trial, type Victim } from './judge.ts';
 import type { StageState } from './observe.ts';
 
 const state: StageState = {
   postgres: 'live', redis: 'live', fingerprint: '', databases: [], schemas: [], roles: [], sessions: [], redisConfig: [], redisFiles: [], redisScratch: [], serverCopies: [], restartPolicies: ['always', 'always'],
-  labelled: [], neverStarted: [], lease: false, repository: { backups: [], unfinished: [], notes: [], temporaries: [], proofs: 0, approvals: 0, rollbacks: [] },
+  labelled: [], neverStarted: [], lease: false, log: { timeline: '00000001', archives: true, waiting: 0, slotLimit: '1GB' }, archived: [], repository: { backups: [], unfinished: [], notes: [], temporaries: [], marks: 0, proofs: 0, approvals: 0, rollbacks: [] },
 };
 
 const trial = (victim: Victim | null, status: string, failure: string | null = null, end: Trial['end'] = { status: 'COMPLETED', failure: null }): Trial => {
@@ -112,4 +112,38 @@ test('a copy that is whole is no leftover of the run that makes it, and one that
   expect(judgeLeftovers(made('COMPLETED', names))).toHaveLength(5);
   expect(judgeLeftovers(made('COMPLETED', []))).toEqual(['no whole copy']);
   expect(judgeLeftovers({ ...made('COMPLETED', whole), runbook: 'restoreBackup' })).toHaveLength(5);
+});
+
+test('archives grow by production\'s own log alone, and nothing in them changes', () => {
+  const file = (place: string, name: string, content = 'a'): string => `${place}/${name} 16777216 ${content.repeat(64)}`;
+  const first = file('server', 'holdfast-1/spool/000000010000000000000001');
+  const stored = file('repository', 'wal/postgres/7/00000001/00000000/000000010000000000000001-aa.zst');
+  const [next, foreign, history] = [file('server', 'holdfast-1/spool/000000010000000000000002'), file('server', 'holdfast-1/spool/000000020000000000000002'), file('server', 'holdfast-1/spool/00000002.history')];
+  const left = (after: readonly string[] | null, log = state.log): readonly string[] =>
+    judgeLeftovers({ ...trial('worker', 'COMPLETED'), before: { ...state, archived: [first, stored] }, after: { ...state, log, archived: after } });
+  expect([left([first, stored]), left([first, stored, next]), left(null)]).toEqual([[], [], []]);
+  expect([left([stored]), left([file('server', 'holdfast-1/spool/000000010000000000000001', 'b'), stored]), left([first, stored, foreign]), left([first, stored, history])].map(({ length }) => length)).toEqual([1, 1, 1, 1]);
+  // Behind a cut-over production is on a timeline of its own.
+  expect(left([first, stored, foreign, history], { timeline: '00000002', archives: true, waiting: 0, slotLimit: '-1' })).toEqual([]);
+  // The repository gets nothing where nobody ships.
+  expect(left([first, stored, file('repository', 'wal/postgres/7/00000001/00000000/000000010000000000000002-aa.zst')])).toHaveLength(1);
+});
+
+test('a receiver stays until it is forgotten, a copy until it is removed, and a mark is one', () => {
+  const receiver = { ...state, labelled: ['holdfast-wal-0123456789ab'], sessions: ['slot holdfast_0123456789ab', 'session holdfast-wal-0123456789ab'] };
+  const left = (runbook: string, status: string, after: StageState, before = after): readonly string[] => judgeLeftovers({ ...trial('worker', status), runbook, before, after });
+  expect([left('markMoment', 'COMPLETED', receiver), left('archiveWal', 'CANCELLED', receiver), left('forgetWal', 'FAILED', receiver)]).toEqual([[], [], []]);
+  expect([left('forgetWal', 'COMPLETED', receiver), left('takeBackup', 'COMPLETED', receiver)].map(({ length }) => length)).toEqual([3, 3]);
+  const copy = { ...state, labelled: ['holdfast-copy-x', 'holdfast-copy-x-postgres'] };
+  expect([left('removeClone', 'FAILED', copy), left('removeClone', 'COMPLETED', state, copy)]).toEqual([[], []]);
+  expect([left('removeClone', 'COMPLETED', copy), left('removeClone', 'FAILED', { ...copy, labelled: [...copy.labelled, 'another'] }, copy)].map(({ length }) => length)).toEqual([2, 1]);
+  const marked = (marks: number, runbook = 'markMoment'): readonly string[] => judgeEffects({ ...trial('worker', 'COMPLETED'), runbook, after: { ...state, repository: { ...state.repository, marks } } });
+  expect([marked(1), marked(0).length, marked(2).length, marked(1, 'forgetWal').length]).toEqual([[], 1, 1, 1]);
+});
+
+test('settings that were changed are in force, and a watch that ended took the one base backup it had to', () => {
+  const log = (waiting: number, slotLimit: string): readonly string[] => judgeEffects({ ...trial('worker', 'COMPLETED'), runbook: 'enableWal', after: { ...state, log: { timeline: '00000001', archives: false, waiting, slotLimit } } });
+  expect([log(0, '4GB'), log(1, '4GB').length, log(0, '-1').length]).toEqual([[], 1, 1]);
+  const watched = (backups: readonly string[]): readonly string[] => judgeEffects({ ...trial('worker', 'CANCELLED'), runbook: 'archiveWal', after: { ...state, repository: { ...state.repository, backups } } });
+  expect([watched(['one']), watched([]).length, watched(['one', 'two']).length]).toEqual([[], 1, 1]);
 });

@@ -2,9 +2,10 @@
 import { failureKinds, isFailureType } from '../../../src/domain/failures.ts';
 import { repairDirection, type ComponentCutOver } from '../../../src/domain/rollback.ts';
 import { runDirectoryOf } from '../../../src/engines/postgres/directory/run-directory.ts';
+import { judgeArchives } from './archived-files.ts';
 import type { Outcome } from './drive.ts';
 import type { StageState } from './observe.ts';
-import type { Side } from './stage.ts';
+import type { Side } from './sides.ts';
 
 /** What is struck. `stopped` is a worker that wakes again when another has done its work. */
 export type Victim = 'worker' | 'stopped' | 'temporal' | 'postgres' | 'redis' | 'engine' | 'cancel' | 'terminate';
@@ -95,19 +96,23 @@ export function judgeData({ runbook, runId, outcome, before, after }: Trial): st
 }
 
 /** Each effect once. */
-export function judgeEffects({ runbook, runId, outcome, newBase, before, after }: Trial): string[] {
+export function judgeEffects({ runbook, runId, victim, outcome, newBase, before, after }: Trial): string[] {
   const done = outcome.status === 'COMPLETED';
+  // A watch of a log is ended once the base backup stands that it had to take.
+  const hasBased = runbook === 'archiveWal' && outcome.status === 'CANCELLED' && victim !== 'cancel';
   const rise = <T>(of: (state: StageState) => readonly T[] | number): number => size(of(after)) - size(of(before));
   const found: string[] = [];
   const expect = (what: string, rises: number, allowed: readonly number[]): void => {
     if (!allowed.includes(rises)) found.push(`${what}: ${rises} more, not ${allowed.join(' or ')}`);
   };
-  expect('backups', rise((state) => state.repository.backups), newBase?.status === 'COMPLETED' ? [1] : runbook === 'takeBackup' ? (done ? [1] : [0, 1]) : [0]);
+  expect('backups', rise((state) => state.repository.backups), newBase?.status === 'COMPLETED' || hasBased ? [1] : runbook === 'takeBackup' || runbook === 'archiveWal' ? (done ? [1] : [0, 1]) : [0]);
   expect('proofs', rise((state) => state.repository.proofs), runbook === 'proveBackup' ? (done ? [1] : [0, 1]) : [0]);
   // A run that is repaired need not have come to a cut-over.
   const begun = runbook === 'reapLeftovers' ? after.repository.rollbacks.some(({ record }) => record.runId === runId) : cutsOver(runbook);
   expect('rollback records', rise((state) => state.repository.rollbacks), begun ? (done ? [1] : [0, 1]) : [0]);
   expect('consumed approvals', rise((state) => state.repository.approvals), begun || runbook === 'acceptRestore' ? (done ? [1] : [0, 1]) : runbook === 'reapLeftovers' ? [0, 1] : [0]);
+  expect('marks', rise((state) => state.repository.marks), runbook === 'markMoment' ? (done ? [1] : [0, 1]) : [0]);
+  if (runbook === 'enableWal' && done && (after.log?.waiting !== 0 || after.log.slotLimit === '-1')) found.push(`the settings of the log are not in order: ${JSON.stringify(after.log)}`);
   const undone = after.repository.rollbacks.filter(({ state }) => state === 'undone').length - before.repository.rollbacks.filter(({ state }) => state === 'undone').length;
   const opened = after.repository.rollbacks.find(({ record }) => record.runId === runId)?.state === 'opened';
   if (runbook === 'undoRestore' && undone !== (opened ? 1 : 0)) found.push(`${undone} rollback copies are marked undone, the run's own is ${opened ? 'open' : 'not open'}`);
@@ -123,16 +128,28 @@ export function judgeLeftovers({ runbook, runId, outcome, before, after }: Trial
     ...repository.unfinished.map((path) => `unfinished backup ${path}`),
     ...repository.notes.map((run) => `notes of run ${run}`),
     ...repository.temporaries.map((name) => `temporary file .tmp/${name}`),
-    ...(runbook === 'cloneService' && isWholeCopy(after) && ['COMPLETED', 'TERMINATED'].includes(outcome.status) ? [] : after.labelled.map((name) => `container, volume or network ${name}`)),
+    ...judgeLabelled(runbook, outcome, before, after).map((name) => `container, volume or network ${name}`),
     ...(runbook === 'cloneService' && outcome.status === 'COMPLETED' && !isWholeCopy(after) ? ['no whole copy'] : []),
-    ...after.sessions,
+    ...after.sessions.filter((session) => !keepsLog(runbook, outcome) || !ofReceiver.test(session)),
     ...after.restartPolicies.filter((policy) => policy !== 'always').map((policy) => `restart policy ${policy}`),
     ...(after.lease ? ['the service\'s lease is held'] : []),
     ...repository.rollbacks.filter(({ state }) => repairDirection(state) !== null).map(({ record }) => `the cut-over of run ${record.runId} half-way`),
     ...judgeStores(runbook, runId, before, after),
+    ...keepsLog(runbook, outcome) ? [] : judgeArchives(before.archived, after.archived, before.log?.archives === true ? [before.log.timeline, ...(after.log === null ? [] : [after.log.timeline])] : []),
   ];
   return found;
 }
+
+/** What a whole copy is made of stays; one that was not removed to the end, and a receiver of the log, are whose they were. */
+function judgeLabelled(runbook: string, outcome: Outcome, before: StageState, after: StageState): readonly string[] {
+  if (runbook === 'cloneService' && isWholeCopy(after) && ['COMPLETED', 'TERMINATED'].includes(outcome.status)) return [];
+  if (runbook === 'removeClone' && outcome.status !== 'COMPLETED') return after.labelled.filter((name) => !before.labelled.includes(name));
+  return keepsLog(runbook, outcome) ? after.labelled.filter((name) => !ofReceiver.test(name)) : after.labelled;
+}
+
+/** Does production's log go on being received while and after such a run? Until it is forgotten. */
+const keepsLog = (runbook: string, outcome: Outcome): boolean => runbook === 'archiveWal' || runbook === 'markMoment' || (runbook === 'forgetWal' && outcome.status !== 'COMPLETED');
+const ofReceiver = /^(?:slot holdfast_|(?:session )?holdfast-wal-)[0-9a-f]{12}$/;
 
 /** What a copy of both stores is made of, and nothing else: containers and volumes of one name, and a network, every server started. One that was terminated as the last of them started is whole. */
 const isWholeCopy = ({ labelled, neverStarted }: StageState): boolean => {

@@ -1,5 +1,6 @@
 /**
- * A bystander for as long as a case takes: the live name always resolves, and outside the announced cut-over both stores answer by it.
+ * A bystander for as long as a case takes: the live name always resolves, outside the announced cut-over both stores answer by it, and before it nothing of
+ * another timeline comes into production's archives.
  * Announced is a cut-over from the moment its record stands in the repository until the record says how it ended.
  */
 import { setTimeout as pause } from 'node:timers/promises';
@@ -7,9 +8,9 @@ import postgres from 'postgres';
 import { repairDirection } from '../../../src/domain/rollback.ts';
 import { createRepository } from '../../../src/repository/create-repository.ts';
 import { createLocalStorage } from '../../../src/storage/local/local-storage.ts';
-import { engineCall } from '../../support/engine-call.ts';
 import type { ServiceFixture } from '../../support/service-fixture.ts';
-import { dockerHost } from '../../support/test-environment.ts';
+import { timelinesIn } from './archived-files.ts';
+import { firstProcess } from './first-process.ts';
 
 export interface LiveWatch {
   /** Stops looking; answers what was seen that must not be. */
@@ -29,9 +30,16 @@ export function watchLiveNames(service: ServiceFixture, mayBeDown: boolean): Liv
   const seen = new Set<string>();
   let looks = 0;
   let ended = false;
+  let hasBegun = false;
+  let known: readonly string[] | null = null;
   const look = async (): Promise<void> => {
     looks += 1;
     const announced = await isAnnounced(service);
+    hasBegun ||= announced;
+    const timelines = hasBegun || looks % redisEvery !== 1 ? null : await timelinesIn(service);
+    known ??= timelines;
+    hasBegun ||= await isAnnounced(service);
+    if (!hasBegun) for (const timeline of timelines ?? []) if (known?.includes(timeline) === false) seen.add(`before any cut-over timeline ${timeline} came into production's archive`);
     const silent = await silentStores(service, looks % redisEvery === 1);
     if (await isUnresolved(service, silent)) seen.add(`the live name ${database} did not resolve`);
     if (silent.length > 0 && !mayBeDown && !announced && !(await isAnnounced(service))) for (const { store, why } of silent) seen.add(`outside a cut-over ${store} did not answer: ${why}`);
@@ -70,9 +78,9 @@ async function silentStores(service: ServiceFixture, redisToo: boolean): Promise
 
 /** A session of its own by the live name, through the server's socket as this machine sees it (/var/run is a link to /run, which would lead out of the container): a process in the container for each look took most of the cores. Types are not fetched: nobody catches the driver's own query for them when the server dies under it. */
 async function connected(service: ServiceFixture): Promise<string> {
-  const { State } = JSON.parse(await engineCall(dockerHost(), 'GET', `/containers/${service.postgres}/json`)) as { State: { Pid: number } };
-  if (State.Pid === 0) throw new Error('its container does not run');
-  const client = postgres({ host: `/proc/${State.Pid}/root/run/postgresql`, database, user: 'postgres', max: 1, connect_timeout: answerWithinSeconds, onnotice: () => undefined, fetch_types: false });
+  const pid = await firstProcess(service.postgres);
+  if (pid === 0) throw new Error('its container does not run');
+  const client = postgres({ host: `/proc/${pid}/root/run/postgresql`, database, user: 'postgres', max: 1, connect_timeout: answerWithinSeconds, onnotice: () => undefined, fetch_types: false });
   try {
     const [row] = await client<{ answer: string }[]>`SELECT word AS answer FROM state`;
     return row?.answer ?? 'nothing';

@@ -7,7 +7,9 @@ import { createRepository } from '../../../src/repository/create-repository.ts';
 import type { Rollback } from '../../../src/repository/repository.ts';
 import { createLocalStorage } from '../../../src/storage/local/local-storage.ts';
 import type { ServiceFixture } from '../../support/service-fixture.ts';
-import { readFingerprint, type Fingerprint, type Side, type Sight, type Stage } from './stage.ts';
+import { readArchivedFiles, type ArchivedFile } from './archived-files.ts';
+import { readFingerprint, type Fingerprint, type Side, type Sight } from './sides.ts';
+import type { Stage } from './stage.ts';
 
 export interface StageState {
   /** Null where the live name does not answer; `neither` where it answers with something else. */
@@ -33,7 +35,21 @@ export interface StageState {
   /** Of these the containers that were made and not started yet. */
   readonly neverStarted: readonly string[];
   readonly lease: boolean;
+  readonly log: LogState | null;
+  /** Production's archives of its log, in the repository and of the server's own. */
+  readonly archived: readonly ArchivedFile[] | null;
   readonly repository: RepositoryState;
+}
+
+/** Null where the server does not answer. */
+export interface LogState {
+  /** As the log's files are named. */
+  readonly timeline: string;
+  /** Whether the server archives it itself. */
+  readonly archives: boolean;
+  /** How many settings wait for a restart, and what a slot may keep: `-1` for everything. */
+  readonly waiting: number;
+  readonly slotLimit: string;
 }
 
 export interface RepositoryState {
@@ -42,6 +58,7 @@ export interface RepositoryState {
   readonly unfinished: readonly string[];
   readonly notes: readonly string[];
   readonly temporaries: readonly string[];
+  readonly marks: number;
   readonly proofs: number;
   readonly approvals: number;
   readonly rollbacks: readonly Rollback[];
@@ -70,8 +87,16 @@ export async function observe(stage: Stage): Promise<StageState> {
     labelled: await service.leftovers(),
     neverStarted: (await service.runtime.list({ 'dev.holdfast.service': service.name })).filter(({ startedAt }) => startedAt === null).map(({ name }) => name),
     lease: await leaseStaysHeld(service),
+    log: await readLog(service).catch(() => null),
+    archived: await readArchivedFiles(service),
     repository: await observeRepository(service),
   };
+}
+
+async function readLog(service: ServiceFixture): Promise<LogState> {
+  const sql = "SELECT left(pg_walfile_name(pg_current_wal_lsn()), 8), current_setting('archive_mode'), (SELECT count(*) FROM pg_settings WHERE pending_restart), current_setting('max_slot_wal_keep_size')";
+  const [timeline = '', mode, waiting, slotLimit = ''] = (await service.sql(sql, 'postgres')).split('|');
+  return { timeline, archives: mode !== 'off', waiting: Number(waiting), slotLimit };
 }
 
 function sideOf(stage: Stage, store: keyof Fingerprint, found: Fingerprint | string): Side | 'neither' | null {
@@ -111,6 +136,7 @@ async function observeRepository(service: ServiceFixture): Promise<RepositorySta
   }
   return {
     backups, unfinished, proofs,
+    marks: (await names(join(root, 'marks'))).length,
     notes: await names(join(root, 'runs')),
     temporaries: await names(join(service.repositoryPath, '.tmp')),
     approvals: (await names(join(root, 'approvals'))).length,
