@@ -17,6 +17,8 @@ export interface ChaosEnvironment {
 export async function openEnvironment(): Promise<ChaosEnvironment> {
   const workDirectory = mkdtempSync(join(tmpdir(), 'holdfast-chaos-run-'));
   const temporalCli = await ensureTemporalCli();
+  // What the keepers of logs note; a worker of this machine's own notes the same elsewhere.
+  process.env['HOLDFAST_STATE_DIR'] = join(workDirectory, 'state');
   const remove = (): void => rmSync(workDirectory, { recursive: true, force: true });
   if (process.env['HOLDFAST_TEST_DOCKER_HOST'] !== undefined && process.env['HOLDFAST_TEST_TEMPORAL_ADDRESS'] !== undefined) {
     process.stdout.write('  on the engine and server that HOLDFAST_TEST_… name\n');

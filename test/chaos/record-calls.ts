@@ -2,11 +2,12 @@
 import { callText, type ActivityCall } from './fault/fault-point.ts';
 import { instrument } from './fault/instrument.ts';
 import { twistOf } from './fault/twist.ts';
-import { endedAndReleased, endWithinMs } from './run-case.ts';
+import { begin, endedAndReleased, endWithinMs } from './run-case.ts';
 import type { DoomedWorker } from './fault/doomed-worker.ts';
 import type { Scenario } from './scenarios.ts';
 import { runToEnd } from './stage/drive.ts';
-import { withWorker, type Stage } from './stage/stage.ts';
+import type { Stage } from './stage/stage.ts';
+import { withWorker } from './stage/worker.ts';
 
 export type Store = 'postgres' | 'redis';
 
@@ -44,17 +45,17 @@ export async function recordCalls(stage: Stage, scenario: Scenario, nextWorker: 
       return result;
     },
   });
-  await scenario.prepare({ stage, isRepeated: false, nextWorker });
+  const beginning = await scenario.prepare({ stage, isRepeated: false, nextWorker });
   const outcome = await withWorker(() => stage.startWorker(instrumented, twistOf(scenario.name)), async () => {
-    const run = await stage.service.start(scenario.runbook, scenario.input(stage));
-    void scenario.meanwhile?.(run).catch(() => undefined);
+    const run = await begin(stage, scenario, beginning);
     return endedAndReleased({ stage }, runToEnd(stage.service, run, endWithinMs));
   });
   if (outcome.status !== scenario.end.status || outcome.failure !== scenario.end.failure) throw new Error(`the dry run of ${scenario.name} ended ${outcome.status} ${outcome.failure} ${outcome.message}`);
   const { struck } = scenario;
-  const missing = (struck ?? []).filter((name) => ![...recorded.values()].some(({ call }) => call.activity === name));
+  const isStruck = ({ activity, component, number }: ActivityCall, name: string): boolean => [activity, `${activity}:${component}`, `${activity}#${number}`].includes(name);
+  const missing = (struck ?? []).filter((name) => ![...recorded.values()].some(({ call }) => isStruck(call, name)));
   if (missing.length > 0) throw new Error(`the dry run of ${scenario.name} never came to ${missing.join(', ')}`);
-  return [...recorded.values()].filter(({ call }) => call.runbook === scenario.runbook && (struck === undefined || struck.includes(call.activity)))
+  return [...recorded.values()].filter(({ call }) => call.runbook === scenario.runbook && (struck === undefined || struck.some((name) => isStruck(call, name))))
     .map((activity) => ({ ...activity, changes: activity.changes.filter(isDone) }));
 }
 

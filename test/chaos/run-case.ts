@@ -5,12 +5,14 @@ import type { DoomedWorker } from './fault/doomed-worker.ts';
 import { pointText, type FaultPoint } from './fault/fault-point.ts';
 import { mostHaste } from './fault/strike.ts';
 import { twistOf } from './fault/twist.ts';
-import type { Beginning, Scenario } from './scenarios.ts';
+import type { Beginning } from './preparations.ts';
+import type { Scenario } from './scenarios.ts';
 import { runToEnd, type Outcome } from './stage/drive.ts';
 import { judgeData, judgeEffects, judgeLeftovers, judgeOutcome, leftWithoutReason, type Trial, type Victim } from './stage/judge.ts';
 import { watchLiveNames } from './stage/live-names.ts';
 import { leaseStaysHeld, observe, type StageState } from './stage/observe.ts';
-import { bundled, withWorker, type Stage } from './stage/stage.ts';
+import type { Stage } from './stage/stage.ts';
+import { bundled, withWorker } from './stage/worker.ts';
 
 export interface CaseResult {
   readonly name: string;
@@ -52,6 +54,13 @@ export async function runUntilStruck(stage: Stage, scenario: Scenario, last: Cas
 /** A worker without a fault but the scenario's own. */
 export const startHealthy = ({ stage, scenario }: Setting) => (): Promise<() => Promise<void>> => stage.startWorker(undefined, twistOf(scenario.name));
 
+/** With the people around it. */
+export async function begin(stage: Stage, scenario: Scenario, beginning: Beginning): Promise<WorkflowHandle> {
+  const run = await (scenario.start?.(stage) ?? stage.service.start(scenario.runbook, scenario.input(stage, beginning)));
+  void scenario.meanwhile?.(run).catch(() => undefined);
+  return run;
+}
+
 /** SIGKILL of the worker at the point; another worker finishes what it began. */
 export function runKillCase(setting: Setting, point: FaultPoint): Promise<CaseResult> {
   const { stage } = setting;
@@ -88,11 +97,10 @@ type Attempted = { readonly missed: boolean; readonly outcome: Outcome; readonly
 export async function judged(setting: Setting, name: string, victim: Victim, attempt: (start: () => Promise<WorkflowHandle>) => Promise<Attempted>): Promise<CaseResult> {
   const { stage, scenario, beginning } = setting;
   const beganAt = Date.now();
-  const watch = watchLiveNames(stage.service, victim === 'postgres' || victim === 'redis' || victim === 'engine');
+  const watch = watchLiveNames(stage.service, victim === 'postgres' || victim === 'redis' || victim === 'engine' || scenario.runbook === 'enableWal');
   let handle: WorkflowHandle | undefined;
   const attempted = await attempt(async () => {
-    handle = await stage.service.start(scenario.runbook, scenario.input(stage));
-    void scenario.meanwhile?.(handle).catch(() => undefined);
+    handle = await begin(stage, scenario, beginning);
     return handle;
   }).finally(() => watch.end());
   const { missed, outcome, down = [] } = attempted;

@@ -2,10 +2,11 @@
  * `npm run test:chaos [-- options]`: the whole kill sweep. Prints every case with its outcome, then the number of cases and of violations;
  * exits 1 when there is a violation, a case that was not begun, or one that struck nothing.
  *
- *   --runbook NAME       takeBackup|verifyBackup|proveBackup|restoreBackup|restoreTables|undoRestore|acceptRestore|reapLeftovers|restoreToPointInTime|findMoment|cloneService, or one of
- *                        them with its twist: takeBackup+cancelled|restoreBackup+swapFails|restoreToPointInTime+swapFails|reapLeftovers+back|
- *                        reapLeftovers+momentPaused|reapLeftovers+momentBack|reapLeftovers+momentForward|restoreTables+moment, and of a whole server
- *                        takeBackup+base|restoreBackup+base|undoRestore+base|acceptRestore+base     (again for more; all)
+ *   --runbook NAME       takeBackup|verifyBackup|proveBackup|restoreBackup|restoreTables|undoRestore|acceptRestore|reapLeftovers|restoreToPointInTime|findMoment|cloneService|
+ *                        removeClone|enableWal|markMoment|forgetWal|archiveWal, or one of them with its twist: takeBackup+cancelled|restoreBackup+swapFails|
+ *                        restoreToPointInTime+swapFails|restoreTables+moment|reapLeftovers+ back|momentPaused|momentBack|momentForward|clone; of a whole server
+ *                        takeBackup+base|restoreBackup+base|undoRestore+base|acceptRestore+base, and takeBackup+ proveBackup+ restoreBackup+ incremental; where production
+ *                        archives both its logs restoreToPointInTime+ restoreTables+ findMoment+ cloneService+ archive     (again for more; all)
  *   --victim NAME        worker|postgres|redis|terminate|stopped|cancel|temporal|engine           (again for more; all)
  *   --only TEXT          cases whose name contains the text                                       (again for more)
  *   --case NAME          just this one, by its whole name, without the dry run that finds the points (again for more)

@@ -1,91 +1,51 @@
 /** The ways of running a runbook that cases are made of: each runbook as it goes when all is well, and the ways back that only a fault or a human leads to. */
 import { setTimeout as pause } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
-import { temporalAddress } from '../support/test-environment.ts';
-import type { DoomedWorker } from './fault/doomed-worker.ts';
-import { parsePoint } from './fault/fault-point.ts';
-import { runToEnd, type Outcome } from './stage/drive.ts';
+import type { ArchiveWalStatus } from '../../src/workflows/archive-wal/messages.ts';
+import { statusQuery } from '../../src/workflows/shared/messages.ts';
+import { onLiveSide, restored, restoredOrUndone, startWatch, terminatedAt, toBeReceived, withCopy, withFormerReceiver, withReceiver, withWrongSettings, type Beginning, type Prepare } from './preparations.ts';
+import { markName } from './stage/archiving-server.ts';
+import type { Outcome } from './stage/drive.ts';
 import { lostTable } from './stage/lost-table.ts';
-import { observe, type StageState } from './stage/observe.ts';
-import { bundled, type Stage } from './stage/stage.ts';
-
-/** What a run is measured against. */
-export interface Beginning {
-  /** The stage before it; for a repair, before the run that it repairs. */
-  readonly before: StageState;
-  /** The run whose cut-over a repair finishes; null for everything else, which has at most its own. */
-  readonly repairedRunId: string | null;
-}
-
-export interface Preparation {
-  readonly stage: Stage;
-  /** The last case of this stage ran this scenario and left nothing to complain about. */
-  readonly isRepeated: boolean;
-  nextWorker(): DoomedWorker;
-}
+import type { Stage } from './stage/stage.ts';
 
 export interface Scenario {
   /** The workflow's type, with `+` and a twist where it is not run as usual; fault points begin with it. */
   readonly name: string;
   readonly runbook: string;
-  /** The activities that are struck; all, where it is absent. The others are those of the plain runbook. */
+  /** The activities that are struck, with `:` only those of a component, with `#` only that call; all, where it is absent. The others are those of the plain runbook. */
   readonly struck?: readonly string[];
   /** How it ends when nothing but its workers and the Temporal server is struck. */
   readonly end: Pick<Outcome, 'status' | 'failure'>;
-  prepare(preparation: Preparation): Promise<Beginning>;
-  input(stage: Stage): object;
+  readonly prepare: Prepare;
+  input(stage: Stage, beginning: Beginning): object;
+  /** Begins it, where that is not a run of its own. */
+  start?(stage: Stage): Promise<WorkflowHandle>;
   /** What people do to it while it runs. */
   meanwhile?(run: WorkflowHandle): Promise<void>;
 }
 
 const completed = { status: 'COMPLETED', failure: null };
+const cancelled = { status: 'CANCELLED', failure: null };
+const cutOverFailed = { status: 'FAILED', failure: 'CutOverFailed' };
 const ofService = ({ service }: Stage): object => ({ service: service.name });
-const ofBackup = ({ service, backupId }: Stage): object => ({ service: service.name, backup: backupId });
-const ofBase = ({ service, baseId }: Stage): object => ({ service: service.name, backup: baseId });
+const kindOf = (kind: 'base' | 'incremental') => (stage: Stage): object => ({ ...ofService(stage), kind });
+const ofBackup = (stage: Stage): object => ({ ...ofService(stage), backup: stage.backupId });
+const ofBase = (stage: Stage): object => ({ ...ofService(stage), backup: stage.baseId });
+const ofIncremental = (stage: Stage): object => ({ ...ofService(stage), backup: stage.newestBackup('incremental') });
 /** Its own end: a moment that needs no archived log. */
-const toBase = ({ service, baseId }: Stage): object => ({ service: service.name, to: `backup:${baseId}` });
-const copyOfBase = (stage: Stage): object => ({ ...toBase(stage), name: 'chaos' });
-const ofItems = ({ service, backupId }: Stage): object => ({ service: service.name, backup: backupId, tables: ['items'] });
-const inLog = ({ service }: Stage): object => ({ service: service.name, shrunk: lostTable });
+const toBase = (stage: Stage): object => ({ ...ofService(stage), to: `backup:${stage.baseId}` });
+const toMark = (stage: Stage): object => ({ ...ofService(stage), to: `mark:${markName}` });
+const copyName = 'chaos';
+const copyOfBase = (stage: Stage): object => ({ ...toBase(stage), name: copyName });
+const copyOfMark = (stage: Stage): object => ({ ...toMark(stage), name: copyName });
+const ofItems = (stage: Stage): object => ({ ...ofBackup(stage), tables: ['items'] });
 const ofItemsThen = (stage: Stage): object => ({ ...toBase(stage), tables: ['items'] });
-const ofLatestRun = ({ service }: Stage): object => ({ service: service.name, run: 'latest' });
-
-const onLiveSide = (what: 'dump' | 'base' | 'log') => async ({ stage }: Preparation): Promise<Beginning> => {
-  await stage.reset(what);
-  return { before: await observe(stage), repairedRunId: null };
-};
-
-const restored = (what: 'dump' | 'base') => async ({ stage }: Preparation): Promise<Beginning> => {
-  await stage.resetToRestored(what);
-  return { before: await observe(stage), repairedRunId: null };
-};
-
-/** An undo swaps the sides and leaves a copy again: the next one needs no new stage. */
-const restoredOrUndone = (what: 'dump' | 'base') => async (preparation: Preparation): Promise<Beginning> => {
-  if (!preparation.isRepeated) return restored(what)(preparation);
-  const before = await observe(preparation.stage);
-  const { postgres, redis, repository } = before;
-  const isReady = postgres !== null && postgres === redis && repository.rollbacks.filter(({ state }) => state === 'opened').length === 1;
-  return isReady ? { before, repairedRunId: null } : restored(what)(preparation);
-};
-
-/** A restore is terminated there and its worker dies: lease, fences, restart policies and a half-way cut-over are left. */
-const terminatedAt = (point: string, what: 'dump' | 'base' = 'dump', input: Scenario['input'] = ofBackup) => async ({ stage, nextWorker }: Preparation): Promise<Beginning> => {
-  await stage.reset(what);
-  const before = await observe(stage);
-  const worker = nextWorker();
-  await worker.serve({ config: stage.service.config, temporalAddress: temporalAddress(), ...await bundled(), point, strike: 'hold' });
-  const run = await stage.service.start(parsePoint(point).runbook, input(stage));
-  const ended = runToEnd(stage.service, run, terminateWithinMs);
-  const reached = await Promise.race([worker.reached.then(() => true), ended.then(() => false)]);
-  if (reached) await run.terminate('chaos');
-  worker.signal('SIGKILL');
-  await worker.gone;
-  const { status } = await ended;
-  if (status !== 'TERMINATED') throw new Error(`the restore that was to be terminated at ${point} ended ${status}`);
-  return { before, repairedRunId: (await run.describe()).runId };
-};
-const terminateWithinMs = 60_000;
+const ofItemsAtMark = (stage: Stage): object => ({ ...toMark(stage), tables: ['items'] });
+const shrunkInLog = (stage: Stage): object => ({ ...ofService(stage), shrunk: lostTable });
+const askedInLog = (stage: Stage): object => ({ ...ofService(stage), sql: 'SELECT (SELECT word FROM state) = \'saved\'' });
+const ofLatestRun = (stage: Stage): object => ({ ...ofService(stage), run: 'latest' });
+const asShown = (more: object = {}) => (stage: Stage, { digest }: Beginning): object => ({ ...ofService(stage), ...more, apply: digest });
 
 /** As soon as the dump is under way. */
 export async function cancelInBackUp(run: WorkflowHandle): Promise<void> {
@@ -97,44 +57,83 @@ export async function cancelInBackUp(run: WorkflowHandle): Promise<void> {
   }
 }
 
-const plain = (runbook: string, prepare: Scenario['prepare'], input: Scenario['input']): Scenario => ({ name: runbook, runbook, end: completed, prepare, input });
+/** It ends by nothing else: as soon as the log leads on from a base backup, which it had to take. */
+async function cancelOnceBased(run: WorkflowHandle): Promise<void> {
+  for (;;) {
+    const status = await run.query<ArchiveWalStatus, []>(statusQuery.name).catch(() => null);
+    const isBased = status !== null && status.logs.length > 0 && status.logs.every(({ base }) => base !== null);
+    if (isBased && !(await isBackingUp(run))) return void (await run.cancel());
+    if ((await run.describe()).status.name !== 'RUNNING') return;
+    await pause(300);
+  }
+}
 
-/** Of a restore to a moment that was terminated there. */
-const repairOf = (twist: string, point: string): Scenario => ({ ...plain('reapLeftovers', terminatedAt(point, 'base', toBase), ofService), name: `reapLeftovers+${twist}`, struck: ['repairRun'] });
+/** What it began goes on for a moment behind the manifest, as a run of its own. */
+const isBackingUp = async (run: WorkflowHandle): Promise<boolean> =>
+  (await run.client.count(`TaskQueue = '${(await run.describe()).taskQueue}' AND WorkflowType = 'takeBackup' AND ExecutionStatus = 'Running'`)).count > 0;
 
-export const scenarios: readonly Scenario[] = [
+const plain = (runbook: string, prepare: Prepare, input: Scenario['input']): Scenario => ({ name: runbook, runbook, end: completed, prepare, input });
+const twisted = (runbook: string, twist: string, prepare: Prepare, input: Scenario['input'], struck: readonly string[], end: Scenario['end'] = completed): Scenario =>
+  ({ ...plain(runbook, prepare, input), name: `${runbook}+${twist}`, struck, end });
+const ofServer = (runbook: string, prepare: Prepare, input: Scenario['input']): Scenario => ({ ...plain(runbook, prepare, input), name: `${runbook}+base` });
+
+const rollBack = ['rollBackComponent', 'finishRollBack', 'discardPreparedComponent', 'removeRunScratch'];
+
+/** Of a run that was terminated there, over data that a dump, a whole server or a copy of it is about. */
+const repairOf = (twist: string, point: string, scene: 'dump' | 'base', input: (stage: Stage) => object): Scenario => twisted('reapLeftovers', twist, terminatedAt(point, scene, input), ofService, ['repairRun']);
+
+const dumps: readonly Scenario[] = [
   plain('takeBackup', onLiveSide('dump'), ofService),
-  { ...plain('takeBackup', onLiveSide('dump'), ofService), name: 'takeBackup+cancelled', end: { status: 'CANCELLED', failure: null }, struck: ['abandonBackup', 'removeRunScratch'], meanwhile: cancelInBackUp },
+  { ...twisted('takeBackup', 'cancelled', onLiveSide('dump'), ofService, ['abandonBackup', 'removeRunScratch'], cancelled), meanwhile: cancelInBackUp },
   plain('verifyBackup', onLiveSide('dump'), ofBackup),
   plain('proveBackup', onLiveSide('dump'), ofBackup),
   plain('restoreBackup', onLiveSide('dump'), ofBackup),
-  {
-    ...plain('restoreBackup', onLiveSide('dump'), ofBackup), name: 'restoreBackup+swapFails', end: { status: 'FAILED', failure: 'CutOverFailed' },
-    struck: ['rollBackComponent', 'finishRollBack', 'discardPreparedComponent', 'removeRunScratch'],
-  },
+  twisted('restoreBackup', 'swapFails', onLiveSide('dump'), ofBackup, rollBack, cutOverFailed),
   plain('restoreTables', onLiveSide('dump'), ofItems),
-  { ...plain('restoreTables', onLiveSide('dump'), ofItemsThen), name: 'restoreTables+moment', struck: ['locatePoint', 'prepareTablesFromMoment'] },
+  twisted('restoreTables', 'moment', onLiveSide('base'), ofItemsThen, ['locatePoint', 'prepareTablesFromMoment']),
   plain('undoRestore', restoredOrUndone('dump'), ofLatestRun),
   plain('acceptRestore', restored('dump'), ofLatestRun),
-  plain('reapLeftovers', terminatedAt('restoreBackup/openComponent:redis#1/before'), ofService),
-  { ...plain('reapLeftovers', terminatedAt('restoreBackup/swapComponent:redis#1/after'), ofService), name: 'reapLeftovers+back', struck: ['repairRun'] },
-  // The whole server: copied, exchanged by its data directory.
-  { ...plain('takeBackup', onLiveSide('base'), (stage) => ({ ...ofService(stage), kind: 'base' })), name: 'takeBackup+base' },
-  { ...plain('restoreBackup', onLiveSide('base'), ofBase), name: 'restoreBackup+base' },
-  { ...plain('undoRestore', restoredOrUndone('base'), ofLatestRun), name: 'undoRestore+base' },
-  { ...plain('acceptRestore', restored('base'), ofLatestRun), name: 'acceptRestore+base' },
-  plain('restoreToPointInTime', onLiveSide('base'), toBase),
-  {
-    ...plain('restoreToPointInTime', onLiveSide('base'), toBase), name: 'restoreToPointInTime+swapFails', end: { status: 'FAILED', failure: 'CutOverFailed' },
-    struck: ['rollBackComponent', 'finishRollBack', 'discardPreparedComponent', 'removeRunScratch'],
-  },
-  plain('findMoment', onLiveSide('log'), inLog),
-  plain('cloneService', onLiveSide('base'), copyOfBase),
-  { ...plain('reapLeftovers', terminatedAt('cloneService/fillCopy:redis#1/before', 'base', copyOfBase), ofService), name: 'reapLeftovers+clone', struck: ['repairRun'] },
-  repairOf('momentPaused', 'restoreToPointInTime/recoverToPoint:postgres#1/after'),
-  repairOf('momentBack', 'restoreToPointInTime/swapComponent:postgres#1/after'),
-  repairOf('momentForward', 'restoreToPointInTime/openComponent:postgres#1/before'),
+  plain('reapLeftovers', terminatedAt('restoreBackup/openComponent:redis#1/before', 'dump', ofBackup), ofService),
+  repairOf('back', 'restoreBackup/swapComponent:redis#1/after', 'dump', ofBackup),
 ];
+
+/** Copied, exchanged by its data directory, brought to a moment, copied for good. */
+const wholeServers: readonly Scenario[] = [
+  ofServer('takeBackup', onLiveSide('base'), kindOf('base')),
+  ofServer('restoreBackup', onLiveSide('base'), ofBase),
+  ofServer('undoRestore', restoredOrUndone('base'), ofLatestRun),
+  ofServer('acceptRestore', restored('base'), ofLatestRun),
+  twisted('takeBackup', 'incremental', onLiveSide('incremental'), kindOf('incremental'), ['backUpComponent:postgres', 'commitBackup']),
+  twisted('proveBackup', 'incremental', onLiveSide('incremental'), ofIncremental, ['proveComponent:postgres']),
+  twisted('restoreBackup', 'incremental', onLiveSide('incremental'), ofIncremental, ['verifyComponent:postgres', 'prepareComponent:postgres']),
+  plain('restoreToPointInTime', onLiveSide('base'), toBase),
+  twisted('restoreToPointInTime', 'swapFails', onLiveSide('base'), toBase, rollBack, cutOverFailed),
+  plain('findMoment', onLiveSide('log'), shrunkInLog),
+  plain('cloneService', onLiveSide('base'), copyOfBase),
+  repairOf('clone', 'cloneService/fillCopy:redis#1/before', 'base', copyOfBase),
+  plain('removeClone', withCopy(copyName), asShown({ name: copyName })),
+  repairOf('momentPaused', 'restoreToPointInTime/recoverToPoint:postgres#1/after', 'base', toBase),
+  repairOf('momentBack', 'restoreToPointInTime/swapComponent:postgres#1/after', 'base', toBase),
+  repairOf('momentForward', 'restoreToPointInTime/openComponent:postgres#1/before', 'base', toBase),
+];
+
+/** Where production archives both its logs, through what is archived of them. */
+const archiving: readonly Scenario[] = [
+  twisted('restoreToPointInTime', 'archive', onLiveSide('archive'), toMark, ['locatePoint', 'recoverToPoint', 'makeInstant', 'finishRecovery', 'closeComponent', 'openComponent']),
+  twisted('restoreTables', 'archive', onLiveSide('archive'), ofItemsAtMark, ['prepareTablesFromMoment']),
+  twisted('findMoment', 'archive', onLiveSide('archive'), askedInLog, ['narrowMoment']),
+  twisted('cloneService', 'archive', onLiveSide('archive'), copyOfMark, ['fillCopy', 'startCopy']),
+];
+
+/** The keeping of the log itself. */
+const logs: readonly Scenario[] = [
+  plain('enableWal', withWrongSettings, asShown({ restart: true })),
+  plain('markMoment', withReceiver, (stage) => ({ ...ofService(stage), name: 'during' })),
+  plain('forgetWal', withFormerReceiver, asShown()),
+  { ...plain('archiveWal', toBeReceived, ofService), struck: ['watchLogs#1', 'watchLogs#2'], end: cancelled, start: startWatch, meanwhile: cancelOnceBased },
+];
+
+export const scenarios: readonly Scenario[] = [...dumps, ...wholeServers, ...archiving, ...logs];
 
 /** @throws for a name that no scenario has */
 export function scenarioNamed(name: string): Scenario {

@@ -28,6 +28,12 @@ const points = [
   'takeBackup+base/backUpComponent:postgres#1/during:runtime.wait#1',
   'restoreToPointInTime/recoverToPoint:postgres#1/during:runtime.wait#1',
   'restoreToPointInTime/swapComponent:postgres#1/during:runtime.wait#1',
+  'restoreToPointInTime/beginCutOver#1/during:runtime.wait#1',
+  'restoreToPointInTime/finishCutOver#1/done:storage.createExclusive#1',
+  'findMoment/narrowMoment:postgres#1/during:runtime.wait#1',
+  'cloneService/fillCopy:postgres#1/during:runtime.wait#1',
+  'restoreTables+moment/prepareTablesFromMoment:postgres#1/during:runtime.wait#1',
+  'archiveWal/watchLogs#1/before',
 ];
 
 export type ServerVictim = 'temporal' | 'engine';

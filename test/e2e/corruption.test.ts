@@ -16,7 +16,8 @@ import { parsePoint } from '../chaos/fault/fault-point.ts';
 import { strikeAt } from '../chaos/fault/strike.ts';
 import { runToEnd } from '../chaos/stage/drive.ts';
 import { observe, type StageState } from '../chaos/stage/observe.ts';
-import { startStage, withWorker, type Stage } from '../chaos/stage/stage.ts';
+import { startStage, type Stage } from '../chaos/stage/stage.ts';
+import { withWorker } from '../chaos/stage/worker.ts';
 import { historyEvents } from '../support/run-history.ts';
 
 let stage: Stage;

@@ -4,7 +4,7 @@ import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { WorkflowFailedError } from '@temporalio/client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { bundled } from '../chaos/stage/stage.ts';
+import { bundled } from '../chaos/stage/worker.ts';
 import { startDoomedWorker, type DoomedWorker } from '../chaos/fault/doomed-worker.ts';
 import type { TakeBackupResult } from '../../src/workflows/take-backup/messages.ts';
 import { statusQuery } from '../../src/workflows/shared/messages.ts';

@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises';
 import type { BackupManifest } from '../../src/domain/backup-manifest.ts';
 import type { TakeBackupResult } from '../../src/workflows/take-backup/messages.ts';
 import { instrument } from '../chaos/fault/instrument.ts';
-import { startHealthyWorker, withWorker } from '../chaos/stage/stage.ts';
+import { startHealthyWorker, withWorker } from '../chaos/stage/worker.ts';
 import type { ServiceFixture } from '../support/service-fixture.ts';
 import { expectedAt, foundNow, redisVerdict, redisWrites, startLoad, writesBetween } from './load.ts';
 

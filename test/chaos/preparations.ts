@@ -1,0 +1,145 @@
+/** How the stage is set before a case: what a run is to find there. */
+import type { WorkflowHandle } from '@temporalio/client';
+import type { Component } from '../../src/domain/service.ts';
+import { logWatchId } from '../../src/domain/workflow-ids.ts';
+import type { TakeBackupResult } from '../../src/workflows/take-backup/messages.ts';
+import { keepLogOf } from '../support/wal-service.ts';
+import { temporalAddress } from '../support/test-environment.ts';
+import type { DoomedWorker } from './fault/doomed-worker.ts';
+import { parsePoint } from './fault/fault-point.ts';
+import { runToEnd } from './stage/drive.ts';
+import { observe, type StageState } from './stage/observe.ts';
+import type { Scene } from './stage/scenes.ts';
+import type { Stage } from './stage/stage.ts';
+import { bundled, withWorker } from './stage/worker.ts';
+
+/** What a run is measured against. */
+export interface Beginning {
+  /** The stage before it; for a repair, before the run that it repairs. */
+  readonly before: StageState;
+  /** The run whose cut-over a repair finishes; null for everything else, which has at most its own. */
+  readonly repairedRunId: string | null;
+  /** Of the plan that somebody was shown by a run before this one, where a digest is what stands for a yes. */
+  readonly digest?: string;
+}
+
+export interface Preparation {
+  readonly stage: Stage;
+  /** The last case of this stage ran this scenario and left nothing to complain about. */
+  readonly isRepeated: boolean;
+  nextWorker(): DoomedWorker;
+}
+
+export type Prepare = (preparation: Preparation) => Promise<Beginning>;
+
+export const onLiveSide = (scene: Scene): Prepare => async ({ stage }) => {
+  await stage.reset(scene);
+  return { before: await observe(stage), repairedRunId: null };
+};
+
+export const restored = (what: 'dump' | 'base'): Prepare => async ({ stage }) => {
+  await stage.resetToRestored(what);
+  return { before: await observe(stage), repairedRunId: null };
+};
+
+/** An undo swaps the sides and leaves a copy again: the next one needs no new stage. */
+export const restoredOrUndone = (what: 'dump' | 'base'): Prepare => async (preparation) => {
+  if (!preparation.isRepeated) return restored(what)(preparation);
+  const before = await observe(preparation.stage);
+  const { postgres, redis, repository } = before;
+  const isReady = postgres !== null && postgres === redis && repository.rollbacks.filter(({ state }) => state === 'opened').length === 1;
+  return isReady ? { before, repairedRunId: null } : restored(what)(preparation);
+};
+
+/** A run is terminated there and its worker dies: lease, fences, restart policies and a half-way cut-over are left. */
+export const terminatedAt = (point: string, scene: Scene, input: (stage: Stage) => object): Prepare => async ({ stage, nextWorker }) => {
+  await stage.reset(scene);
+  const before = await observe(stage);
+  const worker = nextWorker();
+  await worker.serve({ config: stage.service.config, temporalAddress: temporalAddress(), ...await bundled(), point, strike: 'hold' });
+  const run = await stage.service.start(parsePoint(point).runbook, input(stage));
+  const ended = runToEnd(stage.service, run, terminateWithinMs);
+  const reached = await Promise.race([worker.reached.then(() => true), ended.then(() => false)]);
+  if (reached) await run.terminate('chaos');
+  worker.signal('SIGKILL');
+  await worker.gone;
+  const { status } = await ended;
+  if (status !== 'TERMINATED') throw new Error(`the run that was to be terminated at ${point} ended ${status}`);
+  return { before, repairedRunId: (await run.describe()).runId };
+};
+const terminateWithinMs = 60_000;
+
+/** What the runbook answers where nothing is named in `apply`. */
+const shown = async ({ service }: Stage, runbook: string, input: object): Promise<string> => {
+  const plan = await service.run<{ readonly digest?: string; readonly copy?: { readonly digest: string } }>(runbook, { service: service.name, ...input });
+  const digest = plan.digest ?? plan.copy?.digest;
+  if (digest === undefined) throw new Error(`${runbook} shows no plan`);
+  return digest;
+};
+
+/** A copy stands there, and its removal was shown. */
+export const withCopy = (name: string): Prepare => async ({ stage }) => {
+  const { service, baseId } = stage;
+  await stage.reset('base');
+  const digest = await withWorker(stage.startWorker, async () => {
+    await service.run('cloneService', { service: service.name, to: `backup:${baseId}`, name });
+    return shown(stage, 'removeClone', { name });
+  });
+  return { before: await observe(stage), repairedRunId: null, digest };
+};
+
+/** A setting of the log is wrong, another waits for a restart, and what would be done about it was shown. */
+export const withWrongSettings: Prepare = async ({ stage }) => {
+  const { service } = stage;
+  await stage.reset();
+  // Another one than the server has: the last case restarted it with this.
+  const slots = Number(await service.sql('SHOW max_replication_slots')) === 20 ? 21 : 20;
+  for (const statement of ['RESET max_slot_wal_keep_size', `SET max_replication_slots = ${slots}`]) await service.sql(`ALTER SYSTEM ${statement}`);
+  await service.sql('SELECT pg_reload_conf()');
+  const digest = await withWorker(stage.startWorker, () => shown(stage, 'enableWal', {}));
+  return { before: await observe(stage), repairedRunId: null, digest };
+};
+
+/** A receiver with its slot and volume has been at work, behind a base backup. */
+const receiving = async (stage: Stage): Promise<readonly Component[]> => {
+  const { service } = stage;
+  await stage.reset();
+  const log = await keepLogOf(service);
+  const stopKeeping = await log.startKeeping();
+  try {
+    await service.run<TakeBackupResult>('takeBackup', { service: service.name, kind: 'base' });
+    await log.kept();
+  } finally {
+    await stopKeeping();
+    await log.close();
+  }
+  return service.config.services[0]?.components ?? [];
+};
+
+/** Its log is received, and goes on being while the case runs. */
+export const withReceiver: Prepare = async ({ stage }) => {
+  await receiving(stage);
+  return { before: await observe(stage), repairedRunId: null };
+};
+
+/** Its log is to be received no more, and what would go was shown. */
+export const withFormerReceiver: Prepare = async ({ stage }) => {
+  const { service } = stage;
+  const components = await receiving(stage);
+  service.define({ components: components.map((component): Component => (component.engine === 'postgres' ? withoutLog(component) : component)) });
+  const digest = await withWorker(stage.startWorker, () => shown(stage, 'forgetWal', {}));
+  return { before: await observe(stage), repairedRunId: null, digest };
+};
+
+const withoutLog = ({ wal: _, ...component }: Extract<Component, { engine: 'postgres' }>): Component => component;
+
+/** Its log is to be received from now on; no base backup stands before it. */
+export const toBeReceived: Prepare = async ({ stage }) => {
+  await stage.reset();
+  await (await keepLogOf(stage.service)).close();
+  return { before: await observe(stage), repairedRunId: null };
+};
+
+/** The one watch of the service, which each worker that comes makes sure of. */
+export const startWatch = ({ service }: Stage): Promise<WorkflowHandle> =>
+  service.client.workflow.start('archiveWal', { taskQueue: service.taskQueue, workflowId: logWatchId(service.name), args: [{ service: service.name }], workflowIdConflictPolicy: 'USE_EXISTING' });

@@ -1,0 +1,46 @@
+/** A worker in this process, on a stage. */
+import { workflowSource } from '../../../src/worker/create-worker.ts';
+import { runWorker } from '../../../src/worker/main.ts';
+import type { ServiceFixture } from '../../support/service-fixture.ts';
+import { dockerHost, temporalAddress } from '../../support/test-environment.ts';
+import type { Instrumented } from '../fault/instrument.ts';
+import type { Wrap } from '../fault/twist.ts';
+
+/** Instrumented or not; answers how to stop it. */
+export async function startHealthyWorker(service: ServiceFixture, instrumented?: Instrumented, twist?: Wrap): Promise<() => Promise<void>> {
+  const abort = new AbortController();
+  const ready = Promise.withResolvers<void>();
+  const running = runWorker({
+    config: service.config,
+    temporal: { address: temporalAddress() },
+    environment: { ...process.env, HOLDFAST_TIMING: 'test', DOCKER_HOST: dockerHost() },
+    signal: abort.signal,
+    onReady: () => ready.resolve(),
+    wrap: (dependencies) => (instrumented?.wrap ?? asTheyAre)(twist?.(dependencies) ?? dependencies),
+    hooks: { ...instrumented?.hooks, ...await bundled() },
+  });
+  running.catch((error: unknown) => ready.reject(error));
+  await ready.promise;
+  return async () => {
+    abort.abort();
+    await running;
+  };
+}
+
+const asTheyAre: Wrap = (dependencies) => dependencies;
+
+/** The workflows, bundled once per process. */
+export async function bundled(): Promise<{ readonly workflowBundle: NonNullable<Awaited<ReturnType<typeof workflowSource>>['workflowBundle']> }> {
+  const { workflowBundle } = await workflowSource();
+  if (workflowBundle === undefined) throw new Error('there is no workflow bundle');
+  return { workflowBundle };
+}
+
+export async function withWorker<T>(start: () => Promise<() => Promise<void>>, work: () => Promise<T>): Promise<T> {
+  const stop = await start();
+  try {
+    return await work();
+  } finally {
+    await stop();
+  }
+}
