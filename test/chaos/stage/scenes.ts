@@ -3,6 +3,7 @@ import { cp, rm } from 'node:fs/promises';
 import type { TakeBackupResult } from '../../../src/workflows/take-backup/messages.ts';
 import { logWatchId } from '../../../src/domain/workflow-ids.ts';
 import { waitFor, type ServiceFixture } from '../../support/service-fixture.ts';
+import { readArchivedFiles } from './archived-files.ts';
 import { archiveToMark } from './archiving-server.ts';
 import { keepServer, type KeptServer } from './kept-server.ts';
 import { loseTableInLog } from './lost-table.ts';
@@ -47,6 +48,8 @@ export function createScenes(service: ServiceFixture, snapshot: string, startWor
     archive: async () => {
       const backupId = await archiveToMark(service);
       await removeLabelled(service);
+      const archived = await readArchivedFiles(service) ?? [];
+      for (const place of ['server/', 'repository/wal/', 'repository/aof/']) if (!archived.some((file) => file.startsWith(place))) throw new Error(`the stage has nothing archived in ${place}`);
       archiving = await keepServer(service);
       return backupId;
     },
