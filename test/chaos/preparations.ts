@@ -3,6 +3,7 @@ import type { WorkflowHandle } from '@temporalio/client';
 import type { Component } from '../../src/domain/service.ts';
 import { logWatchId } from '../../src/domain/workflow-ids.ts';
 import type { TakeBackupResult } from '../../src/workflows/take-backup/messages.ts';
+import { waitFor } from '../support/service-fixture.ts';
 import { keepLogOf } from '../support/wal-service.ts';
 import { temporalAddress } from '../support/test-environment.ts';
 import type { DoomedWorker } from './fault/doomed-worker.ts';
@@ -88,6 +89,9 @@ export const withCopy = (name: string): Prepare => async ({ stage }) => {
   return { before: await observe(stage), repairedRunId: null, digest };
 };
 
+/** Named, for half of what is free is another size from one look to the next. */
+export const slotLimit = '4GB';
+
 /** A setting of the log is wrong, another waits for a restart, and what would be done about it was shown. */
 export const withWrongSettings: Prepare = async ({ stage }) => {
   const { service } = stage;
@@ -96,7 +100,8 @@ export const withWrongSettings: Prepare = async ({ stage }) => {
   const slots = Number(await service.sql('SHOW max_replication_slots')) === 20 ? 21 : 20;
   for (const statement of ['RESET max_slot_wal_keep_size', `SET max_replication_slots = ${slots}`]) await service.sql(`ALTER SYSTEM ${statement}`);
   await service.sql('SELECT pg_reload_conf()');
-  const digest = await withWorker(stage.startWorker, () => shown(stage, 'enableWal', {}));
+  await waitFor(async () => (await service.sql("SELECT pending_restart || current_setting('max_slot_wal_keep_size') FROM pg_settings WHERE name = 'max_replication_slots'")) === 'true-1');
+  const digest = await withWorker(stage.startWorker, () => shown(stage, 'enableWal', { slotLimit }));
   return { before: await observe(stage), repairedRunId: null, digest };
 };
 

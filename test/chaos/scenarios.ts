@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import type { ArchiveWalStatus } from '../../src/workflows/archive-wal/messages.ts';
 import { statusQuery } from '../../src/workflows/shared/messages.ts';
-import { onLiveSide, restored, restoredOrUndone, startWatch, terminatedAt, toBeReceived, withCopy, withFormerReceiver, withReceiver, withWrongSettings, type Beginning, type Prepare } from './preparations.ts';
+import { onLiveSide, restored, restoredOrUndone, slotLimit, startWatch, terminatedAt, toBeReceived, withCopy, withFormerReceiver, withReceiver, withWrongSettings, type Beginning, type Prepare } from './preparations.ts';
 import { markName } from './stage/archiving-server.ts';
 import type { Outcome } from './stage/drive.ts';
 import { lostTable } from './stage/lost-table.ts';
@@ -127,7 +127,7 @@ const archiving: readonly Scenario[] = [
 
 /** The keeping of the log itself. */
 const logs: readonly Scenario[] = [
-  plain('enableWal', withWrongSettings, asShown({ restart: true })),
+  plain('enableWal', withWrongSettings, asShown({ restart: true, slotLimit })),
   plain('markMoment', withReceiver, (stage) => ({ ...ofService(stage), name: 'during' })),
   plain('forgetWal', withFormerReceiver, asShown()),
   { ...plain('archiveWal', toBeReceived, ofService), struck: ['watchLogs#1', 'watchLogs#2'], end: cancelled, start: startWatch, meanwhile: cancelOnceBased },
