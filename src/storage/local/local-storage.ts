@@ -212,10 +212,12 @@ export function createLocalStorage(directory: string, options: LocalStorageOptio
     adopt: (path, signal) => mapped('adopt a file', path, async () => {
       const file = await openObject('adopt a file', path);
       try {
-        await file.sync();
-        const hashed = await hashOf(file, signal);
+        // At once, for one waits for the disk and the other reads from memory what is on its way there. The file is closed when both have ended.
+        const [hashed, synced] = await Promise.allSettled([hashOf(file, signal), file.sync()]);
+        if (hashed.status === 'rejected') throw hashed.reason;
+        if (synced.status === 'rejected') throw synced.reason;
         await syncDirectory(dirname(absolute(path)));
-        return hashed;
+        return hashed.value;
       } finally {
         await file.close();
       }
