@@ -6,6 +6,7 @@ import { connectClient, connectOptions, unreachable, type TemporalAddress } from
 import type { ActivityDependencies } from '../activities/dependencies.ts';
 import type { Config } from '../config/config.ts';
 import { workflowQueue } from '../domain/task-queues.ts';
+import { boundYoungMemory } from './bound-young-memory.ts';
 import { createWorkers, type WorkerHooks } from './create-worker.ts';
 import { aofsOf, endFormerFollowers } from './aof/keep-aofs.ts';
 import { composeAofSource, composeDependencies, composeWalSources } from './dependencies.ts';
@@ -31,6 +32,7 @@ export interface WorkerOptions {
 
 /** Runs until it is told to end. @throws TemporalUnreachable and whatever a poller ends with */
 export async function runWorker(options: WorkerOptions): Promise<void> {
+  boundYoungMemory();
   installRuntime();
   const { connection: connectionOptions, namespace } = connectOptions(options.temporal);
   const client = await connectClient(options.temporal);
