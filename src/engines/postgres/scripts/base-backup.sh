@@ -44,13 +44,12 @@ if [ ! -f "$artifacts/base/backup_manifest" ]; then
 fi
 result compression "$compression"
 
-PGCLIENTENCODING=UTF8 run_psql -f "$work/base-facts.sql" >"$out/facts" 2>"$work/facts.err" || fail_step facts
-end_tree INT "$sampler"
-wait "$sampler" || :
+# Beside what the copy still needs: it reads the clock when the copy has ended, and the sampler goes on until it has.
+PGCLIENTENCODING=UTF8 run_psql -f "$work/base-facts.sql" >"$out/facts" 2>"$work/facts.err" &
+facts=$!
 
 # The end of pg_basebackup's own manifest: `"WAL-Ranges": [ … ], "Manifest-Checksum": "…"}`.
 sed -n '/^"WAL-Ranges"/,$p' "$artifacts/base/backup_manifest" >"$out/wal-ranges"
-cp "$work/samples" "$out/samples"
 
 # What the client itself wrote is not compressed: the log, most of it zeros.
 [ "${compression#server-zstd}" = "$compression" ] || zstd -q -1 --rm "$artifacts/base/pg_wal.tar" 2>"$work/wal.err" || fail_step wal
@@ -60,6 +59,10 @@ rmdir "$artifacts/base"
 cd "$artifacts"
 find . -maxdepth 1 -type f ! -name '.shared-*' | sed 's|^[.]/||' >"$work/names"
 xargs -P 2 -n 1 sha256sum <"$work/names" >"$work/sums" 2>"$work/sums.err" || fail_step sums
+wait "$facts" || fail_step facts
+end_tree INT "$sampler"
+wait "$sampler" || :
+cp "$work/samples" "$out/samples"
 while read -r sum file; do
   result "$file.sum" "$sum" "$(first $(wc -c <"$file"))"
   chmod 600 "$file"
