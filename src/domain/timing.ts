@@ -26,6 +26,8 @@ export interface Timing {
   /** From starting a container to its database answering. */
   readonly startUpMs: number;
   readonly pollMs: number;
+  /** How often the log of a server that recovers is looked at. */
+  readonly recoveryLookMs: number;
   /** Readiness is established twice, this far apart (databases.md D18). */
   readonly readinessGapMs: number;
   /** How long `docker stop` waits before it kills (databases.md D17). */
@@ -92,6 +94,7 @@ export const productionTiming: Timing = {
   execMs: 60_000,
   startUpMs: 120_000,
   pollMs: 200,
+  recoveryLookMs: 50,
   readinessGapMs: 2_000,
   stopMs: 120_000,
   applicationStopMs: 10_000,

@@ -44,16 +44,19 @@ export async function findRecovery(ctx: Pick<EngineContext, 'runtime' | 'owner'>
  */
 export async function awaitStop(ctx: EngineContext, recovered: RecoveryServer): Promise<Reached | { readonly raised: Readonly<Record<string, string>> }> {
   const { server } = recovered;
+  let seen: RecoveryState | null = null;
+  let askAt = performance.now() + ctx.timing.heartbeatIntervalMs;
   const state = await waitUntil(async () => {
-    const found = await readState(ctx, recovered);
-    if (found === null) {
-      const { state: container } = await ctx.runtime.inspect(server.id);
-      if (container !== 'running' && container !== 'created') return 'ended';
+    if (performance.now() >= askAt || hasPaused(await logOf(ctx, recovered))) {
+      askAt = performance.now() + ctx.timing.heartbeatIntervalMs;
+      seen = await readState(ctx, recovered);
     }
-    ctx.progress({ phase: found === null ? 'start recovery' : `replayed to ${found.lsn}` });
-    return found?.paused === true ? found : null;
-  }, { withinMs: ctx.timing.longActivityMs, everyMs: ctx.timing.pollMs, signal: ctx.signal }, () => new HoldfastFailure('RestoreFailed', { operation: 'recover to a moment', object: server.name, cause: 'the server does not come to its target', hint: 'See its log.' }));
-  const log = sinceLastStart(await ctx.runtime.logs(server.id, logLimitBytes));
+    ctx.progress({ phase: seen === null ? 'start recovery' : `replayed to ${seen.lsn}` });
+    if (seen?.paused === true) return seen;
+    const { state: container } = await ctx.runtime.inspect(server.id);
+    return container === 'running' || container === 'created' ? null : 'ended';
+  }, { withinMs: ctx.timing.longActivityMs, everyMs: ctx.timing.recoveryLookMs, signal: ctx.signal }, () => new HoldfastFailure('RestoreFailed', { operation: 'recover to a moment', object: server.name, cause: 'the server does not come to its target', hint: 'See its log.' }));
+  const log = await logOf(ctx, recovered);
   const reached = reachedTarget(log);
   if (state !== 'ended' && reached !== null) return { ...reached, lsn: state.lsn, lastCommitAt: state.lastCommitAt };
   const raised = raisedSettings(log);
@@ -61,6 +64,14 @@ export async function awaitStop(ctx: EngineContext, recovered: RecoveryServer): 
   if (state === 'ended') throw recoveryFailure(log, server.name);
   throw new HoldfastFailure('RestoreFailed', { operation: 'recover to a moment', object: server.name, cause: 'the server paused without saying where it stopped', hint: 'See its log.' });
 }
+
+const logOf = async (ctx: EngineContext, { server }: RecoveryServer): Promise<string> => sinceLastStart(await ctx.runtime.logs(server.id, logLimitBytes));
+
+/**
+ * Has it stopped on its way, at its target or for a setting that is too small (xlogrecovery.c)? Worth asking it then: each time it is asked, a psql is started beside
+ * what replays, and that takes one of the cores.
+ */
+const hasPaused = (log: string): boolean => /^[^\n]*LOG: +(pausing at the end of recovery|recovery has paused)$/m.test(log);
 
 /** A container that is started again keeps the log of before: a server says first of all that it starts (`starting PostgreSQL 17.11 …`). */
 const sinceLastStart = (log: string): string => log.slice(Math.max(0, log.lastIndexOf('LOG:  starting PostgreSQL ')));

@@ -9,7 +9,8 @@ import { pollUntil } from '../../../../src/containers/wait-until.ts';
 import type { PostgresBase } from '../../../../src/domain/backup-manifest.ts';
 import type { LogFile } from '../../../../src/domain/wal/log-file.ts';
 import { parseLsn } from '../../../../src/domain/wal/lsn.ts';
-import type { Reached, RecoveryServer } from '../../../../src/engines/postgres/recovery/recovery-server.ts';
+import type { Reached, RecoveryServer, RecoveryState } from '../../../../src/engines/postgres/recovery/recovery-server.ts';
+import type { EngineContext } from '../../../../src/engines/engine.ts';
 import { awaitTarget, startRecovery, type Recovery } from '../../../../src/engines/postgres/recovery/start-recovery.ts';
 import type { RecoveryTarget } from '../../../../src/domain/wal/landing.ts';
 import { useDocker } from '../../../support/docker.ts';
@@ -117,6 +118,27 @@ test.for<[string, () => RecoveryTarget, boolean, string]>([
     expect(reached.stop).toMatch(/^(before|after) /);
     expect((await docker.runtime.inspect(server.server.id)).networks).toEqual(['none']);
   });
+});
+
+test('nobody is asked before the log says that the server has stopped', async () => {
+  const ctx = contextOf(docker, new Map(), { run: 'unasked' });
+  const answers: (readonly [number, boolean])[] = [];
+  const exec: EngineContext['runtime']['exec'] = async (id, request) => {
+    const result = await docker.runtime.exec(id, request);
+    answers.push([result.exitCode, result.exitCode === 0 && (JSON.parse(result.stdout) as RecoveryState).paused]);
+    return result;
+  };
+  const runtime = new Proxy(docker.runtime, { get: (target, name) => (name === 'exec' ? exec : (Reflect.get(target, name) as () => unknown).bind(target)) });
+  // Every now and then it is asked all the same: not in this test.
+  const seldom = { ...ctx, runtime, timing: { ...ctx.timing, heartbeatIntervalMs: 3_600_000 } };
+  try {
+    const recovery: Recovery = { backup: base, source: store.source, request: { target: { kind: 'lsn', lsn: row(3).lsn }, inclusive: true, timeline: 1 }, log: { files: await listed(), mount: { type: 'bind', source: archive } } };
+    expect((await awaitTarget(seldom, recovery, await startRecovery(seldom, recovery))).stop).toMatch(/^after /);
+  } finally {
+    for (const scratch of await findScratchOf(docker.runtime, ctx.owner)) await removeScratch(docker.runtime, scratch);
+  }
+  expect(answers.map(([exitCode]) => exitCode)).toEqual(answers.map(() => 0));
+  expect(answers.at(-1)).toEqual([0, true]);
 });
 
 test('a moment behind the last commit is refused, with that commit\'s time, and nothing is promoted', async () => {
