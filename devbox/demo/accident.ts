@@ -17,8 +17,6 @@ export interface Accident {
   /** As PostgreSQL numbers it: 64 bits, decimal. */
   readonly xid: string;
   readonly before: Standing;
-  /** Behind its commit, as PostgreSQL prints a position. */
-  readonly position: string;
 }
 
 const standing = `SELECT json_build_object(
@@ -30,23 +28,20 @@ export const deletedFrom = 'audit.events';
 
 /**
  * The shop's writer waits for it, as it waits for every large DELETE: so nothing is committed to these tables between the count and the
- * deletion, and the count is what a restore to just before this transaction has to show. The new segment makes nobody wait for the next
- * turn in which the one that is being written is stored.
+ * deletion, and the count is what a restore to just before this transaction has to show.
  */
 const deletion = `BEGIN;
 LOCK TABLE orders, order_lines, audit.events IN SHARE ROW EXCLUSIVE MODE;
 ${standing}
 DELETE FROM ${deletedFrom};
 SELECT pg_current_xact_id();
-COMMIT;
-SELECT pg_current_wal_flush_lsn();
-SELECT pg_switch_wal();`;
+COMMIT;`;
 
 export async function deleteWithoutWhere(runtime: ContainerRuntime, service: DemoService): Promise<Accident> {
   const done = await psql(runtime, service, deletion);
   orFail('delete the events', done);
-  const [before = '', xid = '', position = ''] = done.stdout.trim().split('\n');
-  return { xid, position, before: JSON.parse(before) as Standing };
+  const [before = '', xid = ''] = done.stdout.trim().split('\n');
+  return { xid, before: JSON.parse(before) as Standing };
 }
 
 export async function readStanding(runtime: ContainerRuntime, service: DemoService): Promise<Standing> {

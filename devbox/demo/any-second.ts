@@ -4,8 +4,6 @@ import { createDockerRuntime } from '../../src/containers/docker-runtime.ts';
 import { waitUntil } from '../../src/containers/wait-until.ts';
 import { resultOf } from '../../src/client/follow-run.ts';
 import { HoldfastFailure } from '../../src/domain/failures.ts';
-import { parseLsn } from '../../src/domain/wal/lsn.ts';
-import { readLogStatus } from '../../src/worker/standing-file.ts';
 import type { FindMomentResult } from '../../src/workflows/find-moment/messages.ts';
 import type { RestoreToPointInTimeResult } from '../../src/workflows/restore-to-point-in-time/messages.ts';
 import { deletedFrom, deleteWithoutWhere, readStanding, type Accident, type Standing } from './accident.ts';
@@ -17,6 +15,7 @@ import type { Stage } from './stage.ts';
 import { newestResult, newRun, runsOf } from './watch-run.ts';
 
 const keptMs = 60_000;
+const orderedMs = 30_000;
 const healthyMs = 60_000;
 
 export interface AnySecond {
@@ -37,8 +36,8 @@ export async function anySecond(stage: Stage): Promise<AnySecond> {
   const accident = await deleteWithoutWhere(runtime, service);
   const { orders } = await writerStats(service);
   say(`Somebody tidies up with DELETE FROM ${deletedFrom}, and forgets the WHERE: ${amount(accident.before.events)} rows are gone`);
-  await untilKept(stage, accident);
-  say(`/health: ${(await health(service)).status ?? 'no answer'}; the application writes on (${(await writerStats(service)).orders - orders} orders since), and nobody knows which transaction it was`);
+  const since = await untilOrdered(stage, orders);
+  say(`/health: ${(await health(service)).status ?? 'no answer'}; the application writes on (${amount(since)} orders since), and nobody knows which transaction it was`);
 
   const begun = performance.now();
   await holdfastOrFail(['find', '--shrunk', deletedFrom], environment, signal);
@@ -72,15 +71,14 @@ async function keepLog(stage: Stage): Promise<void> {
   await holdfastOrFail(['watch', base], environment, signal);
 }
 
-/** Is its commit in the repository? */
-async function untilKept({ directory, definition, signal }: Stage, { position }: Accident): Promise<void> {
-  const wanted = parseLsn(position) ?? 0n;
-  const isKept = async (): Promise<true | null> => {
-    const status = await readLogStatus(directory, definition.name, 'postgres');
-    return (parseLsn(status?.repositories[0]?.durable ?? '0/0') ?? 0n) >= wanted ? true : null;
+/** Business goes on, and nobody has noticed: answers how many orders there were since. */
+async function untilOrdered({ service, signal }: Stage, before: number): Promise<number> {
+  const since = async (): Promise<number | null> => {
+    const { orders } = await writerStats(service);
+    return orders > before ? orders - before : null;
   };
-  await waitUntil(isKept, { withinMs: keptMs, everyMs: 100, signal }, () => new HoldfastFailure('RepositoryUnreachable', {
-    operation: 'wait for the log', object: position, cause: `the repository does not have it after ${keptMs / 1000} s`, hint: 'Look at what the worker printed.',
+  return waitUntil(since, { withinMs: orderedMs, everyMs: 100, signal }, () => new HoldfastFailure('HealthCheckFailed', {
+    operation: 'wait for orders', object: service.healthUrl, cause: `none was placed in ${orderedMs / 1000} s`, hint: 'Look at what the application printed.',
   }));
 }
 

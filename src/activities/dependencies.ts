@@ -62,6 +62,8 @@ export interface ActivityDependencies {
   readonly logServers: LogServers;
   /** How a log stood when this host's worker last looked after it; null where none ever did. */
   readonly readLog: (service: string, component: string) => Promise<LogStatus | null>;
+  /** Tells whoever keeps a log on this host that all of it up to `at` is waited for. ISO 8601 UTC. */
+  readonly wishForLog: (service: string, component: string, at: string) => Promise<void>;
   readonly resolveSecret: (reference: SecretReference) => Promise<string>;
   readonly nowMs: () => number;
   /** Cores of this host: parallel dump jobs and hash sessions. */

@@ -58,6 +58,8 @@ export interface Timing {
   readonly walRoundMs: number;
   /** How often the segment that is being written goes to the repositories: what they lack at most, with the time that storing takes. */
   readonly walPartialMs: number;
+  /** How long a run that asks for the newest of the log waits for it. Without it, it goes on with what is there. */
+  readonly walBringMs: number;
   /** How often the source's readings go there: as old may the end of a window be that is told from a repository alone. */
   readonly walSamplesMs: number;
   /** What may be lost on the database's host, and in a repository, before it is an alarm: a few times what is promised, so that a busy moment is none. */
@@ -110,6 +112,7 @@ export const productionTiming: Timing = {
   followCallMs: 8_000,
   walRoundMs: 2_000,
   walPartialMs: 20_000,
+  walBringMs: 15_000,
   walSamplesMs: 300_000,
   walOnHostExposureMs: 15_000,
   walExposureMs: 120_000,

@@ -25,7 +25,7 @@ import { createLocalStorage } from '../storage/local/local-storage.ts';
 import { stateDirectory } from './local/state-directory.ts';
 import { createRunDirectory } from './run-directory.ts';
 import { holdfastVersion } from './version.ts';
-import { readLogStatus } from './standing-file.ts';
+import { leaveLogWish, readLogStatus } from './standing-file.ts';
 
 /** The repositories of a configuration, by name. */
 export const composeRepositories = (config: Config): ReadonlyMap<string, Repository> =>
@@ -78,6 +78,7 @@ export async function composeDependencies(config: Config, client: Client, enviro
     runs: await createRunDirectory(client),
     logServers: composeLogServers(),
     readLog: (service, component) => readLogStatus(stateDirectory(environment), service, component),
+    wishForLog: (service, component, at) => leaveLogWish(stateDirectory(environment), service, component, at),
     resolveSecret: (reference) => resolveSecret(reference, environment),
     nowMs: () => Date.now(),
     jobs: Math.max(2, Math.min(8, availableParallelism())),

@@ -10,8 +10,8 @@ import { boundYoungMemory } from './bound-young-memory.ts';
 import { createWorkers, type WorkerHooks } from './create-worker.ts';
 import { aofsOf, endFormerFollowers } from './aof/keep-aofs.ts';
 import { composeAofSource, composeDependencies, composeWalSources } from './dependencies.ts';
-import { openStateDirectory } from './local/state-directory.ts';
-import { keepRounds } from './standing-file.ts';
+import { openStateDirectory, stateDirectory } from './local/state-directory.ts';
+import { keepRounds, readLogWish } from './standing-file.ts';
 import { logsOf } from './wal/keep-logs.ts';
 import { watchLogs } from './wal/watch-logs.ts';
 
@@ -61,7 +61,7 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
 
 /** Ends with the worker; and ends it, where it cannot go on. */
 async function keepConfiguredLogs({ config, environment, signal }: WorkerOptions, dependencies: ActivityDependencies, client: Client): Promise<void> {
-  const logs = logsOf(config, dependencies, composeWalSources(), signal);
+  const logs = logsOf(config, dependencies, { sources: composeWalSources(), wishOf: (service, component) => readLogWish(stateDirectory(environment), service, component) }, signal);
   const aofSource = composeAofSource();
   const aofs = aofsOf(config, dependencies, aofSource, signal);
   const ended = endFormerFollowers(config, dependencies, aofSource, signal);

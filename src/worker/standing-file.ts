@@ -25,13 +25,28 @@ async function readStanding<S extends Standing>(stateDirectory: string, kind: St
 export const readLogStatus = (stateDirectory: string, service: string, component: string): Promise<LogStatus | null> => readStanding(stateDirectory, 'wal', service, component);
 export const readAofStatus = (stateDirectory: string, service: string, component: string): Promise<AofStatus | null> => readStanding(stateDirectory, 'aof', service, component);
 
+const leaveStanding = (stateDirectory: string, kind: StandingKind, standing: Standing): Promise<void> =>
+  leaveWhole(standingPath(stateDirectory, kind, standing.service, standing.component), `${JSON.stringify(standing)}\n`);
+
 /** Whole or not at all: it is read while it is written anew. */
-async function leaveStanding(stateDirectory: string, kind: StandingKind, standing: Standing): Promise<void> {
-  const path = standingPath(stateDirectory, kind, standing.service, standing.component);
-  const next = `${path}.${process.pid}`;
-  await writeFile(next, `${JSON.stringify(standing)}\n`, { mode: 0o600 });
+async function leaveWhole(path: string, text: string): Promise<void> {
+  const next = `${path}.${process.pid}-${(written += 1)}`;
+  await writeFile(next, text, { mode: 0o600 });
   await rename(next, path);
 }
+let written = 0;
+
+const wishPath = (stateDirectory: string, service: string, component: string): string => join(stateDirectory, 'wal', `${service}.${component}.wish`);
+
+/** Says to whoever keeps this log on this machine, in whichever process, that somebody waits for all of it up to `at`. ISO 8601 UTC. */
+export async function leaveLogWish(stateDirectory: string, service: string, component: string, at: string): Promise<void> {
+  await mkdir(join(stateDirectory, 'wal'), { recursive: true, mode: 0o700 });
+  await leaveWhole(wishPath(stateDirectory, service, component), `${at}\n`);
+}
+
+/** The newest of them, or null where there is none to read: what is wished for comes in its turn all the same. */
+export const readLogWish = (stateDirectory: string, service: string, component: string): Promise<string | null> =>
+  readFile(wishPath(stateDirectory, service, component), 'utf8').then((text) => text.trim(), () => null);
 
 /** Returns when the signal is aborted; each is looked after by itself, so that one that hangs holds up no other. */
 export async function keepRounds<S extends Standing>(keepers: readonly { round(): Promise<S> }[], stateDirectory: string, kind: StandingKind, everyMs: number, signal: AbortSignal): Promise<void> {

@@ -98,11 +98,11 @@ describe('the demo service', () => {
   });
 
   it('counts, under its writer, exactly what was there before a DELETE without WHERE, and stays healthy', async () => {
-    const { xid, before, position } = await deleteWithoutWhere(runtime, service);
+    const { xid, before } = await deleteWithoutWhere(runtime, service);
     const [orders, newest, lines, deleted] = (await sql(`SELECT count(*), max(id) FROM orders WHERE xmin::text::bigint < ${xid}; SELECT count(*) FROM order_lines WHERE xmin::text::bigint < ${xid}; SELECT count(*) FROM ${deletedFrom} WHERE xmin::text::bigint < ${xid}`)).split(/[|\n]/).map(Number);
     expect({ orders, newest, lines, deleted }).toEqual({ orders: before.orders, newest: before.newestOrder, lines: before.orderLines, deleted: 0 });
     expect(before.events).toBeGreaterThan(4_000);
-    expect(await sql(`SELECT pg_xact_status('${xid}'), '${position}'::pg_lsn <= pg_current_wal_lsn()`)).toBe('committed|t');
+    expect(await sql(`SELECT pg_xact_status('${xid}')`)).toBe('committed');
     expect(await health(service)).toEqual({ healthy: true, status: 200, reasons: [] });
     await ordersBeyond((await writerStats(service)).orders);
     expect(await readStanding(runtime, service)).not.toEqual(before);

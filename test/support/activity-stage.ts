@@ -47,6 +47,7 @@ export async function openActivityStage(): Promise<ActivityStage> {
     runs: absent<RunDirectory>('Temporal', { namespaceId: stageNamespace }),
     logServers: absent('a server'),
     readLog: async () => null,
+    wishForLog: async () => undefined,
     resolveSecret: async () => '',
     nowMs: () => Date.now(),
     jobs: 2,

@@ -12,6 +12,7 @@ import type { Repository } from '../../repository/repository.ts';
 import { engineOf, firstRepository, inEngineContext } from '../activity-run.ts';
 import { sourceOf } from '../artifacts.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
+import { bringNewestLog } from '../wal/newest-log.ts';
 import { basesIn, locateMoment, pathOf, rangeOf } from './locate-moment.ts';
 import { keptLog } from './moment-activities.ts';
 
@@ -82,14 +83,17 @@ export type PassOutcome = { readonly looked: number; readonly most: number | nul
 
 export function createFindActivities(dependencies: ActivityDependencies) {
   return {
-    /** @throws PointUnreachable where no base backup or log is there, RepositoryDamaged, and what reading the end of the log may */
+    /** Up to now, unless the search ends before: what was received and is not there yet is waited for. @throws PointUnreachable where no base backup or log is there, RepositoryDamaged, and what reading the end of the log may */
     findSearchArea: (input: { service: string; component: Component; from?: string; to?: string }): Promise<SearchArea> =>
       inEngineContext(dependencies, input.service, async (context) => {
         const repository = firstRepository(dependencies, input.service);
         const { moments, component } = momentsOf(dependencies, input.component);
+        const [from, to] = [limitOf(input.from, dependencies.nowMs()), limitOf(input.to, dependencies.nowMs())];
+        // What lies that far back is there, or is an alarm already.
+        const endsLongAgo = to?.kind === 'time' && dependencies.nowMs() - Date.parse(to.at) > dependencies.timing.walExposureMs;
+        if (!endsLongAgo) await bringNewestLog(dependencies, input.service, component, context.signal);
         const locate = () => locateMoment(repository, { service: input.service, component: component.name, point: { kind: 'latest' }, inclusive: true });
         const located = await locate();
-        const [from, to] = [limitOf(input.from, dependencies.nowMs()), limitOf(input.to, dependencies.nowMs())];
         const { lastRecord } = await withNewestLog(async () => keptLog(repository, await locate()), (log) => moments.readLogEnd(context, log));
         const toLsn = await positionOf(repository, input.service, to);
         const high: Stop = toLsn !== null && toLsn <= lastRecord ? { lsn: toLsn, inclusive: false } : { lsn: lastRecord, inclusive: true };

@@ -1,12 +1,12 @@
 /** Coming back to a moment: found, recovered beside the live data, finished after the approval. Nothing live changes here. */
-import { HoldfastFailure } from '../../domain/failures.ts';
+import { HoldfastFailure, isFailure } from '../../domain/failures.ts';
 import { parsePoint, type Point } from '../../domain/point.ts';
 import type { ComponentCutOver } from '../../domain/rollback.ts';
 import type { Component, PostgresComponent } from '../../domain/service.ts';
 import { exposureOf } from '../../domain/wal/exposure.ts';
 import { landingOf, targetText } from '../../domain/wal/landing.ts';
 import { parseLsn } from '../../domain/wal/lsn.ts';
-import type { PreparedComponent } from '../../engines/engine.ts';
+import type { EngineContext, PreparedComponent } from '../../engines/engine.ts';
 import type { KeptLog, MomentEngine, MomentRecovery, ReachedMoment, RecoveredComponent } from '../../engines/moment-engine.ts';
 import type { Repository } from '../../repository/repository.ts';
 import { engineOf, firstRepository, inEngineContext } from '../activity-run.ts';
@@ -15,6 +15,7 @@ import { readBelievable } from '../base-backups.ts';
 import { writeMarkOf } from '../cut-over-state.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { referenceTo, type BackupReference } from '../proof-activities.ts';
+import { bringNewestLog } from '../wal/newest-log.ts';
 import { locateMoment, type LocatedMoment } from './locate-moment.ts';
 import { makeInstant } from './make-instant.ts';
 
@@ -67,25 +68,22 @@ export interface LocatedInput {
 export function createMomentActivities(dependencies: ActivityDependencies) {
   return {
     /**
-     * The base backup and the log that lead to a point, and where recovery will be told to stop. Reads the repository, and the end of the log.
+     * The base backup and the log that lead to a point, and where recovery will be told to stop. Reads the repository, and the end of the log; what is not there yet is
+     * asked for once.
      * @throws PointUnreachable with what is missing and what is nearest, UnknownBackup, UnsupportedTopology, ArtifactDamaged, CouldNotVerify
      */
     locatePoint: (input: PointInput): Promise<LocatedPoint> =>
       inEngineContext(dependencies, input.service, async (context) => {
-        const repository = firstRepository(dependencies, input.service);
-        const { moments, component } = momentsOf(dependencies, input.component);
-        const located = await locateMoment(repository, requestOf(input, component, parsePoint(input.point, dependencies.nowMs())));
-        const { moment, inclusive, coverage, base, key } = located;
-        // What needs no look into the log is not delayed by one.
-        const needsEnd = moment.kind !== 'consistent' && moment.kind !== 'xid';
-        const end = needsEnd ? await moments.readLogEnd(context, await keptLog(repository, located)) : { lastRecord: coverage.end, lastCommit: null };
-        const landing = landingOf(moment, inclusive, {
-          base: { backupId: base.backupId, end: parseLsn(base.backup.range.end) ?? 0n }, end, coveredAt: exposureOf(await repository.wal.readSamples(key), coverage.end).coveredAt,
-        });
-        return {
-          base: { backupId: base.backupId, manifestSha256: base.manifestSha256, endAt: base.backup.range.endAt }, cluster: key.systemIdentifier, timeline: located.timeline,
-          target: targetText(landing.target), inclusive: landing.inclusive, segments: located.files.length,
-        };
+        const bring = (): Promise<boolean> => bringNewestLog(dependencies, input.service, input.component, context.signal);
+        const { kind } = parsePoint(input.point, dependencies.nowMs());
+        // Of these nobody can tell beforehand whether the newest of the log belongs to their way.
+        const isBrought = (kind === 'latest' || kind === 'xid') && await bring();
+        try {
+          return await locateNow(dependencies, context, input);
+        } catch (error) {
+          if (isBrought || !isFailure(error, 'PointUnreachable') || !(await bring())) throw error;
+          return locateNow(dependencies, context, input);
+        }
       }),
 
     /** Recovered beside the live data and compared with it, paused. @throws what the engine's recovery throws; ContainerNotFound */
@@ -126,6 +124,24 @@ export function createMomentActivities(dependencies: ActivityDependencies) {
      */
     makeInstant: (input: { service: string; component: Component; at: string }): Promise<MadeInstant> =>
       inEngineContext(dependencies, input.service, (context) => makeInstant(dependencies, context, input)),
+  };
+}
+
+/** By what lies in the repository. */
+async function locateNow(dependencies: ActivityDependencies, context: EngineContext, input: PointInput): Promise<LocatedPoint> {
+  const repository = firstRepository(dependencies, input.service);
+  const { moments, component } = momentsOf(dependencies, input.component);
+  const located = await locateMoment(repository, requestOf(input, component, parsePoint(input.point, dependencies.nowMs())));
+  const { moment, inclusive, coverage, base, key } = located;
+  // What needs no look into the log is not delayed by one.
+  const needsEnd = moment.kind !== 'consistent' && moment.kind !== 'xid';
+  const end = needsEnd ? await moments.readLogEnd(context, await keptLog(repository, located)) : { lastRecord: coverage.end, lastCommit: null };
+  const landing = landingOf(moment, inclusive, {
+    base: { backupId: base.backupId, end: parseLsn(base.backup.range.end) ?? 0n }, end, coveredAt: exposureOf(await repository.wal.readSamples(key), coverage.end).coveredAt,
+  });
+  return {
+    base: { backupId: base.backupId, manifestSha256: base.manifestSha256, endAt: base.backup.range.endAt }, cluster: key.systemIdentifier, timeline: located.timeline,
+    target: targetText(landing.target), inclusive: landing.inclusive, segments: located.files.length,
   };
 }
 

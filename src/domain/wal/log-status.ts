@@ -56,6 +56,8 @@ export interface LogStatus {
   readonly spoolFreeBytes: number | null;
   /** The newest break; moments behind it need a base backup that was taken after it. */
   readonly break: RecordedBreak | null;
+  /** The newest wish for the log that was fulfilled: what was received by then went to every repository that answers. ISO 8601 UTC; absent before the first. */
+  readonly brought?: string;
 }
 
 /** The exposure of a place that holds the log up to `durable`, for a status. @param now as of exposureOf */

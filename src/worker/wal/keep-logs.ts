@@ -12,8 +12,14 @@ export interface KeptLog {
   readonly keeper: LogKeeper;
 }
 
+/** What keeping takes besides what activities are given: sources, and the wishes of runs. */
+export interface KeepingParts {
+  readonly sources: Readonly<Record<WalMode, WalSource>>;
+  wishOf(service: string, component: string): Promise<string | null>;
+}
+
 /** The logs that a configuration asks this host's worker to keep. */
-export function logsOf(config: Pick<Config, 'services' | 'host'>, dependencies: Pick<ActivityDependencies, 'runs' | 'runtime' | 'timing' | 'resolveSecret' | 'repositories' | 'nowMs'>, sources: Readonly<Record<WalMode, WalSource>>, signal: AbortSignal): readonly KeptLog[] {
+export function logsOf(config: Pick<Config, 'services' | 'host'>, dependencies: Pick<ActivityDependencies, 'runs' | 'runtime' | 'timing' | 'resolveSecret' | 'repositories' | 'nowMs'>, { sources, wishOf }: KeepingParts, signal: AbortSignal): readonly KeptLog[] {
   return config.services.filter(({ host }) => host === config.host).flatMap((service) => service.components.flatMap((component): KeptLog[] => {
     if (component.engine !== 'postgres' || component.wal === undefined) return [];
     const source = sources[component.wal];
@@ -22,6 +28,6 @@ export function logsOf(config: Pick<Config, 'services' | 'host'>, dependencies: 
       const repository = dependencies.repositories.get(name);
       return repository === undefined ? [] : [{ name, archive: repository.wal }];
     });
-    return [{ service: service.name, component: component.name, keeper: createLogKeeper({ source, context, component, archives, nowMs: dependencies.nowMs }) }];
+    return [{ service: service.name, component: component.name, keeper: createLogKeeper({ source, context, component, archives, nowMs: dependencies.nowMs, wish: () => wishOf(service.name, component.name) }) }];
   }));
 }

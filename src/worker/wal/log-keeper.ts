@@ -5,7 +5,7 @@
  */
 import { isFailure, type HoldfastFailure } from '../../domain/failures.ts';
 import type { PostgresComponent } from '../../domain/service.ts';
-import { remember, type WalSample } from '../../domain/wal/exposure.ts';
+import { exposureOf, remember, type WalSample } from '../../domain/wal/exposure.ts';
 import { placeExposure, type LogStatus, type RecordedBreak, type StatusFailure } from '../../domain/wal/log-status.ts';
 import { formatLsn } from '../../domain/wal/lsn.ts';
 import { parseSegmentName, segmentName, type Segment } from '../../domain/wal/segment.ts';
@@ -19,6 +19,8 @@ export interface LogKeeping {
   readonly component: PostgresComponent;
   readonly archives: readonly { readonly name: string; readonly archive: WalArchive }[];
   nowMs(): number;
+  /** Up to which instant somebody waits for all of the log, ISO 8601 UTC; null where nobody ever did. None unless given. */
+  wish?(): Promise<string | null>;
 }
 
 export interface LogKeeper {
@@ -39,7 +41,7 @@ interface Destination {
   unstored: readonly WalSample[];
 }
 
-export function createLogKeeper({ source, context, component, archives, nowMs }: LogKeeping): LogKeeper {
+export function createLogKeeper({ source, context, component, archives, nowMs, wish = async () => null }: LogKeeping): LogKeeper {
   const destinations: readonly Destination[] = archives.map((each) => ({ ...each, shipment: null, stored: new Set<string>(), failure: null, partialAtMs: 0, samplesAtMs: 0, unstored: [] }));
   let samples: readonly WalSample[] = [];
   let newest: WalReading | null = null;
@@ -48,18 +50,37 @@ export function createLogKeeper({ source, context, component, archives, nowMs }:
   let lastBreak: RecordedBreak | null = null;
   /** What the source was last asked to release: of these it has kept what is there still. */
   let released: ReadonlySet<string> = new Set();
+  /** The newest wish that was fulfilled. */
+  let brought: string | null = null;
   let free: { readonly bytes: number | null; readonly atMs: number } = { bytes: null, atMs: 0 };
 
   async function round(): Promise<LogStatus> {
+    const wished = await newWish();
     const receiver = await received();
     if (cluster === null || receiver === 'started' || nowMs() - whoseAtMs >= context.timing.walPartialMs) await lookWhose();
     await read();
     if (cluster !== null) await noteBreaks(keyOf(cluster));
     const files = await caught(() => source.files(context, component), []);
-    if (cluster !== null) for (const destination of destinations) await deliver(destination, keyOf(cluster), files);
+    if (cluster !== null) for (const destination of destinations) await deliver(destination, keyOf(cluster), files, wished !== null);
+    if (wished !== null && isBrought(wished, receiver)) brought = wished;
     await release(files);
     if (nowMs() - free.atMs >= context.timing.walPartialMs) free = { bytes: await caught(() => source.freeBytes(context, component), null), atMs: nowMs() };
     return status(receiver, files);
+  }
+
+  /** Nobody waits for an older one any more. */
+  async function newWish(): Promise<string | null> {
+    const wished = await wish();
+    return wished !== null && wished !== brought && nowMs() - Date.parse(wished) < context.timing.walBringMs ? wished : null;
+  }
+
+  /** A database that is down writes nothing more: what was received of it is what there is. */
+  function isBrought(wished: string, receiver: ReceiverState | HoldfastFailure): boolean {
+    if (receiver !== 'running' && receiver !== 'started') return true;
+    return destinations.every(({ shipment, failure }) => {
+      const { coveredAt } = exposureOf(samples, newest === null ? null : shipment?.durable(newest.timeline) ?? null);
+      return failure !== null || (coveredAt !== null && Date.parse(coveredAt) >= Date.parse(wished));
+    });
   }
 
   /** Where somebody had an old cluster's receiver forgotten, the new one's log is another, and nothing that was known is of it. */
@@ -136,16 +157,16 @@ export function createLogKeeper({ source, context, component, archives, nowMs }:
     }
   }
 
-  async function deliver(destination: Destination, key: WalKey, files: readonly ReceivedFile[]): Promise<void> {
+  async function deliver(destination: Destination, key: WalKey, files: readonly ReceivedFile[], atOnce = false): Promise<void> {
     try {
       destination.shipment ??= await openShipment(destination.archive, { source, context, component, key }, (missing) => recordBreak(key, missing, 'the log between was never received'));
       lastBreak ??= await newestBreak(destination.archive, key);
       destination.stored = await destination.shipment.ship(files);
-      if (newest !== null && nowMs() - destination.partialAtMs >= context.timing.walPartialMs) {
+      if (newest !== null && (atOnce || nowMs() - destination.partialAtMs >= context.timing.walPartialMs)) {
         destination.partialAtMs = nowMs();
         await destination.shipment.shipPartial(files, newest);
       }
-      await storeSamples(destination, key);
+      await storeSamples(destination, key, atOnce);
       destination.failure = null;
     } catch (error) {
       context.signal.throwIfAborted();
@@ -158,8 +179,8 @@ export function createLogKeeper({ source, context, component, archives, nowMs }:
   }
 
   /** One in ten seconds is enough to tell a window by; and a batch is one small object. */
-  async function storeSamples(destination: Destination, key: WalKey): Promise<void> {
-    if (nowMs() - destination.samplesAtMs < context.timing.walSamplesMs || destination.unstored.length === 0) return;
+  async function storeSamples(destination: Destination, key: WalKey, atOnce: boolean): Promise<void> {
+    if (destination.unstored.length === 0 || (!atOnce && nowMs() - destination.samplesAtMs < context.timing.walSamplesMs)) return;
     await destination.archive.storeSamples(key, thinned(destination.unstored));
     destination.samplesAtMs = nowMs();
     destination.unstored = [];
@@ -187,6 +208,7 @@ export function createLogKeeper({ source, context, component, archives, nowMs }:
       spoolBytes: files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
       spoolFreeBytes: free.bytes,
       break: lastBreak,
+      ...(brought === null ? {} : { brought }),
     };
   }
 

@@ -2,8 +2,9 @@
 import { Readable } from 'node:stream';
 import { expect, test } from 'vitest';
 import { HoldfastFailure } from '../../../src/domain/failures.ts';
-import { testTiming } from '../../../src/domain/timing.ts';
+import { testTiming, type Timing } from '../../../src/domain/timing.ts';
 import { keptSamples } from '../../../src/domain/wal/exposure.ts';
+import { formatLsn } from '../../../src/domain/wal/lsn.ts';
 import type { LetGo, ReceivedFile, ReceiverState, WalCluster, WalReading, WalSource } from '../../../src/engines/wal-source.ts';
 import { createRepository } from '../../../src/repository/create-repository.ts';
 import type { WalKey } from '../../../src/repository/wal-archive.ts';
@@ -14,7 +15,7 @@ const segmentSizeBytes = 1024 * 1024;
 const cluster: WalCluster = { systemIdentifier: '7300000000000000001', majorVersion: 17, segmentSizeBytes };
 const beganMs = Date.parse('2026-11-23T00:00:00Z');
 
-function stage() {
+function stage(timing: Timing = testTiming) {
   const storage = createInMemoryStorage();
   let away = false;
   const repository = createRepository('nas', new Proxy(storage, {
@@ -41,14 +42,16 @@ function stage() {
     stop: async () => undefined,
   };
   let nowMs = beganMs;
-  const context = { namespaceId: 'namespace', service: 'shop', runtime: {} as never, timing: testTiming, signal: new AbortController().signal, secret: async () => '' };
+  let wished: string | null = null;
+  const context = { namespaceId: 'namespace', service: 'shop', runtime: {} as never, timing, signal: new AbortController().signal, secret: async () => '' };
   const component = { engine: 'postgres', name: 'postgres', container: 'db', database: 'shop', user: 'postgres' } as const;
-  const keeper = createLogKeeper({ source, context, component, archives: [{ name: 'nas', archive: repository.wal }], nowMs: () => nowMs });
+  const keeper = createLogKeeper({ source, context, component, archives: [{ name: 'nas', archive: repository.wal }], nowMs: () => nowMs, wish: async () => wished });
   const key: WalKey = { service: 'shop', component: 'postgres', systemIdentifier: cluster.systemIdentifier, segmentSizeBytes };
   return {
     repository, brought, releases, key, keeper,
     leave: () => void (away = true), comeBack: () => void (away = false),
     later: (ms: number) => void (nowMs += ms),
+    wish: () => (wished = new Date(nowMs).toISOString()),
   };
 }
 
@@ -119,4 +122,49 @@ test('what the server let go of is on record before what follows it, and its not
   expect(brought.breaks).toEqual([]);
   expect(await repository.wal.listBreaks(key)).toMatchObject([{ segment: { timeline: 1, number: 3n }, at: '2026-11-23T00:00:05Z' }]);
   expect((await keeper.round()).break?.segment).toBe(missing);
+});
+
+test('what somebody waits for is brought at once, and it is said when all of it is there', async () => {
+  const { brought, keeper, later, wish, leave, comeBack } = stage({ ...testTiming, walPartialMs: 600_000 });
+  const bytes = (count: number): bigint => 3n * BigInt(segmentSizeBytes) + BigInt(count);
+  const written = (second: number, count: number, received = count): WalReading => ({ ...reading(second), lsn: bytes(count), received: bytes(received) });
+  const durable = async (): Promise<readonly unknown[]> => {
+    const { repositories: [first], brought: said } = await keeper.round();
+    return [first?.durable, said];
+  };
+  brought.files = [{ name: '000000010000000000000003.partial', sizeBytes: segmentSizeBytes }];
+  brought.readings = [written(0, 100)];
+  expect(await durable()).toEqual([formatLsn(bytes(100)), undefined]);
+  later(1_000);
+  brought.readings = [written(1, 200)];
+  expect(await durable()).toEqual([formatLsn(bytes(100)), undefined]);
+  later(500);
+  const wished = wish();
+  // It goes, but what was committed until the wish is not known to be in it; nor is it while part of that is not received.
+  expect(await durable()).toEqual([formatLsn(bytes(200)), undefined]);
+  later(500);
+  brought.readings = [written(2, 300, 250)];
+  expect(await durable()).toEqual([formatLsn(bytes(250)), undefined]);
+  brought.readings = [written(3, 300)];
+  expect(await durable()).toEqual([formatLsn(bytes(300)), wished]);
+  brought.readings = [written(4, 400)];
+  expect(await durable()).toEqual([formatLsn(bytes(300)), wished]);
+
+  // A database that is down writes nothing more; a repository that is away holds nobody up.
+  later(5_000);
+  brought.receiver = 'waitingForDatabase';
+  const whenDown = wish();
+  expect(await durable()).toEqual([formatLsn(bytes(400)), whenDown]);
+  brought.receiver = 'running';
+  later(1_000);
+  const whenAway = wish();
+  leave();
+  expect((await keeper.round()).brought).toBe(whenAway);
+  comeBack();
+  // One that nobody waits for any more is none.
+  later(1_000);
+  wish();
+  later(testTiming.walBringMs);
+  brought.readings = [written(30, 500)];
+  expect(await durable()).toEqual([formatLsn(bytes(400)), whenAway]);
 });
