@@ -1,5 +1,6 @@
 /** Carrying what a receiver has into one repository's archive: whole segments in their order, histories, and the segment that is being written. */
 import { text } from 'node:stream/consumers';
+import { isFailure } from '../../domain/failures.ts';
 import type { PostgresComponent } from '../../domain/service.ts';
 import { beginOf, parseHistoryName, parseSegmentName, segmentName, segmentOf, type Segment } from '../../domain/wal/segment.ts';
 import type { ReceivedFile, WalContext, WalReading, WalSource } from '../../engines/wal-source.ts';
@@ -82,7 +83,13 @@ export async function openShipment(archive: WalArchive, shipping: Shipping, isBr
       // On a boundary there is nothing in it yet; and a whole one is on its way as such.
       if (file === undefined || received - beginOf(segment.number, segmentSizeBytes) < smallestPartialBytes) return;
       await requireNext(segment);
-      await archive.storePartial(key, { ...segment, end: received }, sourceOf(file), shipping.context.signal);
+      try {
+        await archive.storePartial(key, { ...segment, end: received }, sourceOf(file), shipping.context.signal);
+      } catch (error) {
+        // Filled since it was listed: it has its last name now, and comes as a whole one.
+        if (isFailure(error, 'PathNotFound')) return;
+        throw error;
+      }
       reach(timeline, received);
     },
     durable: (timeline) => ends.get(timeline) ?? null,

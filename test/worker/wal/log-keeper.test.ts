@@ -24,13 +24,16 @@ function stage(timing: Timing = testTiming) {
       return (Reflect.get(object, name) as (...all: unknown[]) => unknown)(...given);
     },
   }));
-  const brought = { receiver: 'running' as ReceiverState, readings: [] as WalReading[], files: [] as ReceivedFile[], breaks: [] as LetGo[] };
+  const brought = { receiver: 'running' as ReceiverState, readings: [] as WalReading[], files: [] as ReceivedFile[], breaks: [] as LetGo[], renamed: '' };
   const releases: (readonly string[])[] = [];
   const source: WalSource = {
     ensure: async () => brought.receiver, cluster: async () => cluster,
     readings: async () => brought.readings.splice(0),
     files: async () => brought.files,
-    read: async (_ctx, _component, name) => Readable.from([pageOf(name)], { objectMode: false }),
+    read: async (_ctx, _component, name) => {
+      if (brought.renamed === name) throw new HoldfastFailure('PathNotFound', { operation: 'read', object: name, cause: 'it is not there', hint: 'None.' });
+      return Readable.from([pageOf(name)], { objectMode: false });
+    },
     freeBytes: async () => null,
     breaks: async () => brought.breaks,
     settle: async (_ctx, _component, breaks) => void (brought.breaks = brought.breaks.filter((each) => !breaks.includes(each))),
@@ -167,4 +170,17 @@ test('what somebody waits for is brought at once, and it is said when all of it 
   later(testTiming.walBringMs);
   brought.readings = [written(30, 500)];
   expect(await durable()).toEqual([formatLsn(bytes(400)), whenAway]);
+});
+
+test('a segment that is filled between being listed and being read is no failure, and comes as a whole one', async () => {
+  const { brought, keeper, later } = stage();
+  const name = '000000010000000000000003';
+  const at = (count: bigint): bigint => 3n * BigInt(segmentSizeBytes) + count;
+  brought.files = [{ name: `${name}.partial`, sizeBytes: segmentSizeBytes }];
+  brought.readings = [{ ...reading(0), lsn: at(100n), received: at(100n) }];
+  brought.renamed = `${name}.partial`;
+  expect((await keeper.round()).repositories).toMatchObject([{ failure: null, durable: null }]);
+  later(500);
+  brought.files = [{ name, sizeBytes: segmentSizeBytes }];
+  expect((await keeper.round()).repositories).toMatchObject([{ failure: null, durable: formatLsn(at(BigInt(segmentSizeBytes))) }]);
 });
