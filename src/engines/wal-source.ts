@@ -56,6 +56,13 @@ export interface ReceivedFile {
   readonly sizeBytes: number;
 }
 
+/** What one look at a receiver's volume, or at a spool, tells. */
+export interface WalLook {
+  readonly readings: readonly WalReading[];
+  readonly files: readonly ReceivedFile[];
+  readonly breaks: readonly LetGo[];
+}
+
 /** How the receiver stands after {@link WalSource.ensure}. */
 export type ReceiverState = 'running' | 'started' | 'waitingForDatabase';
 
@@ -84,6 +91,12 @@ export interface WalSource {
 
   /** The cluster whose log lies in the receiver's volume; null before the first {@link ensure} that found the database. */
   cluster(ctx: WalContext, component: PostgresComponent): Promise<WalCluster | null>;
+
+  /**
+   * What {@link readings}, {@link files} and {@link breaks} answer, by one command: it is asked for every few seconds, of every database. What a reading says was received lies in the
+   * files, and notes of breaks are no older than these: a segment that follows a break is not seen without it.
+   */
+  look(ctx: WalContext, component: PostgresComponent, after: string | null): Promise<WalLook>;
 
   /** Readings since `after` (ISO 8601 UTC, exclusive; all that are kept where null), oldest first. Kept for an hour, also while no worker looks. */
   readings(ctx: WalContext, component: PostgresComponent, after: string | null): Promise<readonly WalReading[]>;

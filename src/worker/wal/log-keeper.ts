@@ -9,7 +9,7 @@ import { exposureOf, remember, type WalSample } from '../../domain/wal/exposure.
 import { placeExposure, type LogStatus, type RecordedBreak, type StatusFailure } from '../../domain/wal/log-status.ts';
 import { formatLsn } from '../../domain/wal/lsn.ts';
 import { parseSegmentName, segmentName, type Segment } from '../../domain/wal/segment.ts';
-import type { ReceivedFile, ReceiverState, WalCluster, WalContext, WalReading, WalSource } from '../../engines/wal-source.ts';
+import type { LetGo, ReceivedFile, ReceiverState, WalCluster, WalContext, WalReading, WalSource } from '../../engines/wal-source.ts';
 import type { WalArchive, WalKey } from '../../repository/wal-archive.ts';
 import { openShipment, type Shipment } from './ship-log.ts';
 
@@ -58,9 +58,9 @@ export function createLogKeeper({ source, context, component, archives, nowMs, w
     const wished = await newWish();
     const receiver = await received();
     if (cluster === null || receiver === 'started' || nowMs() - whoseAtMs >= context.timing.walPartialMs) await lookWhose();
-    await read();
-    if (cluster !== null) await noteBreaks(keyOf(cluster));
-    const files = await caught(() => source.files(context, component), []);
+    const { readings, files, breaks } = await caught(() => source.look(context, component, newest?.at ?? null), { readings: [], files: [], breaks: [] });
+    read(readings);
+    if (cluster !== null) await noteBreaks(keyOf(cluster), breaks);
     if (cluster !== null) for (const destination of destinations) await deliver(destination, keyOf(cluster), files, wished !== null);
     if (wished !== null && isBrought(wished, receiver)) brought = wished;
     await release(files);
@@ -131,9 +131,8 @@ export function createLogKeeper({ source, context, component, archives, nowMs, w
   }
 
   /** What the server let go of is on record everywhere before what follows it goes there, and before its note is gone. */
-  async function noteBreaks(key: WalKey): Promise<void> {
+  async function noteBreaks(key: WalKey, breaks: readonly LetGo[]): Promise<void> {
     await caught(async () => {
-      const breaks = await source.breaks(context, component);
       for (const { segment: name, at } of breaks) {
         const segment = parseSegmentName(name, key.segmentSizeBytes);
         if (segment !== null) await recordBreak(key, segment, 'the server let go of it, for the spool\'s file system had too little room left', at);
@@ -147,8 +146,7 @@ export function createLogKeeper({ source, context, component, archives, nowMs, w
     lastBreak = { segment: segmentName(missing, key.segmentSizeBytes), reason, at };
   }
 
-  async function read(): Promise<void> {
-    const readings = await caught(() => source.readings(context, component, newest?.at ?? null), []);
+  function read(readings: readonly WalReading[]): void {
     for (const reading of readings) {
       // What another timeline was at says nothing of this one.
       samples = newest !== null && newest.timeline !== reading.timeline ? [reading] : remember(samples, reading);

@@ -15,6 +15,8 @@ const segmentSizeBytes = 1024 * 1024;
 const cluster: WalCluster = { systemIdentifier: '7300000000000000001', majorVersion: 17, segmentSizeBytes };
 const beganMs = Date.parse('2026-11-23T00:00:00Z');
 
+const never = (): Promise<never> => Promise.reject(new Error('it is asked for in the same look'));
+
 function stage(timing: Timing = testTiming) {
   const storage = createInMemoryStorage();
   let away = false;
@@ -28,14 +30,15 @@ function stage(timing: Timing = testTiming) {
   const releases: (readonly string[])[] = [];
   const source: WalSource = {
     ensure: async () => brought.receiver, cluster: async () => cluster,
-    readings: async () => brought.readings.splice(0),
-    files: async () => brought.files,
+    look: async () => ({ readings: brought.readings.splice(0), files: brought.files, breaks: brought.breaks }),
+    // A round asks with one command.
+    readings: never, files: never,
     read: async (_ctx, _component, name) => {
       if (brought.renamed === name) throw new HoldfastFailure('PathNotFound', { operation: 'read', object: name, cause: 'it is not there', hint: 'None.' });
       return Readable.from([pageOf(name)], { objectMode: false });
     },
     freeBytes: async () => null,
-    breaks: async () => brought.breaks,
+    breaks: never,
     settle: async (_ctx, _component, breaks) => void (brought.breaks = brought.breaks.filter((each) => !breaks.includes(each))),
     release: async (_ctx, _component, names) => {
       releases.push(names);

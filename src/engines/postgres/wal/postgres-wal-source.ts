@@ -1,7 +1,7 @@
 /** PostgreSQL's write-ahead log, received by pg_receivewal through a replication slot, in a container beside the database's. */
 import type { WalSource } from '../../wal-source.ts';
 import { ensureReceiver } from './ensure-receiver.ts';
-import { listFiles, readFreeBytes, readCluster, readReadings, readReceived, releaseFiles } from './received-files.ts';
+import { listFiles, lookAtReceived, readCluster, readFreeBytes, readReceived, releaseFiles } from './received-files.ts';
 import { stopReceiver } from './stop-receiver.ts';
 
 /** Keeps nothing of its own: whatever is known is in the engine, the volume and the server. */
@@ -9,7 +9,8 @@ export function createPostgresWalSource(): WalSource {
   return {
     ensure: (ctx, component, options = {}) => ensureReceiver(ctx, component, options),
     cluster: readCluster,
-    readings: readReadings,
+    look: lookAtReceived,
+    readings: async (ctx, component, after) => (await lookAtReceived(ctx, component, after)).readings,
     files: listFiles,
     read: readReceived,
     freeBytes: readFreeBytes,

@@ -3,7 +3,7 @@ import { Readable } from 'node:stream';
 import { readFileFromContainer } from '../../../containers/container-files.ts';
 import { HoldfastFailure, isFailure } from '../../../domain/failures.ts';
 import type { PostgresComponent } from '../../../domain/service.ts';
-import type { ReceivedFile, WalCluster, WalContext, WalReading } from '../../wal-source.ts';
+import type { ReceivedFile, WalCluster, WalContext, WalLook } from '../../wal-source.ts';
 import { readKept } from './kept-cluster.ts';
 import { commandFailed, createKeeper, runIn, withContainer } from './reading-container.ts';
 import { findReceiver, hasVolume, receiverOf, segmentDirectories, walDirectory } from './receiver.ts';
@@ -30,11 +30,12 @@ export async function readCluster(ctx: WalContext, component: PostgresComponent)
   return kept === null ? null : { systemIdentifier: kept.systemIdentifier, majorVersion: kept.majorVersion, segmentSizeBytes: kept.segmentSizeBytes };
 }
 
-export async function readReadings(ctx: WalContext, component: PostgresComponent, after: string | null): Promise<readonly WalReading[]> {
+export async function lookAtReceived(ctx: WalContext, component: PostgresComponent, after: string | null): Promise<WalLook> {
   if (after !== null && !isMoment(after)) throw new HoldfastFailure('InvalidInput', { operation: 'read the receiver\'s readings', object: component.name, cause: 'the moment is not ISO 8601 in UTC', hint: 'Give the moment of a reading.' });
   const receiver = receiverOf(ctx, component);
-  if (!(await hasVolume(ctx.runtime, receiver))) return [];
-  return readingsIn(await withContainer(ctx, component, receiver, 'running', (id) => runIn(ctx, id, ['sh', '-c', readingsScript, 'readings', after ?? ''])));
+  if (!(await hasVolume(ctx.runtime, receiver))) return { readings: [], files: [], breaks: [] };
+  const output = await withContainer(ctx, component, receiver, 'running', (id) => listed(ctx, id, `(${readingsScript}) || exit 1\n${listScript}`, after ?? ''));
+  return { readings: readingsIn(output), files: receivedFiles(placedFilesIn(output)), breaks: [] };
 }
 
 export async function listFiles(ctx: WalContext, component: PostgresComponent): Promise<readonly ReceivedFile[]> {
@@ -87,10 +88,12 @@ export async function releaseFiles(ctx: WalContext, component: PostgresComponent
   });
 }
 
-async function placedFiles(ctx: WalContext, id: string): Promise<readonly PlacedFile[]> {
+const placedFiles = async (ctx: WalContext, id: string): Promise<readonly PlacedFile[]> => placedFilesIn(await listed(ctx, id, listScript));
+
+async function listed(ctx: WalContext, id: string, script: string, after = ''): Promise<string> {
   for (let again = 1; ; again += 1) {
-    const result = await ctx.runtime.exec(id, { argv: ['sh', '-c', listScript], timeoutMs: ctx.timing.execMs, signal: ctx.signal });
-    if (result.exitCode === 0) return placedFilesIn(result.stdout);
+    const result = await ctx.runtime.exec(id, { argv: ['sh', '-c', script, 'list', after], timeoutMs: ctx.timing.execMs, signal: ctx.signal });
+    if (result.exitCode === 0) return result.stdout;
     if (again === listings) throw commandFailed(id, 'sh', result.stderr);
   }
 }

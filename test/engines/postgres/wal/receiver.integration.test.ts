@@ -48,7 +48,7 @@ describe('a receiver', () => {
     const postgres = await startPostgres(docker, { args: ['-c', 'wal_keep_size=256MB'] });
     const wal = receiving(docker, postgres);
     const { ctx, component, source } = wal;
-    expect([await source.cluster(ctx, component), await source.files(ctx, component), await source.readings(ctx, component, null)]).toEqual([null, [], []]);
+    expect([await source.cluster(ctx, component), await source.files(ctx, component), await source.look(ctx, component, null)]).toEqual([null, [], { readings: [], files: [], breaks: [] }]);
     expect(await source.ensure(ctx, component)).toBe('started');
     expect(await source.ensure(ctx, component)).toBe('running');
     expect(await source.cluster(ctx, component)).toEqual({
@@ -70,7 +70,8 @@ describe('a receiver', () => {
     const bytes = (await bytesOf(await source.read(ctx, component, partial))).subarray(0, beforePosition);
     expect(createHash('sha256').update(bytes).digest('hex')).toBe(stdout.slice(0, 64));
 
-    const readings = await source.readings(ctx, component, null);
+    const { readings, ...looked } = await source.look(ctx, component, null);
+    expect(looked).toEqual({ files, breaks: [] });
     expect(readings.length).toBeGreaterThan(1);
     expect(readings.map(({ at }) => at)).toEqual(readings.map(({ at }) => at).sort());
     expect(readings.at(-1)).toMatchObject({ timeline: 1, slotState: 'reserved', slotRoomBytes: null });

@@ -1,7 +1,7 @@
 /** PostgreSQL's write-ahead log, archived by the server itself: a script on a volume of its container fills a spool there, which is read from beside it. */
 import type { WalSource } from '../../../wal-source.ts';
 import { ensureWatcher } from './ensure-watcher.ts';
-import { readSpooled, releaseSpooled, settleBreaks, spoolBreaks, spoolCluster, spoolFiles, spoolFreeBytes, spoolReadings } from './spool-files.ts';
+import { lookAtSpool, readSpooled, releaseSpooled, settleBreaks, spoolBreaks, spoolCluster, spoolFiles, spoolFreeBytes } from './spool-files.ts';
 import { stopArchiving } from './stop-archiving.ts';
 
 /** Keeps nothing of its own: whatever is known is in the engine, the volumes and the server. A lost slot, which could be accepted, it has not. */
@@ -9,7 +9,8 @@ export function createPostgresArchiveSource(): WalSource {
   return {
     ensure: (ctx, component) => ensureWatcher(ctx, component),
     cluster: spoolCluster,
-    readings: spoolReadings,
+    look: lookAtSpool,
+    readings: async (ctx, component, after) => (await lookAtSpool(ctx, component, after)).readings,
     files: spoolFiles,
     read: readSpooled,
     freeBytes: spoolFreeBytes,

@@ -3,14 +3,14 @@ import { Readable } from 'node:stream';
 import { readFileFromContainer } from '../../../../containers/container-files.ts';
 import { HoldfastFailure, isFailure } from '../../../../domain/failures.ts';
 import type { PostgresComponent } from '../../../../domain/service.ts';
-import type { LetGo, ReceivedFile, WalCluster, WalContext, WalReading } from '../../../wal-source.ts';
+import type { LetGo, ReceivedFile, WalCluster, WalContext, WalLook } from '../../../wal-source.ts';
 import { listArchived } from '../../server/script-text.ts';
 import { keptIn, readKept } from '../kept-cluster.ts';
 import { commandFailed, createKeeper, runIn, withContainer } from '../reading-container.ts';
 import { hasVolume, walDirectory } from '../receiver.ts';
 import { freeBytesIn, isMoment, readingsIn, walFileKind } from '../wal-readings.ts';
 import { seatOf, type ArchivePlace } from './archive-place.ts';
-import { archivedUpTo, letGoIn, releasableFiles, shippable, spooledIn, type SpooledFile } from './spool-listing.ts';
+import { archivedUpTo, letGoIn, releasableFiles, shippable, spooledIn } from './spool-listing.ts';
 
 /** Names in one command: far below what a command line may have. */
 const namesAtOnce = 500;
@@ -26,24 +26,27 @@ export async function spoolCluster(ctx: WalContext, component: PostgresComponent
   return kept === null ? null : { systemIdentifier: kept.systemIdentifier, majorVersion: kept.majorVersion, segmentSizeBytes: kept.segmentSizeBytes };
 }
 
-/** Each with what is archived by now: the newest segment in the spool, which stays there. */
-export async function spoolReadings(ctx: WalContext, component: PostgresComponent, after: string | null): Promise<readonly WalReading[]> {
+/** Each reading with what is archived by now: the newest segment in the spool, which stays there. */
+export async function lookAtSpool(ctx: WalContext, component: PostgresComponent, after: string | null): Promise<WalLook> {
   if (after !== null && !isMoment(after)) throw new HoldfastFailure('InvalidInput', { operation: 'read the watcher\'s readings', object: component.name, cause: 'the moment is not ISO 8601 in UTC', hint: 'Give the moment of a reading.' });
-  const { watcher, seat, place } = await seatOf(ctx, component);
-  if (!(await hasVolume(ctx.runtime, watcher))) return [];
-  const output = await withContainer(ctx, component, seat, 'running', (id) => listed(ctx, id, place, after ?? ''));
-  const [files, kept] = [spooledIn(output), keptIn(output, watcher.name)];
-  return readingsIn(output).map((reading) => ({ ...reading, received: kept === null ? null : archivedUpTo(files, reading, kept.segmentSizeBytes) }));
+  const output = await listing(ctx, component, after ?? '');
+  const [files, kept] = [spooledIn(output), keptIn(output, component.name)];
+  return {
+    readings: readingsIn(output).map((reading) => ({ ...reading, received: kept === null ? null : archivedUpTo(files, reading, kept.segmentSizeBytes) })),
+    files: shippable(files),
+    breaks: letGoIn(files).map(({ segment, at }) => ({ segment, at })),
+  };
 }
 
-export const spoolFiles = async (ctx: WalContext, component: PostgresComponent): Promise<readonly ReceivedFile[]> => shippable(await listing(ctx, component));
+export const spoolFiles = async (ctx: WalContext, component: PostgresComponent): Promise<readonly ReceivedFile[]> => shippable(spooledIn(await listing(ctx, component)));
 
-export const spoolBreaks = async (ctx: WalContext, component: PostgresComponent): Promise<readonly LetGo[]> => letGoIn(await listing(ctx, component)).map(({ segment, at }) => ({ segment, at }));
+export const spoolBreaks = async (ctx: WalContext, component: PostgresComponent): Promise<readonly LetGo[]> => letGoIn(spooledIn(await listing(ctx, component))).map(({ segment, at }) => ({ segment, at }));
 
-async function listing(ctx: WalContext, component: PostgresComponent): Promise<readonly SpooledFile[]> {
+/** What the script printed; nothing where there is no volume. */
+async function listing(ctx: WalContext, component: PostgresComponent, after = noReadings): Promise<string> {
   const { watcher, seat, place } = await seatOf(ctx, component);
-  if (!(await hasVolume(ctx.runtime, watcher))) return [];
-  return spooledIn(await withContainer(ctx, component, seat, 'running', (id) => listed(ctx, id, place)));
+  if (!(await hasVolume(ctx.runtime, watcher))) return '';
+  return withContainer(ctx, component, seat, 'running', (id) => listed(ctx, id, place, after));
 }
 
 async function listed(ctx: WalContext, id: string, place: ArchivePlace | null, after = noReadings): Promise<string> {
@@ -106,7 +109,7 @@ export async function releaseSpooled(ctx: WalContext, component: PostgresCompone
 export async function settleBreaks(ctx: WalContext, component: PostgresComponent, breaks: readonly LetGo[]): Promise<void> {
   const { place } = await seatOf(ctx, component);
   if (place === null || breaks.length === 0) return;
-  const noted = letGoIn(await listing(ctx, component));
+  const noted = letGoIn(spooledIn(await listing(ctx, component)));
   const settled = noted.filter(({ segment, at }) => breaks.some((each) => each.segment === segment && each.at === at));
   await removeInDatabase(ctx, component, settled.map(({ name }) => `${place.directory}/breaks/${name}`));
 }

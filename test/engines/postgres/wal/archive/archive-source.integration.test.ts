@@ -14,7 +14,7 @@ test.each(['postgres:15', 'postgres:18'])('a server of %s is set up, archives, i
   const postgres = await startArchiving(docker, { image });
   const wal = archiving(docker, postgres);
   const { ctx, component, source } = wal;
-  expect([await source.cluster(ctx, component), await source.files(ctx, component), await source.readings(ctx, component, null), await source.breaks(ctx, component)]).toEqual([null, [], [], []]);
+  expect([await source.cluster(ctx, component), await source.files(ctx, component), await source.look(ctx, component, null), await source.breaks(ctx, component)]).toEqual([null, [], { readings: [], files: [], breaks: [] }, []]);
   expect(await source.ensure(ctx, component)).toBe('started');
   await wal.until(async () => isFailure(await source.ensure(ctx, component).catch((error: unknown) => error), 'WalNotArchived'));
 
@@ -34,7 +34,9 @@ test.each(['postgres:15', 'postgres:18'])('a server of %s is set up, archives, i
   await wal.endSegmentsAfter('2s');
   // At rest, nothing is missing: what the server goes on to write about itself is no loss.
   await wal.until(async () => {
-    const newest = (await source.readings(ctx, component, null)).at(-1);
+    const { readings, files, breaks } = await source.look(ctx, component, null);
+    expect([files.map(({ name }) => name), breaks]).toEqual([expect.arrayContaining([first, second]), []]);
+    const newest = readings.at(-1);
     return newest !== undefined && newest.received !== null && newest.lsn <= newest.received;
   });
   expect(await source.freeBytes(ctx, component)).toBeGreaterThan(0);
