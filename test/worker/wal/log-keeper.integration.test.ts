@@ -70,7 +70,8 @@ async function commit(base: PostgresBase): Promise<string> {
 const keyOf = (service: string, component: string, status: LogStatus): WalKey => ({ service, component, systemIdentifier: status.systemIdentifier as string, segmentSizeBytes: 16 * 1024 * 1024 });
 
 test('a base backup and the log that follows it lead, from the repository alone, to the last transaction', async () => {
-  const { postgres, received, keeper } = await kept();
+  // Whose last transaction is to be told must not have one of its own.
+  const { postgres, received, keeper } = await kept({ args: ['-c', 'autovacuum=off'] });
   await using store = await openStore();
   const log = keeper();
   await until(log, ({ receiver }) => receiver === 'running');
@@ -168,8 +169,10 @@ test('a database that is away is waited for, and the log goes on without a gap',
   await docker.runtime.start(postgres.id);
   await engine.waitUntilReady(contextOf(docker), postgres.component);
   await postgres.sql('CREATE TABLE events (id int); SELECT pg_switch_wal(); INSERT INTO events VALUES (1)');
-  const up = await until(log, reaches(await position(postgres)));
-  expect([up.receiver, up.break]).toEqual(['running', null]);
+  const last = await position(postgres);
+  // Where all else is slow, one round starts it and has it all already.
+  const up = await until(log, (status) => status.receiver === 'running' && reaches(last)(status));
+  expect(up.break).toBeNull();
   await received.forget();
 });
 
