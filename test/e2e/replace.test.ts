@@ -10,7 +10,7 @@ import { statusQuery } from '../../src/workflows/shared/messages.ts';
 import type { TakeBackupResult } from '../../src/workflows/take-backup/messages.ts';
 import { startDoomedWorker } from '../chaos/fault/doomed-worker.ts';
 import { runToEnd } from '../chaos/stage/drive.ts';
-import { bundled } from '../chaos/stage/stage.ts';
+import { bundled } from '../chaos/stage/worker.ts';
 import { startServiceFixture, type ServiceFixture } from '../support/service-fixture.ts';
 import { temporalAddress } from '../support/test-environment.ts';
 
