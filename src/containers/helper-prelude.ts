@@ -25,6 +25,7 @@ export const helperExitCodes = { dataDiffers: 65, stdinCut: 74 } as const;
  * - `sums_of DIRECTORY NAME`: a result file with `<sha256> <bytes> <path>` for every file below the directory, sorted by path
  * - `require_sum FILE BYTES SHA256`: ends with 65 unless the file is exactly that
  * - `run_as USER COMMAND…`: as another user of the image
+ * - `free_reserve`: makes room for a result where the disk has run full
  *
  * Exit codes 64 to 79 are the prelude's own: {@link helperExitCodes}. Standard output and error go to the messages; a tool's output that matters is redirected by the script. Standard input is what the
  * caller gave, already complete. A script ends with `exit` or its last line, never with `exec`: the results are sealed at its end.
@@ -37,10 +38,15 @@ exec >/holdfast/messages 2>&1
 
 first() { printf '%s' "$1"; }
 
+# Room for the results of a script that has filled the disk: without it nobody would know why it failed.
+head -c 262144 /dev/zero >/holdfast/tmp/.reserve
+free_reserve() { rm -f /holdfast/tmp/.reserve; }
+
 holdfast_seal() {
   status=$?
   trap - EXIT
   set +e
+  free_reserve
   (
     set -eu
     cd /holdfast/out

@@ -102,6 +102,7 @@ describe('diskFullIn', () => {
     // What the last file was cut short by, tar does not say.
     ['tar: base/5/2619: Wrote only 2560 of 10240 bytes', 'tar: base/5/2619: Wrote only 2560 of 10240 bytes\ntar: Exiting with failure status due to previous errors'],
     ['tar: short write', 'tar: short write'],
+    ['pg_combinebackup: error: could not write to file "/x/base/5/1259_fsm", offset 0: wrote 20480 of 24576', 'pg_combinebackup: error: could not write to file "/x/base/5/1259_fsm", offset 0: wrote 20480 of 24576'],
     [null, 'tar: This does not look like a tar archive\ntar: Exiting with failure status due to previous errors'],
   ])('%s', (said, messages) => {
     expect(diskFullIn(messages)).toBe(said);

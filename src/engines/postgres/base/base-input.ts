@@ -4,6 +4,7 @@ import type { MountSpec } from '../../../containers/container-runtime.ts';
 import type { HelperResult } from '../../../containers/helper-container.ts';
 import type { Artifact, PostgresBase } from '../../../domain/backup-manifest.ts';
 import { HoldfastFailure } from '../../../domain/failures.ts';
+import { parseLsn } from '../../../domain/wal/lsn.ts';
 import type { ArtifactSource, ChainedInput, EngineContext } from '../../engine.ts';
 import { imageOfMajor } from '../server/image-for.ts';
 import { failedStep, runPostgresHelper, spaceFailure } from '../server/postgres-helper.ts';
@@ -79,9 +80,16 @@ export async function chainOf(backup: PostgresBase, source: ArtifactSource): Pro
 const storedFiles = ({ links }: ChainedBackup): readonly { readonly artifact: Artifact; readonly source: ArtifactSource; readonly name: string }[] =>
   links.flatMap(({ backup, source }, index) => backup.artifacts.map((artifact) => ({ artifact, source, name: `${index}-${fileName(artifact)}` })));
 
+/** The segments from its begin to its end, as they lie in pg_wal. */
+function logBytesOf({ range: { begin, end }, cluster: { segmentSizeBytes } }: PostgresBase): number {
+  const segment = (position: string): number => Math.floor(Number(parseLsn(position) ?? 0n) / segmentSizeBytes);
+  return (segment(end) - segment(begin) + 1) * segmentSizeBytes;
+}
+
 /** What unpack-base.sh finds in its work directory. */
 export const baseFiles = (chained: ChainedBackup): Readonly<Record<string, string>> => ({
   'expected.sums': storedFiles(chained).map(({ artifact: { stored }, name }) => `${stored.sha256} ${stored.sizeBytes} ${name}\n`).join(''),
+  'log.bytes': `${logBytesOf(chained.backup)}\n`,
   tablespaces: chained.backup.tablespaces.map(({ oid }) => `${oid}\n`).join(''),
 });
 

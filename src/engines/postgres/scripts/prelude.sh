@@ -2,10 +2,12 @@
 # SQL files, lists made by Holdfast, and the password file, which goes to memory and is gone with the container.
 work=/holdfast/work
 out=/holdfast/out
+# In memory: what a tool says of a disk that has run full cannot be written to it.
+said=/dev/shm/holdfast-said
 export LC_ALL=C PGPASSFILE=/dev/shm/holdfast-pgpass PGCONNECT_TIMEOUT=10
 # Debian's own psql and pg_dump are Perl programs that look for the real ones: a tenth of a second each, beside a dump that needs the cores.
 [ ! -x "/usr/lib/postgresql/${PG_MAJOR:-none}/bin/psql" ] || PATH="/usr/lib/postgresql/$PG_MAJOR/bin:$PATH"
-mkdir -p "$work"
+mkdir -p "$work" "$said"
 awk -v directory="$work" '
   BEGIN { password = ENVIRON["PGPASSFILE"]; printf "" >password }
   /^@@holdfast [a-z0-9.-]+$/ { file = $2 == "pgpass" ? password : directory "/" $2; printf "" >file; next }
@@ -30,15 +32,16 @@ become_psql() {
   exec psql -X -q -A -t -w -v ON_ERROR_STOP=1 "$@"
 }
 
-# Ends the script: STEP tells the caller what failed, its messages are in the file beside. Everything that still runs is ended first, or it would
+# Ends the script: STEP tells the caller what failed, its messages are in STEP.err, in $work or in $said. Everything that still runs is ended first, or it would
 # go on writing results while they are sealed. psql takes INT for "cancel the query", which spares the server the rest of it.
 fail_step() {
   end_jobs INT
   sleep 0.1
   end_jobs KILL
   wait || :
+  free_reserve
   result failed "$1"
-  [ ! -s "$work/$1.err" ] || tail -c 16384 "$work/$1.err" >"$out/$1.err"
+  for err in "$work/$1.err" "$said/$1.err"; do [ ! -s "$err" ] || tail -c 16384 "$err" >"$out/$1.err"; done
   exit 1
 }
 

@@ -1,5 +1,5 @@
 # Functions for scripts that read a base backup. /source holds its files as `<n>-<file>`, n being 0 for a full one and, of an incremental one, all that it stands on
-# first; work/expected.sums a line `<sha256> <bytes> <n>-<file>` for each; work/tablespaces its tablespaces' OIDs, a line each.
+# first; work/expected.sums a line `<sha256> <bytes> <n>-<file>` for each; work/tablespaces its tablespaces' OIDs, a line each; work/log.bytes what its log takes unpacked.
 
 # take_fleeting DIRECTORY: work/segments.list with the files that the archive may remove any moment taken from it, into DIRECTORY, as work/taken.list. One that is
 # gone already has been superseded by a longer one: the step `superseded`, which is worth another look at the archive.
@@ -9,9 +9,9 @@ take_fleeting() {
     if [ "$fleeting" = fleeting ]; then
       mkdir -p "$1"
       case $path in *.zst) reader='zstd -q -dc' ;; *) reader=cat ;; esac
-      $reader "/archive/$path" >"$1/$name" 2>"$work/superseded.err" || { [ ! -f "/archive/$path" ] || { cp "$work/superseded.err" "$work/damaged.err"; fail_step damaged; }; fail_step superseded; }
+      $reader "/archive/$path" >"$1/$name" 2>"$said/superseded.err" || { [ ! -f "/archive/$path" ] || { cp "$said/superseded.err" "$said/damaged.err"; fail_step damaged; }; fail_step superseded; }
       found=$(sha256sum <"$1/$name")
-      [ "${found%% *}" = "$sum" ] || { echo "$name: it has another SHA-256 than it must" >"$work/damaged.err"; fail_step damaged; }
+      [ "${found%% *}" = "$sum" ] || { echo "$name: it has another SHA-256 than it must" >"$said/damaged.err"; fail_step damaged; }
       path=$1/$name
     fi
     printf '%s %s %s %s\n' "$name" "$bytes" "$sum" "$path" >>"$work/taken.list"
@@ -22,7 +22,7 @@ take_fleeting() {
 # user, and compared with pg_basebackup's own manifest, the log from its begin to its end among it. An incremental one is made whole first, beside DIRECTORY.
 unpack_base() {
   cut -d ' ' -f 3 "$work/expected.sums" >"$work/names"
-  (cd /source && xargs -P 2 -n 1 sha256sum <"$work/names") >"$work/sums" 2>"$work/damaged.err" || fail_step damaged
+  (cd /source && xargs -P 2 -n 1 sha256sum <"$work/names") >"$work/sums" 2>"$said/damaged.err" || fail_step damaged
   while read -r sum file; do printf '%s %s %s\n' "$sum" "$(first $(wc -c <"/source/$file"))" "$file"; done <"$work/sums" | sort >"$work/found.sums"
   sort "$work/expected.sums" | cmp -s - "$work/found.sums" || {
     result link "$(grep -v -x -F -f "$work/found.sums" "$work/expected.sums" | sed -n 's/^[^ ]* [^ ]* \([0-9]*\)-.*/\1/p' | head -n 1)"
@@ -61,8 +61,8 @@ unpack_link() {
 # verify_files DIRECTORY [--no-parse-wal]: pg_verifybackup of it. Where that pays two do it at once, each leaving out what the other hashes: their parts are all that the
 # manifest names, and what it does not name both look for. The log is read by one of them. A name that would have to be quoted is left out by neither.
 verify_files() {
-  rm -f "$work/verify.first" "$work/verify.second"
-  awk -v first="$work/verify.first" -v second="$work/verify.second" -v most=2048 -v least=16777216 '
+  rm -f "$said/verify.first" "$said/verify.second"
+  awk -v first="$said/verify.first" -v second="$said/verify.second" -v most=2048 -v least=16777216 '
     match($0, /Path": "[^"\\]*"/) {
       path = substr($0, RSTART + 8, RLENGTH - 9)
       match($0, /"Size": [0-9]+/)
@@ -74,17 +74,17 @@ verify_files() {
       for (i = 1; i <= ones; i++) printf "-i\n%s\n", left[i] >first
       for (i = 1; i <= others; i++) printf "-i\n%s\n", right[i] >second
     }' "$1/backup_manifest"
-  if [ -s "$work/verify.first" ] && [ -s "$work/verify.second" ]; then
-    verify_but "$work/verify.first" "$1" --no-parse-wal >"$work/verify.log.2" 2>"$work/verify.err.2" &
+  if [ -s "$said/verify.first" ] && [ -s "$said/verify.second" ]; then
+    verify_but "$said/verify.first" "$1" --no-parse-wal >"$said/verify.log.2" 2>"$said/verify.err.2" &
     other=$!
     verified=yes
-    verify_but "$work/verify.second" "$@" >"$work/verify.log" 2>"$work/verify.err" || verified=no
+    verify_but "$said/verify.second" "$@" >"$said/verify.log" 2>"$said/verify.err" || verified=no
     wait "$other" || verified=no
-    cat "$work/verify.err.2" >>"$work/verify.err"
+    cat "$said/verify.err.2" >>"$said/verify.err"
     [ "$verified" = yes ]
   else
-    : >"$work/verify.none"
-    verify_but "$work/verify.none" "$@" >"$work/verify.log" 2>"$work/verify.err"
+    : >"$said/verify.none"
+    verify_but "$said/verify.none" "$@" >"$said/verify.log" 2>"$said/verify.err"
   fi
 }
 
@@ -102,11 +102,14 @@ verify_but() {
 # system can.
 combine_links() {
   combined=$1 spaces=$2 inputs=${1%/*}/inputs how=--link
-  command -v pg_combinebackup >"$work/tools.err" 2>&1 || { echo 'the image has no pg_combinebackup' >"$work/tools.err"; fail_step tools; }
+  command -v pg_combinebackup >"$said/tools.err" 2>&1 || { echo 'the image has no pg_combinebackup' >"$said/tools.err"; fail_step tools; }
   pg_combinebackup --help | grep -q -e ' --link' || how=--copy-file-range
   mkdir -p "$inputs"
   chmod 711 "$inputs"
-  require_space "$(bytes_to_combine)" "$inputs"
+  # The log of the last, which no manifest counts; copied, where nothing can be linked.
+  log_bytes=$(cat "$work/log.bytes")
+  [ "$how" = --link ] || log_bytes=$((2 * log_bytes))
+  require_space $(($(bytes_to_combine) + log_bytes)) "$inputs"
   set --
   number=0
   while [ "$number" -le "$last" ]; do
@@ -116,9 +119,9 @@ combine_links() {
   done
   rm "$out/link"
   while read -r oid; do set -- -T "$inputs/$last.spaces/$oid=$spaces/$oid" "$@"; done <"$work/tablespaces"
-  try_combine "$@" || { [ "$how" = --copy-file-range ] && grep -qiE 'cop(y|ying).file.range' "$work/combine.err" && how=--copy && try_combine "$@"; } || fail_step combine
+  try_combine "$@" || { [ "$how" = --copy-file-range ] && grep -qiE 'cop(y|ying).file.range' "$said/combine.err" && how=--copy && try_combine "$@"; } || fail_step combine
   rm -rf "$inputs"
-  verify_files "$combined" || { mv "$work/verify.err" "$work/combined.err"; fail_step combined; }
+  verify_files "$combined" || { mv "$said/verify.err" "$said/combined.err"; fail_step combined; }
 }
 
 try_combine() {
@@ -127,7 +130,7 @@ try_combine() {
   while read -r oid; do mkdir -p "$spaces/$oid"; done <"$work/tablespaces"
   chown postgres "$combined"
   [ ! -d "$spaces" ] || chown -R postgres "$spaces"
-  run_as postgres pg_combinebackup --no-sync "$how" --output="$combined" "$@" >"$work/combine.log" 2>"$work/combine.err"
+  run_as postgres pg_combinebackup --no-sync "$how" --output="$combined" "$@" >"$work/combine.log" 2>"$said/combine.err"
 }
 
 # What the copies of a chain take unpacked, and what is written when they are made one: of what changed in the last the whole file, of the rest as much only where it
@@ -155,13 +158,13 @@ bytes_to_combine() {
 # unpack_tar ARCHIVE DIRECTORY, whatever it was compressed with. A file says whether the first part of the pipe failed: the pipe itself would hide it.
 unpack_tar() {
   mkdir -p "$2"
-  : >"$work/unpack.failed"
+  : >"$said/unpack.failed"
   case "$1" in
-    *.zst) zstd -q -dc "$1" 2>"$work/unpack.err" || echo "$1" >"$work/unpack.failed" ;;
-    *.gz) gzip -dc "$1" 2>"$work/unpack.err" || echo "$1" >"$work/unpack.failed" ;;
-    *) cat "$1" 2>"$work/unpack.err" || echo "$1" >"$work/unpack.failed" ;;
-  esac | tar -xf - -C "$2" 2>"$work/tar.err" || fail_step tar
-  [ ! -s "$work/unpack.failed" ] || fail_step unpack
+    *.zst) zstd -q -dc "$1" 2>"$said/unpack.err" || echo "$1" >"$said/unpack.failed" ;;
+    *.gz) gzip -dc "$1" 2>"$said/unpack.err" || echo "$1" >"$said/unpack.failed" ;;
+    *) cat "$1" 2>"$said/unpack.err" || echo "$1" >"$said/unpack.failed" ;;
+  esac | tar -xf - -C "$2" 2>"$said/tar.err" || fail_step tar
+  [ ! -s "$said/unpack.failed" ] || fail_step unpack
 }
 
 # quieten_base DIRECTORY TABLESPACES CONFIGURATION: the copy must not act like the original. Its server has the settings in CONFIGURATION/scratch.conf only, lets in

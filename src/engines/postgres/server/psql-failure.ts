@@ -34,9 +34,9 @@ export function firstError(messages: string): string {
 const withoutValues = (line: string): string =>
   line.replace(/(ERROR: +)(value )?".*" is out of range/, '$1a value is out of range').replace(/((?:invalid|malformed|out of range)[^:]*): .*/, '$1');
 
-/** What a tool or a server says of a file system that ran full; null where it says nothing of the kind. Of a file that was begun, tar says only how little of it was written. */
+/** What a tool or a server says of a file system that ran full; null where it says nothing of the kind. Of a file that was begun, tar and pg_combinebackup say only how little of it was written. */
 export function diskFullIn(messages: string): string | null {
-  const line = messages.split('\n').find((each) => /No space left on device|Disk quota exceeded|Wrote only \d+ of \d+ bytes|short write/i.test(each));
+  const line = messages.split('\n').find((each) => /No space left on device|Disk quota exceeded|wrote (only )?\d+ of \d+|short write/i.test(each));
   return line === undefined ? null : firstError(line);
 }
 
