@@ -37,7 +37,13 @@ export interface FollowedAof {
   readonly ends: readonly { readonly increment: string; readonly sizeBytes: number }[];
   /** The increments behind each base. */
   readonly chains: readonly { readonly base: string; readonly increments: readonly string[] }[];
+  /** There is no room for more: nothing is followed until there is. What a rewrite removes meanwhile is held. */
+  readonly isFull?: true;
+  /** A file of the server's that its manifest names, or that manifest itself, is not there. */
+  readonly absent?: string;
 }
+
+export const noRoom = { cause: 'the volume of its follower has no room', hint: 'Make room on the file system of the Docker engine\'s volumes. What was written is followed then; a rewrite and a restart of the worker before that lose what lies between.' } as const;
 
 /** A multiple of a file system's block; an archive's object at most. */
 export const aofBlockBytes = 4 * 1024 ** 2;
@@ -45,7 +51,7 @@ export const aofBlockBytes = 4 * 1024 ** 2;
 export interface AofSource {
   /**
    * Returns when a follower runs beside the database's container as it is now. Idempotent: called every few seconds. `waitingForDatabase` where that does not
-   * run: what was followed before stays. @throws UnsupportedTopology (its data lies in no volume or directory of the host), NameTaken, ImageMissing
+   * run: what was followed before stays. @throws UnsupportedTopology (its data lies in no volume or directory of the host), NameTaken, ImageMissing, DiskFull where the one before found no room to begin
    */
   ensure(ctx: WalContext, component: RedisComponent): Promise<ReceiverState>;
   /** Asks the server. @throws what a command throws, UnsupportedTopology for a replica, a cluster node, or a version without timestamps */

@@ -6,7 +6,7 @@ import type { AofLook } from '../../domain/aof/aof-history.ts';
 import type { AofStatus } from '../../domain/aof/aof-status.ts';
 import { HoldfastFailure, isFailure } from '../../domain/failures.ts';
 import type { RedisComponent } from '../../domain/service.ts';
-import type { AofServerState, AofSource, FollowedAof } from '../../engines/aof-source.ts';
+import { noRoom, type AofServerState, type AofSource, type FollowedAof } from '../../engines/aof-source.ts';
 import type { ReceiverState, WalContext } from '../../engines/wal-source.ts';
 import type { AofArchive } from '../../repository/aof-archive.ts';
 import { openAofShipment, type AofShipment } from './ship-aof.ts';
@@ -60,7 +60,7 @@ export function createAofKeeper({ source, context, component, archives, nowMs }:
       for (const destination of destinations) await deliver(destination, followed, look);
       await release(followed);
     }
-    return statusOf(follower, server);
+    return statusOf(follower, server, followed);
   }
 
   async function deliver(destination: Destination, followed: FollowedAof, look: AofLook | null): Promise<void> {
@@ -98,13 +98,13 @@ export function createAofKeeper({ source, context, component, archives, nowMs }:
     await attempt(() => source.release(context, component, { bases, blocks }));
   }
 
-  function statusOf(follower: ReceiverState | HoldfastFailure, server: AofServerState | HoldfastFailure): AofStatus {
+  function statusOf(follower: ReceiverState | HoldfastFailure, server: AofServerState | HoldfastFailure, followed: FollowedAof | HoldfastFailure): AofStatus {
     const failure = isFailure(follower) ? follower : isFailure(server) && follower !== 'waitingForDatabase' ? server : null;
     const problem = !isFailure(server) && server.problem !== null ? { type: 'UnsupportedTopology' as const, ...server.problem } : null;
     const at = (second: number | null): string | null => (second === null ? null : new Date((second + 1) * 1000).toISOString());
     return {
       format: 1, service: context.service, component: component.name, lookedAt: new Date(nowMs()).toISOString(),
-      follower: isFailure(follower) ? 'failing' : follower, failure: failure === null ? problem : failureText(failure),
+      follower: isFailure(follower) ? 'failing' : follower, failure: failure !== null ? failureText(failure) : problem ?? troubleOf(server, followed),
       repositories: destinations.map((each) => ({ name: each.name, coveredAt: at(each.coveredSecond), failure: each.failure === null ? null : failureText(each.failure) })),
     };
   }
@@ -121,6 +121,14 @@ export function createAofKeeper({ source, context, component, archives, nowMs }:
   }
 
   return { round };
+}
+
+/** What keeps a follower from following. A server whose AOF is being begun has no files yet. */
+function troubleOf(server: AofServerState | HoldfastFailure, followed: FollowedAof | HoldfastFailure): AofStatus['failure'] {
+  if (isFailure(followed)) return null;
+  if (followed.isFull === true) return { type: 'DiskFull', ...noRoom };
+  if (followed.absent === undefined || isFailure(server) || server.state !== 'on') return null;
+  return { type: 'PathNotFound', cause: `${followed.absent} of its AOF is not there`, hint: 'Run BGREWRITEAOF: Redis writes its AOF anew, and is followed from there. What it has written since the file was removed is gone with its next restart otherwise.' };
 }
 
 const failureText = ({ type, fields: { cause, hint } }: HoldfastFailure): NonNullable<AofStatus['failure']> => ({ type, cause, hint });

@@ -9,6 +9,8 @@ import { findFollower, followerDirectory, followerOf } from './follower.ts';
 
 /** How far the follower had come comes first: what is listed is at least that. */
 const listScript = `cd ${followerDirectory} || exit 1
+[ ! -f full ] || echo full
+[ ! -f absent ] || sed 's/^/absent /' absent
 [ ! -f polled ] || sed 's/^/pass /' polled
 for file in chains/*; do [ ! -f "$file" ] || echo chain "\${file#chains/}" $(cat "$file"); done
 for file in increments/*/end; do [ ! -f "$file" ] || { id=\${file#increments/}; echo end "\${id%/end}" $(cat "$file"); }; done
@@ -36,6 +38,7 @@ export function parseFollowed(lines: readonly string[]): FollowedAof {
   const of = (kind: string): readonly (readonly string[])[] => words.filter(([first]) => first === kind).map((line) => line.slice(1));
   const isId = (id: string | undefined): id is string => id !== undefined && idPattern.test(id);
   const [pass] = of('pass');
+  const [absent] = of('absent');
   const files = of('file').map(([size = '', path = '']) => ({ sizeBytes: Number(size), parts: path.split('/') }));
   return {
     pass: pass === undefined || !isId(pass[1]) ? null : { second: Number(pass[0]), base: pass[1], increment: isId(pass[2]) ? pass[2] : null, sizeBytes: Number(pass[3]) },
@@ -44,6 +47,7 @@ export function parseFollowed(lines: readonly string[]): FollowedAof {
       .sort((a, b) => (a.increment === b.increment ? a.number - b.number : a.increment < b.increment ? -1 : 1)),
     ends: of('end').flatMap(([increment, size]) => (isId(increment) ? [{ increment, sizeBytes: Number(size) }] : [])),
     chains: of('chain').flatMap(([base, ...increments]) => (isId(base) && increments.every(isId) ? [{ base, increments }] : [])),
+    ...(of('full').length === 0 ? {} : { isFull: true }), ...(absent === undefined ? {} : { absent: absent.join(' ').slice(0, 200) }),
   };
 }
 

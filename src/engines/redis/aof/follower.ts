@@ -4,7 +4,7 @@ import { labelNames, receiverLabels, receiverName } from '../../../containers/la
 import { imageVolumeMounts } from '../../../containers/scratch-server.ts';
 import { HoldfastFailure, isFailure } from '../../../domain/failures.ts';
 import type { RedisComponent } from '../../../domain/service.ts';
-import { aofBlockBytes } from '../../aof-source.ts';
+import { aofBlockBytes, noRoom } from '../../aof-source.ts';
 import type { ReceiverState, WalContext } from '../../wal-source.ts';
 import { helperScripts } from '../helper/helper-scripts.ts';
 import { liveDirectory, liveMount } from '../helper/redis-helper.ts';
@@ -15,6 +15,9 @@ export const followerDirectory = '/wal';
 /** Root reads the files of the server's user, on a mount that it cannot write to. */
 const capabilities = ['DAC_OVERRIDE'] as const;
 const limits = { memoryBytes: 256 * 1024 ** 2, pidsLimit: 64, cpuShares: 128 } as const;
+
+/** Of follow-aof.sh. */
+const diskFullExitCode = 28;
 
 interface Names {
   readonly name: string;
@@ -55,7 +58,9 @@ export async function ensureFollower(ctx: WalContext, component: RedisComponent)
   if (database?.state !== 'running') return 'waitingForDatabase';
   try {
     if (standing !== null) await ctx.runtime.remove(standing.id);
-    return await startFollower(ctx, component, follower);
+    const state = await startFollower(ctx, component, follower);
+    if (standing?.exitCode !== diskFullExitCode) return state;
+    throw new HoldfastFailure('DiskFull', { operation: 'follow the AOF', object: component.container, cause: noRoom.cause, hint: noRoom.hint });
   } catch (error) {
     if (isFailure(error, 'DatabaseUnreachable') || isFailure(error, 'ContainerNotRunning') || isFailure(error, 'ContainerNotFound')) return 'waitingForDatabase';
     throw error;

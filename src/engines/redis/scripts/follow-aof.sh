@@ -4,6 +4,8 @@
 #   bases/<id>                 a whole base; <id>.done, its head alone, once it was carried away
 #   increments/<id>/<number>   a block, the last one growing; `end` holds its size once nothing more will be written
 #   chains/<base id>           the increments that the newest manifest naming that base names, in their order
+#   full                       while there is no room: nothing is noted then, and what is held open stays so
+#   absent                     what the manifest names and is not there, twice in a row
 #   polled                     the second in which the last pass began, the live base, its last increment, and how much of that is here
 # An id is <second first seen>-<number in the manifest>-<inode>: a file that is rewritten in place gets another one.
 set -u
@@ -14,9 +16,24 @@ slots='3 4 5 6 7 8 9'
 for slot in $slots; do eval "id_$slot= seq_$slot= ino_$slot= got_$slot=0"; done
 settled=
 rm -rf "$wal/tmp"
-mkdir -p "$wal/tmp" "$wal/bases" "$wal/increments" "$wal/chains" || exit 1
+mkdir -p "$wal/tmp" "$wal/bases" "$wal/increments" "$wal/chains" 2>/dev/null && : >"$wal/tmp/room" || exit 28
+rm -f "$wal/full" "$wal/absent"
 
-keep() { mv -f "$wal/tmp/new" "$1"; }
+# What only renames works on a full disk too.
+full() { [ -f "$wal/full" ] || mv -f "$wal/tmp/room" "$wal/full"; settled=; }
+has_room() {
+  if head -c 65536 /dev/zero >"$wal/tmp/probe" 2>/dev/null; then
+    rm -f "$wal/tmp/probe"
+    [ ! -f "$wal/full" ] || mv -f "$wal/full" "$wal/tmp/room"
+    return 0
+  fi
+  rm -f "$wal/tmp/probe"
+  full
+  return 1
+}
+keep() { mv -f "$wal/tmp/new" "$1" 2>/dev/null || { full; return 1; }; }
+# put FILE TEXT: whole, or not at all
+put() { printf '%s\n' "$2" >"$wal/tmp/new" 2>/dev/null || { full; return 1; }; keep "$1"; }
 size_of() { set -- $(wc -c <"$1"); echo "$1"; }
 open_of() { echo "/proc/$$/fd/$1"; }
 # newest SEQ INODE: the id under which this very file was followed last, of what stands below a directory
@@ -39,7 +56,7 @@ begin() {
     stamp=$now got=0
     while [ -d "$wal/increments/$stamp-$seq-$ino" ]; do stamp=$((stamp + 1)); done
     id=$stamp-$seq-$ino
-    mkdir "$wal/increments/$id"
+    mkdir "$wal/increments/$id" 2>/dev/null || { full; id=; return 0; }
   fi
   rm -f "$wal/increments/$id/end"
   eval "id_$1=\$id got_$1=\$got"
@@ -66,6 +83,7 @@ hold() {
   eval "seq_$free=\$2 ino_$free=\$ino"
   begin "$free"
   held=$id
+  [ -n "$id" ] || eval "exec $free<&-"
 }
 
 # follow SLOT: takes what was written since the last time.
@@ -77,11 +95,11 @@ follow() {
     [ "$size" -gt "$got" ] || return 0
     number=$((got / block_bytes))
     block=$wal/increments/$id/$(printf %08d "$number")
-    dd if="$(open_of "$1")" of="$wal/tmp/new" bs="$block_bytes" skip="$number" count=1 2>/dev/null || return 0
+    dd if="$(open_of "$1")" of="$wal/tmp/new" bs="$block_bytes" skip="$number" count=1 2>/dev/null || { has_room || :; return 0; }
     have=$(size_of "$wal/tmp/new")
     if [ -f "$block" ] && ! head -c "$(size_of "$block")" "$wal/tmp/new" | cmp -s - "$block"; then begin "$1" anew; continue; fi
     [ "$((number * block_bytes + have))" -gt "$got" ] || return 0
-    keep "$block" || exit 28
+    keep "$block" || return 0
     eval "got_$1=$((number * block_bytes + have))"
   done
 }
@@ -94,6 +112,7 @@ each_increment() {
       b) base_name=$name base_seq=$seq ;;
       i) last_name=$name
         hold "$name" "$seq"
+        [ -n "$held" ] || [ -e "$directory/$name" ] || missing=$name
         $1 ;;
     esac
   done <"$wal/tmp/manifest"
@@ -107,9 +126,16 @@ follow_all() {
   done
 }
 
-note_pass() {
-  echo "$now $base $last $live" >"$wal/tmp/new"
-  keep "$wal/polled"
+note_pass() { put "$wal/polled" "$now $base $last $live" || :; }
+
+# Between two looks at a manifest a rewrite may take away what it names: only what is missing under the same one again is said.
+note_missing() {
+  if [ -n "$missing" ] && [ "$missing $text" = "$was_missing" ]; then
+    [ -f "$wal/absent" ] || put "$wal/absent" "$missing" || :
+  else
+    rm -f "$wal/absent"
+  fi
+  was_missing="$missing $text"
 }
 
 # What the manifest says, and which files it means by that: a directory that was exchanged may have the same names.
@@ -117,6 +143,7 @@ looks_like() { echo "$text"; stat -c %i "$directory/$manifest" "$directory/$base
 
 pass() {
   now=$(date +%s)
+  [ ! -f "$wal/full" ] || has_room || return 0
   text=$(cat "$directory/$manifest" 2>/dev/null)
   # As a rule nothing is new but what was written: then few processes are started.
   if [ -n "$settled" ] && [ "$(looks_like)" = "$settled" ]; then
@@ -128,19 +155,22 @@ pass() {
     fi
   fi
   settled=
-  printf '%s\n' "$text" >"$wal/tmp/manifest"
-  base_name= base_seq= last_name=
+  printf '%s\n' "$text" >"$wal/tmp/manifest" 2>/dev/null || { full; return 0; }
+  base_name= base_seq= last_name= missing=
   each_increment :
   follow_all
+  [ -n "$base_name" ] || missing=$manifest
+  [ -z "$base_name" ] || [ -e "$directory/$base_name" ] || missing=$base_name
+  note_missing
   [ -n "$base_name" ] || return 0
   # Followed anew, one has another id by now.
   chain= complete=yes last=- live=0
   each_increment chained
   copy_base
   [ -n "$base" ] && [ "$complete" = yes ] || return 0
-  echo $chain >"$wal/tmp/new"
-  cmp -s "$wal/tmp/new" "$wal/chains/$base" || keep "$wal/chains/$base"
-  end_others
+  set -- $chain
+  [ "$*" = "$(cat "$wal/chains/$base" 2>/dev/null)" ] || put "$wal/chains/$base" "$*" || return 0
+  end_others || return 0
   note_pass
   last_slot=
   for slot in $slots; do
@@ -150,7 +180,7 @@ pass() {
   [ -z "$last_slot" ] || settled=$(looks_like)
 }
 
-head_is() { head -c 512 "$1" >"$wal/tmp/head" && cmp -s - "$wal/tmp/head"; }
+head_is() { head -c 512 "$1" >"$wal/tmp/head" 2>/dev/null && cmp -s - "$wal/tmp/head"; }
 
 # Sets `base` to the id of the live one, once its copy is there.
 copy_base() {
@@ -161,10 +191,10 @@ copy_base() {
     [ -z "$each" ] || ! head -c 512 "$directory/$base_name" 2>/dev/null | head_is "$wal/bases/$each" || base=${each%.done}
   done
   [ -z "$base" ] || return 0
-  cat <"$directory/$base_name" >"$wal/tmp/new" 2>/dev/null || { rm -f "$wal/tmp/new"; [ -e "$directory/$base_name" ] && exit 28; return 0; }
+  cat <"$directory/$base_name" >"$wal/tmp/new" 2>/dev/null || { rm -f "$wal/tmp/new"; [ ! -e "$directory/$base_name" ] || full; return 0; }
   [ "$(stat -c %i "$directory/$base_name" 2>/dev/null)" = "$ino" ] || return 0
   base=$now-$base_seq-$ino
-  keep "$wal/bases/$base"
+  keep "$wal/bases/$base" || { base=; return 0; }
   # What was carried away of former ones is nobody's any more.
   for each in "$wal/bases"/*.done; do [ ! -e "$each" ] || rm -f "$each"; done
   for each in "$wal/increments"/*/; do
@@ -178,13 +208,13 @@ end_others() {
   for slot in $slots; do
     eval "id=\$id_$slot got=\$got_$slot"
     [ -n "$id" ] && [ "$id" != "$last" ] || continue
-    echo "$got" >"$wal/tmp/new"
-    keep "$wal/increments/$id/end"
+    put "$wal/increments/$id/end" "$got" || return 1
     eval "exec $slot<&-"
     eval "id_$slot= seq_$slot= ino_$slot= got_$slot=0"
   done
 }
 
+was_missing=
 while :; do
   pass
   sleep 1
