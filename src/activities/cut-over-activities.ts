@@ -168,11 +168,17 @@ export function createCutOverActivities(dependencies: ActivityDependencies) {
   async function findReady(context: EngineContext, input: BeginCutOverInput): Promise<Found> {
     const { service } = input.authority;
     if (input.undoneRunId !== null && (await firstRepository(dependencies, service).readRollback(service, input.undoneRunId))?.state !== 'opened') throw otherCopy(input.undoneRunId);
-    const found = await findStores(dependencies, context, service, input.components, input.cutOvers);
-    await Promise.all(input.cutOvers.map(async (cutOver) => {
-      const component = input.components.find((each) => each.name === cutOver.component);
-      if (component !== undefined) await engineOf(dependencies, component).requireReady(context, component, cutOver);
-    }));
+    // Both only look, and each takes its time. Neither is left alone by a failure of the other: what an attempt started has ended when it does.
+    const [stores, ...ready] = await Promise.allSettled([
+      findStores(dependencies, context, service, input.components, input.cutOvers),
+      ...input.cutOvers.map(async (cutOver) => {
+        const component = input.components.find((each) => each.name === cutOver.component);
+        if (component !== undefined) await engineOf(dependencies, component).requireReady(context, component, cutOver);
+      }),
+    ]);
+    if (stores.status === 'rejected') throw stores.reason;
+    for (const each of ready) if (each.status === 'rejected') throw each.reason;
+    const found = stores.value;
     await refuseCutOversSince(firstRepository(dependencies, service), service, context.owner.runId, input.authority.nonce, input.cutOvers);
     return found;
   }

@@ -1,5 +1,6 @@
 /** Where a server keeps its data, told without the server: from its container and what lies on the volume. */
 import type { ContainerFacts, MountSpec } from '../../../containers/container-runtime.ts';
+import type { HelperResult } from '../../../containers/helper-container.ts';
 import { HoldfastFailure } from '../../../domain/failures.ts';
 import type { ControlData, PostgresDirectoryCutOver } from '../../../domain/rollback.ts';
 import type { PostgresComponent } from '../../../domain/service.ts';
@@ -50,17 +51,27 @@ export const placeOf = ({ component, directory, mount, volume, imageId }: Postgr
 
 /** @param directory the data directory, or one below it @param phase path of a phase file */
 export async function sightDirectory(ctx: EngineContext, place: DataPlace, directory: string, phase: string | null): Promise<DirectorySighting> {
+  return (await sightDirectories(ctx, place, [directory], phase))[0] as DirectorySighting;
+}
+
+/** The same of several in one look, in their order. @param step two looks at once are two steps */
+export async function sightDirectories(ctx: EngineContext, place: DataPlace, directories: readonly string[], phase: string | null, step = 'look'): Promise<readonly DirectorySighting[]> {
   const result = await runPostgresHelper(ctx, {
-    component: { name: place.component, user: 'postgres' }, step: 'look', imageId: place.imageId, network: 'none', majorVersion: 0, script: scripts.lookAtDirectory, args: [directory, phase ?? ''],
+    component: { name: place.component, user: 'postgres' }, step, imageId: place.imageId, network: 'none', majorVersion: 0, script: scripts.lookAtDirectory, args: [phase ?? '', ...directories],
     mounts: [{ ...place.mount, readOnly: true }], phase: 'look at the data',
   });
-  if (result.exitCode !== 0) throw unsupported(place.mount.source, `its data directory ${directory} cannot be looked at: ${firstError(failedStep(result).messages)}`, 'See what is mounted there.');
-  const elsewhere = result.files.get('elsewhere');
+  if (result.exitCode !== 0) throw unsupported(place.mount.source, `its data directory ${directories[0] ?? ''} cannot be looked at: ${firstError(failedStep(result).messages)}`, 'See what is mounted there.');
+  return directories.map((_, index) => sightingIn(place, result, `${index + 1}`));
+}
+
+function sightingIn(place: DataPlace, result: HelperResult, number: string): DirectorySighting {
+  const text = (name: string): string | undefined => result.files.get(`${number}.${name}`);
+  const elsewhere = text('elsewhere');
   if (elsewhere !== undefined) throw unsupported(place.mount.source, elsewhere.trim(), 'A data directory is exchanged as a whole; parts of it on other file systems cannot be.');
-  const control = result.files.get('control');
+  const control = text('control');
   return {
-    hasServer: resultOf(result, 'server').trim() !== 'none', control: control === undefined ? null : controlData(control), unreadable: result.files.get('control.unreadable')?.trim() ?? null,
-    phase: result.files.get('phase')?.trim() ?? null, freeBytes: Number(result.files.get('free')?.trim()) * 1024,
+    hasServer: resultOf(result, `${number}.server`).trim() !== 'none', control: control === undefined ? null : controlData(control), unreadable: text('control.unreadable')?.trim() ?? null,
+    phase: result.files.get('phase')?.trim() ?? null, freeBytes: Number(text('free')?.trim()) * 1024,
   };
 }
 

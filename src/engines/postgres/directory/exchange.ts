@@ -1,15 +1,17 @@
 /** The steps of a cut-over by data directory: the server stopped, everything by rename, from wherever an earlier attempt ended; and back. */
+import { text } from 'node:stream/consumers';
+import { readFileFromContainer } from '../../../containers/container-files.ts';
 import type { ContainerFacts } from '../../../containers/container-runtime.ts';
 import { identityOf } from '../../../containers/labels.ts';
 import type { Difference } from '../../../domain/content.ts';
-import { HoldfastFailure } from '../../../domain/failures.ts';
+import { HoldfastFailure, isFailure } from '../../../domain/failures.ts';
 import type { PostgresDirectoryCutOver } from '../../../domain/rollback.ts';
 import type { PostgresComponent } from '../../../domain/service.ts';
 import type { EngineContext, PreparedComponent } from '../../engine.ts';
 import { runPostgresHelper } from '../server/postgres-helper.ts';
 import { scripts } from '../server/script-text.ts';
 import { waitUntilReady } from '../wait-until-ready.ts';
-import { placeOf, sightDirectory, type DataSighting, type DirectorySighting } from './data-place.ts';
+import { placeOf, sightDirectories, sightDirectory, type DataSighting, type DirectorySighting } from './data-place.ts';
 import { directoryNoteKey, preparedNoteKey, runDirectory, runDirectoryOf } from './run-directory.ts';
 
 /** fail 33 of our scripts: what lies there fits no point of the way. */
@@ -17,15 +19,14 @@ const fitsNowhere = 33;
 const compared = ['systemIdentifier', 'timeline', 'checkpoint', 'state'] as const;
 
 /** What is there where a cut-over leads to. */
-export const sight = (ctx: EngineContext, cutOver: PostgresDirectoryCutOver, directory = cutOver.directory): Promise<DirectorySighting> =>
-  sightDirectory(ctx, placeOf(cutOver), directory, `${cutOver.directory}/${cutOver.phase}`);
+export const sight = (ctx: EngineContext, cutOver: PostgresDirectoryCutOver): Promise<DirectorySighting> => sightDirectory(ctx, placeOf(cutOver), cutOver.directory, `${cutOver.directory}/${cutOver.phase}`);
 export const isStopped = ({ state }: ContainerFacts): boolean => state === 'exited' || state === 'created' || state === 'dead';
 
 /** What comes in lies there as it was left, and what it replaces is what it was made for. Reads only. @throws PlanChanged, ContainerRecreated */
 export async function requireReady(ctx: EngineContext, component: PostgresComponent, cutOver: PostgresDirectoryCutOver): Promise<void> {
   const changed = (cause: string): HoldfastFailure => planChanged(cutOver, cause);
   const container = await ctx.runtime.inspect(component.container);
-  const [live, prepared] = [await sight(ctx, cutOver), await sight(ctx, cutOver, `${cutOver.directory}/${cutOver.prepared}`)];
+  const [live, prepared] = await sightDirectories(ctx, placeOf(cutOver), [cutOver.directory, `${cutOver.directory}/${cutOver.prepared}`], `${cutOver.directory}/${cutOver.phase}`, 'look-ready') as [DirectorySighting, DirectorySighting];
   if (live.phase !== null) throw changed(`the exchange has begun (${live.phase})`);
   if (cutOver.replace !== undefined) return requireSameLive({ ...live, container }, cutOver);
   if (differing(prepared, cutOver).length > 0) throw changed('what was prepared is gone, or was altered');
@@ -93,10 +94,25 @@ function differing({ hasServer, control, unreadable }: DirectorySighting, { cont
 
 /** @throws ContainerNotRunning, ContainerNotFound, AmbiguousState where it is not what comes in that lies there */
 export async function open(ctx: EngineContext, component: PostgresComponent, cutOver: PostgresDirectoryCutOver): Promise<void> {
-  const { phase } = await sight(ctx, cutOver);
+  const container = await containerNow(ctx, cutOver);
+  const phase = await phaseSeenBy(ctx, container, cutOver) ?? (await sight(ctx, cutOver)).phase;
   if (phase !== 'done') throw new HoldfastFailure('AmbiguousState', { operation: 'start the database', object: cutOver.container, cause: `the exchange of its data is at "${phase ?? 'the beginning'}"`, hint: `Look at ${cutOver.directory} on ${cutOver.volume}.` });
-  await ctx.runtime.start((await containerNow(ctx, cutOver)).id);
+  await ctx.runtime.start(container.id);
   await waitUntilReady(ctx, component);
+}
+
+/**
+ * How far the exchange went, as the very container finds it that is to be started: while it is stopped the engine reads that from its volumes, which is sooner done
+ * than by a helper. Null where it cannot be read so.
+ */
+async function phaseSeenBy(ctx: EngineContext, container: ContainerFacts, { directory, phase }: PostgresDirectoryCutOver): Promise<string | null> {
+  if (!isStopped(container)) return null;
+  try {
+    return (await text(await readFileFromContainer(ctx.runtime, container.id, `${directory}/${phase}`))).trim();
+  } catch (error) {
+    if (isFailure(error, 'PathNotFound') || isFailure(error, 'BrokenStream')) return null;
+    throw error;
+  }
 }
 
 /** Before the opening: whatever state it is in, back to the old data, and running where it ran. Idempotent. */

@@ -65,6 +65,9 @@ test('a server of PostgreSQL 18, whose data lies below its volume\'s root, is ex
   const fresh = contextOf(docker, new Map(), { run: 'empty18' });
   const into = (await engine.prepare(fresh, bare.component, base, store.source)).cutOver as PostgresDirectoryCutOver;
   expect(into).toMatchObject({ directory: own.directory, replaces: null, hadServer: false });
+  // Nothing is started before its exchange is over.
+  await failing('AmbiguousState', engine.open(fresh, bare.component, into));
+  expect((await docker.runtime.inspect(bare.id)).state).toBe('created');
   await cutOver(fresh, bare, into);
   expect((await docker.runtime.exec(bare.id, { argv: ['psql', '-X', '-A', '-t', '-U', 'postgres', '-d', 'app', '-c', 'SELECT id FROM kept'], timeoutMs: 20_000 })).stdout.trim()).toBe('1');
 });
