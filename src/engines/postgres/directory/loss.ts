@@ -26,6 +26,9 @@ const lossSince = (component: PostgresComponent, after: string) => ({ component:
 export const lossUnasked = (component: PostgresComponent, { hasServer }: Pick<DataSighting, 'hasServer'>, after: string): Loss =>
   ({ ...lossSince(component, after), notes: [hasServer ? 'The live server does not answer: what was committed since is not known. Its files are kept.' : nothingReplaced] });
 
+/** After the plan was shown and approved: what is lost stands there, and is not counted again. @param after as for {@link lossAgainst} */
+export const lossAsPlanned = (component: PostgresComponent, after: string): Loss => ({ ...lossSince(component, after), notes: [] });
+
 /** @param after the instant up to which everything is in the copy, ISO 8601 */
 export async function lossAgainst(ctx: EngineContext, component: PostgresComponent, { container, control, hasServer }: DataSighting, recovered: RecoveryServer, after: string): Promise<Loss> {
   const since = lossSince(component, after);
@@ -48,10 +51,17 @@ export async function lossAgainst(ctx: EngineContext, component: PostgresCompone
 }
 
 async function readRecovered(ctx: EngineContext, component: PostgresComponent, recovered: RecoveryServer): Promise<RecoveredSide> {
-  const facts = await asked(ctx, recovered, 'SELECT json_build_object(\'snapshot\', pg_current_snapshot()::text, \'systemIdentifier\', (SELECT system_identifier::text FROM pg_control_system()), \'there\', EXISTS (SELECT FROM pg_database WHERE datname = :\'database\'));', { database: component.database }, 'template1');
-  const { there, ...side } = JSON.parse(facts) as Omit<RecoveredSide, 'tables'> & { there: boolean };
+  const factsSql = 'SELECT json_build_object(\'snapshot\', pg_current_snapshot()::text, \'systemIdentifier\', (SELECT system_identifier::text FROM pg_control_system()), \'there\', EXISTS (SELECT FROM pg_database WHERE datname = :\'database\'));';
+  // At once, though the second fails where there is no such database: each takes a psql of its own, and nobody writes there in between.
+  const [facts, tables] = await Promise.allSettled([
+    asked(ctx, recovered, factsSql, { database: component.database }, 'template1'),
+    asked(ctx, recovered, statements['loss.sql'], { at: new Date().toISOString(), snapshot: '' }, component.database),
+  ]);
+  if (facts.status === 'rejected') throw facts.reason;
+  const { there, ...side } = JSON.parse(facts.value) as Omit<RecoveredSide, 'tables'> & { there: boolean };
   if (!there) return { ...side, tables: null };
-  return { ...side, tables: readLossOutput(await asked(ctx, recovered, statements['loss.sql'], { at: new Date().toISOString(), snapshot: '' }, component.database)).tables };
+  if (tables.status === 'rejected') throw tables.reason;
+  return { ...side, tables: readLossOutput(tables.value).tables };
 }
 
 async function asked(ctx: EngineContext, recovered: RecoveryServer, sql: string, variables: Parameters<typeof psqlVariables>[0], database: string): Promise<string> {

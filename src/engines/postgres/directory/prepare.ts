@@ -13,7 +13,7 @@ import { findRecovery, type Reached, type RecoveryServer } from '../recovery/rec
 import { placeOf, sightData, sightDirectory, type DataSighting } from './data-place.ts';
 import { requireSameLive } from './exchange.ts';
 import { cutOverOf, finishCopy, stepsOf } from './finish-copy.ts';
-import { lossAgainst } from './loss.ts';
+import { lossAgainst, lossAsPlanned } from './loss.ts';
 import { recoverBeside, standing, type RecoveryBeside } from './recover-beside.ts';
 import { requireFit } from './require-fit.ts';
 import { preparedNoteKey } from './run-directory.ts';
@@ -37,17 +37,20 @@ export async function recoverToMoment(ctx: EngineContext, component: PostgresCom
 
 /** @throws PlanChanged where it comes to another position than it stood at, or what it would replace is another server by now; ContainerRecreated */
 export async function finishMoment(ctx: EngineContext, component: PostgresComponent, recovery: MomentRecovery, expected: ReachedMoment, planned?: ComponentCutOver): Promise<PreparedComponent> {
-  const sighting = await sightData(ctx, component);
+  // Two looks that change nothing, at what is live and at what stands beside it.
+  const [live, beside] = await Promise.allSettled([sightData(ctx, component), standing(ctx, component)]);
+  if (live.status === 'rejected') throw live.reason;
+  if (beside.status === 'rejected') throw beside.reason;
+  const [sighting, there] = [live.value, beside.value];
   if (planned?.engine === 'postgres' && planned.method === 'directory') requireSameLive(sighting, planned);
   const finished = await finishedBefore(ctx, component);
   if (finished !== null) return finished;
-  const there = await standing(ctx, component);
   const isThere = there?.state.lsn === expected.lsn;
   const { server, reached } = isThere ? { server: there.server, reached: expected } : await recoverBeside(ctx, component, sighting, besideOf(recovery));
   if (reached.lsn !== expected.lsn) {
     throw new HoldfastFailure('PlanChanged', { operation: 'finish what was recovered', object: component.container, cause: `recovered anew it stands at ${reached.lsn}, the plan was made at ${expected.lsn}`, hint: 'Nothing was changed. Start again and look at the new plan.' });
   }
-  const loss = await lossAgainst(ctx, component, sighting, server, coveredBy(recovery, reached));
+  const loss = lossAsPlanned(component, coveredBy(recovery, reached));
   return finish(ctx, component, sighting, preparedOf(component, provisional(ctx, component, sighting, recovery), recovery.backup, loss), server, reached.lsn);
 }
 
