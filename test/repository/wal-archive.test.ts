@@ -1,5 +1,7 @@
 /** Segments in an archive: stored once, named by their bytes, never one beside another. */
+import { pbkdf2 } from 'node:crypto';
 import { PassThrough, Readable } from 'node:stream';
+import { promisify } from 'node:util';
 import { zstdDecompressSync } from 'node:zlib';
 import fc from 'fast-check';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
@@ -36,6 +38,21 @@ describe.each(places)('a segment $name', (place) => {
     expect(zstdDecompressSync(await storage.readSmall(path, MiB)).equals(bytes)).toBe(true);
     expect((await plaintext(wal, stored)).equals(bytes)).toBe(true);
     expect(await wal.holdings(key)).toEqual({ segmentSizeBytes: MiB, complete: [stored], partial: [] });
+  });
+
+  it('is one frame also of a source that has ended before its last bytes are compressed', async () => {
+    const bytes = segmentBytes(segment);
+    const last = 20_000;
+    const open = async (): Promise<Readable> => Readable.from((async function* pieces() {
+      yield bytes.subarray(0, -2 * last);
+      // Whatever compresses has to wait for these, and the end does not.
+      const busy = Array.from({ length: 8 }, () => promisify(pbkdf2)('', '', 100_000, 64, 'sha512'));
+      yield bytes.subarray(-2 * last, -last);
+      yield bytes.subarray(-last);
+      void Promise.all(busy);
+    })(), { objectMode: false });
+    const stored = await wal.storeSegment(key, segment, { sizeBytes: bytes.byteLength, open }, never);
+    expect((await plaintext(wal, stored)).equals(bytes)).toBe(true);
   });
 
   it('is success again with the same bytes: looked up, made durable, not written', async () => {

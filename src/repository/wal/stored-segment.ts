@@ -20,11 +20,10 @@ const compression = (pledgedSrcSize: number) => ({ chunkSize, pledgedSrcSize, pa
 export async function keepSegment(storage: BackupStorage, path: string, reading: SegmentReading, sha256: string): Promise<number> {
   const there = await durableSize(storage, path, reading.signal);
   if (there !== null) return there;
-  const compress = createZstdCompress(compression(reading.key.segmentSizeBytes));
   // Either end's failure reaches the storage through the stream that it reads.
-  pipeline(Readable.from(sameAgain(reading, sha256, path)), compress, () => undefined);
+  const compressed = pipeline(Readable.from(sameAgain(reading, sha256, path)), createZstdCompress(compression(reading.key.segmentSizeBytes)), oneFrame(), () => undefined);
   try {
-    return (await storage.putStream(path, compress, reading.signal)).sizeBytes;
+    return (await storage.putStream(path, compressed, reading.signal)).sizeBytes;
   } catch (error) {
     if (!isFailure(error, 'AlreadyExists')) throw error;
   }
@@ -56,6 +55,21 @@ async function* sameAgain(reading: SegmentReading, sha256: string, path: string)
     yield chunk;
   }
   if (hash.digest('hex') !== sha256) throw walFailure('BrokenStream', 'archive a segment', path, 'its source delivered other bytes the second time');
+}
+
+/**
+ * Without what follows the frame. Where the source has ended before its last chunk is compressed (short chunks, a busy machine), node:zlib finishes the frame with that
+ * chunk and is told to finish once more at the end, which begins and ends an empty frame (Node 24, `ZlibBase.prototype._transform` and `_flush`).
+ */
+function oneFrame(): Transform {
+  const walk = walkFrame();
+  return new Transform({
+    transform(chunk: Buffer, _encoding, done: TransformCallback) {
+      const bytes = walk.within(chunk);
+      if (bytes > 0) this.push(chunk.subarray(0, bytes));
+      done();
+    },
+  });
 }
 
 /** The plaintext; an error instead of an end where it is not what it should be. @throws ObjectNotFound before the first byte */

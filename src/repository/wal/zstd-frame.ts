@@ -6,6 +6,7 @@
 const magic = 0xfd2fb528;
 const blockHeadBytes = 3;
 const checksumBytes = 4;
+const nothing = Buffer.alloc(0);
 const dictionaryBytes = [0, 1, 2, 4] as const;
 const contentSizeBytes = [0, 2, 4, 8] as const;
 
@@ -14,6 +15,8 @@ type Part = 'head' | 'block' | 'data' | 'checksum' | 'end';
 export interface FrameWalk {
   /** False as soon as the bytes so far cannot be one frame with a checksum, or go on behind it. Blocks are not looked into: the decompressor does that. */
   take(chunk: Buffer): boolean;
+  /** How many bytes of the next chunk belong to the frame: all but those behind its end. Of bytes that are no frame, as many as the chunk has. */
+  within(chunk: Buffer): number;
   /** Was that the whole frame? */
   isWhole(): boolean;
 }
@@ -60,26 +63,28 @@ export function walkFrame(): FrameWalk {
     enter('data', ((head >> 1) & 3) === 1 ? 1 : head >> 3);
   }
 
-  function take(chunk: Buffer): boolean {
+  /** What follows the frame in this chunk; null where it cannot be one. */
+  function behind(chunk: Buffer): Buffer | null {
     let rest: Buffer = chunk;
     while (rest.byteLength > 0) {
-      if (part === 'end') return false;
+      if (part === 'end') return rest;
       if (part === 'data' || part === 'checksum') {
         const skipped = Math.min(wanted, rest.byteLength);
         wanted -= skipped;
         rest = rest.subarray(skipped);
       } else {
         const after = gather(rest);
-        if (after === null) return true;
+        if (after === null) return nothing;
         rest = after;
         if (part === 'block') readBlockHead();
-        else if (!readHead()) return false;
+        else if (!readHead()) return null;
       }
       if (part === 'data' && wanted === 0) enter(isLast ? 'checksum' : 'block', isLast ? checksumBytes : blockHeadBytes);
       if (part === 'checksum' && wanted === 0) enter('end', 0);
     }
-    return true;
+    return nothing;
   }
 
-  return { take, isWhole: () => part === 'end' };
+  const within = (chunk: Buffer): number => chunk.byteLength - (behind(chunk)?.byteLength ?? 0);
+  return { take: (chunk) => behind(chunk)?.byteLength === 0, within, isWhole: () => part === 'end' };
 }
