@@ -131,7 +131,7 @@ async function play(client: Client, taskQueue: string, playing: Map<string, Play
   playing.set(workflowId, { script, service, trouble, at, calls });
   const handle = await client.workflow.start(script.runbook, { taskQueue, workflowId, args: [{ ...script.input, service }] });
   const ended = handle.result().then(() => null, (error: unknown) => failureTypeOf(error));
-  await approveUntil(handle, script, ended);
+  await approveUntil(handle, calls, ended);
   const failure = await ended;
   const { status } = await handle.describe();
   const lease = client.workflow.getHandle(leaseWorkflowId(service));
@@ -140,18 +140,22 @@ async function play(client: Client, taskQueue: string, playing: Map<string, Play
   return { calls, status: status.name, failure, leaseHeld };
 }
 
-/** Says yes to each plan that is shown, until the run has ended. */
-async function approveUntil(handle: WorkflowHandle, script: Script, ended: Promise<unknown>): Promise<void> {
-  if (!script.calls.some(({ name }) => name === 'planRestore')) return;
+/** Says yes to each plan that is shown, until the run has ended. It is asked only once a plan was made: a question each time took as much as all the rest of the play. */
+async function approveUntil(handle: WorkflowHandle, calls: readonly CallName[], ended: Promise<unknown>): Promise<void> {
   let over = false;
   void ended.then(() => (over = true));
-  while (!over) {
-    const status = await handle.query(statusQuery).catch(() => null);
-    const envelope = status?.phase === 'awaitingApproval' ? status.plan?.envelope : undefined;
-    // A run may end between the two.
-    if (envelope !== undefined) await handle.executeUpdate(approveUpdate, { args: [{ digest: envelope.digest, runId: envelope.runId, by: 'stage' }] }).catch(() => undefined);
+  for (let approved = 0; !over;) {
+    const made = calls.filter((call) => plainName(call) === 'planRestore').length;
+    if (made > approved && await approveShown(handle)) approved = made;
     await Promise.race([ended, pause(approvalPollMs)]);
   }
+}
+
+/** False where no plan is shown, or it is shown no more: a run may end between the two. */
+async function approveShown(handle: WorkflowHandle): Promise<boolean> {
+  const status = await handle.query(statusQuery).catch(() => null);
+  const envelope = status?.phase === 'awaitingApproval' ? status.plan?.envelope : undefined;
+  return envelope !== undefined && handle.executeUpdate(approveUpdate, { args: [{ digest: envelope.digest, runId: envelope.runId, by: 'stage' }] }).then(() => true, () => false);
 }
 
 async function answer(client: Client, playing: ReadonlyMap<string, Playing>, activity: string, input: unknown): Promise<unknown> {
