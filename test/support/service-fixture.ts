@@ -17,6 +17,7 @@ import { workflowQueue } from '../../src/domain/task-queues.ts';
 import type { WorkerHooks } from '../../src/worker/create-worker.ts';
 import { runWorker } from '../../src/worker/main.ts';
 import { approveUpdate, statusQuery } from '../../src/workflows/shared/messages.ts';
+import { awaitFirstStart } from './await-first-start.ts';
 import { engineCall } from './engine-call.ts';
 import { dockerHost, temporalAddress, testLabel } from './test-environment.ts';
 
@@ -80,11 +81,12 @@ export async function startServiceFixture(options: FixtureOptions = {}): Promise
   const name = `svc-${id}`;
   const runtime = createDockerRuntime(dockerHost());
   const { secrets } = options;
-  const asking: Record<string, string> = secrets === undefined ? {} : { POSTGRES_HOST_AUTH_METHOD: 'scram-sha-256', POSTGRES_INITDB_ARGS: '--auth-local=scram-sha-256 --auth-host=scram-sha-256' };
   const { smallPostgresMib } = options;
   const keeper = smallPostgresMib === undefined ? null : await createSmallVolume(runtime, `hf-test-pg-${id}`, options.postgresImage ?? 'postgres:17', smallPostgresMib);
   const small = keeper === null ? [] : ['-c', 'max_wal_size=16MB', '-c', 'min_wal_size=4MB'];
-  const postgres = await createDatabase(runtime, `hf-test-pg-${id}`, options.postgresImage ?? 'postgres:17', ['-c', 'fsync=off', ...small], { POSTGRES_PASSWORD: secrets?.postgres ?? 'test', POSTGRES_DB: 'shop', ...(keeper === null ? {} : { POSTGRES_INITDB_ARGS: '--wal-segsize=1' }), ...asking }, undefined, options.archiveVolume === true ? archiveRoot : undefined);
+  const initdb = ['--no-sync', ...(keeper === null ? [] : ['--wal-segsize=1']), ...(secrets === undefined ? [] : ['--auth-local=scram-sha-256', '--auth-host=scram-sha-256'])].join(' ');
+  const asking: Record<string, string> = { POSTGRES_INITDB_ARGS: initdb, ...(secrets === undefined ? {} : { POSTGRES_HOST_AUTH_METHOD: 'scram-sha-256' }) };
+  const postgres = await createDatabase(runtime, `hf-test-pg-${id}`, options.postgresImage ?? 'postgres:17', ['-c', 'fsync=off', ...small], { POSTGRES_PASSWORD: secrets?.postgres ?? 'test', POSTGRES_DB: 'shop', ...asking }, undefined, options.archiveVolume === true ? archiveRoot : undefined);
   const redisArguments = [...(secrets === undefined ? [] : [`/data/${authFile}`]), ...(options.redisArguments ?? ['--appendonly', 'yes'])];
   const createRedis = (): Promise<string> => createDatabase(runtime, `hf-test-redis-${id}`, options.redisImage ?? 'redis:8', redisArguments, {}, secrets?.redis);
   const redis = await createRedis();
@@ -93,6 +95,7 @@ export async function startServiceFixture(options: FixtureOptions = {}): Promise
   const client = await connectClient({ address: temporalAddress() });
   const passwords: Record<string, string> = secrets === undefined ? {} : { PGPASSWORD: secrets.postgres, REDISCLI_AUTH: secrets.redis };
   const fixture = fixtureOf({ name, config, client, runtime, postgres, redis, repositoryPath, createRedis, passwords, keeper });
+  await awaitFirstStart(runtime, postgres);
   await waitFor(async () => (await runtime.exec(postgres, { argv: ['psql', '-h', '127.0.0.1', '-U', 'postgres', '-d', 'shop', '-c', 'select 1'], environment: passwords, timeoutMs: 5_000 })).exitCode === 0);
   return fixture;
 }

@@ -13,7 +13,7 @@ test('ready means the real server, after everything that a first start does', as
   try {
     await writeFile(join(directory, 'slow.sql'), 'SELECT pg_sleep(4); CREATE TABLE last_of_first_start (id int);');
     await chmod(directory, 0o755);
-    const postgres = await startPostgres(docker, { mounts: [{ type: 'bind', source: directory, target: '/docker-entrypoint-initdb.d', readOnly: true }] });
+    const postgres = await startPostgres(docker, { isFirstStartAwaited: false, mounts: [{ type: 'bind', source: directory, target: '/docker-entrypoint-initdb.d', readOnly: true }] });
     expect(await postgres.sql('SELECT count(*) FROM last_of_first_start')).toBe('0');
     expect(await postgres.sql('SHOW listen_addresses')).not.toBe('');
   } finally {

@@ -14,6 +14,7 @@ import { testTiming } from '../../../src/domain/timing.ts';
 import type { ArtifactDestination, ArtifactSource, EngineContext, PreparedComponent } from '../../../src/engines/engine.ts';
 import { createPostgresEngine } from '../../../src/engines/postgres/postgres-engine.ts';
 import { createLocalStorage } from '../../../src/storage/local/local-storage.ts';
+import { awaitFirstStart } from '../../support/await-first-start.ts';
 import { checkByReading } from '../../support/check-by-reading.ts';
 import type { DockerScope } from '../../support/docker.ts';
 
@@ -73,7 +74,14 @@ export interface PostgresOptions {
   readonly component?: Partial<PostgresComponent>;
   readonly environment?: Readonly<Record<string, string>>;
   readonly mounts?: readonly MountSpec[];
+  /** False where a test is about the product's own waiting: then nothing else waits. */
+  readonly isFirstStartAwaited?: boolean;
 }
+
+const portOf = (args: readonly string[]): number | undefined => {
+  const given = args.find((each) => each.startsWith('port='))?.slice('port='.length);
+  return given === undefined ? undefined : Number(given);
+};
 
 export async function startPostgres(docker: DockerScope, given: PostgresOptions = {}): Promise<TestPostgres> {
   const image = given.image ?? 'postgres:17';
@@ -90,6 +98,7 @@ export async function startPostgres(docker: DockerScope, given: PostgresOptions 
   const psql = (sql: string, into: string) => docker.runtime.exec(id, {
     argv: ['psql', '-X', '-q', '-A', '-t', '-U', component.user, '-v', 'ON_ERROR_STOP=1', '-d', `dbname='${into.replace(/[\\']/g, '\\$&')}'`], stdin: sql, timeoutMs: 60_000,
   });
+  if (given.isFirstStartAwaited !== false) await awaitFirstStart(docker.runtime, id, portOf(given.args ?? []));
   await engine.waitUntilReady(contextOf(docker), component);
   return {
     id, component,
