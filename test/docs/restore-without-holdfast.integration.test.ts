@@ -43,7 +43,7 @@ describe('docs/restore-without-holdfast.md', () => {
     await service.sql(`CREATE ROLE shop_app LOGIN PASSWORD 'app'; CREATE TYPE state AS ENUM ('new', 'paid');
       CREATE TABLE orders (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, state state, total numeric(10, 2)); ALTER TABLE orders OWNER TO shop_app;
       INSERT INTO orders (state, total) SELECT 'paid', n * 1.10 FROM generate_series(1, 1000) n; SELECT lo_from_bytea(0, 'large');`);
-    for (let key = 0; key < 50; key += 1) await service.redisCli('SET', `key:${key}`, `value ${key}`);
+    await service.redisCli('MSET', ...Array.from({ length: 50 }, (_, key) => [`key:${key}`, `value ${key}`]).flat());
     await service.sql('ALTER SYSTEM SET summarize_wal = on');
     await service.sql('SELECT pg_reload_conf()');
     await service.startWorker();

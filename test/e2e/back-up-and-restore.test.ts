@@ -16,7 +16,7 @@ beforeAll(async () => {
     INSERT INTO orders (user_id) SELECT 1 + n % 2000 FROM generate_series(1, 5000) n;
     CREATE ROLE reporting; GRANT SELECT ON users TO reporting;
     SELECT lo_from_bytea(0, 'large'::bytea);`);
-  for (let n = 0; n < 20; n += 1) await service.redisCli('SET', `session:${n}`, `value ${n}`);
+  await service.redisCli('MSET', ...Array.from({ length: 20 }, (_, n) => [`session:${n}`, `value ${n}`]).flat());
   await service.redisCli('HSET', 'counters', 'orders', '5000');
   await service.startWorker();
 });
