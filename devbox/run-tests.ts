@@ -1,6 +1,6 @@
 import { spawn } from 'node:child_process';
 import { randomBytes } from 'node:crypto';
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs';
+import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { checkEngine } from './engine-check.ts';
@@ -61,11 +61,22 @@ async function setUpAndTest(engine: Engine, workDirectory: string, args: readonl
       TEMPORAL_CLI: cli,
       // Hundreds of programs are started that load the same modules: half of what a command takes is compiling them.
       NODE_COMPILE_CACHE: join(workDirectory, 'compile-cache'),
+      HOLDFAST_TEST_WORKFLOW_BUNDLE: await bundleWorkflows(workDirectory),
     };
     return await runVitest(join(workDirectory, 'report.json'), args, environment, signal);
   } finally {
     await temporal.stop();
   }
+}
+
+/** Once for all processes that start workers: each would take a second and a half of a core for it. Loaded here, for it takes the SDK with it. */
+async function bundleWorkflows(workDirectory: string): Promise<string> {
+  const { workflowSource } = await import('../src/worker/create-worker.ts');
+  const { workflowBundle } = await workflowSource();
+  if (workflowBundle === undefined || !('code' in workflowBundle)) throw new Error('the workflows were not bundled from their sources');
+  const path = join(workDirectory, 'workflow-bundle.js');
+  writeFileSync(path, workflowBundle.code);
+  return path;
 }
 
 async function runVitest(reportFile: string, args: readonly string[], environment: Record<string, string>, signal: AbortSignal): Promise<Tally> {

@@ -6,13 +6,14 @@ import type { TakeBackupResult } from '../../src/workflows/take-backup/messages.
 import { waitFor } from '../support/service-fixture.ts';
 import { keepLogOf } from '../support/wal-service.ts';
 import { temporalAddress } from '../support/test-environment.ts';
+import { testWorkflows } from '../support/workflow-bundle.ts';
 import type { DoomedWorker } from './fault/doomed-worker.ts';
 import { parsePoint } from './fault/fault-point.ts';
 import { runToEnd } from './stage/drive.ts';
 import { observe, type StageState } from './stage/observe.ts';
 import type { Scene } from './stage/scenes.ts';
 import type { Stage } from './stage/stage.ts';
-import { bundled, withWorker } from './stage/worker.ts';
+import { withWorker } from './stage/worker.ts';
 
 /** What a run is measured against. */
 export interface Beginning {
@@ -57,7 +58,7 @@ export const terminatedAt = (point: string, scene: Scene, input: (stage: Stage) 
   await stage.reset(scene);
   const before = await observe(stage);
   const worker = nextWorker();
-  await worker.serve({ config: stage.service.config, temporalAddress: temporalAddress(), ...await bundled(), point, strike: 'hold' });
+  await worker.serve({ config: stage.service.config, temporalAddress: temporalAddress(), ...await testWorkflows(), point, strike: 'hold' });
   const run = await stage.service.start(parsePoint(point).runbook, input(stage));
   const ended = runToEnd(stage.service, run, terminateWithinMs);
   const reached = await Promise.race([worker.reached.then(() => true), ended.then(() => false)]);

@@ -1,6 +1,7 @@
 /** One case: a stage in a known state, a runbook, a stroke at a point, a healthy worker, the end, and what is found then. */
 import type { WorkflowHandle } from '@temporalio/client';
 import { temporalAddress } from '../support/test-environment.ts';
+import { testWorkflows } from '../support/workflow-bundle.ts';
 import type { DoomedWorker } from './fault/doomed-worker.ts';
 import { pointText, type FaultPoint } from './fault/fault-point.ts';
 import { mostHaste } from './fault/strike.ts';
@@ -12,7 +13,7 @@ import { judgeData, judgeEffects, judgeLeftovers, judgeOutcome, leftWithoutReaso
 import { watchLiveNames } from './stage/live-names.ts';
 import { leaseStaysHeld, observe, type StageState } from './stage/observe.ts';
 import type { Stage } from './stage/stage.ts';
-import { bundled, withWorker } from './stage/worker.ts';
+import { withWorker } from './stage/worker.ts';
 
 export interface CaseResult {
   readonly name: string;
@@ -66,7 +67,7 @@ export function runKillCase(setting: Setting, point: FaultPoint): Promise<CaseRe
   const { stage } = setting;
   return judged(setting, pointText(point), 'worker', async (start) => {
     const worker = setting.nextWorker();
-    await worker.serve({ config: stage.service.config, temporalAddress: temporalAddress(), ...await bundled(), point: pointText(point), strike: 'kill', haste: setting.haste });
+    await worker.serve({ config: stage.service.config, temporalAddress: temporalAddress(), ...await testWorkflows(), point: pointText(point), strike: 'kill', haste: setting.haste });
     const run = await start();
     const ended = runToEnd(stage.service, run, reachWithinMs + endWithinMs);
     const signal = await Promise.race([worker.gone, ended.then(() => null)]);

@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import { waitFor, type ServiceFixture } from '../support/service-fixture.ts';
 import { temporalAddress } from '../support/test-environment.ts';
+import { testWorkflows } from '../support/workflow-bundle.ts';
 import { runToEnd } from './stage/drive.ts';
 import { firstProcess } from './stage/first-process.ts';
 import { pointText, type FaultPoint } from './fault/fault-point.ts';
@@ -10,7 +11,7 @@ import { instrument } from './fault/instrument.ts';
 import { twistOf } from './fault/twist.ts';
 import { endedAndReleased, endWithinMs, judged, startHealthy, type CaseResult, type Setting } from './run-case.ts';
 import type { Victim } from './stage/judge.ts';
-import { bundled, withWorker } from './stage/worker.ts';
+import { withWorker } from './stage/worker.ts';
 import { strikeAt } from './fault/strike.ts';
 
 /** What happens at the point; the run goes on when it returns. Answers whether it hit: what does not run cannot be killed. */
@@ -74,7 +75,7 @@ export function runTerminateCase(setting: Setting, point: FaultPoint, then: 'die
   const { service } = setting.stage;
   return judged(setting, `${pointText(point)} terminated, worker ${then === 'dies' ? 'dies' : 'goes on'}`, 'terminate', async (start) => {
     const worker = setting.nextWorker();
-    await worker.serve({ config: service.config, temporalAddress: temporalAddress(), ...await bundled(), point: pointText(point), strike: 'hold', haste: setting.haste });
+    await worker.serve({ config: service.config, temporalAddress: temporalAddress(), ...await testWorkflows(), point: pointText(point), strike: 'hold', haste: setting.haste });
     const run = await start();
     const ended = runToEnd(service, run, endWithinMs);
     const reached = await Promise.race([worker.reached.then(() => true), ended.then(() => false)]);
@@ -94,7 +95,7 @@ export function runStoppedCase(setting: Setting, point: FaultPoint): Promise<Cas
   const { service } = setting.stage;
   return judged(setting, `${pointText(point)} worker stopped and woken`, 'stopped', async (start) => {
     const worker = setting.nextWorker();
-    await worker.serve({ config: service.config, temporalAddress: temporalAddress(), ...await bundled(), point: pointText(point), strike: 'hold', haste: setting.haste });
+    await worker.serve({ config: service.config, temporalAddress: temporalAddress(), ...await testWorkflows(), point: pointText(point), strike: 'hold', haste: setting.haste });
     const run = await start();
     const ended = runToEnd(service, run, endWithinMs);
     const reached = await Promise.race([worker.reached.then(() => true), ended.then(() => false)]);

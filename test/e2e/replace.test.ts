@@ -10,9 +10,9 @@ import { statusQuery } from '../../src/workflows/shared/messages.ts';
 import type { TakeBackupResult } from '../../src/workflows/take-backup/messages.ts';
 import { startDoomedWorker } from '../chaos/fault/doomed-worker.ts';
 import { runToEnd } from '../chaos/stage/drive.ts';
-import { bundled } from '../chaos/stage/worker.ts';
 import { startServiceFixture, type ServiceFixture } from '../support/service-fixture.ts';
 import { temporalAddress } from '../support/test-environment.ts';
+import { testWorkflows } from '../support/workflow-bundle.ts';
 
 let service: ServiceFixture;
 let backupId: string;
@@ -68,7 +68,7 @@ test('replaced after the yes, equal to the backup, undone with all that was writ
 async function killedAfterTheDrop(): Promise<WorkflowHandle & { result(): Promise<RestoreBackupResult> }> {
   await stopWorker();
   const doomed = startDoomedWorker();
-  await doomed.serve({ config: service.config, temporalAddress: temporalAddress(), ...await bundled(), point: 'restoreBackup/swapComponent:postgres#1/done:runtime.wait#5', strike: 'kill' });
+  await doomed.serve({ config: service.config, temporalAddress: temporalAddress(), ...await testWorkflows(), point: 'restoreBackup/swapComponent:postgres#1/done:runtime.wait#5', strike: 'kill' });
   const run = await replace();
   await service.approve(run);
   expect(await doomed.gone).toBe('SIGKILL');

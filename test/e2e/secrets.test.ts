@@ -4,7 +4,6 @@ import { readFile, readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { WorkflowFailedError } from '@temporalio/client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { bundled } from '../chaos/stage/worker.ts';
 import { startDoomedWorker, type DoomedWorker } from '../chaos/fault/doomed-worker.ts';
 import type { TakeBackupResult } from '../../src/workflows/take-backup/messages.ts';
 import { statusQuery } from '../../src/workflows/shared/messages.ts';
@@ -13,6 +12,7 @@ import { watchProcesses, type ProcessWatch } from '../support/process-watch.ts';
 import { secretVariables, startServiceFixture, type ServiceFixture } from '../support/service-fixture.ts';
 import { dockerHost, temporalAddress } from '../support/test-environment.ts';
 import { textOf } from '../support/text-of.ts';
+import { testWorkflows } from '../support/workflow-bundle.ts';
 
 const canary = (what: string): string => `canary-${what}-${randomBytes(9).toString('hex')}`;
 const canaries = { postgres: canary('pg'), redis: canary('redis'), wrongPostgres: canary('wrong-pg'), wrongRedis: canary('wrong-redis') };
@@ -45,7 +45,7 @@ async function withWorker(passwords: { postgres: string; redis: string }, name: 
   process.env[secretVariables.redis] = passwords.redis;
   const worker: DoomedWorker = startDoomedWorker();
   try {
-    await worker.serve({ config: service.config, temporalAddress: temporalAddress(), ...await bundled(), point: 'nothing/nothing#1/before', strike: 'hold' });
+    await worker.serve({ config: service.config, temporalAddress: temporalAddress(), ...await testWorkflows(), point: 'nothing/nothing#1/before', strike: 'hold' });
     await work();
   } finally {
     worker.signal('SIGKILL');

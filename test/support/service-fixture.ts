@@ -20,6 +20,7 @@ import { approveUpdate, statusQuery } from '../../src/workflows/shared/messages.
 import { awaitFirstStart } from './await-first-start.ts';
 import { engineCall } from './engine-call.ts';
 import { dockerHost, temporalAddress, testLabel } from './test-environment.ts';
+import { testWorkflows } from './workflow-bundle.ts';
 
 export interface ServiceFixture {
   readonly name: string;
@@ -195,10 +196,10 @@ function fixtureOf(given: Parts): ServiceFixture {
       await handle.executeUpdate(approveUpdate, { args: [{ digest: plan.envelope.digest, runId: plan.envelope.runId, by: 'test' }] });
     },
     define: (definition) => void Object.assign(config.services[0] as ServiceDefinition, definition),
-    startWorker: async ({ environment: further, ...faults } = {}) => {
+    startWorker: async ({ environment: further, hooks, ...faults } = {}) => {
       const abort = new AbortController();
       const ready = Promise.withResolvers<void>();
-      const running = runWorker({ config, temporal: { address: temporalAddress() }, environment: { ...environment, ...further, DOCKER_HOST: dockerHost() }, signal: abort.signal, onReady: () => ready.resolve(), ...faults });
+      const running = runWorker({ config, temporal: { address: temporalAddress() }, environment: { ...environment, ...further, DOCKER_HOST: dockerHost() }, signal: abort.signal, onReady: () => ready.resolve(), ...faults, hooks: { ...await testWorkflows(), ...hooks } });
       running.catch((error: unknown) => ready.reject(error));
       await ready.promise;
       const stop = async (): Promise<void> => {

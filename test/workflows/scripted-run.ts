@@ -17,9 +17,9 @@ import type { ResolvedService } from '../../src/activities/service-activities.ts
 import { connectClient } from '../../src/client/temporal-connection.ts';
 import type { PlanBody, RestorePlan } from '../../src/domain/restore-plan.ts';
 import { leaseWorkflowId } from '../../src/domain/workflow-ids.ts';
-import { workflowSource } from '../../src/worker/create-worker.ts';
 import { approveUpdate, releaseLeaseSignal, statusQuery } from '../../src/workflows/shared/messages.ts';
 import { temporalAddress } from '../support/test-environment.ts';
+import { testWorkflows } from '../support/workflow-bundle.ts';
 
 /** `prepareComponent:postgres`, `beginCutOver`. */
 export type CallName = string;
@@ -109,7 +109,7 @@ export async function openStage(): Promise<Stage> {
   const playing = new Map<string, Playing>();
   const run = (activity: string) => (input: unknown): Promise<unknown> => answer(client, playing, activity, input);
   const worker = await Worker.create({
-    connection, taskQueue, ...await workflowSource(), activities: Object.fromEntries(Object.keys(createActivities({} as ActivityDependencies)).map((name) => [name, run(name)])),
+    connection, taskQueue, ...await testWorkflows(), activities: Object.fromEntries(Object.keys(createActivities({} as ActivityDependencies)).map((name) => [name, run(name)])),
     interceptors: { activity: [() => ({ inbound: createHeartbeatInterceptor(heartbeatMs) })] }, maxHeartbeatThrottleInterval: heartbeatMs, defaultHeartbeatThrottleInterval: heartbeatMs,
   } as WorkerOptions);
   const running = worker.run();

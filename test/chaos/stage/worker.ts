@@ -1,8 +1,8 @@
 /** A worker in this process, on a stage. */
-import { workflowSource } from '../../../src/worker/create-worker.ts';
 import { runWorker } from '../../../src/worker/main.ts';
 import type { ServiceFixture } from '../../support/service-fixture.ts';
 import { dockerHost, temporalAddress } from '../../support/test-environment.ts';
+import { testWorkflows } from '../../support/workflow-bundle.ts';
 import type { Instrumented } from '../fault/instrument.ts';
 import type { Wrap } from '../fault/twist.ts';
 
@@ -17,7 +17,7 @@ export async function startHealthyWorker(service: ServiceFixture, instrumented?:
     signal: abort.signal,
     onReady: () => ready.resolve(),
     wrap: (dependencies) => (instrumented?.wrap ?? asTheyAre)(twist?.(dependencies) ?? dependencies),
-    hooks: { ...instrumented?.hooks, ...await bundled() },
+    hooks: { ...instrumented?.hooks, ...await testWorkflows() },
   });
   running.catch((error: unknown) => ready.reject(error));
   await ready.promise;
@@ -28,13 +28,6 @@ export async function startHealthyWorker(service: ServiceFixture, instrumented?:
 }
 
 const asTheyAre: Wrap = (dependencies) => dependencies;
-
-/** The workflows, bundled once per process. */
-export async function bundled(): Promise<{ readonly workflowBundle: NonNullable<Awaited<ReturnType<typeof workflowSource>>['workflowBundle']> }> {
-  const { workflowBundle } = await workflowSource();
-  if (workflowBundle === undefined) throw new Error('there is no workflow bundle');
-  return { workflowBundle };
-}
 
 export async function withWorker<T>(start: () => Promise<() => Promise<void>>, work: () => Promise<T>): Promise<T> {
   const stop = await start();
