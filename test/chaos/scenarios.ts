@@ -119,10 +119,10 @@ const wholeServers: readonly Scenario[] = [
 
 /** Where production archives both its logs, through what is archived of them. */
 const archiving: readonly Scenario[] = [
-  twisted('restoreToPointInTime', 'archive', onLiveSide('archive'), toMark, ['locatePoint', 'recoverToPoint', 'makeInstant', 'finishRecovery', 'closeComponent', 'openComponent']),
+  twisted('restoreToPointInTime', 'archive', onLiveSide('archive'), toMark, ['recoverToPoint', 'makeInstant', 'finishRecovery', 'closeComponent:postgres', 'openComponent:postgres']),
   twisted('restoreTables', 'archive', onLiveSide('archive'), ofItemsAtMark, ['prepareTablesFromMoment']),
-  twisted('findMoment', 'archive', onLiveSide('archive'), askedInLog, ['narrowMoment']),
-  twisted('cloneService', 'archive', onLiveSide('archive'), copyOfMark, ['fillCopy', 'startCopy']),
+  twisted('findMoment', 'archive', onLiveSide('archive'), askedInLog, ['narrowMoment#1']),
+  twisted('cloneService', 'archive', onLiveSide('archive'), copyOfMark, ['fillCopy:postgres']),
 ];
 
 /** The keeping of the log itself. */
