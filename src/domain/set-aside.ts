@@ -16,8 +16,9 @@ export interface SetAsideCopy {
   readonly archive: StoredFile;
   /** `<sha256>  ./<path>` of every regular file in it. */
   readonly members: StoredFile & { readonly count: number };
-  /** What it takes unpacked. */
+  /** The content of its files; and what they took where they lay, which is what they take there again. */
   readonly dataBytes: number;
+  readonly diskBytes: number;
   /** Of `global/pg_control` as it was copied, `none` where there was none: by it the data is known that may be dropped. */
   readonly controlFile: string;
   /** Null where it could not be read. */

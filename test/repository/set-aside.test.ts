@@ -26,7 +26,7 @@ async function write(attempt: string): Promise<SetAsideCopy> {
   const destination = await repository.setAside(key).destination(attempt, signal);
   for (const file of ['data.tar.zst', 'members']) await writeFile(join(destination.hostDirectory ?? '', file), `${file} of ${attempt}`);
   const [archive, members] = [await destination.adopt('data.tar.zst'), await destination.adopt('members')];
-  return { format: 1, attempt, archive: { file: 'data.tar.zst', ...archive }, members: { file: 'members', ...members, count: 1 }, dataBytes: 7, controlFile: 'none', control: null };
+  return { format: 1, attempt, archive: { file: 'data.tar.zst', ...archive }, members: { file: 'members', ...members, count: 1 }, dataBytes: 7, diskBytes: 4096, controlFile: 'none', control: null };
 }
 
 test('the first record stays, other attempts\' files go, and what is read is what was written', async () => {

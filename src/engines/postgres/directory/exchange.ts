@@ -44,7 +44,8 @@ export const planChanged = ({ container }: PostgresDirectoryCutOver, cause: stri
   new HoldfastFailure(type, { operation: 'check what was made ready', object: container, cause, hint: 'Nothing was changed. Start again and look at the new plan.' });
 
 /**
- * The server stopped, cleanly where it runs: what it leaves is the way back. One that was stopped already, or crashes, is left as it is.
+ * The server stopped, cleanly where it runs: what it leaves is the way back. One that was stopped already, or crashes, is left as it is. Where its data is replaced for want of room it need not end
+ * cleanly: on a full disk none does, and what it leaves is copied as it lies, as after a crash.
  * @throws CutOverFailed, ContainerRecreated
  */
 export async function close(ctx: EngineContext, cutOver: PostgresDirectoryCutOver): Promise<void> {
@@ -54,7 +55,7 @@ export async function close(ctx: EngineContext, cutOver: PostgresDirectoryCutOve
   if (isStopped(container)) return;
   await ctx.runtime.stop(container.id, ctx.timing.stopMs);
   const { exitCode } = await ctx.runtime.inspect(container.id);
-  if (container.state === 'running' && cutOver.answered !== false && exitCode !== 0) throw failed(cutOver, `the database ended with exit code ${exitCode ?? 'unknown'} instead of stopping cleanly`, 'See its log; nothing was exchanged.');
+  if (container.state === 'running' && cutOver.answered !== false && cutOver.replace === undefined && exitCode !== 0) throw failed(cutOver, `the database ended with exit code ${exitCode ?? 'unknown'} instead of stopping cleanly`, 'See its log; nothing was exchanged.');
 }
 
 /** Another run of ours, which makes its own copy ready or lets one wait for a yes: in its own directory, which no exchange moves. */

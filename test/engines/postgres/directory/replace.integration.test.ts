@@ -87,8 +87,15 @@ test('a dump: made anew, compared to the last row; what differs is put back to t
   expect([await postgres.rows(), at.archives()]).toEqual(['later,saved,served,served', []]);
   expect(await postgres.shell(`ls ${dataDirectory}`)).not.toContain('pgsql_tmp.holdfast');
 
+  // As it is when this is needed: not a byte is free.
+  await postgres.sql('CHECKPOINT');
+  await docker.runtime.exec(postgres.id, { argv: ['sh', '-c', `cat /dev/zero >${dataDirectory}/ballast`], timeoutMs: 60_000 });
+  expect(await postgres.shell(`df -P -k ${dataDirectory} | awk 'NR == 2 { print $4 }'`)).toBe('0');
   const second = await replacements.prepare(ctx('second'), component, backup, store.source, choice);
   expect(second.loss.notes.join('\n')).toContain('state');
+  expect(second.notes.join('\n')).toContain('Only 0B are free beside the old data');
   await at.cutOver('second', second, brought);
   expect(await postgres.rows()).toBe('saved');
+  // What filled the disk fits where it was.
+  expect((await engine.prepareUndo(ctx('undo'), component, second.cutOver)).notes.join('\n')).toContain('are free beside the old data');
 }, 900_000);

@@ -22,7 +22,7 @@ export async function copyOut(ctx: EngineContext, cutOver: Replacing): Promise<S
   const place = ownPlace(ctx, cutOver);
   const known = await place.read();
   if (known !== null) return known;
-  const { archiveBytes, plainBytes } = await measure(ctx, placeOf(cutOver), null);
+  const { archiveBytes, plainBytes, freedBytes } = await measure(ctx, placeOf(cutOver), null);
   const { control } = await sight(ctx, cutOver);
   const destination = await place.destination(ctx.attempt, ctx.signal);
   if (destination.hostDirectory === null) throw elsewhere(place.location);
@@ -30,7 +30,7 @@ export async function copyOut(ctx: EngineContext, cutOver: Replacing): Promise<S
   const { result } = written;
   const archive = stored(written, resultOf(result, 'archive').trim());
   const copy: SetAsideCopy = {
-    format: 1, attempt: ctx.attempt, archive, members: { ...stored(written, 'members'), count: Number(resultOf(result, 'count').trim()) }, dataBytes: plainBytes, controlFile: resultOf(result, 'control-file').trim(), control,
+    format: 1, attempt: ctx.attempt, archive, members: { ...stored(written, 'members'), count: Number(resultOf(result, 'count').trim()) }, dataBytes: plainBytes, diskBytes: freedBytes, controlFile: resultOf(result, 'control-file').trim(), control,
   };
   ctx.progress({ phase: 'read the copy back' });
   await requireEqualCopy(ctx, place, copy);

@@ -1,7 +1,7 @@
 /** Whether data may be replaced where it lies, and what the plan says of it. Reads only; nothing is made before the yes. */
 import type { ComponentBackup, PostgresBackup } from '../../../../domain/backup-manifest.ts';
 import { HoldfastFailure } from '../../../../domain/failures.ts';
-import { copyRoom, judgeReplacement, judgeRoom, outageMs, type ReplacementAnswer } from '../../../../domain/replacement.ts';
+import { judgeReplacement, judgeRoom, outageMs, type ReplacementAnswer } from '../../../../domain/replacement.ts';
 import type { Loss } from '../../../../domain/restore-plan.ts';
 import type { ControlData, Replacement } from '../../../../domain/rollback.ts';
 import type { PostgresComponent } from '../../../../domain/service.ts';
@@ -75,7 +75,7 @@ export async function prepareReplacementUndo(ctx: EngineContext, component: Post
   const from = access.of(previous.replace.run, component.name);
   const copy = await requireCopy(ctx, from, previous.container);
   const measured = await measure(ctx, sighting.place, await access.repository());
-  requireAllowed(component, null, judgeRoom({ ...measured, freeBytes: Number.isFinite(sighting.freeBytes) ? sighting.freeBytes : null, incomingBytes: copyRoom(copy.dataBytes) }));
+  requireAllowed(component, null, judgeRoom({ ...measured, freeBytes: Number.isFinite(sighting.freeBytes) ? sighting.freeBytes : null, incomingBytes: copy.diskBytes }));
   const { brings, outlived } = previous.replace;
   const replace: Replacement = { run: ctx.owner.runId, brings: { kind: 'copy', run: previous.replace.run }, outlived: [...outlived, ...(brings.kind === 'copy' ? [brings.run] : [])] };
   const isAnswering = sighting.hasServer && await answers(ctx, component, sighting);
@@ -87,19 +87,29 @@ export async function prepareReplacementUndo(ctx: EngineContext, component: Post
     loss: { component: component.name, after: new Date().toISOString(), seconds: 0, transactions: null, notes: [`What was written since the restore goes with what is dropped, and stays in the copy that is made of that first.`] },
     notes: [
       ...(copy.control === null ? ['What comes back could not be read when it was copied: its files are brought back as they were, and no server will start on them before they are mended.'] : []),
+      ...fullDiskNotes(cutOver.container, measured.freeBytes === null ? null : measured.freeBytes + measured.freedBytes - copy.diskBytes),
       downFor(measured, copy.dataBytes),
     ],
     steps: stepsOf(cutOver, measured, 'the copy of the old server'),
   };
 }
 
+/** A server that has less cannot be sure to write its last checkpoint, its lock file, or a segment of its log. */
+const scarceBytes = 64 * 1024 ** 2;
+
+/** @param freeBytes beside the old data */
+const fullDiskNotes = (container: string, freeBytes: number | null): readonly string[] => (freeBytes === null || freeBytes >= scarceBytes ? [] : [
+  `Only ${sizeText(Math.max(0, freeBytes))} are free beside the old data: ${container} may not end cleanly there, and may not start on it again before there is more room. Nothing of it is lost by that.`,
+]);
+
 const downFor = ({ archiveBytes }: Measured, incomingBytes: number): string =>
   `DOWN for as long as it takes to copy ${sizeText(archiveBytes)}, read that back, and unpack up to ${sizeText(incomingBytes)}: about ${durationText(outageMs(archiveBytes, incomingBytes))} at 100 MB a second. Unlike any other restore's, it grows with the data.`;
 
-function notesOf({ database }: PostgresComponent, { container, directory, volume }: Replacing, measured: Measured, incomingBytes: number, backup: PostgresBackup): readonly string[] {
+function notesOf({ database }: PostgresComponent, { container, directory, volume, wasRunning }: Replacing, measured: Measured, incomingBytes: number, backup: PostgresBackup): readonly string[] {
   return [
     `REPLACED WHERE IT LIES: there is no room for old and new beside each other on ${volume}. After the yes ${container} is stopped, everything in ${directory} (${sizeText(measured.plainBytes)}) is copied to ${measured.place.location} (it has ${measured.place.freeBytes === null ? 'unknown room' : `${sizeText(measured.place.freeBytes)} free`}) and every file of the copy compared; only then is it DROPPED. Where the copy cannot be made, nothing is dropped.`,
     `What is not well after that is taken back from the copy, as long as nobody was let in. Until holdfast accept that copy is the only way back: keep ${measured.place.location} as safe as a backup.`,
+    ...(wasRunning ? fullDiskNotes(container, measured.freeBytes) : []),
     downFor(measured, incomingBytes),
     backup.method === 'base'
       ? `The whole server is replaced, with all of its databases, its roles and their passwords: ${backup.databases.map(({ name }) => name).join(', ')}.`
