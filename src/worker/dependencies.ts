@@ -22,6 +22,7 @@ import { createRedisEngine } from '../engines/redis/redis-engine.ts';
 import type { Repository } from '../repository/repository.ts';
 import { createRepository } from '../repository/create-repository.ts';
 import { createLocalStorage } from '../storage/local/local-storage.ts';
+import { withStallGuard } from '../storage/stall-guard.ts';
 import { stateDirectory } from './local/state-directory.ts';
 import { createRunDirectory } from './run-directory.ts';
 import { holdfastVersion } from './version.ts';
@@ -29,7 +30,7 @@ import { leaveLogWish, readLogStatus } from './standing-file.ts';
 
 /** The repositories of a configuration, by name. */
 export const composeRepositories = (config: Config): ReadonlyMap<string, Repository> =>
-  new Map(config.repositories.map(({ name, path }) => [name, createRepository(name, createLocalStorage(path))]));
+  new Map(config.repositories.map(({ name, path }) => [name, createRepository(name, withStallGuard(createLocalStorage(path)))]));
 
 /** The container engine that DOCKER_HOST names. */
 export const composeRuntime = (environment: NodeJS.ProcessEnv): ContainerRuntime => createDockerRuntime(environment['DOCKER_HOST']);
