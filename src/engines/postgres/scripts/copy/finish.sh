@@ -3,8 +3,7 @@
 directory=$1
 shift
 data=$directory/data
-is_shut_down() { pg_controldata -D "$data" 2>/dev/null | grep -q 'Database cluster state: *shut down$'; }
-is_shut_down || { pg_controldata -D "$data" >"$work/running.err" 2>&1 || :; fail_step running; }
+require_shut_down
 rm -f "$data/recovery.signal" "$data/standby.signal" "$data/backup_label.old" "$data/tablespace_map.old" "$data/backup_manifest" "$data/postmaster.pid" "$data/postmaster.opts"
 rm -rf "$directory/ahead" "$directory/taken" "$directory/base" "$directory/segments.list" "$directory/scratch.conf" "$directory/fetch-segment.sh" "$directory/serve-segments.sh"
 cp "$work/run-server.sh" "$directory/run-server.sh"
@@ -13,22 +12,12 @@ cp "$work/run-server.sh" "$directory/run-server.sh"
 printf 'local all all trust\nhost all all 127.0.0.1/32 trust\nhost all all all md5\n' >"$directory/hba.conf"
 : >"$directory/ident.conf"
 
-# Started as it will be, but alone: nobody reaches it, no library's workers begin. It stops cleanly, or the answer is no.
+# With that configuration, in the place of what the data directory brought.
 starts() {
   cp "$work/$1" "$directory/server.conf"
   chown postgres "$directory/server.conf" "$directory/hba.conf" "$directory/ident.conf"
   shift
-  rm -f "$data/postmaster.pid"
-  : >"$work/start.err"
-  run_as postgres postgres -D "$data" -c "config_file=$directory/server.conf" -c "hba_file=$directory/hba.conf" -c "ident_file=$directory/ident.conf" "$@" \
-    -c listen_addresses= -c "unix_socket_directories=$directory/run" -c max_worker_processes=0 -c autovacuum=off >"$work/start.log" 2>"$work/start.err" &
-  server=$!
-  until grep -q '^ready' "$data/postmaster.pid" 2>/dev/null; do
-    kill -0 "$server" 2>/dev/null || { wait "$server" || :; return 1; }
-    sleep 0.05
-  done
-  kill -INT "$(head -n 1 "$data/postmaster.pid")"
-  wait "$server" && is_shut_down
+  starts_alone -c "config_file=$directory/server.conf" -c "hba_file=$directory/hba.conf" -c "ident_file=$directory/ident.conf" "$@"
 }
 if ! starts like-original.conf "$@"; then
   result refused "$(grep -E 'FATAL|PANIC|ERROR' "$work/start.err" | head -n 1)"

@@ -3,23 +3,10 @@
 directory=$1 live=$2
 data=$directory/data
 files='postgresql.conf postgresql.auto.conf pg_hba.conf pg_ident.conf'
-is_shut_down() { pg_controldata -D "$data" 2>/dev/null | grep -q 'Database cluster state: *shut down$'; }
-is_shut_down || { pg_controldata -D "$data" >"$work/running.err" 2>&1 || :; fail_step running; }
+require_shut_down
 
-# Started as it will be, but alone: nobody reaches it, nothing is archived, no library's workers begin. It stops cleanly, or the answer is no.
-starts() {
-  rm -f "$data/postmaster.pid"
-  : >"$work/start.err"
-  run_as postgres postgres -D "$data" -c "data_directory=$data" -c "unix_socket_directories=$directory/run" -c listen_addresses= -c archive_mode=off -c max_worker_processes=0 -c autovacuum=off \
-    -c logging_collector=off -c log_destination=stderr -c external_pid_file= >"$work/start.log" 2>"$work/start.err" &
-  server=$!
-  until grep -q '^ready' "$data/postmaster.pid" 2>/dev/null; do
-    kill -0 "$server" 2>/dev/null || { wait "$server" || :; return 1; }
-    sleep 0.05
-  done
-  kill -INT "$(head -n 1 "$data/postmaster.pid")"
-  wait "$server" && is_shut_down
-}
+# Nothing is archived, and what it says is heard here.
+starts() { starts_alone -c "data_directory=$data" -c archive_mode=off -c logging_collector=off -c log_destination=stderr -c external_pid_file=; }
 
 configuration=initial
 for file in $files; do
