@@ -5,6 +5,7 @@
 import { cp, mkdtemp } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import type { ServiceDefinition } from '../../../src/domain/service.ts';
 import type { TakeBackupResult } from '../../../src/workflows/take-backup/messages.ts';
 import { startServiceFixture, type ServiceFixture } from '../../support/service-fixture.ts';
 import type { Instrumented } from '../fault/instrument.ts';
@@ -33,9 +34,12 @@ export interface Stage {
   stop(): Promise<void>;
 }
 
+/** What a fault adds between the plan and its use is not to make it late: on a loaded machine that came to more than two minutes. */
+const approval: ServiceDefinition['approval'] = { required: ['restore', 'undo', 'accept'], fourEyes: false, approvers: [], expiresAfterMs: 1_800_000 };
+
 export async function startStage(): Promise<Stage> {
   const application = await openApplication();
-  const service = await startServiceFixture({ definition: application.definition, archiveVolume: true }).catch(async (error: unknown) => {
+  const service = await startServiceFixture({ definition: { ...application.definition, approval }, archiveVolume: true }).catch(async (error: unknown) => {
     await application.close();
     throw error;
   });
