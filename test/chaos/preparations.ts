@@ -139,9 +139,11 @@ export const withFormerReceiver: Prepare = async ({ stage }) => {
 
 const withoutLog = ({ wal: _, ...component }: Extract<Component, { engine: 'postgres' }>): Component => component;
 
-/** Its log is to be received from now on; no base backup stands before it. */
+/** Its log is to be received from now on, and does not lead on from a base backup. */
 export const toBeReceived: Prepare = async ({ stage }) => {
   await stage.reset();
+  // What is received begins with the segment that is being written: the log of the base backups that are there has to end before that.
+  for (const _ of [1, 2]) for (const statement of ['CREATE TABLE passing ()', 'DROP TABLE passing', 'SELECT pg_switch_wal()']) await stage.service.sql(statement);
   await (await keepLogOf(stage.service)).close();
   return { before: await observe(stage), repairedRunId: null };
 };

@@ -98,7 +98,7 @@ type Attempted = { readonly missed: boolean; readonly outcome: Outcome; readonly
 export async function judged(setting: Setting, name: string, victim: Victim, attempt: (start: () => Promise<WorkflowHandle>) => Promise<Attempted>): Promise<CaseResult> {
   const { stage, scenario, beginning } = setting;
   const beganAt = Date.now();
-  const watch = watchLiveNames(stage.service, victim === 'postgres' || victim === 'redis' || victim === 'engine' || scenario.runbook === 'enableWal');
+  const watch = watchLiveNames(stage.service, beginning.before.log?.timeline ?? null, victim === 'postgres' || victim === 'redis' || victim === 'engine' || scenario.runbook === 'enableWal');
   let handle: WorkflowHandle | undefined;
   const attempted = await attempt(async () => {
     handle = await begin(stage, scenario, beginning);

@@ -130,10 +130,10 @@ test('archives grow by production\'s own log alone, and nothing in them changes'
 });
 
 test('a receiver stays until it is forgotten, a copy until it is removed, and a mark is one', () => {
-  const receiver = { ...state, labelled: ['holdfast-wal-0123456789ab'], sessions: ['slot holdfast_0123456789ab', 'session holdfast-wal-0123456789ab'] };
+  const receiver = { ...state, labelled: ['holdfast-wal-0123456789ab', 'holdfast-wal-0123456789ab-89abcdef'], sessions: ['slot holdfast_0123456789ab', 'session holdfast-wal-0123456789ab'] };
   const left = (runbook: string, status: string, after: StageState, before = after): readonly string[] => judgeLeftovers({ ...trial('worker', status), runbook, before, after });
   expect([left('markMoment', 'COMPLETED', receiver), left('archiveWal', 'CANCELLED', receiver), left('forgetWal', 'FAILED', receiver)]).toEqual([[], [], []]);
-  expect([left('forgetWal', 'COMPLETED', receiver), left('takeBackup', 'COMPLETED', receiver)].map(({ length }) => length)).toEqual([3, 3]);
+  expect([left('forgetWal', 'COMPLETED', receiver), left('takeBackup', 'COMPLETED', receiver)].map(({ length }) => length)).toEqual([4, 4]);
   const copy = { ...state, labelled: ['holdfast-copy-x', 'holdfast-copy-x-postgres'] };
   expect([left('removeClone', 'FAILED', copy), left('removeClone', 'COMPLETED', state, copy)]).toEqual([[], []]);
   expect([left('removeClone', 'COMPLETED', copy), left('removeClone', 'FAILED', { ...copy, labelled: [...copy.labelled, 'another'] }, copy)].map(({ length }) => length)).toEqual([2, 1]);

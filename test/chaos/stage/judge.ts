@@ -149,7 +149,8 @@ function judgeLabelled(runbook: string, outcome: Outcome, before: StageState, af
 
 /** Does production's log go on being received while and after such a run? Until it is forgotten. */
 const keepsLog = (runbook: string, outcome: Outcome): boolean => runbook === 'archiveWal' || runbook === 'markMoment' || (runbook === 'forgetWal' && outcome.status !== 'COMPLETED');
-const ofReceiver = /^(?:slot holdfast_|(?:session )?holdfast-wal-)[0-9a-f]{12}$/;
+/** And what a worker that died read its files through: the next receiver clears it away. */
+const ofReceiver = /^(?:slot holdfast_[0-9a-f]{12}|(?:session )?holdfast-wal-[0-9a-f]{12}(?:-[0-9a-f]{8})?)$/;
 
 /** What a copy of both stores is made of, and nothing else: containers and volumes of one name, and a network, every server started. One that was terminated as the last of them started is whole. */
 const isWholeCopy = ({ labelled, neverStarted }: StageState): boolean => {

@@ -25,8 +25,8 @@ const database = 'shop';
 /** What both stores say of themselves on the stage's two sides: nobody may ever read anything else. */
 const sides: readonly string[] = ['saved', 'live'];
 
-/** `mayBeDown`: the stores themselves are victims; then only the name is watched, for as long as their server answers. */
-export function watchLiveNames(service: ServiceFixture, mayBeDown: boolean): LiveWatch {
+/** `timeline`: the one that production is on, and archives. `mayBeDown`: the stores themselves are victims; then only the name is watched, for as long as their server answers. */
+export function watchLiveNames(service: ServiceFixture, timeline: string | null, mayBeDown: boolean): LiveWatch {
   const seen = new Set<string>();
   let looks = 0;
   let ended = false;
@@ -37,9 +37,9 @@ export function watchLiveNames(service: ServiceFixture, mayBeDown: boolean): Liv
     const announced = await isAnnounced(service);
     hasBegun ||= announced;
     const timelines = hasBegun || looks % redisEvery !== 1 ? null : await timelinesIn(service);
-    known ??= timelines;
+    known ??= timelines === null ? null : [...timelines, ...(timeline === null ? [] : [timeline])];
     hasBegun ||= await isAnnounced(service);
-    if (!hasBegun) for (const timeline of timelines ?? []) if (known?.includes(timeline) === false) seen.add(`before any cut-over timeline ${timeline} came into production's archive`);
+    if (!hasBegun) for (const other of timelines ?? []) if (known?.includes(other) === false) seen.add(`before any cut-over timeline ${other} came into production's archive`);
     const silent = await silentStores(service, looks % redisEvery === 1);
     if (await isUnresolved(service, silent)) seen.add(`the live name ${database} did not resolve`);
     if (silent.length > 0 && !mayBeDown && !announced && !(await isAnnounced(service))) for (const { store, why } of silent) seen.add(`outside a cut-over ${store} did not answer: ${why}`);
