@@ -45,7 +45,8 @@ export const repositoryIn = async ({ directory }: TestStore): Promise<Repository
 /** With what an activity gives an engine of the repository. */
 export function replacingContext(docker: DockerScope, repository: Repository, notes: Notes, given: ContextOptions & { readonly attempt?: string } = {}): EngineContext {
   const setAside = { of: (runId: string, component: string) => repository.setAside({ service: 'test-service', runId, component }), repository: () => repository.place() };
-  return { ...contextOf(docker, notes, given), ...(given.attempt === undefined ? {} : { attempt: given.attempt }), setAside };
+  // One step of it is a whole restore.
+  return { ...contextOf(docker, notes, { signal: AbortSignal.timeout(850_000), ...given }), ...(given.attempt === undefined ? {} : { attempt: given.attempt }), setAside };
 }
 
 export const cutOverIn = (prepared: PreparedComponent): PostgresDirectoryCutOver => prepared.cutOver as PostgresDirectoryCutOver;
