@@ -10,7 +10,7 @@ import { statusQuery } from '../../src/workflows/shared/messages.ts';
 import type { TakeBackupResult } from '../../src/workflows/take-backup/messages.ts';
 import { startDoomedWorker } from '../chaos/fault/doomed-worker.ts';
 import { runToEnd } from '../chaos/stage/drive.ts';
-import { startServiceFixture, type ServiceFixture } from '../support/service-fixture.ts';
+import { startServiceFixture, waitFor, type ServiceFixture } from '../support/service-fixture.ts';
 import { temporalAddress } from '../support/test-environment.ts';
 import { testWorkflows } from '../support/workflow-bundle.ts';
 
@@ -30,6 +30,11 @@ afterAll(async () => service?.stop());
 
 const state = async (): Promise<readonly string[]> => [await service.sql('SELECT string_agg(word, \',\' ORDER BY word) FROM state'), await service.redisCli('GET', 'cart')];
 const archives = (): readonly string[] => readdirSync(service.repositoryPath, { recursive: true, encoding: 'utf8' }).filter((path) => path.includes('set-aside') && path.endsWith('.zst'));
+/** Everything up to the plan is a dozen helpers: on a machine that has much else to do they take their time. */
+async function approve(run: WorkflowHandle): Promise<void> {
+  await waitFor(async () => ['awaitingApproval', 'failed'].includes((await run.query(statusQuery)).phase), 400_000);
+  await service.approve(run);
+}
 const before = ['later,saved', 'of later'];
 const replace = (): Promise<WorkflowHandle & { result(): Promise<RestoreBackupResult> }> => service.start<RestoreBackupResult>('restoreBackup', { service: service.name, backup: backupId, replace: true });
 
@@ -44,22 +49,22 @@ test('refused beside with the command that helps, and that for a proven backup a
 test('replaced after the yes, equal to the backup, undone with all that was written since, and let go', async () => {
   await service.run('proveBackup', { service: service.name, backup: backupId });
   const run = await replace();
-  await service.waitForPhase(run, 'awaitingApproval');
+  await waitFor(async () => ['awaitingApproval', 'failed'].includes((await run.query(statusQuery)).phase), 400_000);
   const { plan } = await run.query(statusQuery);
   expect(plan?.body.notes.join('\n')).toMatch(/REPLACED WHERE IT LIES[^]*DOWN for as long as[^]*it grows with the data/);
   expect(plan?.body.steps.join('\n')).toMatch(/DROP it from/);
   expect([await state(), archives()]).toEqual([before, []]);
-  await service.approve(run);
+  await approve(run);
   await run.result();
   expect([await state(), archives().length]).toEqual([['saved', 'of the backup'], 1]);
   expect((await service.runtime.inspect(service.postgres)).restartPolicy.name).toBe('always');
 
   const undo = await service.start('undoRestore', { service: service.name, run: 'latest' });
-  await service.approve(undo);
+  await approve(undo);
   await undo.result();
   expect([await state(), archives().length]).toEqual([before, 2]);
   const accept = await service.start('acceptRestore', { service: service.name, run: 'latest' });
-  await service.approve(accept);
+  await approve(accept);
   await accept.result();
   expect([await state(), archives(), await service.leftovers()]).toEqual([before, [], []]);
 }, 600_000);
@@ -70,7 +75,7 @@ async function killedAfterTheDrop(): Promise<WorkflowHandle & { result(): Promis
   const doomed = startDoomedWorker();
   await doomed.serve({ config: service.config, temporalAddress: temporalAddress(), ...await testWorkflows(), point: 'restoreBackup/swapComponent:postgres#1/done:runtime.wait#5', strike: 'kill' });
   const run = await replace();
-  await service.approve(run);
+  await approve(run);
   expect(await doomed.gone).toBe('SIGKILL');
   const { stdout } = await service.runtime.exec(`${(await service.runtime.inspect(service.postgres)).name}-keeper`, { argv: ['ls', '-A', '/var/lib/postgresql/data'], timeoutMs: 10_000 });
   expect(stdout.split('\n').filter((name) => ['base', 'PG_VERSION'].includes(name))).toEqual([]);
@@ -83,7 +88,7 @@ test('the worker dies when the old data is gone: another one goes on to the rest
   await run.result();
   expect(await state()).toEqual(['saved', 'of the backup']);
   const undo = await service.start('undoRestore', { service: service.name, run: 'latest' });
-  await service.approve(undo);
+  await approve(undo);
   await undo.result();
   expect([await state(), await service.leftovers()]).toEqual([before, []]);
 }, 600_000);
