@@ -71,8 +71,8 @@ verify_files() {
     }
     END {
       if (one + other < least || ones > most || others > most) exit
-      for (i = 1; i <= ones; i++) printf "-i\n%s\n", left[i] >first
-      for (i = 1; i <= others; i++) printf "-i\n%s\n", right[i] >second
+      for (i = 1; i <= ones; i++) print "--ignore=" left[i] >first
+      for (i = 1; i <= others; i++) print "--ignore=" right[i] >second
     }' "$1/backup_manifest"
   if [ -s "$said/verify.first" ] && [ -s "$said/verify.second" ]; then
     verify_but "$said/verify.first" "$1" --no-parse-wal >"$said/verify.log.2" 2>"$said/verify.err.2" &
