@@ -1,5 +1,6 @@
 /** A base backup recovered to a moment in the volume of a copy, and made a server of its own there: writable, on a timeline that nobody archives. */
 import type { MountSpec } from '../../../containers/container-runtime.ts';
+import { removeScratch } from '../../../containers/scratch.ts';
 import { waitUntil } from '../../../containers/wait-until.ts';
 import type { ComponentBackup, PostgresBase } from '../../../domain/backup-manifest.ts';
 import { shellLine } from '../../../domain/container-set-up.ts';
@@ -49,6 +50,7 @@ async function fillCopy(ctx: EngineContext, component: PostgresComponent, { back
   await promoteAndStop(ctx, server, reached.lsn, async () => {
     notes = [...await disableSubscriptions(ctx, server), ...await whoGetsIn(ctx, server, component, volume)];
   });
+  await removeScratch(ctx.runtime, server.server);
   const refused = await finish(ctx, base, recovery);
   return {
     at: coveredBy({ backup: base, target }, reached), reached: { stop: reached.stop, lsn: reached.lsn, lastCommitAt: reached.lastCommitAt },

@@ -1,4 +1,5 @@
 /** What was recovered becomes a data directory that the live server can be started on, and the record of how the two will be exchanged. */
+import { removeScratch } from '../../../containers/scratch.ts';
 import { HoldfastFailure } from '../../../domain/failures.ts';
 import type { ControlData, PostgresDirectoryCutOver } from '../../../domain/rollback.ts';
 import type { PostgresComponent } from '../../../domain/service.ts';
@@ -13,15 +14,22 @@ import { runDirectory } from './run-directory.ts';
 
 /** Promoted, shut down, and given the live configuration, where there is a server that can be taken to have a good one: one that runs, unless the caller knows. @throws RestoreFailed, HelperLost */
 export async function finishCopy(ctx: EngineContext, component: PostgresComponent, sighting: DataSighting, server: RecoveryServer, lsn: string, configuration?: 'live' | 'backup'): Promise<PostgresDirectoryCutOver> {
-  const { place, container } = sighting;
   await promoteAndStop(ctx, server, lsn);
+  // The container goes while its files are finished: it has ended, and neither needs the other.
+  const [finished, removed] = await Promise.allSettled([finishFiles(ctx, component, sighting, server, configuration), removeScratch(ctx.runtime, server.server)]);
+  if (finished.status === 'rejected') throw finished.reason;
+  if (removed.status === 'rejected') throw removed.reason;
+  return cutOverOf(ctx, component, sighting, finished.value);
+}
+
+async function finishFiles(ctx: EngineContext, component: PostgresComponent, { place, container }: DataSighting, server: RecoveryServer, configuration: 'live' | 'backup' | undefined): Promise<ControlData> {
   const result = await runPostgresHelper(ctx, {
     component, step: 'finish', imageId: place.imageId, network: 'none', majorVersion: 0, script: scripts.finishDirectory, args: [server.directory, place.directory, configuration ?? (container.state === 'running' ? 'live' : 'backup')], mounts: [place.mount],
     phase: 'finish what was recovered',
   });
   const control = result.exitCode === 0 ? controlData(resultOf(result, 'control')) : null;
   if (control === null) throw new HoldfastFailure('RestoreFailed', { operation: 'finish what was recovered', object: component.container, cause: result.exitCode === 0 ? 'pg_controldata was not understood' : firstError(failedStep(result).messages), hint: 'Nothing live was changed. Start the restore again.' });
-  return cutOverOf(ctx, component, sighting, control);
+  return control;
 }
 
 /** @param control of what comes in */

@@ -3,7 +3,7 @@
  * it is told to go on (databases.md T5). Its files lie in one directory of a volume (start-recovery.ts).
  */
 import type { ExecResult } from '../../../containers/container-runtime.ts';
-import { findScratchOf, removeScratch, type ScratchResource } from '../../../containers/scratch.ts';
+import { findScratchOf, type ScratchResource } from '../../../containers/scratch.ts';
 import { waitUntil } from '../../../containers/wait-until.ts';
 import { HoldfastFailure, isFailure } from '../../../domain/failures.ts';
 import { parseLsn } from '../../../domain/wal/lsn.ts';
@@ -133,7 +133,7 @@ export async function promote(ctx: EngineContext, recovered: RecoveryServer, lsn
   if (began === undefined || began !== parseLsn(lsn)) throw refusedPromotion(recovered, `it goes on from another position than ${lsn}, where it stood when it was compared`);
 }
 
-/** The same, and then shut down, while the live one still serves. The container goes; the files stay. @param beforeStop while it runs @throws RestoreFailed */
+/** The same, and then shut down, while the live one still serves. The container stays, for the caller to remove. @param beforeStop while it runs @throws RestoreFailed */
 export async function promoteAndStop(ctx: EngineContext, recovered: RecoveryServer, lsn: string, beforeStop?: () => Promise<void>): Promise<void> {
   const { server } = recovered;
   await promote(ctx, recovered, lsn);
@@ -141,5 +141,4 @@ export async function promoteAndStop(ctx: EngineContext, recovered: RecoveryServ
   await ctx.runtime.stop(server.id, ctx.timing.stopMs);
   const { exitCode } = await ctx.runtime.inspect(server.id);
   if (exitCode !== 0) throw refusedPromotion(recovered, `its server ended with exit code ${exitCode ?? 'unknown'}`);
-  await removeScratch(ctx.runtime, server);
 }
