@@ -1,8 +1,8 @@
-/** Where young objects live does not grow any more: what streams leave behind is collected sooner instead, and a worker stays as small as it is idle. */
+/**
+ * Imported first of all by whatever becomes a worker: where young objects live does not grow any more, in this process and its threads. V8 doubles that space up to
+ * 32 MB for each of them where much is allocated, as it is while modules are loaded and data is moved, and then touches all of it; a worker keeps nothing of that.
+ * The flag is read each time that the space would grow.
+ */
 import { setFlagsFromString } from 'node:v8';
 
-/**
- * For the rest of the process, its threads included. V8 doubles that space up to 32 MB for each of them where much is allocated, and then touches all of it; a
- * worker that moves data allocates much and keeps nothing. The flag is read each time that the space would grow.
- */
-export const boundYoungMemory = (): void => setFlagsFromString('--semi-space-growth-factor=1');
+setFlagsFromString('--semi-space-growth-factor=1');

@@ -1,4 +1,5 @@
 /** The worker's process: configuration, connection, two pollers, and a clean end. The process around it is process.ts. Started by `holdfast worker`, `up` and the local supervisor. */
+import './bound-young-memory.ts';
 import { hostname } from 'node:os';
 import type { Client } from '@temporalio/client';
 import { DefaultLogger, NativeConnection, Runtime, type NativeConnectionOptions } from '@temporalio/worker';
@@ -6,7 +7,6 @@ import { connectClient, connectOptions, unreachable, type TemporalAddress } from
 import type { ActivityDependencies } from '../activities/dependencies.ts';
 import type { Config } from '../config/config.ts';
 import { workflowQueue } from '../domain/task-queues.ts';
-import { boundYoungMemory } from './bound-young-memory.ts';
 import { createWorkers, type WorkerHooks } from './create-worker.ts';
 import { aofsOf, endFormerFollowers } from './aof/keep-aofs.ts';
 import { composeAofSource, composeDependencies, composeWalSources } from './dependencies.ts';
@@ -32,7 +32,6 @@ export interface WorkerOptions {
 
 /** Runs until it is told to end. @throws TemporalUnreachable and whatever a poller ends with */
 export async function runWorker(options: WorkerOptions): Promise<void> {
-  boundYoungMemory();
   installRuntime();
   const { connection: connectionOptions, namespace } = connectOptions(options.temporal);
   const client = await connectClient(options.temporal);

@@ -1,4 +1,5 @@
 /** The worker as a process: `holdfast worker`. Ends gracefully on SIGINT and SIGTERM; whatever it was doing goes on in another worker. */
+import './bound-young-memory.ts';
 import { loadConfig } from '../config/load-config.ts';
 import { isFailure } from '../domain/failures.ts';
 import { runWorker } from './main.ts';

@@ -1,4 +1,5 @@
 /** The bench's worker: the product's own, in a process whose memory can be read. It tells its parent when it is ready, and what each call took. */
+import '../../src/worker/bound-young-memory.ts';
 import { instrument } from '../chaos/fault/instrument.ts';
 import { runWorker } from '../../src/worker/main.ts';
 import type { Config } from '../../src/config/config.ts';

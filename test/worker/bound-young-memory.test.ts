@@ -6,8 +6,7 @@ import { expect, it } from 'vitest';
 const module = fileURLToPath(new URL('../../src/worker/bound-young-memory.ts', import.meta.url));
 const program = `
 const { getHeapSpaceStatistics } = await import('node:v8');
-const { boundYoungMemory } = await import(process.argv[1]);
-if (process.argv[2] === 'bound') boundYoungMemory();
+if (process.argv[2] === 'bound') await import(process.argv[1]);
 let kept = [], most = 0;
 for (let n = 0; n < 1_000_000; n += 1) {
   kept.push({ n, list: [n] });

@@ -1,4 +1,5 @@
 /** The worker process of the embedded server: started detached by a command, ends by itself when no run is open. */
+import '../bound-young-memory.ts';
 import { appendFileSync } from 'node:fs';
 import { connectClient } from '../../client/temporal-connection.ts';
 import type { Config } from '../../config/config.ts';
