@@ -59,18 +59,20 @@ export async function cancelInBackUp(run: WorkflowHandle): Promise<void> {
 
 /** It ends by nothing else: as soon as the log leads on from a base backup, which it had to take. */
 async function cancelOnceBased(run: WorkflowHandle): Promise<void> {
+  const { startTime } = await run.describe();
   for (;;) {
     const status = await run.query<ArchiveWalStatus, []>(statusQuery.name).catch(() => null);
     const isBased = status !== null && status.logs.length > 0 && status.logs.every(({ base }) => base !== null);
-    if (isBased && !(await isBackingUp(run))) return void (await run.cancel());
+    // Before the first segment is kept nothing is missing behind an older one.
+    if (isBased && await countBackups(run, 'Completed', startTime) > 0 && await countBackups(run, 'Running', startTime) === 0) return void (await run.cancel());
     if ((await run.describe()).status.name !== 'RUNNING') return;
     await pause(300);
   }
 }
 
 /** What it began goes on for a moment behind the manifest, as a run of its own. */
-const isBackingUp = async (run: WorkflowHandle): Promise<boolean> =>
-  (await run.client.count(`TaskQueue = '${(await run.describe()).taskQueue}' AND WorkflowType = 'takeBackup' AND ExecutionStatus = 'Running'`)).count > 0;
+const countBackups = async (run: WorkflowHandle, status: 'Running' | 'Completed', since: Date): Promise<number> =>
+  (await run.client.count(`TaskQueue = '${(await run.describe()).taskQueue}' AND WorkflowType = 'takeBackup' AND ExecutionStatus = '${status}' AND StartTime > '${since.toISOString()}'`)).count;
 
 const plain = (runbook: string, prepare: Prepare, input: Scenario['input']): Scenario => ({ name: runbook, runbook, end: completed, prepare, input });
 const twisted = (runbook: string, twist: string, prepare: Prepare, input: Scenario['input'], struck: readonly string[], end: Scenario['end'] = completed): Scenario =>
