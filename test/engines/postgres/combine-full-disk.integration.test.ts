@@ -25,7 +25,9 @@ async function smallVolume(sizeMiB: number): Promise<{ readonly name: string; re
 }
 
 /** Takes all that is left as soon as this is there: the room was asked for by then. */
-const fillWhen = (path: string): string => `until ls ${path} >/tmp/seen 2>&1; do sleep 0.01; done; cat /dev/zero >/small/filling 2>/dev/null; echo filled`;
+/** At once: without a process for each look, and without writing what is taken. */
+const fillWhen = (path: string, into: string): string =>
+  `until [ -e ${path} ]; do :; done; n=0; for mib in 64 32 16 8 4 2 1 1; do while fallocate -l $mib"M" ${into}.$n 2>/dev/null; do n=$((n + 1)); done; done; cat /dev/zero >${into} 2>/dev/null; echo filled`;
 
 /** The engine, on which helpers have their volume here. */
 function onVolume(ctx: EngineContext, volume: string): EngineContext {
@@ -75,7 +77,7 @@ test('too little room is told before anything is unpacked, with the log and what
 test.each([['the first link is unpacked', 8, 'work/inputs/0/base'], ['they are combined', 1, null]])('a check on a disk that runs full while %s says so, and proves nothing', async (_when, moreMiB, path) => {
   for (const what of ['verify', 'prove'] as const) {
     const { name, shell } = await smallVolume(needed + moreMiB);
-    const filled = path === null ? null : shell(fillWhen(`/small/${path}`));
+    const filled = path === null ? null : shell(fillWhen(`/small/${path}`, '/small/filling'));
     const checked = engine[what](onVolume(contextOf(docker), name), last().backup, source());
     if (what === 'prove') expect(await checked).toMatchObject({ verdict: 'couldNotVerify', sentence: expect.stringMatching(full) });
     else expect((await failing('DiskFull', checked)).fields).toMatchObject({ cause: expect.stringMatching(full), hint: expect.stringContaining('Make room') });
@@ -88,11 +90,11 @@ test('a restore on a disk that runs full under it leaves nothing of it, and touc
   const ctx = contextOf(docker, new Map(), { run: 'full' });
   const shell = async (command: string): Promise<string> => (await docker.runtime.exec(postgres.id, { argv: ['sh', '-c', command], timeoutMs: 120_000 })).stdout.trim();
   const before = await shell(`ls ${data}`);
-  const filled = shell(`until ls ${data}/pgsql_tmp.holdfast/*/new/inputs/0/base >/tmp/seen 2>&1; do sleep 0.01; done; cat /dev/zero >${data}/filling 2>/dev/null; echo filled`);
+  const filled = shell(`until ls -d ${data}/pgsql_tmp.holdfast/*/new >/tmp/seen 2>&1; do sleep 0.01; done; run=$(cat /tmp/seen); ${fillWhen('$run/inputs/0/base', `${data}/filling`)}`);
   const { fields } = await failing('DiskFull', moments.recover(ctx, postgres.component, { backup: last().backup, source: source(), files: [], archive: null, timeline: 1, target: { kind: 'consistent', backupId: '' }, inclusive: true }));
   expect(fields.cause).toMatch(full);
   expect(await filled).toBe('filled');
-  await shell(`rm ${data}/filling`);
+  await shell(`rm ${data}/filling*`);
   expect(await shell(`ls ${data}`)).toBe(before);
   expect(await postgres.sql('SELECT count(*) FROM kept')).toBe('20000');
   expect(await docker.left()).toEqual([]);

@@ -17,7 +17,7 @@ gosu postgres pg_basebackup -h /tmp/work -D /tmp/work/base -X stream --checkpoin
 
 /** Prints what verifying said of the copy as it is, then of one with each fault. */
 const verify = `set -u
-work=/tmp/work out=/tmp/work
+work=/tmp/work said=/tmp/work out=/tmp/work
 PATH=/usr/lib/postgresql/$PG_MAJOR/bin:$PATH
 run_as() { user=$1; shift; gosu "$user" "$@"; }
 fail_step() { exit 99; }
