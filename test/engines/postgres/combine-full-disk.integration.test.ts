@@ -24,8 +24,7 @@ async function smallVolume(sizeMiB: number): Promise<{ readonly name: string; re
   return { name, shell: async (command) => (await docker.runtime.exec(id, { argv: ['sh', '-c', command], timeoutMs: 120_000 })).stdout.trim() };
 }
 
-/** Takes all that is left as soon as this is there: the room was asked for by then. */
-/** At once: without a process for each look, and without writing what is taken. */
+/** Takes all that is left as soon as this is there: the room was asked for by then. At once: without a process for each look, and without writing what is taken. */
 const fillWhen = (path: string, into: string): string =>
   `until [ -e ${path} ]; do :; done; n=0; for mib in 64 32 16 8 4 2 1 1; do while fallocate -l $mib"M" ${into}.$n 2>/dev/null; do n=$((n + 1)); done; done; cat /dev/zero >${into} 2>/dev/null; echo filled`;
 
