@@ -11,6 +11,7 @@ import { connectClient } from '../../src/client/temporal-connection.ts';
 import type { Config } from '../../src/config/config.ts';
 import type { ContainerRuntime, MountSpec } from '../../src/containers/container-runtime.ts';
 import { createDockerRuntime } from '../../src/containers/docker-runtime.ts';
+import { labelNames } from '../../src/containers/labels.ts';
 import type { ServiceDefinition } from '../../src/domain/service.ts';
 import { archiveRoot } from '../../src/domain/wal/archive-command.ts';
 import { workflowQueue } from '../../src/domain/task-queues.ts';
@@ -221,12 +222,22 @@ function fixtureOf(given: Parts): ServiceFixture {
     },
     stop: async () => {
       for (const stop of stops) await stop();
+      await removeKeepers(runtime, name);
       for (const id of [parts.postgres, parts.redis, ...(parts.keeper === null ? [] : [parts.keeper])]) await runtime.remove(id);
       for (const volume of await runtime.listVolumes({})) if (volume.labels[testLabel]?.endsWith(name.slice(4)) === true) await runtime.removeVolume(volume.name);
       await rm(parts.repositoryPath, { recursive: true, force: true });
       await client.connection.close();
     },
   };
+}
+
+/** What receives a log, or watches a server archive it, outlives workers and its database by design. */
+async function removeKeepers(runtime: ContainerRuntime, service: string): Promise<void> {
+  for (const kind of ['receiver', 'archive']) {
+    const labels = { [labelNames.kind]: kind, [labelNames.service]: service };
+    for (const { id } of await runtime.list(labels)) await runtime.remove(id);
+    for (const volume of await runtime.listVolumes(labels)) await runtime.removeVolume(volume.name);
+  }
 }
 
 /** Polls until it is so; a check that throws counts as "not yet" until the bound. */

@@ -2,7 +2,6 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { labelNames } from '../../src/containers/labels.ts';
 import type { PostgresComponent, WalMode } from '../../src/domain/service.ts';
 import { testTiming } from '../../src/domain/timing.ts';
 import { logWatchId } from '../../src/domain/workflow-ids.ts';
@@ -72,16 +71,6 @@ export async function keepLogOf(service: ServiceFixture, mode: WalMode = 'stream
       const { namespaceId } = await createRunDirectory(service.client);
       await composeWalSources()[mode].stop({ namespaceId, service: service.name, runtime: service.runtime, timing: testTiming, signal: AbortSignal.timeout(60_000), secret: async () => '' }, component, { forget: true });
     },
-    close: async () => {
-      await rm(state, { recursive: true, force: true });
-      await removeReceiver(service);
-    },
+    close: () => rm(state, { recursive: true, force: true }),
   };
-}
-
-/** A receiver outlives workers, and its database, by design. */
-async function removeReceiver({ runtime, name }: ServiceFixture): Promise<void> {
-  const labels = { [labelNames.kind]: 'receiver', [labelNames.service]: name };
-  for (const { id } of await runtime.list(labels)) await runtime.remove(id);
-  for (const volume of await runtime.listVolumes(labels)) await runtime.removeVolume(volume.name);
 }
