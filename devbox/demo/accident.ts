@@ -1,6 +1,6 @@
 /** Somebody runs DELETE without WHERE: what there was until then is counted by the very transaction that does it. */
 import type { ContainerRuntime } from '../../src/containers/container-runtime.ts';
-import type { DemoService } from './demo-service.ts';
+import type { DemoService } from './demo-shape.ts';
 import { orFail, psql } from './seed-data.ts';
 
 /** What the shop writes, as it stands. Equal means equal in every figure. */

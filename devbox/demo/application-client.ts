@@ -1,7 +1,7 @@
 import { waitUntil } from '../../src/containers/wait-until.ts';
 import { HoldfastFailure } from '../../src/domain/failures.ts';
 import type { WriterStats } from './application/order-writer.ts';
-import type { DemoService } from './demo-service.ts';
+import type { DemoService } from './demo-shape.ts';
 
 type Application = Pick<DemoService, 'healthUrl'>;
 

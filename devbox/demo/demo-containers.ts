@@ -1,7 +1,7 @@
 import type Docker from 'dockerode';
 import { freePort } from '../free-port.ts';
 import { SetupFailure } from '../setup-failure.ts';
-import type { DemoOptions } from './demo-service.ts';
+import type { DemoOptions } from './demo-shape.ts';
 
 type Place = Pick<DemoOptions, 'prefix' | 'label'>;
 

@@ -6,7 +6,7 @@ import { readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'no
 import { join } from 'node:path';
 import { livingPid } from '../process-identity.ts';
 import { stateFolder } from '../state-directory.ts';
-import type { DemoOptions } from './demo-service.ts';
+import type { DemoOptions } from './demo-shape.ts';
 
 export interface DemoRecord {
   readonly dockerHost: string;

@@ -1,6 +1,6 @@
 import type { ContainerRuntime } from '../../src/containers/container-runtime.ts';
 import { createDockerRuntime } from '../../src/containers/docker-runtime.ts';
-import type { DemoService } from './demo-service.ts';
+import type { DemoService } from './demo-shape.ts';
 import { orFail, psql, redisCli } from './seed-data.ts';
 
 /** What happens to people: somebody drops tables in production and flushes Redis. Answers when, ISO 8601 UTC. */

@@ -1,6 +1,6 @@
 /** The demo says yes by itself only to what is about its own containers. */
 import type { RestorePlan } from '../../src/domain/restore-plan.ts';
-import type { DemoService } from './demo-service.ts';
+import type { DemoService } from './demo-shape.ts';
 
 type Own = Pick<DemoService, 'postgres' | 'redis' | 'application'>;
 

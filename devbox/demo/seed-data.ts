@@ -6,7 +6,7 @@ import { waitUntil } from '../../src/containers/wait-until.ts';
 import { HoldfastFailure } from '../../src/domain/failures.ts';
 import { SetupFailure } from '../setup-failure.ts';
 import { demoPassword } from './demo-containers.ts';
-import type { DemoOptions } from './demo-service.ts';
+import type { DemoOptions } from './demo-shape.ts';
 
 type Place = Pick<DemoOptions, 'prefix'>;
 

@@ -16,7 +16,8 @@ import { startTemporal, type TemporalServer } from '../temporal.ts';
 import { childEnvironment } from './child-environment.ts';
 import type { DemoEnvironment } from './demo-environment.ts';
 import { readRecords, writeRecord, type DemoRecord } from './demo-record.ts';
-import { demoConfig, startDemoService, type DemoService } from './demo-service.ts';
+import { demoConfig, startDemoService } from './demo-service.ts';
+import type { DemoService } from './demo-shape.ts';
 import { startDemoWorker, type DemoWorker } from './demo-worker.ts';
 
 const firstPort = 8009;

@@ -8,7 +8,7 @@ import { readRun } from '../../src/client/read-run.ts';
 import { isFailure, type HoldfastFailure } from '../../src/domain/failures.ts';
 import { workflowQueue } from '../../src/domain/task-queues.ts';
 import type { RunStatus } from '../../src/workflows/shared/run-status.ts';
-import type { DemoService } from './demo-service.ts';
+import type { DemoService } from './demo-shape.ts';
 import { requireOwnPlan } from './own-plan.ts';
 
 const callMs = 3_000;

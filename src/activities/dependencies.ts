@@ -3,9 +3,9 @@ import type { ContainerRuntime } from '../containers/container-runtime.ts';
 import type { DatabaseEngine, EngineContext } from '../engines/engine.ts';
 import type { Component, EngineName, PostgresComponent, SecretReference, ServiceDefinition, WalMode } from '../domain/service.ts';
 import type { Timing } from '../domain/timing.ts';
-import type { LogServerFacts, SettingChange } from '../domain/wal/log-settings.ts';
 import type { LogStatus } from '../domain/wal/log-status.ts';
 import type { Repository } from '../repository/repository.ts';
+import type { LogServerFacts, SettingChange } from '../domain/wal/server-settings.ts';
 
 /** What Temporal knows about runs and leases. Not found counts as ended only in our own namespace; an unreachable server never does. */
 export interface RunDirectory {

@@ -8,15 +8,17 @@ import type { ReadManifest, Repository } from '../../repository/repository.ts';
 import { currentOwner, engineOf, firstRepository } from '../activity-run.ts';
 import { destinationIn } from '../artifacts.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
-import { referenceTo } from '../proof-activities.ts';
+import { referenceTo, type BackupReference } from '../proof-activities.ts';
 import { locateInstant } from './locate-instant.ts';
-import type { MadeInstant } from './moment-activities.ts';
 
 export interface InstantInput {
   readonly service: string;
   readonly component: Component;
   readonly at: string;
 }
+
+/** What the archive leads to, as a backup of the run's own, and when its data is of; or why it leads nowhere. */
+export type MadeInstant = { readonly backup: BackupReference; readonly at: string } | { readonly unfit: string };
 
 /** @throws what may be tried again; all else is why the archive leads nowhere */
 export async function makeInstant(dependencies: ActivityDependencies, context: EngineContext, { service, component, at }: InstantInput): Promise<MadeInstant> {

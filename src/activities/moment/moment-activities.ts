@@ -17,7 +17,7 @@ import type { ActivityDependencies } from '../dependencies.ts';
 import { referenceTo, type BackupReference } from '../proof-activities.ts';
 import { bringNewestLog } from '../wal/newest-log.ts';
 import { locateMoment, type LocatedMoment } from './locate-moment.ts';
-import { makeInstant } from './make-instant.ts';
+import { makeInstant, type MadeInstant } from './make-instant.ts';
 
 export interface PointInput {
   readonly service: string;
@@ -55,9 +55,6 @@ export interface Companion {
   /** Its append-only file is archived: that may lead nearer. False unless given. */
   readonly aof?: boolean;
 }
-
-/** What the archive of an append-only file leads to, as a backup of the run's own; or why it leads nowhere. */
-export type MadeInstant = Omit<Companion, 'aof'> | { readonly unfit: string };
 
 export interface LocatedInput {
   readonly service: string;

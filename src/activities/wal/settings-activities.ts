@@ -4,10 +4,11 @@ import { canonicalJson } from '../../domain/canonical-json.ts';
 import { HoldfastFailure } from '../../domain/failures.ts';
 import type { PostgresComponent } from '../../domain/service.ts';
 import { planFor } from '../../domain/wal/archiving-plan.ts';
-import { parseLimitMb, refuseLimit, type ServerSettingsPlan, type SettingChange } from '../../domain/wal/log-settings.ts';
+import { parseLimitMb, refuseLimit } from '../../domain/wal/log-settings.ts';
 import { engineOf, inEngineContext, refuseBusyStore, serviceNamed } from '../activity-run.ts';
 import { requireRunbook } from '../authority.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
+import type { ServerSettingsPlan, SettingChange } from '../../domain/wal/server-settings.ts';
 
 export interface LogSettingsPlan {
   readonly servers: readonly ServerSettingsPlan[];

@@ -1,7 +1,6 @@
 /** Where incremental backups are taken, the server has to note what changes: a setting that somebody switched off is noticed at night otherwise. */
 import type { ContainerRuntime } from '../../containers/container-runtime.ts';
 import type { Component, ServiceDefinition } from '../../domain/service.ts';
-import type { LogServerFacts } from '../../domain/wal/log-settings.ts';
 import { missingSummaries } from '../../domain/wal/summarizing-plan.ts';
 import { composeLogServers } from '../../worker/dependencies.ts';
 import { readCatalog, type CatalogEntry } from '../backup-catalog.ts';
@@ -9,6 +8,7 @@ import type { CommandContext } from '../command-context.ts';
 import { repositoriesOf } from '../list-backups.ts';
 import { readingContext } from '../reading-context.ts';
 import { check, ok, warn, type Finding } from './finding.ts';
+import type { LogServerFacts } from '../../domain/wal/server-settings.ts';
 
 /** A chain and its weekly full one are younger than that many backups. */
 const lookedAt = 20;

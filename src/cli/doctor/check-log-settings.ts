@@ -2,11 +2,11 @@
 import type { ContainerRuntime } from '../../containers/container-runtime.ts';
 import type { Component, ServiceDefinition } from '../../domain/service.ts';
 import { planFor } from '../../domain/wal/archiving-plan.ts';
-import type { ServerSettingsPlan } from '../../domain/wal/log-settings.ts';
 import { composeLogServers } from '../../worker/dependencies.ts';
 import type { CommandContext } from '../command-context.ts';
 import { readingContext } from '../reading-context.ts';
 import { check, ok, warn, type Finding } from './finding.ts';
+import type { ServerSettingsPlan } from '../../domain/wal/server-settings.ts';
 
 export async function checkLogSettings(service: ServiceDefinition, component: Component, runtime: ContainerRuntime, context: CommandContext): Promise<readonly Finding[]> {
   if (component.engine !== 'postgres' || component.wal === undefined) return [];

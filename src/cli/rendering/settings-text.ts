@@ -1,5 +1,5 @@
 /** What a server's settings lack for its log to be kept, in lines: the exact statements, and why each. Pure. */
-import type { ServerSettingsPlan } from '../../domain/wal/log-settings.ts';
+import type { ServerSettingsPlan } from '../../domain/wal/server-settings.ts';
 
 export function settingsLines({ component, container, changes, byHand, pendingRestart, notes, offers = [] }: ServerSettingsPlan): readonly string[] {
   const needed = [...changes.filter(({ effect }) => effect === 'restart').map(({ name }) => name), ...pendingRestart];

@@ -1,23 +1,8 @@
 /** What a server has to be set to for archiving its log itself (`wal: archive`), and what of that somebody else has to do. Pure. */
-import { archiveRoot, type CommandOwner } from './archive-command.ts';
-import { byHand, canDo, connectionChange, levelChange, settingsPlan, type LogServerFacts, type ServerSettingsPlan, type SettingChange, type SettingFacts } from './log-settings.ts';
+import { archiveRoot } from './archive-command.ts';
+import { byHand, canDo, connectionChange, levelChange, settingsPlan } from './log-settings.ts';
 import { withSummaries } from './summarizing-plan.ts';
-
-export const archiveSettings = ['archive_library', 'archive_command', 'archive_timeout', 'archive_mode'] as const;
-export type ArchiveSetting = (typeof archiveSettings)[number];
-
-export interface ArchivingFacts {
-  /** archive_library: PostgreSQL 15 and later. Of archive_command what is configured, also while archive_mode is off. */
-  readonly settings: Readonly<Partial<Record<ArchiveSetting, SettingFacts>>>;
-  /** The archive_command that is to be. */
-  readonly wanted: string;
-  /** Whose there is. */
-  readonly owner: CommandOwner;
-  /** Of this version; null where its path is on no volume of the container. */
-  readonly script: { readonly path: string; readonly installed: boolean } | null;
-  /** As the container's compose file calls it; null where none made it. */
-  readonly composeService: string | null;
-}
+import { archiveSettings, type ArchiveSetting, type ArchivingFacts, type LogServerFacts, type ServerSettingsPlan, type SettingChange } from './server-settings.ts';
 
 /** A segment ends as often where something was committed: what is lost with the host is less than twice that. */
 const timeoutSeconds = { wanted: 30, most: 45 } as const;

@@ -1,5 +1,6 @@
 /** Incremental backups need a server that notes what changes (`summarize_wal`, PostgreSQL 17): offered in the plan for its settings, and part of it where somebody asked. Pure. */
-import { byHand, canDo, type LogServerFacts, type ServerSettingsPlan, type SettingChange } from './log-settings.ts';
+import { byHand, canDo } from './log-settings.ts';
+import type { LogServerFacts, ServerSettingsPlan, SettingChange } from './server-settings.ts';
 
 export const summaries: SettingChange = { name: 'summarize_wal', value: 'on', statement: 'ALTER SYSTEM SET summarize_wal = \'on\';', why: 'without it no incremental backup can be taken: the server does not note what changes', effect: 'now' };
 

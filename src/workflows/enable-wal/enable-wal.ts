@@ -1,13 +1,14 @@
 /** `enableWal`: which settings of the server are missing or dangerous for its log to be kept; and, for the plan that somebody saw, making them so. */
 import type { LogSettingsPlan } from '../../activities/wal/settings-activities.ts';
 import type { PostgresComponent } from '../../domain/service.ts';
-import { parseLimitMb, type ServerSettingsPlan } from '../../domain/wal/log-settings.ts';
+import { parseLimitMb } from '../../domain/wal/log-settings.ts';
 import { commonFields, commonInput, onlyFields, optionalFlag, optionalText } from '../shared/input-fields.ts';
 import { acquireRepaired, repairEndedRuns } from '../shared/repair-ended-runs.ts';
 import { requireShown } from '../shared/require-shown.ts';
 import { inFrame, type Run } from '../shared/run.ts';
 import { workflowFailure } from '../shared/workflow-failure.ts';
 import type { EnableWalInput, EnableWalResult } from './messages.ts';
+import type { ServerSettingsPlan } from '../../domain/wal/server-settings.ts';
 
 export async function enableWal(input: EnableWalInput): Promise<EnableWalResult> {
   return inFrame('enableWal', input, readInput, async (run) => {

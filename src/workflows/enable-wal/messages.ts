@@ -1,6 +1,6 @@
 /** Contract of `enableWal`: a server's settings made fit for its log to be received, or for archiving it itself, as the configuration says. */
-import type { ServerSettingsPlan } from '../../domain/wal/log-settings.ts';
 import type { CommonInput } from '../shared/run.ts';
+import type { ServerSettingsPlan } from '../../domain/wal/server-settings.ts';
 
 export interface EnableWalInput extends CommonInput {
   /** The digest of the plan, or its first eight digits as they are shown: that is carried out, and nothing else. Without it the plan is made and nothing is changed. */

@@ -2,7 +2,8 @@
  * Whole backups and restores of dumps against the seed's scripts, interleaved in one run, medians and ratios. Goals stand beside the figures; what is
  * missed is said, not hidden.
  */
-import { startDemoService, type DemoService } from '../../../devbox/demo/demo-service.ts';
+import { startDemoService } from '../../../devbox/demo/demo-service.ts';
+import type { DemoService } from '../../../devbox/demo/demo-shape.ts';
 import type { BenchArguments } from '../arguments.ts';
 import { inBench } from '../environment.ts';
 import { goal, goalLine, type Goal } from '../goals.ts';

@@ -1,5 +1,5 @@
 /** The runs that the bench of dumps measures, by a worker of its own. */
-import type { DemoService } from '../../../devbox/demo/demo-service.ts';
+import type { DemoService } from '../../../devbox/demo/demo-shape.ts';
 import type { Config } from '../../../src/config/config.ts';
 import type { ServiceDefinition } from '../../../src/domain/service.ts';
 import type { TakeBackupResult } from '../../../src/workflows/take-backup/messages.ts';

@@ -1,7 +1,7 @@
 /** The seed's own scripts, step by step, as the thing to compare with: `docker exec pg_dump | gzip`, BGSAVE and copy; `gunzip | psql`. */
 import { spawn } from 'node:child_process';
 import { statSync } from 'node:fs';
-import type { DemoService } from '../../../devbox/demo/demo-service.ts';
+import type { DemoService } from '../../../devbox/demo/demo-shape.ts';
 
 /** The seed's pipelines are shell pipelines, so here a shell runs them; the words in them are our own container names. */
 export function shell(dockerHost: string, script: string): Promise<string> {

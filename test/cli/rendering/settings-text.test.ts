@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { settingsLines } from '../../../src/cli/rendering/settings-text.ts';
-import type { ServerSettingsPlan } from '../../../src/domain/wal/log-settings.ts';
+import type { ServerSettingsPlan } from '../../../src/domain/wal/server-settings.ts';
 
 const none: ServerSettingsPlan = { component: 'postgres', container: 'db', changes: [], byHand: [], pendingRestart: [], notes: [] };
 

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
-import { archivingPlan, planFor, type ArchiveSetting, type ArchivingFacts } from '../../../src/domain/wal/archiving-plan.ts';
-import { isMade, type LogServerFacts, type SettingFacts } from '../../../src/domain/wal/log-settings.ts';
+import { archivingPlan, planFor } from '../../../src/domain/wal/archiving-plan.ts';
+import { isMade } from '../../../src/domain/wal/log-settings.ts';
+import type { ArchiveSetting, ArchivingFacts, LogServerFacts, SettingFacts } from '../../../src/domain/wal/server-settings.ts';
 
 const place = { component: 'postgres', container: 'db' };
 const path = '/var/lib/postgresql/wal_archive/holdfast-0123456789ab/archive-ffffffffffff.sh';

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { isMade, parseLimitMb, refuseLimit, settingsPlan, type LogServerFacts, type LogSetting, type SettingFacts } from '../../../src/domain/wal/log-settings.ts';
+import { isMade, parseLimitMb, refuseLimit, settingsPlan } from '../../../src/domain/wal/log-settings.ts';
+import type { LogServerFacts, LogSetting, SettingFacts } from '../../../src/domain/wal/server-settings.ts';
 
 const GiB = 1024 ** 3;
 const place = { component: 'postgres', container: 'db' };

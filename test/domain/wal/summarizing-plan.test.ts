@@ -2,8 +2,9 @@ import { expect, it } from 'vitest';
 import { incrementalFinding } from '../../../src/cli/doctor/check-incremental.ts';
 import { settingsLines } from '../../../src/cli/rendering/settings-text.ts';
 import { planFor } from '../../../src/domain/wal/archiving-plan.ts';
-import { isMade, type LogServerFacts, type SettingFacts } from '../../../src/domain/wal/log-settings.ts';
+import { isMade } from '../../../src/domain/wal/log-settings.ts';
 import { summaries } from '../../../src/domain/wal/summarizing-plan.ts';
+import type { LogServerFacts, SettingFacts } from '../../../src/domain/wal/server-settings.ts';
 
 const setting = (value: string, more: Partial<SettingFacts> = {}): SettingFacts => ({ value, source: 'configuration file', pendingRestart: false, ...more });
 const server = (summarizing: SettingFacts | null, more: Partial<LogServerFacts> = {}): LogServerFacts => ({

@@ -2,13 +2,13 @@
 import { pollUntil } from '../../../containers/wait-until.ts';
 import { HoldfastFailure } from '../../../domain/failures.ts';
 import type { PostgresComponent } from '../../../domain/service.ts';
-import { archiveSettings, type ArchiveSetting } from '../../../domain/wal/archiving-plan.ts';
-import { isMade, logSettings, type LogServerFacts, type LogSetting, type SettingChange } from '../../../domain/wal/log-settings.ts';
+import { isMade } from '../../../domain/wal/log-settings.ts';
 import type { EngineContext } from '../../engine.ts';
 import { roomOf, runningContainer } from '../inspect.ts';
 import { queryJson, runPsql } from '../server/psql.ts';
 import { statements } from '../server/script-text.ts';
 import { installArchiveScript, readArchiving } from './archive/archive-settings.ts';
+import { archiveSettings, logSettings, type ArchiveSetting, type LogServerFacts, type LogSetting, type SettingChange } from '../../../domain/wal/server-settings.ts';
 
 /** @throws ContainerNotFound, ContainerNotRunning, AuthenticationFailed, DatabaseUnreachable */
 export async function readLogSettings(ctx: EngineContext, component: PostgresComponent): Promise<LogServerFacts> {

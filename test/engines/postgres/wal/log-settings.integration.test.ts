@@ -1,11 +1,12 @@
 /** Settings of real servers, old and new: read, changed at once where that can be, refused where a name is none of the log's. */
 import { expect, test } from 'vitest';
-import { settingsPlan, type SettingChange } from '../../../../src/domain/wal/log-settings.ts';
+import { settingsPlan } from '../../../../src/domain/wal/log-settings.ts';
 import { summaries } from '../../../../src/domain/wal/summarizing-plan.ts';
 import { changeLogSettings, readLogSettings } from '../../../../src/engines/postgres/wal/log-settings.ts';
 import { failing } from '../../../support/failing.ts';
 import { useDocker } from '../../../support/docker.ts';
 import { contextOf, startPostgres } from '../postgres-fixture.ts';
+import type { SettingChange } from '../../../../src/domain/wal/server-settings.ts';
 
 const docker = useDocker();
 

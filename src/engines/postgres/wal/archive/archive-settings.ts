@@ -3,8 +3,6 @@ import { HoldfastFailure, isFailure } from '../../../../domain/failures.ts';
 import type { PostgresComponent } from '../../../../domain/service.ts';
 import { pollUntil } from '../../../../containers/wait-until.ts';
 import { archiveCommand, commandOwner, endingStatements } from '../../../../domain/wal/archive-command.ts';
-import type { ArchiveSetting, ArchivingFacts } from '../../../../domain/wal/archiving-plan.ts';
-import type { SettingFacts } from '../../../../domain/wal/log-settings.ts';
 import type { EngineContext } from '../../../engine.ts';
 import type { WalContext } from '../../../wal-source.ts';
 import { runningContainer } from '../../inspect.ts';
@@ -13,6 +11,7 @@ import { archiveScript, installScript, statements } from '../../server/script-te
 import { sessionContext } from '../receiver.ts';
 import { archivePlace, archiveScriptSha256, currentScript, watcherOf } from './archive-place.ts';
 import { runOnArchive } from './on-archive.ts';
+import type { ArchiveSetting, ArchivingFacts, SettingFacts } from '../../../../domain/wal/server-settings.ts';
 
 const composeServiceLabel = 'com.docker.compose.service';
 
