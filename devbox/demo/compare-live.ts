@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { contentOf } from '../../src/domain/backup-manifest.ts';
 import { compareContent, describeDifference } from '../../src/domain/content.ts';
 import { productionTiming } from '../../src/domain/timing.ts';
-import type { EngineContext } from '../../src/engines/engine.ts';
+import type { EngineContext } from '../../src/engines/engine-context.ts';
 import { composeEngines, composeRuntime } from '../../src/worker/dependencies.ts';
 import type { Stage } from './stage.ts';
 

@@ -6,7 +6,7 @@ import { refuseForeignFences } from '../containers/fence.ts';
 import { HoldfastFailure } from '../domain/failures.ts';
 import type { RunOwner } from '../domain/run-owner.ts';
 import type { Component, ServiceDefinition } from '../domain/service.ts';
-import type { EngineContext } from '../engines/engine.ts';
+import type { EngineContext } from '../engines/engine-context.ts';
 import type { Repository } from '../repository/repository.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { reportProgress } from './heartbeating.ts';

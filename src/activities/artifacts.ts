@@ -4,7 +4,7 @@ import { Transform, type Readable } from 'node:stream';
 import type { Artifact, BackupManifest } from '../domain/backup-manifest.ts';
 import { HoldfastFailure } from '../domain/failures.ts';
 import { backupDirectory } from '../domain/identifiers.ts';
-import type { ArtifactDestination, ArtifactSource } from '../engines/engine.ts';
+import type { ArtifactDestination, ArtifactSource } from '../engines/engine-context.ts';
 import type { BackupAttempt, Repository } from '../repository/repository.ts';
 import { readChain } from './base-backups.ts';
 

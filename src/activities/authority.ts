@@ -10,7 +10,7 @@ import { HoldfastFailure, type FailureType } from '../domain/failures.ts';
 import { planBytes, policyWord, type PinnedStore, type PlanBody, type RestorePlan } from '../domain/restore-plan.ts';
 import { replacesWholeServer, type ComponentCutOver } from '../domain/rollback.ts';
 import type { Component } from '../domain/service.ts';
-import type { EngineContext } from '../engines/engine.ts';
+import type { EngineContext } from '../engines/engine-context.ts';
 import { checkFences } from '../containers/fence.ts';
 import type { Rollback } from '../repository/repository.ts';
 import { currentOwner, engineOf, firstRepository, serviceNamed } from './activity-run.ts';

@@ -4,7 +4,7 @@ import type { ComponentBackup } from '../domain/backup-manifest.ts';
 import { HoldfastFailure, isFailure } from '../domain/failures.ts';
 import { replacementIn, replacesWholeServer, type Replacement, type ComponentCutOver, type RestartPolicy, type RollbackRecord } from '../domain/rollback.ts';
 import type { Component } from '../domain/service.ts';
-import type { EngineContext } from '../engines/engine.ts';
+import type { EngineContext } from '../engines/engine-context.ts';
 import { currentOwner, engineOf, firstRepository, inEngineContext } from './activity-run.ts';
 import { type Authority, consumeAuthority, type Decided, findStores, type Found, requireAuthority, requireOwnPlan } from './authority.ts';
 import { chooseDirection, completeRestore, fencedStores, otherCopy, putBackRestartPolicies, refuseCutOversSince, writeMarkKey, writeMarkOf } from './cut-over-state.ts';

@@ -6,7 +6,7 @@ import type { RestorePlan } from '../domain/restore-plan.ts';
 import { leavesOpen, replacesWholeServer, type ComponentCutOver, type RollbackRecord } from '../domain/rollback.ts';
 import type { Component } from '../domain/service.ts';
 import { shortRunId } from '../domain/workflow-ids.ts';
-import type { EngineContext } from '../engines/engine.ts';
+import type { EngineContext } from '../engines/engine-context.ts';
 import type { Repository } from '../repository/repository.ts';
 import { engineOf, firstRepository } from './activity-run.ts';
 import { sourceOf } from './artifacts.ts';

@@ -1,6 +1,7 @@
 /** What activities are given: contracts only. worker/dependencies.ts builds the concrete ones. */
 import type { ContainerRuntime } from '../containers/container-runtime.ts';
-import type { DatabaseEngine, EngineContext } from '../engines/engine.ts';
+import type { EngineContext } from '../engines/engine-context.ts';
+import type { DatabaseEngine } from '../engines/engine.ts';
 import type { Component, EngineName, PostgresComponent, SecretReference, ServiceDefinition, WalMode } from '../domain/service.ts';
 import type { Timing } from '../domain/timing.ts';
 import type { LogStatus } from '../domain/wal/log-status.ts';

@@ -1,7 +1,7 @@
 /** Which base backup an incremental one goes on from: the newest that is sound, as far as that is told without reading all of it. */
 import { chooseParent, type LineageServer, type ParentCandidate } from '../domain/wal/base-chain.ts';
 import { parseLsn } from '../domain/wal/lsn.ts';
-import type { ParentBackup } from '../engines/engine.ts';
+import type { ParentBackup } from '../engines/engine-context.ts';
 import type { Repository } from '../repository/repository.ts';
 import { sourceOf } from './artifacts.ts';
 import { chainedBase, damagedFile, readBases, type BaseBackup } from './base-backups.ts';

@@ -5,7 +5,7 @@
  */
 import { Context } from '@temporalio/activity';
 import type { ActivityExecuteInput, ActivityInboundCallsInterceptor, Next } from '@temporalio/worker';
-import type { StepProgress } from '../engines/engine.ts';
+import type { StepProgress } from '../engines/engine-context.ts';
 
 const latest = new WeakMap<Context, StepProgress>();
 

@@ -7,7 +7,7 @@ import { planBytes, type PlanBody, type RestorePlan } from '../domain/restore-pl
 import type { ComponentCutOver, RollbackRecord } from '../domain/rollback.ts';
 import type { Component } from '../domain/service.ts';
 import { shortRunId } from '../domain/workflow-ids.ts';
-import type { PreparedComponent } from '../engines/engine.ts';
+import type { PreparedComponent } from '../engines/engine-context.ts';
 import type { Rollback } from '../repository/repository.ts';
 import { currentOwner, engineOf, firstRepository, inEngineContext, refuseBusyStore, serviceNamed } from './activity-run.ts';
 import { sourceOf } from './artifacts.ts';

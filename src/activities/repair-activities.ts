@@ -12,7 +12,7 @@ import { HoldfastFailure, isFailure } from '../domain/failures.ts';
 import { repairDirection, type ComponentCutOver, type RollbackRecord } from '../domain/rollback.ts';
 import { sameOwner, type RunOwner } from '../domain/run-owner.ts';
 import type { Component } from '../domain/service.ts';
-import type { EngineContext } from '../engines/engine.ts';
+import type { EngineContext } from '../engines/engine-context.ts';
 import type { Rollback } from '../repository/repository.ts';
 import { currentOwner, engineOf, firstRepository, inEngineContext, serviceNamed } from './activity-run.ts';
 import { removeUnfinishedCopies } from './copies/clone-activities.ts';

@@ -3,7 +3,8 @@ import type { ContainerFacts } from '../containers/container-runtime.ts';
 import { pauseFor } from '../containers/wait-until.ts';
 import { isFailure } from '../domain/failures.ts';
 import type { Component } from '../domain/service.ts';
-import type { DatabaseEngine, EngineContext } from '../engines/engine.ts';
+import type { EngineContext } from '../engines/engine-context.ts';
+import type { DatabaseEngine } from '../engines/engine.ts';
 
 /** One that ends right after its start may have been met between a crash and the restart that mends it; one that does so this often will go on. */
 const endsAtMost = 3;

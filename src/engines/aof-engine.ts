@@ -1,7 +1,7 @@
 /** The contract with an engine that can be brought to a second by what an archive holds of its append-only file. */
 import type { RedisBackup } from '../domain/backup-manifest.ts';
 import type { Component } from '../domain/service.ts';
-import type { ArtifactDestination, EngineContext } from './engine.ts';
+import type { ArtifactDestination, EngineContext } from './engine-context.ts';
 
 /** A file of the archive, by its path below {@link ArchivedAof.directory}. */
 export interface ArchivedFile {

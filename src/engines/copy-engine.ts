@@ -4,7 +4,7 @@
  */
 import type { ComponentBackup } from '../domain/backup-manifest.ts';
 import type { Component } from '../domain/service.ts';
-import type { ArtifactSource, EngineContext } from './engine.ts';
+import type { ArtifactSource, EngineContext } from './engine-context.ts';
 import type { MomentRecovery, ReachedMoment } from './moment-engine.ts';
 
 /** What the container of a copy is to be. It is never of an environment of the original's: that may hold secrets. */

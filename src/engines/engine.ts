@@ -5,98 +5,22 @@
  * run twice, in part or whole, also while an earlier attempt still lives. Everything created carries a name computed from run and step
  * (containers/scratch.ts) and the run's labels. Failures are HoldfastFailures. `ctx.signal` ends the work and the helper with it.
  */
-import type { Artifact, ChainLink, ComponentBackup, NotCompared, PostgresBase } from '../domain/backup-manifest.ts';
+import type { ComponentBackup } from '../domain/backup-manifest.ts';
 import type { Content, Difference } from '../domain/content.ts';
 import type { ComponentProof } from '../domain/proof.ts';
 import type { MarkedPosition } from '../domain/point.ts';
-import type { Loss, PinnedStore } from '../domain/restore-plan.ts';
+import type { PinnedStore } from '../domain/restore-plan.ts';
 import type { ComponentCutOver } from '../domain/rollback.ts';
 import type { RunOwner } from '../domain/run-owner.ts';
 import type { Component, EngineName } from '../domain/service.ts';
-import type { TableDifference, TableOutcome } from '../domain/tables/difference.ts';
+import type { TableOutcome } from '../domain/tables/difference.ts';
 import type { WantedTable } from '../domain/tables/table-name.ts';
-import type { Timing } from '../domain/timing.ts';
 import type { LineageServer } from '../domain/wal/base-chain.ts';
-import type { ContainerRuntime } from '../containers/container-runtime.ts';
 import type { AofEngine } from './aof-engine.ts';
 import type { CopyEngine } from './copy-engine.ts';
-import type { KeptLog, MomentEngine, MomentRecovery, RecoveredComponent } from './moment-engine.ts';
-import type { ReplacementEngine, SetAsideAccess } from './replacement-engine.ts';
-
-/** What a step says about how far it is. Goes into heartbeats and, from there, into the status of the run. */
-export interface StepProgress {
-  readonly phase: string;
-  readonly doneBytes?: number;
-  readonly totalBytes?: number;
-}
-
-export interface EngineContext {
-  readonly owner: RunOwner;
-  readonly service: string;
-  /** Changes with every attempt of the activity: `a<attempt>-<8 hex>`; names what may not be shared between overlapping attempts. */
-  readonly attempt: string;
-  readonly runtime: ContainerRuntime;
-  readonly timing: Timing;
-  readonly signal: AbortSignal;
-  progress(progress: StepProgress): void;
-  /** Resolves a secret reference now, in this process; the value is never stored or logged. @throws SecretNotFound */
-  secret(reference: { env: string } | { file: string }): Promise<string>;
-  /** Small write-once notes of this run in the repository (an original setting before it is changed); answers the value that won. */
-  recordOnce(key: string, value: unknown): Promise<unknown>;
-  /** A note of this run, or undefined. */
-  readNote(key: string): Promise<unknown>;
-  /** Where data goes that is dropped before the new stands; absent where nothing is. */
-  readonly setAside?: SetAsideAccess;
-}
-
-/** Where an engine puts an artifact. */
-export interface ArtifactDestination {
-  /** Host directory to bind into the helper, or null: then the engine streams through `put`. */
-  readonly hostDirectory: string | null;
-  /** Stores a stream as `<attempt>/<file>` and answers what was stored. */
-  put(file: string, source: import('node:stream').Readable): Promise<{ sizeBytes: number; sha256: string }>;
-  /** Makes a file that a helper wrote into hostDirectory durable, and re-hashes it. */
-  adopt(file: string): Promise<{ sizeBytes: number; sha256: string }>;
-  /** `<component>/<attempt>/<file>`: what the manifest calls it. */
-  pathOf(file: string): string;
-}
-
-/** Where an engine finds an artifact. */
-export interface ArtifactSource {
-  /** The backup's id, for hints. */
-  readonly backupId?: string;
-  /** Absolute host path for a read-only bind, or null: then `open` and copy it into the helper's volume. */
-  hostPath(artifact: Artifact): Promise<string | null>;
-  /** Returns when every stored byte was read and found right. `onBytes` is told how far it is. @throws ArtifactDamaged, ObjectNotFound, RepositoryUnreachable; the signal's reason */
-  check(artifact: Artifact, signal: AbortSignal, onBytes: (doneBytes: number) => void): Promise<void>;
-  /** The stored bytes; ends with `ArtifactDamaged` when size or SHA-256 differ from the manifest. */
-  open(artifact: Artifact): Promise<import('node:stream').Readable>;
-  /**
-   * The histories of the timelines that the archive of that cluster's log knows: a server that is made from the backup begins one with a number that none of them has,
-   * or its log would be taken for theirs. None unless given.
-   */
-  timelines?(backup: PostgresBase): Promise<Pick<KeptLog, 'files' | 'archive'>>;
-  /**
-   * Of an incremental base backup: all that it takes to make it whole, the full one first, the one that it goes on from last. Where there are none, needed by none.
-   * @throws ObjectNotFound naming the one that is gone, ArtifactDamaged naming the one whose manifest is not what it was
-   */
-  chain?(backup: PostgresBase): Promise<readonly ChainedInput[]>;
-}
-
-/** A backup that another one stands on, and where its artifacts are. */
-export interface ChainedInput {
-  readonly backupId: string;
-  readonly backup: PostgresBase;
-  readonly source: ArtifactSource;
-}
-
-/** The base backup that an incremental one goes on from. */
-export interface ParentBackup {
-  readonly backup: PostgresBase;
-  /** Of the one that is taken: the parent is the last of it. */
-  readonly chain: readonly ChainLink[];
-  readonly source: ArtifactSource;
-}
+import type { ArtifactDestination, ArtifactSource, EngineContext, ParentBackup, PreparedComponent } from './engine-context.ts';
+import type { MomentEngine, MomentRecovery, RecoveredComponent } from './moment-engine.ts';
+import type { ReplacementEngine } from './replacement-engine.ts';
 
 export interface BackupOptions {
   readonly contentHashes: boolean;
@@ -131,22 +55,6 @@ export interface ComponentFacts {
   /** Free bytes on the file system of the live data, or null where it could not be told. */
   readonly freeBytes: number | null;
   readonly warnings: readonly string[];
-}
-
-/** Data made ready beside the live one, already compared; nothing live has changed. */
-export interface PreparedComponent {
-  readonly component: string;
-  readonly cutOver: ComponentCutOver;
-  readonly compared: { readonly component: string; readonly objects: number; readonly differences: readonly Difference[] };
-  readonly notCompared: readonly NotCompared[];
-  readonly loss: Loss;
-  readonly createdRoles: readonly string[];
-  /** Of single tables: which rows change. */
-  readonly tables?: readonly TableDifference[];
-  /** Differences in settings, roles and extensions that the plan shows. */
-  readonly notes: readonly string[];
-  /** The ordered destructive steps, one sentence each, of this component. */
-  readonly steps: { readonly close: string; readonly swap: string; readonly open: string };
 }
 
 /** Which tables come back, and how. */

@@ -2,24 +2,12 @@
  * The contract with an engine that can bring a component back to any moment of a log that is kept: beside the live data, paused there and read-only, until it is
  * told to become the live data. Called from activities, by the rules of engine.ts; everything up to {@link MomentEngine.finish} may be run again, also with another moment.
  */
-import type { MountSpec } from '../containers/container-runtime.ts';
-import type { PostgresBase } from '../domain/backup-manifest.ts';
 import type { ComponentCutOver } from '../domain/rollback.ts';
 import type { Condition } from '../domain/find/condition.ts';
 import type { Candidates, Stop } from '../domain/find/narrowing.ts';
 import type { Component } from '../domain/service.ts';
 import type { Landing, LogEnd } from '../domain/wal/landing.ts';
-import type { LogFile } from '../domain/wal/log-file.ts';
-import type { ArtifactSource, EngineContext, PreparedComponent } from './engine.ts';
-
-/** A base backup and the log behind it. */
-export interface KeptLog {
-  readonly backup: PostgresBase;
-  /** Everything that recovery may ask for, in that order. */
-  readonly files: readonly LogFile[];
-  /** Where the engine's host finds the archive that holds them; null where there is none of them. */
-  readonly archive: Omit<MountSpec, 'target'> | null;
-}
+import type { ArtifactSource, EngineContext, KeptLog, PreparedComponent } from './engine-context.ts';
 
 export interface MomentRecovery extends KeptLog, Landing {
   readonly source: ArtifactSource;

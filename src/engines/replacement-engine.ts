@@ -2,35 +2,11 @@
  * The contract with an engine that can replace data where it lies, where old and new do not fit beside each other: copied out to another file system, read back, dropped,
  * and made anew in its place. Everything up to the approval reads only; what is compared before the yes elsewhere is compared after it here, before anybody is let in.
  */
-import type { Readable } from 'node:stream';
 import type { ComponentBackup } from '../domain/backup-manifest.ts';
 import type { Verdict } from '../domain/proof.ts';
 import type { ComponentCutOver } from '../domain/rollback.ts';
 import type { Component } from '../domain/service.ts';
-import type { SetAsideCopy, SetAsideDecision } from '../domain/set-aside.ts';
-import type { ArtifactDestination, ArtifactSource, EngineContext, PreparedComponent } from './engine.ts';
-
-/** The place of one run's copy of one component, as repository/set-aside.ts says. */
-export interface SetAsidePlace {
-  readonly location: string;
-  destination(attempt: string, signal: AbortSignal): Promise<ArtifactDestination>;
-  directory(): Promise<string | null>;
-  open(attempt: string, file: string): Promise<Readable>;
-  digest(attempt: string, file: string, signal: AbortSignal): Promise<{ readonly sizeBytes: number; readonly sha256: string }>;
-  record(copy: SetAsideCopy): Promise<SetAsideCopy>;
-  read(): Promise<SetAsideCopy | null>;
-  removeOthers(copy: SetAsideCopy): Promise<void>;
-  decide(wish: SetAsideDecision): Promise<SetAsideDecision>;
-  markBack(): Promise<void>;
-  isBack(): Promise<boolean>;
-  remove(): Promise<void>;
-}
-
-/** What an engine is given of the repository for it. */
-export interface SetAsideAccess {
-  of(runId: string, component: string): SetAsidePlace;
-  repository(): Promise<{ readonly location: string; readonly head: { readonly hostPath: string; readonly sha256: string } | null; readonly freeBytes: number | null }>;
-}
+import type { ArtifactSource, EngineContext, PreparedComponent } from './engine-context.ts';
 
 /** Which backup comes in, and what is known of it. */
 export interface ReplacementChoice {

@@ -13,7 +13,7 @@ import { HoldfastFailure } from '../../src/domain/failures.ts';
 import { parsePoint } from '../../src/domain/point.ts';
 import type { Component, PostgresComponent } from '../../src/domain/service.ts';
 import { testTiming } from '../../src/domain/timing.ts';
-import type { ArtifactSource, EngineContext } from '../../src/engines/engine.ts';
+import type { ArtifactSource, EngineContext } from '../../src/engines/engine-context.ts';
 import { awaitTarget, startRecovery, type Recovery } from '../../src/engines/postgres/recovery/start-recovery.ts';
 import { createPostgresWalSource } from '../../src/engines/postgres/wal/postgres-wal-source.ts';
 import { createRepository } from '../../src/repository/create-repository.ts';

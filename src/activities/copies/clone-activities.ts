@@ -6,7 +6,7 @@ import { findScratchOf, removeScratch } from '../../containers/scratch.ts';
 import { HoldfastFailure, isFailure } from '../../domain/failures.ts';
 import type { Component } from '../../domain/service.ts';
 import type { FilledCopy } from '../../engines/copy-engine.ts';
-import type { EngineContext } from '../../engines/engine.ts';
+import type { EngineContext } from '../../engines/engine-context.ts';
 import { currentOwner, engineOf, firstRepository, inEngineContext } from '../activity-run.ts';
 import { sourceOf } from '../artifacts.ts';
 import type { ActivityDependencies } from '../dependencies.ts';

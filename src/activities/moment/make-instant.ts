@@ -3,7 +3,7 @@ import { manifestFormat, type BackupManifest, type RedisBackup } from '../../dom
 import { isFailure } from '../../domain/failures.ts';
 import { backupIdAt, runBackupId } from '../../domain/identifiers.ts';
 import type { Component } from '../../domain/service.ts';
-import type { EngineContext } from '../../engines/engine.ts';
+import type { EngineContext } from '../../engines/engine-context.ts';
 import type { ReadManifest, Repository } from '../../repository/repository.ts';
 import { currentOwner, engineOf, firstRepository } from '../activity-run.ts';
 import { destinationIn } from '../artifacts.ts';

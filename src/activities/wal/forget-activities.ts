@@ -5,7 +5,7 @@ import { HoldfastFailure, isFailure } from '../../domain/failures.ts';
 import type { PostgresComponent, WalMode } from '../../domain/service.ts';
 import { refusalToForget, unstoredOf, type ForgettableLog } from '../../domain/wal/forgettable-log.ts';
 import { historyName } from '../../domain/wal/segment.ts';
-import type { EngineContext } from '../../engines/engine.ts';
+import type { EngineContext } from '../../engines/engine-context.ts';
 import { pollUntil } from '../../containers/wait-until.ts';
 import { firstRepository, inEngineContext, serviceNamed } from '../activity-run.ts';
 import { requireRunbook } from '../authority.ts';

@@ -2,7 +2,7 @@
 import type { PostgresDump } from '../../domain/backup-manifest.ts';
 import type { PostgresDatabaseCutOver } from '../../domain/rollback.ts';
 import type { PostgresComponent } from '../../domain/service.ts';
-import type { ArtifactSource, EngineContext } from '../engine.ts';
+import type { ArtifactSource, EngineContext } from '../engine-context.ts';
 import { placeOf } from './cut-over.ts';
 import { artifactOf } from './server/dump-input.ts';
 import { roleStatements } from './server/globals.ts';

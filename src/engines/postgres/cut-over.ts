@@ -13,7 +13,7 @@ import { HoldfastFailure, isFailure } from '../../domain/failures.ts';
 import type { FailureType } from '../../domain/failures.ts';
 import type { PostgresDatabaseCutOver } from '../../domain/rollback.ts';
 import type { PostgresComponent } from '../../domain/service.ts';
-import type { EngineContext } from '../engine.ts';
+import type { EngineContext } from '../engine-context.ts';
 import { runningContainer } from './inspect.ts';
 import { runPsql } from './server/psql.ts';
 import { statements } from './server/script-text.ts';

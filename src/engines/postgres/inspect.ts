@@ -2,7 +2,8 @@
 import type { ContainerFacts } from '../../containers/container-runtime.ts';
 import { HoldfastFailure, isFailure } from '../../domain/failures.ts';
 import type { PostgresComponent } from '../../domain/service.ts';
-import type { ComponentFacts, EngineContext } from '../engine.ts';
+import type { EngineContext } from '../engine-context.ts';
+import type { ComponentFacts } from '../engine.ts';
 import { queryJson, runPsql } from './server/psql.ts';
 import { statements } from './server/script-text.ts';
 import { refuseForBackup, refuseForRestore, warningsOf } from './server/obstacles.ts';

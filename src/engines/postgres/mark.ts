@@ -2,7 +2,7 @@
 import { HoldfastFailure } from '../../domain/failures.ts';
 import type { MarkedPosition } from '../../domain/point.ts';
 import type { PostgresComponent } from '../../domain/service.ts';
-import type { EngineContext } from '../engine.ts';
+import type { EngineContext } from '../engine-context.ts';
 import { runningContainer } from './inspect.ts';
 import { queryJson } from './server/psql.ts';
 import { statements } from './server/script-text.ts';

@@ -5,7 +5,7 @@ import { HoldfastFailure } from '../../domain/failures.ts';
 import type { PostgresDatabaseCutOver } from '../../domain/rollback.ts';
 import type { PostgresComponent } from '../../domain/service.ts';
 import { sizeText } from '../../domain/wording.ts';
-import type { ArtifactSource, EngineContext, PreparedComponent } from '../engine.ts';
+import type { ArtifactSource, EngineContext, PreparedComponent } from '../engine-context.ts';
 import { comparedObjects } from './content/compare-restored.ts';
 import { lookWithRoom } from './inspect.ts';
 import type { Inspection } from './inspect.ts';

@@ -7,7 +7,7 @@ import { HoldfastFailure, isFailure } from '../../domain/failures.ts';
 import type { ComponentProof } from '../../domain/proof.ts';
 import type { PostgresComponent } from '../../domain/service.ts';
 import { counted } from '../../domain/wording.ts';
-import type { ArtifactSource, EngineContext } from '../engine.ts';
+import type { ArtifactSource, EngineContext } from '../engine-context.ts';
 import { comparedObjects } from './content/compare-restored.ts';
 import { blamesTheData } from './content/restore-failure.ts';
 import { postmasterStart } from './inspect.ts';

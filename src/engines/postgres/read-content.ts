@@ -1,7 +1,8 @@
 /** What is live now, counted and hashed the way a backup does. */
 import type { Content } from '../../domain/content.ts';
 import type { PostgresComponent } from '../../domain/service.ts';
-import type { BackupOptions, EngineContext } from '../engine.ts';
+import type { EngineContext } from '../engine-context.ts';
+import type { BackupOptions } from '../engine.ts';
 import { contentFrom } from './content/content-reading.ts';
 import { backUpFailure } from './content/back-up-failure.ts';
 import { look } from './inspect.ts';

@@ -4,7 +4,7 @@ import { HoldfastFailure } from '../../domain/failures.ts';
 import type { ComponentCutOver, PostgresDatabaseCutOver } from '../../domain/rollback.ts';
 import type { RunOwner } from '../../domain/run-owner.ts';
 import type { PostgresComponent } from '../../domain/service.ts';
-import type { EngineContext } from '../engine.ts';
+import type { EngineContext } from '../engine-context.ts';
 import { placeOf } from './cut-over.ts';
 import { runningContainer } from './inspect.ts';
 import { madeNoteKey } from './prepare.ts';

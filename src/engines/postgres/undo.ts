@@ -2,7 +2,7 @@
 import { HoldfastFailure } from '../../domain/failures.ts';
 import type { PostgresDatabaseCutOver } from '../../domain/rollback.ts';
 import type { PostgresComponent } from '../../domain/service.ts';
-import type { EngineContext, PreparedComponent } from '../engine.ts';
+import type { EngineContext, PreparedComponent } from '../engine-context.ts';
 import { placeOf } from './cut-over.ts';
 import { queryJson } from './server/psql.ts';
 import { readCutOver } from './side/database-state.ts';

@@ -2,7 +2,7 @@
 import type { ComponentBackup, PostgresDump } from '../../domain/backup-manifest.ts';
 import { HoldfastFailure } from '../../domain/failures.ts';
 import { sizeText } from '../../domain/wording.ts';
-import type { ArtifactSource, EngineContext } from '../engine.ts';
+import type { ArtifactSource, EngineContext } from '../engine-context.ts';
 import { restoreFailure } from './content/restore-failure.ts';
 import { artifactOf, dumpInput } from './server/dump-input.ts';
 import { imageFor } from './server/image-for.ts';

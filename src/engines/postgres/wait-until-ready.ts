@@ -2,7 +2,7 @@
 import { pauseFor, waitUntil } from '../../containers/wait-until.ts';
 import { HoldfastFailure, isFailure } from '../../domain/failures.ts';
 import type { PostgresComponent } from '../../domain/service.ts';
-import type { EngineContext } from '../engine.ts';
+import type { EngineContext } from '../engine-context.ts';
 import { postmasterStart } from './inspect.ts';
 
 /** Answers twice, with the same postmaster: during a first start the image runs another server before the real one (databases.md D18). */

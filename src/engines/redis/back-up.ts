@@ -8,7 +8,8 @@ import type { Artifact, NotCompared, RedisBackup } from '../../domain/backup-man
 import { compareContent, describeDifference, type RedisContent } from '../../domain/content.ts';
 import { HoldfastFailure, isFailure } from '../../domain/failures.ts';
 import type { RedisComponent } from '../../domain/service.ts';
-import type { ArtifactDestination, BackupOptions, EngineContext } from '../engine.ts';
+import type { ArtifactDestination, EngineContext } from '../engine-context.ts';
+import type { BackupOptions } from '../engine.ts';
 import { exitCodes } from './helper/helper-scripts.ts';
 import { refuseTopology } from './inspect.ts';
 import { loadedContent, loadRdb } from './helper/load-rdb.ts';

@@ -2,7 +2,8 @@
 import { HoldfastFailure } from '../../domain/failures.ts';
 import type { PinnedStore } from '../../domain/restore-plan.ts';
 import type { RedisComponent } from '../../domain/service.ts';
-import type { ComponentFacts, EngineContext } from '../engine.ts';
+import type { EngineContext } from '../engine-context.ts';
+import type { ComponentFacts } from '../engine.ts';
 import { missingForSeconds } from './aof/look-at-server.ts';
 import { runRedisCommand } from './server/redis-cli.ts';
 import { infoNumber, mountOf, mountOnEntry, readServer, type RedisServer } from './server/server-facts.ts';

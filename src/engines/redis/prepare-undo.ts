@@ -3,7 +3,7 @@ import type { HelperResult } from '../../containers/helper-container.ts';
 import { HoldfastFailure } from '../../domain/failures.ts';
 import type { RedisCutOver } from '../../domain/rollback.ts';
 import type { RedisComponent } from '../../domain/service.ts';
-import type { EngineContext, PreparedComponent } from '../engine.ts';
+import type { EngineContext, PreparedComponent } from '../engine-context.ts';
 import { helperScripts } from './helper/helper-scripts.ts';
 import { refuseTopology, requireRestorable } from './inspect.ts';
 import { keysIn, loadedContent, parseCheck } from './helper/load-rdb.ts';

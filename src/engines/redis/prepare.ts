@@ -7,7 +7,7 @@ import { HoldfastFailure } from '../../domain/failures.ts';
 import type { Loss } from '../../domain/restore-plan.ts';
 import type { RedisComponent } from '../../domain/service.ts';
 import { sizeText } from '../../domain/wording.ts';
-import type { ArtifactSource, EngineContext, PreparedComponent } from '../engine.ts';
+import type { ArtifactSource, EngineContext, PreparedComponent } from '../engine-context.ts';
 import { helperScripts } from './helper/helper-scripts.ts';
 import { refuseTopology, requireRestorable } from './inspect.ts';
 import { highestDatabaseIn, keysIn, loadedContent, loadedMemoryBytes, parseCheck } from './helper/load-rdb.ts';

@@ -5,7 +5,7 @@ import { compareContent, type RedisContent } from '../../domain/content.ts';
 import { isFailure } from '../../domain/failures.ts';
 import type { ComponentProof, Verdict } from '../../domain/proof.ts';
 import { counted } from '../../domain/wording.ts';
-import type { ArtifactSource, EngineContext } from '../engine.ts';
+import type { ArtifactSource, EngineContext } from '../engine-context.ts';
 import { fittingImage } from './helper/fitting-image.ts';
 import { exitCodes } from './helper/helper-scripts.ts';
 import { highestDatabaseIn, keysIn, loadedContent, loadRdb } from './helper/load-rdb.ts';

@@ -3,7 +3,7 @@ import { HoldfastFailure } from '../../domain/failures.ts';
 import type { ComponentCutOver } from '../../domain/rollback.ts';
 import type { RunOwner } from '../../domain/run-owner.ts';
 import type { RedisComponent } from '../../domain/service.ts';
-import type { EngineContext } from '../engine.ts';
+import type { EngineContext } from '../engine-context.ts';
 import { removeRunDirectory } from './cut-over/discard.ts';
 import { runRedisCommand } from './server/redis-cli.ts';
 import { runDirectory, type StagedNote, stagedNoteKey } from './cut-over/staging.ts';

@@ -1,7 +1,7 @@
 /** Verifying: every byte hashed where the stock tool reads it, and redis-check-rdb's own account compared with the manifest. */
 import type { RedisBackup } from '../../domain/backup-manifest.ts';
 import { HoldfastFailure } from '../../domain/failures.ts';
-import type { ArtifactSource, EngineContext } from '../engine.ts';
+import type { ArtifactSource, EngineContext } from '../engine-context.ts';
 import { fittingImage } from './helper/fitting-image.ts';
 import { exitCodes, helperScripts } from './helper/helper-scripts.ts';
 import { expiresIn, keysIn, parseCheck } from './helper/load-rdb.ts';

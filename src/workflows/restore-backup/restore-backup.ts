@@ -3,7 +3,7 @@ import { workflowInfo } from '@temporalio/workflow';
 import type { BackupReference } from '../../activities/proof-activities.ts';
 import { replacementIn } from '../../domain/rollback.ts';
 import { counted, durationText, engineTitle } from '../../domain/wording.ts';
-import type { PreparedComponent } from '../../engines/engine.ts';
+import type { PreparedComponent } from '../../engines/engine-context.ts';
 import { allOrNone } from '../shared/all-or-none.ts';
 import { openApprovalGate } from '../shared/approval-gate.ts';
 import { bringBack, type Prepared } from '../shared/bring-back.ts';

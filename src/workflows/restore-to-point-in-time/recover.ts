@@ -3,7 +3,8 @@ import type { RecoveredPoint } from '../../activities/moment/moment-activities.t
 import { recoveryPoint } from '../../domain/backup-manifest.ts';
 import { HoldfastFailure } from '../../domain/failures.ts';
 import type { Component } from '../../domain/service.ts';
-import type { ComponentFacts, PreparedComponent } from '../../engines/engine.ts';
+import type { PreparedComponent } from '../../engines/engine-context.ts';
+import type { ComponentFacts } from '../../engines/engine.ts';
 import { allOrNone } from '../shared/all-or-none.ts';
 import type { Prepared } from '../shared/bring-back.ts';
 import { companionNextTo, companionText, plannedCompanion, type ChosenCompanion } from '../shared/companion.ts';

@@ -3,7 +3,8 @@
  * What was recovered becomes a server of its own only after the approval.
  */
 import { isCancellation, workflowInfo } from '@temporalio/workflow';
-import type { ComponentFacts, PreparedComponent } from '../../engines/engine.ts';
+import type { PreparedComponent } from '../../engines/engine-context.ts';
+import type { ComponentFacts } from '../../engines/engine.ts';
 import { durationText } from '../../domain/wording.ts';
 import { shortRunId } from '../../domain/workflow-ids.ts';
 import { openApprovalGate } from '../shared/approval-gate.ts';

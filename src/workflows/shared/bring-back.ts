@@ -5,7 +5,7 @@ import type { PlanBody, RestorePlan } from '../../domain/restore-plan.ts';
 import { leavesOpen } from '../../domain/rollback.ts';
 import type { ApprovalGate } from './approval-gate.ts';
 import { approvedPlan, type ApprovedPlan } from './approved-plan.ts';
-import type { PreparedComponent } from '../../engines/engine.ts';
+import type { PreparedComponent } from '../../engines/engine-context.ts';
 import { dropDiscards, exchangeStores, notWell, type CutOverRequest } from './cut-over.ts';
 import { acquireRepaired, repairEndedRuns } from './repair-ended-runs.ts';
 import type { CommonInput, Run } from './run.ts';

@@ -9,7 +9,7 @@ import { leavesOpen, type RollbackRecord } from '../../domain/rollback.ts';
 import type { Component } from '../../domain/service.ts';
 import { engineTitle } from '../../domain/wording.ts';
 import { shortRunId } from '../../domain/workflow-ids.ts';
-import type { PreparedComponent } from '../../engines/engine.ts';
+import type { PreparedComponent } from '../../engines/engine-context.ts';
 import { allOrNone } from './all-or-none.ts';
 import type { CommonInput, Run } from './run.ts';
 import { failureTypeOf, finalFailure, workflowFailure } from './workflow-failure.ts';

@@ -2,7 +2,8 @@
 import { planSteps } from '../../domain/cut-over-steps.ts';
 import type { PlanBody } from '../../domain/restore-plan.ts';
 import { replacementIn, replacesSomething, type ComponentCutOver } from '../../domain/rollback.ts';
-import type { ComponentFacts, PreparedComponent } from '../../engines/engine.ts';
+import type { PreparedComponent } from '../../engines/engine-context.ts';
+import type { ComponentFacts } from '../../engines/engine.ts';
 import type { CommonInput, Run } from './run.ts';
 
 export interface RestoreBodyParts extends Pick<PlanBody, 'moment'> {

@@ -3,7 +3,7 @@ import { beforeAll, expect, test } from 'vitest';
 import type { ContainerRuntime } from '../../../src/containers/container-runtime.ts';
 import type { PostgresBase } from '../../../src/domain/backup-manifest.ts';
 import type { PostgresComponent } from '../../../src/domain/service.ts';
-import type { ChainedInput, EngineContext, ParentBackup } from '../../../src/engines/engine.ts';
+import type { ChainedInput, EngineContext, ParentBackup } from '../../../src/engines/engine-context.ts';
 import type { MomentEngine } from '../../../src/engines/moment-engine.ts';
 import { useDocker } from '../../support/docker.ts';
 import { failing } from '../../support/failing.ts';

@@ -3,7 +3,7 @@ import { open as openFile, readFile, writeFile } from 'node:fs/promises';
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import type { Artifact, PostgresBase } from '../../../src/domain/backup-manifest.ts';
-import type { ArtifactDestination, ArtifactSource, ChainedInput, ParentBackup } from '../../../src/engines/engine.ts';
+import type { ArtifactDestination, ArtifactSource, ChainedInput, ParentBackup } from '../../../src/engines/engine-context.ts';
 import type { MomentEngine, MomentRecovery } from '../../../src/engines/moment-engine.ts';
 import type { PostgresComponent } from '../../../src/domain/service.ts';
 import { useDocker } from '../../support/docker.ts';

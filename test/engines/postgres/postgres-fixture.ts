@@ -11,7 +11,7 @@ import { HoldfastFailure } from '../../../src/domain/failures.ts';
 import type { PostgresDatabaseCutOver } from '../../../src/domain/rollback.ts';
 import type { PostgresComponent } from '../../../src/domain/service.ts';
 import { testTiming } from '../../../src/domain/timing.ts';
-import type { ArtifactDestination, ArtifactSource, EngineContext, PreparedComponent } from '../../../src/engines/engine.ts';
+import type { ArtifactDestination, ArtifactSource, EngineContext, PreparedComponent } from '../../../src/engines/engine-context.ts';
 import { createPostgresEngine } from '../../../src/engines/postgres/postgres-engine.ts';
 import { createLocalStorage } from '../../../src/storage/local/local-storage.ts';
 import { awaitFirstStart } from '../../support/await-first-start.ts';

@@ -3,7 +3,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { scratchLabels } from '../../../src/containers/labels.ts';
 import type { RedisBackup } from '../../../src/domain/backup-manifest.ts';
 import type { RedisCutOver } from '../../../src/domain/rollback.ts';
-import type { EngineContext } from '../../../src/engines/engine.ts';
+import type { EngineContext } from '../../../src/engines/engine-context.ts';
 import { useDocker } from '../../support/docker.ts';
 import { failing } from '../../support/failing.ts';
 import { contextOf, createRedis, engine, startRedis, testStore, type TestRedis, type TestStore } from './redis-fixture.ts';

@@ -12,7 +12,7 @@ import { HoldfastFailure } from '../../../src/domain/failures.ts';
 import type { RedisCutOver } from '../../../src/domain/rollback.ts';
 import type { RedisComponent } from '../../../src/domain/service.ts';
 import { testTiming } from '../../../src/domain/timing.ts';
-import type { ArtifactDestination, ArtifactSource, EngineContext } from '../../../src/engines/engine.ts';
+import type { ArtifactDestination, ArtifactSource, EngineContext } from '../../../src/engines/engine-context.ts';
 import { createRedisEngine } from '../../../src/engines/redis/redis-engine.ts';
 import { checkByReading } from '../../support/check-by-reading.ts';
 import type { DockerScope } from '../../support/docker.ts';

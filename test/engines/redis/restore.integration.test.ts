@@ -4,7 +4,7 @@ import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import type { RedisBackup } from '../../../src/domain/backup-manifest.ts';
 import type { FailureType } from '../../../src/domain/failures.ts';
 import type { RedisCutOver } from '../../../src/domain/rollback.ts';
-import type { EngineContext } from '../../../src/engines/engine.ts';
+import type { EngineContext } from '../../../src/engines/engine-context.ts';
 import { runDirectory } from '../../../src/engines/redis/cut-over/staging.ts';
 import { useDocker } from '../../support/docker.ts';
 import { contextOf, engine, type Notes, restore, sha256, startRedis, testStore, type TestRedis, type TestStore, undo, variedData } from './redis-fixture.ts';

@@ -5,7 +5,7 @@ import type { HelperResult } from '../../../containers/helper-container.ts';
 import type { Artifact, PostgresBase } from '../../../domain/backup-manifest.ts';
 import { HoldfastFailure } from '../../../domain/failures.ts';
 import { parseLsn } from '../../../domain/wal/lsn.ts';
-import type { ArtifactSource, ChainedInput, EngineContext } from '../../engine.ts';
+import type { ArtifactSource, ChainedInput, EngineContext } from '../../engine-context.ts';
 import { imageOfMajor } from '../server/image-for.ts';
 import { failedStep, runPostgresHelper, spaceFailure } from '../server/postgres-helper.ts';
 import { diskFullIn, firstError } from '../server/psql-failure.ts';

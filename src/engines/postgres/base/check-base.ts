@@ -5,7 +5,7 @@ import type { Difference } from '../../../domain/content.ts';
 import { isFailure } from '../../../domain/failures.ts';
 import type { ComponentProof } from '../../../domain/proof.ts';
 import { counted, sizeText } from '../../../domain/wording.ts';
-import type { ArtifactSource, EngineContext } from '../../engine.ts';
+import type { ArtifactSource, EngineContext } from '../../engine-context.ts';
 import { blamesTheData } from '../content/restore-failure.ts';
 import { resultOf } from '../server/postgres-helper.ts';
 import { checkBase, checkFailure } from './base-input.ts';

@@ -3,7 +3,7 @@ import { HoldfastFailure } from '../../../domain/failures.ts';
 import type { PostgresComponent } from '../../../domain/service.ts';
 import type { LineageServer } from '../../../domain/wal/base-chain.ts';
 import { parseLsn } from '../../../domain/wal/lsn.ts';
-import type { EngineContext } from '../../engine.ts';
+import type { EngineContext } from '../../engine-context.ts';
 import { runningContainer } from '../inspect.ts';
 import { queryJson } from '../server/psql.ts';
 import { statements } from '../server/script-text.ts';

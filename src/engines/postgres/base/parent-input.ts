@@ -2,7 +2,7 @@
 import { stageFile } from '../../../containers/container-files.ts';
 import type { MountSpec } from '../../../containers/container-runtime.ts';
 import { HoldfastFailure } from '../../../domain/failures.ts';
-import type { EngineContext, ParentBackup } from '../../engine.ts';
+import type { EngineContext, ParentBackup } from '../../engine-context.ts';
 
 const directory = '/parent';
 const file = 'backup_manifest';

@@ -8,7 +8,7 @@ import { HoldfastFailure, isFailure } from '../../../domain/failures.ts';
 import type { PostgresComponent } from '../../../domain/service.ts';
 import { counted } from '../../../domain/wording.ts';
 import type { CopyEngine, CopyServer, CopySource, FilledCopy } from '../../copy-engine.ts';
-import type { EngineContext } from '../../engine.ts';
+import type { EngineContext } from '../../engine-context.ts';
 import { requireSameOrder } from '../directory/recover-beside.ts';
 import { recoveryRoomBytes } from '../recovery/recovery-room.ts';
 import { promoteAndStop, queryRecovered, type RecoveryServer } from '../recovery/recovery-server.ts';

@@ -7,7 +7,7 @@ import type { Difference } from '../../../domain/content.ts';
 import { HoldfastFailure, isFailure } from '../../../domain/failures.ts';
 import type { PostgresDirectoryCutOver } from '../../../domain/rollback.ts';
 import type { PostgresComponent } from '../../../domain/service.ts';
-import type { EngineContext, PreparedComponent } from '../../engine.ts';
+import type { EngineContext, PreparedComponent } from '../../engine-context.ts';
 import { runPostgresHelper } from '../server/postgres-helper.ts';
 import { scripts } from '../server/script-text.ts';
 import { waitUntilReady } from '../wait-until-ready.ts';

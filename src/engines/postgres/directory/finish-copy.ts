@@ -3,7 +3,7 @@ import { removeScratch } from '../../../containers/scratch.ts';
 import { HoldfastFailure } from '../../../domain/failures.ts';
 import type { ControlData, PostgresDirectoryCutOver } from '../../../domain/rollback.ts';
 import type { PostgresComponent } from '../../../domain/service.ts';
-import type { EngineContext, PreparedComponent } from '../../engine.ts';
+import type { EngineContext, PreparedComponent } from '../../engine-context.ts';
 import { promoteAndStop, type RecoveryServer } from '../recovery/recovery-server.ts';
 import { failedStep, resultOf, runPostgresHelper } from '../server/postgres-helper.ts';
 import { firstError } from '../server/psql-failure.ts';

@@ -6,7 +6,7 @@ import type { PostgresDump, RoleFacts } from '../../../domain/backup-manifest.ts
 import { HoldfastFailure } from '../../../domain/failures.ts';
 import type { ControlData } from '../../../domain/rollback.ts';
 import type { PostgresComponent } from '../../../domain/service.ts';
-import type { EngineContext } from '../../engine.ts';
+import type { EngineContext } from '../../engine-context.ts';
 import { settingsText } from '../base/base-input.ts';
 import { postmasterStart } from '../inspect.ts';
 import { recoveryStep, serverArguments, type RecoveryServer } from '../recovery/recovery-server.ts';

@@ -1,7 +1,8 @@
 /** Preflight of a restore that replaces a server's whole data, whatever state it is in: from its volume, and from the server itself where that answers. Reads only. */
 import { HoldfastFailure, isFailure } from '../../../domain/failures.ts';
 import type { PostgresComponent } from '../../../domain/service.ts';
-import type { ComponentFacts, EngineContext } from '../../engine.ts';
+import type { EngineContext } from '../../engine-context.ts';
+import type { ComponentFacts } from '../../engine.ts';
 import { readServer } from '../inspect.ts';
 import { warningsOf } from '../server/obstacles.ts';
 import { queryJson } from '../server/psql.ts';

@@ -2,7 +2,7 @@
 import { HoldfastFailure, isFailure } from '../../../domain/failures.ts';
 import type { Loss } from '../../../domain/restore-plan.ts';
 import type { PostgresComponent } from '../../../domain/service.ts';
-import type { EngineContext } from '../../engine.ts';
+import type { EngineContext } from '../../engine-context.ts';
 import { queryRecovered, type RecoveryServer } from '../recovery/recovery-server.ts';
 import { firstError } from '../server/psql-failure.ts';
 import { psqlVariables } from '../server/psql-variables.ts';

@@ -7,7 +7,7 @@ import { describeDifference } from '../../../domain/content.ts';
 import { HoldfastFailure, isFailure } from '../../../domain/failures.ts';
 import type { PostgresComponent } from '../../../domain/service.ts';
 import { counted, sizeText } from '../../../domain/wording.ts';
-import type { ArtifactSource, EngineContext, PreparedComponent } from '../../engine.ts';
+import type { ArtifactSource, EngineContext, PreparedComponent } from '../../engine-context.ts';
 import { giveRolesBack } from '../complete-restore.ts';
 import { comparedObjects } from '../content/compare-restored.ts';
 import { postmasterStart } from '../inspect.ts';

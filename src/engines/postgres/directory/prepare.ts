@@ -1,5 +1,5 @@
 /** A base backup, or a moment of its log, made ready inside the live data directory. Nothing live changes. */
-import type { ArtifactSource, EngineContext, PreparedComponent } from '../../engine.ts';
+import type { ArtifactSource, EngineContext, PreparedComponent } from '../../engine-context.ts';
 import type { PostgresBase } from '../../../domain/backup-manifest.ts';
 import { HoldfastFailure } from '../../../domain/failures.ts';
 import type { Loss } from '../../../domain/restore-plan.ts';

@@ -3,7 +3,7 @@ import type { PostgresBase } from '../../../domain/backup-manifest.ts';
 import { HoldfastFailure, isFailure } from '../../../domain/failures.ts';
 import type { PostgresComponent } from '../../../domain/service.ts';
 import { parseLsn } from '../../../domain/wal/lsn.ts';
-import type { EngineContext } from '../../engine.ts';
+import type { EngineContext } from '../../engine-context.ts';
 import { collationsThatDiffer, findRecovery, readState, type Reached, type RecoveryServer, type RecoveryState } from '../recovery/recovery-server.ts';
 import { awaitTarget, continueRecovery, startRecovery, type Recovery } from '../recovery/start-recovery.ts';
 import type { DataPlace, DataSighting } from './data-place.ts';

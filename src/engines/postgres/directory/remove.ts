@@ -3,7 +3,7 @@ import { removeScratch } from '../../../containers/scratch.ts';
 import type { ComponentCutOver, PostgresDirectoryCutOver } from '../../../domain/rollback.ts';
 import type { RunOwner } from '../../../domain/run-owner.ts';
 import type { PostgresComponent } from '../../../domain/service.ts';
-import type { EngineContext } from '../../engine.ts';
+import type { EngineContext } from '../../engine-context.ts';
 import { findRecovery } from '../recovery/recovery-server.ts';
 import { placeOf, sightData, type DataPlace } from './data-place.ts';
 import { removeDirectories } from './exchange.ts';

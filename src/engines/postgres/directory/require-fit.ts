@@ -3,7 +3,7 @@ import type { PostgresBase } from '../../../domain/backup-manifest.ts';
 import { HoldfastFailure } from '../../../domain/failures.ts';
 import type { PostgresComponent } from '../../../domain/service.ts';
 import { counted, sizeText } from '../../../domain/wording.ts';
-import type { EngineContext } from '../../engine.ts';
+import type { EngineContext } from '../../engine-context.ts';
 import { recoveryRoomBytes } from '../recovery/recovery-room.ts';
 import type { DataSighting } from './data-place.ts';
 

@@ -2,7 +2,7 @@
 import { HoldfastFailure } from '../../../domain/failures.ts';
 import type { PostgresDirectoryCutOver } from '../../../domain/rollback.ts';
 import type { PostgresComponent } from '../../../domain/service.ts';
-import type { EngineContext, PreparedComponent } from '../../engine.ts';
+import type { EngineContext, PreparedComponent } from '../../engine-context.ts';
 import { placeOf, sightData, sightDirectory } from './data-place.ts';
 import { stepsOf } from './finish-copy.ts';
 import { runDirectory } from './run-directory.ts';

@@ -2,7 +2,7 @@
 import { HoldfastFailure } from '../../../domain/failures.ts';
 import { relationText, type Condition, type Relation } from '../../../domain/find/condition.ts';
 import type { PostgresComponent } from '../../../domain/service.ts';
-import type { EngineContext } from '../../engine.ts';
+import type { EngineContext } from '../../engine-context.ts';
 import type { Look } from '../../moment-engine.ts';
 import { queryRecovered, type RecoveryServer } from '../recovery/recovery-server.ts';
 import { firstError } from '../server/psql-failure.ts';

@@ -3,7 +3,7 @@ import { findScratchOf, removeScratch } from '../../../containers/scratch.ts';
 import { HoldfastFailure } from '../../../domain/failures.ts';
 import type { Stop } from '../../../domain/find/narrowing.ts';
 import type { PostgresComponent } from '../../../domain/service.ts';
-import type { EngineContext } from '../../engine.ts';
+import type { EngineContext } from '../../engine-context.ts';
 import type { Look, LogWalk } from '../../moment-engine.ts';
 import { recoveryRoomBytes } from '../recovery/recovery-room.ts';
 import { awaitStop, type Reached, type RecoveryServer } from '../recovery/recovery-server.ts';

@@ -3,7 +3,7 @@ import { HoldfastFailure } from '../../../domain/failures.ts';
 import type { Candidate } from '../../../domain/find/narrowing.ts';
 import { parseLsn } from '../../../domain/wal/lsn.ts';
 import { beginOf, parseSegmentName, segmentOf } from '../../../domain/wal/segment.ts';
-import type { EngineContext } from '../../engine.ts';
+import type { EngineContext } from '../../engine-context.ts';
 import type { LogSurvey, SurveyRequest } from '../../moment-engine.ts';
 import { supersededFailure } from '../recovery/recovery-failure.ts';
 import { segmentList } from '../recovery/segment-list.ts';

@@ -8,7 +8,7 @@ import { waitUntil } from '../../../containers/wait-until.ts';
 import { HoldfastFailure, isFailure } from '../../../domain/failures.ts';
 import { parseLsn } from '../../../domain/wal/lsn.ts';
 import { timelinePath } from '../../../domain/wal/timeline.ts';
-import type { EngineContext } from '../../engine.ts';
+import type { EngineContext } from '../../engine-context.ts';
 import type { ReachedMoment } from '../../moment-engine.ts';
 import { firstError } from '../server/psql-failure.ts';
 import { raisedSettings, recoveryFailure } from './recovery-failure.ts';

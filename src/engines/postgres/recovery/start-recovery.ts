@@ -6,7 +6,7 @@ import { createScratchServer } from '../../../containers/scratch-server.ts';
 import type { PostgresBase } from '../../../domain/backup-manifest.ts';
 import { HoldfastFailure } from '../../../domain/failures.ts';
 import type { LogFile } from '../../../domain/wal/log-file.ts';
-import type { ArtifactSource, EngineContext } from '../../engine.ts';
+import type { ArtifactSource, EngineContext } from '../../engine-context.ts';
 import { baseFiles, baseInput, chainOf, checkFailure, scratchSettings, settingsText } from '../base/base-input.ts';
 import { imageOfMajor } from '../server/image-for.ts';
 import { failedStep, runPostgresHelper } from '../server/postgres-helper.ts';

@@ -1,5 +1,5 @@
 /** Where and as whom a component's server is spoken to. Names travel in libpq's own variables, where no character has a meaning. */
-import type { EngineContext } from '../../engine.ts';
+import type { EngineContext } from '../../engine-context.ts';
 import { run16 } from '../../../containers/labels.ts';
 import type { PostgresComponent } from '../../../domain/service.ts';
 

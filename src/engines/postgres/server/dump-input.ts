@@ -3,7 +3,7 @@ import { stageFile } from '../../../containers/container-files.ts';
 import type { MountSpec } from '../../../containers/container-runtime.ts';
 import type { Artifact, PostgresDump } from '../../../domain/backup-manifest.ts';
 import { HoldfastFailure } from '../../../domain/failures.ts';
-import type { ArtifactSource, EngineContext } from '../../engine.ts';
+import type { ArtifactSource, EngineContext } from '../../engine-context.ts';
 
 export interface DumpInput {
   readonly mounts: readonly MountSpec[];

@@ -1,6 +1,6 @@
 /** The image whose tools read a backup: the very one that wrote it, else the live container's, of the same or a newer major (databases.md L10). */
 import type { PostgresBackup } from '../../../domain/backup-manifest.ts';
-import type { EngineContext } from '../../engine.ts';
+import type { EngineContext } from '../../engine-context.ts';
 
 /** An image of this engine and its major, or null where it has none that will do. */
 export async function imageFor(ctx: EngineContext, backup: PostgresBackup): Promise<{ readonly id: string; readonly majorVersion: number } | null> {

@@ -4,7 +4,7 @@ import type { HelperRequest, HelperResult } from '../../../containers/helper-con
 import { HoldfastFailure, isFailure } from '../../../domain/failures.ts';
 import type { PostgresComponent } from '../../../domain/service.ts';
 import { sizeText } from '../../../domain/wording.ts';
-import type { EngineContext } from '../../engine.ts';
+import type { EngineContext } from '../../engine-context.ts';
 import { libpqEnvironment, optionsOf } from './connection.ts';
 import { sqlFiles } from './script-text.ts';
 

@@ -3,7 +3,7 @@ import type { ExecRequest, ExecResult } from '../../../containers/container-runt
 import { HoldfastFailure, isFailure } from '../../../domain/failures.ts';
 import type { FailureType } from '../../../domain/failures.ts';
 import type { PostgresComponent } from '../../../domain/service.ts';
-import type { EngineContext } from '../../engine.ts';
+import type { EngineContext } from '../../engine-context.ts';
 import { firstStatement, libpqEnvironment, maintenanceDatabases, passwordOf } from './connection.ts';
 import type { SessionOwner } from './connection.ts';
 import { failureFrom } from './psql-failure.ts';

@@ -1,6 +1,6 @@
 /** Stored artifacts, read to their end: where a byte differs from the manifest, that is ArtifactDamaged. */
 import type { Artifact } from '../../../domain/backup-manifest.ts';
-import type { ArtifactSource, EngineContext } from '../../engine.ts';
+import type { ArtifactSource, EngineContext } from '../../engine-context.ts';
 
 /** A small artifact as text, every byte of it found right. @throws as {@link readThrough} */
 export async function readText(ctx: EngineContext, source: ArtifactSource, artifact: Artifact): Promise<string> {

@@ -6,7 +6,7 @@ import { readFileFromContainer } from '../../../containers/container-files.ts';
 import type { HelperResult } from '../../../containers/helper-container.ts';
 import type { Artifact } from '../../../domain/backup-manifest.ts';
 import { HoldfastFailure } from '../../../domain/failures.ts';
-import type { ArtifactDestination, EngineContext } from '../../engine.ts';
+import type { ArtifactDestination, EngineContext } from '../../engine-context.ts';
 import { failedStep, resultOf } from './postgres-helper.ts';
 
 /** Where a helper's script puts its files, flat, and whom they are to belong to. */

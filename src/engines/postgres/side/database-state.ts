@@ -1,7 +1,7 @@
 /** What the server says about the databases of a cut-over: the one reading that every step decides by. */
 import { HoldfastFailure } from '../../../domain/failures.ts';
 import type { PostgresDatabaseCutOver } from '../../../domain/rollback.ts';
-import type { EngineContext } from '../../engine.ts';
+import type { EngineContext } from '../../engine-context.ts';
 import { queryJson } from '../server/psql.ts';
 import { statements } from '../server/script-text.ts';
 import type { ServerPlace } from './side-database.ts';

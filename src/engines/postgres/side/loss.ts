@@ -1,7 +1,7 @@
 /** What will be gone for the application when a backup takes the place of the live data. */
 import type { PostgresDump } from '../../../domain/backup-manifest.ts';
 import type { Loss } from '../../../domain/restore-plan.ts';
-import type { EngineContext } from '../../engine.ts';
+import type { EngineContext } from '../../engine-context.ts';
 import type { Inspection } from '../inspect.ts';
 import { runPsql } from '../server/psql.ts';
 import { statements } from '../server/script-text.ts';

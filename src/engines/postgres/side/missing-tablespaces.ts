@@ -1,6 +1,6 @@
 /** Tablespaces are directories of the server: a dump names them and does not make them. */
 import type { PostgresDump } from '../../../domain/backup-manifest.ts';
-import type { ArtifactSource, EngineContext } from '../../engine.ts';
+import type { ArtifactSource, EngineContext } from '../../engine-context.ts';
 import { artifactOf } from '../server/dump-input.ts';
 import { tablespacesIn } from '../server/globals.ts';
 import { queryJson } from '../server/psql.ts';

@@ -1,6 +1,6 @@
 /** Differences between the server and the backup that do not stop a restore, for the plan. */
 import type { DatabaseProperties, PostgresDump } from '../../../domain/backup-manifest.ts';
-import type { EngineContext } from '../../engine.ts';
+import type { EngineContext } from '../../engine-context.ts';
 import type { Inspection } from '../inspect.ts';
 import { queryJson } from '../server/psql.ts';
 import { sqlFiles } from '../server/script-text.ts';

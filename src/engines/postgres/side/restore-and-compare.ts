@@ -2,7 +2,7 @@
 import type { PostgresDump } from '../../../domain/backup-manifest.ts';
 import type { Difference } from '../../../domain/content.ts';
 import { HoldfastFailure } from '../../../domain/failures.ts';
-import type { ArtifactSource, EngineContext } from '../../engine.ts';
+import type { ArtifactSource, EngineContext } from '../../engine-context.ts';
 import { compareRestored, isHashed } from '../content/compare-restored.ts';
 import { contentFrom } from '../content/content-reading.ts';
 import { restoreFailure } from '../content/restore-failure.ts';

@@ -5,7 +5,7 @@
 import { run16 } from '../../../containers/labels.ts';
 import type { RoleFacts } from '../../../domain/backup-manifest.ts';
 import type { RunOwner } from '../../../domain/run-owner.ts';
-import type { EngineContext } from '../../engine.ts';
+import type { EngineContext } from '../../engine-context.ts';
 import { queryJson, runPsql } from '../server/psql.ts';
 import { statements } from '../server/script-text.ts';
 import type { ServerPlace } from './side-database.ts';

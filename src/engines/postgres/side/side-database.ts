@@ -3,7 +3,7 @@ import { run16 } from '../../../containers/labels.ts';
 import type { DatabaseProperties } from '../../../domain/backup-manifest.ts';
 import type { RunOwner } from '../../../domain/run-owner.ts';
 import type { PostgresComponent } from '../../../domain/service.ts';
-import type { EngineContext } from '../../engine.ts';
+import type { EngineContext } from '../../engine-context.ts';
 import { runPsql } from '../server/psql.ts';
 import { statements } from '../server/script-text.ts';
 

@@ -10,7 +10,7 @@ import { HoldfastFailure } from '../../../domain/failures.ts';
 import type { PostgresTablesCutOver } from '../../../domain/rollback.ts';
 import type { Then } from '../../../domain/tables/definition.ts';
 import type { TableName } from '../../../domain/tables/table-name.ts';
-import type { EngineContext } from '../../engine.ts';
+import type { EngineContext } from '../../engine-context.ts';
 import { restoreFailure } from '../content/restore-failure.ts';
 import type { Inspection } from '../inspect.ts';
 import { passwordOf } from '../server/connection.ts';

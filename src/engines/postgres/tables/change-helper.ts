@@ -2,7 +2,7 @@
 import { HoldfastFailure } from '../../../domain/failures.ts';
 import type { PostgresTablesCutOver, RestoredTable } from '../../../domain/rollback.ts';
 import type { HelperResult } from '../../../containers/helper-container.ts';
-import type { EngineContext } from '../../engine.ts';
+import type { EngineContext } from '../../engine-context.ts';
 import { look } from '../inspect.ts';
 import { passwordOf } from '../server/connection.ts';
 import { failedStep, runPostgresHelper } from '../server/postgres-helper.ts';

@@ -6,7 +6,7 @@ import { HoldfastFailure } from '../../../domain/failures.ts';
 import { atMoment } from '../../../domain/tables/definition.ts';
 import type { TableName } from '../../../domain/tables/table-name.ts';
 import type { PostgresComponent } from '../../../domain/service.ts';
-import type { EngineContext, PreparedComponent } from '../../engine.ts';
+import type { EngineContext, PreparedComponent } from '../../engine-context.ts';
 import type { MomentRecovery, ReachedMoment, RecoveredComponent } from '../../moment-engine.ts';
 import type { Inspection } from '../inspect.ts';
 import { refuseOlderMajor } from '../prepare.ts';

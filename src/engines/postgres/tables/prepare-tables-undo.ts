@@ -4,7 +4,7 @@ import type { PostgresTablesCutOver } from '../../../domain/rollback.ts';
 import type { PostgresComponent } from '../../../domain/service.ts';
 import { fitOf, refusalOf, tableNotes } from '../../../domain/tables/definition.ts';
 import { differenceLines } from '../../../domain/tables/difference.ts';
-import type { EngineContext, PreparedComponent } from '../../engine.ts';
+import type { EngineContext, PreparedComponent } from '../../engine-context.ts';
 import { look } from '../inspect.ts';
 import { asideNameOf } from '../side/side-database.ts';
 import { compareTables, figuresNote, mergeSteps, noLoss, pinsOf, refuseUnfit, restoredOf, wantedOf } from './prepare-tables.ts';

@@ -7,7 +7,8 @@ import type { TableDefinition, Then } from '../../../domain/tables/definition.ts
 import { keysMayShow } from '../../../domain/tables/difference.ts';
 import type { TableDifference } from '../../../domain/tables/difference.ts';
 import { tableText } from '../../../domain/tables/table-name.ts';
-import type { EngineContext, PreparedComponent, TablesRequest } from '../../engine.ts';
+import type { EngineContext, PreparedComponent } from '../../engine-context.ts';
+import type { TablesRequest } from '../../engine.ts';
 import { lookWithRoom } from '../inspect.ts';
 import type { Inspection } from '../inspect.ts';
 import { resultOf } from '../server/postgres-helper.ts';

@@ -3,7 +3,7 @@ import { HoldfastFailure } from '../../../domain/failures.ts';
 import type { TableDefinition, Then } from '../../../domain/tables/definition.ts';
 import { tableText } from '../../../domain/tables/table-name.ts';
 import type { WantedTable } from '../../../domain/tables/table-name.ts';
-import type { EngineContext } from '../../engine.ts';
+import type { EngineContext } from '../../engine-context.ts';
 import { queryJson } from '../server/psql.ts';
 import { tableSql } from '../server/script-text.ts';
 import type { ServerPlace } from '../side/side-database.ts';

@@ -2,7 +2,7 @@
 import type { PostgresDump } from '../../../domain/backup-manifest.ts';
 import { HoldfastFailure } from '../../../domain/failures.ts';
 import { inBackup } from '../../../domain/tables/definition.ts';
-import type { ArtifactSource, EngineContext } from '../../engine.ts';
+import type { ArtifactSource, EngineContext } from '../../engine-context.ts';
 import { comparedObjects } from '../content/compare-restored.ts';
 import type { Inspection } from '../inspect.ts';
 import { makeSide, refuseBoundExtensions, refuseOlderMajor, refuseWithoutSpace } from '../prepare.ts';

@@ -9,7 +9,7 @@ import type { FailureType } from '../../../domain/failures.ts';
 import type { PostgresTablesCutOver } from '../../../domain/rollback.ts';
 import type { PostgresComponent } from '../../../domain/service.ts';
 import type { TableOutcome } from '../../../domain/tables/difference.ts';
-import type { EngineContext } from '../../engine.ts';
+import type { EngineContext } from '../../engine-context.ts';
 import { placeOf as placeOfDatabase } from '../cut-over.ts';
 import { resultOf } from '../server/postgres-helper.ts';
 import { queryJson, runPsql } from '../server/psql.ts';

@@ -2,7 +2,8 @@
 import type { ComponentCutOver, PostgresTablesCutOver } from '../../../domain/rollback.ts';
 import { HoldfastFailure } from '../../../domain/failures.ts';
 import type { PostgresComponent } from '../../../domain/service.ts';
-import type { DatabaseEngine, EngineContext, PreparedComponent, TablesEngine, TablesRequest } from '../../engine.ts';
+import type { EngineContext, PreparedComponent } from '../../engine-context.ts';
+import type { DatabaseEngine, TablesEngine, TablesRequest } from '../../engine.ts';
 import { runningContainer } from '../inspect.ts';
 import { asideNameOf } from '../side/side-database.ts';
 import type { TableOrigin } from './as-they-were.ts';

@@ -3,7 +3,7 @@ import { pollUntil } from '../../../containers/wait-until.ts';
 import { HoldfastFailure } from '../../../domain/failures.ts';
 import type { PostgresComponent } from '../../../domain/service.ts';
 import { isMade } from '../../../domain/wal/log-settings.ts';
-import type { EngineContext } from '../../engine.ts';
+import type { EngineContext } from '../../engine-context.ts';
 import { roomOf, runningContainer } from '../inspect.ts';
 import { queryJson, runPsql } from '../server/psql.ts';
 import { statements } from '../server/script-text.ts';

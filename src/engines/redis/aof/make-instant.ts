@@ -7,7 +7,7 @@ import { compareContent, describeDifference } from '../../../domain/content.ts';
 import { HoldfastFailure } from '../../../domain/failures.ts';
 import type { RedisComponent } from '../../../domain/service.ts';
 import type { ArchivedAof } from '../../aof-engine.ts';
-import type { ArtifactDestination, EngineContext } from '../../engine.ts';
+import type { ArtifactDestination, EngineContext } from '../../engine-context.ts';
 import { accountOf, requireEqual, scanned, type TakenRdb } from '../back-up.ts';
 import { helperScripts } from '../helper/helper-scripts.ts';
 import { loadedContent } from '../helper/load-rdb.ts';

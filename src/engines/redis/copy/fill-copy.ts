@@ -6,7 +6,7 @@ import { HoldfastFailure } from '../../../domain/failures.ts';
 import type { RedisComponent } from '../../../domain/service.ts';
 import { counted } from '../../../domain/wording.ts';
 import type { CopyEngine, CopyServer, CopySource, FilledCopy } from '../../copy-engine.ts';
-import type { EngineContext } from '../../engine.ts';
+import type { EngineContext } from '../../engine-context.ts';
 import { fittingImage } from '../helper/fitting-image.ts';
 import { copyServerScript, helperScripts } from '../helper/helper-scripts.ts';
 import { highestDatabaseIn, loadedContent, parseCheck } from '../helper/load-rdb.ts';

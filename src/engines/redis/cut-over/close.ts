@@ -4,7 +4,7 @@ import type { ContainerFacts } from '../../../containers/container-runtime.ts';
 import { HoldfastFailure, isFailure } from '../../../domain/failures.ts';
 import type { RedisCutOver } from '../../../domain/rollback.ts';
 import type { RedisComponent } from '../../../domain/service.ts';
-import type { EngineContext } from '../../engine.ts';
+import type { EngineContext } from '../../engine-context.ts';
 import { helperScripts } from '../helper/helper-scripts.ts';
 import { parseCheck } from '../helper/load-rdb.ts';
 import { commandFailure, execRedisCommand, type RedisConnection, redisProblem, runRedisCommand } from '../server/redis-cli.ts';

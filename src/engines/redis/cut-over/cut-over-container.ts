@@ -6,7 +6,7 @@ import { identityOf, labelNames } from '../../../containers/labels.ts';
 import type { ContainerFacts } from '../../../containers/container-runtime.ts';
 import { HoldfastFailure } from '../../../domain/failures.ts';
 import type { RedisCutOver } from '../../../domain/rollback.ts';
-import type { EngineContext } from '../../engine.ts';
+import type { EngineContext } from '../../engine-context.ts';
 import { mountOf } from '../server/server-facts.ts';
 
 const lies = (cutOver: RedisCutOver): string => `Its data is on ${cutOver.volume}, the old files in ${cutOver.asideDirectory} there if the exchange had begun.`;

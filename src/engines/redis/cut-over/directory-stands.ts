@@ -1,6 +1,6 @@
 /** Looking, through a helper on the volume, whether one of a cut-over's own directories is there. */
 import type { RedisCutOver } from '../../../domain/rollback.ts';
-import type { EngineContext } from '../../engine.ts';
+import type { EngineContext } from '../../engine-context.ts';
 import { helperScripts } from '../helper/helper-scripts.ts';
 import { requireSuccess, runRedisHelper } from '../helper/redis-helper.ts';
 import { checkOwnPath, mountOfCutOver } from './staging.ts';

@@ -1,7 +1,7 @@
 /** Removing staged files and rollback copies: only below .holdfast, only what Holdfast's own names say, through a helper on the volume. */
 import { HoldfastFailure } from '../../../domain/failures.ts';
 import type { RedisCutOver } from '../../../domain/rollback.ts';
-import type { EngineContext } from '../../engine.ts';
+import type { EngineContext } from '../../engine-context.ts';
 import { helperScripts } from '../helper/helper-scripts.ts';
 import { requireSuccess, runRedisHelper } from '../helper/redis-helper.ts';
 import { checkOwnPath, mountOfCutOver, runDirectory } from './staging.ts';

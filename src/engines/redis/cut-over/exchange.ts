@@ -3,7 +3,7 @@ import type { Difference } from '../../../domain/content.ts';
 import { HoldfastFailure, isFailure } from '../../../domain/failures.ts';
 import type { RedisCutOver } from '../../../domain/rollback.ts';
 import type { RedisBackup } from '../../../domain/backup-manifest.ts';
-import type { EngineContext } from '../../engine.ts';
+import type { EngineContext } from '../../engine-context.ts';
 import { helperScripts } from '../helper/helper-scripts.ts';
 import { rdbArtifact } from '../helper/rdb-place.ts';
 import { parseSums, requireSuccess, resultFile, runRedisHelper } from '../helper/redis-helper.ts';

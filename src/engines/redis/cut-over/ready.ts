@@ -2,7 +2,7 @@
 import { HoldfastFailure } from '../../../domain/failures.ts';
 import type { RedisCutOver } from '../../../domain/rollback.ts';
 import type { RedisComponent } from '../../../domain/service.ts';
-import type { EngineContext } from '../../engine.ts';
+import type { EngineContext } from '../../engine-context.ts';
 import { readServer } from '../server/server-facts.ts';
 import { directoryStands } from './directory-stands.ts';
 

@@ -2,7 +2,7 @@
 import { pollUntil } from '../../../containers/wait-until.ts';
 import type { RedisCutOver } from '../../../domain/rollback.ts';
 import type { RedisComponent } from '../../../domain/service.ts';
-import type { EngineContext } from '../../engine.ts';
+import type { EngineContext } from '../../engine-context.ts';
 import { directoryStands } from './directory-stands.ts';
 import { waitUntilLoaded } from '../server/wait-until-ready.ts';
 import { containerOnData, endMovingHelpers } from './cut-over-container.ts';

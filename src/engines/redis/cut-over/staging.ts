@@ -3,7 +3,7 @@ import { run16 } from '../../../containers/labels.ts';
 import { HoldfastFailure } from '../../../domain/failures.ts';
 import type { RedisCutOver } from '../../../domain/rollback.ts';
 import type { RunOwner } from '../../../domain/run-owner.ts';
-import type { EngineContext } from '../../engine.ts';
+import type { EngineContext } from '../../engine-context.ts';
 import { liveDirectory } from '../helper/redis-helper.ts';
 import type { RedisServer } from '../server/server-facts.ts';
 

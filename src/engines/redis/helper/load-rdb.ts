@@ -1,7 +1,7 @@
 /** An RDB loaded by a server of its own in a helper without a network, and what it then holds. */
 import type { HelperResult } from '../../../containers/helper-container.ts';
 import type { RedisContent } from '../../../domain/content.ts';
-import type { EngineContext } from '../../engine.ts';
+import type { EngineContext } from '../../engine-context.ts';
 import { helperScripts } from './helper-scripts.ts';
 import type { RdbPlace } from './rdb-place.ts';
 import { replicaConfiguration } from './redis-config.ts';

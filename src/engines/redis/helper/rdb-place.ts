@@ -5,7 +5,7 @@ import type { MountSpec } from '../../../containers/container-runtime.ts';
 import type { HelperResult } from '../../../containers/helper-container.ts';
 import type { Artifact, RedisBackup } from '../../../domain/backup-manifest.ts';
 import { HoldfastFailure, isFailure } from '../../../domain/failures.ts';
-import type { ArtifactSource, EngineContext } from '../../engine.ts';
+import type { ArtifactSource, EngineContext } from '../../engine-context.ts';
 import { exitCodes } from './helper-scripts.ts';
 
 /** An RDB as one helper can reach it. */

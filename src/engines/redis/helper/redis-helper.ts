@@ -2,7 +2,7 @@
 import { type HelperRequest, type HelperResult, runHelper } from '../../../containers/helper-container.ts';
 import type { MountSpec } from '../../../containers/container-runtime.ts';
 import { type FailureType, HoldfastFailure } from '../../../domain/failures.ts';
-import type { EngineContext } from '../../engine.ts';
+import type { EngineContext } from '../../engine-context.ts';
 import { exitCodes } from './helper-scripts.ts';
 import type { DataMount } from '../server/server-facts.ts';
 

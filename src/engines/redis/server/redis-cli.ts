@@ -5,7 +5,7 @@
 import type { ExecResult } from '../../../containers/container-runtime.ts';
 import { HoldfastFailure, type FailureType } from '../../../domain/failures.ts';
 import type { RedisComponent } from '../../../domain/service.ts';
-import type { EngineContext } from '../../engine.ts';
+import type { EngineContext } from '../../engine-context.ts';
 
 /** What a command needs: it need not belong to a run. */
 export type CommandContext = Pick<EngineContext, 'runtime' | 'timing' | 'signal' | 'secret'>;

@@ -4,7 +4,7 @@
  */
 import { posix } from 'node:path';
 import { HoldfastFailure } from '../../../domain/failures.ts';
-import type { EngineContext } from '../../engine.ts';
+import type { EngineContext } from '../../engine-context.ts';
 import type { RedisServer } from './server-facts.ts';
 
 const decisive = ['appendonly', 'dir', 'dbfilename', 'appenddirname', 'appendfilename'] as const;

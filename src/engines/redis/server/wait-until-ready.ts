@@ -1,7 +1,7 @@
 /** After a start: INFO says when everything is loaded; PING's exit code does not (databases.md R12). */
 import { waitUntil } from '../../../containers/wait-until.ts';
 import { HoldfastFailure, isFailure } from '../../../domain/failures.ts';
-import type { EngineContext } from '../../engine.ts';
+import type { EngineContext } from '../../engine-context.ts';
 import { type RedisConnection, runRedisCommand } from './redis-cli.ts';
 import { parseInfo } from './server-facts.ts';
 

@@ -3,7 +3,7 @@
  * transfer and put back; the original is in the run's notes before it changes, so that a repair can put it back for a run that died.
  */
 import { isFailure } from '../../../domain/failures.ts';
-import type { EngineContext } from '../../engine.ts';
+import type { EngineContext } from '../../engine-context.ts';
 import { runRedisCommand } from '../server/redis-cli.ts';
 import type { RedisServer } from '../server/server-facts.ts';
 

@@ -4,7 +4,7 @@ import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import type { HelperResult } from '../../../containers/helper-container.ts';
 import { HoldfastFailure } from '../../../domain/failures.ts';
-import type { EngineContext } from '../../engine.ts';
+import type { EngineContext } from '../../engine-context.ts';
 import { exitCodes, helperScripts } from '../helper/helper-scripts.ts';
 import { unlessNotThere } from '../helper/rdb-place.ts';
 import { cliArguments, commandFailure, passwordOf, redisProblem } from '../server/redis-cli.ts';

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { pollUntil } from '../../../../src/containers/wait-until.ts';
 import type { LogFile } from '../../../../src/domain/wal/log-file.ts';
-import type { KeptLog } from '../../../../src/engines/moment-engine.ts';
+import type { KeptLog } from '../../../../src/engines/engine-context.ts';
 import type { PostgresOptions, TestPostgres } from '../postgres-fixture.ts';
 
 const segmentBytes = 16 * 1024 * 1024;

@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import type { Artifact, PostgresBase } from '../../../../src/domain/backup-manifest.ts';
 import type { PostgresDirectoryCutOver } from '../../../../src/domain/rollback.ts';
 import { dataDirectoryIn, sightData } from '../../../../src/engines/postgres/directory/data-place.ts';
-import type { EngineContext } from '../../../../src/engines/engine.ts';
+import type { EngineContext } from '../../../../src/engines/engine-context.ts';
 import { useDocker } from '../../../support/docker.ts';
 import { failing } from '../../../support/failing.ts';
 import { contextOf, engine, openStore, startPostgres, type Notes, type TestPostgres, type TestStore } from '../postgres-fixture.ts';

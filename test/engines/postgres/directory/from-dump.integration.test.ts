@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import type { PostgresDump } from '../../../../src/domain/backup-manifest.ts';
 import type { PostgresDirectoryCutOver } from '../../../../src/domain/rollback.ts';
-import type { EngineContext, PreparedComponent } from '../../../../src/engines/engine.ts';
+import type { EngineContext, PreparedComponent } from '../../../../src/engines/engine-context.ts';
 import { findRecovery } from '../../../../src/engines/postgres/recovery/recovery-server.ts';
 import { useDocker } from '../../../support/docker.ts';
 import { failing } from '../../../support/failing.ts';

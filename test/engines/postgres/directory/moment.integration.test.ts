@@ -2,7 +2,7 @@
 import { expect, test } from 'vitest';
 import type { PostgresBase } from '../../../../src/domain/backup-manifest.ts';
 import type { PostgresDirectoryCutOver } from '../../../../src/domain/rollback.ts';
-import type { EngineContext } from '../../../../src/engines/engine.ts';
+import type { EngineContext } from '../../../../src/engines/engine-context.ts';
 import type { MomentEngine, MomentRecovery } from '../../../../src/engines/moment-engine.ts';
 import { findRecovery } from '../../../../src/engines/postgres/recovery/recovery-server.ts';
 import type { PostgresComponent } from '../../../../src/domain/service.ts';

@@ -6,7 +6,7 @@ import { gzipSync, zstdCompressSync } from 'node:zlib';
 import { pack } from 'tar-stream';
 import { describe, expect, test } from 'vitest';
 import { membersIn, requireEqualCopy } from '../../../../src/engines/postgres/directory/replace/read-back.ts';
-import type { SetAsidePlace } from '../../../../src/engines/replacement-engine.ts';
+import type { SetAsidePlace } from '../../../../src/engines/engine-context.ts';
 import { failing } from '../../../support/failing.ts';
 
 const sha256 = (text: string): string => createHash('sha256').update(text).digest('hex');

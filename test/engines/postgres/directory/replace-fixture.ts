@@ -3,7 +3,7 @@ import { createRepository } from '../../../../src/repository/create-repository.t
 import type { Repository } from '../../../../src/repository/repository.ts';
 import { createLocalStorage } from '../../../../src/storage/local/local-storage.ts';
 import type { PostgresDirectoryCutOver } from '../../../../src/domain/rollback.ts';
-import type { EngineContext, PreparedComponent } from '../../../../src/engines/engine.ts';
+import type { EngineContext, PreparedComponent } from '../../../../src/engines/engine-context.ts';
 import type { DockerScope } from '../../../support/docker.ts';
 import { contextOf, engine, startPostgres, type ContextOptions, type Notes, type TestPostgres, type TestStore } from '../postgres-fixture.ts';
 

@@ -10,7 +10,7 @@ import type { PostgresBase } from '../../../../src/domain/backup-manifest.ts';
 import type { LogFile } from '../../../../src/domain/wal/log-file.ts';
 import { parseLsn } from '../../../../src/domain/wal/lsn.ts';
 import type { Reached, RecoveryServer, RecoveryState } from '../../../../src/engines/postgres/recovery/recovery-server.ts';
-import type { EngineContext } from '../../../../src/engines/engine.ts';
+import type { EngineContext } from '../../../../src/engines/engine-context.ts';
 import { awaitTarget, startRecovery, type Recovery } from '../../../../src/engines/postgres/recovery/start-recovery.ts';
 import type { RecoveryTarget } from '../../../../src/domain/wal/landing.ts';
 import { useDocker } from '../../../support/docker.ts';

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { findScratchOf, removeScratch } from '../../../../src/containers/scratch.ts';
 import type { PostgresBase } from '../../../../src/domain/backup-manifest.ts';
 import { checkTables } from '../../../../src/domain/tables/table-name.ts';
-import type { EngineContext, PreparedComponent } from '../../../../src/engines/engine.ts';
+import type { EngineContext, PreparedComponent } from '../../../../src/engines/engine-context.ts';
 import type { MomentRecovery, RecoveredComponent } from '../../../../src/engines/moment-engine.ts';
 import { useDocker } from '../../../support/docker.ts';
 import { failing } from '../../../support/failing.ts';

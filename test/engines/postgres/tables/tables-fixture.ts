@@ -6,7 +6,7 @@ import type { ComponentCutOver, PostgresTablesCutOver } from '../../../../src/do
 import type { PostgresComponent } from '../../../../src/domain/service.ts';
 import type { TableOutcome } from '../../../../src/domain/tables/difference.ts';
 import { checkTables } from '../../../../src/domain/tables/table-name.ts';
-import type { EngineContext, PreparedComponent } from '../../../../src/engines/engine.ts';
+import type { EngineContext, PreparedComponent } from '../../../../src/engines/engine-context.ts';
 import { useDocker } from '../../../support/docker.ts';
 import { contextOf, engine, openStore, options, startPostgres } from '../postgres-fixture.ts';
 import type { Notes, TestPostgres } from '../postgres-fixture.ts';

@@ -8,7 +8,7 @@ import { HoldfastFailure } from '../../../../domain/failures.ts';
 import type { PostgresComponent } from '../../../../domain/service.ts';
 import type { ComponentBackup } from '../../../../domain/backup-manifest.ts';
 import type { SetAsideCopy } from '../../../../domain/set-aside.ts';
-import type { ArtifactSource, EngineContext } from '../../../engine.ts';
+import type { ArtifactSource, EngineContext } from '../../../engine-context.ts';
 import { scripts } from '../../server/script-text.ts';
 import { waitUntilReady } from '../../wait-until-ready.ts';
 import { placeOf } from '../data-place.ts';

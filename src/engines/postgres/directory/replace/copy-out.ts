@@ -3,7 +3,7 @@ import type { HelperResult } from '../../../../containers/helper-container.ts';
 import { HoldfastFailure } from '../../../../domain/failures.ts';
 import { copyRoom } from '../../../../domain/replacement.ts';
 import type { SetAsideCopy, StoredFile } from '../../../../domain/set-aside.ts';
-import type { EngineContext } from '../../../engine.ts';
+import type { EngineContext } from '../../../engine-context.ts';
 import { failedStep, resultOf, runPostgresHelper, spaceFailure } from '../../server/postgres-helper.ts';
 import { diskFullIn } from '../../server/psql-failure.ts';
 import { scripts } from '../../server/script-text.ts';

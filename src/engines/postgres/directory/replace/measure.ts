@@ -1,8 +1,7 @@
 /** What lies in a data directory, and whether the repository lies on its file system. Reads only. */
 import type { CopyPlace } from '../../../../domain/replacement.ts';
 import { HoldfastFailure } from '../../../../domain/failures.ts';
-import type { EngineContext } from '../../../engine.ts';
-import type { SetAsideAccess } from '../../../replacement-engine.ts';
+import type { EngineContext, SetAsideAccess } from '../../../engine-context.ts';
 import { failedStep, resultOf, runPostgresHelper } from '../../server/postgres-helper.ts';
 import { firstError } from '../../server/psql-failure.ts';
 import { scripts } from '../../server/script-text.ts';

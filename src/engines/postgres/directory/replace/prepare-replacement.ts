@@ -6,7 +6,7 @@ import type { Loss } from '../../../../domain/restore-plan.ts';
 import type { ControlData, Replacement } from '../../../../domain/rollback.ts';
 import type { PostgresComponent } from '../../../../domain/service.ts';
 import { durationText, sizeText } from '../../../../domain/wording.ts';
-import type { ArtifactSource, EngineContext, PreparedComponent } from '../../../engine.ts';
+import type { ArtifactSource, EngineContext, PreparedComponent } from '../../../engine-context.ts';
 import type { ReplacementChoice } from '../../../replacement-engine.ts';
 import { lookWithRoom } from '../../inspect.ts';
 import { refuseBoundExtensions, sideRoom } from '../../prepare.ts';

@@ -8,8 +8,7 @@ import { createGunzip, createZstdDecompress } from 'node:zlib';
 import { filesIn } from '../../../../containers/container-files.ts';
 import { HoldfastFailure, isFailure } from '../../../../domain/failures.ts';
 import type { SetAsideCopy } from '../../../../domain/set-aside.ts';
-import type { EngineContext } from '../../../engine.ts';
-import type { SetAsidePlace } from '../../../replacement-engine.ts';
+import type { EngineContext, SetAsidePlace } from '../../../engine-context.ts';
 
 /** @throws ArtifactDamaged where a file differs, lacks or is one too many; RepositoryUnreachable */
 export async function requireEqualCopy(ctx: Pick<EngineContext, 'signal' | 'progress'>, place: SetAsidePlace, { attempt, archive, members }: Pick<SetAsideCopy, 'attempt' | 'archive' | 'members'>): Promise<void> {

@@ -2,7 +2,7 @@
 import { HoldfastFailure } from '../../../../domain/failures.ts';
 import type { PostgresDirectoryCutOver } from '../../../../domain/rollback.ts';
 import type { PostgresComponent } from '../../../../domain/service.ts';
-import type { EngineContext, PreparedComponent } from '../../../engine.ts';
+import type { EngineContext, PreparedComponent } from '../../../engine-context.ts';
 import type { ReplacementEngine } from '../../../replacement-engine.ts';
 import { open, requireReady, rollBack } from '../exchange.ts';
 import { discardDirectoryRollback } from '../remove.ts';

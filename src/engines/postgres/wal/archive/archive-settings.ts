@@ -3,7 +3,7 @@ import { HoldfastFailure, isFailure } from '../../../../domain/failures.ts';
 import type { PostgresComponent } from '../../../../domain/service.ts';
 import { pollUntil } from '../../../../containers/wait-until.ts';
 import { archiveCommand, commandOwner, endingStatements } from '../../../../domain/wal/archive-command.ts';
-import type { EngineContext } from '../../../engine.ts';
+import type { EngineContext } from '../../../engine-context.ts';
 import type { WalContext } from '../../../wal-source.ts';
 import { runningContainer } from '../../inspect.ts';
 import { queryJson, runPsql, type PsqlContext } from '../../server/psql.ts';
