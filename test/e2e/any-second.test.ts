@@ -111,5 +111,5 @@ test('a server that crashes at every start comes back to its last transaction', 
   await service.startWorker();
   await service.runtime.remove(service.postgres);
   const lost = await (await restore({ to: 'latest' })).result().then(() => 'restored', (error: unknown) => String((error as Error).cause));
-  expect(lost).toContain(`docker create --name ${component.container} --restart always --network none --env POSTGRES_PASSWORD --env POSTGRES_DB --mount type=volume,source=${component.container}-data,target=`);
+  expect(lost).toContain(`docker create --name ${component.container} --restart always --network none --env POSTGRES_PASSWORD --env POSTGRES_DB --env POSTGRES_INITDB_ARGS=--no-sync --mount type=volume,source=${component.container}-data,target=`);
 }, 180_000);

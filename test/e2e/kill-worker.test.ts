@@ -20,7 +20,7 @@ test.concurrent.each([
   ['restoreBackup/closeComponent:redis#1/done:runtime.exec#3', 'COMPLETED', null],
   ['restoreBackup/swapComponent:postgres#1/after', 'COMPLETED', null],
   ['restoreBackup/openComponent:redis#1/done:runtime.start#1', 'COMPLETED', null],
-  ['restoreToPointInTime/finishRecovery:postgres#1/done:runtime.exec#5', 'COMPLETED', null],
+  ['restoreToPointInTime/finishRecovery:postgres#1/done:runtime.stop#1', 'COMPLETED', null],
   ['cloneService/fillCopy:postgres#1/during:runtime.wait#2', 'COMPLETED', null],
   ['undoRestore/swapComponent:redis#1/during:runtime.wait#1', 'COMPLETED', null],
   ['restoreBackup+swapFails/rollBackComponent:redis#1/during:runtime.wait#1', 'FAILED', 'CutOverFailed'],
