@@ -41,7 +41,8 @@ export async function truthOf(place: BenchPlace, server: BenchServer, service: K
   await runtime.kill(server.id);
   await emptyVolume(place, server);
   const acknowledged = await load.end();
-  await waitFor(async () => isAllKept(service, shown?.lookedAt ?? ''), patienceMs);
+  await waitFor(async () => isAllKept(service, shown?.lookedAt ?? ''), patienceMs)
+    .catch(async (error: unknown) => { throw new Error(`what was received is not all stored: ${JSON.stringify(await service.status())}`, { cause: error }); });
   await service.worker.run('restoreToPointInTime', { service: service.name, to: 'latest' });
   const there = new Set((await server.sql(`SELECT client || ' ' || n FROM beats WHERE trial = ${trial}`)).split('\n'));
   const { commits, ms, rate } = lossOf(acknowledged, ({ client, number }) => there.has(`${client} ${number}`));
