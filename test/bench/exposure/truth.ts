@@ -1,5 +1,6 @@
 /** The figure shown, against the truth: the server killed under load, its volume emptied, everything recovered from what is left, and the commits counted that are not there. */
 import { setTimeout as pause } from 'node:timers/promises';
+import { parseLsn } from '../../../src/domain/wal/lsn.ts';
 import { testLabel } from '../../support/test-environment.ts';
 import { waitFor } from '../../support/service-fixture.ts';
 import type { BenchServer } from '../bench-server.ts';
@@ -49,10 +50,12 @@ export async function truthOf(place: BenchPlace, server: BenchServer, service: K
   return { shownMs: shown?.onHost.exposureMs ?? null, lostMs: ms, lostCommits: commits, heldUpSeconds, commitsPerSecond: rate };
 }
 
-/** What the receiver's volume holds has gone to the repository, and nothing more will come. */
+/** What is known to have been received has gone to the repository: all of it, or, where its segment was filled since the last reading, that whole one. Nothing more will come. */
 async function isAllKept(service: KeptService, since: string): Promise<boolean> {
   const status = await service.status();
-  return status !== null && status.lookedAt > since && status.receiver === 'waitingForDatabase' && status.onHost.durable !== null && status.onHost.durable === status.repositories[0]?.durable;
+  if (status === null || status.lookedAt <= since || status.receiver !== 'waitingForDatabase') return false;
+  const [received, stored] = [status.onHost.durable, status.repositories[0]?.durable ?? null].map((position) => (position === null ? null : parseLsn(position)));
+  return received != null && stored != null && stored >= received;
 }
 
 async function emptyVolume({ runtime, prefix }: BenchPlace, server: BenchServer): Promise<void> {
