@@ -64,7 +64,7 @@ function requireReached(moment: Moment, base: BaseRange, coverage: Coverage, { s
   if (coverage.end >= needed) return;
   const segment = segmentName(coverage.missing, segmentSizeBytes);
   if (coverage.gap) throw unreachable(`segment ${segment} is missing from the archive, though later ones are there`, `The last moment before the gap is lsn:${formatLsn(coverage.end)}; a moment behind it needs a base backup taken after it.`);
-  throw unreachable(`the archive ends at ${formatLsn(coverage.end)}, in segment ${segment}`, coverage.end >= base.end ? `The nearest that can be reached is lsn:${formatLsn(coverage.end)}, or latest.` : `Base backup ${base.backupId} is not complete without it.`);
+  throw unreachable(`the archive ends at ${formatLsn(coverage.end)}, in segment ${segment}`, coverage.end >= base.end ? `The nearest that can be reached is lsn:${formatLsn(coverage.end)}, or latest.` : `Base backup ${base.backupId} is not complete without it, and nothing behind it can be reached; its own end can: backup:${base.backupId}. Or name a moment before it.`);
 }
 
 /** Its whole range lies on the path: a base of a timeline that was left before its end leads elsewhere. */

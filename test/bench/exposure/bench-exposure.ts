@@ -27,7 +27,7 @@ export function benchExposure(options: BenchArguments): Promise<boolean> {
     await server.sql(beatsSql);
     const service = await startKeptService(place, server, { name, watched: true });
     try {
-      await inOrder(service);
+      await inOrder(server, service);
       const goals = [
         ...await underLoad(place, server, service, options.seconds ?? defaults.seconds),
         ...await returns(place, server, 'with Temporal there'),
@@ -99,7 +99,7 @@ async function truths(place: BenchPlace, server: BenchServer, service: KeptServi
   const found: Truth[] = [];
   for (const [index, heldUpSeconds] of [...Array.from({ length: times }, () => 0), ...heldUp].entries()) {
     place.signal.throwIfAborted();
-    await inOrder(service);
+    await inOrder(server, service);
     const truth = await truthOf(place, server, service, index + 1, heldUpSeconds);
     found.push(truth);
     say(`${isTrue(truth) ? 'true ' : 'FALSE'} ${String(index + 1).padStart(2)}  shown ${seconds(truth.shownMs)}, lost ${seconds(truth.lostMs)} (${truth.lostCommits} commits)${heldUpSeconds > 0 ? `, receiver held up for ${heldUpSeconds} s` : ''}, ${truth.commitsPerSecond.toFixed(0)} commits/s`);
@@ -116,6 +116,9 @@ async function truths(place: BenchPlace, server: BenchServer, service: KeptServi
 const seconds = (ms: number | null): string => (ms === null ? 'not known' : `${(ms / 1000).toFixed(2)} s`);
 
 /** A receiver that runs, a base backup that the log leads on from, and nothing that is being taken. */
-async function inOrder(service: KeptService): Promise<void> {
-  await waitFor(async () => (await service.status())?.receiver === 'running' && await service.leadsOn() && (await service.worker.client.workflow.count('WorkflowType = \'takeBackup\' AND ExecutionStatus = \'Running\'')).count === 0, readyMs);
+async function inOrder(server: BenchServer, service: KeptService): Promise<void> {
+  // Of the timeline before a restore one base backup leads on, too; of the new one it is taken only then, and would be half done where the receiver is held up.
+  const timeline = Number(await server.sql('SELECT timeline_id FROM pg_control_checkpoint()'));
+  const isSeen = async (): Promise<boolean> => ((status) => status?.receiver === 'running' && status.source?.timeline === timeline)(await service.status());
+  await waitFor(async () => await isSeen() && await service.leadsOn() && (await service.worker.client.workflow.count('WorkflowType = \'takeBackup\' AND ExecutionStatus = \'Running\'')).count === 0, readyMs);
 }

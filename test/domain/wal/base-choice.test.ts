@@ -59,6 +59,7 @@ describe('chooseBase', () => {
   it('refuses to go on from a base whose own end is not archived; to that end it needs no archive', async () => {
     const { fields } = await failing('PointUnreachable', async () => chooseBase({ kind: 'latest' }, one, bases, holding(1, 2, 3, 4, 5, 6, 7, 8)));
     expect(fields.hint).toContain('third is not complete');
+    expect(fields.hint).toContain('its own end can: backup:third');
     expect(chooseBase({ kind: 'consistent', backupId: 'third' }, one, bases, holding(1)).base.backupId).toBe('third');
   });
 
