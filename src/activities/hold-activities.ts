@@ -1,6 +1,6 @@
 /** Holds by hand: a backup that somebody wants kept, and the end of a hold, whoever made it. */
 import { HoldfastFailure } from '../domain/failures.ts';
-import { holdsOn, type Hold } from '../domain/hold.ts';
+import { holdKey, holdsOn, type Hold } from '../domain/hold.ts';
 import { isBackupPrefix, resolveBackupId } from '../domain/identifiers.ts';
 import type { Repository } from '../repository/repository.ts';
 import { currentOwner, repositoryNamed, serviceNamed } from './activity-run.ts';
@@ -81,4 +81,4 @@ async function heldByOthers(repository: Repository, service: string, prefix: str
   return holdsOn(holds, (await repository.readManifest(service, id)).manifest.sequence).map(({ backupId }) => backupId);
 }
 
-const distinct = (holds: readonly Hold[]): readonly Hold[] => [...new Map(holds.map((hold) => [`${hold.backupId} ${hold.component ?? hold.run.runId}`, hold])).values()];
+const distinct = (holds: readonly Hold[]): readonly Hold[] => [...new Map(holds.map((hold) => [holdKey(hold), hold])).values()];

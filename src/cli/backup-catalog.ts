@@ -1,7 +1,7 @@
 /** What repositories hold, read directly: with nothing running, one can still see what there is to come back to. */
 import type { BackupManifest } from '../domain/backup-manifest.ts';
 import { isFailure } from '../domain/failures.ts';
-import { holdsOn, type Hold, type ReleasedHold } from '../domain/hold.ts';
+import { holdKey, holdsOn, type Hold, type ReleasedHold } from '../domain/hold.ts';
 import type { ProofRecord } from '../domain/proof.ts';
 import type { Repository } from '../repository/repository.ts';
 
@@ -60,18 +60,17 @@ export interface HoldSurvey {
 /** Why backups have to stay. A record that cannot be read is told, and is no reason to show nothing. @throws RepositoryUnreachable */
 export async function readHolds(repositories: readonly Repository[], service: string): Promise<HoldSurvey> {
   const [holds, released, unreadable] = [new Map<string, Hold>(), new Map<string, ReleasedHold>(), [] as string[]];
-  const key = ({ backupId, component, run }: Hold): string => `${backupId} ${component ?? run.runId}`;
   for (const repository of repositories) {
     try {
-      for (const hold of await repository.listHolds(service)) holds.set(key(hold), hold);
-      for (const each of await repository.listReleasedHolds(service)) released.set(key(each.hold), each);
+      for (const hold of await repository.listHolds(service)) holds.set(holdKey(hold), hold);
+      for (const each of await repository.listReleasedHolds(service)) released.set(holdKey(each.hold), each);
     } catch (error) {
       if (!isFailure(error) || error.type === 'RepositoryUnreachable') throw error;
       unreadable.push(`${error.fields.object}: ${error.fields.cause}`);
     }
   }
   // What stands in one repository is held, whatever another says.
-  return { holds: [...holds.values()], released: [...released.values()].filter(({ hold }) => !holds.has(key(hold))), unreadable };
+  return { holds: [...holds.values()], released: [...released.values()].filter(({ hold }) => !holds.has(holdKey(hold))), unreadable };
 }
 
 /** Of the holds that were let go, those that one of these backups was under. */

@@ -37,6 +37,9 @@ export interface ReleasedHold {
   readonly release: HoldRelease;
 }
 
+/** The same hold has the same in every repository: of a damaged page that was found once, whichever run came upon it. */
+export const holdKey = ({ backupId, component, run }: Hold): string => `${backupId} ${component ?? run.runId}`;
+
 /** What keeps a backup from being removed, of the holds that stand. Whoever removes backups asks this first; what a held backup stands on stays with it. */
 export const holdsOn = (holds: readonly Hold[], sequence: number): readonly Hold[] =>
   holds.filter((hold) => (hold.component === undefined ? sequence === hold.sequence : sequence < hold.sequence));

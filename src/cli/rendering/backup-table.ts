@@ -34,7 +34,8 @@ export const holdText = (hold: Hold): string => `HELD: ${heldText(hold, 'stays')
 export const releasedText = ({ hold, release }: ReleasedHold, timeZone: string): string =>
   `Released ${localTime(release.at, timeZone)} by ${release.requestedBy ?? release.run.workflowId} (${release.reason}): ${heldText(hold, 'was held')}`;
 
-const heldText = ({ backupId, component, reason, requestedBy }: Hold, verb: string): string => (component === undefined
+/** What a hold keeps, or kept, and why. @param verb `stays`, `was held` */
+export const heldText = ({ backupId, component, reason, requestedBy }: Hold, verb: string): string => (component === undefined
   ? `${backupId} ${verb}${requestedBy === undefined ? '' : `, for ${requestedBy}`}: ${reason}`
   : `every backup from before ${backupId} ${verb}, which could not be taken of ${component}: ${reason}`);
 

@@ -4,7 +4,7 @@ import type { Runbooks } from '../../client/runbooks.ts';
 import { outcomeText } from '../../domain/tables/difference.ts';
 import { durationText, sizeText } from '../../domain/wording.ts';
 import type { RecoveryReport } from '../../workflows/restore-backup/messages.ts';
-import { holdText } from './backup-table.ts';
+import { heldText } from './backup-table.ts';
 import { localAndUtc, momentAndUtc } from './local-time.ts';
 import { planText, type PlanClock } from './plan-text.ts';
 import { copyLines, removalLines } from './copy-text.ts';
@@ -57,7 +57,7 @@ const texts: { readonly [V in keyof Runbooks]: (result: Result<V>, service: stri
   unclone: ({ outcome, copy }) => (outcome === 'removed' ? [`Removed: the copy ${copy.name}, its containers, volumes and network`] : removalLines(copy)),
   find: ({ sentence, at, point }, _service, clock) => [sentence.replace(at, momentAndUtc(at, clock.timeZone, clock.now)), `→ holdfast restore --before ${point}`],
   hold: ({ backupId }) => [`${backupId} stays until it is released: holdfast unhold ${backupId} --reason TEXT`],
-  unhold: ({ holds }) => holds.map((hold) => `Released: ${holdText(hold).slice('HELD: '.length)}`),
+  unhold: ({ holds }) => holds.map((hold) => `Released: ${heldText(hold, 'stays')}`),
   reap: ({ runs }) => (runs.length === 0 ? ['Nothing was left of any ended run.'] : runs.map(({ workflowId, done }) => `${shownRunId(workflowId)}: ${done.join('; ') || 'nothing to do'}`)),
 };
 
