@@ -1,5 +1,6 @@
 /** The destructive steps, each keyed by run and step and safe to repeat. All of them ask {@link requireAuthority} first. */
 import { lowerFences, raiseFences } from '../containers/fence.ts';
+import { allEnded } from '../domain/all-ended.ts';
 import type { ComponentBackup } from '../domain/backup-manifest.ts';
 import { HoldfastFailure, isFailure } from '../domain/failures.ts';
 import { replacementIn, replacesWholeServer, type Replacement, type ComponentCutOver, type RestartPolicy, type RollbackRecord } from '../domain/rollback.ts';
@@ -169,16 +170,13 @@ export function createCutOverActivities(dependencies: ActivityDependencies) {
     const { service } = input.authority;
     if (input.undoneRunId !== null && (await firstRepository(dependencies, service).readRollback(service, input.undoneRunId))?.state !== 'opened') throw otherCopy(input.undoneRunId);
     // Both only look, and each takes its time. Neither is left alone by a failure of the other: what an attempt started has ended when it does.
-    const [stores, ...ready] = await Promise.allSettled([
+    const [found] = await allEnded([
       findStores(dependencies, context, service, input.components, input.cutOvers),
       ...input.cutOvers.map(async (cutOver) => {
         const component = input.components.find((each) => each.name === cutOver.component);
         if (component !== undefined) await engineOf(dependencies, component).requireReady(context, component, cutOver);
       }),
     ]);
-    if (stores.status === 'rejected') throw stores.reason;
-    for (const each of ready) if (each.status === 'rejected') throw each.reason;
-    const found = stores.value;
     await refuseCutOversSince(firstRepository(dependencies, service), service, context.owner.runId, input.authority.nonce, input.cutOvers);
     return found;
   }

@@ -4,6 +4,7 @@ import { constants } from 'node:fs';
 import { lstat, mkdir, open, readdir, rm, stat, statfs, unlink, type FileHandle } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { addAbortSignal, type Readable } from 'node:stream';
+import { allEnded } from '../../domain/all-ended.ts';
 import { HoldfastFailure } from '../../domain/failures.ts';
 import { checkObjectPath, checkObjectPrefix, isOwnName, temporaryDirectory } from '../object-path.ts';
 import type { BackupStorage, StoredObject } from '../storage.ts';
@@ -213,11 +214,9 @@ export function createLocalStorage(directory: string, options: LocalStorageOptio
       const file = await openObject('adopt a file', path);
       try {
         // At once, for one waits for the disk and the other reads from memory what is on its way there. The file is closed when both have ended.
-        const [hashed, synced] = await Promise.allSettled([hashOf(file, signal), file.sync()]);
-        if (hashed.status === 'rejected') throw hashed.reason;
-        if (synced.status === 'rejected') throw synced.reason;
+        const [hashed] = await allEnded([hashOf(file, signal), file.sync()]);
         await syncDirectory(dirname(absolute(path)));
-        return hashed.value;
+        return hashed;
       } finally {
         await file.close();
       }

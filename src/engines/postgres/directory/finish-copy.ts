@@ -1,5 +1,6 @@
 /** What was recovered becomes a data directory that the live server can be started on, and the record of how the two will be exchanged. */
 import { removeScratch } from '../../../containers/scratch.ts';
+import { allEnded } from '../../../domain/all-ended.ts';
 import { HoldfastFailure } from '../../../domain/failures.ts';
 import type { ControlData, PostgresDirectoryCutOver } from '../../../domain/rollback.ts';
 import type { PostgresComponent } from '../../../domain/service.ts';
@@ -16,10 +17,8 @@ import { runDirectory } from './run-directory.ts';
 export async function finishCopy(ctx: EngineContext, component: PostgresComponent, sighting: DataSighting, server: RecoveryServer, lsn: string, configuration?: 'live' | 'backup'): Promise<PostgresDirectoryCutOver> {
   await promoteAndStop(ctx, server, lsn);
   // The container goes while its files are finished: it has ended, and neither needs the other.
-  const [finished, removed] = await Promise.allSettled([finishFiles(ctx, component, sighting, server, configuration), removeScratch(ctx.runtime, server.server)]);
-  if (finished.status === 'rejected') throw finished.reason;
-  if (removed.status === 'rejected') throw removed.reason;
-  return cutOverOf(ctx, component, sighting, finished.value);
+  const [finished] = await allEnded([finishFiles(ctx, component, sighting, server, configuration), removeScratch(ctx.runtime, server.server)]);
+  return cutOverOf(ctx, component, sighting, finished);
 }
 
 async function finishFiles(ctx: EngineContext, component: PostgresComponent, { place, container }: DataSighting, server: RecoveryServer, configuration: 'live' | 'backup' | undefined): Promise<ControlData> {

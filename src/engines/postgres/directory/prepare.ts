@@ -1,5 +1,6 @@
 /** A base backup, or a moment of its log, made ready inside the live data directory. Nothing live changes. */
 import type { ArtifactSource, EngineContext, PreparedComponent } from '../../engine-context.ts';
+import { allEnded } from '../../../domain/all-ended.ts';
 import type { PostgresBase } from '../../../domain/backup-manifest.ts';
 import { HoldfastFailure } from '../../../domain/failures.ts';
 import type { Loss } from '../../../domain/restore-plan.ts';
@@ -38,10 +39,7 @@ export async function recoverToMoment(ctx: EngineContext, component: PostgresCom
 /** @throws PlanChanged where it comes to another position than it stood at, or what it would replace is another server by now; ContainerRecreated */
 export async function finishMoment(ctx: EngineContext, component: PostgresComponent, recovery: MomentRecovery, expected: ReachedMoment, planned?: ComponentCutOver): Promise<PreparedComponent> {
   // Two looks that change nothing, at what is live and at what stands beside it.
-  const [live, beside] = await Promise.allSettled([sightData(ctx, component), standing(ctx, component)]);
-  if (live.status === 'rejected') throw live.reason;
-  if (beside.status === 'rejected') throw beside.reason;
-  const [sighting, there] = [live.value, beside.value];
+  const [sighting, there] = await allEnded([sightData(ctx, component), standing(ctx, component)]);
   if (planned?.engine === 'postgres' && planned.method === 'directory') requireSameLive(sighting, planned);
   const finished = await finishedBefore(ctx, component);
   if (finished !== null) return finished;
