@@ -52,15 +52,16 @@ export async function locateMoment(repository: Repository, request: MomentReques
   // The end of a base backup lies on its own timeline, wherever the others have got to since.
   const followed = ownEnd?.backup.range.timeline ?? request.liveTimeline ?? timelineToFollow(own, histories, holdings);
   const mark = request.point.kind === 'mark' ? await markNamed(repository, request, key, request.point.name) : null;
-  const path = ownEnd !== null && request.timeline === undefined ? pathOf(followed, histories) ?? [{ timeline: followed, begin: 0n, end: null }]
+  // To that end no history is needed either.
+  const path = ownEnd !== null && (request.timeline ?? followed) === followed ? pathOf(followed, histories) ?? [{ timeline: followed, begin: 0n, end: null }]
     : mark === null ? pathTo(request, request.timeline ?? followed, histories) : pathThrough(request, mark, followed, histories);
   const timeline = path.at(-1)?.timeline ?? followed;
-  const { moment, inclusive } = ownEnd !== null ? { moment: { kind: 'consistent', backupId: ownEnd.manifest.backupId } as const, inclusive: true } : await momentOf(repository, request, mark, own);
-  const { base, coverage } = await chooseReadable(repository, request, moment, own, (bases) => chooseBase(moment, path, bases.map(rangeOf), holdings));
+  const { moment: asked, inclusive } = ownEnd !== null ? { moment: { kind: 'consistent', backupId: ownEnd.manifest.backupId } as const, inclusive: true } : await momentOf(repository, request, mark, own);
+  const { base, moment, coverage } = await chooseReadable(repository, request, asked, own, (bases) => chooseBase(asked, path, bases.map(rangeOf), holdings));
   const chosen = own.find(({ manifest }) => manifest.backupId === base.backupId) as BaseBackup;
   const segments = coveringFiles(base.begin, path, holdings) as readonly (StoredSegment | StoredPartial)[];
   return {
-    key, base: { backupId: base.backupId, manifestSha256: chosen.sha256, backup: chosen.backup }, timeline, moment, inclusive, coverage,
+    key, base: { backupId: base.backupId, manifestSha256: chosen.sha256, backup: chosen.backup }, timeline, moment, inclusive: moment.kind === 'consistent' || inclusive, coverage,
     files: repository.wal.logFiles(key, segments, histories),
   };
 }

@@ -27,6 +27,8 @@ export type Moment =
 
 export interface BaseChoice {
   readonly base: BaseRange;
+  /** As it was asked for; of `latest` the base's own end, where the log that was archived does not even lead that far. */
+  readonly moment: Moment;
   readonly coverage: Coverage;
 }
 
@@ -42,8 +44,10 @@ export function chooseBase(moment: Moment, path: readonly TimelineStretch[], bas
   const base = onPath.findLast((each) => liesBefore(each, moment));
   if (base === undefined) throw unreachable(`the earliest moment that can be reached is ${first.endAt} (${formatLsn(first.end)}), the end of base backup ${first.backupId}`, 'Ask for a later moment, or restore a dump from before it (holdfast list).');
   const coverage = coverageFrom(base.begin, path, holdings);
+  // The server went before the log of the base's own end was archived: that end is the newest there is.
+  if (moment.kind === 'latest' && coverage.end < base.end && !coverage.gap) return { base, moment: { kind: 'consistent', backupId: base.backupId }, coverage };
   requireReached(moment, base, coverage, holdings);
-  return { base, coverage };
+  return { base, moment, coverage };
 }
 
 /** Does replaying from this base stop at the moment, and not only at its own end? */
@@ -63,8 +67,9 @@ function requireReached(moment: Moment, base: BaseRange, coverage: Coverage, { s
   const needed = moment.kind === 'lsn' && moment.lsn > base.end ? moment.lsn : base.end;
   if (coverage.end >= needed) return;
   const segment = segmentName(coverage.missing, segmentSizeBytes);
-  if (coverage.gap) throw unreachable(`segment ${segment} is missing from the archive, though later ones are there`, `The last moment before the gap is lsn:${formatLsn(coverage.end)}; a moment behind it needs a base backup taken after it.`);
-  throw unreachable(`the archive ends at ${formatLsn(coverage.end)}, in segment ${segment}`, coverage.end >= base.end ? `The nearest that can be reached is lsn:${formatLsn(coverage.end)}, or latest.` : `Base backup ${base.backupId} is not complete without it, and nothing behind it can be reached; its own end can: backup:${base.backupId}. Or name a moment before it.`);
+  const ownEndOnly = `Base backup ${base.backupId} is not complete without it, and nothing behind it can be reached; its own end can: backup:${base.backupId}. Or name a moment before it.`;
+  if (coverage.gap) throw unreachable(`segment ${segment} is missing from the archive, though later ones are there`, coverage.end < base.end ? ownEndOnly : `The last moment before the gap is lsn:${formatLsn(coverage.end)}; a moment behind it needs a base backup taken after it.`);
+  throw unreachable(`the archive ends at ${formatLsn(coverage.end)}, in segment ${segment}`, coverage.end < base.end ? ownEndOnly : `The nearest that can be reached is lsn:${formatLsn(coverage.end)}, or latest.`);
 }
 
 /** Its whole range lies on the path: a base of a timeline that was left before its end leads elsewhere. */

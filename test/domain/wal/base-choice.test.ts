@@ -56,11 +56,20 @@ describe('chooseBase', () => {
     expect(fields.hint).toContain('lsn:0/B000000');
   });
 
-  it('refuses to go on from a base whose own end is not archived; to that end it needs no archive', async () => {
-    const { fields } = await failing('PointUnreachable', async () => chooseBase({ kind: 'latest' }, one, bases, holding(1, 2, 3, 4, 5, 6, 7, 8)));
+  it('refuses to go on from a base whose own end is not archived; to that end it needs no archive, and it is the latest then', async () => {
+    const lost = holding(1, 2, 3, 4, 5, 6, 7, 8);
+    const { fields } = await failing('PointUnreachable', async () => chooseBase(time(59), one, bases, lost));
     expect(fields.hint).toContain('third is not complete');
     expect(fields.hint).toContain('its own end can: backup:third');
     expect(chooseBase({ kind: 'consistent', backupId: 'third' }, one, bases, holding(1)).base.backupId).toBe('third');
+    expect(chooseBase({ kind: 'latest' }, one, bases, lost)).toMatchObject({ base: { backupId: 'third' }, moment: { kind: 'consistent', backupId: 'third' } });
+    expect(chooseBase({ kind: 'latest' }, one, bases, whole).moment).toEqual({ kind: 'latest' });
+  });
+
+  it('refuses the latest behind a gap in a base\'s own range, and says what can be reached', async () => {
+    const { fields } = await failing('PointUnreachable', async () => chooseBase({ kind: 'latest' }, one, bases, holding(1, 2, 3, 4, 5, 6, 7, 8, 10)));
+    expect(fields.cause).toContain('000000010000000000000009 is missing');
+    expect(fields.hint).toContain('its own end can: backup:third');
   });
 
   it('never takes a base of a stretch that the path has left', async () => {
