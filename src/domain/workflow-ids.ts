@@ -5,6 +5,9 @@ export type RunVerb = 'backup' | 'verify' | 'prove' | 'restore' | 'undo' | 'acce
 /** @param stamp UTC `YYYYMMDD-HHMMSS` and a few random characters, made by whoever starts the run. */
 export const runWorkflowId = (verb: RunVerb, service: string, stamp: string): string => `holdfast/${verb}/${service}/${stamp}`;
 
+/** Of a base backup that the log calls for, by the name of its cause (needed-base.ts): whoever sees the cause first starts it, and nobody a second one. */
+export const neededBaseId = (service: string, component: string, cause: string): string => runWorkflowId('backup', service, `${component}-${cause}`);
+
 /** Of the one archiveWal of a service: fixed, so that there are never two. */
 export const logWatchId = (service: string): string => `holdfast/wal/${service}`;
 

@@ -6,6 +6,8 @@ import { testTiming } from '../../src/domain/timing.ts';
 import { moveUpdate, type RestoreToPointInTimeResult } from '../../src/workflows/restore-to-point-in-time/messages.ts';
 import { statusQuery } from '../../src/workflows/shared/messages.ts';
 import type { TakeBackupResult } from '../../src/workflows/take-backup/messages.ts';
+import { timelineCause } from '../../src/domain/wal/needed-base.ts';
+import { neededBaseId } from '../../src/domain/workflow-ids.ts';
 import type { Component } from '../../src/domain/service.ts';
 import { waitFor } from '../support/service-fixture.ts';
 import { startWalService, type WalService } from '../support/wal-service.ts';
@@ -22,6 +24,9 @@ afterAll(async () => service?.stop());
 const orders = (): Promise<string> => service.sql('SELECT string_agg(id::text, \',\' ORDER BY id) FROM orders');
 const xidOf = async (statement: string): Promise<string> => (await service.sql(`BEGIN; ${statement}; SELECT pg_current_xact_id(); COMMIT;`)).trim();
 const restore = (input: object) => service.start<RestoreToPointInTimeResult>('restoreToPointInTime', { service: service.name, ...input });
+/** Its run's workflow id: the log's watch computes the same. */
+const baseOf = async (timeline: number): Promise<string> =>
+  neededBaseId(service.name, 'postgres', timelineCause(timeline, await service.sql('SELECT system_identifier FROM pg_control_system()')));
 const baseTaken = async ({ newBase }: RestoreToPointInTimeResult): Promise<void> => void await service.client.workflow.getHandle(newBase as string).result();
 
 test('an accident is looked at from before and after, undone by coming back to just before it; then along the new timeline, and the old one', async () => {
@@ -62,15 +67,19 @@ test('an accident is looked at from before and after, undone by coming back to j
   expect(back).toMatchObject({ outcome: 'restored', backupId: base.backupId });
   expect(Number(back.report?.setAsideTransactions)).toBeGreaterThanOrEqual(2);
   expect([await orders(), await service.redisCli('GET', 'cart')]).toEqual(['1,2', 'of the backup']);
+  expect(back.newBase).toBe(await baseOf(2));
   await baseTaken(back);
 
-  // On the new timeline, and again; then along the old one, to what was set aside.
+  // On the new timeline, and again, while somebody else has seen to the base backup of the next one already; then along the old one, to what was set aside.
   const second = await xidOf('INSERT INTO orders VALUES (4)');
   await service.sql('DROP TABLE orders');
   await service.kept();
   const again = await restore({ to: `xid:${second}`, only: ['postgres'] });
+  await (await service.client.workflow.start('takeBackup', { workflowId: await baseOf(3), taskQueue: service.taskQueue, args: [{ service: service.name, kind: 'base' }] })).result();
   await service.approve(again);
   const restored = await again.result();
+  expect(restored.newBase).toBe(await baseOf(3));
+  expect((await again.query(statusQuery)).events.some(({ text }) => text.includes('begun by whoever watches the log'))).toBe(true);
   expect(restored.plan.body).toMatchObject({ moment: { timeline: 2 } });
   expect(await orders()).toBe('1,2,4');
   await baseTaken(restored);

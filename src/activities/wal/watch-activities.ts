@@ -7,7 +7,7 @@ import { alarmsOf, isKept, type LogAlarm } from '../../domain/wal/log-alarms.ts'
 import type { LogStatus } from '../../domain/wal/log-status.ts';
 import type { BaseStanding } from '../../domain/wal/needed-base.ts';
 import type { DueBase, WatchedLog } from '../../domain/wal/watched-log.ts';
-import { runWorkflowId } from '../../domain/workflow-ids.ts';
+import { neededBaseId } from '../../domain/workflow-ids.ts';
 import { firstRepository, serviceNamed } from '../activity-run.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { reportProgress } from '../heartbeating.ts';
@@ -112,7 +112,7 @@ interface BaseState {
 /** Is there a base, is one under way, is one due? Never while another run holds the service, nor sooner after a failure than its attempts allow. */
 async function baseState(dependencies: ActivityDependencies, service: ServiceDefinition, component: PostgresComponent, status: LogStatus | null, read: (ended: string) => Promise<Standing | null>, attempts: WatchLogsInput['attempts']): Promise<BaseState> {
   const { runs, timing, nowMs } = dependencies;
-  const idOf = (id: string): string => runWorkflowId('backup', service.name, `${component.name}-${id}`);
+  const idOf = (cause: string): string => neededBaseId(service.name, component.name, cause);
   let standing = await read('');
   if (standing === null || isFailure(standing) || standing.base !== null) return standsWithout(standing);
   const endedMs = await runs.closedAtMs(idOf(standing.cause.id), '');

@@ -29,18 +29,24 @@ export interface BaseCause {
 
 export type BaseStanding = { readonly base: KnownBase; readonly cause: null } | { readonly base: null; readonly cause: BaseCause };
 
+const ofTimeline = (timeline: number): string => `timeline-${timeline}`;
+const causeOf = (id: string, systemIdentifier: string): string => `${id}-of-${systemIdentifier}`;
+
+/** Of a timeline that nothing leads on from yet: {@link BaseCause.id}. */
+export const timelineCause = (timeline: number, systemIdentifier: string): string => causeOf(ofTimeline(timeline), systemIdentifier);
+
 /**
  * The newest base backup on the server's own timeline from whose begin the archive has the log without a gap; or what calls for a new one: there is none of
  * this cluster, a promotion began a new timeline, the log broke since, or something behind the newest base is missing without a record of it.
  */
 export function standingBase({ systemIdentifier, timeline, holdings, breaks, bases }: KnownLog): BaseStanding {
   const { segmentSizeBytes } = holdings;
-  const needed = (id: string, reason: string): BaseStanding => ({ base: null, cause: { id: `${id}-of-${systemIdentifier}`, reason } });
+  const needed = (id: string, reason: string): BaseStanding => ({ base: null, cause: { id: causeOf(id, systemIdentifier), reason } });
   const own = bases.filter((base) => base.timeline === timeline).sort((a, b) => (a.begin < b.begin ? 1 : -1));
   const [newest] = own;
   if (newest === undefined) {
     const promoted = bases.length > 0;
-    return needed(`timeline-${timeline}`, promoted ? `the server is on timeline ${timeline}, and every base backup is of an earlier one` : 'there is no base backup of this cluster');
+    return needed(ofTimeline(timeline), promoted ? `the server is on timeline ${timeline}, and every base backup is of an earlier one` : 'there is no base backup of this cluster');
   }
   const lastBreak = breaks.filter((segment) => segment.timeline === timeline).sort((a, b) => (a.number < b.number ? 1 : -1))[0];
   if (lastBreak !== undefined && segmentOf(newest.begin, segmentSizeBytes) < lastBreak.number) {

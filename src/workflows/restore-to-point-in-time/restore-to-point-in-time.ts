@@ -42,7 +42,7 @@ export async function restoreToPointInTime(input: RestoreToPointInTimeInput): Pr
     const { point, way } = stand.now();
     const report = recoveryReport({ since, requestedAt, health, point }, back);
     run.done(`BACK at ${back.backAt}. RTO ${durationText(report.rtoMs)} from ${report.disaster.at} (${report.disaster.source}), ${durationText(report.rtoFromApprovalMs)} from approval. RPO ${durationText(report.rpoMs)}.`);
-    const newBase = into === undefined ? await startBase(run) : null;
+    const newBase = into === undefined ? await startBase(run, loggedComponent(run), back.prepared) : null;
     return { outcome: 'restored', backupId: way.located.base.backupId, plan: back.plan, report, rollbackRun: workflowInfo().workflowId, newBase };
   });
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import type { WalHoldings } from '../../../src/domain/wal/coverage.ts';
-import { standingBase, type KnownBase, type KnownLog } from '../../../src/domain/wal/needed-base.ts';
+import { standingBase, timelineCause, type KnownBase, type KnownLog } from '../../../src/domain/wal/needed-base.ts';
 
 const segmentSizeBytes = 16 * 1024 * 1024;
 const holding = (timeline: number, ...numbers: readonly number[]): WalHoldings => ({ segmentSizeBytes, complete: numbers.map((number) => ({ timeline, number: BigInt(number) })), partial: [] });
@@ -24,6 +24,10 @@ describe('the base backup that the log leads on from', () => {
     const { base: found, cause } = standingBase(log(more));
     expect([found, cause?.id]).toEqual([null, id]);
     expect(cause?.reason).not.toBe('');
+  });
+
+  it('is missing by the same name for whoever began the timeline', () => {
+    expect(standingBase(log({ timeline: 2 })).cause?.id).toBe(timelineCause(2, '74'));
   });
 
   it('is there again once one was taken behind the break, in the very segment that was missing', () => {
