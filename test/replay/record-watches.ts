@@ -1,4 +1,4 @@
-/** Histories of the log's runbooks. Of archiveWal: the first run, which finds no base backup and has one taken; one that is cancelled; one that finds nothing to watch any more. */
+/** Histories of the log's runbooks. Of archiveWal: the first run, which finds no base backup and has one taken; one that is cancelled, after a restore to a moment of the log that it watches; one that finds nothing to watch any more. */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -7,6 +7,7 @@ import { ensureLogWatch } from '../../src/client/ensure-log-watch.ts';
 import { logWatchId } from '../../src/domain/workflow-ids.ts';
 import type { EnableWalResult } from '../../src/workflows/enable-wal/messages.ts';
 import type { ForgetWalResult } from '../../src/workflows/forget-wal/messages.ts';
+import type { RestoreToPointInTimeResult } from '../../src/workflows/restore-to-point-in-time/messages.ts';
 import { startServiceFixture, waitFor } from '../support/service-fixture.ts';
 import type { Recorder } from './recorder.ts';
 
@@ -25,6 +26,11 @@ export async function recordWatches(recorder: Recorder): Promise<void> {
   const { runId: firstRun } = await first.describe();
   await waitFor(async () => (await workflow.getHandle(id).describe()).runId !== firstRun, 120_000);
   await recorder.save('archiveWal.base', first, 'CONTINUED_AS_NEW');
+  const restore = await service.start<RestoreToPointInTimeResult>('restoreToPointInTime', { service: service.name, to: 'latest', only: ['postgres'] });
+  await service.approve(restore);
+  await recorder.save('restoreToPointInTime.ofKeptLog', restore, 'COMPLETED');
+  const { newBase } = await restore.result();
+  await workflow.getHandle(newBase as string).result();
   const second = await current();
   await second.cancel();
   await recorder.save('archiveWal.cancelled', second, 'CANCELLED');
