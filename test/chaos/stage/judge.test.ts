@@ -147,3 +147,9 @@ test('settings that were changed are in force, and a watch that ended took the o
   const watched = (backups: readonly string[]): readonly string[] => judgeEffects({ ...trial('worker', 'CANCELLED'), runbook: 'archiveWal', after: { ...state, repository: { ...state.repository, backups } } });
   expect([watched(['one']), watched([]).length, watched(['one', 'two']).length]).toEqual([[], 1, 1]);
 });
+
+test('what a keeper that died was storing waits for its age; what a run was storing does not', () => {
+  const left = (runbook: string, temporary: string): readonly string[] => judgeLeftovers({ ...trial('worker', 'COMPLETED'), runbook, after: { ...state, repository: { ...state.repository, temporaries: [temporary] } } });
+  const [keepers, runs] = ['a1e4844b-405d-4d16-9fe6-110894f6d22a', '01a22813-6f26-7ad9-9cd6-57931d8f0000.a1e4844b-405d-4d16-9fe6-110894f6d22a'];
+  expect([left('markMoment', keepers), left('markMoment', runs).length, left('takeBackup', keepers).length]).toEqual([[], 1, 1]);
+});

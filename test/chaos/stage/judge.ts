@@ -127,7 +127,7 @@ export function judgeLeftovers({ runbook, runId, outcome, before, after }: Trial
   const found = [
     ...repository.unfinished.map((path) => `unfinished backup ${path}`),
     ...repository.notes.map((run) => `notes of run ${run}`),
-    ...repository.temporaries.map((name) => `temporary file .tmp/${name}`),
+    ...repository.temporaries.filter((name) => !keepsLog(runbook, outcome) || !ofKeeper.test(name)).map((name) => `temporary file .tmp/${name}`),
     ...judgeLabelled(runbook, outcome, before, after).map((name) => `container, volume or network ${name}`),
     ...(runbook === 'cloneService' && outcome.status === 'COMPLETED' && !isWholeCopy(after) ? ['no whole copy'] : []),
     ...after.sessions.filter((session) => !keepsLog(runbook, outcome) || !ofReceiver.test(session)),
@@ -149,6 +149,8 @@ function judgeLabelled(runbook: string, outcome: Outcome, before: StageState, af
 
 /** Does production's log go on being received while and after such a run? Until it is forgotten. */
 const keepsLog = (runbook: string, outcome: Outcome): boolean => runbook === 'archiveWal' || runbook === 'markMoment' || (runbook === 'forgetWal' && outcome.status !== 'COMPLETED');
+/** What whoever keeps the log was storing as its worker died is no run's: it goes by its age (docs/backup-format.md). */
+const ofKeeper = /^[0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 /** And what a worker that died read its files through: the next receiver clears it away. */
 const ofReceiver = /^(?:slot holdfast_[0-9a-f]{12}|(?:session )?holdfast-wal-[0-9a-f]{12}(?:-[0-9a-f]{8})?)$/;
 
