@@ -1,5 +1,5 @@
 /** How the stage is set before a case: what a run is to find there. */
-import type { WorkflowHandle } from '@temporalio/client';
+import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import type { Component } from '../../src/domain/service.ts';
 import { logWatchId } from '../../src/domain/workflow-ids.ts';
 import type { TakeBackupResult } from '../../src/workflows/take-backup/messages.ts';
@@ -149,5 +149,5 @@ export const toBeReceived: Prepare = async ({ stage }) => {
 };
 
 /** The one watch of the service, which each worker that comes makes sure of. */
-export const startWatch = ({ service }: Stage): Promise<WorkflowHandle> =>
+export const startWatch = ({ service }: Stage): Promise<WorkflowHandleWithFirstExecutionRunId> =>
   service.client.workflow.start('archiveWal', { taskQueue: service.taskQueue, workflowId: logWatchId(service.name), args: [{ service: service.name }], workflowIdConflictPolicy: 'USE_EXISTING' });

@@ -1,5 +1,6 @@
 /** One case: a stage in a known state, a runbook, a stroke at a point, a healthy worker, the end, and what is found then. */
-import type { WorkflowHandle } from '@temporalio/client';
+import { setTimeout as pause } from 'node:timers/promises';
+import type { WorkflowHandle, WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { temporalAddress } from '../support/test-environment.ts';
 import { testWorkflows } from '../support/workflow-bundle.ts';
 import type { DoomedWorker } from './fault/doomed-worker.ts';
@@ -58,9 +59,19 @@ export const startHealthy = ({ stage, scenario }: Setting) => (): Promise<() => 
 /** With the people around it. */
 export async function begin(stage: Stage, scenario: Scenario, beginning: Beginning): Promise<WorkflowHandle> {
   const run = await (scenario.start?.(stage) ?? stage.service.start(scenario.runbook, scenario.input(stage, beginning)));
-  void scenario.meanwhile?.(run).catch(() => undefined);
+  void beside(run, scenario.meanwhile);
   return run;
 }
+
+/** A server that has much to do refuses an answer now and then: whoever would end the run must not give up over that. */
+async function beside(run: WorkflowHandleWithFirstExecutionRunId, meanwhile: Scenario['meanwhile']): Promise<void> {
+  for (let refused = 0; refused < mostRefused; refused += 1) {
+    const done = await (meanwhile?.(run) ?? Promise.resolve()).then(() => true, () => false);
+    if (done) return;
+    await pause(1_000);
+  }
+}
+const mostRefused = 60;
 
 /** SIGKILL of the worker at the point; another worker finishes what it began. */
 export function runKillCase(setting: Setting, point: FaultPoint): Promise<CaseResult> {

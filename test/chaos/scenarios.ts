@@ -1,6 +1,6 @@
 /** The ways of running a runbook that cases are made of: each runbook as it goes when all is well, and the ways back that only a fault or a human leads to. */
 import { setTimeout as pause } from 'node:timers/promises';
-import type { WorkflowHandle } from '@temporalio/client';
+import type { WorkflowHandle, WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import type { ArchiveWalStatus } from '../../src/workflows/archive-wal/messages.ts';
 import { statusQuery } from '../../src/workflows/shared/messages.ts';
 import { onLiveSide, restored, restoredOrUndone, slotLimit, startWatch, terminatedAt, toBeReceived, withCopy, withFormerReceiver, withReceiver, withWrongSettings, type Beginning, type Prepare } from './preparations.ts';
@@ -20,9 +20,9 @@ export interface Scenario {
   readonly prepare: Prepare;
   input(stage: Stage, beginning: Beginning): object;
   /** Begins it, where that is not a run of its own. */
-  start?(stage: Stage): Promise<WorkflowHandle>;
+  start?(stage: Stage): Promise<WorkflowHandleWithFirstExecutionRunId>;
   /** What people do to it while it runs. */
-  meanwhile?(run: WorkflowHandle): Promise<void>;
+  meanwhile?(run: WorkflowHandleWithFirstExecutionRunId): Promise<void>;
 }
 
 const completed = { status: 'COMPLETED', failure: null };
@@ -58,8 +58,9 @@ export async function cancelInBackUp(run: WorkflowHandle): Promise<void> {
 }
 
 /** It ends by nothing else: as soon as the log leads on from a base backup, which it had to take. */
-async function cancelOnceBased(run: WorkflowHandle): Promise<void> {
-  const { startTime } = await run.describe();
+async function cancelOnceBased(run: WorkflowHandleWithFirstExecutionRunId): Promise<void> {
+  // It goes on as a new run of the same id, which begins behind the base backup.
+  const { startTime } = await run.client.getHandle(run.workflowId, run.firstExecutionRunId).describe();
   for (;;) {
     const status = await run.query<ArchiveWalStatus, []>(statusQuery.name).catch(() => null);
     const isBased = status !== null && status.logs.length > 0 && status.logs.every(({ base }) => base !== null);

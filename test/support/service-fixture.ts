@@ -4,7 +4,7 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { buffer } from 'node:stream/consumers';
-import type { Client, WorkflowHandle } from '@temporalio/client';
+import type { Client, WorkflowHandle, WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { pack } from 'tar-stream';
 import type { ActivityDependencies } from '../../src/activities/dependencies.ts';
 import { connectClient } from '../../src/client/temporal-connection.ts';
@@ -35,7 +35,7 @@ export interface ServiceFixture {
   /** One SQL text in the live database; answers unaligned tuples. */
   sql(text: string, database?: string): Promise<string>;
   redisCli(...args: string[]): Promise<string>;
-  start<R>(type: string, input: object): Promise<WorkflowHandle & { result(): Promise<R> }>;
+  start<R>(type: string, input: object): Promise<WorkflowHandleWithFirstExecutionRunId & { result(): Promise<R> }>;
   run<R>(type: string, input: object): Promise<R>;
   /** Waits for the plan, then approves it. */
   approve(handle: WorkflowHandle): Promise<void>;
@@ -173,7 +173,7 @@ function fixtureOf(given: Parts): ServiceFixture {
     return result.stdout.trim();
   };
   const start = async <R>(type: string, input: object) =>
-    client.workflow.start(type, { taskQueue, workflowId: `holdfast/test/${name}/${type}-${randomBytes(3).toString('hex')}`, args: [input] }) as Promise<WorkflowHandle & { result(): Promise<R> }>;
+    client.workflow.start(type, { taskQueue, workflowId: `holdfast/test/${name}/${type}-${randomBytes(3).toString('hex')}`, args: [input] }) as Promise<WorkflowHandleWithFirstExecutionRunId & { result(): Promise<R> }>;
   const waitForPhase = (handle: WorkflowHandle, phase: string): Promise<void> => waitFor(async () => {
     const status = await handle.query(statusQuery);
     if (status.phase === 'failed' && phase !== 'failed') {
