@@ -78,8 +78,10 @@ const countBackups = async (run: WorkflowHandle, status: 'Running' | 'Completed'
 const plain = (runbook: string, prepare: Prepare, input: Scenario['input']): Scenario => ({ name: runbook, runbook, end: completed, prepare, input });
 const twisted = (runbook: string, twist: string, prepare: Prepare, input: Scenario['input'], struck: readonly string[], end: Scenario['end'] = completed): Scenario =>
   ({ ...plain(runbook, prepare, input), name: `${runbook}+${twist}`, struck, end });
-const ofServer = (runbook: string, prepare: Prepare, input: Scenario['input']): Scenario => ({ ...plain(runbook, prepare, input), name: `${runbook}+base` });
+const ofServer = (runbook: string, prepare: Prepare, input: Scenario['input'], struck: readonly string[]): Scenario => twisted(runbook, 'base', prepare, input, struck);
 
+/** What a whole server changes in an exchange: everything of PostgreSQL, and what looks at all stores. Of Redis every step is the same as beside a dump. */
+const exchange = ['inspectComponent:postgres', 'beginCutOver', 'closeComponent:postgres', 'swapComponent:postgres', 'compareClosedComponent:postgres', 'markOpening', 'openComponent:postgres', 'completeComponent:postgres', 'ensureRunning:postgres', 'finishCutOver'];
 const rollBack = ['rollBackComponent', 'finishRollBack', 'discardPreparedComponent', 'removeRunScratch'];
 
 /** Of a run that was terminated there, over data that a dump, a whole server or a copy of it is about. */
@@ -102,15 +104,16 @@ const dumps: readonly Scenario[] = [
 
 /** Copied, exchanged by its data directory, brought to a moment, copied for good. */
 const wholeServers: readonly Scenario[] = [
-  ofServer('takeBackup', onLiveSide('base'), kindOf('base')),
-  ofServer('restoreBackup', onLiveSide('base'), ofBase),
-  ofServer('undoRestore', restoredOrUndone('base'), ofLatestRun),
-  ofServer('acceptRestore', restored('base'), ofLatestRun),
+  ofServer('takeBackup', onLiveSide('base'), kindOf('base'), ['inspectComponent:postgres', 'backUpComponent:postgres', 'commitBackup']),
+  ofServer('restoreBackup', onLiveSide('base'), ofBase, ['verifyComponent:postgres', 'prepareComponent:postgres', ...exchange]),
+  ofServer('undoRestore', restoredOrUndone('base'), ofLatestRun, ['prepareUndoOf:postgres', ...exchange.filter((name) => name !== 'completeComponent:postgres')]),
+  ofServer('acceptRestore', restored('base'), ofLatestRun, ['pinRollbackCopy', 'discardRollbackCopy:postgres', 'markAccepted']),
   twisted('takeBackup', 'incremental', onLiveSide('incremental'), kindOf('incremental'), ['backUpComponent:postgres', 'commitBackup']),
   twisted('proveBackup', 'incremental', onLiveSide('incremental'), ofIncremental, ['proveComponent:postgres']),
   twisted('restoreBackup', 'incremental', onLiveSide('incremental'), ofIncremental, ['verifyComponent:postgres', 'prepareComponent:postgres']),
-  plain('restoreToPointInTime', onLiveSide('base'), toBase),
-  twisted('restoreToPointInTime', 'swapFails', onLiveSide('base'), toBase, rollBack, cutOverFailed),
+  // Its exchange is that of a whole server's restore.
+  { ...plain('restoreToPointInTime', onLiveSide('base'), toBase), struck: ['inspectComponent:postgres', 'locatePoint', 'verifyComponent:postgres', 'findCompanion', 'recoverToPoint', 'finishRecovery', 'beginCutOver', 'finishCutOver'] },
+  twisted('restoreToPointInTime', 'swapFails', onLiveSide('base'), toBase, ['rollBackComponent:postgres', 'finishRollBack', 'discardPreparedComponent:postgres'], cutOverFailed),
   plain('findMoment', onLiveSide('log'), shrunkInLog),
   plain('cloneService', onLiveSide('base'), copyOfBase),
   repairOf('clone', 'cloneService/fillCopy:redis#1/before', 'base', copyOfBase),
