@@ -81,7 +81,7 @@ const twisted = (runbook: string, twist: string, prepare: Prepare, input: Scenar
 const ofServer = (runbook: string, prepare: Prepare, input: Scenario['input'], struck: readonly string[]): Scenario => twisted(runbook, 'base', prepare, input, struck);
 
 /** What a whole server changes in an exchange: everything of PostgreSQL, and what looks at all stores. Of Redis every step is the same as beside a dump. */
-const exchange = ['inspectComponent:postgres', 'beginCutOver', 'closeComponent:postgres', 'swapComponent:postgres', 'compareClosedComponent:postgres', 'markOpening', 'openComponent:postgres', 'completeComponent:postgres', 'ensureRunning:postgres', 'finishCutOver'];
+const exchange = ['inspectComponent:postgres', 'beginCutOver', 'closeComponent:postgres', 'swapComponent:postgres', 'compareClosedComponent:postgres', 'markOpening', 'openComponent:postgres', 'completeComponent:postgres', 'finishCutOver'];
 const rollBack = ['rollBackComponent', 'finishRollBack', 'discardPreparedComponent', 'removeRunScratch'];
 
 /** Of a run that was terminated there, over data that a dump, a whole server or a copy of it is about. */
