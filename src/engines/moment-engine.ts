@@ -42,6 +42,8 @@ export interface SurveyRequest extends KeptLog {
   /** From the first commit that is not before the one instant on, up to the last before one that is behind the other (ISO 8601 UTC with microseconds). */
   readonly sinceAt: string | null;
   readonly untilAt: string | null;
+  /** What is asked about, as {@link Look.tables}: of each commit it is said from where on it had all of them to itself. Of none unless given. */
+  readonly tables?: readonly string[];
 }
 
 /** Of more commits than can be named a sample, the heaviest among it. */
@@ -56,6 +58,8 @@ export interface Look {
   readonly value: boolean | number | null;
   /** Why the condition could not be asked there, in the server's words: what it names is not there. */
   readonly note: string | null;
+  /** Where rows are counted: the tables that have them, `<database>/<table>` by their OIDs. */
+  readonly tables?: readonly string[];
   /** Full id of a transaction that none had reached yet. */
   readonly nextXid: string;
   /** The last commit that belongs to it, ISO 8601 UTC with microseconds; null where none was behind the base backup's begin. */

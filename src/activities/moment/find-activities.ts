@@ -56,6 +56,8 @@ export interface SearchPass {
   /** What was seen at the bracket's low end, where an earlier pass was there. */
   readonly seen: SeenLow | null;
   readonly changes: ChangesSought;
+  /** The tables that rows are counted in, where an earlier pass was in one of them. */
+  readonly tables?: readonly string[];
   /** Of a table whose rows are counted: the most that it had, where that is settled; and how many it has at the end. */
   readonly most: number | null;
   readonly rowsAtEnd: number | null;
@@ -74,7 +76,7 @@ export interface FoundChange {
 /** What one pass came to. `looked` moments were recovered to. */
 export type PassOutcome = { readonly looked: number; readonly most: number | null; readonly note: string | null } & (
   | { readonly kind: 'found'; readonly change: FoundChange }
-  | { readonly kind: 'narrower'; readonly bracket: BracketText; readonly seen: SeenLow | null; readonly changes: ChangesSought }
+  | { readonly kind: 'narrower'; readonly bracket: BracketText; readonly seen: SeenLow | null; readonly changes: ChangesSought; readonly tables?: readonly string[] }
   | { readonly kind: 'neverHeld' }
   /** Up to the end of what there is to look at. */
   | { readonly kind: 'holdsAtEnd'; readonly rowsAtEnd: number | null }
@@ -125,7 +127,7 @@ export function createFindActivities(dependencies: ActivityDependencies) {
         const { manifest, sha256 } = await repository.readManifest(input.service, window.backupId);
         if (sha256 !== window.manifestSha256) throw new HoldfastFailure('PlanChanged', { operation: 'look for the moment', object: window.backupId, cause: 'the base backup is another one than was found at first', hint: 'Start again.' });
         const since = [parseLsn(window.begin), asked.low?.lsn, parseLsn(area.sinceLsn ?? '')].reduce<bigint>((most, each) => (each != null && each > most ? each : most), 0n);
-        const survey = await withNewestLog(list, (log) => moments.surveyLog(context, { ...log, timeline: area.timeline, changes: input.changes, since, until: asked.high.lsn, sinceAt: area.sinceAt, untilAt: area.untilAt }));
+        const survey = await withNewestLog(list, (log) => moments.surveyLog(context, { ...log, timeline: area.timeline, changes: input.changes, since, until: asked.high.lsn, sinceAt: area.sinceAt, untilAt: area.untilAt, ...(input.tables === undefined ? {} : { tables: input.tables }) }));
         const bracket: Bracket = survey.cut === null ? asked : { ...asked, high: { lsn: survey.cut, inclusive: false } };
         const stops = planPass(bracket, survey);
         const looks = stops.length === 0 ? [] : await withNewestLog(list, (log) => moments.lookAlong(context, component, { ...log, source: sourceOf(repository, manifest), timeline: area.timeline, stops, condition }));
@@ -167,7 +169,7 @@ function outcomeOf(input: SearchPass, bracket: Bracket, survey: LogSurvey, stops
   if (narrowed.kind !== 'found' && narrowed.kind !== 'bracket' && held.includes(null)) throw untold(common.note ?? 'it is locked', 'Give another window: --from, --to.');
   switch (narrowed.kind) {
     case 'found': return { ...common, kind: 'found', change: changeOf(narrowed, seenAt(input, narrowed.low, stops, looks), stops, looks, windowBegin) };
-    case 'bracket': return { ...common, kind: 'narrower', ...narrower(input, bracket, narrowed), seen: narrowed.bracket.low === null ? null : seenAt(input, narrowed.bracket.low, stops, looks) };
+    case 'bracket': return { ...common, kind: 'narrower', ...narrower(input, bracket, narrowed, tablesAt(input, narrowed.bracket.low, stops, looks)), seen: narrowed.bracket.low === null ? null : seenAt(input, narrowed.bracket.low, stops, looks) };
     case 'neverHeld': return { ...common, kind: 'neverHeld' };
     case 'holdsAtEnd': {
       const isLater = input.rowsAtEnd !== null && heldAt(input.rowsAtEnd) === false;
@@ -176,11 +178,18 @@ function outcomeOf(input: SearchPass, bracket: Bracket, survey: LogSurvey, stops
   }
 }
 
-function narrower(input: SearchPass, before: Bracket, { bracket, without }: Extract<Narrowed, { kind: 'bracket' }>): { readonly bracket: BracketText; readonly changes: ChangesSought } {
+function narrower(input: SearchPass, before: Bracket, { bracket, without }: Extract<Narrowed, { kind: 'bracket' }>, tables: readonly string[] | undefined): Omit<Extract<PassOutcome, { kind: 'narrower' }>, 'kind' | 'seen' | 'looked' | 'most' | 'note'> {
   if (without && input.changes === 'any') throw untold('it changes between two transactions', 'Ask nothing that depends on the clock, on chance or on who asks.');
-  const next = { bracket: bracketText(bracket), changes: without ? 'any' as const : input.changes };
-  if (next.changes === input.changes && JSON.stringify(next.bracket) === JSON.stringify(bracketText(before))) throw untold('transactions that overlap keep what is asked about locked', `It held at ${next.bracket.low?.lsn ?? 'the beginning'} and not at ${next.bracket.high.lsn}: look there yourself with holdfast restore --to lsn:….`);
+  const next = { bracket: bracketText(bracket), changes: without ? 'any' as const : input.changes, ...(tables === undefined ? {} : { tables }) };
+  const isAsBefore = next.changes === input.changes && JSON.stringify([next.bracket, next.tables]) === JSON.stringify([bracketText(before), input.tables]);
+  if (isAsBefore) throw untold('transactions that overlap keep what is asked about locked', `It held at ${next.bracket.low?.lsn ?? 'the beginning'} and not at ${next.bracket.high.lsn}: look there yourself with holdfast restore --to lsn:….`);
   return next;
+}
+
+/** Those that were counted where it held last, in this pass or in an earlier one. */
+function tablesAt({ tables }: SearchPass, low: Stop | null, stops: readonly Stop[], looks: readonly Look[]): readonly string[] | undefined {
+  const found = low === null ? undefined : lookAt(low, stops, looks)?.tables;
+  return found === undefined || found.length === 0 ? tables : found;
 }
 
 /** In this pass, or in the one that found it. */

@@ -15,6 +15,8 @@ export interface Candidate {
   readonly weight: number;
   /** From where on it held a table for itself: while it does nobody can look into that table, and nobody else changes it. */
   readonly lockedFrom: bigint | null;
+  /** From where on it had all that is asked about to itself; null where it had not, or what that is made of is not known yet. */
+  readonly closedFrom: bigint | null;
 }
 
 /** A place where a recovery stops: before the record at `lsn`, or behind it. */
@@ -50,7 +52,7 @@ export const isBefore = (one: Stop, other: Stop): boolean => one.lsn < other.lsn
 
 /** In the order of the log, none twice. Of few commits both sides of each; of many some, the heaviest among them and the others evenly spaced. */
 export function planPass(bracket: Bracket, { commits, complete }: Candidates, most: number = stopsAtMost): readonly Stop[] {
-  const sorted = commits.toSorted(byLsn);
+  const sorted = suspects(commits).toSorted(byLsn);
   const end = bracket.highKnown ? [] : [bracket.high];
   const isSmall = complete && sorted.length * 2 + end.length <= most;
   const chosen = isSmall
@@ -69,19 +71,28 @@ export function readPass(bracket: Bracket, { commits, complete }: Candidates, st
   if (low === null) return { kind: 'neverHeld' };
   if (!bracket.highKnown && !isBefore(low, bracket.high)) return { kind: 'holdsAtEnd' };
   const high = told[last + 1] ?? bracket.high;
-  const inside = commits.filter((commit) => liesWithin(commit, low, high));
+  const inside = suspects(commits).filter((commit) => liesWithin(commit, low, high));
   const [only] = inside;
   if (complete && inside.length === 1 && only !== undefined && high.lsn === only.lsn && high.inclusive) return { kind: 'found', commit: only, low };
   return { kind: 'bracket', bracket: { low, high, highKnown: true }, without: complete && inside.length === 0 };
 }
 
+/**
+ * Without those that ended while somebody else had all that is asked about to itself until it committed: who had changed a row of it would still have held it, and would
+ * have been waited for.
+ */
+const suspects = (commits: readonly Candidate[]): readonly Candidate[] => {
+  const closing = commits.filter(({ closedFrom }) => closedFrom !== null);
+  return commits.filter(({ lsn }) => !closing.some((other) => (other.closedFrom as bigint) < lsn && lsn < other.lsn));
+};
+
 /** Is the commit replayed at `high`, and not at `low`? */
 const liesWithin = ({ lsn }: Candidate, low: Stop, high: Stop): boolean =>
   (low.inclusive ? lsn > low.lsn : lsn >= low.lsn) && (high.inclusive ? lsn <= high.lsn : lsn < high.lsn);
 
-/** Just before it; where it had locked a table by then, before that, unless somebody else committed meanwhile. */
+/** Just before it; where it had locked a table by then, before that, unless somebody else who counts committed meanwhile. */
 function sideBefore(commit: Candidate, all: readonly Candidate[]): Stop {
-  const from = commit.lockedFrom;
+  const from = commit.lockedFrom === null ? null : commit.closedFrom ?? commit.lockedFrom;
   const isAlone = from !== null && !all.some(({ lsn }) => lsn >= from && lsn < commit.lsn);
   return { lsn: isAlone ? from : commit.lsn, inclusive: false };
 }

@@ -35,7 +35,7 @@ async function search(run: Run<FindMomentInput>, sought: Pick<SearchPass, 'servi
     tell(run, at, outcome, pass);
     if (outcome.kind === 'found') return outcome.change;
     if (outcome.kind === 'narrower') {
-      at = { ...at, bracket: outcome.bracket, seen: outcome.seen, changes: outcome.changes, most: outcome.most };
+      at = { ...at, bracket: outcome.bracket, seen: outcome.seen, changes: outcome.changes, most: outcome.most, ...(outcome.tables === undefined ? {} : { tables: outcome.tables }) };
       continue;
     }
     const isLater: boolean = outcome.kind === 'later' && !turned && at.window > 0;

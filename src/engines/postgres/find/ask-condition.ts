@@ -16,14 +16,17 @@ type Answer = Omit<Look, 'lastCommitAt'>;
 
 /** @throws InvalidInput, CouldNotVerify */
 export async function askCondition(ctx: EngineContext, server: RecoveryServer, component: PostgresComponent, condition: Condition): Promise<Answer> {
-  const sql = `\\set VERBOSITY verbose\nSET statement_timeout = ${statementMs}; SET lock_timeout = ${lockMs}; SET default_transaction_read_only = on;\n${nextSql}\n${condition.kind === 'sql' ? asReader : ''}${questionOf(condition)}\n`;
+  const first = condition.kind === 'sql' ? asReader : condition.kind === 'shrunk' ? tablesSql(condition.relation) : '';
+  const sql = `\\set VERBOSITY verbose\nSET statement_timeout = ${statementMs}; SET lock_timeout = ${lockMs}; SET default_transaction_read_only = on;\n${nextSql}\n${first}${questionOf(condition)}\n`;
   const { exitCode, stdout, stderr } = await queryRecovered(ctx, server, { sql, database: component.database, timeoutMs: statementMs + ctx.timing.execMs });
-  const [printed, answer] = stdout.trim().split('\n');
+  const [printed, ...answers] = stdout.trim().split('\n');
+  const tables = condition.kind === 'shrunk' ? { tables: (answers.shift() ?? '').split(' ').filter((each) => each !== '') } : {};
+  const [answer] = answers;
   const nextXid = printed !== undefined && /^\d+$/.test(printed) ? printed : await readNextXid(ctx, server);
-  if (exitCode === 0) return { nextXid, note: null, value: valueOf(condition, answer ?? '') };
+  if (exitCode === 0) return { ...tables, nextXid, note: null, value: valueOf(condition, answer ?? '') };
   const state = /(?:ERROR|FATAL): +([0-9A-Z]{5}):/.exec(stderr)?.[1] ?? (/FATAL: +database "[^]*" does not exist/.test(stderr) ? '3D000' : '');
   if (absent.has(state)) return { nextXid, note: firstError(stderr), value: condition.kind === 'shrunk' ? 0 : false };
-  if (state === '55P03') return { nextXid, note: firstError(stderr), value: null };
+  if (state === '55P03') return { ...tables, nextXid, note: firstError(stderr), value: null };
   throw refusal(condition, state, firstError(stderr));
 }
 
@@ -43,6 +46,16 @@ function refusal(condition: Condition, state: string, words: string): HoldfastFa
  * that would hide rows is refused. Before PostgreSQL 14 there is no such role, and what is left is that the copy is thrown away and has no network.
  */
 const asReader = 'SELECT \'SET SESSION AUTHORIZATION pg_read_all_data\' FROM pg_catalog.pg_roles WHERE rolname = \'pg_read_all_data\' \\gexec\nSET row_security = off;\n';
+
+/** With more of them the log is read without. */
+const tablesAtMost = 1_000;
+
+/** Of a partitioned or inherited table those below it. Asks the catalog, which nobody keeps locked. */
+const tablesSql = ({ schema, name }: Relation): string => `WITH RECURSIVE tree (relation) AS (
+    SELECT c.oid FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace WHERE c.relname = ${literal(name)} AND n.nspname = ${literal(schema)}
+    UNION SELECT inhrelid FROM pg_inherits JOIN tree ON inhparent = relation)
+  SELECT CASE WHEN count(*) <= ${tablesAtMost} THEN string_agg(d.oid || '/' || c.oid, ' ') END
+  FROM tree JOIN pg_class c ON c.oid = relation, pg_database d WHERE c.relkind = 'r' AND d.datname = current_database();\n`;
 
 const nextSql = 'SELECT pg_snapshot_xmax(pg_current_snapshot());';
 

@@ -19,7 +19,7 @@ const segmentsBefore = 2n;
 
 /** See the contract (moment-engine.ts). */
 export async function surveyLog(ctx: EngineContext, request: SurveyRequest): Promise<LogSurvey> {
-  const { backup, archive, timeline, changes, since, until, sinceAt, untilAt } = request;
+  const { backup, archive, timeline, changes, since, until, sinceAt, untilAt, tables } = request;
   const call = { operation: 'look through the log', object: backup.component };
   const { segmentSizeBytes } = backup.cluster;
   const files = filesBetween(request);
@@ -28,7 +28,7 @@ export async function surveyLog(ctx: EngineContext, request: SurveyRequest): Pro
   if (files.length === 0 || archive === null) return { commits: [], complete: true, cut: null };
   const result = await runPostgresHelper(ctx, {
     component: { name: backup.component, user: 'postgres' }, step: 'survey-log', imageId, network: 'none', majorVersion: 0, script: scripts.surveyLog,
-    args: [timeline.toString(16).toUpperCase().padStart(8, '0'), String(segmentSizeBytes), changes, String(parseLsn(backup.range.begin) ?? 0n), String(since), String(until), waldumpTime(sinceAt), waldumpTime(untilAt), String(namedAtLeast)],
+    args: [timeline.toString(16).toUpperCase().padStart(8, '0'), String(segmentSizeBytes), changes, String(parseLsn(backup.range.begin) ?? 0n), String(since), String(until), waldumpTime(sinceAt), waldumpTime(untilAt), String(namedAtLeast), (tables ?? []).join(' ')],
     files: { 'segments.list': files.map(({ number, file }) => `${number} ${segmentList([file])}`).join(''), 'survey.awk': surveyAwk },
     mounts: [{ ...archive, target: '/archive', readOnly: true }], phase: `look through ${files.length} segments of the log`,
   });
@@ -57,9 +57,9 @@ export function readSurvey(text: string, since: bigint): LogSurvey {
   const [, stride, cut] = /^commits \d+ candidates \d+ stride (\d+) cut (\S+)$/.exec(head ?? '') ?? [];
   if (stride === undefined) throw new HoldfastFailure('HelperFailed', { operation: 'look through the log', object: 'survey', cause: 'its result cannot be read', hint: 'Please report this: it is a mistake in Holdfast.' });
   const commits = lines.map((line): Candidate | null => {
-    const [, xid, lsn, day, time, weight, locked] = /^c (\d+) (\S+) (\d{4,}-\d{2}-\d{2}) (\d{2}:\d{2}:\d{2}\.\d{6}) (\d+) (\S+)$/.exec(line) ?? [];
+    const [, xid, lsn, day, time, weight, locked, closed] = /^c (\d+) (\S+) (\d{4,}-\d{2}-\d{2}) (\d{2}:\d{2}:\d{2}\.\d{6}) (\d+) (\S+) (\S+)$/.exec(line) ?? [];
     const [at, from] = [parseLsn(lsn ?? ''), parseLsn(locked ?? '')];
-    return xid === undefined || at === null ? null : { xid, lsn: at, at: `${day}T${time}Z`, weight: Number(weight), lockedFrom: from !== null && from >= since ? from : null };
+    return xid === undefined || at === null ? null : { xid, lsn: at, at: `${day}T${time}Z`, weight: Number(weight), lockedFrom: from !== null && from >= since ? from : null, closedFrom: parseLsn(closed ?? '') };
   });
   const unread = commits.findIndex((commit) => commit === null);
   if (unread >= 0) throw new HoldfastFailure('HelperFailed', { operation: 'look through the log', object: 'survey', cause: `a line of it cannot be read (${lines[unread]?.slice(0, 100)})`, hint: 'Please report this: it is a mistake in Holdfast.' });

@@ -54,6 +54,36 @@ test.each(['postgres:15', 'postgres:18'])('of %s: rows deleted in a subtransacti
   expect(await findScratchOf(docker.runtime, ctx.owner)).toEqual([]);
 });
 
+test('of 17: a TRUNCATE that others commit beside, while nobody can count', async () => {
+  await using store = await openStore();
+  await using archive = await openArchive();
+  const { postgres, base } = await withGoods(store, archive.options);
+  await postgres.sql('CREATE EXTENSION dblink');
+  // As long as it takes: rows of another table go meanwhile, each in a transaction of its own.
+  const beside = 'SELECT count(dblink_exec(\'dbname=app user=postgres\', format(\'INSERT INTO other VALUES (%s); DELETE FROM other WHERE id = %s\', n, n))) FROM generate_series(1, 20) n';
+  const truncated = await postgres.sql(`BEGIN; CREATE TABLE mine AS SELECT 1 AS n; TRUNCATE "Goods"; ${beside} \\g /dev/null\nINSERT INTO "Goods" VALUES (1), (2); SELECT pg_current_xact_id(); COMMIT`);
+  await postgres.sql('DELETE FROM other');
+  const log: KeptLog = { backup: base, files: await archive.files(postgres), archive: archive.archive };
+  const ctx = contextOf(docker, new Map(), { run: 'find-beside' });
+  const { lastRecord } = await moments.readLogEnd(ctx, log);
+  let bracket: Bracket = { low: null, high: { lsn: lastRecord, inclusive: true }, highKnown: false };
+  let tables: readonly string[] = [];
+  const ends: string[] = [];
+  for (let pass = 1; pass <= 4; pass += 1) {
+    const survey = await moments.surveyLog(ctx, asked(log, lastRecord, { changes: 'shrunk', tables }));
+    expect(survey.commits.length).toBeGreaterThan(20);
+    const stops = planPass(bracket, survey);
+    const looks = await moments.lookAlong(ctx, postgres.component, { ...log, source: store.source, timeline: 1, stops, condition: goods });
+    const narrowed = readPass(bracket, survey, stops, looks.map(({ value }) => (value === null ? null : Number(value) >= 50)));
+    ends.push(narrowed.kind);
+    if (narrowed.kind === 'found') expect(narrowed.commit.xid).toBe(truncated);
+    if (narrowed.kind !== 'bracket') break;
+    bracket = narrowed.bracket;
+    tables = looks.find(({ value }) => value === 100)?.tables ?? tables;
+  }
+  expect([tables.length, ends.at(-1)]).toEqual([1, 'found']);
+});
+
 test('of 17: more of it than is unpacked at once; a table that is locked, a query that is none, a segment that is damaged', async () => {
   await using store = await openStore();
   await using archive = await openArchive();

@@ -10,10 +10,10 @@ import { failing } from '../../../support/failing.ts';
 const script = join(import.meta.dirname, '../../../../src/engines/postgres/scripts/find/survey.awk');
 const recorded = (version: string): string => readFileSync(join(import.meta.dirname, `fixtures/pg-waldump-${version}.txt`), 'utf8');
 
-interface Asked { readonly mode?: string; readonly since?: bigint; readonly until?: bigint; readonly sinceAt?: string; readonly untilAt?: string; readonly most?: number; readonly size?: number }
+interface Asked { readonly mode?: string; readonly since?: bigint; readonly until?: bigint; readonly sinceAt?: string; readonly untilAt?: string; readonly most?: number; readonly size?: number; readonly tables?: string }
 
-function survey(lines: string, { mode = 'any', since = 0n, until = 1n << 40n, sinceAt = '-', untilAt = '-', most = 1_000, size = 16 * 1024 * 1024 }: Asked = {}): LogSurvey {
-  const variables = Object.entries({ mode, since, until, since_at: sinceAt, until_at: untilAt, most, size, enough: '/dev/null' }).flatMap(([name, value]) => ['-v', `${name}=${String(value)}`]);
+function survey(lines: string, { mode = 'any', since = 0n, until = 1n << 40n, sinceAt = '-', untilAt = '-', most = 1_000, size = 16 * 1024 * 1024, tables = '' }: Asked = {}): LogSurvey {
+  const variables = Object.entries({ mode, since, until, since_at: sinceAt, until_at: untilAt, most, size, tables, enough: '/dev/null' }).flatMap(([name, value]) => ['-v', `${name}=${String(value)}`]);
   const { stdout, stderr, status } = spawnSync('awk', [...variables, '-f', script], { input: lines, encoding: 'utf8', env: { ...process.env, LC_ALL: 'C' } });
   expect([status, stderr]).toEqual([0, '']);
   return readSurvey(stdout, since);
@@ -56,6 +56,32 @@ describe.each(['15', '17', '18'])('lines of %s', (version) => {
     const position = (line: string): number => Number(`0x${/lsn: 0\/([0-9A-F]+),/.exec(line)?.[1]}`);
     const parts = [`@chunk 0 ${boundary}`, ...all, `@chunk ${boundary} -`, ...all.filter((line) => position(line) >= boundary * size)];
     expect(survey(parts.join('\n'), { size })).toEqual(whole);
+  });
+});
+
+describe('a transaction that has all that is asked about to itself', () => {
+  const record = (manager: string, xid: number, lsn: number, what: string): string => `rmgr: ${manager.padEnd(11)} len (rec/tot):     34/    34, tx: ${xid}, lsn: 0/${lsn.toString(16).padStart(8, '0').toUpperCase()}, prev 0/0, desc: ${what}`;
+  const lock = (xid: number, lsn: number, ...relations: readonly string[]): string => record('Standby', xid, lsn, `LOCK ${relations.map((each) => { const [database, relation] = each.split('/'); return `xid ${xid} db ${database} rel ${relation} `; }).join('')}`);
+  const commit = (xid: number, lsn: number, more = ''): string => record('Transaction', xid, lsn, `COMMIT 2026-11-23 01:00:00.${String(lsn).padStart(6, '0')} UTC${more}`);
+  const closed = (lines: readonly string[], tables = '5/100 5/101'): readonly (readonly [string, bigint | null])[] => survey(lines.join('\n'), { tables }).commits.map(({ xid, closedFrom }) => [xid, closedFrom]);
+
+  it('has it from its last lock on, whatever else it locks; nobody who was not asked about', () => {
+    const lines = [lock(800, 16, '5/99', '5/100'), commit(801, 32), lock(800, 48, '5/101'), commit(802, 64), commit(800, 80)];
+    expect(closed(lines)).toEqual([['801', null], ['802', null], ['800', 48n]]);
+    expect(closed(lines, '5/100')).toEqual([['801', null], ['802', null], ['800', 16n]]);
+    expect(closed(lines, '6/100 6/101')).toEqual([['801', null], ['802', null], ['800', null]]);
+    expect(closed(lines, '')).toEqual([['801', null], ['802', null], ['800', null]]);
+  });
+
+  it('has it by a subtransaction that was kept, and not by one that was rolled back, nor by two that each have a part', () => {
+    expect(closed([lock(803, 16, '5/100', '5/101'), commit(800, 80, '; subxacts: 803')])).toEqual([['800', 16n]]);
+    expect(closed([lock(803, 16, '5/100', '5/101'), record('Transaction', 803, 32, 'ABORT 2026-11-23 01:00:00.000001 UTC'), commit(800, 80)])).toEqual([['800', null]]);
+    expect(closed([lock(803, 16, '5/100'), lock(804, 32, '5/101'), commit(800, 80, '; subxacts: 803 804')])).toEqual([['800', null]]);
+    expect(closed([lock(800, 16, '5/100', '5/101'), record('Transaction', 900, 32, 'COMMIT_PREPARED 800: 2026-11-23 01:00:00.000001 UTC')])).toEqual([['800', 16n]]);
+  });
+
+  it('has not, where it gives back the end of a table: a vacuum lets go before it commits', () => {
+    expect(closed([lock(800, 16, '5/100', '5/101'), record('Storage', 800, 32, 'TRUNCATE base/5/100 to 3 blocks flags 7'), commit(800, 80), lock(805, 96, '5/100', '5/101'), commit(805, 112)])).toEqual([['800', null], ['805', 96n]]);
   });
 });
 

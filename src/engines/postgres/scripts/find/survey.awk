@@ -10,7 +10,7 @@ function bytes_of(lsn, cut) {
   return digits(substr(lsn, 1, cut - 1)) * 4294967296 + digits(substr(lsn, cut + 1))
 }
 # Takes what a transaction did into the totals, and forgets it.
-function take(id, at) {
+function take(id, at, key) {
   changed += changes[id]
   removed += removals[id]
   delete changes[id]
@@ -20,6 +20,16 @@ function take(id, at) {
     if (locked == "" || at < locked_at) { locked = locks[id]; locked_at = at }
     delete locks[id]
   }
+  if (id in closed) {
+    at = bytes_of(closed[id])
+    if (!(id in shortened) && (whole == "" || at < whole_at)) { whole = closed[id]; whole_at = at }
+    delete closed[id]
+  }
+  if (id in had_count) {
+    for (key in asked) delete had[id, key]
+    delete had_count[id]
+  }
+  delete shortened[id]
 }
 function keep(line, weight, least, slot) {
   if (candidates % stride == 0) {
@@ -36,6 +46,10 @@ function keep(line, weight, least, slot) {
   least = 0
   for (slot = 1; slot < 64; slot++) if (heavy_weight[slot] < heavy_weight[least]) least = slot
   if (heavy_weight[least] <= weight) { heavy[least] = line; heavy_weight[least] = weight }
+}
+BEGIN {
+  asked_count = split(tables, g, " ")
+  for (i = 1; i <= asked_count; i++) asked[g[i]] = 1
 }
 BEGIN { stride = 1; count = 0; heavy_count = 0; candidates = 0; commits = 0; cut = "-"; began = since_at == "-"; over = 0; next_chunk = -1 }
 over { next }
@@ -64,16 +78,29 @@ manager == "Heap" {
   else if (f[9] ~ /^TRUNCATE/) { changes[xid] += 1000000; removals[xid] += 1000000 }
   next
 }
+# A vacuum that gives back the end of a table lets go of it before it commits.
+manager == "Storage" {
+  if (f[9] == "TRUNCATE") shortened[xid] = 1
+  next
+}
 manager == "Standby" {
   if (f[9] != "LOCK") next
   total = split(substr($0, start), g, /[ ,]+/)
-  for (i = 10; i < total; i++) if (g[i] == "xid" && !(g[i + 1] in locks)) locks[g[i + 1]] = f[5]
+  for (i = 10; i < total; i++) if (g[i] == "xid") {
+    id = g[i + 1]
+    if (!(id in locks)) locks[id] = f[5]
+    key = g[i + 3] "/" g[i + 5]
+    if (!(key in asked) || (id, key) in had) continue
+    had[id, key] = 1
+    # In one subtransaction or none: locks of one that is rolled back go with it.
+    if (++had_count[id] == asked_count) closed[id] = f[5]
+  }
   next
 }
 manager == "Transaction" && f[9] ~ /^(COMMIT|ABORT)(_PREPARED)?$/ {
   if (f[9] ~ /_PREPARED$/ && f[10] ~ /:$/) { xid = substr(f[10], 1, length(f[10]) - 1); day = f[11]; time = f[12] }
   else { day = f[10]; time = f[11] }
-  changed = 0; removed = 0; locked = ""; locked_at = 0
+  changed = 0; removed = 0; locked = ""; locked_at = 0; whole = ""; whole_at = 0
   take(xid)
   if ((at = index($0, "; subxacts: ")) > 0) {
     list = substr($0, at + 12)
@@ -95,7 +122,7 @@ manager == "Transaction" && f[9] ~ /^(COMMIT|ABORT)(_PREPARED)?$/ {
   if (mode == "shrunk" && !catalog && removed == 0) next
   weight = mode == "shrunk" ? removed : mode == "any" ? changed : 0
   if (drops || weight > 1000000000) weight = 1000000000
-  line = xid " " f[5] " " day " " time " " weight " " (locked == "" ? "-" : locked)
+  line = xid " " f[5] " " day " " time " " weight " " (locked == "" ? "-" : locked) " " (whole == "" ? "-" : whole)
   keep(line, weight)
 }
 END {

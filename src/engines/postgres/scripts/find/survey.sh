@@ -1,6 +1,6 @@
 # Which commits a stretch of the log has that may have changed what is asked about, read by the stock pg_waldump. Arguments: positions in bytes as decimal numbers,
-# times as pg_waldump prints them, `-` for none.
-timeline=$1 segment_bytes=$2 mode=$3 begin=$4 since=$5 until=$6 since_at=$7 until_at=$8 most=$9
+# times as pg_waldump prints them, `-` for none; last the tables that are asked about, `<database>/<table>` by their OIDs.
+timeline=$1 segment_bytes=$2 mode=$3 begin=$4 since=$5 until=$6 since_at=$7 until_at=$8 most=$9 tables=${10}
 # /archive holds the files; work/segments.list a line `<number> <name> <bytes> <sha256> <path>` for each, oldest first. The last may be in part. So many lie unpacked at once,
 # however long the stretch is, and one more: a record may begin in one and end in the next.
 chunk=$((134217728 / segment_bytes))
@@ -10,7 +10,7 @@ require_space "$(((chunk + 2) * segment_bytes))"
 
 case $mode in
   dropped) managers='-r Transaction' ;;
-  *) managers='-r Transaction -r Heap -r Standby' ;;
+  *) managers='-r Transaction -r Heap -r Standby -r Storage' ;;
 esac
 
 # A partial segment is taken first of all: it may be gone when its turn comes.
@@ -54,5 +54,5 @@ chunks() {
   [ -z "$first" ] || dump "$first" -
 }
 
-chunks | awk -v mode="$mode" -v since="$since" -v until="$until" -v since_at="$since_at" -v until_at="$until_at" -v most="$most" -v size="$segment_bytes" -v enough="$work/enough" -f "$work/survey.awk" >"$out/survey"
+chunks | awk -v mode="$mode" -v since="$since" -v until="$until" -v since_at="$since_at" -v until_at="$until_at" -v most="$most" -v size="$segment_bytes" -v tables="$tables" -v enough="$work/enough" -f "$work/survey.awk" >"$out/survey"
 [ ! -e "$work/broken" ] || fail_step "$(cat "$work/broken")"
