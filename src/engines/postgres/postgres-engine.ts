@@ -9,7 +9,7 @@ import { backUpBase } from './base/back-up-base.ts';
 import { proveBase, verifyBase } from './base/check-base.ts';
 import { lineageOf } from './base/lineage.ts';
 import { completeRestore } from './complete-restore.ts';
-import { postgresCopies } from './copy/fill-copy.ts';
+import { postgresCopies } from './copy/postgres-copies.ts';
 import { close, compareClosed, discardRollback, open, requireReady, rollBack, swap, writeMark } from './cut-over.ts';
 import * as directory from './directory/exchange.ts';
 import { inspectWhole } from './directory/inspect-whole.ts';

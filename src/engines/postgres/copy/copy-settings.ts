@@ -1,15 +1,32 @@
 /** The configuration of a copy's server: the original's, and on top of it what keeps the copy from acting like the original (databases.md P14). Pure. */
-import type { PostgresBase } from '../../../domain/backup-manifest.ts';
+import type { PostgresBase, PostgresDump } from '../../../domain/backup-manifest.ts';
 import { quietLibraries, settingsText } from '../base/base-input.ts';
+import { preloadSettings } from '../server/preload-settings.ts';
+
+/** What of the original's server stands above its files and its command. */
+export interface CarriedSettings {
+  readonly settings: Readonly<Record<string, string>>;
+  /** Loaded at its start. */
+  readonly libraries: readonly string[];
+}
+
+/** Of a base backup what its server said it ran with. A dump knows no more than its extensions, and how the container was told to start its server. */
+export function carriedBy(backup: Pick<PostgresBase, 'method' | 'cluster'> | Pick<PostgresDump, 'method' | 'extensions'>, database: string, command: readonly string[]): CarriedSettings {
+  if (backup.method === 'base') return { settings: backup.cluster.settings, libraries: backup.cluster.preloadLibraries };
+  const { [libraries]: needed = '', ...settings } = Object.fromEntries(preloadSettings(backup, database).map((text) => [text.slice(0, text.indexOf('=')), text.slice(text.indexOf('=') + 1)]));
+  const told = (settingsInCommand(command)[libraries] ?? '').split(',').map((name) => name.trim());
+  return { settings, libraries: [...new Set([...needed.split(','), ...told])].filter((name) => name !== '') };
+}
+const libraries = 'shared_preload_libraries';
 
 /**
  * On the command line, where no file and no ALTER SYSTEM of the original's is stronger. Waiting for a standby that does not follow it would stop every commit; what
  * lies outside of its volume (certificates, log directories, sockets) is not there.
  */
-export function quietSettings({ cluster }: Pick<PostgresBase, 'cluster'>): Readonly<Record<string, string>> {
+export function quietSettings({ libraries }: Pick<CarriedSettings, 'libraries'>): Readonly<Record<string, string>> {
   return {
     archive_mode: 'off', archive_command: '', max_logical_replication_workers: '0', primary_conninfo: '', primary_slot_name: '', restore_command: '', synchronous_standby_names: '',
-    ...quietLibraries(cluster.preloadLibraries),
+    ...quietLibraries(libraries),
     port: '5432', ssl: 'off', logging_collector: 'off', log_destination: 'stderr', unix_socket_directories: '/var/run/postgresql', external_pid_file: '',
   };
 }
@@ -20,15 +37,13 @@ export const asArguments = (settings: Readonly<Record<string, string>>): readonl
  * As the original's server was told: its own files where the backup has them, then its command, then what it said it ran with.
  * Paths are read from where this file lies, which is beside the data directory.
  */
-export const likeOriginal = (backup: PostgresBase, command: readonly string[]): string => [
-  'include_if_exists \'data/postgresql.conf\'\n', 'include_if_exists \'kept.auto.conf\'\n', settingsText(settingsInCommand(command)), ofBackup(backup),
+export const likeOriginal = (carried: CarriedSettings, command: readonly string[]): string => [
+  'include_if_exists \'data/postgresql.conf\'\n', 'include_if_exists \'kept.auto.conf\'\n', settingsText(settingsInCommand(command)), plainSettings(carried),
 ].join('');
 
 /** Where no server starts with that: only what recovery insisted on. */
-export const plainSettings = (backup: PostgresBase): string => ofBackup(backup);
-
-const ofBackup = ({ cluster }: PostgresBase): string =>
-  settingsText({ ...cluster.settings, ...(cluster.preloadLibraries.length === 0 ? {} : { shared_preload_libraries: cluster.preloadLibraries.join(',') }) });
+export const plainSettings = ({ settings, libraries: loaded }: CarriedSettings): string =>
+  settingsText({ ...settings, ...(loaded.length === 0 ? {} : { [libraries]: loaded.join(',') }) });
 
 /** Not to be read from a file of settings, or of the place where the original is. */
 const ofItsPlace = new Set(['config_file', 'data_directory', 'hba_file', 'ident_file', 'external_pid_file', 'listen_addresses', 'port', 'unix_socket_directories']);

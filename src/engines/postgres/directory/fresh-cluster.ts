@@ -1,4 +1,5 @@
-/** A new cluster inside the live data directory, by the container's own image, with a server on it that nobody else can reach: what a dump is restored into where no server can be used. */
+/** A new cluster in a directory of a volume, with a server on it that nobody else can reach: what a dump is restored into where no server can be used, and where one of its own is made. */
+import type { MountSpec } from '../../../containers/container-runtime.ts';
 import { createScratchServer } from '../../../containers/scratch-server.ts';
 import { removeScratch } from '../../../containers/scratch.ts';
 import { waitUntil } from '../../../containers/wait-until.ts';
@@ -15,9 +16,8 @@ import { preloadSettings } from '../server/preload-settings.ts';
 import { firstError } from '../server/psql-failure.ts';
 import { clusterFiles, scripts } from '../server/script-text.ts';
 import { controlData } from './control-data.ts';
-import type { DataPlace, DataSighting } from './data-place.ts';
+import type { DataPlace } from './data-place.ts';
 import { initdbWishes } from './initdb-wishes.ts';
-import { runDirectory } from './run-directory.ts';
 
 const operation = 'make a new server';
 const logLimitBytes = 64 * 1024;
@@ -35,19 +35,30 @@ export function superuserFor({ user }: Pick<PostgresComponent, 'user'>, roles: r
   return superusers.includes('postgres') ? 'postgres' : superusers[0] ?? 'postgres';
 }
 
+export interface ClusterPlace {
+  readonly imageId: string;
+  readonly mount: MountSpec;
+  /** Where it is laid out; the cluster itself is `data` below it. */
+  readonly directory: string;
+  /** A data directory of whatever state: where its pages have checksums, the new one's do. */
+  readonly like: string;
+  /** What the image would hand to initdb. */
+  readonly initdb: string;
+}
+
 /**
  * The cluster made and its server started, answering. Found again, and removed with its directory, as a recovery is (remove.ts). Run again, it begins anew.
  * @throws RestoreFailed where the image cannot make or start one of that shape, NotEnoughSpace, HelperLost
  */
-export async function startCluster(ctx: EngineContext, component: PostgresComponent, { place, container }: Pick<DataSighting, 'place' | 'container'>, backup: PostgresDump, leastBytes: number): Promise<RecoveryServer> {
+export async function startCluster(ctx: EngineContext, component: PostgresComponent, place: ClusterPlace, backup: PostgresDump, leastBytes: number): Promise<RecoveryServer> {
   const superuser = superuserFor(component, backup.roles);
-  const directory = `${place.directory}/${runDirectory(ctx.owner, component.name)}/new`;
+  const { directory } = place;
   // A predecessor's server must not stand on what is laid out anew: creating its successor removes it.
   const server = await createScratchServer(ctx.runtime, {
     identity: { owner: ctx.owner, service: ctx.service, component: component.name, step: recoveryStep }, imageId: place.imageId, signal: ctx.signal,
     entrypoint: ['/bin/sh'], command: serverArguments(directory, 'none', superuser), mounts: [place.mount], shmSizeBytes: 512 * 1024 ** 2,
   });
-  await create(ctx, component, place, backup, { directory, superuser, leastBytes, initdb: container.placeVariables['POSTGRES_INITDB_ARGS'] ?? '' });
+  await create(ctx, component, place, backup, { superuser, leastBytes });
   ctx.progress({ phase: 'start a new server' });
   await ctx.runtime.start(server.id);
   await waitUntil(async () => {
@@ -61,20 +72,17 @@ export async function startCluster(ctx: EngineContext, component: PostgresCompon
 export const asSuperuser = ({ name, database }: PostgresComponent, container: string, user: string): PostgresComponent => ({ engine: 'postgres', name, container, database, user });
 
 interface Layout {
-  readonly directory: string;
   readonly superuser: string;
   readonly leastBytes: number;
-  /** What the image would hand to initdb. */
-  readonly initdb: string;
 }
 
-async function create(ctx: EngineContext, component: PostgresComponent, place: DataPlace, backup: PostgresDump, { directory, superuser, leastBytes, initdb }: Layout): Promise<void> {
-  const { authLocal, authHost, flags } = initdbWishes(initdb);
+async function create(ctx: EngineContext, component: PostgresComponent, place: ClusterPlace, backup: PostgresDump, { superuser, leastBytes }: Layout): Promise<void> {
+  const { authLocal, authHost, flags } = initdbWishes(place.initdb);
   const { encoding, localeProvider, collate, ctype, locale, icuRules } = backup.properties;
   const preloaded = Object.fromEntries(preloadSettings(backup, component.database).map((text) => [text.slice(0, text.indexOf('=')), text.slice(text.indexOf('=') + 1)]));
   const result = await runPostgresHelper(ctx, {
     component: { name: component.name, user: superuser }, step: 'cluster-create', imageId: place.imageId, network: 'none', majorVersion: 0, script: scripts.createCluster,
-    args: [directory, place.directory, String(leastBytes), superuser, encoding, localeProvider, collate, ctype, locale ?? '', icuRules ?? '', authLocal, authHost, ...flags],
+    args: [place.directory, place.like, String(leastBytes), superuser, encoding, localeProvider, collate, ctype, locale ?? '', icuRules ?? '', authLocal, authHost, ...flags],
     files: { ...clusterFiles, 'scratch.conf': settingsText({ ...settings, ...preloaded }) }, mounts: [place.mount], phase: 'make a new server',
   });
   if (result.exitCode === 0) return;
@@ -91,10 +99,9 @@ export interface FinishedCluster {
 }
 
 /** Shut down, and given a configuration with which it has started once. The container goes, the files stay. @throws RestoreFailed, HelperLost */
-export async function finishCluster(ctx: EngineContext, component: PostgresComponent, place: DataPlace, { server, directory }: RecoveryServer): Promise<FinishedCluster> {
-  await ctx.runtime.stop(server.id, ctx.timing.stopMs);
-  const { exitCode } = await ctx.runtime.inspect(server.id);
-  if (exitCode !== 0) throw failed(component, `it ended with exit code ${exitCode ?? 'unknown'} instead of stopping cleanly`);
+export async function finishCluster(ctx: EngineContext, component: PostgresComponent, place: DataPlace, cluster: RecoveryServer): Promise<FinishedCluster> {
+  const { server, directory } = cluster;
+  await stopCluster(ctx, component, cluster);
   const result = await runPostgresHelper(ctx, {
     component, step: 'cluster-finish', imageId: place.imageId, network: 'none', majorVersion: 0, script: scripts.finishCluster, args: [directory, place.directory], mounts: [place.mount], phase: 'finish the new server',
   });
@@ -102,6 +109,13 @@ export async function finishCluster(ctx: EngineContext, component: PostgresCompo
   if (control === null) throw failed(component, result.exitCode === 0 ? 'pg_controldata was not understood' : firstError(failedStep(result).messages));
   await removeScratch(ctx.runtime, server);
   return { control, configuration: resultOf(result, 'configuration').trim() === 'live' ? 'live' : 'initial', refused: result.files.has('refused') ? firstError(result.files.get('refused') ?? '') : null };
+}
+
+/** The container stays, for the caller to remove. @throws RestoreFailed */
+export async function stopCluster(ctx: EngineContext, component: PostgresComponent, { server }: RecoveryServer): Promise<void> {
+  await ctx.runtime.stop(server.id, ctx.timing.stopMs);
+  const { exitCode } = await ctx.runtime.inspect(server.id);
+  if (exitCode !== 0) throw failed(component, `it ended with exit code ${exitCode ?? 'unknown'} instead of stopping cleanly`);
 }
 
 const failed = ({ container }: PostgresComponent, cause: string): HoldfastFailure =>

@@ -3,27 +3,21 @@
  * the live data directory, and exchanged as a whole. Nothing live changes.
  */
 import type { PostgresDump } from '../../../domain/backup-manifest.ts';
-import { describeDifference } from '../../../domain/content.ts';
 import { HoldfastFailure, isFailure } from '../../../domain/failures.ts';
 import type { PostgresComponent } from '../../../domain/service.ts';
 import { counted, sizeText } from '../../../domain/wording.ts';
 import type { ArtifactSource, EngineContext, PreparedComponent } from '../../engine-context.ts';
-import { giveRolesBack } from '../complete-restore.ts';
 import { comparedObjects } from '../content/compare-restored.ts';
 import { postmasterStart } from '../inspect.ts';
-import type { RecoveryServer } from '../recovery/recovery-server.ts';
-import { artifactOf, type DumpInput } from '../server/dump-input.ts';
+import { artifactOf } from '../server/dump-input.ts';
 import { loginsIn, tablespacesIn } from '../server/globals.ts';
-import { runPsql } from '../server/psql.ts';
 import { readText } from '../server/read-through.ts';
-import { statements } from '../server/script-text.ts';
 import { tablespaceNotes } from '../side/missing-tablespaces.ts';
-import { checkedInput, restoreAndCompare } from '../side/restore-and-compare.ts';
-import { createRoles, readRoles } from '../side/restored-roles.ts';
-import { createSideDatabase, dropDatabase, type ServerPlace } from '../side/side-database.ts';
+import { checkedInput } from '../side/restore-and-compare.ts';
 import { sightData, type DataSighting } from './data-place.ts';
 import { cutOverOf, stepsOf } from './finish-copy.ts';
-import { asSuperuser, finishCluster, startCluster, superuserFor, type FinishedCluster } from './fresh-cluster.ts';
+import { fillCluster, type ClusterFilling } from './fill-cluster.ts';
+import { finishCluster, startCluster, superuserFor, type FinishedCluster } from './fresh-cluster.ts';
 import { lossUnasked } from './loss.ts';
 import { finishedBefore } from './prepare.ts';
 import { removeRecovery } from './remove.ts';
@@ -31,7 +25,6 @@ import { roomHint } from './require-fit.ts';
 import { directoryNoteKey, preparedNoteKey, runDirectory } from './run-directory.ts';
 
 const operation = 'prepare the restore';
-const jobs = 4;
 /** As beside a live database: indexes are built while their sorted runs lie beside them. Then a new server's own files, and its log. */
 const spaceFactor = 1.3;
 const emptyServerBytes = 64 * 1024 ** 2;
@@ -52,8 +45,11 @@ export async function prepareFromDump(ctx: EngineContext, component: PostgresCom
   const [input, globals] = await Promise.all([checkedInput(ctx, backup, source), readText(ctx, source, artifactOf(backup, 'globals'))]);
   await ctx.recordOnce(directoryNoteKey(component.name), { directory: runDirectory(ctx.owner, component.name) });
   try {
-    const server = await startCluster(ctx, component, sighting, backup, leastBytes);
-    const impossible = await fill(ctx, component, { sighting, backup, input, globals, server, majorVersion });
+    const { place, container } = sighting;
+    const server = await startCluster(ctx, component, {
+      imageId: place.imageId, mount: place.mount, directory: `${place.directory}/${runDirectory(ctx.owner, component.name)}/new`, like: place.directory, initdb: container.placeVariables['POSTGRES_INITDB_ARGS'] ?? '',
+    }, backup, leastBytes);
+    const impossible = await fillCluster(ctx, component, { imageId: place.imageId, backup, input, globals, server, majorVersion });
     const cluster = await finishCluster(ctx, component, sighting.place, server);
     const prepared = preparedOf(ctx, component, { sighting, backup, cluster, answers: await answers(ctx, component, sighting), notes: [...notesOf(component, { sighting, backup, cluster, globals, majorVersion, unusable }), ...impossible] });
     await ctx.recordOnce(preparedNoteKey(component.name), prepared);
@@ -86,40 +82,9 @@ function requireRoom(component: PostgresComponent, freeBytes: number | null, { p
   return own;
 }
 
-interface Filling {
+interface Result {
   readonly sighting: DataSighting;
   readonly backup: PostgresDump;
-  readonly input: DumpInput;
-  readonly globals: string;
-  readonly server: RecoveryServer;
-  readonly majorVersion: number;
-}
-
-/** Roles, the database under its own name with its properties, its data, compared, opened. Answers what could not be given back. @throws ProofFailed */
-async function fill(ctx: EngineContext, component: PostgresComponent, { sighting, backup, input, globals, server, majorVersion }: Filling): Promise<readonly string[]> {
-  const place: ServerPlace = { containerId: server.server.id, component: asSuperuser(component, server.server.name, server.superuser) };
-  const { database } = component;
-  const restored = await restoreAndCompare(ctx, {
-    place, imageId: sighting.place.imageId, port: 5432, majorVersion, backup, input, step: 'restore', database, jobs, withProperties: true,
-    restoreArguments: tablespacesIn(globals).length === 0 ? [] : ['--no-tablespaces'], phase: 'restore into the new server',
-    makeDatabase: async () => {
-      await createRoles(ctx, place, backup.roles, 'of a new server');
-      // initdb has made one of the usual name.
-      await dropDatabase(ctx, place, database, null);
-      await createSideDatabase(ctx, place, database, backup.properties);
-    },
-  });
-  if (restored.differences.length > 0) {
-    const differences = restored.differences.map(describeDifference);
-    throw new HoldfastFailure('ProofFailed', { operation: 'compare the restored copy', object: `${component.container}/${database}`, cause: `${differences.length} differences: ${differences.slice(0, 3).join('; ')}`, hint: 'Nothing live was changed. Restore another backup, and examine this one.' });
-  }
-  const impossible = await giveRolesBack(ctx, place, globals, backup.roles.map(({ name }) => name), (await readRoles(ctx, place)).existing);
-  await runPsql(ctx, { ...place, database: null, operation: 'open the restored database', sql: statements['open.sql'], variables: { side_oid: restored.oid, database } });
-  await runPsql(ctx, { ...place, database: null, operation: 'write everything down', sql: 'CHECKPOINT;', timeoutMs: ctx.timing.quickActivityMs });
-  return impossible;
-}
-
-interface Result extends Pick<Filling, 'sighting' | 'backup'> {
   readonly cluster: FinishedCluster;
   readonly answers: boolean;
 }
@@ -146,7 +111,7 @@ function preparedOf(ctx: EngineContext, component: PostgresComponent, { sighting
 }
 
 /** Sentences for the plan. Pure. */
-export function notesOf(component: PostgresComponent, { sighting: { hasServer }, backup, cluster, globals, majorVersion, unusable }: Pick<Filling, 'backup' | 'globals' | 'majorVersion'> & { readonly sighting: Pick<DataSighting, 'hasServer'>; readonly cluster: Pick<FinishedCluster, 'configuration' | 'refused'>; readonly unusable: string }): readonly string[] {
+export function notesOf(component: PostgresComponent, { sighting: { hasServer }, backup, cluster, globals, majorVersion, unusable }: Pick<ClusterFilling, 'backup' | 'globals' | 'majorVersion'> & { readonly sighting: Pick<DataSighting, 'hasServer'>; readonly cluster: Pick<FinishedCluster, 'configuration' | 'refused'>; readonly unusable: string }): readonly string[] {
   const { database, wal } = component;
   const initial = cluster.configuration === 'initial';
   const why = cluster.refused === null ? 'there are no others' : `with those of the old server none starts (${cluster.refused})`;

@@ -8,7 +8,7 @@ const preloads = (database: string): Readonly<Record<string, readonly string[]>>
 });
 
 /** Parameters of a server that a dump is restored into, `name=value`; none where it needs none. @param database what it is restored as */
-export function preloadSettings({ extensions }: PostgresDump, database: string): readonly string[] {
+export function preloadSettings({ extensions }: Pick<PostgresDump, 'extensions'>, database: string): readonly string[] {
   const known = preloads(database);
   const needed = extensions.map(({ name }) => name).filter((name) => Object.hasOwn(known, name));
   return needed.length === 0 ? [] : [`shared_preload_libraries=${needed.join(',')}`, ...needed.flatMap((name) => known[name] ?? [])];

@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest';
-import type { PostgresBase } from '../../../../src/domain/backup-manifest.ts';
-import { asArguments, likeOriginal, plainSettings, quietSettings, settingsInCommand } from '../../../../src/engines/postgres/copy/copy-settings.ts';
+import { asArguments, carriedBy, likeOriginal, plainSettings, quietSettings, settingsInCommand } from '../../../../src/engines/postgres/copy/copy-settings.ts';
 
-const base = { cluster: { settings: { max_connections: '200' }, preloadLibraries: ['pg_cron', 'it\'s'] } } as unknown as PostgresBase;
+const base = { settings: { max_connections: '200' }, libraries: ['pg_cron', 'it\'s'] };
 
 test('what a container\'s command sets is read however it is written, without what belongs to its place, and without what was cut as a secret', () => {
   expect(settingsInCommand(['postgres', '-c', 'work_mem=7MB', '-cjit=off', '--max-connections=200', '--cron.host=x', '-D', '/data', '-c', 'shared_buffers = 1', '--version'])).toEqual({ work_mem: '7MB', jit: 'off', max_connections: '200', 'cron.host': 'x' });
@@ -15,11 +14,19 @@ test('the original\'s own files come first, then its command, then what it ran w
   expect(likeOriginal(base, ['postgres', '-c', 'application_name=it\'s'])).toBe([
     'include_if_exists \'data/postgresql.conf\'', 'include_if_exists \'kept.auto.conf\'', 'application_name = \'it\'\'s\'', 'max_connections = \'200\'', 'shared_preload_libraries = \'pg_cron,it\'\'s\'', '',
   ].join('\n'));
-  expect(plainSettings({ ...base, cluster: { ...base.cluster, preloadLibraries: [] } })).toBe('max_connections = \'200\'\n');
+  expect(plainSettings({ ...base, libraries: [] })).toBe('max_connections = \'200\'\n');
 });
 
 test('nothing keeps it from being quiet: archiving, subscriptions, jobs, standbys', () => {
   const quiet = quietSettings(base);
   expect(quiet).toMatchObject({ archive_mode: 'off', max_logical_replication_workers: '0', 'cron.launch_active_jobs': 'off', synchronous_standby_names: '', primary_conninfo: '', restore_command: '' });
   expect(asArguments({ a: '1', b: '' })).toEqual(['-c', 'a=1', '-c', 'b=']);
+});
+
+test('a dump is served with the libraries of its extensions and of its command, each kept still', () => {
+  const dump = { method: 'dump', extensions: [{ name: 'pg_cron', version: '1' }, { name: 'hstore', version: '1' }] } as const;
+  const carried = carriedBy(dump, 'shop', ['postgres', '-c', 'shared_preload_libraries=timescaledb, pg_cron', '-c', 'work_mem=7MB']);
+  expect(carried).toEqual({ settings: { 'cron.database_name': 'shop', 'cron.launch_active_jobs': 'off' }, libraries: ['pg_cron', 'timescaledb'] });
+  expect(quietSettings(carried)).toMatchObject({ 'cron.launch_active_jobs': 'off', 'timescaledb.max_background_workers': '0' });
+  expect(carriedBy({ method: 'dump', extensions: [] }, 'shop', [])).toEqual({ settings: {}, libraries: [] });
 });

@@ -1,7 +1,8 @@
-/** A copy of a server whose configuration starts no server any more, and whose container is gone: on the layout of 18, from its base backup alone. */
+/** Copies of a server that is gone: on the layout of 18, from a base backup of one whose configuration starts no server any more, and from a dump, with the roles that it has. */
 import { afterEach, expect, test } from 'vitest';
 import { createCopyServer, findCopies, removeCopy } from '../../../../src/containers/copies.ts';
-import type { PostgresBase } from '../../../../src/domain/backup-manifest.ts';
+import { findScratchOf, removeScratch } from '../../../../src/containers/scratch.ts';
+import type { PostgresBase, PostgresDump } from '../../../../src/domain/backup-manifest.ts';
 import type { MomentRecovery } from '../../../../src/engines/moment-engine.ts';
 import { useDocker } from '../../../support/docker.ts';
 import { failing } from '../../../support/failing.ts';
@@ -9,7 +10,9 @@ import { contextOf, engine, openStore, startPostgres } from '../postgres-fixture
 
 const docker = useDocker();
 const { runtime } = docker;
+const runs = ['copy', 'copy-of-a-dump'];
 afterEach(async () => {
+  for (const run of runs) for (const scratch of await findScratchOf(runtime, contextOf(docker, new Map(), { run }).owner)) await removeScratch(runtime, scratch);
   for (const copy of await findCopies(runtime, { copy: docker.id })) await removeCopy(runtime, copy);
 });
 
@@ -49,4 +52,34 @@ test('it has the plain configuration with the original\'s sizes, says so, and wh
   await runtime.kill(id);
   await runtime.wait(id);
   await failing('ContainerNotRunning', engine.copies.waitUntilReady(ctx, component, id));
+}, 240_000);
+
+test('of a dump it is compared, and serves the database as it was, with its roles, passwords and command-line settings', async () => {
+  await using store = await openStore();
+  const postgres = await startPostgres(docker, { image: 'postgres:18', args: ['-c', 'work_mem=7MB'] });
+  await postgres.sql(`CREATE ROLE seller LOGIN PASSWORD 'only hers'; CREATE TABLE orders (id int PRIMARY KEY); INSERT INTO orders VALUES (1); ALTER TABLE orders OWNER TO seller;
+    CREATE SUBSCRIPTION elsewhere CONNECTION 'host=192.0.2.1 dbname=x' PUBLICATION p WITH (connect = false);`);
+  const dump = await engine.backUp(contextOf(docker), postgres.component, store.destination, { contentHashes: true, jobs: 2, method: 'dump' }) as PostgresDump;
+  await postgres.sql('INSERT INTO orders VALUES (2)');
+  await runtime.remove(postgres.id);
+
+  const ctx = contextOf(docker, new Map(), { run: 'copy-of-a-dump' });
+  const server = await engine.copies.server(ctx, postgres.component, dump);
+  const { id, name } = await createCopyServer(runtime, { ...server, identity: { maker: ctx.owner, service: ctx.service, copy: docker.id }, component: 'postgres', point: dump.snapshot.at, hostPort: null, signal: ctx.signal });
+  const fill = () => engine.copies.fill(ctx, postgres.component, { backup: dump, source: store.source, moment: null }, name);
+  await fill();
+  // A retry begins anew.
+  const { at, reached, notes } = await fill();
+  expect([at, reached]).toEqual([dump.snapshot.at, null]);
+  expect(notes[0]).toContain('holds the database app and the roles of the backup');
+  await runtime.start(id);
+  await engine.copies.waitUntilReady(ctx, postgres.component, id);
+  const asSeller = (text: string) => runtime.exec(id, { argv: ['psql', '-X', '-A', '-t', '-w', '-h', '127.0.0.1', '-U', 'seller', '-d', 'app', '-c', text], timeoutMs: 20_000 });
+  expect((await asSeller('INSERT INTO orders VALUES (3) RETURNING id')).stdout).toContain('3');
+  const sql = async (text: string): Promise<string> => (await runtime.exec(id, { argv: ['psql', '-X', '-A', '-t', '-U', 'postgres', '-d', 'app', '-c', text], timeoutMs: 20_000 })).stdout.trim();
+  expect(await sql('SELECT string_agg(id::text, \',\' ORDER BY id), current_setting(\'work_mem\'), current_setting(\'archive_mode\'), (SELECT count(*) FROM pg_subscription), (SELECT rolpassword LIKE \'SCRAM%\' FROM pg_authid WHERE rolname = \'seller\') FROM orders')).toBe('1,3|7MB|off|0|t');
+
+  const damaged = { ...dump, content: { ...dump.content, tables: dump.content.tables.map((table) => ({ ...table, rows: '7' })) } };
+  await runtime.kill(id);
+  await failing('ProofFailed', engine.copies.fill(ctx, postgres.component, { backup: damaged, source: store.source, moment: null }, name));
 }, 240_000);

@@ -5,7 +5,7 @@ shift
 data=$directory/data
 require_shut_down
 rm -f "$data/recovery.signal" "$data/standby.signal" "$data/backup_label.old" "$data/tablespace_map.old" "$data/backup_manifest" "$data/postmaster.pid" "$data/postmaster.opts"
-rm -rf "$directory/ahead" "$directory/taken" "$directory/base" "$directory/segments.list" "$directory/scratch.conf" "$directory/fetch-segment.sh" "$directory/serve-segments.sh"
+rm -rf "$directory/ahead" "$directory/taken" "$directory/base" "$directory/segments.list" "$directory/scratch.conf" "$directory/initial" "$directory/fetch-segment.sh" "$directory/serve-segments.sh"
 cp "$work/run-server.sh" "$directory/run-server.sh"
 
 # Whoever is in the container may do everything there anyway. Over the network everybody has the password that he had; nobody replicates from it.

@@ -1,0 +1,55 @@
+/** Copies of PostgreSQL: their container, what fills it, and when it answers. */
+import { waitUntil } from '../../../containers/wait-until.ts';
+import type { ComponentBackup, PostgresBackup } from '../../../domain/backup-manifest.ts';
+import { HoldfastFailure, isFailure } from '../../../domain/failures.ts';
+import type { PostgresComponent } from '../../../domain/service.ts';
+import type { CopyEngine, CopyServer, CopySource, FilledCopy } from '../../copy-engine.ts';
+import type { EngineContext } from '../../engine-context.ts';
+import { imageOf } from '../recovery/start-recovery.ts';
+import { firstError } from '../server/psql-failure.ts';
+import { asArguments, carriedBy, quietSettings } from './copy-settings.ts';
+import { fillFromBase } from './fill-from-base.ts';
+import { fillFromDump } from './fill-from-dump.ts';
+import { directory, imageForDump, setUpOf } from './finish-server.ts';
+
+const port = 5432;
+const logLimitBytes = 64 * 1024;
+
+export const postgresCopies: CopyEngine<PostgresComponent> = { server: copyServer, fill: fillCopy, waitUntilReady };
+
+async function copyServer(ctx: EngineContext, component: PostgresComponent, backup: ComponentBackup): Promise<CopyServer> {
+  const own = ofPostgres(backup);
+  const imageId = own.method === 'dump' ? (await imageForDump(ctx, own)).id : await imageOf(ctx, { backup: own });
+  const { shmSizeBytes, memoryBytes, command } = await setUpOf(ctx, own);
+  return {
+    imageId, directory, port, entrypoint: ['/bin/sh'], command: [`${directory}/run-server.sh`, directory, ...asArguments(quietSettings(carriedBy(own, component.database, command))), '-c', 'listen_addresses=*'],
+    environment: { PGDATA: `${directory}/data` }, ...(shmSizeBytes > 0 ? { shmSizeBytes } : {}), ...(memoryBytes > 0 ? { memoryBytes } : {}),
+  };
+}
+
+async function fillCopy(ctx: EngineContext, component: PostgresComponent, from: CopySource, volume: string): Promise<FilledCopy> {
+  const own = ofPostgres(from.backup);
+  return own.method === 'dump' ? fillFromDump(ctx, component, own, from.source, volume) : fillFromBase(ctx, component, own, from, volume);
+}
+
+/** As its own tool says, by its own socket: that asks for no user and no database, which may be others at that moment. */
+async function waitUntilReady(ctx: EngineContext, component: PostgresComponent, containerId: string): Promise<void> {
+  await waitUntil(async () => {
+    ctx.progress({ phase: 'wait for the copy' });
+    const { state, exitCode, name } = await ctx.runtime.inspect(containerId);
+    if (state !== 'running') throw new HoldfastFailure('ContainerNotRunning', { operation: 'wait for the copy', object: name, cause: `it ended with exit code ${exitCode ?? 'unknown'}: ${firstError(await ctx.runtime.logs(containerId, logLimitBytes))}`, hint: 'What was made is removed; nothing live was changed.' });
+    try {
+      const answer = await ctx.runtime.exec(containerId, { argv: ['pg_isready', '-q', '-h', '/var/run/postgresql', '-p', String(port)], timeoutMs: ctx.timing.execMs, signal: ctx.signal });
+      return answer.exitCode === 0 ? true : null;
+    } catch (error) {
+      // One that ends this moment: the next inspection says so.
+      if (isFailure(error) && (error.retryable || error.type === 'ContainerNotRunning')) return null;
+      throw error;
+    }
+  }, { withinMs: ctx.timing.startUpMs, everyMs: ctx.timing.pollMs, signal: ctx.signal }, () => new HoldfastFailure('DatabaseUnreachable', { operation: 'wait for the copy', object: component.name, cause: 'it does not answer', hint: 'See its log.' }));
+}
+
+function ofPostgres(backup: ComponentBackup): PostgresBackup {
+  if (backup.engine === 'postgres') return backup;
+  throw new HoldfastFailure('Internal', { operation: 'make the copy', object: backup.component, cause: `something of ${backup.engine} was given to the PostgreSQL engine`, hint: 'This is a defect of Holdfast; please report it.' });
+}
