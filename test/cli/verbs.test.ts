@@ -29,9 +29,9 @@ test.for(['2026-02-30T02:47', '2026-02-30T02:47Z', '2026-02-29 00:00:00', '2026-
     await failing('InvalidInput', async () => parseSince(text, now));
   });
 
-test('--into names a container for each store, or for the only one', () => {
+test('--into names a container for each store', () => {
   expect(parseInto(undefined, [postgres])).toBeUndefined();
-  expect(parseInto('test-db', [postgres])).toEqual({ postgres: 'test-db' });
+  expect(parseInto('postgres=test-db', [postgres])).toEqual({ postgres: 'test-db' });
   expect(parseInto('redis=c, postgres=d', [postgres, redis])).toEqual({ redis: 'c', postgres: 'd' });
 });
 

@@ -18,6 +18,7 @@ import { startWalService, type WalService } from '../support/wal-service.ts';
 let service: WalService;
 let client: string;
 let accident: string;
+let baseId: string;
 let stop: () => Promise<void>;
 /** What befalls the run of the moment. */
 let trouble: Probe = {};
@@ -36,7 +37,7 @@ beforeAll(async () => {
   const { wrap, hooks } = instrument(service.config, { before: async (call) => trouble.before?.(call), after: async (call) => trouble.after?.(call) });
   stop = await service.startKeeping(wrap, hooks);
   await service.redisCli('SET', 'cart', 'of the backup');
-  await service.run<TakeBackupResult>('takeBackup', { service: service.name, kind: 'base' });
+  baseId = (await service.run<TakeBackupResult>('takeBackup', { service: service.name, kind: 'base' })).backupId;
   await service.sql('INSERT INTO orders VALUES (1), (2)');
   accident = (await service.sql('BEGIN; DELETE FROM orders; SELECT pg_current_xact_id(); COMMIT;')).trim();
   await service.redisCli('SET', 'cart', 'of later');
@@ -161,6 +162,35 @@ test('a name that is taken is refused before anything is read; what a run was ki
   expect((await serversOf('looking')).map(({ state }) => state)).toEqual(['running', 'running']);
 }, 300_000);
 
+test('what a dump holds, from steps that are each done twice; a store that it does not hold is refused, and a base backup is its own end', async () => {
+  const dump = await service.run<TakeBackupResult>('takeBackup', { service: service.name });
+  const planned = await (await clone({ name: 'dumped', backup: dump.backupId, dryRun: true })).result();
+  expect(planned).toMatchObject({ outcome: 'planned', asked: null, backupId: dump.backupId, timeline: null, servers: [] });
+  await service.sql('INSERT INTO orders VALUES (7)');
+  const doneOnce = new Set<string>();
+  trouble = {
+    after: async (call) => {
+      if (!['fillCopy', 'createCopyServer'].includes(call.activity) || doneOnce.has(callText(call))) return;
+      doneOnce.add(callText(call));
+      throw new HoldfastFailure('HelperLost', { operation: 'test', object: callText(call), cause: 'its answer was lost', hint: 'It is done again.' });
+    },
+  };
+  const copy = await (await clone({ name: 'dumped', backup: dump.backupId })).result();
+  trouble = {};
+  expect(doneOnce.size).toBe(4);
+  expect(copy).toMatchObject({ outcome: 'made', asked: null, reached: null, servers: [{ component: 'postgres', backupId: dump.backupId }, { component: 'redis', backupId: dump.backupId }] });
+  expect([await sqlIn(copy, 'SELECT count(*) FROM orders'), await redisIn(copy, 'GET cart'), await liveOrders()]).toEqual(['0', expect.stringContaining('of later'), '1']);
+  expect(await sqlIn(copy, 'INSERT INTO orders VALUES (8); SELECT count(*) FROM pg_subscription')).toBe('0');
+  expect((await service.leftovers()).filter((name) => !/^holdfast-(copy|wal)-/.test(name))).toEqual([]);
+  const remove = (input: object) => service.run<RemoveCloneResult>('removeClone', { service: service.name, ...input });
+  await remove({ name: 'dumped', apply: (await remove({ name: 'dumped' })).copy.digest });
+
+  await refusedAs('UnknownBackup', (await clone({ name: 'none', backup: '20010101-000000' })).result());
+  const ofBase = await (await clone({ name: 'end', backup: baseId, only: ['postgres'], dryRun: true })).result();
+  expect(ofBase).toMatchObject({ outcome: 'planned', asked: { point: `backup:${baseId}`, inclusive: true }, backupId: baseId });
+  expect(await copies()).toEqual(['looking']);
+}, 300_000);
+
 test('without the live container, on a port that is named; one copy is removed, with its volumes and network, and no other', async () => {
   await stop();
   await service.forget();
@@ -174,7 +204,7 @@ test('without the live container, on a port that is named; one copy is removed, 
   expect(await copies()).toEqual(['looking']);
   const gone = await (await clone({ name: 'gone', to: 'latest', only: ['postgres'], ports: { postgres: 25_432 } })).result();
   expect(addressOf(gone, 'postgres')).toEqual(['127.0.0.1', '25432']);
-  expect(await sqlIn(gone, 'SELECT count(*) FROM orders')).toBe('0');
+  expect(await sqlIn(gone, 'SELECT count(*) FROM orders')).toBe('1');
   expect(await service.runtime.find(service.postgres)).toBeNull();
 
   const remove = (input: object) => service.run<RemoveCloneResult>('removeClone', { service: service.name, ...input });

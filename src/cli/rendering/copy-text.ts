@@ -8,12 +8,12 @@ import { tableText } from './table.ts';
 
 /** What a run made, how to get in, and how it goes again. */
 export function copyLines({ outcome, name, asked, backupId, timeline, reached, servers }: CloneServiceResult, service: string, { timeZone, now }: PlanClock): readonly string[] {
-  const moment = `${asked.inclusive ? 'at' : 'just before'} ${asked.point}`;
-  if (outcome === 'planned') return [`${service} ${moment} can be copied: base backup ${backupId} and the log behind it lead there, along timeline ${timeline}.`, 'Dry run: nothing was made.'];
+  const moment = asked === null ? `in backup ${backupId}` : `${asked.inclusive ? 'at' : 'just before'} ${asked.point}`;
+  if (outcome === 'planned') return [asked === null ? `${service} as it is ${moment} can be copied: every stored byte is what its manifest says.` : `${service} ${moment} can be copied: base backup ${backupId} and the log behind it lead there, along timeline ${timeline}.`, 'Dry run: nothing was made.'];
   const landed = reached === null ? '' : `stopped ${reached.stop}, at ${reached.lsn} of timeline ${timeline}; last transaction ${reached.lastCommitAt === null ? 'before the base backup' : momentAndUtc(reached.lastCommitAt, timeZone, now)}`;
   return [
     `Copy ${name}: ${service} as it was ${moment}.`,
-    `  asked for  ${moment}`,
+    ...(asked === null ? [] : [`  asked for  ${moment}`]),
     ...(landed === '' ? [] : [`  landed     ${landed}`]),
     ...servers.flatMap((server) => [`  ${server.component.padEnd(10)} ${server.address}  ${connectLine(server)}`, `             as of ${localAndUtc(server.at, timeZone, now)}${skewText(server)}, from ${server.source === 'aof' ? 'its append-only file' : `backup ${server.backupId}`}, in container ${server.container}`, ...(server.unfit === undefined ? [] : [`             its append-only file does not lead there: ${server.unfit}`])]),
     'Writable, and nobody\'s replica, publisher or archive: nothing that is done in it reaches the original. Passwords are those of that moment.',

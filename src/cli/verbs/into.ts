@@ -1,4 +1,4 @@
-/** `--into postgres=test-postgres,redis=test-redis`, or one name where the service has one store. Pure. */
+/** `--into postgres=test-postgres,redis=test-redis`: other containers. A plain name is a copy's (copy-options.ts). Pure. */
 import { closestName } from '../../config/closest-name.ts';
 import { HoldfastFailure } from '../../domain/failures.ts';
 import { checkName } from '../../domain/identifiers.ts';
@@ -8,11 +8,6 @@ import type { Component } from '../../domain/service.ts';
 export function parseInto(text: string | undefined, components: readonly Component[]): Readonly<Record<string, string>> | undefined {
   if (text === undefined) return undefined;
   const names = components.map(({ name }) => name);
-  const [only, ...others] = names;
-  if (!text.includes('=')) {
-    if (only === undefined || others.length > 0) throw invalid(text, `the service has ${names.join(' and ')}: say which container is for which`, `--into ${names.map((name) => `${name}=NAME`).join(',')}`);
-    return { [only]: checkName('container', text) };
-  }
   const into: Record<string, string> = {};
   for (const part of text.split(',')) {
     const [component = '', container = '', ...rest] = part.split('=').map((each) => each.trim());

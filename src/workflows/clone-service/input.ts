@@ -1,7 +1,8 @@
 /** Reading the input of `cloneService`, strictly. */
 import { checkCopyName, checkPort } from '../../domain/copies/copy-name.ts';
 import { checkName } from '../../domain/identifiers.ts';
-import { readPointInput } from '../restore-to-point-in-time/input.ts';
+import { readOnly, readPointInput } from '../restore-to-point-in-time/input.ts';
+import { commonFields, commonInput, onlyFields, optionalFlag, optionalText } from '../shared/input-fields.ts';
 import { invalid } from '../shared/restore-fields.ts';
 import type { CloneServiceInput } from './messages.ts';
 
@@ -11,9 +12,18 @@ const fields = ['name', 'ports'] as const;
 export function readCloneInput(raw: Record<string, unknown>): CloneServiceInput {
   const own = ['into', 'since'].find((field) => raw[field] !== undefined);
   if (own !== undefined) throw invalid(own, 'a copy has no such field', 'See docs/runbooks/clone-service.md.');
-  const point = readPointInput(Object.fromEntries(Object.entries(raw).filter(([name]) => !fields.some((field) => field === name))));
-  const ports = readPorts(raw['ports'], point.only);
-  return { ...point, name: checkCopyName(raw['name']), ...(ports === undefined ? {} : { ports }) };
+  const source = raw['backup'] === undefined ? readPointInput(Object.fromEntries(Object.entries(raw).filter(([name]) => !fields.some((field) => field === name)))) : readBackupInput(raw);
+  const ports = readPorts(raw['ports'], source.only);
+  return { ...source, name: checkCopyName(raw['name']), ...(ports === undefined ? {} : { ports }) };
+}
+
+function readBackupInput(raw: Record<string, unknown>): Omit<CloneServiceInput, 'name' | 'ports'> {
+  const both = ['to', 'before', 'timeline', 'cluster'].find((field) => raw[field] !== undefined);
+  if (both !== undefined) throw invalid(`backup, ${both}`, 'a backup and a moment are named', 'Name one of them.');
+  onlyFields(raw, [...commonFields, ...fields, 'backup', 'only', 'dryRun']);
+  const backup = optionalText(raw, 'backup') as string;
+  const [only, dryRun] = [readOnly(raw['only']), optionalFlag(raw, 'dryRun')];
+  return { ...commonInput(raw), backup, ...(only === undefined ? {} : { only }), ...(dryRun === undefined ? {} : { dryRun }) };
 }
 
 function readPorts(ports: unknown, only: readonly string[] | undefined): Readonly<Record<string, number>> | undefined {

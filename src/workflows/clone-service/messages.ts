@@ -1,13 +1,15 @@
-/** Contract of `cloneService`: a copy of a service as it was at any moment that the log leads to, on ports of this host, until somebody removes it. */
+/** Contract of `cloneService`: a copy of a service as a backup holds it, or as it was at any moment that the log leads to, on ports of this host, until somebody removes it. */
 import type { ReachedMoment } from '../../engines/moment-engine.ts';
 import type { CommonInput } from '../shared/run.ts';
 
 export interface CloneServiceInput extends CommonInput {
   /** What the copy is to be called. */
   readonly name: string;
+  /** What one backup holds: an id, a unique prefix, or `latest`. */
+  readonly backup?: string;
   /** The moment, what happened at it included: as of `restoreToPointInTime`. */
   readonly to?: string;
-  /** The same, what happened at it left out. One of the two. */
+  /** The same, what happened at it left out. One of the three. */
   readonly before?: string;
   /** Along which timeline; the youngest that the archive knows unless given. */
   readonly timeline?: number;
@@ -43,11 +45,13 @@ export interface ClonedServer {
 export interface CloneServiceResult {
   readonly outcome: 'made' | 'planned';
   readonly name: string;
-  readonly asked: { readonly point: string; readonly inclusive: boolean };
-  /** The base backup that it was recovered from, along that timeline. */
+  /** Null where a dump was asked for: it is what that holds. */
+  readonly asked: { readonly point: string; readonly inclusive: boolean } | null;
+  /** The dump, or the base backup that it was recovered from, along that timeline. */
   readonly backupId: string;
-  readonly timeline: number;
-  /** Where the recovery stopped; null where nothing was made. */
+  /** Null where a dump was asked for. */
+  readonly timeline: number | null;
+  /** Where the recovery stopped; null where nothing was made, or nothing was recovered. */
   readonly reached: ReachedMoment | null;
   readonly servers: readonly ClonedServer[];
 }

@@ -32,7 +32,8 @@ export function refusalOfMove(move: unknown, isWaiting: boolean): string | null 
   }
 }
 
-function readOnly(value: unknown): readonly string[] | undefined {
+/** Names of components. @throws HoldfastFailure InvalidInput */
+export function readOnly(value: unknown): readonly string[] | undefined {
   if (value === undefined) return undefined;
   if (!Array.isArray(value) || value.length === 0) throw invalid('only', 'it is no list of component names', 'Write it like ["postgres"].');
   return value.map((name) => checkName('component', name));

@@ -31,6 +31,9 @@ test('a copy says what was asked and where it landed, how one gets in, and how i
   expect(asOf({ beforeMs: 112, source: 'aof', backupId: 'run-x' })).toEqual([expect.stringContaining(', 0.1 s before that moment, from its append-only file,')]);
   expect(asOf({ beforeMs: -5000, unfit: 'a base is missing' })).toEqual([expect.stringContaining('after that moment, from backup'), '             its append-only file does not lead there: a base is missing']);
   expect(copyLines({ ...made, outcome: 'planned', reached: null, servers: [] }, 'shop', clock).at(-1)).toBe('Dry run: nothing was made.');
+  const ofDump: CloneServiceResult = { ...made, asked: null, timeline: null, reached: null };
+  expect(copyLines(ofDump, 'shop', clock).slice(0, 2)).toEqual(['Copy looking: shop as it was in backup 20261123-010000.', '  postgres   127.0.0.1:32771  psql -h 127.0.0.1 -p 32771 -U \'app user\' shop']);
+  expect(copyLines({ ...ofDump, outcome: 'planned', servers: [] }, 'shop', clock)[0]).toContain('in backup 20261123-010000 can be copied');
 });
 
 test('the list has a row a store; one that is taken apart or not finished is told', () => {

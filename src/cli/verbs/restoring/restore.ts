@@ -19,17 +19,17 @@ interface Options extends PointOptions, TablesOptions { timeline?: string; clust
 
 export function restoreCommand(): Command {
   return verb('restore', 'Come back to a backup, or to any second: --to, --before. Without one: what there is to come back to. Nothing live changes until you say yes.', [
-    'restore', 'restore 20261123-010000 --reason INC-212', 'restore latest --dry-run', 'restore --before xid:918442         # just before that transaction', 'restore --to "2026-11-23T02:47:05+01:00"', 'restore --to "5 minutes ago" --dry-run', 'restore --before xid:918442 --into looking      # a copy at that moment, on a port; the service is not touched', 'restore latest --into postgres=test-postgres,redis=test-redis', 'restore latest --confirm story-portal      # a script says yes', 'restore latest --table orders --table customers --dry-run', 'restore latest --table orders --into-schema before_the_accident', 'restore --before "5 minutes ago" --table orders      # its rows of then, all else stays',
+    'restore', 'restore 20261123-010000 --reason INC-212', 'restore latest --dry-run', 'restore --before xid:918442         # just before that transaction', 'restore --to "2026-11-23T02:47:05+01:00"', 'restore --to "5 minutes ago" --dry-run', 'restore --before xid:918442 --into looking      # a copy at that moment, on a port; the service is not touched', 'restore latest --into looking      # a copy of what the backup holds', 'restore latest --into postgres=test-postgres,redis=test-redis', 'restore latest --confirm story-portal      # a script says yes', 'restore latest --table orders --table customers --dry-run', 'restore latest --table orders --into-schema before_the_accident', 'restore --before "5 minutes ago" --table orders      # its rows of then, all else stays',
   ])
     .argument('[backup]', 'an id, its first digits, or latest')
     .option('--to <point>', 'any moment that the log leads to, what happened at it included: a time with its offset, "5 minutes ago", lsn:…, xid:…, mark:NAME, backup:ID, latest')
     .option('--before <point>', 'the same, what happened at it left out')
     .option('--timeline <number>', 'along which timeline (default: the youngest)')
     .option('--cluster <id>', 'of which cluster, by its system identifier (default: the one that is live)')
-    .option('--only <stores>', 'with --to or --before: these stores and no others: postgres')
+    .option('--only <stores>', 'with --to or --before, or of a copy: these stores and no others: postgres')
     .option('--dry-run', 'check, make ready, compare and show the plan; then remove everything again')
     .option('--replace', 'with a backup, where old and new PostgreSQL data do not fit beside each other: the old is copied to the repository, compared, and dropped first')
-    .option('--into <name>', 'with --to or --before: a copy of that name at that moment, with servers of its own, on ports of this host (holdfast clone). Or other containers instead: postgres=NAME,redis=NAME; with a backup, NAME alone where the service has one store')
+    .option('--into <name>', 'a copy of that name instead, with servers of its own, on ports of this host (holdfast clone). Or other containers: postgres=NAME,redis=NAME')
     .option('--port <number>', 'of a copy: where the first store is reached on 127.0.0.1, or postgres=15432,redis=16379 (default: free ones)')
     .option('--table <name>', 'only this table: its rows as they were, in a dump or at a moment, go into the live one; may be given several times', collectTable)
     .option('--exact', 'with --table: rows that were not there then are removed (default: left, and said)')
@@ -47,6 +47,8 @@ export function restoreCommand(): Command {
       if (asked !== null) return tables === null ? rewind(context, service, asked, options) : restoreTables(context, service, given({ ...pointInput(context, asked, options), ...tables }), options);
       if (backup === undefined) return (await import('../../list-backups.ts')).showWayBack(context, service);
       if (tables !== null) return restoreTables(context, service, given({ backup: checkBackupChoice(backup), ...tables }), options);
+      const copy = readCopyOptions(options, service.components);
+      if (copy !== null) return makeCopy(context, service, { backup: checkBackupChoice(backup) }, copy, options);
       const into = parseInto(options.into, service.components) ?? await intoFromEnvironment(context, service);
       const input = given({
         service: service.name, backup: checkBackupChoice(backup), dryRun: options.dryRun, replace: options.replace, into, since: parseSince(options.since, new Date()), reason: options.reason, requestedBy: options.by ?? context.me,
@@ -63,13 +65,15 @@ function refuseReplace({ replace, to, before, table, into }: Options): void {
   for (const [value, option, hint] of other) if (value !== undefined) throw new HoldfastFailure('InvalidInput', { operation: 'read the options', object: `--replace, ${option}`, cause: 'they do not go together', hint });
 }
 
-const onlyWithPoint = ['timeline', 'cluster', 'only', 'port'] as const;
+const onlyWithPoint = ['timeline', 'cluster'] as const;
+const onlyWithCopy = ['only', 'port'] as const;
 
 /** The moment that is asked for; null where a backup is. @throws InvalidInput where both are, or what belongs to a moment stands without one */
 function readRewind(backup: string | undefined, options: Options): AskedPoint | null {
   const { to, before } = options;
   if (to === undefined && before === undefined) {
-    const alone = onlyWithPoint.find((name) => options[name] !== undefined);
+    const isCopy = options.into !== undefined && !options.into.includes('=');
+    const alone = [...onlyWithPoint, ...(isCopy ? [] : onlyWithCopy)].find((name) => options[name] !== undefined);
     if (alone === undefined) return null;
     throw new HoldfastFailure('InvalidInput', { operation: 'read the moment', object: `--${alone}`, cause: 'no moment is named', hint: 'It belongs to --to or --before.' });
   }
@@ -93,18 +97,22 @@ function pointInput(context: CommandContext, { point, inclusive }: AskedPoint, {
 
 async function rewind(context: CommandContext, service: ServiceDefinition, asked: AskedPoint, options: Options): Promise<ExitCode> {
   const copy = readCopyOptions(options, service.components);
-  const { runRunbook, noApproval } = await import('../../run-runbook.ts');
-  const common = {
-    service: service.name, ...pointInput(context, asked, options), only: options.only?.split(',').map((name) => name.trim()), dryRun: options.dryRun, reason: options.reason, requestedBy: options.by ?? context.me,
-  };
-  if (copy !== null) {
-    if (options.since !== undefined || options.confirm !== undefined) throw new HoldfastFailure('InvalidInput', { operation: 'read the copy', object: options.since === undefined ? '--confirm' : '--since', cause: 'a copy changes nothing live: nothing is approved, and nothing comes back', hint: 'Leave it out.' });
-    return runRunbook(context, 'clone', service.name, () => given({ ...common, ...copy }), noApproval(context));
-  }
+  const point = pointInput(context, asked, options);
+  if (copy !== null) return makeCopy(context, service, point, copy, options);
   const into = parseInto(options.into, service.components) ?? await intoFromEnvironment(context, service);
-  const input = given({ ...common, into, since: parseSince(options.since, new Date()) });
-  return runRunbook(context, 'rewind', service.name, () => input, approverFrom(context, service.name, options));
+  const input = given({ ...commonOf(context, service, options), ...point, into, since: parseSince(options.since, new Date()) });
+  return (await import('../../run-runbook.ts')).runRunbook(context, 'rewind', service.name, () => input, approverFrom(context, service.name, options));
 }
+
+async function makeCopy(context: CommandContext, service: ServiceDefinition, what: Pick<Runbooks['clone']['input'], 'backup'> | ReturnType<typeof pointInput>, copy: NonNullable<ReturnType<typeof readCopyOptions>>, options: Options): Promise<ExitCode> {
+  if (options.since !== undefined || options.confirm !== undefined) throw new HoldfastFailure('InvalidInput', { operation: 'read the copy', object: options.since === undefined ? '--confirm' : '--since', cause: 'a copy changes nothing live: nothing is approved, and nothing comes back', hint: 'Leave it out.' });
+  const { runRunbook, noApproval } = await import('../../run-runbook.ts');
+  return runRunbook(context, 'clone', service.name, () => given({ ...commonOf(context, service, options), ...what, ...copy }), noApproval(context));
+}
+
+const commonOf = (context: CommandContext, service: ServiceDefinition, options: Options) => ({
+  service: service.name, only: options.only?.split(',').map((name) => name.trim()), dryRun: options.dryRun, reason: options.reason, requestedBy: options.by ?? context.me,
+});
 
 function wholeNumber(text: string): number {
   if (/^[1-9]\d{0,9}$/.test(text)) return Number(text);
