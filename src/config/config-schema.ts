@@ -3,7 +3,10 @@
  * never ignored. No transforms, so that the same schema is printed as JSON Schema for editors.
  */
 import { z } from 'zod';
-import { durationPattern, parseDuration } from './duration.ts';
+import { leastCatchupMs, mostJitterMs, timesOf } from '../domain/schedules/schedule-settings.ts';
+import { frequencies, scheduledVerbs, type ScheduledVerb } from '../domain/schedules/scheduled-runbooks.ts';
+import { isTimeZone } from '../domain/schedules/time-zone.ts';
+import { durationPattern, formatDuration, parseDuration } from './duration.ts';
 import { plannedApproval } from './planned-keys.ts';
 
 const namePattern = /^(?!.*\.\.)[A-Za-z0-9][A-Za-z0-9_.-]{0,62}$/;
@@ -68,6 +71,28 @@ function isPlainUrl(value: string): boolean {
   return (url.protocol === 'http:' || url.protocol === 'https:') && url.username === '' && url.password === '';
 }
 
+const timesAllowed = `allowed is a cron string in quotes ("0 2 * * *": minute, hour, day of the month, month, day of the week), or ${frequencies.slice(0, -1).join(', ')} or off`;
+const startTimes = (verb: ScheduledVerb) => z.string({ error: timesAllowed }).superRefine((value, context) => {
+  const problem = timesOf(verb, value)?.problem ?? null;
+  if (problem !== null) context.addIssue({ code: 'custom', message: `${problem}; ${timesAllowed}` });
+}).optional();
+
+const between = (what: string, least: string, most: string) => {
+  const allowed = `allowed is ${what} as a whole number and a unit, from ${least} to ${most}`;
+  return z.string({ error: allowed }).refine((value) => {
+    const milliseconds = parseDuration(value);
+    return milliseconds !== null && milliseconds >= (parseDuration(least) ?? 0) && milliseconds <= (parseDuration(most) ?? 0);
+  }, { error: allowed });
+};
+
+const zoneAllowed = 'allowed is the exact name of a time zone, like Europe/Berlin, or UTC';
+const schedules = section({
+  ...Object.fromEntries(scheduledVerbs.map((verb) => [verb, startTimes(verb)])) as Record<ScheduledVerb, ReturnType<typeof startTimes>>,
+  timeZone: z.string({ error: zoneAllowed }).refine(isTimeZone, { error: zoneAllowed }).default('UTC'),
+  jitter: between('by how much later runs may begin', '0s', formatDuration(mostJitterMs)).default('1m'),
+  catchup: between('how late a run may be that was due while the server was down', formatDuration(leastCatchupMs), '30d').default('6h'),
+}).describe('When runbooks start by themselves; in force once `holdfast schedule apply` has said so to Temporal.');
+
 const service = section({
   version: text('the version of the application').optional(),
   postgres: postgres.optional(),
@@ -75,6 +100,7 @@ const service = section({
   app: app.optional(),
   health: health.optional(),
   repositories: z.array(name('the name of a repository'), { error: 'allowed is a list of repository names' }).min(1, { error: 'allowed is at least one repository name' }).optional(),
+  schedules: schedules.optional(),
 });
 
 const pathAllowed = 'allowed is a directory: an absolute path, or one that begins with ./ or ../ and is taken from where holdfast.yaml stands';

@@ -2,11 +2,20 @@
  * Keys that a later version will understand. They are refused by name: a configuration that asks for encryption must not
  * get plaintext because the key was silently skipped, nor a schedule that never runs.
  */
+import { isScheduledVerb } from '../domain/schedules/scheduled-runbooks.ts';
+
+/** Runbooks that a later version will start by itself: one that has its entry among the scheduled runbooks is not planned any more. */
+const plannedSchedules: Readonly<Record<string, string>> = {
+  drill: 'drills; `holdfast prove` restores one backup and compares it',
+  rebuild: 'drills that rebuild a service from nothing',
+  failover: 'drills on another host',
+  prune: 'removing backups by policy; every backup is kept',
+};
 
 const planned: readonly { readonly path: readonly string[]; readonly what: string }[] = [
   { path: ['services', '*', 'versionCommand'], what: 'asking the application for its version; write it as `version`' },
   { path: ['services', '*', 'health', 'onFailure'], what: 'choosing what an unhealthy service means; the run ends as failed, the restored data stays, and undo is the way back' },
-  { path: ['services', '*', 'schedules'], what: 'schedules; start `holdfast backup` from cron, or takeBackup from a Temporal schedule' },
+  ...Object.entries(plannedSchedules).filter(([verb]) => !isScheduledVerb(verb)).map(([verb, what]) => ({ path: ['services', '*', 'schedules', verb], what })),
   { path: ['services', '*', 'retention'], what: 'removing backups by policy; every backup is kept' },
   { path: ['services', '*', 'objectives'], what: 'comparing runs with objectives; RTO and RPO are measured and reported' },
   { path: ['repositories', '*', 'encryption'], what: 'encryption; put the repository on an encrypted file system' },

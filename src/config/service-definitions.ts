@@ -1,5 +1,7 @@
 /** From valid settings to service definitions, with the checks that span several places of the file. */
 import { dirname, resolve } from 'node:path';
+import type { ScheduleSettings } from '../domain/schedules/schedule-settings.ts';
+import { scheduledRunbook, scheduledVerbs } from '../domain/schedules/scheduled-runbooks.ts';
 import type { ApprovalPolicy, Component, ServiceDefinition } from '../domain/service.ts';
 import type { Config, RepositoryLocation } from './config.ts';
 import { invalidConfiguration, type ConfigProblem } from './config-problem.ts';
@@ -16,7 +18,7 @@ const milliseconds = (text: string): number => parseDuration(text) ?? 0;
  * @throws InvalidConfiguration for references that lead nowhere and stores that two services would fight over
  */
 export function configFrom(settings: ConfigFile, path: string, locate: Locate): Config {
-  const problems = [...emptySections(settings, locate), ...danglingRepositories(settings, locate), ...furtherRepositories(settings, locate), ...sharedStores(settings, locate), ...sharedPaths(settings, path, locate)];
+  const problems = [...emptySections(settings, locate), ...danglingRepositories(settings, locate), ...furtherRepositories(settings, locate), ...sharedStores(settings, locate), ...sharedPaths(settings, path, locate), ...unfitSchedules(settings, locate)];
   if (problems.length > 0) throw invalidConfiguration(path, problems);
   return {
     services: Object.entries(settings.services).map(([name, service]) => definitionOf(name, service, settings)),
@@ -45,7 +47,13 @@ function definitionOf(name: string, service: ServiceSettings, settings: ConfigFi
     proveAfterBackup: settings.backup.prove,
     contentHashes: settings.backup.hashes,
     skewLimitMs: milliseconds(settings.backup.skewLimit),
+    ...(service.schedules === undefined ? {} : { schedules: scheduleSettings(service.schedules) }),
   };
+}
+
+function scheduleSettings({ timeZone, jitter, catchup, ...times }: NonNullable<ServiceSettings['schedules']>): ScheduleSettings {
+  const given = Object.fromEntries(Object.entries(times).filter(([, value]) => value !== undefined)) as ScheduleSettings['times'];
+  return { times: given, timeZone, jitterMs: milliseconds(jitter), catchupMs: milliseconds(catchup) };
 }
 
 export function approvalPolicy(approval: ConfigFile['approval']): ApprovalPolicy {
@@ -85,6 +93,17 @@ function danglingRepositories(settings: ConfigFile, locate: Locate): ConfigProbl
     if (known.includes(repository)) return [];
     const near = closestName(repository, known);
     return [problem(`no repository has that name${near === null ? '' : ` (did you mean ${near}?)`}; allowed are ${known.join(', ')}`)];
+  }));
+}
+
+/** A runbook that would only ever fail is not started by itself. */
+function unfitSchedules(settings: ConfigFile, locate: Locate): ConfigProblem[] {
+  return Object.entries(settings.services).flatMap(([name, service]) => scheduledVerbs.flatMap((verb): ConfigProblem[] => {
+    const setting = service.schedules?.[verb];
+    const reason = setting === undefined || setting === 'off' ? null : scheduledRunbook(verb).unfit({ components: componentsOf(service) });
+    if (reason === null) return [];
+    const path = ['services', name, 'schedules', verb];
+    return [{ where: path.join('.'), position: locate.value(path), found: JSON.stringify(setting), allowed: `${reason}; allowed is off` }];
   }));
 }
 

@@ -1,4 +1,5 @@
 /** A service recovers as one; its components share recovery points. Pure data, without secrets: this travels through Temporal. */
+import type { ScheduleSettings } from './schedules/schedule-settings.ts';
 
 export type EngineName = 'postgres' | 'redis';
 
@@ -64,6 +65,8 @@ export interface ServiceDefinition {
   readonly contentHashes: boolean;
   /** PostgreSQL's snapshot and the Redis file may lie this far apart. */
   readonly skewLimitMs: number;
+  /** When its runbooks start by themselves, once that is applied; by the defaults unless given. */
+  readonly schedules?: ScheduleSettings;
 }
 
 /** The components with other containers in the place of their own, for a restore into a test environment. A component that `into` does not name is left out. */

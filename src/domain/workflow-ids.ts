@@ -8,6 +8,9 @@ export const runWorkflowId = (verb: RunVerb, service: string, stamp: string): st
 /** Of a base backup that the log calls for, by the name of its cause (needed-base.ts): whoever sees the cause first starts it, and nobody a second one. */
 export const neededBaseId = (service: string, component: string, cause: string): string => runWorkflowId('backup', service, `${component}-${cause}`);
 
+/** Of the schedule that starts a runbook of a service: fixed, so that there are never two. Its runs have ids of runs, with the instant that Temporal adds. */
+export const scheduleId = (verb: string, service: string): string => `holdfast/${verb}/${service}`;
+
 /** Of the one archiveWal of a service: fixed, so that there are never two. */
 export const logWatchId = (service: string): string => `holdfast/wal/${service}`;
 

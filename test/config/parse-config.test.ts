@@ -103,7 +103,10 @@ describe('what this version does not do', () => {
   const inService = (line: string): string => `services:\n  shop:\n    redis: { container: c }\n    ${line}\nrepositories: { nas: { url: /b } }\n`;
 
   it.each([
-    ['schedules', inService('schedules: { backup: "0 2 * * *" }')],
+    ['drill', inService('schedules: { drill: monthly }')],
+    ['rebuild', inService('schedules: { rebuild: quarterly }')],
+    ['failover', inService('schedules: { failover: yearly }')],
+    ['prune', inService('schedules: { prune: daily }')],
     ['retention', inService('retention: { days: 30 }')],
     ['objectives', inService('objectives: { restore: 30m }')],
     ['versionCommand', inService('versionCommand: [cat, VERSION]')],

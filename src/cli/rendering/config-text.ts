@@ -1,6 +1,7 @@
 /** What a configuration amounts to, as `holdfast config` says it. Pure. */
 import type { Config } from '../../config/config.ts';
 import { formatDuration } from '../../config/duration.ts';
+import { wishedSchedules } from '../../domain/schedules/schedule-terms.ts';
 import type { Component, ServiceDefinition } from '../../domain/service.ts';
 
 export function configText(config: Config): readonly string[] {
@@ -22,7 +23,13 @@ function serviceText(service: ServiceDefinition): readonly string[] {
     `  repositories: ${service.repositories.join(', ')}`,
     `  after a backup: ${service.proveAfterBackup ? 'proven' : 'not proven'}, ${service.contentHashes ? 'counts and content hashes' : 'counts only'}`,
     `  approval: ${approval.required.join(', ') || 'nothing asks for it'}${approval.fourEyes ? ', by somebody else than who asked' : ''}${approval.approvers.length > 0 ? `, by ${approval.approvers.join(' or ')}` : ''}, within ${formatDuration(approval.expiresAfterMs)}`,
+    `  starts by itself, once holdfast schedule apply was said: ${schedulesText(service)}`,
   ];
+}
+
+function schedulesText(service: ServiceDefinition): string {
+  const [first, ...rest] = wishedSchedules(service, '');
+  return first === undefined ? 'nothing' : `${[first, ...rest].map(({ verb, terms }) => `${verb} at ${terms.when}`).join(', ')} (${first.terms.timeZone})`;
 }
 
 function componentText(component: Component): string {

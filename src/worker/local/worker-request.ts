@@ -19,11 +19,11 @@ export const configKey = (config: Config): string =>
   config.path !== null ? resolve(config.path) : `environment ${JSON.stringify([config.services.map(({ name, components }) => [name, components.map(({ container }) => container)]), config.repositories])}`;
 
 /**
- * Equal for a worker that would behave the same. Salted and slow to compute, because values of secrets go into it and it stands in a file.
+ * Equal for a worker that would behave the same: when its runs are started is not its business. Salted and slow to compute, because values of secrets go into it and it stands in a file.
  */
 export function fingerprintOf(config: Config, environment: NodeJS.ProcessEnv, salt = randomBytes(16).toString('hex')): string {
   const names = [...new Set(['DOCKER_HOST', 'DOCKER_TLS_VERIFY', 'DOCKER_CERT_PATH', 'HOLDFAST_TIMING', ...secretVariables(config)])].sort();
-  const text = JSON.stringify([holdfastVersion, import.meta.url, process.execPath, config, names.map((name) => [name, environment[name] ?? null])]);
+  const text = JSON.stringify([holdfastVersion, import.meta.url, process.execPath, { ...config, services: config.services.map(({ schedules, ...behaves }) => behaves) }, names.map((name) => [name, environment[name] ?? null])]);
   return `${salt}:${scryptSync(text, salt, 16).toString('hex')}`;
 }
 
