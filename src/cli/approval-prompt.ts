@@ -21,6 +21,10 @@ export const askToCancel = (say: (line: string) => void, signal: AbortSignal): P
 export const askToRestart = (say: (line: string) => void, signal: AbortSignal): Promise<Answer | null> =>
   askForWord('restart', '  Type restart to restart the database now (Enter leaves it for later): ', say, signal);
 
+/** The schedules that are shown are to be made: "apply" is the yes, Enter leaves them as they are. Like {@link askForWord}. */
+export const askToApply = (say: (line: string) => void, signal: AbortSignal): Promise<Answer | null> =>
+  askForWord('apply', '  Type apply to make it so (Enter leaves everything as it is): ', say, signal);
+
 /**
  * Never asks where nobody is: callers check `interactive` first. The signal ends the question, for example when somebody else decided;
  * then the answer is null. The end of input (Ctrl-D) is no yes.

@@ -24,12 +24,13 @@ import { walCommand } from './verbs/wal/wal.ts';
 import { configCommand } from './verbs/set-up/config.ts';
 import { doctorCommand } from './verbs/set-up/doctor.ts';
 import { initCommand } from './verbs/set-up/init.ts';
+import { scheduleCommand } from './verbs/set-up/schedule.ts';
 import { setupCommand } from './verbs/set-up/setup.ts';
 import { upCommand } from './verbs/set-up/up.ts';
 import { workerCommand } from './verbs/set-up/worker.ts';
 
 const groups: readonly (readonly [title: string, commands: () => readonly Command[]])[] = [
-  ['Set up:', () => [initCommand(), doctorCommand(), configCommand(), upCommand(), workerCommand(), setupCommand()]],
+  ['Set up:', () => [initCommand(), doctorCommand(), configCommand(), upCommand(), workerCommand(), setupCommand(), scheduleCommand()]],
   ['Back up:', () => [backupCommand(), listCommand(), showCommand(), verifyCommand(), proveCommand(), holdCommand(), unholdCommand(), walCommand(), markCommand()]],
   ['Come back:', () => [restoreCommand(), findCommand(), moveCommand(), queryCommand(), cloneCommand(), undoCommand(), acceptCommand(), approveCommand(), rejectCommand()]],
   ['Runs:', () => [statusCommand(), watchCommand(), cancelCommand()]],

@@ -81,6 +81,10 @@ describe('wrong usage', () => {
     [['find', '--shrunk', 'a', '--share', '50'], /no number between 0 and 1/],
     [['find', '--dropped', 'a', '--from', '03:04'], /it is no point|without an offset/],
     [['status', '--max-age', 'soon'], /it is no duration/],
+    [['schedule', 'run'], /missing required argument[^]*holdfast schedule run --help/],
+    [['schedule', 'pause', 'backup'], /required option '--reason <text>'/],
+    [['schedule', 'remove', 'nightly'], /none of backup, base, reap, and no id of a schedule of Holdfast/],
+    [['schedule', 'plan', '-s', 'store'], /UnknownService/],
   ] as const)('%j exits with 2 and says what would be right', async (args, words) => {
     const [plain, json] = await Promise.all([holdfast(args), holdfast([...args, '--json'])]);
     expect([plain.code, json.code]).toEqual([2, 2]);

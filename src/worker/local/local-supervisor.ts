@@ -94,6 +94,12 @@ export async function findLocalTemporal(environment: NodeJS.ProcessEnv): Promise
   return { server: isServerAlive(state) ? state.server : null, mayHoldRuns: !state.stoppedIdle };
 }
 
+/** Does `holdfast up` run for this configuration? Only then is somebody there at any hour: what was started on demand ends when it is idle. Starts nothing. */
+export async function isServedInForeground(environment: NodeJS.ProcessEnv, config: Config): Promise<boolean> {
+  const state = await readLocalState(localPaths(environment).state);
+  return isServerAlive(state) && livingWorkers(state).some(({ key, foreground }) => foreground && key === configKey(config));
+}
+
 /** `holdfast up` ends: out of the state, and with the last worker the server stops too. Open runs stay in its file. */
 export async function leaveLocalTemporal(environment: NodeJS.ProcessEnv): Promise<void> {
   const paths = localPaths(environment);
