@@ -17,6 +17,7 @@ export const slowFiles: Readonly<Record<string, number>> = {
   'test/engines/postgres/find/find.integration.test.ts': 90,
   'test/engines/redis/restore.integration.test.ts': 85,
   'test/e2e/approval.test.ts': 81,
+  'test/e2e/schedule.test.ts': 80,
   'test/cli/nothing-running.integration.test.ts': 79,
   'test/engines/postgres/directory/moment.integration.test.ts': 76,
   'test/engines/postgres/directory/engine.integration.test.ts': 76,

@@ -88,7 +88,7 @@ function fieldText(values: readonly number[], name: keyof CronTimes): string {
   if (isEvery(values, name)) return '*';
   const { first, last } = fieldOf(name);
   const step = (values[1] ?? 0) - (values[0] ?? 0);
-  const stepped = values[0] === first && values.length > 2 && step > 1 && values.length === Math.floor((last - first) / step) + 1 && values.every((value, index) => value === first + index * step);
+  const stepped = values.length > 2 && step > 1 && values.length === Math.floor((last - first) / step) + 1 && values.every((value, index) => value === first + index * step);
   return stepped ? `*/${step}` : runsIn(values).map(([begin, end]) => (begin === end ? `${begin}` : `${begin}-${end}`)).join(',');
 }
 
