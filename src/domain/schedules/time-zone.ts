@@ -2,6 +2,7 @@
 import type { CronTimes } from './cron.ts';
 
 const dayMs = 86_400_000;
+const hourMs = 3_600_000;
 
 /** A zone that every Temporal server reads as we do: its files are found by the exact name, and an offset (`+01:00`) is none. */
 export function isTimeZone(name: string): boolean {
@@ -27,7 +28,8 @@ export function firstTimeLeftOut(times: CronTimes, timeZone: string, fromMs: num
   for (let day = 0; day < 366; day += 1) {
     const begin = fromMs + day * dayMs;
     const before = offsetMs(begin);
-    if (offsetMs(begin + dayMs) <= before) continue;
+    // Of half an hour (Lord Howe) Temporal leaves nothing out: it starts half an hour later.
+    if (offsetMs(begin + dayMs) - before < hourMs) continue;
     const at = changeBetween(begin, begin + dayMs, offsetMs);
     for (let local = at + before; local < at + offsetMs(at); local += 60_000) if (matches(times, localTime(local))) return new Date(local).toISOString().slice(0, 16).replace('T', ' ');
   }
