@@ -142,4 +142,10 @@ test('one that is made as the page says is shown as foreign, and its run is a ba
   expect(await holdfast('schedule', 'remove')).toMatchObject({ code: 0, stdout: 'There is no schedule.\n' });
   expect((await objectOf<{ backups: unknown[] }>('list')).backups).toHaveLength(2);
   expect(await readSchedule(service.client, id)).not.toBeNull();
+
+  // Temporal's older way, too: one workflow that begins anew each time.
+  const byCron = `holdfast/backup/${service.name}/by-cron`;
+  await temporal('workflow', 'start', '--cron', '* * * * *', '--type', 'takeBackup', '--task-queue', service.taskQueue, '--workflow-id', byCron, '--input', JSON.stringify({ service: service.name }));
+  await waitFor(async () => (await objectOf<{ backups: unknown[] }>('list')).backups.length === 3, patienceMs);
+  await service.client.workflow.getHandle(byCron).terminate('the test has seen enough');
 });
