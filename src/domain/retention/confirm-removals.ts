@@ -1,0 +1,11 @@
+/** What of a plan may still be carried out. Pure. */
+import type { RetentionPlan } from './plan-retention.ts';
+
+/**
+ * A hold, a run or a child may have come since the plan was made, so whoever removes plans anew before each removal, and removes what both plans say. In the
+ * order in which they go.
+ */
+export function confirmRemovals(planned: RetentionPlan, anew: RetentionPlan): readonly string[] {
+  const still = new Set(anew.decisions.filter(({ outcome }) => outcome === 'remove').map(({ backupId }) => backupId));
+  return planned.decisions.filter(({ backupId, outcome }) => outcome === 'remove' && still.has(backupId)).map(({ backupId }) => backupId);
+}
