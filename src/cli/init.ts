@@ -18,7 +18,7 @@ export async function init(context: CommandContext, print: boolean): Promise<Exi
   }
   const { text, missing } = suggestion;
   if (print) {
-    output.result(text.trimEnd());
+    for (const line of text.trimEnd().split('\n')) output.result(line);
     output.object({ path: null, created: null, text, missing, exitCode: exitCodes.done });
     return exitCodes.done;
   }

@@ -1,5 +1,6 @@
 /** Where words go: results to standard output, progress beside them, or to standard error when one JSON object is asked for. */
 import { styleText } from 'node:util';
+import { printable, printableJson } from './printable.ts';
 
 export interface Output {
   readonly json: boolean;
@@ -7,7 +8,7 @@ export interface Output {
   readonly interactive: boolean;
   /** Is the one line redrawn, or is every line final? */
   readonly redraws: boolean;
-  /** What was asked for. Silent with `--json`. */
+  /** What was asked for. Silent with `--json`. One line, as with all of these: a line break in it is spelled out. */
   result(line: string): void;
   /** How it is going. Silent with `--quiet`. */
   progress(line: string, style?: Style): void;
@@ -47,7 +48,7 @@ export function createOutput(options: { readonly json?: boolean; readonly quiet?
     stream.write(`${line}\n`);
   };
   const object = (value: object): void => {
-    if (json) write(stdout, JSON.stringify(value, null, 2));
+    if (json) write(stdout, printableJson(value));
     answered = true;
   };
   return {
@@ -55,18 +56,19 @@ export function createOutput(options: { readonly json?: boolean; readonly quiet?
     redraws,
     interactive: !json && streams.stdin.isTTY === true && stdout.isTTY === true,
     result: (line) => {
-      if (!json) write(stdout, line);
+      if (!json) write(stdout, printable(line));
     },
     progress: (line, style = 'plain') => {
-      if (options.quiet !== true) write(talk, styled(line, style, talk));
+      if (options.quiet !== true) write(talk, styled(printable(line), style, talk));
     },
-    notice: (line) => write(stderr, line),
+    notice: (line) => write(stderr, printable(line)),
     redraw: (text) => {
       if (!redraws) return;
       clear();
       if (text === null) return;
       const width = Math.max(20, (talk.columns ?? 80) - 4);
-      talk.write(`  ${text.length > width ? `${text.slice(0, width - 1)}…` : text}`);
+      const shown = printable(text);
+      talk.write(`  ${shown.length > width ? `${shown.slice(0, width - 1)}…` : shown}`);
       drawn = true;
     },
     object,

@@ -21,7 +21,7 @@ export async function query(context: CommandContext, text: string, sql: string, 
     const { namespaceId } = await createRunDirectory(session.client);
     const ctx = { ...readingContext(service.name, composeRuntime(context.environment), context, AbortSignal.timeout(context.timing.longActivityMs)), owner: { namespaceId, workflowId: run.workflowId, runId: run.runId } };
     const answer = await moments.query(ctx, component, { sql, database: database ?? null, csv: context.options.json === true });
-    output.result(answer.trimEnd());
+    for (const line of answer.trimEnd().split('\n')) output.result(line);
     output.object({ run: { id: shownRunId(run.workflowId), workflowId: run.workflowId }, csv: answer, exitCode: exitCodes.done });
     return exitCodes.done;
   } finally {

@@ -19,7 +19,7 @@ export function reportFailure(error: unknown, output: Output, environment: NodeJ
   }
   const exitCode = isFailure(error) ? exitCodeOf(error.type) : exitCodes.failed;
   output.redraw(null);
-  if (environment['HOLDFAST_DEBUG'] && error instanceof Error) output.notice(debugText(error));
+  if (environment['HOLDFAST_DEBUG'] && error instanceof Error) for (const line of debugLines(error)) output.notice(line);
   if (output.json) output.object({ ...extra, error: failureObject(error), exitCode });
   else for (const line of failureLines(error)) output.notice(line);
   return exitCode;
@@ -31,11 +31,13 @@ export function failureLines(error: unknown): readonly string[] {
   }
   const { operation, object, cause, hint } = error.fields;
   const word = { refused: 'Refused', usage: 'Cannot', busy: 'Busy', couldNotVerify: 'Could not verify', unreachable: 'Unreachable', failed: 'Failed' }[failureKinds[error.type].exit];
-  return [`${word}: ${operation}: ${object} (${error.type})`, `  ${cause.trimEnd()}`, `  ${hint}`];
+  // Of a configuration every problem is told at once, each in a line of its own.
+  const causes = error.type === 'InvalidConfiguration' ? cause.trimEnd().split('\n') : [cause.trimEnd()];
+  return [`${word}: ${operation}: ${object} (${error.type})`, ...causes.map((line, index) => (index === 0 ? `  ${line}` : line)), `  ${hint}`];
 }
 
-function debugText(error: Error): string {
+function debugLines(error: Error): readonly string[] {
   const causes: string[] = [];
   for (let current: unknown = error; current instanceof Error && causes.length < 5; current = current.cause) causes.push(current.stack ?? current.message);
-  return causes.join('\ncaused by: ');
+  return causes.join('\ncaused by: ').split('\n');
 }

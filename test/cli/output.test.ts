@@ -81,6 +81,22 @@ describe('output', () => {
     expect(terminal.stdout.text).toBe(`  ${'x'.repeat(35)}…\r\u001b[2Kdone\n`);
   });
 
+  it('lets nothing that somebody wrote do more than stand there, whichever way it goes', () => {
+    const reason = 'for the audit\n20261123-010000  yes\u001b[1A\u009b2K';
+    const shown = 'for the audit\\n20261123-010000  yes\\u001b[1A\\u009b2K';
+    const pipe = spoken({}, false);
+    pipe.output.result(reason);
+    pipe.output.progress(reason, 'strong');
+    pipe.output.notice(reason);
+    expect([pipe.stdout.text, pipe.stderr.text]).toEqual([`${shown}\n${shown}\n`, `${shown}\n`]);
+    const terminal = spoken({}, true);
+    terminal.output.redraw('\u001b[1A');
+    expect(terminal.stdout.text).toBe('  \\u001b[1A');
+    const json = spoken({ json: true }, true);
+    json.output.object({ reason });
+    expect([JSON.parse(json.stdout.text), json.stdout.text.includes('\u009b')]).toEqual([{ reason }, false]);
+  });
+
   it('is one object, also of a command that has nothing else to say', () => {
     const { output, stdout } = spoken({ json: true }, false);
     output.result('words');

@@ -6,14 +6,14 @@ import { exitCodes, type ExitCode } from '../exit-codes.ts';
 import { checkDatabases } from './check-databases.ts';
 import { checkRepositories } from './check-repositories.ts';
 import { checkTemporal } from './check-temporal.ts';
-import { check, findingText, ok, warn, type Finding } from './finding.ts';
+import { check, findingLines, ok, warn, type Finding } from './finding.ts';
 
 export async function doctor(context: CommandContext): Promise<ExitCode> {
   const { output } = context;
   const findings: Finding[] = [];
   const add = (more: readonly Finding[]): void => {
     findings.push(...more);
-    for (const finding of more) output.result(findingText(finding));
+    for (const line of more.flatMap(findingLines)) output.result(line);
   };
   const config = await context.config();
   add([configFinding(config)]);

@@ -24,4 +24,4 @@ export async function check(what: string, look: () => Promise<Finding | readonly
   }
 }
 
-export const findingText = ({ verdict, what, found, next }: Finding): string => `${verdict.padEnd(5)} ${what}: ${found}${next === null ? '' : `\n      → ${next}`}`;
+export const findingLines = ({ verdict, what, found, next }: Finding): readonly string[] => [`${verdict.padEnd(5)} ${what}: ${found}`, ...(next === null ? [] : [`      → ${next}`])];

@@ -14,7 +14,7 @@ export function configCommand(): Command {
   command.addCommand(verb('schema', 'The JSON Schema of holdfast.yaml, for editors.').action(act(async (context) => {
     const { configJsonSchema } = await import('../../../config/config-schema.ts');
     context.output.object(configJsonSchema() as object);
-    context.output.result(JSON.stringify(configJsonSchema(), null, 2));
+    for (const line of JSON.stringify(configJsonSchema(), null, 2).split('\n')) context.output.result(line);
     return exitCodes.done;
   })));
   return command;
