@@ -106,6 +106,9 @@ export function fitOf(before: TableDefinition, live: TableDefinition, then: Then
   return { refusals, notes, columns };
 }
 
+/** What the rows that are taken aside, and those that are kept, have beside the table's own columns; and what the list of differences has beside its key. */
+const ownColumns = { ofRows: 'holdfast_present', ofKeys: 'holdfast_do' } as const;
+
 /** Why rows of this table cannot be put back one by one, or null. */
 export function refusalOf(live: TableDefinition): string | null {
   const table = tableText(live);
@@ -113,6 +116,8 @@ export function refusalOf(live: TableDefinition): string | null {
   if (live.isPartition) return `${table} is a partition: name the partitioned table that it belongs to`;
   if (live.inherits) return `${table} inherits from another table, or another from it`;
   if (live.key.length === 0) return `${table} has no primary key, so rows cannot be told apart`;
+  const taken = live.columns.find(({ name }) => name === ownColumns.ofRows || (name === ownColumns.ofKeys && live.key.includes(name)));
+  if (taken !== undefined) return `${table} has a column ${taken.name}, a name that is needed for what is noted of each row`;
   return null;
 }
 

@@ -13,9 +13,9 @@ BEGIN
       ''extra'', (count(*) FILTER (WHERE holdfast_do IN (''remove'', ''leave'')))::text) FROM pg_temp.holdfast_rows_%s', t.number) INTO counts;
     samples := NULL;
     IF t.show_keys THEN
-      EXECUTE format('SELECT jsonb_object_agg(kind, keys) FROM (VALUES (''missing'', ARRAY[''insert'']), (''changed'', ARRAY[''change'']), (''extra'', ARRAY[''remove'', ''leave''])) AS k (kind, does),
-        LATERAL (SELECT coalesce(jsonb_agg(key), ''[]'') AS keys FROM (SELECT concat_ws('', '', %s) AS key FROM pg_temp.holdfast_rows_%s WHERE holdfast_do = ANY (does) ORDER BY %s LIMIT 5) AS few) AS f',
-        pg_temp.listed(t.keys, ''), t.number, pg_temp.listed(t.keys, '')) INTO samples;
+      EXECUTE format('SELECT jsonb_object_agg(k.kind, f.keys) FROM (VALUES (''missing'', ARRAY[''insert'']), (''changed'', ARRAY[''change'']), (''extra'', ARRAY[''remove'', ''leave''])) AS k (kind, does),
+        LATERAL (SELECT coalesce(jsonb_agg(few.shown), ''[]'') AS keys FROM (SELECT concat_ws('', '', %s) AS shown FROM pg_temp.holdfast_rows_%s AS r WHERE r.holdfast_do = ANY (k.does) ORDER BY %s LIMIT 5) AS few) AS f',
+        pg_temp.listed(t.keys, 'r'), t.number, pg_temp.listed(t.keys, 'r')) INTO samples;
     END IF;
     answer := answer || jsonb_build_array(counts || jsonb_build_object('keys', samples));
   END LOOP;

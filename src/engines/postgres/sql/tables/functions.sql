@@ -32,7 +32,7 @@ CREATE FUNCTION pg_temp.listed(names text[], alias text) RETURNS text LANGUAGE s
   SELECT string_agg(CASE WHEN alias = '' THEN quote_ident(name) ELSE format('%s.%I', alias, name) END, ', ' ORDER BY place) FROM unnest(names) WITH ORDINALITY AS u (name, place)
 $f$;
 
--- Columns that hold what was written into them, in the table's order.
+-- Columns that hold what was written into them, in the table's order. A table that has a column of that name itself is refused (src/domain/tables/definition.ts).
 CREATE FUNCTION pg_temp.stored(relation oid) RETURNS text[] LANGUAGE sql STABLE AS $f$
   SELECT coalesce(array_agg(attname::text ORDER BY attnum), '{}') FROM pg_attribute
    WHERE attrelid = relation AND attnum > 0 AND NOT attisdropped AND attgenerated = '' AND attname <> 'holdfast_present'
