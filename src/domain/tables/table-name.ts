@@ -18,7 +18,10 @@ const partPattern = /^(?:"((?:[^"\0]|"")+)"|([^".\0]+))/;
 /** Of an identifier (NAMEDATALEN − 1). */
 const longestBytes = 63;
 
-const partText = (part: string): string => (plainPart.test(part) ? part : `"${part.replaceAll('"', '""')}"`);
+/** As any SQL takes it, a word that means something else there too (`select`). */
+export const quotedName = (name: string): string => `"${name.replaceAll('"', '""')}"`;
+
+const partText = (part: string): string => (plainPart.test(part) ? part : quotedName(part));
 
 /** The manifest's form: each part quoted unless it is of a-z, 0-9 and _ alone. */
 export const tableText = ({ schema, name }: WantedTable): string => (schema === null ? partText(name) : `${partText(schema)}.${partText(name)}`);

@@ -6,6 +6,7 @@ import type { PlanBody } from '../../domain/restore-plan.ts';
 import { replacesSomething } from '../../domain/rollback.ts';
 import type { Component } from '../../domain/service.ts';
 import { differenceLines, outcomeText, type TableOutcome } from '../../domain/tables/difference.ts';
+import { quotedName } from '../../domain/tables/table-name.ts';
 import { counted } from '../../domain/wording.ts';
 import type { PreparedComponent } from '../../engines/engine-context.ts';
 import type { ComponentFacts, TablesRequest } from '../../engines/engine.ts';
@@ -109,7 +110,7 @@ function planBody(run: TablesRun, facts: ComponentFacts, prepared: PreparedCompo
     compared: moment === undefined ? [prepared.compared] : [],
     notCompared: prepared.notCompared,
     notes: [...notes ?? [], ...prepared.notes],
-    wayBack: replacesSomething(prepared.cutOver) ? 'holdfast undo, until the kept rows are accepted away with holdfast accept' : `none is needed: nothing is replaced. DROP SCHEMA ${run.input.intoSchema ?? ''} CASCADE takes it away`,
+    wayBack: replacesSomething(prepared.cutOver) ? 'holdfast undo, until the kept rows are accepted away with holdfast accept' : `none is needed: nothing is replaced. DROP SCHEMA ${quotedName(run.input.intoSchema ?? '')} CASCADE takes it away`,
     ...(moment === undefined ? {} : { moment }),
   };
 }

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it, test } from 'vitest';
-import { checkNewSchema, checkTables, parseTableName, tableText } from '../../../src/domain/tables/table-name.ts';
+import { checkNewSchema, checkTables, parseTableName, quotedName, tableText } from '../../../src/domain/tables/table-name.ts';
 import { failing } from '../../support/failing.ts';
 
 /** Anything that PostgreSQL takes for an identifier. */
@@ -41,4 +41,5 @@ test('a table is named once, and at least one is', async () => {
 test.for(['public', 'pg_x', 'holdfast_old_1', 'information_schema', 'A', 'a b', '1a', 'a"', '', 'x'.repeat(64)])('%j is no new schema', async (text) => {
   await failing('InvalidInput', async () => checkNewSchema(text));
 });
+test('a name stands quoted in statements that somebody may copy', () => expect(['as_it_was', 'select', 'a"b'].map(quotedName)).toEqual(['"as_it_was"', '"select"', '"a""b"']));
 test('a new schema has a plain name', () => expect(checkNewSchema('before_the_accident')).toBe('before_the_accident'));

@@ -3,14 +3,16 @@ import type { Difference } from '../../../domain/content.ts';
 import { HoldfastFailure, isFailure } from '../../../domain/failures.ts';
 import type { PostgresTablesCutOver } from '../../../domain/rollback.ts';
 import type { PostgresComponent } from '../../../domain/service.ts';
-import { tableText } from '../../../domain/tables/table-name.ts';
+import { quotedName, tableText } from '../../../domain/tables/table-name.ts';
+import type { HelperResult } from '../../../containers/helper-container.ts';
 import { run16 } from '../../../containers/labels.ts';
 import type { EngineContext, PreparedComponent } from '../../engine-context.ts';
 import type { TablesRequest } from '../../engine.ts';
 import { restoreFailure } from '../content/restore-failure.ts';
 import { look, lookWithRoom } from '../inspect.ts';
 import { passwordOf } from '../server/connection.ts';
-import { resultOf, runPostgresHelper } from '../server/postgres-helper.ts';
+import { failedStep, resultOf, runPostgresHelper } from '../server/postgres-helper.ts';
+import { firstError } from '../server/psql-failure.ts';
 import { psqlVariables } from '../server/psql-variables.ts';
 import { runPsql } from '../server/psql.ts';
 import { scripts, tableSql } from '../server/script-text.ts';
@@ -38,7 +40,7 @@ export async function prepareBeside(ctx: EngineContext, component: PostgresCompo
   if (await schemaState(ctx, place, into, '') !== 'none') throw failure('PlanChanged', 'make the new schema', component, `there is a schema ${into}`, 'Choose another name.');
   const { found, files, rows } = await origin.within(place, inspection, async (from) => {
     const tables = await findTables(ctx, from.place, request.tables, origin.then.kind);
-    refuseUnfit(tables.map(refusalBeside(tables)));
+    refuseUnfit(tables.map(refusalBeside(tables)), hintBeside);
     await from.requireWhole?.(tables.map(({ table: { schema, name } }) => ({ schema, name })));
     return { found: tables, ...await dumpTables(ctx, from, tables, into) };
   });
@@ -48,11 +50,14 @@ export async function prepareBeside(ctx: EngineContext, component: PostgresCompo
     compared: { component: component.name, objects: origin.comparedObjects, differences: [] }, notCompared: origin.notCompared, loss: noLoss(component), createdRoles: [], tables: [],
     notes: [
       ...found.map(({ table }, index) => `${tableText(table)}: ${rows[index] ?? '0'} rows as they were come into ${tableText({ schema: into, name: table.name })}.`),
-      `The tables in ${into} have their columns, defaults, keys, indexes and checks; no foreign keys, triggers or permissions. The live tables are not touched. A table that is gone comes back with ALTER TABLE ${into}.… SET SCHEMA.`,
+      `The tables in ${into} have their columns, defaults, keys, indexes and checks; no foreign keys, triggers, rules, policies or permissions. The live tables are not touched. A table that is gone comes back with ALTER TABLE ${quotedName(into)}.… SET SCHEMA.`,
     ],
     steps: { close: '', swap: `${component.container}: make the schema ${into} in ${component.database} with these tables as they were, in one transaction`, open: '' },
   });
 }
+
+/** Whatever is refused here, a copy of the whole has it. */
+const hintBeside = 'Bring back the others without it. A copy of the whole service has it too: holdfast restore --to POINT --into NAME.';
 
 const refusalBeside = (tables: readonly FoundTable[]) => ({ table }: FoundTable): string | null => {
   const text = tableText(table);
@@ -71,8 +76,15 @@ async function dumpTables(ctx: EngineContext, from: TablesAsTheyWere, tables: re
     script: scripts.dumpBeside, args: [into, String(Math.ceil(await sizeOf(ctx, place, names) * spaceFactor))], password: await passwordOf(ctx, place.component), phase: 'take the tables aside', mounts: [...from.helper.mounts, { type: 'volume', source: volume, target: filesTarget }],
     files: { ...tableSql, 'request.sql': psqlVariables({ request: JSON.stringify(names), into, comment: commentOf(run16(ctx.owner, place.component.name)) }) },
   });
-  if (result.exitCode !== 0) throw restoreFailure(result, place.component.database, 'take the tables aside');
+  if (result.exitCode !== 0) throw dumpFailure(result, place.component.database);
   return { files: { kind: 'files', volume, files: stagedFiles(resultOf(result, 'members')) }, rows: resultOf(result, 'rows').trim().split('\n').map((line) => line.split('|')[1] ?? '') };
+}
+
+/** In one schema a name is that of one table, index or sequence; partitions and indexes of several tables, or of several schemas, come together there. */
+function dumpFailure(result: HelperResult, database: string): HoldfastFailure {
+  const { step, messages } = failedStep(result);
+  if (step !== 'move' || !/already exists in schema/.test(messages)) return restoreFailure(result, database, 'take the tables aside');
+  return new HoldfastFailure('TableUnfit', { operation: 'bring the tables into one schema', object: 'the tables named', cause: `two things of them have one name: ${firstError(messages)}`, hint: `Tables of several schemas go one by one. ${hintBeside}` });
 }
 
 type SchemaState = 'none' | 'ours' | 'foreign';

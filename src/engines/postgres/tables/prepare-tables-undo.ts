@@ -4,6 +4,7 @@ import type { PostgresTablesCutOver } from '../../../domain/rollback.ts';
 import type { PostgresComponent } from '../../../domain/service.ts';
 import { fitOf, refusalOf, tableNotes } from '../../../domain/tables/definition.ts';
 import { differenceLines } from '../../../domain/tables/difference.ts';
+import { quotedName } from '../../../domain/tables/table-name.ts';
 import type { EngineContext, PreparedComponent } from '../../engine-context.ts';
 import { look } from '../inspect.ts';
 import { asideNameOf } from '../side/side-database.ts';
@@ -37,7 +38,7 @@ async function requireKept(ctx: EngineContext, component: PostgresComponent, pre
   const fail = (cause: string, hint: string): never => {
     throw new HoldfastFailure('UnknownRollbackCopy', { operation: 'find the kept rows', object: `${previous.container}/${previous.database}, schema ${previous.kept}`, cause, hint });
   };
-  if (previous.into !== null) fail(`nothing was replaced: the run made the schema ${previous.into}`, `Drop it when it is not wanted any more: DROP SCHEMA ${previous.into} CASCADE.`);
+  if (previous.into !== null) fail(`nothing was replaced: the run made the schema ${previous.into}`, `Drop it when it is not wanted any more: DROP SCHEMA ${quotedName(previous.into)} CASCADE.`);
   const { state } = await readGate(ctx, place, previous);
   if (state !== 'done') fail('the database has no such rows', 'They were accepted away, put back, or the whole database was exchanged since: undo that first.');
 }

@@ -52,12 +52,13 @@ export function refuseWithoutDatabase({ server }: Inspection, component: Postgre
   throw new HoldfastFailure('DatabaseNotFound', { operation: 'look at the tables', object: `${component.container}/${component.database}`, cause: 'the server has no database of that name', hint: 'Restore the whole of it: without --table.' });
 }
 
-export function refuseUnfit(reasons: readonly (string | null)[]): void {
+const hintInto = 'Bring the table back beside the live one instead: --into-schema NAME; from there rows can be copied by hand.';
+
+export function refuseUnfit(reasons: readonly (string | null)[], hint: string = hintInto): void {
   const [first, ...others] = reasons.filter((reason) => reason !== null);
   if (first === undefined) return;
   throw new HoldfastFailure('TableUnfit', {
-    operation: 'fit the rows into the live tables', object: 'the tables named', cause: [first, ...others].slice(0, 5).join('; '),
-    hint: 'Bring the table back beside the live one instead: --into-schema NAME; from there rows can be copied by hand.',
+    operation: 'fit the rows into the live tables', object: 'the tables named', cause: [first, ...others].slice(0, 5).join('; '), hint,
   });
 }
 

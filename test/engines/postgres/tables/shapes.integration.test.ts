@@ -116,4 +116,26 @@ describe('tables whose names somebody means ill with', () => {
     for (const table of ['marked', 'listed']) await failing('TableUnfit', world.prepare('refused', [table]));
     await world.end('refused', []);
   });
+
+  it('come beside into a schema of any plain name, tied to nothing; what does not go into one schema is refused', async () => {
+    const full = 'x'.repeat(63);
+    const world = await open(`${oddNames} CREATE SCHEMA ${full}; CREATE TABLE ${full}.own (id int); CREATE SCHEMA a; CREATE SCHEMA b; CREATE TABLE a.t (id int PRIMARY KEY) PARTITION BY LIST (id); CREATE TABLE b.t PARTITION OF a.t FOR VALUES IN (1);
+      CREATE TABLE noted (v int); CREATE TABLE ruled (id int PRIMARY KEY); INSERT INTO ruled VALUES (1); CREATE RULE "r\n" AS ON INSERT TO ruled DO ALSO INSERT INTO noted VALUES (1);
+      CREATE ROLE "n o"; ALTER TABLE ruled ENABLE ROW LEVEL SECURITY; CREATE POLICY "p\n" ON ruled TO "n o" USING (true);`);
+    await world.backUp();
+    const before = await world.sql(rowsIn(oddTables));
+    await failing('PlanChanged', world.prepare('refused', ['ruled'], { into: full }));
+    expect((await failing('TableUnfit', world.prepare('refused', ['a.t'], { into: 'c' }))).fields.cause).toContain('relation "t" already exists');
+    await world.end('refused', []);
+    const prepared = await world.prepare('beside', [...oddTables, 'ruled'], { into: 'select' });
+    expect(prepared.notes.at(-1)).toContain('ALTER TABLE "select".… SET SCHEMA');
+    // A policy's role may be gone by then.
+    await world.sql('DROP POLICY "p\n" ON ruled; DROP ROLE "n o";');
+    await world.carryOut('beside', prepared, 2);
+    expect(await world.sql(rowsIn(oddTables))).toBe(before);
+    expect(await world.sql(rowsIn([...names, 'P."\n'].map((name) => `"select".${quoted(name)}`)))).toBe(before);
+    expect(await world.sql(`INSERT INTO "select".ruled VALUES (2); INSERT INTO "select".${quoted(names[0] as string)} ("v;--") VALUES ('n') RETURNING w; SELECT (SELECT count(*) FROM noted), (SELECT relrowsecurity FROM pg_class WHERE oid = '"select".ruled'::regclass), (SELECT count(*) FROM ${full}.own)`)).toBe('13\n0|t|0');
+    await world.end('beside', []);
+    expect(await world.left()).toBe('');
+  });
 });
