@@ -43,7 +43,7 @@ export function readCondition(raw: RawCondition): Condition {
 export function parseRelation(field: string, text: string): Relation {
   const identifier = '(?:"(?:[^"\\0]|"")+"|[\\p{L}_][\\p{L}\\p{N}_$]*)';
   const [, first, second] = new RegExp(`^(${identifier})(?:\\.(${identifier}))?$`, 'u').exec(text.trim()) ?? [];
-  if (first === undefined) throw invalid(`${field} ${JSON.stringify(text.slice(0, 80))}`, 'it is no name of a table', 'Write it as SQL does: orders, sales.orders, "Order Lines".');
+  if (first === undefined || !text.isWellFormed()) throw invalid(`${field} ${JSON.stringify(text.slice(0, 80))}`, 'it is no name of a table', 'Write it as SQL does: orders, sales.orders, "Order Lines".');
   const names = [first, second].filter((name) => name !== undefined).map(unquoted);
   const long = names.find((name) => bytesOf(name) > nameBytesAtMost);
   if (long !== undefined) throw invalid(`${field} ${JSON.stringify(long.slice(0, 80))}`, `it has more than ${nameBytesAtMost} bytes, and no table is called so`, 'Write its name as the database has it.');

@@ -33,6 +33,7 @@ export const tableText = ({ schema, name }: WantedTable): string => (schema === 
 export function parseTableName(text: string): WantedTable {
   const parts: string[] = [];
   let rest = text;
+  if (!text.isWellFormed()) throw invalid(text, 'it holds half of a character');
   do {
     const [whole, quoted, plain] = partPattern.exec(rest) ?? [];
     if (whole === undefined) throw invalid(text, 'it is not the name of a table');

@@ -12,7 +12,7 @@ test.each([
   expect(relationText({ schema, name })).toBe(shown);
 });
 
-test.each(['', 'a.b.c', 'a b', '"a', '""', 'a;', '1a', `"${'ß'.repeat(32)}"`, '"a\0b"', 'a.'])('%j is no table', async (text) => {
+test.each(['', 'a.b.c', 'a b', '"a', '""', 'a;', '1a', `"${'ß'.repeat(32)}"`, '"a\0b"', 'a.', '"\ud800"'])('%j is no table', async (text) => {
   await failing('InvalidInput', async () => parseRelation('dropped', text));
 });
 

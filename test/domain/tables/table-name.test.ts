@@ -27,7 +27,7 @@ describe('names of tables', () => {
   });
 });
 
-test.for(['', '.', 'a.', '.a', 'a..b', 'a.b.c', '"a', 'a"b', '""', '"a"b', '"a"."b".', 'a\0b', 'x'.repeat(64), `s.${'ü'.repeat(32)}`])('%j is no name', async (text) => {
+test.for(['', '.', 'a.', '.a', 'a..b', 'a.b.c', '"a', 'a"b', '""', '"a"b', '"a"."b".', 'a\0b', 'x'.repeat(64), `s.${'ü'.repeat(32)}`, 'a\ud800', '"\udc00"'])('%j is no name', async (text) => {
   await failing('InvalidInput', async () => parseTableName(text));
 });
 
