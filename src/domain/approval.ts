@@ -5,6 +5,9 @@ import type { PlanEnvelope } from './restore-plan.ts';
 /** Who decides where policy asks for no human: a name that no human may use. */
 export const policyApprover = 'policy';
 
+/** As of any text in a run's input. */
+const longestText = 500;
+
 /** What an approver sends. The digest and run id say *which* plan of *which* run; by is only as good as access to Temporal. */
 export interface Decision {
   readonly digest: string;
@@ -40,6 +43,7 @@ export function refusalOf(state: GateState, decision: unknown, nowMs: number): s
   if (state.decision !== null) return `the plan was already ${state.decision.verdict} by ${state.decision.by}`;
   if (!(nowMs < Date.parse(state.envelope.expiresAt))) return `the plan expired at ${state.envelope.expiresAt}`;
   if (decision.by.trim() === '') return 'a decision says who makes it';
+  if (decision.by.length > longestText || (decision.reason ?? '').length > longestText) return `who decides, and why, have at most ${longestText} characters each`;
   if (decision.by === policyApprover) return `"${policyApprover}" is not a person`;
   if (state.policy.fourEyes && state.requester.trim() === '') return 'policy asks for another person than the requester, and the run does not say who requested it';
   if (state.policy.fourEyes && samePerson(decision.by, state.requester)) return 'policy asks for another person than the one who requested the run';

@@ -28,6 +28,8 @@ describe('refusalOf', () => {
     ['in the very moment of the expiry', state, decision, expiryMs, /expired at 2026-11-23T14:00:00.000Z/],
     ['long after the expiry', state, decision, expiryMs + 86_400_000, /expired/],
     ['by nobody', state, { ...decision, by: '' }, early, /who makes it/],
+    ['by a name without an end', state, { ...decision, by: 'a'.repeat(501) }, early, /at most 500/],
+    ['for a reason without an end', state, { ...decision, reason: 'a'.repeat(10_000) }, early, /at most 500/],
     ['by a blank', state, { ...decision, by: ' \t\n' }, early, /who makes it/],
     ['by the requester, where policy asks for two', strict({ fourEyes: true }), decision, early, /another person/],
     ['by the requester with a blank and a capital more', strict({ fourEyes: true }), { ...decision, by: ' Alice' }, early, /another person/],

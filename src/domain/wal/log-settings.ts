@@ -8,6 +8,8 @@ const partOfFree = 2;
 const steps = { limitMb: 256, connections: 5 } as const;
 /** Four segments: a slot that may keep less is lost by a single large transaction. */
 const smallestLimitMb = 64;
+/** Of max_slot_wal_keep_size, an integer of 32 bits. */
+const largestLimitMb = 2 ** 31 - 1;
 /** Room that a limit can sensibly be cut from. */
 const smallestFreeMb = 2 * steps.limitMb;
 /** The receiver, and the two connections of a base backup (docs/decisions/0008). */
@@ -118,6 +120,7 @@ function notesOf({ settings: { max_slot_wal_keep_size: limit }, freeBytes, idleS
 /** Is this a limit that one can have? Null, or why not. */
 export function refuseLimit(limitMb: number, { freeBytes }: Pick<LogServerFacts, 'freeBytes'>): string | null {
   if (limitMb < smallestLimitMb) return `a slot has to keep at least ${smallestLimitMb}MB`;
+  if (limitMb > largestLimitMb) return `PostgreSQL takes at most ${largestLimitMb}MB`;
   if (freeBytes !== null && limitMb * mebibyte > freeBytes) return `only ${sizeText(freeBytes)} are free on the server's disk`;
   return null;
 }

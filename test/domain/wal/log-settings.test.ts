@@ -34,6 +34,7 @@ describe('the plan for a server\'s settings', () => {
     expect(refuseLimit(8192, server())).toBeNull();
     expect(refuseLimit(63, server())).toContain('64MB');
     expect(refuseLimit(30_000, server())).toContain('20GB');
+    expect([refuseLimit(2 ** 31 - 1, server({}, { freeBytes: null })), refuseLimit(2 ** 31, server({}, { freeBytes: null }))]).toEqual([null, 'PostgreSQL takes at most 2147483647MB']);
     expect([parseLimitMb('8192MB'), parseLimitMb('8GB'), parseLimitMb('8192'), parseLimitMb('-1MB')]).toEqual([8192, 8192, null, null]);
   });
 
