@@ -1,7 +1,9 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
+import { checkCopyName } from '../../src/domain/copies/copy-name.ts';
 import { isFailure } from '../../src/domain/failures.ts';
 import { backupIdAt, backupInstant, checkName, isBackupId, isBackupPrefix, resolveBackupId } from '../../src/domain/identifiers.ts';
+import { checkMarkName } from '../../src/domain/point.ts';
 import { failing } from '../support/failing.ts';
 
 const hostileNames = [
@@ -20,6 +22,10 @@ describe('checkName', () => {
     expect(fields.operation).toBe('read the service');
     expect(message.length).toBeLessThan(600);
     expect(message).not.toMatch(/[\0\n\r]/);
+  });
+
+  it.each(hostileNames)('neither has a mark or a copy the name %j', async (name) => {
+    for (const check of [checkMarkName, checkCopyName]) expect((await failing('InvalidInput', async () => check(name))).message).not.toMatch(/[\0\n\r]/);
   });
 
   it.each([undefined, null, 1, {}, ['shop'], { toString: () => 'shop' }])('refuses %o, which is no text', async (name) => {
