@@ -91,6 +91,10 @@ describe('restoreFailure', () => {
     ['PermissionDenied', 'restore', 'ERROR:  permission denied to change owner of event trigger "e"\nHINT:  The owner of an event trigger must be a superuser.'],
     ['RestoreFailed', 'restore', 'pg_restore: error: COPY failed for table "t": ERROR:  relation "x" does not exist'],
     ['DatabaseUnreachable', 'restore', 'server closed the connection unexpectedly'],
+    // What rows and names hold is not what is said.
+    ['RestoreFailed', 'restore', 'pg_restore: error: COPY failed for table "logs": ERROR:  duplicate key value violates unique constraint "too many clients"\nDETAIL:  Key (line)=(could not connect\nERROR: No space left on device) already exists.\nCONTEXT:  COPY logs, line 7, column line: "permission denied"'],
+    ['RestoreFailed', 'restore', 'pg_restore: error: could not execute query: ERROR:  relation "disk full" does not exist\nCommand was: COMMENT ON TABLE "disk full" IS \'server closed the connection\';\n'],
+    ['DiskFull', 'restore', 'pg_restore: error: COPY failed for table "t": ERROR:  duplicate key\nDETAIL:  Key (v)=(1)\npg_restore: error: could not write to output file: No space left on device'],
   ])('is %s when step %s says so', (type, step, words) => {
     expect(restoreFailure(result({ failed: `${step}\n`, [`${step}.err`]: words }), 'c/d', 'restore').type).toBe(type);
   });

@@ -2,7 +2,7 @@
 import type { HelperResult } from '../../../containers/helper-container.ts';
 import { HoldfastFailure } from '../../../domain/failures.ts';
 import { failedStep, spaceFailure } from '../server/postgres-helper.ts';
-import { failureFrom, firstError } from '../server/psql-failure.ts';
+import { failureFrom, firstError, ownWords } from '../server/psql-failure.ts';
 
 /** Steps that fail because of the stored bytes alone. */
 const bytesSteps = new Set(['damaged', 'unpack', 'members', 'list', 'read']);
@@ -12,7 +12,7 @@ export function restoreFailure(result: HelperResult, object: string, operation: 
   const { step, messages } = failedStep(result);
   const call = { operation: `${operation} (${step})`, object };
   if (step === 'space') return spaceFailure(result, call);
-  if (/No space left on device|could not extend file/i.test(messages)) {
+  if (/No space left on device|could not extend file/i.test(ownWords(messages))) {
     return new HoldfastFailure('DiskFull', { ...call, cause: firstError(messages), hint: 'Make room on the file system that is named, then start again.' });
   }
   if (bytesSteps.has(step)) {

@@ -34,6 +34,12 @@ export function firstError(messages: string): string {
 const withoutValues = (line: string): string =>
   line.replace(/(ERROR: +)(value )?".*" is out of range/, '$1a value is out of range').replace(/((?:invalid|malformed|out of range)[^:]*): .*/, '$1');
 
+/** Lines that quote rows and statements, up to the next message or the next part of one. */
+const quotedLines = /^(?:DETAIL|CONTEXT|QUERY|STATEMENT|Command was): [^]*?(?=^(?:psql:|pg_\w+: |(?:HINT|CONTEXT|LOCATION): )|(?![^]))/gm;
+
+/** What is said, without the names and values that it is said of: a log table's rows hold any words at all, a constraint may be called anything. */
+export const ownWords = (messages: string): string => messages.replace(quotedLines, '').replace(/"[^"\n]*"/g, '""');
+
 /** What a tool or a server says of a file system that ran full; null where it says nothing of the kind. Of a file that was begun, tar and pg_combinebackup say only how little of it was written. */
 export function diskFullIn(messages: string): string | null {
   const line = messages.split('\n').find((each) => /No space left on device|Disk quota exceeded|wrote (only )?\d+ of \d+|short write/i.test(each));
@@ -42,6 +48,7 @@ export function diskFullIn(messages: string): string | null {
 
 /** @param otherwise what it is when the words are none that we know */
 export function failureFrom(messages: string, call: FailedCall, otherwise: { readonly type: FailureType; readonly hint: string }): HoldfastFailure {
-  const reading = readings.find(({ pattern }) => pattern.test(messages)) ?? otherwise;
+  const words = ownWords(messages);
+  const reading = readings.find(({ pattern }) => pattern.test(words)) ?? otherwise;
   return new HoldfastFailure(reading.type, { ...call, cause: firstError(messages), hint: reading.hint });
 }
