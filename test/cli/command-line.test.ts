@@ -152,6 +152,24 @@ describe('what needs nothing running', () => {
     }
   });
 
+  it('shows a reason that is full of control characters, and does nothing of what they say', async () => {
+    const elsewhere = await mkdtemp(join(tmpdir(), 'holdfast cli holds-'));
+    try {
+      await mkdir(join(elsewhere, 'backups'));
+      await writeFile(join(elsewhere, 'holdfast.yaml'), 'services: { shop: { redis: { container: shop-redis } } }\nrepositories: { nas: { url: ./backups } }\n');
+      const repository = createRepository('nas', createLocalStorage(join(elsewhere, 'backups')));
+      await committed(repository, 'shop', 'first');
+      const reason = `audit\r\n  20261124-010000\u001b[1A\u001b[2K\u009b31m\u202e${'x'.repeat(480)}`;
+      await repository.recordHold({ service: 'shop', backupId: '20261123-010000', reason, requestedBy: 'mia\u001b]0;title\u0007', at: '2026-11-24T01:00:00.000Z', run: { namespaceId: 'n', workflowId: 'w\u001b[0m', runId: 'r' } });
+      const [list, show, json] = await Promise.all([['list'], ['show', 'latest'], ['list', '--json']].map((args) => runCommand(args, { directory: elsewhere, environment: { ...nowhere, TZ: 'UTC' } }))) as [CommandEnd, CommandEnd, CommandEnd];
+      for (const { stdout } of [list, show]) expect(stdout.split('\n').filter((line) => line.includes('20261124-010000'))).toEqual([expect.stringContaining('for mia\\u001b]0;title\\u0007: audit\\r\\n  20261124-010000\\u001b[1A\\u001b[2K\\u009b31m\\u202exxx')]);
+      for (const { code, stdout, stderr } of [list, show, json]) expect([code, `${stdout}${stderr}`.replaceAll('\n', '').match(/[\p{Cc}\u202e]/u)]).toEqual([0, null]);
+      expect(objectIn(json)).toMatchObject({ holds: [{ reason }] });
+    } finally {
+      await rm(elsewhere, { recursive: true, force: true });
+    }
+  });
+
   it('answers one object with its exit code', async () => {
     const ends = await Promise.all([['show', 'latest'], ['config'], ['status', '--check'], ['restore']].map((args) => holdfast([...args, '--json'])));
     for (const end of ends) expect(objectIn(end)).toMatchObject({ exitCode: end.code });
