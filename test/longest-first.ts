@@ -32,6 +32,7 @@ export const slowFiles: Readonly<Record<string, number>> = {
   'test/engines/postgres/directory/from-dump.integration.test.ts': 65,
   'test/engines/postgres/incremental.integration.test.ts': 63,
   'test/engines/postgres/directory/directory.integration.test.ts': 62,
+  'test/engines/postgres/tables/shapes.integration.test.ts': 60,
   'test/engines/postgres/under-load.integration.test.ts': 58,
   'test/engines/postgres/wal/archive/archive-source.integration.test.ts': 57,
   'test/engines/postgres/round-trip.integration.test.ts': 56,

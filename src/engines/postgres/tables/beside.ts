@@ -14,7 +14,7 @@ import { passwordOf } from '../server/connection.ts';
 import { failedStep, resultOf, runPostgresHelper } from '../server/postgres-helper.ts';
 import { firstError } from '../server/psql-failure.ts';
 import { psqlVariables } from '../server/psql-variables.ts';
-import { runPsql } from '../server/psql.ts';
+import { queryJson, runPsql } from '../server/psql.ts';
 import { scripts, tableSql } from '../server/script-text.ts';
 import { asideNameOf } from '../side/side-database.ts';
 import type { ServerPlace } from '../side/side-database.ts';
@@ -30,7 +30,7 @@ import { failure, placeOf } from './tables-cut-over.ts';
 const commentOf = (run: string): string => `Tables as they were, made by Holdfast (run ${run})`;
 const ownComment = ({ kept }: PostgresTablesCutOver): string => commentOf(kept.replace(/^holdfast_old_/, ''));
 
-/** @throws what the origin throws; UnknownTable, TableUnfit, PlanChanged where the schema is there */
+/** @throws what the origin throws; UnknownTable, TableUnfit where it does not go into one schema of the live database, PlanChanged where the schema is there */
 export async function prepareBeside(ctx: EngineContext, component: PostgresComponent, origin: TableOrigin, request: TablesRequest, into: string): Promise<PreparedComponent> {
   const inspection = await lookWithRoom(ctx, component, 'restore');
   const finished = await finishedBefore(ctx, component);
@@ -40,7 +40,7 @@ export async function prepareBeside(ctx: EngineContext, component: PostgresCompo
   if (await schemaState(ctx, place, into, '') !== 'none') throw failure('PlanChanged', 'make the new schema', component, `there is a schema ${into}`, 'Choose another name.');
   const { found, files, rows } = await origin.within(place, inspection, async (from) => {
     const tables = await findTables(ctx, from.place, request.tables, origin.then.kind);
-    refuseUnfit(tables.map(refusalBeside(tables)), hintBeside);
+    refuseUnfit([...tables.map(refusalBeside(tables)), ...await unknownTypes(ctx, place, tables)], hintBeside);
     await from.requireWhole?.(tables.map(({ table: { schema, name } }) => ({ schema, name })));
     return { found: tables, ...await dumpTables(ctx, from, tables, into) };
   });
@@ -78,6 +78,16 @@ async function dumpTables(ctx: EngineContext, from: TablesAsTheyWere, tables: re
   });
   if (result.exitCode !== 0) throw dumpFailure(result, place.component.database);
   return { files: { kind: 'files', volume, files: stagedFiles(resultOf(result, 'members')) }, rows: resultOf(result, 'rows').trim().split('\n').map((line) => line.split('|')[1] ?? '') };
+}
+
+/** Types of columns that the live database has not: made in a schema, or by an extension, that went with the table. */
+async function unknownTypes(ctx: EngineContext, live: ServerPlace, tables: readonly FoundTable[]): Promise<readonly string[]> {
+  const types = [...new Set(tables.flatMap(({ table }) => table.columns.map(({ type }) => type)))];
+  const unknown = await queryJson<readonly string[]>(ctx, {
+    ...live, database: live.component.database, operation: 'look for the types of the columns', variables: { types: JSON.stringify(types) },
+    sql: 'SELECT coalesce(json_agg(type), \'[]\') FROM json_array_elements_text(:\'types\'::json) AS type WHERE to_regtype(type) IS NULL;',
+  });
+  return tables.flatMap(({ table }) => table.columns.filter(({ type }) => unknown.includes(type)).map(({ name, type }) => `column ${name} of ${tableText(table)} is of the type ${type}, which the live database does not have`));
 }
 
 /** In one schema a name is that of one table, index or sequence; partitions and indexes of several tables, or of several schemas, come together there. */

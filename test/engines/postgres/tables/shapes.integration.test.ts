@@ -120,21 +120,25 @@ describe('tables whose names somebody means ill with', () => {
   it('come beside into a schema of any plain name, tied to nothing; what does not go into one schema is refused', async () => {
     const full = 'x'.repeat(63);
     const world = await open(`${oddNames} CREATE SCHEMA ${full}; CREATE TABLE ${full}.own (id int); CREATE SCHEMA a; CREATE SCHEMA b; CREATE TABLE a.t (id int PRIMARY KEY) PARTITION BY LIST (id); CREATE TABLE b.t PARTITION OF a.t FOR VALUES IN (1);
+      CREATE SCHEMA "select"; CREATE TYPE "select".mood AS ENUM ('sad'); CREATE TABLE "select".lost (id serial PRIMARY KEY); INSERT INTO "select".lost DEFAULT VALUES; CREATE TABLE "select".left_out (mood "select".mood[]);
       CREATE TABLE noted (v int); CREATE TABLE ruled (id int PRIMARY KEY); INSERT INTO ruled VALUES (1); CREATE RULE "r\n" AS ON INSERT TO ruled DO ALSO INSERT INTO noted VALUES (1);
       CREATE ROLE "n o"; ALTER TABLE ruled ENABLE ROW LEVEL SECURITY; CREATE POLICY "p\n" ON ruled TO "n o" USING (true);`);
     await world.backUp();
     const before = await world.sql(rowsIn(oddTables));
     await failing('PlanChanged', world.prepare('refused', ['ruled'], { into: full }));
     expect((await failing('TableUnfit', world.prepare('refused', ['a.t'], { into: 'c' }))).fields.cause).toContain('relation "t" already exists');
+    // The schema itself was dropped, and is named for what comes back of it.
+    await world.sql('DROP SCHEMA "select" CASCADE');
+    expect((await failing('TableUnfit', world.prepare('refused', ['select.left_out'], { into: 'c' }))).fields.cause).toBe('column mood of select.left_out is of the type "select".mood[], which the live database does not have');
     await world.end('refused', []);
-    const prepared = await world.prepare('beside', [...oddTables, 'ruled'], { into: 'select' });
+    const prepared = await world.prepare('beside', [...oddTables, 'ruled', 'select.lost'], { into: 'select' });
     expect(prepared.notes.at(-1)).toContain('ALTER TABLE "select".… SET SCHEMA');
     // A policy's role may be gone by then.
     await world.sql('DROP POLICY "p\n" ON ruled; DROP ROLE "n o";');
     await world.carryOut('beside', prepared, 2);
     expect(await world.sql(rowsIn(oddTables))).toBe(before);
     expect(await world.sql(rowsIn([...names, 'P."\n'].map((name) => `"select".${quoted(name)}`)))).toBe(before);
-    expect(await world.sql(`INSERT INTO "select".ruled VALUES (2); INSERT INTO "select".${quoted(names[0] as string)} ("v;--") VALUES ('n') RETURNING w; SELECT (SELECT count(*) FROM noted), (SELECT relrowsecurity FROM pg_class WHERE oid = '"select".ruled'::regclass), (SELECT count(*) FROM ${full}.own)`)).toBe('13\n0|t|0');
+    expect(await world.sql(`INSERT INTO "select".ruled VALUES (2); INSERT INTO "select".lost DEFAULT VALUES; INSERT INTO "select".${quoted(names[0] as string)} ("v;--") VALUES ('n') RETURNING w; SELECT (SELECT count(*) FROM noted), (SELECT relrowsecurity FROM pg_class WHERE oid = '"select".ruled'::regclass), (SELECT max(id) FROM "select".lost), to_regclass('"select".left_out') IS NULL, (SELECT count(*) FROM ${full}.own)`)).toBe('13\n0|t|2|t|0');
     await world.end('beside', []);
     expect(await world.left()).toBe('');
   });

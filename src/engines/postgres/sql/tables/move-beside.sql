@@ -7,6 +7,8 @@ BEGIN;
 \o /holdfast/out/rows
 SELECT format('SELECT %s, count(*) FROM %s', number, root::regclass) FROM pg_temp.holdfast_moved WHERE relid = root ORDER BY number \gexec
 \o
+-- It may have been there then, and even be the one that the tables are from: nothing else of it is meant.
+SELECT format('ALTER SCHEMA %I RENAME TO %I', nspname, 'holdfast_was_' || oid) FROM pg_namespace WHERE nspname = :'into' \gexec
 CREATE SCHEMA :"into";
 COMMENT ON SCHEMA :"into" IS :'comment';
 SELECT format('ALTER TABLE %s DROP CONSTRAINT %I', f.conrelid::regclass, f.conname) FROM pg_constraint f
