@@ -115,7 +115,7 @@ describe('tables whose names somebody means ill with', () => {
     expect((await failing('ForeignKeysBroken', world.prepare('refused', ['child']))).fields.cause).toBe('2 rows of public.child would point to rows of public."par\n\'" that are not there (foreign key fk $f$ \n\')');
     for (const table of ['marked', 'listed']) await failing('TableUnfit', world.prepare('refused', [table]));
     await world.end('refused', []);
-  });
+  }, 300_000);
 
   it('come beside into a schema of any plain name, tied to nothing; what does not go into one schema is refused', async () => {
     const full = 'x'.repeat(63);
@@ -141,5 +141,5 @@ describe('tables whose names somebody means ill with', () => {
     expect(await world.sql(`INSERT INTO "select".ruled VALUES (2); INSERT INTO "select".lost DEFAULT VALUES; INSERT INTO "select".${quoted(names[0] as string)} ("v;--") VALUES ('n') RETURNING w; SELECT (SELECT count(*) FROM noted), (SELECT relrowsecurity FROM pg_class WHERE oid = '"select".ruled'::regclass), (SELECT max(id) FROM "select".lost), to_regclass('"select".left_out') IS NULL, (SELECT count(*) FROM ${full}.own)`)).toBe('13\n0|t|2|t|0');
     await world.end('beside', []);
     expect(await world.left()).toBe('');
-  });
+  }, 300_000);
 });
