@@ -108,7 +108,7 @@ async function createSmallVolume(runtime: ContainerRuntime, name: string, image:
   if (found === null) throw new Error(`the image ${image} is missing on the test engine`);
   await engineCall(dockerHost(), 'POST', '/volumes/create', { Name: `${name}-data`, Labels: { [testLabel]: name }, Driver: 'local', DriverOpts: { type: 'tmpfs', device: 'tmpfs', o: `size=${sizeMib}m` } });
   const { id } = await runtime.create({
-    name: `${name}-keeper`, imageId: found.id, entrypoint: ['sleep'], command: ['3600'], environment: {}, labels: { [testLabel]: name }, network: 'none', init: true, logDriver: 'none',
+    name: `${name}-keeper`, imageId: found.id, entrypoint: ['sleep'], command: ['infinity'], environment: {}, labels: { [testLabel]: name }, network: 'none', init: true, logDriver: 'none',
     mounts: [{ type: 'volume', source: `${name}-data`, target: found.volumes[0] ?? '/data', readOnly: true }],
   });
   await runtime.start(id);
