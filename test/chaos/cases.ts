@@ -2,6 +2,7 @@
 import { parsePoint, pointText, type FaultPoint } from './fault/fault-point.ts';
 import type { RecordedActivity } from './record-calls.ts';
 import { runKillCase, type CaseResult, type Setting } from './run-case.ts';
+import type { Scenario } from './scenarios.ts';
 import { beforeOf, insideOf, runsAt, selectPoints, type Depth } from './select-points.ts';
 import type { Victim } from './stage/judge.ts';
 import { cancel, crash, dockerKill, runStoppedCase, runStrikeCase, runTerminateCase, type Strike } from './victims.ts';
@@ -29,6 +30,10 @@ export function otherCases(recorded: readonly RecordedActivity[]): readonly Chao
     return [...killed, cancelCase(inside), terminateCase(inside, 'dies'), terminateCase(before, 'goesOn'), terminateCase(inside, 'goesOn'), stoppedCase(before)];
   });
 }
+
+/** What strikes without regard to the databases, at the points that the scenario names itself. */
+export const furtherCases = ({ name, further = [] }: Scenario): readonly ChaosCase[] => further.map((text) => parsePoint(`${name}/${text}`))
+  .flatMap((point) => [killCase(point), cancelCase(point), terminateCase(point, 'dies'), terminateCase(point, 'goesOn'), stoppedCase(point)]);
 
 /** One by its name, to be run again without a dry run. @throws for a name that no case has */
 export function caseNamed(name: string): ChaosCase {

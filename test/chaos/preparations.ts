@@ -69,7 +69,7 @@ export const terminatedAt = (point: string, scene: Scene, input: (stage: Stage) 
   if (status !== 'TERMINATED') throw new Error(`the run that was to be terminated at ${point} ended ${status}`);
   return { before, repairedRunId: (await run.describe()).runId };
 };
-const terminateWithinMs = 60_000;
+const terminateWithinMs = 300_000;
 
 /** What the runbook answers where nothing is named in `apply`. */
 const shown = async ({ service }: Stage, runbook: string, input: object): Promise<string> => {

@@ -6,7 +6,8 @@
  *                        removeClone|enableWal|markMoment|forgetWal|archiveWal, or one of them with its twist: takeBackup+cancelled|restoreBackup+swapFails|
  *                        restoreToPointInTime+swapFails|restoreTables+moment|reapLeftovers+ back|momentPaused|momentBack|momentForward|clone; of a whole server
  *                        takeBackup+base|restoreBackup+base|undoRestore+base|acceptRestore+base, and takeBackup+ proveBackup+ restoreBackup+ incremental; where production
- *                        archives both its logs restoreToPointInTime+ restoreTables+ findMoment+ cloneService+ archive     (again for more; all)
+ *                        archives both its logs restoreToPointInTime+ restoreTables+ findMoment+ cloneService+ archive; where the volume has room for the data once
+ *                        restoreBackup+ undoRestore+ acceptRestore+ replace, and reapLeftovers+replaceDropped     (again for more; all)
  *   --victim NAME        worker|postgres|redis|terminate|stopped|cancel|temporal|engine           (again for more; all)
  *   --only TEXT          cases whose name contains the text                                       (again for more)
  *   --case NAME          just this one, by its whole name, without the dry run that finds the points (again for more)
@@ -20,14 +21,14 @@
 import { readFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { abortOnSignals } from '../../devbox/signals.ts';
-import { caseNamed, otherCases, workerCases, type ChaosCase } from './cases.ts';
+import { caseNamed, furtherCases, otherCases, workerCases, type ChaosCase } from './cases.ts';
 import { openEnvironment, type ChaosEnvironment } from './environment.ts';
 import { createDoomedWorkers } from './fault/doomed-worker.ts';
 import { recordCalls, type RecordedActivity } from './record-calls.ts';
 import type { CaseResult } from './run-case.ts';
 import { scenarios } from './scenarios.ts';
 import { serverCases, unarmed, withEngineVictim, withTemporalVictim, type ServerVictim } from './servers.ts';
-import { startStage } from './stage/stage.ts';
+import { stageWith, type Stage } from './stage/stage.ts';
 import { sweep } from './sweep.ts';
 import type { Strike } from './victims.ts';
 
@@ -51,15 +52,18 @@ function tell({ name, outcome, missed, reaped, violations, seconds }: CaseResult
 
 async function recordAll(): Promise<readonly RecordedActivity[]> {
   if (options.victim?.every((victim) => victim === 'temporal' || victim === 'engine') === true) return [];
-  const stage = await startStage();
+  let stage: Stage | null = null;
   const workers = createDoomedWorkers();
   try {
     const recorded: RecordedActivity[] = [];
-    for (const scenario of scenarios.filter(({ name }) => wanted(options.runbook, name))) recorded.push(...await recordCalls(stage, scenario, () => workers.next()));
+    for (const scenario of scenarios.filter(({ name }) => wanted(options.runbook, name))) {
+      stage = await stageWith(scenario.room, stage);
+      recorded.push(...await recordCalls(stage, scenario, () => workers.next()));
+    }
     return recorded;
   } finally {
     await workers.stop();
-    await stage.stop();
+    await stage?.stop();
   }
 }
 
@@ -77,7 +81,7 @@ interface Chosen {
 }
 
 function chosen(recorded: readonly RecordedActivity[]): Chosen {
-  const all = [...workerCases(recorded, options.depth === 'every' ? 'every' : 'each'), ...otherCases(recorded)];
+  const all = [...workerCases(recorded, options.depth === 'every' ? 'every' : 'each'), ...otherCases(recorded), ...scenarios.flatMap(furtherCases)];
   const order = scenarios.map(({ name }) => name);
   const names = (victim: ServerVictim): readonly string[] => serverCases(victim, unarmed).filter(isChosen).map(({ name }) => name);
   return {

@@ -7,7 +7,7 @@ import { onLiveSide, restored, restoredOrUndone, slotLimit, startWatch, terminat
 import { markName } from './stage/archiving-server.ts';
 import type { Outcome } from './stage/drive.ts';
 import { lostTable } from './stage/lost-table.ts';
-import type { Stage } from './stage/stage.ts';
+import type { Room, Stage } from './stage/stage.ts';
 
 export interface Scenario {
   /** The workflow's type, with `+` and a twist where it is not run as usual; fault points begin with it. */
@@ -15,8 +15,12 @@ export interface Scenario {
   readonly runbook: string;
   /** The activities that are struck, with `:` only those of a component, with `#` only that call; all, where it is absent. The others are those of the plain runbook. */
   readonly struck?: readonly string[];
+  /** Further points, `activity:component#number/moment`: where what it is about happens in the midst of an activity that strikes are only a few in. */
+  readonly further?: readonly string[];
   /** How it ends when nothing but its workers and the Temporal server is struck. */
   readonly end: Pick<Outcome, 'status' | 'failure'>;
+  /** What kind of stage it wants; `beside` unless given. */
+  readonly room?: Room;
   readonly prepare: Prepare;
   input(stage: Stage, beginning: Beginning): object;
   /** Begins it, where that is not a run of its own. */
@@ -33,6 +37,7 @@ const kindOf = (kind: 'base' | 'incremental') => (stage: Stage): object => ({ ..
 const ofBackup = (stage: Stage): object => ({ ...ofService(stage), backup: stage.backupId });
 const ofBase = (stage: Stage): object => ({ ...ofService(stage), backup: stage.baseId });
 const ofIncremental = (stage: Stage): object => ({ ...ofService(stage), backup: stage.newestBackup('incremental') });
+const ofProvenBase = (stage: Stage): object => ({ ...ofBase(stage), replace: true });
 /** Its own end: a moment that needs no archived log. */
 const toBase = (stage: Stage): object => ({ ...ofService(stage), to: `backup:${stage.baseId}` });
 const toMark = (stage: Stage): object => ({ ...ofService(stage), to: `mark:${markName}` });
@@ -139,7 +144,21 @@ const logs: readonly Scenario[] = [
   { ...plain('archiveWal', toBeReceived, ofService), struck: ['watchLogs#1', 'watchLogs#2'], end: cancelled, start: startWatch, meanwhile: cancelOnceBased },
 ];
 
-export const scenarios: readonly Scenario[] = [...dumps, ...wholeServers, ...archiving, ...logs];
+/** What becomes of PostgreSQL alone: Redis takes its usual way. */
+const replaced = ['beginCutOver', 'closeComponent:postgres', 'swapComponent:postgres', 'compareClosedComponent:postgres', 'openComponent:postgres', 'completeComponent:postgres', 'finishCutOver'];
+
+/** The old data is copied out, is gone, and the new is laid out. */
+const inSwap = (...moments: readonly string[]): readonly string[] => moments.map((moment) => `swapComponent:postgres#1/${moment}`);
+
+/** No room for old and new beside each other: the old is copied into the repository and dropped before the new is there. On a stage of their own, and so the last. */
+const replacing: readonly Scenario[] = [
+  { ...twisted('restoreBackup', 'replace', onLiveSide('base'), ofProvenBase, ['prepareComponent:postgres', ...replaced]), further: inSwap('during:runtime.wait#4', 'done:runtime.wait#5', 'during:runtime.wait#8') },
+  { ...twisted('undoRestore', 'replace', restoredOrUndone('base'), ofLatestRun, ['prepareUndoOf:postgres', ...replaced]), further: inSwap('during:runtime.wait#4', 'done:runtime.wait#5', 'during:runtime.wait#6') },
+  twisted('acceptRestore', 'replace', restored('base'), ofLatestRun, ['discardRollbackCopy:postgres']),
+  repairOf('replaceDropped', 'restoreBackup/swapComponent:postgres#1/done:runtime.wait#5', 'base', ofProvenBase),
+].map((scenario) => ({ ...scenario, room: 'once' }));
+
+export const scenarios: readonly Scenario[] = [...dumps, ...wholeServers, ...archiving, ...logs, ...replacing];
 
 /** @throws for a name that no scenario has */
 export function scenarioNamed(name: string): Scenario {

@@ -3,7 +3,7 @@ import { createDoomedWorkers } from './fault/doomed-worker.ts';
 import type { FaultPoint } from './fault/fault-point.ts';
 import { runUntilStruck, type CaseResult, type Setting } from './run-case.ts';
 import { scenarioNamed } from './scenarios.ts';
-import { startStage, type Stage } from './stage/stage.ts';
+import { stageWith, type Stage } from './stage/stage.ts';
 
 export type Attempt = (setting: Setting) => Promise<CaseResult>;
 
@@ -22,7 +22,7 @@ interface Lane {
 /** @param stages so many cases run side by side: most of a case is waiting for what is to be given up */
 export async function openSubset(stages: number): Promise<Subset> {
   const workers = createDoomedWorkers();
-  const lanes: Lane[] = (await Promise.all(Array.from({ length: stages }, startStage))).map((stage) => ({ stage, last: null }));
+  const lanes: Lane[] = (await Promise.all(Array.from({ length: stages }, () => stageWith()))).map((stage) => ({ stage, last: null }));
   const free = [...lanes];
   const waiting: ((lane: Lane) => void)[] = [];
   const take = async (): Promise<Lane> => free.shift() ?? new Promise((resolve) => waiting.push(resolve));
@@ -34,12 +34,14 @@ export async function openSubset(stages: number): Promise<Subset> {
   return {
     run: async (point, attempt, look) => {
       const lane = await take();
+      const scenario = scenarioNamed(point.scenario);
       try {
         if (lane.last !== null && lane.last.violations.length > 0) {
           await lane.stage.stop();
-          lane.stage = await startStage();
+          lane.stage = await stageWith(scenario.room);
         }
-        lane.last = await runUntilStruck(lane.stage, scenarioNamed(point.scenario), lane.last, () => workers.next(), attempt);
+        lane.stage = await stageWith(scenario.room, lane.stage);
+        lane.last = await runUntilStruck(lane.stage, scenario, lane.last, () => workers.next(), attempt);
         await look?.(lane.stage);
         return lane.last;
       } finally {

@@ -3,7 +3,7 @@ import type { ChaosCase } from './cases.ts';
 import { createDoomedWorkers, type DoomedWorker } from './fault/doomed-worker.ts';
 import { notCarriedOut, runUntilStruck, type CaseResult } from './run-case.ts';
 import { scenarioNamed } from './scenarios.ts';
-import { startStage, type Stage } from './stage/stage.ts';
+import { stageWith, type Stage } from './stage/stage.ts';
 
 export interface SweepOptions {
   readonly lanes: number;
@@ -22,7 +22,7 @@ export async function sweep(cases: readonly ChaosCase[], options: SweepOptions):
     let stage: Stage | null = null;
     let last: CaseResult | null = null;
     for (let next = queue.shift(); next !== undefined && Date.now() < options.deadlineMs && !options.signal.aborted; next = queue.shift()) {
-      stage ??= await startStage();
+      stage = await stageWith(scenarioNamed(next.scenario).room, stage);
       last = await runOne(stage, next, last, () => workers.next());
       results.push(last);
       options.tell(last);

@@ -7,7 +7,7 @@ import type { StageState } from './observe.ts';
 
 const state: StageState = {
   postgres: 'live', redis: 'live', fingerprint: '', databases: [], schemas: [], roles: [], sessions: [], redisConfig: [], redisFiles: [], redisScratch: [], serverCopies: [], restartPolicies: ['always', 'always'],
-  labelled: [], neverStarted: [], lease: false, log: { timeline: '00000001', archives: true, waiting: 0, slotLimit: '1GB' }, archived: [], repository: { backups: [], unfinished: [], notes: [], temporaries: [], marks: 0, proofs: 0, approvals: 0, rollbacks: [] },
+  labelled: [], neverStarted: [], lease: false, log: { timeline: '00000001', archives: true, waiting: 0, slotLimit: '1GB' }, archived: [], repository: { backups: [], unfinished: [], notes: [], temporaries: [], marks: 0, proofs: 0, approvals: 0, rollbacks: [], setAside: [] },
 };
 
 const trial = (victim: Victim | null, status: string, failure: string | null = null, end: Trial['end'] = { status: 'COMPLETED', failure: null }): Trial => {
@@ -99,6 +99,27 @@ test('a copy of a whole server is there exactly as long as a record is open', ()
   expect(found([ours, own], rollback('accepted', own))).toHaveLength(2);
   expect(found([ours, own])).toHaveLength(2);
   expect(found([ours, own, undone], rollback('opened', own))).toEqual([`server copy ${undone} is left`]);
+});
+
+test('a copy in the repository is there, whole, exactly as long as a record is open that made it, brought it back, or has outlived it', () => {
+  const replacing = (name: Rollback['state'], run: string, brings: object, outlived: readonly string[] = []): Rollback => ({
+    state: name, acceptedBy: null, record: { runId: run, cutOvers: [{ engine: 'postgres', method: 'directory', component: 'postgres', aside: `pgsql_tmp.holdfast/${run}/old`, prepared: `pgsql_tmp.holdfast/${run}/new/data`, replace: { run, brings, outlived } }] },
+  } as unknown as Rollback);
+  const found = (setAside: readonly string[], ...rollbacks: readonly Rollback[]): readonly string[] => {
+    const open = rollbacks.filter(({ state: name }) => name === 'opened').map(({ record }) => `pgsql_tmp.holdfast/${record.runId}`);
+    const after = { ...state, serverCopies: open.length === 0 ? [] : ['pgsql_tmp.holdfast/', ...open], repository: { ...state.repository, rollbacks, setAside } };
+    return judgeLeftovers({ ...trial('worker', 'COMPLETED'), after });
+  };
+  const [first, second] = ['aaaa/postgres', 'bbbb/postgres'];
+  const [restore, undo] = [{ kind: 'backup' }, { kind: 'copy', run: 'aaaa' }];
+  expect([found([first], replacing('opened', 'aaaa', restore)), found([], replacing('rolledBack', 'aaaa', restore)), found([], replacing('accepted', 'aaaa', restore))]).toEqual([[], [], []]);
+  expect(found([first, second], replacing('undone', 'aaaa', restore), replacing('opened', 'bbbb', undo))).toEqual([]);
+  expect(found([second, first, 'cccc/postgres'], replacing('opened', 'cccc', { kind: 'copy', run: 'bbbb' }, ['aaaa']))).toEqual([]);
+  expect(found([], replacing('opened', 'aaaa', restore))).toEqual([`set-aside copy ${first} is missing`]);
+  expect(found([`${first}/copy.json`], replacing('opened', 'aaaa', restore))).toEqual([`set-aside copy ${first}/copy.json is left`, `set-aside copy ${first} is missing`]);
+  expect(found([first, `${first}/attempts/a2-00000000/data.tar.zst`], replacing('opened', 'aaaa', restore))).toEqual([`set-aside copy ${first}/attempts/a2-00000000/data.tar.zst is left`]);
+  for (const over of ['rolledBack', 'undone', 'accepted'] as const) expect(found([first], replacing(over, 'aaaa', restore))).toEqual([`set-aside copy ${first} is left`]);
+  expect(found([first])).toEqual([`set-aside copy ${first} is left`]);
 });
 
 test('a copy that is whole is no leftover of the run that makes it, and one that is not is', () => {

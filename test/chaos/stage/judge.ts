@@ -1,6 +1,6 @@
 /** What a run may have done to a stage, and what it may not: the guarantees as comparisons of before and after. Pure. */
 import { failureKinds, isFailureType } from '../../../src/domain/failures.ts';
-import { repairDirection, type ComponentCutOver } from '../../../src/domain/rollback.ts';
+import { repairDirection, replacementIn, type ComponentCutOver } from '../../../src/domain/rollback.ts';
 import { runDirectoryOf } from '../../../src/engines/postgres/directory/run-directory.ts';
 import { judgeArchives } from './archived-files.ts';
 import type { Outcome } from './drive.ts';
@@ -193,7 +193,15 @@ function judgeCopies(after: StageState): string[] {
   const undone = after.repository.rollbacks.filter(({ state }) => state === 'undone').flatMap(({ record }) => record.cutOvers.filter(isServer)).flatMap(({ aside, prepared }) => [runDirectoryOf(aside), runDirectoryOf(prepared)]);
   const copies = servers.size === 0 ? after.serverCopies : after.serverCopies.filter((path) => servers.has(path) || !undone.includes(path));
   const schemas = kept.flatMap((cutOver) => (cutOver.engine === 'postgres' && cutOver.method === 'tables' ? [cutOver.kept] : []));
-  return [...changed('schema', schemas.sort(), after.schemas), ...changed('database', databases.sort(), after.databases), ...changed('directory', directories.sort(), after.redisScratch), ...changed('server copy', [...servers], copies)];
+  return [...changed('schema', schemas.sort(), after.schemas), ...changed('database', databases.sort(), after.databases), ...changed('directory', directories.sort(), after.redisScratch), ...changed('server copy', [...servers], copies), ...changed('set-aside copy', kept.flatMap(setAsideBy), after.repository.setAside)];
+}
+
+/** Of data that was replaced where it lay: the copy that was made of it, and those that go with that one (the one that was brought back, and those before). */
+function setAsideBy(cutOver: ComponentCutOver): readonly string[] {
+  const replacement = replacementIn(cutOver);
+  if (replacement === null) return [];
+  const { run, brings, outlived } = replacement;
+  return [run, ...(brings.kind === 'copy' ? [brings.run] : []), ...outlived].map((each) => `${each}/${cutOver.component}`);
 }
 
 const asideOf = (cutOver: Extract<ComponentCutOver, { engine: 'redis' }>): string => cutOver.asideDirectory;

@@ -8,6 +8,7 @@ import type { Rollback } from '../../../src/repository/repository.ts';
 import { createLocalStorage } from '../../../src/storage/local/local-storage.ts';
 import type { ServiceFixture } from '../../support/service-fixture.ts';
 import { readArchivedFiles, type ArchivedFile } from './archived-files.ts';
+import { observeSetAside } from './set-aside-copies.ts';
 import { readFingerprint, type Fingerprint, type Side, type Sight } from './sides.ts';
 import type { Stage } from './stage.ts';
 
@@ -62,6 +63,8 @@ export interface RepositoryState {
   readonly proofs: number;
   readonly approvals: number;
   readonly rollbacks: readonly Rollback[];
+  /** `<run>/<component>` of each copy of dropped data that is whole; below it the path of every file that is part of none. */
+  readonly setAside: readonly string[];
 }
 
 export async function observe(stage: Stage): Promise<StageState> {
@@ -141,6 +144,7 @@ async function observeRepository(service: ServiceFixture): Promise<RepositorySta
     temporaries: await names(join(service.repositoryPath, '.tmp')),
     approvals: (await names(join(root, 'approvals'))).length,
     rollbacks: await repository.listRollbacks(service.name),
+    setAside: await observeSetAside(repository, service),
   };
 }
 

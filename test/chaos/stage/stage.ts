@@ -16,7 +16,14 @@ import { createScenes, removeLabelled, type Scene, type Scenes } from './scenes.
 import { createSaved, readFingerprint, readMerged, toLive, type Fingerprint, type Sight } from './sides.ts';
 import { startHealthyWorker, withWorker } from './worker.ts';
 
+/** Has PostgreSQL's volume room for another server's data beside its own, or for its own alone? Then what is to come in its place has to be proven. */
+export type Room = 'beside' | 'once';
+
+/** Its own data takes more than half of it. */
+const small = { sizeMib: 100, filling: 'CREATE TABLE filling AS SELECT n, repeat(md5(n::text), 16) AS text FROM generate_series(1, 23000) n' } as const;
+
 export interface Stage {
+  readonly room: Room;
   readonly service: ServiceFixture;
   /** The committed backups of the `saved` side: a dump, and a copy of the whole server. */
   readonly backupId: string;
@@ -34,12 +41,22 @@ export interface Stage {
   stop(): Promise<void>;
 }
 
+/** What is replaced where it lies is copied, dropped and made anew meanwhile. */
+const restoredWithinMs = 300_000;
+
 /** What a fault adds between the plan and its use is not to make it late: on a loaded machine that came to more than two minutes. */
 const approval: ServiceDefinition['approval'] = { required: ['restore', 'undo', 'accept'], fourEyes: false, approvers: [], expiresAfterMs: 1_800_000 };
 
-export async function startStage(): Promise<Stage> {
+/** That stage, where it is of the kind; else another one, and that one is stopped before. */
+export async function stageWith(room: Room = 'beside', stage: Stage | null = null): Promise<Stage> {
+  if (stage?.room === room) return stage;
+  await stage?.stop();
+  return startStage(room);
+}
+
+export async function startStage(room: Room = 'beside'): Promise<Stage> {
   const application = await openApplication();
-  const service = await startServiceFixture({ definition: { ...application.definition, approval }, archiveVolume: true }).catch(async (error: unknown) => {
+  const service = await startServiceFixture({ definition: { ...application.definition, approval }, archiveVolume: true, ...(room === 'once' ? { smallPostgresMib: small.sizeMib } : {}) }).catch(async (error: unknown) => {
     await application.close();
     throw error;
   });
@@ -54,29 +71,32 @@ export async function startStage(): Promise<Stage> {
     await scenes.close();
   };
   try {
-    return await setStage({ service, application, snapshot, scenes, startWorker, stop });
+    return await setStage({ room, service, application, snapshot, scenes, startWorker, stop });
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-interface Parts extends Pick<Stage, 'service' | 'startWorker' | 'stop'> {
+interface Parts extends Pick<Stage, 'room' | 'service' | 'startWorker' | 'stop'> {
   readonly application: Application;
   readonly snapshot: string;
   readonly scenes: Scenes;
 }
 
-async function setStage({ service, application, snapshot, scenes, startWorker, stop }: Parts): Promise<Stage> {
+async function setStage({ room, service, application, snapshot, scenes, startWorker, stop }: Parts): Promise<Stage> {
   // Without it there is no incremental backup.
   for (const statement of ['ALTER SYSTEM SET summarize_wal = on', 'SELECT pg_reload_conf()']) await service.sql(statement);
   await createSaved(service);
+  if (room === 'once') await service.sql(small.filling);
   await service.redisCli('SAVE');
   const saved = await readFingerprint(service);
   await application.start(service);
   const [backupId, baseId] = await withWorker(startWorker, async () => {
     const taken = async (kind: 'dump' | 'base'): Promise<string> => (await service.run<TakeBackupResult>('takeBackup', { service: service.name, kind })).backupId;
-    return [await taken('dump'), await taken('base')] as const;
+    const backups = [await taken('dump'), await taken('base')] as const;
+    if (room === 'once') await service.run('proveBackup', { service: service.name, backup: backups[1] });
+    return backups;
   });
   await cp(service.repositoryPath, snapshot, { recursive: true });
   await toLive(service);
@@ -87,12 +107,12 @@ async function setStage({ service, application, snapshot, scenes, startWorker, s
     await application.renew();
   };
   return {
-    service, backupId, baseId, fingerprints, startWorker, reset, stop,
+    room, service, backupId, baseId, fingerprints, startWorker, reset, stop,
     newestBackup: scenes.newestBackup,
     resetToRestored: async (what) => {
       await reset(what);
       await withWorker(startWorker, async () => {
-        const outcome = await runToEnd(service, await service.start('restoreBackup', { service: service.name, backup: what === 'dump' ? backupId : baseId }), 120_000);
+        const outcome = await runToEnd(service, await service.start('restoreBackup', { service: service.name, backup: what === 'dump' ? backupId : baseId, ...(room === 'once' ? { replace: true } : {}) }), restoredWithinMs);
         if (outcome.status !== 'COMPLETED') throw new Error(`the restore that sets the stage ended ${outcome.status} ${outcome.failure ?? ''}`);
       });
     },
