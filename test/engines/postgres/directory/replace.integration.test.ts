@@ -15,6 +15,18 @@ const choice = { backupId: '20261123-010000', manifestSha256: 'a'.repeat(64), pr
 const sumsOf = (postgres: SmallPostgres): Promise<string> => postgres.shell(`cd ${dataDirectory} && find . -path ./pgsql_tmp.holdfast -prune -o -type f -exec sha256sum {} + | sort -k 2 | sha256sum`);
 const filling = 'CREATE TABLE filling AS SELECT n, repeat(md5(n::text), 16) AS text FROM generate_series(1, 23000) n; CREATE TABLE state (word text); INSERT INTO state VALUES (\'saved\'); CHECKPOINT;';
 
+/** Of an attempt that asked whether the old data is back just before it was. */
+function lookedBefore(ctx: EngineContext): EngineContext {
+  const { setAside } = ctx;
+  if (setAside === undefined) throw new Error('no repository is at hand');
+  const of: typeof setAside.of = (run, component) => {
+    const place = setAside.of(run, component);
+    let looks = 0;
+    return { ...place, isBack: async () => (looks += 1) > 1 && place.isBack() };
+  };
+  return { ...ctx, setAside: { ...setAside, of } };
+}
+
 async function stage(method: 'base' | 'dump', sizeMiB: number) {
   const store = await openStore();
   const repository = await repositoryIn(store);
@@ -68,7 +80,12 @@ test('a dump: made anew, compared to the last row; what differs is put back to t
   expect((await failing('ReplacementRefused', replacements.prepare(ctx('early'), component, backup, store.source, choice))).fields.cause).toContain('there is room to make everything ready beside it');
   await postgres.sql('CREATE TABLE further AS TABLE filling; INSERT INTO further TABLE filling; INSERT INTO further TABLE filling; CHECKPOINT;');
   const prepared = await replacements.prepare(ctx('restore'), component, backup, store.source, choice);
+  const kept = await replacements.prepare(ctx('kept'), component, backup, store.source, choice);
   await engine.close(ctx('restore'), component, prepared.cutOver);
+  // Rolled back before anything was dropped: what an attempt copies that comes later is needed by nobody.
+  await engine.rollBack(ctx('kept'), component, { ...kept.cutOver, wasRunning: false } as typeof kept.cutOver);
+  await failing('CutOverFailed', replacements.carryOut(ctx('kept', 'a9-00000000'), component, kept.cutOver, brought));
+  expect(at.archives()).toEqual([]);
   const before = await sumsOf(postgres);
   const dump = backup as PostgresDump;
   // What comes in is not what the manifest says: found after the drop.
@@ -78,6 +95,8 @@ test('a dump: made anew, compared to the last row; what differs is put back to t
   await engine.rollBack(ctx('repair'), component, { ...prepared.cutOver, wasRunning: false } as typeof prepared.cutOver);
   expect(await sumsOf(postgres)).toBe(before);
   await failing('CutOverFailed', replacements.carryOut(ctx('restore', 'a9-00000000'), component, prepared.cutOver, brought));
+  await failing('CutOverFailed', replacements.carryOut(lookedBefore(ctx('restore', 'aa-00000000')), component, prepared.cutOver, brought));
+  expect([await sumsOf(postgres), at.archives()]).toEqual([before, []]);
   // Once more, as it was planned: it ran, and what it serves from then on stays.
   for (let times = 0; times < 2; times += 1) {
     await engine.rollBack(ctx('repair'), component, prepared.cutOver);

@@ -30,7 +30,11 @@ export async function carryOut(ctx: EngineContext, component: PostgresComponent,
     await requireNobodyThere(ctx, cutOver, (each) => isOwnScratch(ctx, each) || worksBeside(each, cutOver));
     const copy = await copyOut(ctx, cutOver);
     const incoming = cutOver.replace.brings.kind === 'copy' ? await intactCopy(ctx, cutOver, cutOver.replace.brings.run) : null;
-    if (await place.decide('drop') !== 'drop') throw rolledBack(cutOver);
+    if (await place.decide('drop') !== 'drop' || await place.isBack()) {
+      // Whoever rolled back removed what had been copied by then, and nobody looks for what a late attempt copies.
+      await place.remove();
+      throw rolledBack(cutOver);
+    }
     await runCopyStep(ctx, cutOver, { step: 'drop', script: scripts.dropDirectory, phase: 'drop the old data', copy: place, args: [...argumentsOf(copy).slice(0, 2), copy.controlFile] });
     if (incoming !== null) await runCopyStep(ctx, cutOver, { step: 'lay-out', script: scripts.layOutCopy, phase: 'unpack the copy', copy: incoming.place, args: argumentsOf(incoming.copy) });
     else await makeAnew(ctx, component, cutOver, brought);
