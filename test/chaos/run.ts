@@ -7,7 +7,7 @@
  *                        restoreToPointInTime+swapFails|restoreTables+moment|reapLeftovers+ back|momentPaused|momentBack|momentForward|clone; of a whole server
  *                        takeBackup+base|restoreBackup+base|undoRestore+base|acceptRestore+base, and takeBackup+ proveBackup+ restoreBackup+ incremental; where production
  *                        archives both its logs restoreToPointInTime+ restoreTables+ findMoment+ cloneService+ archive; where the volume has room for the data once
- *                        restoreBackup+ undoRestore+ acceptRestore+ replace, and reapLeftovers+replaceDropped     (again for more; all)
+ *                        restoreBackup+ undoRestore+ acceptRestore+ replace, restoreBackup+replaceDiffers, reapLeftovers+replaceDropped     (again for more; all)
  *   --victim NAME        worker|postgres|redis|terminate|stopped|cancel|temporal|engine           (again for more; all)
  *   --only TEXT          cases whose name contains the text                                       (again for more)
  *   --case NAME          just this one, by its whole name, without the dry run that finds the points (again for more)

@@ -32,6 +32,7 @@ export interface Scenario {
 const completed = { status: 'COMPLETED', failure: null };
 const cancelled = { status: 'CANCELLED', failure: null };
 const cutOverFailed = { status: 'FAILED', failure: 'CutOverFailed' };
+const proofFailed = { status: 'FAILED', failure: 'ProofFailed' };
 const ofService = ({ service }: Stage): object => ({ service: service.name });
 const kindOf = (kind: 'base' | 'incremental') => (stage: Stage): object => ({ ...ofService(stage), kind });
 const ofBackup = (stage: Stage): object => ({ ...ofService(stage), backup: stage.backupId });
@@ -154,6 +155,7 @@ const inSwap = (...moments: readonly string[]): readonly string[] => moments.map
 const replacing: readonly Scenario[] = [
   { ...twisted('restoreBackup', 'replace', onLiveSide('base'), ofProvenBase, ['prepareComponent:postgres', ...replaced]), further: inSwap('during:runtime.wait#4', 'done:runtime.wait#5', 'during:runtime.wait#8') },
   { ...twisted('undoRestore', 'replace', restoredOrUndone('base'), ofLatestRun, ['prepareUndoOf:postgres', ...replaced]), further: inSwap('during:runtime.wait#4', 'done:runtime.wait#5', 'during:runtime.wait#6') },
+  twisted('restoreBackup', 'replaceDiffers', onLiveSide('base'), ofProvenBase, ['rollBackComponent:postgres'], proofFailed),
   twisted('acceptRestore', 'replace', restored('base'), ofLatestRun, ['discardRollbackCopy:postgres']),
   repairOf('replaceDropped', 'restoreBackup/swapComponent:postgres#1/done:runtime.wait#5', 'base', ofProvenBase),
 ].map((scenario) => ({ ...scenario, room: 'once' }));

@@ -7,20 +7,27 @@ export type Wrap = (dependencies: ActivityDependencies) => ActivityDependencies;
 const asItIs: Wrap = (dependencies) => dependencies;
 
 /** What a scenario's name asks for after its `+`. */
-export const twistOf = (scenario: string): Wrap => (scenario.endsWith('+swapFails') ? failingSwap : asItIs);
+export const twistOf = (scenario: string): Wrap => twists[scenario.split('+')[1] ?? ''] ?? asItIs;
 
-/** Redis's exchange is carried out and then declared a failure that no retry mends: all that can be rolled back has to be. */
-const failingSwap: Wrap = (dependencies) => ({
+type Engine = ReturnType<ActivityDependencies['engineFor']>;
+
+const withRedis = (change: (engine: Engine) => Partial<Engine>): Wrap => (dependencies) => ({
   ...dependencies,
   engineFor: (name) => {
     const engine = dependencies.engineFor(name);
-    if (name !== 'redis') return engine;
-    return {
-      ...engine,
-      swap: async (context, component, cutOver) => {
-        await engine.swap(context, component, cutOver);
-        throw new HoldfastFailure('CutOverFailed', { operation: 'swap', object: component.container, cause: 'a fault was injected', hint: 'none' });
-      },
-    };
+    return name === 'redis' ? { ...engine, ...change(engine) } : engine;
   },
 });
+
+/** Redis's exchange is carried out and then declared a failure that no retry mends: all that can be rolled back has to be. */
+const failingSwap = withRedis((engine) => ({
+  swap: async (context, component, cutOver) => {
+    await engine.swap(context, component, cutOver);
+    throw new HoldfastFailure('CutOverFailed', { operation: 'swap', object: component.container, cause: 'a fault was injected', hint: 'none' });
+  },
+}));
+
+/** Both stores are exchanged, and Redis is then said to differ. */
+const differing = withRedis(() => ({ compareClosed: async () => [{ object: 'a fault that was injected', property: 'existence', expected: 'none', found: 'one' }] }));
+
+const twists: Readonly<Record<string, Wrap>> = { swapFails: failingSwap, replaceDiffers: differing };
