@@ -22,7 +22,7 @@ export async function removeRecovery(ctx: EngineContext, owner: RunOwner, compon
 }
 
 /** Its files stay. */
-export async function removeRecoveryServer({ runtime }: Pick<EngineContext, 'runtime'>, owner: RunOwner, component: PostgresComponent): Promise<void> {
+async function removeRecoveryServer({ runtime }: Pick<EngineContext, 'runtime'>, owner: RunOwner, component: PostgresComponent): Promise<void> {
   const server = await findRecovery({ runtime, owner }, component.name);
   if (server !== null) await removeScratch(runtime, server.server);
 }

@@ -4,10 +4,11 @@ import { expect, test } from 'vitest';
 import type { PostgresBackup, PostgresDump } from '../../../../src/domain/backup-manifest.ts';
 import type { ComponentBackup } from '../../../../src/domain/backup-manifest.ts';
 import type { ArtifactSource, EngineContext, PreparedComponent } from '../../../../src/engines/engine-context.ts';
+import { scratchLabels, scratchName } from '../../../../src/containers/labels.ts';
 import { useDocker } from '../../../support/docker.ts';
 import { failing } from '../../../support/failing.ts';
 import { engine, openStore, options, type Notes } from '../postgres-fixture.ts';
-import { dataDirectory, replacements, replacingContext, repositoryIn, smallPostgres, type SmallPostgres } from './replace-fixture.ts';
+import { cutOverIn, dataDirectory, replacements, replacingContext, repositoryIn, smallPostgres, type SmallPostgres } from './replace-fixture.ts';
 
 const docker = useDocker();
 const choice = { backupId: '20261123-010000', manifestSha256: 'a'.repeat(64), proof: 'proven' } as const;
@@ -72,6 +73,28 @@ test('a base backup: refused beside with the command, replaced, compared, undone
   for (let times = 0; times < 2; times += 1) await engine.discardRollback(ctx('accept'), component, again.cutOver);
   expect([at.archives(), await postgres.shell(`ls ${dataDirectory}`)]).toEqual([[], expect.not.stringContaining('pgsql_tmp.holdfast')]);
   expect(await postgres.rows()).toBe('after,saved');
+}, 900_000);
+
+test('what a worker that died left at work on the data is ended, not waited for by anybody, and the old data put back', async () => {
+  await using at = await stage('base', 100);
+  const { postgres, component, ctx, backup, brought, store } = at;
+  const prepared = await replacements.prepare(ctx('restore'), component, backup, store.source, choice);
+  const cutOver = cutOverIn(prepared);
+  await engine.close(ctx('restore'), component, cutOver);
+  await replacements.carryOut(ctx('restore'), component, cutOver, brought);
+  const left: string[] = [];
+  for (const step of ['put-back', 'lay-out']) {
+    const identity = { owner: ctx('restore').owner, service: ctx('restore').service, component: component.name, step };
+    const { id } = await docker.runtime.create({
+      name: scratchName(identity), imageId: cutOver.imageId, labels: { ...docker.labels, ...scratchLabels('helper', identity) }, network: 'none', init: true, logDriver: 'none', entrypoint: ['sleep'], command: ['300'], environment: {},
+      mounts: [{ type: 'volume', source: cutOver.volume, target: dataDirectory }],
+    });
+    await docker.runtime.start(id);
+    left.push(id);
+  }
+  await engine.rollBack(ctx('restore', 'a2-00000000'), component, cutOver);
+  expect([await postgres.rows(), at.archives()]).toEqual(['later,saved', []]);
+  for (const id of left) expect(await docker.runtime.find(id)).toBeNull();
 }, 900_000);
 
 test('a dump: made anew, compared to the last row; what differs is put back to the byte, by whoever repairs it, and no late attempt drops it again', async () => {

@@ -3,6 +3,7 @@
  * What was decided and done stands in the repository and on the volume, so that each part finds its way from wherever an earlier attempt, or another run, ended.
  */
 import { identityOf } from '../../../../containers/labels.ts';
+import { findScratchOf, removeScratch } from '../../../../containers/scratch.ts';
 import type { ContainerFacts } from '../../../../containers/container-runtime.ts';
 import { HoldfastFailure } from '../../../../domain/failures.ts';
 import type { PostgresComponent } from '../../../../domain/service.ts';
@@ -15,7 +16,7 @@ import { placeOf } from '../data-place.ts';
 import { containerNow, exchange, isStopped, removeDirectories, requireNobodyThere, sight, worksBeside } from '../exchange.ts';
 import { finishedBefore, prepareDirectory } from '../prepare.ts';
 import { prepareFromDump } from '../prepare-from-dump.ts';
-import { removeRecovery, removeRecoveryServer } from '../remove.ts';
+import { removeRecovery } from '../remove.ts';
 import { findRecovery } from '../../recovery/recovery-server.ts';
 import { runDirectoryOf } from '../run-directory.ts';
 import { copyOut } from './copy-out.ts';
@@ -78,10 +79,10 @@ export async function requireCopy(ctx: EngineContext, place: ReturnType<typeof o
 export async function rollBackReplaced(ctx: EngineContext, component: PostgresComponent, cutOver: Replacing): Promise<void> {
   const place = ownPlace(ctx, cutOver);
   const container = await containerNow(ctx, cutOver);
+  await endOwn(ctx, cutOver);
   if (await place.decide('keep') === 'drop' && !await place.isBack()) {
     // Somebody may have started it on what is half there: before the opening nobody's writes are promised to stay.
     if (!isStopped(container)) await ctx.runtime.stop(container.id, ctx.timing.stopMs);
-    await removeRecoveryServer(ctx, ctx.owner, component);
     await requireNobodyThere(ctx, cutOver, (each) => worksBeside(each, cutOver));
     const copy = await place.read();
     if (copy === null) throw new HoldfastFailure('AmbiguousState', { operation: 'bring the old data back', object: place.location, cause: 'it was dropped, and there is no record of its copy', hint: `Look at ${place.location} and at ${cutOver.directory} on ${cutOver.volume} before anything else.` });
@@ -94,6 +95,16 @@ export async function rollBackReplaced(ctx: EngineContext, component: PostgresCo
   }
   await forgetMarks(ctx, cutOver);
   await place.remove();
+}
+
+/** What a worker that died left at work on the data, or on its copy: a helper goes on without it, and would work beside the one that puts back. */
+async function endOwn(ctx: EngineContext, { component }: Replacing): Promise<void> {
+  for (const scratch of await findScratchOf(ctx.runtime, ctx.owner)) {
+    if (scratch.type !== 'container' || scratch.identity.component !== component) continue;
+    // An attempt that was given up on must not end its successor's.
+    ctx.signal.throwIfAborted();
+    await removeScratch(ctx.runtime, scratch);
+  }
 }
 
 /** What was done to a volume is over. */
