@@ -136,8 +136,8 @@ function watch(request: HelperRequest): { readonly signal: AbortSignal; end(): v
 /** Waits for the end and tells a script's own exit code from a death. */
 async function outcome(runtime: ContainerRuntime, request: HelperRequest, id: string, signal: AbortSignal): Promise<HelperResult> {
   const ended = await runtime.wait(id, signal);
-  const results = await readResults(runtime, id);
-  const messages = results?.messages ?? (await lastMessages(runtime, id));
+  const results = await readResults(runtime, id, signal);
+  const messages = results?.messages ?? (await lastMessages(runtime, id, signal));
   if (ended.oomKilled || (results?.memoryKills ?? 0) > 0) throw failed(request, 'it ran out of the memory it is allowed', 'Give helpers more memory, or fewer parallel jobs.');
   if (results === null && killedExitCodes.has(ended.exitCode)) throw lost(request, 'it was killed');
   if (ended.exitCode === helperExitCodes.stdinCut) throw lost(request, 'its standard input was cut');

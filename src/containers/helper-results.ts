@@ -1,5 +1,6 @@
 /** What a helper left behind: its small result files, taken only when they are all there and each is what the helper itself noted. */
 import { createHash } from 'node:crypto';
+import type { Readable } from 'node:stream';
 import { HoldfastFailure, isFailure } from '../domain/failures.ts';
 import { filesIn } from './container-files.ts';
 import type { ContainerRuntime } from './container-runtime.ts';
@@ -11,6 +12,8 @@ const allLimitBytes = 64 * 1024 * 1024;
 /** Of a helper that died, at most this much of its messages is read to find their end. */
 const messagesLimitBytes = 8 * 1024 * 1024;
 const messagesTailBytes = 64 * 1024;
+/** Some MiB from an engine that answers: one that stands still in the midst of them would hold up the step for as long as it may take at all. */
+const resultsWithinMs = 300_000;
 
 export interface SealedResults {
   /** The exit code that the script sealed. */
@@ -23,11 +26,11 @@ export interface SealedResults {
 
 /**
  * The sealed results of a helper that has ended, or null where it ended before sealing them.
- * @throws BrokenStream when an archive is cut or differs from the seal, HelperFailed when a result is too large
+ * @throws BrokenStream when an archive is cut, stands still or differs from the seal, HelperFailed when a result is too large, and the signal's reason
  */
-export async function readResults(runtime: ContainerRuntime, containerId: string): Promise<SealedResults | null> {
+export async function readResults(runtime: ContainerRuntime, containerId: string, signal?: AbortSignal, withinMs: number = resultsWithinMs): Promise<SealedResults | null> {
   const object = `${containerId.slice(0, 12)}:${helperOutDirectory}`;
-  const files = await readOut(runtime, containerId, object);
+  const files = await readOut(runtime, containerId, object, signal, withinMs);
   const seal = files.get(sealFile)?.toString('utf8');
   if (seal === undefined) return null;
   const { exitCode, memoryKills, sums } = parseSeal(seal, object);
@@ -43,11 +46,11 @@ export async function readResults(runtime: ContainerRuntime, containerId: string
   return { exitCode, memoryKills, messages, files: new Map([...files].map(([name, bytes]) => [name, bytes.toString('utf8')])) };
 }
 
-async function readOut(runtime: ContainerRuntime, containerId: string, object: string): Promise<Map<string, Buffer>> {
+async function readOut(runtime: ContainerRuntime, containerId: string, object: string, signal: AbortSignal | undefined, withinMs: number): Promise<Map<string, Buffer>> {
   const files = new Map<string, Buffer>();
   let sizeBytes = 0;
   try {
-    for await (const file of filesIn(await runtime.readArchive(containerId, helperOutDirectory), object)) {
+    for await (const file of filesIn(endedBy(await runtime.readArchive(containerId, helperOutDirectory), signal, withinMs, object), object)) {
       sizeBytes += file.sizeBytes;
       if (file.sizeBytes > fileLimitBytes || sizeBytes > allLimitBytes) throw tooLarge(object, file.name, file.sizeBytes);
       const chunks: Uint8Array[] = [];
@@ -60,11 +63,24 @@ async function readOut(runtime: ContainerRuntime, containerId: string, object: s
   return files;
 }
 
+/** The same stream, which ends with an error when the signal says so or it takes too long: whoever reads it is told. */
+function endedBy(stream: Readable, signal: AbortSignal | undefined, withinMs: number, object: string): Readable {
+  const late = setTimeout(() => stream.destroy(differs(object, `the engine did not deliver them within ${withinMs} ms`)), withinMs);
+  const abort = (): void => void stream.destroy(signal?.reason instanceof Error ? signal.reason : new Error(String(signal?.reason)));
+  if (signal?.aborted === true) abort();
+  signal?.addEventListener('abort', abort, { once: true });
+  stream.once('close', () => {
+    clearTimeout(late);
+    signal?.removeEventListener('abort', abort);
+  });
+  return stream;
+}
+
 /** The end of what a helper wrote before it died, for the failure's text; empty where even that cannot be had. */
-export async function lastMessages(runtime: ContainerRuntime, containerId: string): Promise<string> {
+export async function lastMessages(runtime: ContainerRuntime, containerId: string, signal?: AbortSignal): Promise<string> {
   const tail = new Tail(messagesTailBytes);
   try {
-    const tar = await runtime.readArchive(containerId, `${helperDirectory}/messages`);
+    const tar = endedBy(await runtime.readArchive(containerId, `${helperDirectory}/messages`), signal, resultsWithinMs, containerId.slice(0, 12));
     for await (const { content } of filesIn(tar, containerId.slice(0, 12))) {
       let seen = 0;
       for await (const bytes of content) {

@@ -83,4 +83,23 @@ describe('sealed results', () => {
     const down = new HoldfastFailure('DockerUnreachable', { operation: 'read', object: 'test', cause: 'down', hint: 'None.' });
     await failing('DockerUnreachable', readResults(offering(down), 'test'));
   });
+
+  test('that stand still on their way end, by the clock or by whoever gives up, and the transfer with them', async () => {
+    const whole = await archive({ 'seal-less': 'x' });
+    const stalled = (): { readonly stream: Readable; readonly runtime: ContainerRuntime } => {
+      const stream = new Readable({ read: () => undefined });
+      stream.push(whole.subarray(0, 600));
+      return { stream, runtime: { readArchive: async () => stream } as Partial<ContainerRuntime> as ContainerRuntime };
+    };
+    const late = stalled();
+    expect((await failing('BrokenStream', readResults(late.runtime, 'test', undefined, 20))).fields.cause).toContain('did not deliver');
+    expect(late.stream.destroyed).toBe(true);
+    const givenUp = stalled();
+    const abort = new AbortController();
+    const reading = readResults(givenUp.runtime, 'test', abort.signal);
+    setTimeout(() => abort.abort(new HoldfastFailure('RunCancelled', { operation: 'test', object: 'test', cause: 'given up', hint: 'None.' })), 20);
+    await failing('RunCancelled', reading);
+    expect(givenUp.stream.destroyed).toBe(true);
+    await failing('RunCancelled', readResults(stalled().runtime, 'test', abort.signal));
+  });
 });
