@@ -2,7 +2,7 @@
  * `restoreToPointInTime`: the way to a moment, recovery beside the live data, a look as long as one likes, then the same yes and the same cut-over as of a backup.
  * What was recovered becomes a server of its own only after the approval.
  */
-import { isCancellation, workflowInfo } from '@temporalio/workflow';
+import { CancellationScope, isCancellation, workflowInfo } from '@temporalio/workflow';
 import type { PreparedComponent } from '../../engines/engine-context.ts';
 import type { ComponentFacts } from '../../engines/engine.ts';
 import { durationText } from '../../domain/wording.ts';
@@ -42,7 +42,8 @@ export async function restoreToPointInTime(input: RestoreToPointInTimeInput): Pr
     const { point, way } = stand.now();
     const report = recoveryReport({ since, requestedAt, health, point }, back);
     run.done(`BACK at ${back.backAt}. RTO ${durationText(report.rtoMs)} from ${report.disaster.at} (${report.disaster.source}), ${durationText(report.rtoFromApprovalMs)} from approval. RPO ${durationText(report.rpoMs)}.`);
-    const newBase = into === undefined ? await startBase(run, loggedComponent(run), back.prepared) : null;
+    // A cancellation that came behind the opening was too late for the restore, and is no reason to leave the new timeline without a base backup.
+    const newBase = into === undefined ? await CancellationScope.nonCancellable(() => startBase(run, loggedComponent(run), back.prepared)) : null;
     return { outcome: 'restored', backupId: way.located.base.backupId, plan: back.plan, report, rollbackRun: workflowInfo().workflowId, newBase };
   });
 }
