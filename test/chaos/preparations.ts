@@ -144,6 +144,8 @@ export const toBeReceived: Prepare = async ({ stage }) => {
   await stage.reset();
   // What is received begins with the segment that is being written: the log of the base backups that are there has to end before that.
   for (const _ of [1, 2]) for (const statement of ['CREATE TABLE passing ()', 'DROP TABLE passing', 'SELECT pg_switch_wal()']) await stage.service.sql(statement);
+  // A new slot begins at the last checkpoint, which was the base backup's own.
+  await stage.service.sql('CHECKPOINT');
   await (await keepLogOf(stage.service)).close();
   return { before: await observe(stage), repairedRunId: null };
 };
