@@ -8,9 +8,12 @@ export interface CopyOptions {
   readonly port?: string;
 }
 
+/** A plain name is a copy's; `postgres=NAME` names other containers. */
+export const namesCopy = (into: string | undefined): into is string => into !== undefined && !into.includes('=');
+
 /** Null where no copy is asked for: `--into postgres=NAME` names other containers. @throws InvalidInput */
 export function readCopyOptions({ into, port }: CopyOptions, components: readonly Component[]): { readonly name: string; readonly ports?: Readonly<Record<string, number>> } | null {
-  if (into === undefined || into.includes('=')) {
+  if (!namesCopy(into)) {
     if (port === undefined) return null;
     throw invalid(port, 'it is where a copy is reached, and none is made', 'Name the copy: --into NAME.');
   }

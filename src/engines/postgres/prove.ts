@@ -66,7 +66,7 @@ async function proveInScratch(ctx: EngineContext, backup: PostgresDump, source: 
 const scratchComponent = (backup: PostgresDump, container: string): PostgresComponent =>
   ({ engine: 'postgres', name: backup.component, container, database: scratchDatabase, user: 'postgres' });
 
-const parametersFor = (backup: PostgresDump): readonly string[] => [...scratchParameters, ...preloadSettings(backup, scratchDatabase)];
+const parametersFor = (backup: PostgresDump): readonly string[] => [...scratchParameters, ...Object.entries(preloadSettings(backup, scratchDatabase)).map(([name, value]) => `${name}=${value}`)];
 
 async function start(ctx: EngineContext, place: ServerPlace, backup: PostgresDump): Promise<void> {
   await ctx.runtime.start(place.containerId);

@@ -9,7 +9,7 @@ import { localAndUtc } from '../../rendering/local-time.ts';
 import { act, given, verb } from '../../verb.ts';
 import { approverFrom } from '../approver.ts';
 import { checkBackupChoice } from '../backup-choice.ts';
-import { readCopyOptions } from '../copy-options.ts';
+import { namesCopy, readCopyOptions } from '../copy-options.ts';
 import { parseInto } from '../into.ts';
 import { readPointOptions, type AskedPoint, type PointOptions } from '../point-options.ts';
 import { parseSince } from '../since.ts';
@@ -72,8 +72,7 @@ const onlyWithCopy = ['only', 'port'] as const;
 function readRewind(backup: string | undefined, options: Options): AskedPoint | null {
   const { to, before } = options;
   if (to === undefined && before === undefined) {
-    const isCopy = options.into !== undefined && !options.into.includes('=');
-    const alone = [...onlyWithPoint, ...(isCopy ? [] : onlyWithCopy)].find((name) => options[name] !== undefined);
+    const alone = [...onlyWithPoint, ...(namesCopy(options.into) ? [] : onlyWithCopy)].find((name) => options[name] !== undefined);
     if (alone === undefined) return null;
     throw new HoldfastFailure('InvalidInput', { operation: 'read the moment', object: `--${alone}`, cause: 'no moment is named', hint: 'It belongs to --to or --before.' });
   }

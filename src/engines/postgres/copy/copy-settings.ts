@@ -1,7 +1,7 @@
 /** The configuration of a copy's server: the original's, and on top of it what keeps the copy from acting like the original (databases.md P14). Pure. */
 import type { PostgresBase, PostgresDump } from '../../../domain/backup-manifest.ts';
 import { quietLibraries, settingsText } from '../base/base-input.ts';
-import { preloadSettings } from '../server/preload-settings.ts';
+import { preloadLibraries, preloadSettings } from '../server/preload-settings.ts';
 
 /** What of the original's server stands above its files and its command. */
 export interface CarriedSettings {
@@ -13,11 +13,10 @@ export interface CarriedSettings {
 /** Of a base backup what its server said it ran with. A dump knows no more than its extensions, and how the container was told to start its server. */
 export function carriedBy(backup: Pick<PostgresBase, 'method' | 'cluster'> | Pick<PostgresDump, 'method' | 'extensions'>, database: string, command: readonly string[]): CarriedSettings {
   if (backup.method === 'base') return { settings: backup.cluster.settings, libraries: backup.cluster.preloadLibraries };
-  const { [libraries]: needed = '', ...settings } = Object.fromEntries(preloadSettings(backup, database).map((text) => [text.slice(0, text.indexOf('=')), text.slice(text.indexOf('=') + 1)]));
-  const told = (settingsInCommand(command)[libraries] ?? '').split(',').map((name) => name.trim());
+  const { [preloadLibraries]: needed = '', ...settings } = preloadSettings(backup, database);
+  const told = (settingsInCommand(command)[preloadLibraries] ?? '').split(',').map((name) => name.trim());
   return { settings, libraries: [...new Set([...needed.split(','), ...told])].filter((name) => name !== '') };
 }
-const libraries = 'shared_preload_libraries';
 
 /**
  * On the command line, where no file and no ALTER SYSTEM of the original's is stronger. Waiting for a standby that does not follow it would stop every commit; what
@@ -42,8 +41,8 @@ export const likeOriginal = (carried: CarriedSettings, command: readonly string[
 ].join('');
 
 /** Where no server starts with that: only what recovery insisted on. */
-export const plainSettings = ({ settings, libraries: loaded }: CarriedSettings): string =>
-  settingsText({ ...settings, ...(loaded.length === 0 ? {} : { [libraries]: loaded.join(',') }) });
+export const plainSettings = ({ settings, libraries }: CarriedSettings): string =>
+  settingsText({ ...settings, ...(libraries.length === 0 ? {} : { [preloadLibraries]: libraries.join(',') }) });
 
 /** Not to be read from a file of settings, or of the place where the original is. */
 const ofItsPlace = new Set(['config_file', 'data_directory', 'hba_file', 'ident_file', 'external_pid_file', 'listen_addresses', 'port', 'unix_socket_directories']);

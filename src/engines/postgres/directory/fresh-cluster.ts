@@ -79,11 +79,10 @@ interface Layout {
 async function create(ctx: EngineContext, component: PostgresComponent, place: ClusterPlace, backup: PostgresDump, { superuser, leastBytes }: Layout): Promise<void> {
   const { authLocal, authHost, flags } = initdbWishes(place.initdb);
   const { encoding, localeProvider, collate, ctype, locale, icuRules } = backup.properties;
-  const preloaded = Object.fromEntries(preloadSettings(backup, component.database).map((text) => [text.slice(0, text.indexOf('=')), text.slice(text.indexOf('=') + 1)]));
   const result = await runPostgresHelper(ctx, {
     component: { name: component.name, user: superuser }, step: 'cluster-create', imageId: place.imageId, network: 'none', majorVersion: 0, script: scripts.createCluster,
     args: [place.directory, place.like, String(leastBytes), superuser, encoding, localeProvider, collate, ctype, locale ?? '', icuRules ?? '', authLocal, authHost, ...flags],
-    files: { ...clusterFiles, 'scratch.conf': settingsText({ ...settings, ...preloaded }) }, mounts: [place.mount], phase: 'make a new server',
+    files: { ...clusterFiles, 'scratch.conf': settingsText({ ...settings, ...preloadSettings(backup, component.database) }) }, mounts: [place.mount], phase: 'make a new server',
   });
   if (result.exitCode === 0) return;
   const { step, messages } = failedStep(result);

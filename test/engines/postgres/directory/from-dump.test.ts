@@ -45,7 +45,7 @@ describe('the plan', () => {
 });
 
 it('loads what an extension needs, for the database that it is restored as', () => {
-  const of = (...names: readonly string[]) => preloadSettings({ extensions: names.map((name) => ({ name, version: '1' })) } as unknown as PostgresDump, 'shop');
+  const of = (...names: readonly string[]) => Object.entries(preloadSettings({ extensions: names.map((name) => ({ name, version: '1' })) } as unknown as PostgresDump, 'shop')).map(([name, value]) => `${name}=${value}`);
   expect(of('plpgsql')).toEqual([]);
   expect(of('plpgsql', 'pg_cron')).toEqual(['shared_preload_libraries=pg_cron', 'cron.database_name=shop', 'cron.launch_active_jobs=off']);
 });
