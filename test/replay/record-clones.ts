@@ -1,4 +1,4 @@
-/** Histories of copies of a service: the end of a base backup, which needs no archived log. */
+/** Histories of copies of a service: the end of a base backup, which needs no archived log; and what a dump holds. */
 import { statusQuery } from '../../src/workflows/shared/messages.ts';
 import type { RemoveCloneResult } from '../../src/workflows/remove-clone/messages.ts';
 import type { TakeBackupResult } from '../../src/workflows/take-backup/messages.ts';
@@ -20,4 +20,8 @@ export async function recordClones({ service, save }: Recorder): Promise<void> {
   await save('removeClone.planned', planned, 'COMPLETED');
   await save('removeClone.done', await remove({ apply: (await planned.result()).copy.digest }), 'COMPLETED');
   await save('removeClone.refused', await remove({}), 'UnknownCopy');
+  const dump = await service.run<TakeBackupResult>('takeBackup', { service: service.name });
+  await save('cloneService.ofDump', await service.start('cloneService', { service: service.name, name: 'looking', backup: dump.backupId }), 'COMPLETED');
+  const former = await service.run<RemoveCloneResult>('removeClone', { service: service.name, name: 'looking' });
+  await service.run('removeClone', { service: service.name, name: 'looking', apply: former.copy.digest });
 }

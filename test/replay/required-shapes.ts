@@ -9,7 +9,7 @@ export const requiredShapes = [
   'acceptRestore.done', 'acceptRestore.planned', 'acceptRestore.rejected',
   'takeBackup.base', 'takeBackup.incremental', 'restoreBackup.base', 'undoRestore.base',
   'restoreToPointInTime.planned', 'restoreToPointInTime.refused', 'restoreToPointInTime.rejected', 'restoreToPointInTime.rolledBack', 'restoreToPointInTime.moved', 'restoreToPointInTime.afterReset', 'restoreToPointInTime.withAppendOnlyFile', 'restoreToPointInTime.ofKeptLog',
-  'cloneService.planned', 'cloneService.done', 'cloneService.refused', 'cloneService.cancelled', 'cloneService.withAppendOnlyFile', 'removeClone.planned', 'removeClone.done', 'removeClone.refused',
+  'cloneService.planned', 'cloneService.done', 'cloneService.refused', 'cloneService.cancelled', 'cloneService.withAppendOnlyFile', 'cloneService.ofDump', 'removeClone.planned', 'removeClone.done', 'removeClone.refused',
   'markMoment.done', 'markMoment.refused', 'holdBackup.done', 'holdBackup.refused', 'releaseHold.done', 'releaseHold.refused',
   'reapLeftovers.done', 'reapLeftovers.repaired', 'serviceLease.done',
   'archiveWal.base', 'archiveWal.cancelled', 'archiveWal.done', 'enableWal.planned', 'enableWal.refused', 'enableWal.changed', 'enableWal.restarted',
