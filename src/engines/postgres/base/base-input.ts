@@ -8,6 +8,7 @@ import { parseLsn } from '../../../domain/wal/lsn.ts';
 import type { ArtifactSource, ChainedInput, EngineContext } from '../../engine-context.ts';
 import { imageOfMajor } from '../server/image-for.ts';
 import { failedStep, runPostgresHelper, spaceFailure } from '../server/postgres-helper.ts';
+import { quietLibraries } from '../server/preload-settings.ts';
 import { diskFullIn, firstError } from '../server/psql-failure.ts';
 import { scripts } from '../server/script-text.ts';
 
@@ -37,15 +38,6 @@ export const settingsText = (settings: Readonly<Record<string, string>>): string
 
 /** To the end of the backup itself, and then a server of its own: there is no log but the one it brought. */
 const toItsEnd = { hot_standby: 'on', restore_command: 'false', recovery_target: 'immediate', recovery_target_action: 'promote', recovery_target_timeline: 'current' } as const;
-
-/** What libraries need to keep still. */
-const quiet: Readonly<Record<string, Readonly<Record<string, string>>>> = {
-  pg_cron: { 'cron.launch_active_jobs': 'off' },
-  timescaledb: { 'timescaledb.max_background_workers': '0' },
-};
-
-/** What keeps the workers of these from beginning. */
-export const quietLibraries = (libraries: readonly string[]): Readonly<Record<string, string>> => Object.assign({}, ...libraries.map((library) => quiet[library] ?? {})) as Record<string, string>;
 
 /** Runs the checks of `base-check.sh` in a helper without a network. @throws CouldNotVerify (no image to read it with), HelperLost, ArtifactDamaged while copying */
 export async function checkBase(ctx: EngineContext, backup: PostgresBase, source: ArtifactSource, mode: 'verify' | 'prove'): Promise<HelperResult> {

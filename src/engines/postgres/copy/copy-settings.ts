@@ -1,7 +1,7 @@
 /** The configuration of a copy's server: the original's, and on top of it what keeps the copy from acting like the original (databases.md P14). Pure. */
 import type { PostgresBase, PostgresDump } from '../../../domain/backup-manifest.ts';
-import { quietLibraries, settingsText } from '../base/base-input.ts';
-import { preloadLibraries, preloadSettings } from '../server/preload-settings.ts';
+import { settingsText } from '../base/base-input.ts';
+import { preloadLibraries, preloadSettings, quietLibraries } from '../server/preload-settings.ts';
 
 /** What of the original's server stands above its files and its command. */
 export interface CarriedSettings {
