@@ -48,7 +48,7 @@ export interface ProofRecord {
 }
 
 /** The whole is as good as its weakest part: any `failed` fails it; only all `proven` prove it. */
-export function overallVerdict(components: readonly ComponentProof[]): Verdict {
-  if (components.some((component) => component.verdict === 'failed')) return 'failed';
-  return components.length > 0 && components.every((component) => component.verdict === 'proven') ? 'proven' : 'couldNotVerify';
+export function overallVerdict(parts: readonly { readonly verdict: Verdict }[]): Verdict {
+  if (parts.some(({ verdict }) => verdict === 'failed')) return 'failed';
+  return parts.length > 0 && parts.every(({ verdict }) => verdict === 'proven') ? 'proven' : 'couldNotVerify';
 }

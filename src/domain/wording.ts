@@ -30,3 +30,6 @@ export const engineTitle = (engine: 'postgres' | 'redis'): string => (engine ===
 
 /** `1 backup`, `2 backups`. */
 export const counted = (count: number, noun: string): string => `${count} ${noun}${count === 1 ? '' : 's'}`;
+
+/** By UTF-16 code unit: the same order on every machine, whatever its locale. */
+export const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0);
