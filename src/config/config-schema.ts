@@ -3,6 +3,12 @@
  * never ignored. No transforms, so that the same schema is printed as JSON Schema for editors.
  */
 import { z } from 'zod';
+import { mostAssertions } from '../domain/drill/assertion.ts';
+import { choiceAllowed, parseChoice } from '../domain/drill/drill-settings.ts';
+import { expectationAllowed, readExpectation } from '../domain/drill/expectation.ts';
+import { redisQuestionProblem } from '../domain/drill/redis-question.ts';
+import { longestSql, sqlQuestionProblem } from '../domain/drill/sql-question.ts';
+import { provePolicies } from '../domain/prove-policy.ts';
 import { leastCatchupMs, mostJitterMs, timesOf } from '../domain/schedules/schedule-settings.ts';
 import { frequencies, scheduledVerbs, type ScheduledVerb } from '../domain/schedules/scheduled-runbooks.ts';
 import { isTimeZone } from '../domain/schedules/time-zone.ts';
@@ -93,6 +99,53 @@ const schedules = section({
   catchup: between('how late a run may be that was due while the server was down', formatDuration(leastCatchupMs), '30d').default('6h'),
 }).describe('When runbooks start by themselves; in force once `holdfast schedule apply` has said so to Temporal.');
 
+const objectives = section({
+  backup: duration('how long a backup may take').default('5m'),
+  verify: duration('how long reading and hashing a backup may take').default('1m'),
+  restore: duration('how long it may take until the service is back').default('30m'),
+  rebuild: duration('how long it may take from nothing').default('60m'),
+  rpo: duration('how much may be lost').default('15m'),
+}).describe('What the service promises itself: drills are measured against it.');
+
+/** A text that is judged by what the domain says of it. */
+const judged = <T extends z.ZodType>(schema: T, problemOf: (value: z.output<T>) => string | null, allowed: string) =>
+  schema.superRefine((value, context) => {
+    const problem = problemOf(value);
+    if (problem !== null) context.addIssue({ code: 'custom', message: `${problem}; ${allowed}` });
+  });
+
+const sqlAllowed = `allowed is one statement that reads, of up to ${longestSql} characters`;
+const argvAllowed = 'allowed is a list of texts: the command first, then its arguments';
+const argv = z.array(z.string({ error: argvAllowed }), { error: argvAllowed });
+const assertion = section({
+  sql: judged(z.string({ error: sqlAllowed }), sqlQuestionProblem, sqlAllowed).optional(),
+  redis: judged(argv, redisQuestionProblem, 'allowed is a command of that list, as a list of texts: [GET, "app:canary"]').optional(),
+  database: z.int({ error: 'allowed is the number of a Redis database' }).min(0, { error: 'allowed is the number of a Redis database' }).max(16_383, { error: 'allowed is the number of a Redis database' }).optional(),
+  expect: z.unknown().refine((value) => readExpectation(value) !== null, { error: expectationAllowed }).describe(expectationAllowed),
+});
+
+const imageAllowed = 'allowed is the name of an image that is on the Docker engine: shop-tests:2.0';
+const memoryAllowed = 'allowed is a whole number and a unit, from 16MB to 512GB: 512MB, 2GB';
+export const memoryPattern = /^([1-9]\d{0,4})(MB|GB)$/;
+const tests = section({
+  image: z.string({ error: imageAllowed }).regex(/^[A-Za-z0-9][A-Za-z0-9._\/:@-]{0,254}$/, { error: imageAllowed }),
+  command: argv.min(1, { error: argvAllowed }).max(100, { error: argvAllowed }).refine((words) => words.every((word) => word.length <= 2_000 && !word.includes('\0')) && words[0] !== '', { error: `${argvAllowed}, each of up to 2000 characters` }),
+  timeout: between('how long they may take', '1s', '24h').default('5m'),
+  memory: z.string({ error: memoryAllowed }).refine((value) => {
+    const [, count, unit] = memoryPattern.exec(value) ?? [];
+    const megabytes = Number(count) * (unit === 'GB' ? 1_024 : 1);
+    return megabytes >= 16 && megabytes <= 512 * 1_024;
+  }, { error: memoryAllowed }).default('512MB'),
+  environment: z.record(z.string().regex(variablePattern, { error: 'allowed is the name of a variable' }), z.string({ error: 'allowed is a text in quotes, and no secret: it is stored' }).max(2_000, { error: 'allowed is a text of up to 2000 characters' }), { error: 'allowed is a mapping from variables to texts' }).default({}),
+}).describe('The application\'s own tests: a command in a container of its own, on the drill\'s network alone.');
+
+const drill = section({
+  choose: z.string({ error: choiceAllowed }).refine((value) => parseChoice(value) !== null, { error: choiceAllowed }).default('latest'),
+  assertions: z.record(name('the name of an assertion'), assertion, { error: 'allowed is a mapping from names to assertions' }).refine((all) => Object.keys(all).length <= mostAssertions, { error: `allowed are up to ${mostAssertions} assertions` }).default({}),
+  tests: tests.optional(),
+  health: health.optional(),
+}).describe('What a drill asks of the data that came back.');
+
 const service = section({
   version: text('the version of the application').optional(),
   postgres: postgres.optional(),
@@ -101,6 +154,8 @@ const service = section({
   health: health.optional(),
   repositories: z.array(name('the name of a repository'), { error: 'allowed is a list of repository names' }).min(1, { error: 'allowed is at least one repository name' }).optional(),
   schedules: schedules.optional(),
+  objectives: objectives.optional(),
+  drill: drill.optional(),
 });
 
 const pathAllowed = 'allowed is a directory: an absolute path, or one that begins with ./ or ../ and is taken from where holdfast.yaml stands';
@@ -121,10 +176,15 @@ const approval = section({
 });
 
 const backup = section({
-  prove: flag.default(true),
+  prove: z.union([z.enum(provePolicies), z.boolean()], { error: 'allowed is always, daily, weekly or never (true is always, false is never)' }).default(true),
   hashes: flag.default(true),
   skewLimit: duration('how far PostgreSQL and Redis may lie apart').default('2s'),
 });
+
+const reports = section({
+  signingKey: secret.optional().describe('Where the ed25519 key is found that reports are signed with, as openssl writes it or its one base64 line. Made on this host unless given.'),
+  keep: between('how long a report is kept', '1d', '3650d').default('2557d'),
+}).describe('The reports of drills.');
 
 const named = <T extends z.ZodType>(what: string, value: T) =>
   z.record(name(`the name of a ${what}`), value, { error: `allowed is a mapping from names to ${what} settings` });
@@ -134,6 +194,7 @@ export const configSchema = section({
   repositories: named('repository', repository),
   approval: approval.prefault({}),
   backup: backup.prefault({}),
+  reports: reports.optional(),
   host: name('the name of this Docker host').default('local'),
   queuePrefix: name('the first part of the task queues\' names').default('holdfast'),
 });

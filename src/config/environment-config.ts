@@ -7,6 +7,7 @@ import type { Component, SecretReference, ServiceDefinition } from '../domain/se
 import type { Config } from './config.ts';
 import { describeFound, invalidConfiguration, type ConfigProblem } from './config-problem.ts';
 import { configSchema } from './config-schema.ts';
+import { provePolicy } from './drill-settings.ts';
 import { approvalPolicy } from './service-definitions.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
@@ -33,7 +34,7 @@ export function configFromEnvironment(environment: Environment, currentDirectory
   const service: ServiceDefinition = {
     name: environmentServiceName, host: 'local', version: null, components: components(value, environment),
     application: null, health: null, repositories: [repositoryName],
-    approval: approvalPolicy(approval), proveAfterBackup: backup.prove, contentHashes: backup.hashes, skewLimitMs: 2_000,
+    approval: approvalPolicy(approval), ...provePolicy(backup.prove), contentHashes: backup.hashes, skewLimitMs: 2_000,
   };
   return {
     services: [service],

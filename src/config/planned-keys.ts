@@ -17,7 +17,6 @@ const planned: readonly { readonly path: readonly string[]; readonly what: strin
   { path: ['services', '*', 'health', 'onFailure'], what: 'choosing what an unhealthy service means; the run ends as failed, the restored data stays, and undo is the way back' },
   ...Object.entries(plannedSchedules).filter(([verb]) => !isScheduledVerb(verb)).map(([verb, what]) => ({ path: ['services', '*', 'schedules', verb], what })),
   { path: ['services', '*', 'retention'], what: 'removing backups by policy; every backup is kept' },
-  { path: ['services', '*', 'objectives'], what: 'comparing runs with objectives; RTO and RPO are measured and reported' },
   { path: ['repositories', '*', 'encryption'], what: 'encryption; put the repository on an encrypted file system' },
   { path: ['repositories', '*', 'storageClass'], what: 'object storage' },
   { path: ['approval', 'rollbackReminder'], what: 'reminders about rollback copies; `holdfast status` lists them' },

@@ -11,13 +11,21 @@ const largestCharacters = 64 * 1024;
  * @throws SecretNotFound for a variable or file that is missing, unreadable or empty; the message names the place, never the value
  */
 export async function resolveSecret(reference: SecretReference, environment: Environment): Promise<string> {
+  const { place, value } = await resolveText(reference, environment);
+  // A line break or NUL would end the value early in every protocol that carries it on.
+  if (/[\0\r\n]/.test(value)) throw notFound(place, 'it has more than one line');
+  return value;
+}
+
+/** The same of a key, which may have lines. @throws SecretNotFound */
+export const resolveKeyText = async (reference: SecretReference, environment: Environment): Promise<string> => (await resolveText(reference, environment)).value;
+
+async function resolveText(reference: SecretReference, environment: Environment): Promise<{ readonly place: string; readonly value: string }> {
   const [place, value] = 'env' in reference ? [`environment variable ${reference.env}`, environment[reference.env]] : [`file ${reference.file}`, await readSecretFile(reference.file)];
   if (value === undefined) throw notFound(place, 'it is not set');
   if (value === '') throw notFound(place, 'it is empty');
   if (value.length > largestCharacters) throw notFound(place, 'it is too long for a password');
-  // A line break or NUL would end the value early in every protocol that carries it on.
-  if (/[\0\r\n]/.test(value)) throw notFound(place, 'it has more than one line');
-  return value;
+  return { place, value };
 }
 
 async function readSecretFile(path: string): Promise<string> {

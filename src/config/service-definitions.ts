@@ -9,6 +9,7 @@ import type { ConfigFile, ServiceSettings } from './config-schema.ts';
 import { parseDuration } from './duration.ts';
 import type { Locate } from './parse-config.ts';
 import { closestName } from './closest-name.ts';
+import { askedComponents, drillSettings, objectivesFrom, provePolicy, reportSettings } from './drill-settings.ts';
 import { plannedCopies } from './planned-keys.ts';
 
 const milliseconds = (text: string): number => parseDuration(text) ?? 0;
@@ -18,13 +19,14 @@ const milliseconds = (text: string): number => parseDuration(text) ?? 0;
  * @throws InvalidConfiguration for references that lead nowhere and stores that two services would fight over
  */
 export function configFrom(settings: ConfigFile, path: string, locate: Locate): Config {
-  const problems = [...emptySections(settings, locate), ...danglingRepositories(settings, locate), ...furtherRepositories(settings, locate), ...sharedStores(settings, locate), ...sharedPaths(settings, path, locate), ...unfitSchedules(settings, locate)];
+  const problems = [...emptySections(settings, locate), ...danglingRepositories(settings, locate), ...furtherRepositories(settings, locate), ...sharedStores(settings, locate), ...sharedPaths(settings, path, locate), ...unfitSchedules(settings, locate), ...askedComponents(settings, locate)];
   if (problems.length > 0) throw invalidConfiguration(path, problems);
   return {
     services: Object.entries(settings.services).map(([name, service]) => definitionOf(name, service, settings)),
     repositories: locations(settings, path),
     host: settings.host,
     queuePrefix: settings.queuePrefix,
+    ...(settings.reports === undefined ? {} : { reports: reportSettings(settings.reports) }),
     path,
     notices: [],
   };
@@ -44,10 +46,12 @@ function definitionOf(name: string, service: ServiceSettings, settings: ConfigFi
     health: service.health === undefined ? null : { url: service.health.url, withinMs: milliseconds(service.health.within) },
     repositories: service.repositories ?? Object.keys(settings.repositories),
     approval: approvalPolicy(settings.approval),
-    proveAfterBackup: settings.backup.prove,
+    ...provePolicy(settings.backup.prove),
     contentHashes: settings.backup.hashes,
     skewLimitMs: milliseconds(settings.backup.skewLimit),
     ...(service.schedules === undefined ? {} : { schedules: scheduleSettings(service.schedules) }),
+    ...(service.objectives === undefined ? {} : { objectives: objectivesFrom(service.objectives) }),
+    ...(service.drill === undefined ? {} : { drill: drillSettings(service.drill) }),
   };
 }
 

@@ -1,4 +1,7 @@
 /** A service recovers as one; its components share recovery points. Pure data, without secrets: this travels through Temporal. */
+import type { DrillSettings } from './drill/drill-settings.ts';
+import type { Objectives } from './drill/objectives.ts';
+import type { ProvePolicy } from './prove-policy.ts';
 import type { ScheduleSettings } from './schedules/schedule-settings.ts';
 
 export type EngineName = 'postgres' | 'redis';
@@ -61,12 +64,18 @@ export interface ServiceDefinition {
   readonly approval: ApprovalPolicy;
   /** Whether a backup is proven right after it was taken. */
   readonly proveAfterBackup: boolean;
+  /** Which of them are; each one or none, as {@link proveAfterBackup} says, unless given. */
+  readonly prove?: ProvePolicy;
   /** Whether tables are hashed in the dump's snapshot (else only counted, and the manifest says so). */
   readonly contentHashes: boolean;
   /** PostgreSQL's snapshot and the Redis file may lie this far apart. */
   readonly skewLimitMs: number;
   /** When its runbooks start by themselves, once that is applied; by the defaults unless given. */
   readonly schedules?: ScheduleSettings;
+  /** What it promises itself; the defaults unless given. */
+  readonly objectives?: Objectives;
+  /** How it is drilled; the newest backup, with no question of its own, unless given. */
+  readonly drill?: DrillSettings;
 }
 
 /** The components with other containers in the place of their own, for a restore into a test environment. A component that `into` does not name is left out. */

@@ -7,7 +7,7 @@ describe('configJsonSchema', () => {
   it('asks only for what has no default, and allows no other keys', () => {
     expect(schema.required).toEqual(['services', 'repositories']);
     expect(schema.additionalProperties).toBe(false);
-    expect(Object.keys(schema.properties)).toEqual(['services', 'repositories', 'approval', 'backup', 'host', 'queuePrefix']);
+    expect(Object.keys(schema.properties)).toEqual(['services', 'repositories', 'approval', 'backup', 'reports', 'host', 'queuePrefix']);
   });
 
   it('is plain JSON', () => {

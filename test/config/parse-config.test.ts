@@ -108,7 +108,6 @@ describe('what this version does not do', () => {
     ['failover', inService('schedules: { failover: yearly }')],
     ['prune', inService('schedules: { prune: daily }')],
     ['retention', inService('retention: { days: 30 }')],
-    ['objectives', inService('objectives: { restore: 30m }')],
     ['versionCommand', inService('versionCommand: [cat, VERSION]')],
     ['encryption', smallest.replace('/srv/backups', '/srv/backups, encryption: { gpg: [a@b] }')],
     ['storageClass', smallest.replace('/srv/backups', '/srv/backups, storageClass: STANDARD_IA')],

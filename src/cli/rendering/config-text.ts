@@ -1,8 +1,11 @@
 /** What a configuration amounts to, as `holdfast config` says it. Pure. */
 import type { Config } from '../../config/config.ts';
 import { formatDuration } from '../../config/duration.ts';
+import { drillSettingsOf, objectivesOf } from '../../domain/drill/drill-settings.ts';
+import { objectiveNames } from '../../domain/drill/objectives.ts';
 import { wishedSchedules } from '../../domain/schedules/schedule-terms.ts';
 import type { Component, ServiceDefinition } from '../../domain/service.ts';
+import { counted } from '../../domain/wording.ts';
 
 export function configText(config: Config): readonly string[] {
   return [
@@ -21,10 +24,25 @@ function serviceText(service: ServiceDefinition): readonly string[] {
     `  application: ${application === null ? 'none is restarted after a restore' : application.containers.join(', ')}`,
     `  health: ${health === null ? 'nobody is asked after a restore' : `${health.url} within ${formatDuration(health.withinMs)}`}`,
     `  repositories: ${service.repositories.join(', ')}`,
-    `  after a backup: ${service.proveAfterBackup ? 'proven' : 'not proven'}, ${service.contentHashes ? 'counts and content hashes' : 'counts only'}`,
+    `  after a backup: ${provenText(service)}, ${service.contentHashes ? 'counts and content hashes' : 'counts only'}`,
     `  approval: ${approval.required.join(', ') || 'nothing asks for it'}${approval.fourEyes ? ', by somebody else than who asked' : ''}${approval.approvers.length > 0 ? `, by ${approval.approvers.join(' or ')}` : ''}, within ${formatDuration(approval.expiresAfterMs)}`,
+    `  drills: ${drillText(service)}`,
+    `  objectives: ${objectivesText(service)}`,
     `  starts by itself, once holdfast schedule apply was said: ${schedulesText(service)}`,
   ];
+}
+
+const provenText = ({ prove, proveAfterBackup }: ServiceDefinition): string => (!proveAfterBackup ? 'not proven' : prove === undefined ? 'proven' : `proven ${prove}`);
+
+function drillText(service: ServiceDefinition): string {
+  const { choose, assertions, tests, health } = drillSettingsOf(service);
+  const asked = [...(assertions.length === 0 ? [] : [counted(assertions.length, 'assertion')]), ...(tests === null ? [] : [`${tests.command[0]} in ${tests.image}`]), ...(health === null ? [] : [health.url])];
+  return `${choose.kind === 'latest' ? 'the newest backup' : `one by chance of the last ${choose.days} days`}, ${asked.join(', ') || 'no assertion or test of yours'}`;
+}
+
+function objectivesText(service: ServiceDefinition): string {
+  const objectives = objectivesOf(service);
+  return objectiveNames.map((name) => `${name} ${formatDuration(objectives[name])}`).join(', ');
 }
 
 function schedulesText(service: ServiceDefinition): string {

@@ -1,0 +1,63 @@
+/** From the sections of a service that are about drills to what they amount to. */
+import type { Assertion } from '../domain/drill/assertion.ts';
+import { noDrillSettings, parseChoice, type DrillSettings, type TestSettings } from '../domain/drill/drill-settings.ts';
+import { readExpectation, type Expectation } from '../domain/drill/expectation.ts';
+import type { Objectives } from '../domain/drill/objectives.ts';
+import type { ProvePolicy } from '../domain/prove-policy.ts';
+import type { ReportSettings } from './config.ts';
+import type { ConfigProblem } from './config-problem.ts';
+import { memoryPattern, type ConfigFile, type ServiceSettings } from './config-schema.ts';
+import { parseDuration } from './duration.ts';
+import type { Locate } from './parse-config.ts';
+
+type Drill = NonNullable<ServiceSettings['drill']>;
+
+const milliseconds = (text: string): number => parseDuration(text) ?? 0;
+
+export function objectivesFrom(given: NonNullable<ServiceSettings['objectives']>): Objectives {
+  const { backup, verify, restore, rebuild, rpo } = given;
+  return { backup: milliseconds(backup), verify: milliseconds(verify), restore: milliseconds(restore), rebuild: milliseconds(rebuild), rpo: milliseconds(rpo) };
+}
+
+/** `prove` is there only where neither each one nor none says it all: services of before it was known read the same. */
+export function provePolicy(given: boolean | ProvePolicy): { readonly proveAfterBackup: boolean; readonly prove?: ProvePolicy } {
+  if (given === 'daily' || given === 'weekly') return { proveAfterBackup: true, prove: given };
+  return { proveAfterBackup: given === true || given === 'always' };
+}
+
+export function drillSettings(drill: Drill): DrillSettings {
+  return {
+    choose: parseChoice(drill.choose) ?? noDrillSettings.choose,
+    assertions: Object.entries(drill.assertions).map(([name, each]) => assertionOf(name, each)),
+    tests: drill.tests === undefined ? null : testSettings(drill.tests),
+    health: drill.health === undefined ? null : { url: drill.health.url, withinMs: milliseconds(drill.health.within) },
+  };
+}
+
+function testSettings({ image, command, timeout, memory, environment }: NonNullable<Drill['tests']>): TestSettings {
+  const [, count, unit] = memoryPattern.exec(memory) ?? [];
+  return { image, command, timeoutMs: milliseconds(timeout), memoryBytes: Number(count) * (unit === 'GB' ? 1_024 ** 3 : 1_024 ** 2), environment };
+}
+
+function assertionOf(name: string, { sql, redis, database, expect }: Drill['assertions'][string]): Assertion {
+  // Read before: the schema takes nothing that cannot be.
+  const expected = readExpectation(expect) as Expectation;
+  if (sql !== undefined) return { kind: 'sql', name, component: 'postgres', sql, expect: expected };
+  return { kind: 'redis', name, component: 'redis', command: redis ?? [], database: database ?? 0, expect: expected };
+}
+
+export const reportSettings = ({ signingKey, keep }: NonNullable<ConfigFile['reports']>): ReportSettings =>
+  ({ ...(signingKey === undefined ? {} : { signingKey }), keepMs: milliseconds(keep) });
+
+/** Each assertion asks one store, and one that the service has. */
+export function askedComponents(settings: ConfigFile, locate: Locate): ConfigProblem[] {
+  return Object.entries(settings.services).flatMap(([name, service]) => Object.entries(service.drill?.assertions ?? {}).flatMap(([assertion, { sql, redis, database }]): ConfigProblem[] => {
+    const path = ['services', name, 'drill', 'assertions', assertion];
+    const problem = (found: string, allowed: string): ConfigProblem[] => [{ where: path.join('.'), position: locate.key(path), found, allowed }];
+    if ((sql === undefined) === (redis === undefined)) return problem(sql === undefined ? 'neither sql nor redis' : 'both sql and redis', 'allowed is one of them');
+    if (sql !== undefined && service.postgres === undefined) return problem('sql', 'the service has no postgres to ask');
+    if (redis !== undefined && service.redis === undefined) return problem('redis', 'the service has no redis to ask');
+    if (sql !== undefined && database !== undefined) return problem('database', 'allowed is database beside redis alone: sql is asked in the database of the service');
+    return [];
+  }));
+}
