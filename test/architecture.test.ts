@@ -25,15 +25,17 @@ const inWorkflows = /^@temporalio\/(workflow|common)$/;
 const rules: Readonly<Record<string, Rule>> = {
   domain: { may: [], packages: [] },
   workflows: { may: [domain], types: [/^activities\//, contracts], packages: [inWorkflows] },
-  activities: { may: [domain, contracts] },
+  // What reports are signed with, and what they look like: whoever makes one, and whoever shows one.
+  report: { may: [domain], packages: [/^node:crypto$/, /^zod$/] },
+  activities: { may: [domain, contracts, /^report\//] },
   containers: { may: [domain] },
   engines: { may: [domain, containers] },
   storage: { may: [domain] },
   repository: { may: [domain, /^storage\/storage\.ts$/] },
   config: { may: [domain, /^containers\/labels\.ts$/], types: [contracts] },
   client: { may: [domain, /^config\//, messages] },
-  cli: { may: [domain, /^client\//, /^config\//, /^worker\//, contracts, messages] },
-  console: { may: [domain, /^client\//, /^config\//, messages] },
+  cli: { may: [domain, /^client\//, /^config\//, /^report\//, /^worker\//, contracts, messages] },
+  console: { may: [domain, /^client\//, /^config\//, /^report\//, messages] },
   observability: { may: [domain] },
   worker: { may: [/^(?!cli\/|console\/)/] },
 };

@@ -23,6 +23,20 @@ export interface DrillCheck {
 export const checkSubjects = ['content', 'roles', 'extensions', 'settings', 'collations', 'amcheck', 'canary', 'recovery', 'assertion', 'tests', 'health'] as const;
 export type CheckSubject = (typeof checkSubjects)[number];
 
+/** What people call them. */
+const subjectTitle: Readonly<Record<CheckSubject, string>> = {
+  content: 'Content', roles: 'Roles', extensions: 'Extensions', settings: 'Settings', collations: 'Sorting of text', amcheck: 'Indexes', canary: 'Canary', recovery: 'Recovery',
+  assertion: 'Assertion', tests: 'Application\'s tests', health: 'Health',
+};
+
+/** `Content of postgres`, `Assertion orders`, `Health`; the name itself where it is none of ours. */
+export function checkTitle(name: string): string {
+  const [subject = '', of] = name.split(':');
+  if (!checkSubjects.some((each) => each === subject)) return name;
+  const title = subjectTitle[subject as CheckSubject];
+  return of === undefined ? title : subject === 'assertion' ? `${title} ${of}` : `${title} of ${of}`;
+}
+
 export const checkName = (subject: CheckSubject, of?: string): string => (of === undefined ? subject : `${subject}:${of}`);
 
 /** @param sentence what was found; the meaning of its class unless given */

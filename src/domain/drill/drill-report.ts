@@ -8,7 +8,7 @@ import type { Difference } from '../content.ts';
 import type { EngineName } from '../service.ts';
 import type { Verdict } from '../proof.ts';
 import type { RunOwner } from '../run-owner.ts';
-import type { DrillCheck } from './check.ts';
+import { checkTitle, type DrillCheck } from './check.ts';
 import type { DrillKind, DrillPhase, JudgedObjective } from './objectives.ts';
 import type { Disaster, RecoveryTimes } from './recovery-times.ts';
 import type { DrillSample, DrillTrend } from './trend.ts';
@@ -125,4 +125,7 @@ export function drillSentence(kind: DrillKind, verdict: Verdict, checks: readonl
 
 const namedAtMost = 4;
 
-const names = (checks: readonly DrillCheck[]): string => `${checks.slice(0, namedAtMost).map(({ name }) => name).join(', ')}${checks.length > namedAtMost ? ` and ${checks.length - namedAtMost} more` : ''}`;
+function names(checks: readonly DrillCheck[]): string {
+  const titles = [...new Set(checks.map(({ name }) => checkTitle(name)))];
+  return `${titles.slice(0, namedAtMost).join(', ')}${titles.length > namedAtMost ? ` and ${titles.length - namedAtMost} more` : ''}`;
+}

@@ -21,7 +21,7 @@ export type Measured =
 
 export interface Instant {
   readonly at: string;
-  /** `the drill was asked for`: what happened then, as a clause. */
+  /** `the request for the drill`: what happened then. */
   readonly what: string;
 }
 
@@ -48,32 +48,35 @@ export interface RecoveryFacts {
 }
 
 const disasterClause: Readonly<Record<Disaster['source'], string>> = {
-  since: 'the disaster, as it was named (--since)', firstFailedHealthCheck: 'the first health check that failed', request: 'the drill was asked for',
+  since: 'the disaster, as it was named (--since)', firstFailedHealthCheck: 'the first health check that failed', request: 'the request for the drill',
 };
 const coveredClause: Readonly<Record<Covered['source'], string>> = {
   backup: 'the recovery point of the backup', lastCommit: 'the last transaction of the log that was replayed', heartbeat: 'the newest heartbeat that was found again',
 };
 
 export function recoveryTimes(facts: RecoveryFacts): RecoveryTimes {
-  const { disaster, approvedAt, covered } = facts;
+  const { disaster, approvedAt } = facts;
   const began: Instant = { at: disaster.at, what: disasterClause[disaster.source] };
   return {
     rto: untilBack(began, facts),
     rtoFromApproval: approvedAt === null ? { ms: null, why: 'nobody had to approve it' } : untilBack({ at: approvedAt, what: 'the approval' }, facts),
-    rpo: lost(began, covered, facts.newest),
+    rpo: lost(began, facts),
     laterTransactions: facts.laterTransactions,
   };
 }
 
+const notBack = 'the service did not come back as it was';
+
 /** A service that did not come back whole has no recovery time: a shorter one for failing earlier would be the best figure of all. */
 function untilBack(from: Instant, { verdict, lastCheckPassedAt }: RecoveryFacts): Measured {
-  if (verdict === 'failed') return { ms: null, why: 'the service did not come back as it was' };
+  if (verdict === 'failed') return { ms: null, why: notBack };
   if (verdict !== 'proven' || lastCheckPassedAt === null) return { ms: null, why: 'not every check gave an answer' };
-  return between(from, { at: lastCheckPassedAt, what: 'the last check passed' });
+  return between(from, { at: lastCheckPassedAt, what: 'the last check that passed' });
 }
 
-function lost(disaster: Instant, covered: Covered | null, newest: boolean): Measured {
+function lost(disaster: Instant, { covered, newest, verdict }: RecoveryFacts): Measured {
   if (covered === null) return { ms: null, why: 'nothing was brought back' };
+  if (verdict === 'failed') return { ms: null, why: notBack };
   if (!newest) return { ms: null, why: 'the drill brought back an older backup on purpose' };
   // What was committed while the drill began lies behind the disaster, and nothing of it is lost.
   const from: Instant = { at: covered.at, what: coveredClause[covered.source] };

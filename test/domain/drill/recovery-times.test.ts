@@ -10,9 +10,9 @@ const facts: RecoveryFacts = {
 describe('RTO and RPO', () => {
   it('say from which instant to which', () => {
     expect(recoveryTimes(facts)).toEqual({
-      rto: { ms: 750_500, from: { at: facts.disaster.at, what: 'the drill was asked for' }, to: { at: facts.lastCheckPassedAt, what: 'the last check passed' } },
+      rto: { ms: 750_500, from: { at: facts.disaster.at, what: 'the request for the drill' }, to: { at: facts.lastCheckPassedAt, what: 'the last check that passed' } },
       rtoFromApproval: { ms: null, why: 'nobody had to approve it' },
-      rpo: { ms: 300_000, from: { at: '2026-11-23T01:55:00.000Z', what: 'the last transaction of the log that was replayed' }, to: { at: facts.disaster.at, what: 'the drill was asked for' } },
+      rpo: { ms: 300_000, from: { at: '2026-11-23T01:55:00.000Z', what: 'the last transaction of the log that was replayed' }, to: { at: facts.disaster.at, what: 'the request for the drill' } },
       laterTransactions: null,
     });
     const since = recoveryTimes({ ...facts, disaster: { at: '2026-11-23T01:30:00.000Z', source: 'since' }, approvedAt: '2026-11-23T02:10:00.000Z' });
@@ -24,7 +24,9 @@ describe('RTO and RPO', () => {
 
   it('are not given for what did not come back', () => {
     expect(recoveryTimes({ ...facts, verdict: 'failed' }).rto).toEqual({ ms: null, why: 'the service did not come back as it was' });
-    expect(recoveryTimes({ ...facts, verdict: 'couldNotVerify' }).rto.ms).toBeNull();
+    expect(recoveryTimes({ ...facts, verdict: 'failed' }).rpo.ms).toBeNull();
+    // What came back is there, though somebody's tests did not end.
+    expect(recoveryTimes({ ...facts, verdict: 'couldNotVerify' })).toMatchObject({ rto: { ms: null }, rpo: { ms: 300_000 } });
     expect(recoveryTimes({ ...facts, lastCheckPassedAt: null }).rto.ms).toBeNull();
     expect(recoveryTimes({ ...facts, covered: null }).rpo.ms).toBeNull();
     expect(recoveryTimes({ ...facts, newest: false }).rpo).toEqual({ ms: null, why: 'the drill brought back an older backup on purpose' });
