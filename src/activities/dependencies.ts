@@ -3,8 +3,10 @@ import type { ContainerRuntime } from '../containers/container-runtime.ts';
 import type { EngineContext } from '../engines/engine-context.ts';
 import type { DatabaseEngine } from '../engines/engine.ts';
 import type { Component, EngineName, PostgresComponent, SecretReference, ServiceDefinition, WalMode } from '../domain/service.ts';
+import type { DrillReport } from '../domain/drill/drill-report.ts';
 import type { Timing } from '../domain/timing.ts';
 import type { LogStatus } from '../domain/wal/log-status.ts';
+import type { SignedReport } from '../report/signed-report.ts';
 import type { Repository } from '../repository/repository.ts';
 import type { LogServerFacts, SettingChange } from '../domain/wal/server-settings.ts';
 
@@ -66,6 +68,10 @@ export interface ActivityDependencies {
   /** Tells whoever keeps a log on this host that all of it up to `at` is waited for. ISO 8601 UTC. */
   readonly wishForLog: (service: string, component: string, at: string) => Promise<void>;
   readonly resolveSecret: (reference: SecretReference) => Promise<string>;
+  /** With this installation's key. The same report has the same signature. @throws SecretNotFound, InvalidConfiguration */
+  readonly signReport: (report: DrillReport) => Promise<SignedReport>;
+  /** How long a report is kept: what `keepUntil` is made of. */
+  readonly keepReportsMs: number;
   readonly nowMs: () => number;
   /** Cores of this host: parallel dump jobs and hash sessions. */
   readonly jobs: number;

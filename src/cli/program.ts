@@ -7,6 +7,7 @@ import { listCommand } from './verbs/backups/list.ts';
 import { proveCommand } from './verbs/backups/prove.ts';
 import { showCommand } from './verbs/backups/show.ts';
 import { verifyCommand } from './verbs/backups/verify.ts';
+import { reportCommand } from './verbs/reports/report.ts';
 import { acceptCommand } from './verbs/restoring/accept.ts';
 import { approveCommand } from './verbs/restoring/approve.ts';
 import { cloneCommand } from './verbs/restoring/clone.ts';
@@ -31,7 +32,7 @@ import { workerCommand } from './verbs/set-up/worker.ts';
 
 const groups: readonly (readonly [title: string, commands: () => readonly Command[]])[] = [
   ['Set up:', () => [initCommand(), doctorCommand(), configCommand(), upCommand(), workerCommand(), setupCommand(), scheduleCommand()]],
-  ['Back up:', () => [backupCommand(), listCommand(), showCommand(), verifyCommand(), proveCommand(), holdCommand(), unholdCommand(), walCommand(), markCommand()]],
+  ['Back up:', () => [backupCommand(), listCommand(), showCommand(), verifyCommand(), proveCommand(), holdCommand(), unholdCommand(), walCommand(), markCommand(), reportCommand()]],
   ['Come back:', () => [restoreCommand(), findCommand(), moveCommand(), queryCommand(), cloneCommand(), undoCommand(), acceptCommand(), approveCommand(), rejectCommand()]],
   ['Runs:', () => [statusCommand(), watchCommand(), cancelCommand()]],
 ];

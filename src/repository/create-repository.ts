@@ -10,6 +10,7 @@ import { rollbackMilestones, rollbackState, type RollbackMilestone, type Rollbac
 import type { BackupStorage } from '../storage/storage.ts';
 import { claimBackup, latestBackup, newestReadable, readClaimant } from './claims.ts';
 import { createAofArchive } from './create-aof-archive.ts';
+import { createDrillArchive } from './create-drill-archive.ts';
 import { holdsIn } from './holds.ts';
 import { createSetAside, placeOf } from './create-set-aside.ts';
 import { createWalArchive } from './create-wal-archive.ts';
@@ -48,6 +49,7 @@ export function createRepository(name: string, storage: BackupStorage): Reposito
     removeTemporaries: (runIds, olderThanMs) => storage.removeTemporaries(runIds, olderThanMs),
     wal: createWalArchive(storage, head.open),
     aof: createAofArchive(storage, head.open),
+    drills: createDrillArchive(storage),
     setAside: (key) => createSetAside(storage, head.open, key),
     place: () => placeOf(storage),
     ...marksIn(storage),

@@ -13,6 +13,7 @@ import type { RollbackMilestone, RollbackRecord, RollbackState } from '../domain
 import type { RunOwner } from '../domain/run-owner.ts';
 import type { BackupStorage } from '../storage/storage.ts';
 import type { AofArchive } from './aof-archive.ts';
+import type { DrillArchive } from './drill-archive.ts';
 import type { RepositoryPlace, SetAside, SetAsideKey } from './set-aside.ts';
 import type { WalArchive } from './wal-archive.ts';
 
@@ -61,6 +62,8 @@ export interface Repository {
   readonly wal: WalArchive;
   /** The archive of their append-only files, the same. */
   readonly aof: AofArchive;
+  /** The drills and their reports. */
+  readonly drills: DrillArchive;
   /** What a run copies out of a volume before its data is dropped there; asked each time whether this is still the repository it was. */
   setAside(key: SetAsideKey): SetAside;
   /** @throws RepositoryUnreachable */

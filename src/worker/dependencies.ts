@@ -8,6 +8,7 @@ import type { ContainerRuntime } from '../containers/container-runtime.ts';
 import { createDockerRuntime } from '../containers/docker-runtime.ts';
 import type { EngineName, WalMode } from '../domain/service.ts';
 import { hostQueue } from '../domain/task-queues.ts';
+import { defaultKeepMs } from '../domain/drill/drill-report.ts';
 import { productionTiming, testTiming } from '../domain/timing.ts';
 import type { EngineContext } from '../engines/engine-context.ts';
 import type { DatabaseEngine } from '../engines/engine.ts';
@@ -25,6 +26,7 @@ import { createRepository } from '../repository/create-repository.ts';
 import { createLocalStorage } from '../storage/local/local-storage.ts';
 import { withStallGuard } from '../storage/stall-guard.ts';
 import { stateDirectory } from './local/state-directory.ts';
+import { reportSigner } from './report-key.ts';
 import { createRunDirectory } from './run-directory.ts';
 import { holdfastVersion } from './version.ts';
 import { leaveLogWish, readLogStatus } from './standing-file.ts';
@@ -82,6 +84,8 @@ export async function composeDependencies(config: Config, client: Client, enviro
     readLog: (service, component) => readLogStatus(stateDirectory(environment), service, component),
     wishForLog: (service, component, at) => leaveLogWish(stateDirectory(environment), service, component, at),
     resolveSecret: (reference) => resolveSecret(reference, environment),
+    signReport: reportSigner(config.reports, environment),
+    keepReportsMs: config.reports?.keepMs ?? defaultKeepMs,
     nowMs: () => Date.now(),
     jobs: Math.max(2, Math.min(8, availableParallelism())),
   };

@@ -2,14 +2,14 @@
 import { checkName, drillCheck, judgeChecks, type DrillCheck } from '../../src/domain/drill/check.ts';
 import { drillSentence, sampleOf, type DrillReport } from '../../src/domain/drill/drill-report.ts';
 import { defaultObjectives, judgeObjectives, type DrillKind, type DrillPhase } from '../../src/domain/drill/objectives.ts';
+import { backupInstant } from '../../src/domain/identifiers.ts';
 import { recoveryTimes } from '../../src/domain/drill/recovery-times.ts';
 import { drillTrend, type DrillSample } from '../../src/domain/drill/trend.ts';
 
 const minute = 60_000;
-export const beganMs = Date.parse('2026-11-23T02:00:00.000Z');
-const at = (seconds: number): string => new Date(beganMs + seconds * 1_000).toISOString();
+type At = (seconds: number) => string;
 
-const phases: readonly DrillPhase[] = [
+const phasesOf = (at: At): readonly DrillPhase[] => [
   { phase: 'prepare', component: null, beganAt: at(1), finishedAt: at(9.2), outcome: 'done' },
   { phase: 'verify', component: 'postgres', beganAt: at(9.2), finishedAt: at(48), outcome: 'done' },
   { phase: 'restore', component: 'postgres', beganAt: at(48), finishedAt: at(371), outcome: 'done' },
@@ -57,6 +57,9 @@ export const pastDrills: readonly DrillSample[] = [540, 610, 655, 702, 980, 701]
 
 export function sampleReport(wishes: SampleWishes = {}): DrillReport {
   const { checks: answered = passed, kind = 'restore', past = pastDrills, drillId = '20261123-020000', service = 'story-portal' } = wishes;
+  const beganMs = Date.parse(backupInstant(drillId));
+  const at: At = (seconds) => new Date(beganMs + seconds * 1_000).toISOString();
+  const phases = phasesOf(at);
   const expectedChecks = wishes.expectedChecks ?? passed.map(({ name }) => name);
   const { verdict, checks } = judgeChecks(expectedChecks, answered);
   const disaster = { at: at(0), source: 'request' as const };

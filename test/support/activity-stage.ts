@@ -8,6 +8,7 @@ import { createActivities, type Activities } from '../../src/activities/index.ts
 import type { ActivityDependencies, RunDirectory } from '../../src/activities/dependencies.ts';
 import type { RunOwner } from '../../src/domain/run-owner.ts';
 import type { ServiceDefinition } from '../../src/domain/service.ts';
+import { defaultKeepMs } from '../../src/domain/drill/drill-report.ts';
 import { testTiming } from '../../src/domain/timing.ts';
 import type { Repository } from '../../src/repository/repository.ts';
 import { createRepository } from '../../src/repository/create-repository.ts';
@@ -49,6 +50,8 @@ export async function openActivityStage(): Promise<ActivityStage> {
     readLog: async () => null,
     wishForLog: async () => undefined,
     resolveSecret: async () => '',
+    signReport: () => Promise.reject(new Error('this test has no key to sign reports with')),
+    keepReportsMs: defaultKeepMs,
     nowMs: () => Date.now(),
     jobs: 2,
   };

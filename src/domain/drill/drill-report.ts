@@ -15,6 +15,9 @@ import type { DrillSample, DrillTrend } from './trend.ts';
 
 export const drillReportFormat = 1;
 
+/** Seven years, as books are kept. */
+export const defaultKeepMs = 2_557 * 86_400_000;
+
 /** Which backup was taken: the newest, one by chance of the last so many days, or the one that was named. */
 export type DrillChoice =
   | { readonly kind: 'latest' }

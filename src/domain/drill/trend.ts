@@ -96,8 +96,10 @@ function project(proven: readonly DrillSample[], sizeBytes: number | null): Proj
   if (sizeBytes === null) return { ms: null, why: 'today\'s size is not known' };
   if (points.length < leastForProjection) return { ms: null, why: `not enough drills: ${points.length} of ${leastForProjection} that were proven` };
   const line = fit(points);
+  const ms = Math.round(line.intercept + line.slope * sizeBytes);
+  if (!Number.isSafeInteger(ms)) return { ms: null, why: 'past drills were too small to say anything of today\'s size' };
   return {
-    ms: Math.max(0, Math.round(line.intercept + line.slope * sizeBytes)), sizeBytes, drills: points.length,
+    ms, sizeBytes, drills: points.length,
     method: line.slope === 0 ? 'the mean of past drills, whose times do not grow with size' : 'linear in bytes, by least squares over past drills',
     beyond: sizeBytes > beyondFactor * Math.max(...points.map(({ size }) => size)),
   };

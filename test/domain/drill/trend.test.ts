@@ -27,11 +27,15 @@ describe('the trend', () => {
     expect(drillTrend('restore', [sample(1, 1_500, 1_000), sample(2, 1_200, 2_000), sample(3, 900, 3_000)], 9_000).projection).toMatchObject({ ms: 1_200, method: 'the mean of past drills, whose times do not grow with size' });
   });
 
+  it('says nothing where the line leads nowhere', () => {
+    expect(drillTrend('restore', [sample(1, 0, 0), sample(2, 1e9, 1), sample(3, 0, 0)], 2 ** 44).projection).toMatchObject({ ms: null, why: expect.stringContaining('too small') as string });
+  });
+
   it('projects something whole, never below nothing and never less for more data, for any past', () => {
     const past = fc.array(fc.record({ ms: fc.nat(1e9), size: fc.nat(2 ** 43) }), { minLength: leastForProjection, maxLength: 20 });
     fc.assert(fc.property(past, fc.nat(2 ** 44), fc.nat(2 ** 44), (drills, a, b) => {
       const samples = drills.map(({ ms, size }, index) => sample(index + 1, ms, size));
-      const [less, more] = [Math.min(a, b), Math.max(a, b)].map((size) => drillTrend('restore', samples, size).projection.ms ?? Number.NaN) as [number, number];
+      const [less, more] = [Math.min(a, b), Math.max(a, b)].map((size) => drillTrend('restore', samples, size).projection.ms ?? Number.MAX_SAFE_INTEGER) as [number, number];
       expect(Number.isSafeInteger(less) && less >= 0 && more >= less).toBe(true);
     }));
   });

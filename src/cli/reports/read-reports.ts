@@ -1,0 +1,52 @@
+/** The drills of a service, with the reports that can be believed: from the repositories alone. */
+import type { ServiceDefinition } from '../../domain/service.ts';
+import { HoldfastFailure, isFailure } from '../../domain/failures.ts';
+import { backupInstant } from '../../domain/identifiers.ts';
+import { readReport } from '../../report/read-report.ts';
+import { signatureHolds, type SignedReport } from '../../report/signed-report.ts';
+import type { Repository } from '../../repository/repository.ts';
+import type { CommandContext } from '../command-context.ts';
+import { repositoriesOf } from '../list-backups.ts';
+import type { ListedReport } from '../rendering/report-text.ts';
+
+export interface ReadDrill extends ListedReport {
+  readonly signed: SignedReport | null;
+}
+
+/** Newest first. */
+export async function readDrills(context: CommandContext, service: ServiceDefinition): Promise<readonly ReadDrill[]> {
+  const drills: ReadDrill[] = [];
+  for (const repository of await repositoriesOf(context, service)) {
+    for (const { drillId, claim } of await repository.drills.list(service.name)) {
+      if (drills.some((each) => each.drillId === drillId && each.report !== null)) continue;
+      const { signed, problem } = await readOne(repository, service.name, drillId);
+      // What was changed says nothing of when and what it was, either.
+      const told = problem === null ? signed?.report : undefined;
+      drills.push({ service: service.name, drillId, beganAt: told?.beganAt ?? claim?.beganAt ?? backupInstant(drillId), kind: told?.kind ?? claim?.kind ?? '-', report: signed?.report ?? null, signed, problem });
+    }
+  }
+  return drills.sort((a, b) => (a.drillId < b.drillId ? 1 : -1));
+}
+
+async function readOne(repository: Repository, service: string, drillId: string): Promise<{ readonly signed: SignedReport | null; readonly problem: string | null }> {
+  try {
+    const text = await repository.drills.readReport(service, drillId);
+    if (text === null) return { signed: null, problem: 'no report: it still runs, or ended before' };
+    const read = readReport(text);
+    if (read.signed === null) return { signed: null, problem: `DAMAGED (${read.problem})` };
+    const { report } = read.signed;
+    if (report.service !== service || report.drillId !== drillId) return { signed: null, problem: `DAMAGED (it is the report of ${report.service}/${report.drillId})` };
+    return { signed: read.signed, problem: signatureHolds(read.signed) ? null : 'CHANGED: its signature does not hold' };
+  } catch (error) {
+    if (!isFailure(error, 'RepositoryDamaged')) throw error;
+    return { signed: null, problem: `DAMAGED (${error.fields.cause})` };
+  }
+}
+
+/** The one that an id, its first digits or `latest` names. @throws UnknownRun */
+export function chosenDrill(drills: readonly ReadDrill[], asked: string): ReadDrill {
+  const matches = asked === 'latest' ? drills.filter(({ report }) => report !== null).slice(0, 1) : drills.filter(({ drillId }) => drillId.startsWith(asked));
+  const [found] = matches;
+  if (found !== undefined && matches.length === 1 && asked !== '') return found;
+  throw new HoldfastFailure('UnknownRun', { operation: 'find the report', object: JSON.stringify(asked.slice(0, 40)), cause: matches.length > 1 ? `${matches.length} drills begin with it` : 'there is no drill of that id', hint: 'See `holdfast report list`.' });
+}

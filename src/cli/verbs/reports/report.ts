@@ -1,0 +1,29 @@
+import type { Command } from 'commander';
+import { HoldfastFailure } from '../../../domain/failures.ts';
+import { act, verb } from '../../verb.ts';
+
+export function reportCommand(): Command {
+  const command = verb('report', 'The signed reports of drills: what was restored, what came of it, how long it took.', ['report list', 'report show latest --html drill.html', 'report verify drill.html --key SHA256:…', 'report period 2026Q4'])
+    .option('--period <period>', 'all services over a quarter (2026Q4), a month (2026-11) or a year (2026)')
+    .action(act<{ period?: string }>(async (context, { period }) => {
+      if (period === undefined) throw new HoldfastFailure('InvalidInput', { operation: 'report', object: 'report', cause: 'it was not said what', hint: 'holdfast report list shows what there is; holdfast report --help what can be asked.' });
+      return (await import('../../reports/report-commands.ts')).showPeriod(context, period);
+    }));
+  command.addCommand(verb('list', 'Every drill, newest first, with its verdict, RTO and RPO.').action(act(async (context) => (await import('../../reports/report-commands.ts')).listReports(context))));
+  command.addCommand(verb('show', 'One report, whole.', ['report show latest', 'report show 20261123-020000 --json', 'report show latest --html drill.html'])
+    .argument('<id>', 'the id of a drill, its first digits, or latest')
+    .option('--html <file>', 'write it as one page, too, to be handed on or printed')
+    .action(act<{ html?: string }>(async (context, { html }, id) => (await import('../../reports/report-commands.ts')).showReport(context, id ?? '', html))));
+  command.addCommand(verb('verify', 'Is this report, or page, what was signed? Needs only the public key, and nothing running.', ['report verify report.json --key report-signing.pub', 'report verify drill.html --key SHA256:…'])
+    .argument('<file>', 'a report.json, or a page')
+    .option('--key <key>', 'a file with the public key, or its fingerprint (default: the key of this installation)')
+    .option('--html <file>', 'write the page that belongs to it')
+    .action(act<{ key?: string; html?: string }>(async (context, { key, html }, file) => (await import('../../reports/report-commands.ts')).verifyFile(context, file ?? '', { ...(key === undefined ? {} : { key }), ...(html === undefined ? {} : { html }) }))));
+  command.addCommand(verb('period', 'All services over a period: who was drilled, who was not, what failed; and what that is evidence for.', ['report period 2026Q4', 'report period 2026-11 --json'])
+    .argument('<period>', '2026Q4, 2026-11 or 2026')
+    .action(act(async (context, _options, period) => (await import('../../reports/report-commands.ts')).showPeriod(context, period ?? ''))));
+  command.addCommand(verb('key', 'The public key that reports are signed with here, and its fingerprint.', ['report key > report-signing.pub', 'report key --pem'])
+    .option('--pem', 'as PEM, for openssl')
+    .action(act<{ pem?: boolean }>(async (context, { pem }) => (await import('../../reports/report-commands.ts')).showKey(context, pem === true))));
+  return command;
+}
