@@ -2,6 +2,7 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
+import { checkKinds } from '../../src/domain/drill/check-class.ts';
 import { failureKinds } from '../../src/domain/failures.ts';
 import * as runbooks from '../../src/workflows/index.ts';
 
@@ -38,6 +39,11 @@ describe('runbooks', () => {
     expect(failures.map((name) => name.slice(1, -1)).filter((name) => !(name in failureKinds))).toEqual([]);
     for (const [, json] of page.matchAll(/--input '([^']+)'/g)) expect(() => JSON.parse(json ?? '') as unknown).not.toThrow();
   });
+});
+
+it('explains every class of a check, and none that there is not', () => {
+  const rows = [...read('docs/drill-reports.md').matchAll(/^\| `(\w+)` \| (\w+) \| (.*?) \| (.*?) \|$/gm)].map(([, name, verdict, meaning, next]) => [name, verdict, meaning, next]);
+  expect(rows).toEqual(Object.entries(checkKinds).map(([name, { verdict, meaning, next }]) => [name, verdict, meaning, next === '' ? '-' : next]));
 });
 
 describe('hazards', () => {
