@@ -10,6 +10,7 @@ import { destinationIn } from './artifacts.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { findParent } from './find-parent.ts';
 import { tellingHowToRecreate } from './missing-container.ts';
+import { newestProofAt } from './newest-proof.ts';
 import { claimNoteKey } from './repair-activities.ts';
 import { requireSpace } from './repository-space.ts';
 
@@ -44,6 +45,8 @@ export interface CommittedBackup {
   readonly backups: number;
   readonly usedBytes: number;
   readonly location: string;
+  /** Where the policy goes by it: when a backup of the same making was last proven; null where none was. */
+  readonly newestProofAt?: string | null;
 }
 
 export function createBackupActivities(dependencies: ActivityDependencies) {
@@ -114,7 +117,8 @@ export function createBackupActivities(dependencies: ActivityDependencies) {
       const repository = firstRepository(dependencies, input.service);
       const { manifest, sha256 } = await committedByThisRun(repository, input) ?? await commit(repository, input, definition);
       await repository.removeLosingAttempts(manifest);
-      return summaryOf(manifest, sha256);
+      const summary = await summaryOf(manifest, sha256);
+      return definition.prove === undefined ? summary : { ...summary, newestProofAt: await newestProofAt(repository, manifest) };
     },
 
     /** The compensation of a backup that will not be committed: its files go, and a committed one is never touched. @throws InvalidInput for another run's */

@@ -1,6 +1,7 @@
 /** `takeBackup`: preflight, one recovery point over all components, manifest, proof. Changes no live data. */
-import type { BackedUpComponent } from '../../activities/backup-activities.ts';
+import type { BackedUpComponent, CommittedBackup } from '../../activities/backup-activities.ts';
 import { recoveryPoint } from '../../domain/backup-manifest.ts';
+import { proofIsDue } from '../../domain/prove-policy.ts';
 import type { Component } from '../../domain/service.ts';
 import { counted, engineTitle, sizeText } from '../../domain/wording.ts';
 import { allOrNone } from '../shared/all-or-none.ts';
@@ -39,7 +40,7 @@ export async function takeBackup(input: TakeBackupInput): Promise<TakeBackupResu
     run.note(`Total backups in directory: ${committed.backups}`);
     run.note(`Disk usage: ${sizeText(committed.usedBytes)}`);
     const incremental = backups.find((backup) => backup.incremental !== undefined)?.incremental;
-    return { ...summary(committed), ...(incremental === undefined ? {} : { incremental }), proof: await proveByPolicy(run, committed.backupId) };
+    return { ...summary(committed), ...(incremental === undefined ? {} : { incremental }), proof: await proveByPolicy(run, committed) };
   });
 }
 
@@ -94,9 +95,10 @@ const wholeServerText: { readonly [K in NonNullable<TakeBackupInput['kind']>]: (
   dump: (title) => `${title} database`, base: (title) => `the whole ${title} server`, incremental: (title) => `what changed of the whole ${title} server`,
 };
 
-async function proveByPolicy(run: Run<TakeBackupInput>, backupId: string): Promise<TakeBackupResult['proof']> {
-  const wanted = run.input.prove ?? run.service.definition.proveAfterBackup;
-  if (!wanted) return 'notProven';
+async function proveByPolicy(run: Run<TakeBackupInput>, { backupId, newestProofAt = null }: CommittedBackup): Promise<TakeBackupResult['proof']> {
+  const { prove, proveAfterBackup } = run.service.definition;
+  const due = prove === undefined ? proveAfterBackup : proofIsDue(prove, newestProofAt, Date.now());
+  if (!(run.input.prove ?? due)) return 'notProven';
   run.phase('checking');
   run.step('Proving the backup: restoring it beside and comparing');
   const backup = await run.host.quick.findBackup({ service: run.input.service, backup: backupId });
