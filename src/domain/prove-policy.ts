@@ -1,4 +1,5 @@
 /** Which backups are proven right after they were taken. Pure. */
+import type { ServiceDefinition } from './service.ts';
 
 export const provePolicies = ['always', 'daily', 'weekly', 'never'] as const;
 export type ProvePolicy = (typeof provePolicies)[number];
@@ -6,6 +7,10 @@ export type ProvePolicy = (typeof provePolicies)[number];
 const hourMs = 3_600_000;
 /** A little less than the period: a backup that is taken at two each night must not wait for the night after, because the last proof ended at ten past. */
 const periodMs: Readonly<Record<'daily' | 'weekly', number>> = { daily: 20 * hourMs, weekly: (7 * 24 - 4) * hourMs };
+
+/** What a run was told decides, else the policy; a service that was resolved before there was one says only yes or no. */
+export const proofIsWanted = (asked: boolean | undefined, { prove, proveAfterBackup }: Pick<ServiceDefinition, 'prove' | 'proveAfterBackup'>, newestProofAt: string | null, nowMs: number): boolean =>
+  asked ?? (prove === undefined ? proveAfterBackup : proofIsDue(prove, newestProofAt, nowMs));
 
 /**
  * Is the backup that was just taken to be proven?

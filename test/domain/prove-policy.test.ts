@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, it } from 'vitest';
-import { proofIsDue } from '../../src/domain/prove-policy.ts';
+import { proofIsDue, proofIsWanted } from '../../src/domain/prove-policy.ts';
 
 const now = Date.parse('2026-11-23T02:00:00.000Z');
 const ago = (hours: number): string => new Date(now - hours * 3_600_000).toISOString();
@@ -17,4 +17,10 @@ it.each<readonly ['daily' | 'weekly', string | null, boolean]>([
   ['daily', ago(-2), true], ['weekly', 'damaged', true],
 ])('%s, newest %s: %s', (policy, newest, due) => {
   expect(proofIsDue(policy, newest, now)).toBe(due);
+});
+
+it('is wanted where the run was told so, else by the policy, else by yes or no', () => {
+  const daily = { proveAfterBackup: true, prove: 'daily' as const };
+  expect([proofIsWanted(true, daily, ago(1), now), proofIsWanted(false, daily, null, now), proofIsWanted(undefined, daily, ago(1), now), proofIsWanted(undefined, daily, ago(30), now)]).toEqual([true, false, false, true]);
+  expect([proofIsWanted(undefined, { proveAfterBackup: true }, ago(1), now), proofIsWanted(undefined, { proveAfterBackup: false }, null, now)]).toEqual([true, false]);
 });

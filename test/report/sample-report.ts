@@ -1,10 +1,10 @@
 /** A report as a drill leaves it, for tests of what reads, signs, stores and shows one. */
-import { checkName, drillCheck, judgeChecks, type DrillCheck } from '../../src/domain/drill/check.ts';
-import { drillSentence, sampleOf, type DrillReport } from '../../src/domain/drill/drill-report.ts';
-import { defaultObjectives, judgeObjectives, type DrillKind, type DrillPhase } from '../../src/domain/drill/objectives.ts';
+import { assembleReport } from '../../src/domain/drill/assemble-report.ts';
+import { checkName, drillCheck, type DrillCheck } from '../../src/domain/drill/check.ts';
+import { defaultKeepMs, type DrillReport } from '../../src/domain/drill/drill-report.ts';
+import { defaultObjectives, type DrillKind, type DrillPhase } from '../../src/domain/drill/objectives.ts';
+import type { DrillSample } from '../../src/domain/drill/trend.ts';
 import { backupInstant } from '../../src/domain/identifiers.ts';
-import { recoveryTimes } from '../../src/domain/drill/recovery-times.ts';
-import { drillTrend, type DrillSample } from '../../src/domain/drill/trend.ts';
 
 const minute = 60_000;
 type At = (seconds: number) => string;
@@ -61,32 +61,27 @@ export function sampleReport(wishes: SampleWishes = {}): DrillReport {
   const at: At = (seconds) => new Date(beganMs + seconds * 1_000).toISOString();
   const phases = phasesOf(at);
   const expectedChecks = wishes.expectedChecks ?? passed.map(({ name }) => name);
-  const { verdict, checks } = judgeChecks(expectedChecks, answered);
-  const disaster = { at: at(0), source: 'request' as const };
-  const times = recoveryTimes({ disaster, approvedAt: null, lastCheckPassedAt: at(731), verdict, covered: { at: at(-41), source: 'lastCommit' }, newest: true, laterTransactions: null });
-  const identity = { drillId, kind, finishedAt: at(744), verdict, times, components: [
+  return assembleReport({ drillId, kind, finishedAt: at(744), answered, objectives: defaultObjectives, past, todayBytes: 18_500_000_000, backupMs: 4 * minute + 12_000, keepMs: defaultKeepMs,
+    disaster: { at: at(0), source: 'request' }, approvedAt: null, lastCheckPassedAt: at(731), covered: { at: at(-41), source: 'lastCommit' }, laterTransactions: null, components: [
     {
-      component: 'postgres', engine: 'postgres' as const, depth: 'baseAndLog' as const, backupId: '20261122-020000', manifestSha256: sha('a'), point: at(-41), sizeBytes: 16_106_127_360,
+      component: 'postgres', engine: 'postgres', depth: 'baseAndLog', backupId: '20261122-020000', manifestSha256: sha('a'), point: at(-41), sizeBytes: 16_106_127_360,
       versions: { backup: '17.6', drill: '17.6' }, image: { name: 'postgres:17', backupId: `sha256:${sha('1')}`, drillId: `sha256:${sha('1')}` },
       log: { timeline: 1, from: '16/B2000028', to: '16/B374D848', segments: 1_204 }, comparedObjects: 64, differences: [], notCompared: [{ object: 'page checksums', reason: 'the cluster was made without them' }],
     },
     {
-      component: 'redis', engine: 'redis' as const, depth: 'rdb' as const, backupId: '20261123-015500', manifestSha256: sha('b'), point: at(-300), sizeBytes: 412_000_000,
+      component: 'redis', engine: 'redis', depth: 'rdb', backupId: '20261123-015500', manifestSha256: sha('b'), point: at(-300), sizeBytes: 412_000_000,
       versions: { backup: '8.0.2', drill: '8.0.2' }, image: { name: 'redis:8', backupId: `sha256:${sha('2')}`, drillId: `sha256:${sha('2')}` }, comparedObjects: 5, differences: [], notCompared: [],
     },
-  ] };
-  return {
-    format: 1, ...identity, service, serviceVersion: '2.0.0', sentence: drillSentence(kind, verdict, checks),
+  ],
+    service, serviceVersion: '2.0.0',
     startedBy: { identity: 'holdfast-schedule', by: 'schedule', reason: 'monthly' },
     run: { namespaceId: '8f14e45f-ceea-467f-9dc7-5bd6f1a2c001', workflowId: `holdfast/drill/${service}/20261123T020000Z`, runId: '0193574a-58f4-7ccd-8f7a-4c1b0a9d6e21' },
     host: 'berlin-1', repository: { name: 'offsite', id: '7c9e6679-7425-40de-944b-e07fc1f90ae7', location: '/mnt/offsite' }, choice: { kind: 'latest' },
-    requestedAt: at(0), beganAt: at(1), expectedChecks, checks, phases, disaster,
+    requestedAt: at(0), beganAt: at(1), expectedChecks, phases,
     tests: { image: 'story-portal-tests:2.0.0', imageId: `sha256:${sha('3')}`, command: ['pytest', '-q', 'tests/smoke'], exitCode: 0, durationMs: 123_000, output: { sizeBytes: 18_400, sha256: sha('c'), cut: false } },
-    objectives: judgeObjectives({ kind, objectives: defaultObjectives, phases, times, backupMs: 4 * minute + 12_000 }),
-    trend: drillTrend(kind, [...past, sampleOf(identity)], 18_500_000_000),
     cleanUp: { outcome: 'clean', removed: 9, leftovers: [] },
     inputs: [{ what: 'manifest', path: `${service}/backups/20261122-020000/manifest.json`, sha256: sha('a') }, { what: 'base', path: `${service}/backups/20261122-020000/postgres/a1-0f3c21aa/base.tar.zst`, sha256: sha('d') }],
     inForce: { configurationSha256: sha('e'), policySha256: sha('f') },
-    versions: { holdfast: '0.1.0', node: '24.21.0', docker: '28.5.1', temporal: '1.30.0' }, keepUntil: '2033-11-23T02:12:24.000Z',
-  };
+    versions: { holdfast: '0.1.0', node: '24.21.0', docker: '28.5.1', temporal: '1.30.0' },
+  });
 }

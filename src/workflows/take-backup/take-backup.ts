@@ -1,7 +1,7 @@
 /** `takeBackup`: preflight, one recovery point over all components, manifest, proof. Changes no live data. */
 import type { BackedUpComponent, CommittedBackup } from '../../activities/backup-activities.ts';
 import { recoveryPoint } from '../../domain/backup-manifest.ts';
-import { proofIsDue } from '../../domain/prove-policy.ts';
+import { proofIsWanted } from '../../domain/prove-policy.ts';
 import type { Component } from '../../domain/service.ts';
 import { counted, engineTitle, sizeText } from '../../domain/wording.ts';
 import { allOrNone } from '../shared/all-or-none.ts';
@@ -96,9 +96,7 @@ const wholeServerText: { readonly [K in NonNullable<TakeBackupInput['kind']>]: (
 };
 
 async function proveByPolicy(run: Run<TakeBackupInput>, { backupId, newestProofAt = null }: CommittedBackup): Promise<TakeBackupResult['proof']> {
-  const { prove, proveAfterBackup } = run.service.definition;
-  const due = prove === undefined ? proveAfterBackup : proofIsDue(prove, newestProofAt, Date.now());
-  if (!(run.input.prove ?? due)) return 'notProven';
+  if (!proofIsWanted(run.input.prove, run.service.definition, newestProofAt, Date.now())) return 'notProven';
   run.phase('checking');
   run.step('Proving the backup: restoring it beside and comparing');
   const backup = await run.host.quick.findBackup({ service: run.input.service, backup: backupId });

@@ -1,0 +1,47 @@
+/** From what a drill did and measured to its report: verdict, times, objectives and trend follow from the facts, and from nothing else. Pure. */
+import { judgeChecks, type DrillCheck } from './check.ts';
+import type { CheckClass } from './check-class.ts';
+import { drillReportFormat, drillSentence, sampleOf, type DrillReport } from './drill-report.ts';
+import { judgeObjectives, type Objectives } from './objectives.ts';
+import { recoveryTimes, type Covered } from './recovery-times.ts';
+import { drillTrend, type DrillSample } from './trend.ts';
+
+/** What follows from the rest is not among them. */
+type Given = Omit<DrillReport, 'format' | 'verdict' | 'sentence' | 'checks' | 'times' | 'objectives' | 'trend' | 'keepUntil'>;
+
+export interface DrillFacts extends Given {
+  /** The checks that gave an answer. */
+  readonly answered: readonly DrillCheck[];
+  /** Why others gave none, where something ended the drill. */
+  readonly missing?: CheckClass;
+  readonly approvedAt: string | null;
+  /** When the last of the checks passed; null where none did. */
+  readonly lastCheckPassedAt: string | null;
+  /** The newest instant of which everything is there again; null where nothing was brought back. */
+  readonly covered: Covered | null;
+  readonly laterTransactions: string | null;
+  readonly objectives: Objectives;
+  /** How long the backup took that was brought back, by its manifest; null where nothing was. */
+  readonly backupMs: number | null;
+  /** Of past drills of the service, of any kind. */
+  readonly past: readonly DrillSample[];
+  /** Of the live data today; null where nobody knows. */
+  readonly todayBytes: number | null;
+  readonly keepMs: number;
+}
+
+export function assembleReport({ answered, missing, approvedAt, lastCheckPassedAt, covered, laterTransactions, objectives, backupMs, past, todayBytes, keepMs, ...given }: DrillFacts): DrillReport {
+  const { kind, choice, disaster, drillId } = given;
+  const { verdict, checks } = judgeChecks(given.expectedChecks, answered, missing);
+  const times = recoveryTimes({ disaster, approvedAt, lastCheckPassedAt, verdict, covered, newest: choice.kind === 'latest', laterTransactions });
+  const decided = { ...given, verdict, checks, times };
+  return {
+    ...decided,
+    format: drillReportFormat,
+    sentence: drillSentence(kind, verdict, checks),
+    objectives: judgeObjectives({ kind, objectives, phases: given.phases, times, backupMs }),
+    // A step that is done again must not count its own drill twice.
+    trend: drillTrend(kind, [...past.filter((sample) => sample.drillId !== drillId), sampleOf(decided)], todayBytes),
+    keepUntil: new Date(Date.parse(given.finishedAt) + keepMs).toISOString(),
+  };
+}

@@ -1,0 +1,36 @@
+import fc from 'fast-check';
+import { describe, expect, it } from 'vitest';
+import { canonicalJson } from '../../../src/domain/canonical-json.ts';
+import { checkKinds, type CheckClass } from '../../../src/domain/drill/check-class.ts';
+import { drillCheck } from '../../../src/domain/drill/check.ts';
+import { reportBytes, sampleOf } from '../../../src/domain/drill/drill-report.ts';
+import { breaches } from '../../../src/domain/drill/objectives.ts';
+import { reportProblem } from '../../../src/report/report-schema.ts';
+import { brokenChecks, pastDrills, sampleReport } from '../../report/sample-report.ts';
+
+describe('a report', () => {
+  it('says the same everywhere: verdict, sentence, times, objectives, trend', () => {
+    expect(sampleReport()).toMatchObject({ verdict: 'proven', sentence: 'The service came back, and all 7 checks passed.', times: { rto: { ms: 731_000 }, rpo: { ms: 41_000 } }, trend: { drills: 7, proven: 6, rto: { newestMs: 731_000 } }, keepUntil: '2033-11-23T02:12:24.000Z' });
+    const broken = sampleReport({ checks: brokenChecks });
+    expect(broken).toMatchObject({ verdict: 'failed', sentence: 'The restore drill failed: Content of postgres, Roles of postgres.', times: { rto: { ms: null }, rpo: { ms: null } }, trend: { proven: 5 } });
+    expect(broken.objectives.map(({ result }) => result)).toEqual(['met', 'met', 'notMeasured', 'notMeasured']);
+    expect(sampleReport({ checks: [], expectedChecks: [] })).toMatchObject({ verdict: 'couldNotVerify', sentence: 'The restore drill could not check anything.' });
+  });
+
+  it('is the same when it is made again beside its own', () => {
+    const first = sampleReport();
+    expect(sampleReport({ past: [...pastDrills, sampleOf(first)] })).toEqual(first);
+  });
+
+  it('is canonical, of the known shape, and never proven nor measured by what was not, whatever the checks came to', () => {
+    const check = fc.constantFrom(...Object.keys(checkKinds) as CheckClass[]).chain((each) => fc.string().map((sentence) => drillCheck(`assertion:a${each}`, null, each, sentence)));
+    fc.assert(fc.property(fc.array(check, { maxLength: 6 }), fc.subarray(['health', 'tests']), (checks, expectedChecks) => {
+      const report = sampleReport({ checks, expectedChecks });
+      expect(reportProblem(JSON.parse(canonicalJson(report)))).toBeNull();
+      expect(reportBytes(report).split('\n')).toHaveLength(2);
+      expect(report.verdict === 'proven').toBe(checks.length > 0 && expectedChecks.length === 0 && checks.every(({ verdict }) => verdict === 'proven'));
+      if (report.verdict !== 'proven') expect(report.times.rto.ms).toBeNull();
+      expect(breaches(report.objectives).length).toBe(report.objectives.filter(({ result }) => result === 'missed').length);
+    }));
+  });
+});
