@@ -1,5 +1,6 @@
 /** From what a drill did and measured to its report: verdict, times, objectives and trend follow from the facts, and from nothing else. Pure. */
-import { judgeChecks, type DrillCheck } from './check.ts';
+import { overallVerdict } from '../proof.ts';
+import { checkName, judgeChecks, type DrillCheck } from './check.ts';
 import type { CheckClass } from './check-class.ts';
 import { drillReportFormat, drillSentence, sampleOf, type DrillReport } from './drill-report.ts';
 import { judgeObjectives, type Objectives } from './objectives.ts';
@@ -30,10 +31,12 @@ export interface DrillFacts extends Given {
   readonly keepMs: number;
 }
 
+const contentProven = (checks: readonly DrillCheck[]): boolean => overallVerdict(checks.filter(({ name }) => name.startsWith(`${checkName('content')}:`))) === 'proven';
+
 export function assembleReport({ answered, missing, approvedAt, lastCheckPassedAt, covered, laterTransactions, objectives, backupMs, past, todayBytes, keepMs, ...given }: DrillFacts): DrillReport {
   const { kind, choice, disaster, drillId } = given;
   const { verdict, checks } = judgeChecks(given.expectedChecks, answered, missing);
-  const times = recoveryTimes({ disaster, approvedAt, lastCheckPassedAt, verdict, covered, newest: choice.kind === 'latest', laterTransactions });
+  const times = recoveryTimes({ disaster, approvedAt, lastCheckPassedAt, verdict, covered, newest: choice.kind === 'latest', laterTransactions, contentProven: contentProven(checks) });
   const decided = { ...given, verdict, checks, times };
   return {
     ...decided,

@@ -45,6 +45,8 @@ export interface RecoveryFacts {
   /** Was the newest that there is brought back? What is lost by choosing an old backup says nothing about the service. */
   readonly newest: boolean;
   readonly laterTransactions: string | null;
+  /** Was what came back compared, and equal? An instant that nobody looked for in the data is a promise, not a measurement. */
+  readonly contentProven: boolean;
 }
 
 const disasterClause: Readonly<Record<Disaster['source'], string>> = {
@@ -74,9 +76,10 @@ function untilBack(from: Instant, { verdict, lastCheckPassedAt }: RecoveryFacts)
   return between(from, { at: lastCheckPassedAt, what: 'the last check that passed' });
 }
 
-function lost(disaster: Instant, { covered, newest, verdict }: RecoveryFacts): Measured {
+function lost(disaster: Instant, { covered, newest, verdict, contentProven }: RecoveryFacts): Measured {
   if (covered === null) return { ms: null, why: 'nothing was brought back' };
   if (verdict === 'failed') return { ms: null, why: notBack };
+  if (!contentProven) return { ms: null, why: 'what came back was not compared' };
   if (!newest) return { ms: null, why: 'the drill brought back an older backup on purpose' };
   // What was committed while the drill began lies behind the disaster, and nothing of it is lost.
   const from: Instant = { at: covered.at, what: coveredClause[covered.source] };

@@ -56,9 +56,10 @@ export function courseChart(label: string, samples: readonly DrillSample[], valu
     const ms = valueOf(sample);
     return ms === null ? [] : [{ index, ms, sample }];
   });
-  const lines = points.slice(1).map((point, place) => {
+  const lines = points.slice(1).flatMap((point, place) => {
     const before = points[place] as (typeof points)[number];
-    return html`<line class="course" x1="${x(before.index)}" y1="${y(before.ms)}" x2="${x(point.index)}" y2="${y(point.ms)}"/>`;
+    if (before.index !== point.index - 1) return [];
+    return [html`<line class="course" x1="${x(before.index)}" y1="${y(before.ms)}" x2="${x(point.index)}" y2="${y(point.ms)}"/>`];
   });
   const newest = samples.length - 1;
   const dots = points.map(({ index, ms, sample }) => html`<circle class="dot ${index === newest ? 'now' : 'past'}" cx="${x(index)}" cy="${y(ms)}" r="4"><title>${sample.drillId}: ${spanText(ms)}</title></circle>`);

@@ -61,7 +61,7 @@ export function trendSection({ trend, objectives, kind }: DrillReport): Markup {
 }
 
 export const courseText = ({ measured, newestMs, medianMs, direction }: Course): string =>
-  (newestMs === null || medianMs === null ? 'Never measured.' : `Newest ${spanText(newestMs)}, median ${spanText(medianMs)} over ${counted(measured, 'drill')}; ${directionWord[direction]}.`);
+  (newestMs === null || medianMs === null ? 'Never measured.' : `Newest measured ${spanText(newestMs)}, median ${spanText(medianMs)} over ${counted(measured, 'drill')}; ${directionWord[direction]}.`);
 
 export function projectionText({ projection }: DrillTrend): string {
   if (projection.ms === null) return `No projection: ${projection.why}.`;

@@ -17,6 +17,13 @@ describe('a report', () => {
     expect(sampleReport({ checks: [], expectedChecks: [] })).toMatchObject({ verdict: 'couldNotVerify', sentence: 'The restore drill could not check anything.' });
   });
 
+  it('measures what was lost only where what came back was compared', () => {
+    expect(sampleReport({ checks: [] }).times.rpo).toEqual({ ms: null, why: 'what came back was not compared' });
+    const [content, ...rest] = sampleReport().checks.filter(({ name }) => name.startsWith('content:'));
+    expect(sampleReport({ checks: [content, ...rest].filter((check) => check !== undefined) })).toMatchObject({ verdict: 'couldNotVerify', times: { rto: { ms: null }, rpo: { ms: 41_000 } } });
+    expect(sampleReport({ checks: rest }).times.rpo.ms).toBeNull();
+  });
+
   it('is the same when it is made again beside its own', () => {
     const first = sampleReport();
     expect(sampleReport({ past: [...pastDrills, sampleOf(first)] })).toEqual(first);

@@ -4,7 +4,7 @@ import { recoveryTimes, type RecoveryFacts } from '../../../src/domain/drill/rec
 
 const facts: RecoveryFacts = {
   disaster: { at: '2026-11-23T02:00:00.000Z', source: 'request' }, approvedAt: null, lastCheckPassedAt: '2026-11-23T02:12:30.500Z', verdict: 'proven',
-  covered: { at: '2026-11-23T01:55:00.000Z', source: 'lastCommit' }, newest: true, laterTransactions: null,
+  covered: { at: '2026-11-23T01:55:00.000Z', source: 'lastCommit' }, newest: true, laterTransactions: null, contentProven: true,
 };
 
 describe('RTO and RPO', () => {
@@ -29,6 +29,7 @@ describe('RTO and RPO', () => {
     expect(recoveryTimes({ ...facts, verdict: 'couldNotVerify' })).toMatchObject({ rto: { ms: null }, rpo: { ms: 300_000 } });
     expect(recoveryTimes({ ...facts, lastCheckPassedAt: null }).rto.ms).toBeNull();
     expect(recoveryTimes({ ...facts, covered: null }).rpo.ms).toBeNull();
+    expect(recoveryTimes({ ...facts, verdict: 'couldNotVerify', contentProven: false }).rpo).toEqual({ ms: null, why: 'what came back was not compared' });
     expect(recoveryTimes({ ...facts, newest: false }).rpo).toEqual({ ms: null, why: 'the drill brought back an older backup on purpose' });
   });
 
