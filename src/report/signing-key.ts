@@ -33,7 +33,7 @@ export function parseSigningKey(source: string): KeyObject {
 
 /** The public half as one line, `ssh-ed25519 AAAA…`: the one form in which it stands in reports. */
 export function publicKeyLine(key: KeyObject): string {
-  const spki = createPublicKey(key.export({ type: key.type === 'private' ? 'pkcs8' : 'spki', format: 'pem' } as { type: 'spki'; format: 'pem' })).export({ type: 'spki', format: 'der' });
+  const spki = (key.type === 'private' ? createPublicKey(key) : key).export({ type: 'spki', format: 'der' });
   return `ssh-ed25519 ${Buffer.concat([sshPrefix, spki.subarray(spkiPrefix.length)]).toString('base64')}`;
 }
 
