@@ -9,6 +9,7 @@ import { expectationAllowed, readExpectation } from '../domain/drill/expectation
 import { redisQuestionProblem } from '../domain/drill/redis-question.ts';
 import { longestSql, sqlQuestionProblem } from '../domain/drill/sql-question.ts';
 import { provePolicies } from '../domain/prove-policy.ts';
+import { policyBounds, type RetentionPolicy } from '../domain/retention/policy.ts';
 import { leastCatchupMs, mostJitterMs, timesOf } from '../domain/schedules/schedule-settings.ts';
 import { frequencies, scheduledVerbs, type ScheduledVerb } from '../domain/schedules/scheduled-runbooks.ts';
 import { isTimeZone } from '../domain/schedules/time-zone.ts';
@@ -145,6 +146,13 @@ const drill = section({
   tests: tests.optional(),
   health: health.optional(),
 }).describe('What a drill asks of the data that came back.');
+const wholeNumber = (least: number, most: number) => {
+  const allowed = `allowed is a whole number from ${least} to ${most}`;
+  return z.number({ error: allowed }).int({ error: allowed }).min(least, { error: allowed }).max(most, { error: allowed }).optional();
+};
+
+const retention = section(Object.fromEntries(Object.entries(policyBounds).map(([key, [least, most]]) => [key, wholeNumber(least, most)])) as Record<keyof RetentionPolicy, ReturnType<typeof wholeNumber>>)
+  .describe('What `holdfast prune` keeps: a backup stays as long as any of these keeps it. What goes lies in the trash for trashDays first.');
 
 const service = section({
   version: text('the version of the application').optional(),
@@ -156,6 +164,7 @@ const service = section({
   schedules: schedules.optional(),
   objectives: objectives.optional(),
   drill: drill.optional(),
+  retention: retention.optional(),
 });
 
 const pathAllowed = 'allowed is a directory: an absolute path, or one that begins with ./ or ../ and is taken from where holdfast.yaml stands';

@@ -3,6 +3,7 @@
  * so that a crontab written for them goes on working.
  */
 import { resolve } from 'node:path';
+import { checkPolicy, policyBounds } from '../domain/retention/policy.ts';
 import type { Component, SecretReference, ServiceDefinition } from '../domain/service.ts';
 import type { Config } from './config.ts';
 import { describeFound, invalidConfiguration, type ConfigProblem } from './config-problem.ts';
@@ -35,6 +36,7 @@ export function configFromEnvironment(environment: Environment, currentDirectory
     name: environmentServiceName, host: 'local', version: null, components: components(value, environment),
     application: null, health: null, repositories: [repositoryName],
     approval: approvalPolicy(approval), ...provePolicy(backup.prove), contentHashes: backup.hashes, skewLimitMs: 2_000,
+    ...(environment['RETENTION_DAYS'] ? { retention: checkPolicy({ days: Number(environment['RETENTION_DAYS']) }) } : {}),
   };
   return {
     services: [service],
@@ -85,13 +87,14 @@ function problemsIn(environment: Environment): ConfigProblem[] {
     .filter((name) => environment[name] && !namePattern.test(environment[name]))
     .map((name) => wrong(name, 'allowed is the name of a container'));
   const days = environment['RETENTION_DAYS'];
-  if (days && !/^[1-9][0-9]{0,4}$/.test(days)) problems.push(wrong('RETENTION_DAYS', 'allowed is a whole number of days'));
+  const [least, most] = policyBounds.days;
+  if (days && !(/^[1-9][0-9]{0,4}$/.test(days) && Number(days) <= most)) problems.push(wrong('RETENTION_DAYS', `allowed is a whole number of days, from ${least} to ${most}`));
   if (/^[a-z][a-z0-9+.-]*:\/\//i.test(environment['BACKUP_DIR'] ?? '')) problems.push(wrong('BACKUP_DIR', 'not in this version: object storage; allowed is a directory'));
   return problems;
 }
 
 function notices(value: (name: Name) => string, environment: Environment): readonly string[] {
   const found = `No holdfast.yaml was found: the service ${environmentServiceName} is ${value('POSTGRES_CONTAINER')} (database ${value('POSTGRES_DB')}) and ${value('REDIS_CONTAINER')}, backups go to ${value('BACKUP_DIR')}. Write a file with: holdfast init`;
-  const kept = `RETENTION_DAYS=${environment['RETENTION_DAYS']} has no effect yet: this version removes no backup.`;
+  const kept = `RETENTION_DAYS=${environment['RETENTION_DAYS']} is what holdfast prune goes by. A backup does not remove older ones: see what would go with holdfast prune --plan, and have it done daily with holdfast schedule apply.`;
   return environment['RETENTION_DAYS'] ? [found, kept] : [found];
 }

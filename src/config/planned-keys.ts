@@ -9,21 +9,20 @@ const plannedSchedules: Readonly<Record<string, string>> = {
   drill: 'drills; `holdfast prove` restores one backup and compares it',
   rebuild: 'drills that rebuild a service from nothing',
   failover: 'drills on another host',
-  prune: 'removing backups by policy; every backup is kept',
+  prune: 'removing backups by policy',
 };
 
 const planned: readonly { readonly path: readonly string[]; readonly what: string }[] = [
   { path: ['services', '*', 'versionCommand'], what: 'asking the application for its version; write it as `version`' },
   { path: ['services', '*', 'health', 'onFailure'], what: 'choosing what an unhealthy service means; the run ends as failed, the restored data stays, and undo is the way back' },
   ...Object.entries(plannedSchedules).filter(([verb]) => !isScheduledVerb(verb)).map(([verb, what]) => ({ path: ['services', '*', 'schedules', verb], what })),
-  { path: ['services', '*', 'retention'], what: 'removing backups by policy; every backup is kept' },
   { path: ['repositories', '*', 'encryption'], what: 'encryption; put the repository on an encrypted file system' },
   { path: ['repositories', '*', 'storageClass'], what: 'object storage' },
   { path: ['approval', 'rollbackReminder'], what: 'reminders about rollback copies; `holdfast status` lists them' },
 ];
 
 /** Values that are refused in the same way, where the key itself is known. */
-export const plannedApproval = 'not in this version: removing backups, so nothing asks for a yes to it';
+export const plannedApproval = 'not in this version: a yes to every removal; `holdfast prune` asks where more would go than comes of age';
 export const plannedCopies = 'not in this version: copies in a further repository; name one, and copy its directory by other means';
 
 /** What a key would do in a later version, or null where it is simply not known. */

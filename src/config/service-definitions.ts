@@ -1,5 +1,6 @@
 /** From valid settings to service definitions, with the checks that span several places of the file. */
 import { dirname, resolve } from 'node:path';
+import { checkPolicy } from '../domain/retention/policy.ts';
 import type { ScheduleSettings } from '../domain/schedules/schedule-settings.ts';
 import { scheduledRunbook, scheduledVerbs } from '../domain/schedules/scheduled-runbooks.ts';
 import type { ApprovalPolicy, Component, ServiceDefinition } from '../domain/service.ts';
@@ -52,11 +53,14 @@ function definitionOf(name: string, service: ServiceSettings, settings: ConfigFi
     ...(service.schedules === undefined ? {} : { schedules: scheduleSettings(service.schedules) }),
     ...(service.objectives === undefined ? {} : { objectives: objectivesFrom(service.objectives) }),
     ...(service.drill === undefined ? {} : { drill: drillSettings(service.drill) }),
+    ...(service.retention === undefined ? {} : { retention: checkPolicy(defined(service.retention)) }),
   };
 }
 
+const defined = (settings: object): Readonly<Record<string, unknown>> => Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));
+
 function scheduleSettings({ timeZone, jitter, catchup, ...times }: NonNullable<ServiceSettings['schedules']>): ScheduleSettings {
-  const given = Object.fromEntries(Object.entries(times).filter(([, value]) => value !== undefined)) as ScheduleSettings['times'];
+  const given = defined(times) as ScheduleSettings['times'];
   return { times: given, timeZone, jitterMs: milliseconds(jitter), catchupMs: milliseconds(catchup) };
 }
 

@@ -2,6 +2,7 @@
 import type { DrillSettings } from './drill/drill-settings.ts';
 import type { Objectives } from './drill/objectives.ts';
 import type { ProvePolicy } from './prove-policy.ts';
+import type { RetentionPolicy } from './retention/policy.ts';
 import type { ScheduleSettings } from './schedules/schedule-settings.ts';
 
 export type EngineName = 'postgres' | 'redis';
@@ -76,6 +77,8 @@ export interface ServiceDefinition {
   readonly objectives?: Objectives;
   /** How it is drilled; the newest backup, with no question of its own, unless given. */
   readonly drill?: DrillSettings;
+  /** What `pruneBackups` keeps; the defaults unless given. */
+  readonly retention?: RetentionPolicy;
 }
 
 /** The components with other containers in the place of their own, for a restore into a test environment. A component that `into` does not name is left out. */

@@ -64,7 +64,7 @@ describe('no file at all', () => {
       { engine: 'redis', name: 'redis', container: 'cache' },
     ]);
     expect(config.repositories).toEqual([{ name: 'local', path: '/srv/b' }]);
-    expect(config.notices).toContainEqual(expect.stringContaining('RETENTION_DAYS=30 has no effect'));
+    expect(config.notices).toContainEqual(expect.stringContaining('RETENTION_DAYS=30 is what holdfast prune goes by'));
     expect(JSON.stringify(config)).not.toContain('canary-secret');
   });
 

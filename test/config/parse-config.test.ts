@@ -107,7 +107,6 @@ describe('what this version does not do', () => {
     ['rebuild', inService('schedules: { rebuild: quarterly }')],
     ['failover', inService('schedules: { failover: yearly }')],
     ['prune', inService('schedules: { prune: daily }')],
-    ['retention', inService('retention: { days: 30 }')],
     ['versionCommand', inService('versionCommand: [cat, VERSION]')],
     ['encryption', smallest.replace('/srv/backups', '/srv/backups, encryption: { gpg: [a@b] }')],
     ['storageClass', smallest.replace('/srv/backups', '/srv/backups, storageClass: STANDARD_IA')],

@@ -25,15 +25,15 @@ export interface RetentionPolicy {
  */
 export const defaultPolicy: RetentionPolicy = { days: 30, daily: 0, weekly: 0, monthly: 0, walDays: 7, minimumCopies: 3, largestSharePercent: 20, trashDays: 7 };
 
-const bounds: Readonly<Record<keyof RetentionPolicy, readonly [least: number, most: number]>> = {
+export const policyBounds: Readonly<Record<keyof RetentionPolicy, readonly [least: number, most: number]>> = {
   days: [1, 36_500], daily: [0, 36_500], weekly: [0, 5_200], monthly: [0, 1_200], walDays: [1, 36_500], minimumCopies: [1, 1_000], largestSharePercent: [1, 100], trashDays: [1, 3_650],
 };
 
 /** A policy with the defaults for what it leaves out. A key that is not known is a slip of the pen, which would remove what it was meant to keep. @throws InvalidInput */
 export function checkPolicy(given: Readonly<Record<string, unknown>>): RetentionPolicy {
   for (const [key, value] of Object.entries(given)) {
-    const range = Object.hasOwn(bounds, key) ? bounds[key as keyof RetentionPolicy] : undefined;
-    if (range === undefined) throw invalid(key, `there is no such key; there are ${Object.keys(bounds).join(', ')}`);
+    const range = Object.hasOwn(policyBounds, key) ? policyBounds[key as keyof RetentionPolicy] : undefined;
+    if (range === undefined) throw invalid(key, `there is no such key; there are ${Object.keys(policyBounds).join(', ')}`);
     if (typeof value !== 'number' || !Number.isInteger(value) || value < range[0] || value > range[1]) throw invalid(key, `it is ${JSON.stringify(value) ?? typeof value}, and has to be a whole number from ${range[0]} to ${range[1]}`);
   }
   return { ...defaultPolicy, ...given };
