@@ -56,6 +56,8 @@ export interface AofArchive {
   looks(key: AofKey): Promise<readonly AofLook[]>;
   /** From the first look on, until what the newest one covers, in seconds; null where there is none. What lies between need not be without a hole. @throws RepositoryDamaged */
   span(key: AofKey): Promise<{ readonly beginSecond: number; readonly coveredSecond: number } | null>;
+  /** Removes bases and increments for good; no error where they are gone. The caller knows that nothing needs them. */
+  remove(key: AofKey, bases: readonly StoredAofBase[], increments: readonly string[]): Promise<void>;
   /** @throws ObjectNotFound before the first byte, ArtifactDamaged instead of an end where it is not what its name says */
   open(key: AofKey, file: StoredAofFile): Promise<Readable>;
   /** Where the Docker host has it, for binding; null where objects are not files of it. */

@@ -30,15 +30,23 @@ export async function checkChain(repository: Repository, service: string): Promi
   const claimed = new Map(claims.map(({ sequence, claim }) => [claim.backupId, sequence]));
   const links: Link[] = [];
   for (const backupId of backupIds) links.push({ backupId, sequence: claimed.get(backupId), read: await readLink(repository, service, backupId) });
-  const known = new Set(backupIds);
+  // Last: what leaves the list meanwhile is found there.
+  const gone = await repository.trash.departed(service);
+  const known = new Set([...backupIds, ...gone.map(({ backupId }) => backupId)]);
   return {
     checked: links.length,
     unfinished: claims.filter(({ claim }) => !known.has(claim.backupId)).map(({ sequence, claim }) => ({ backupId: claim.backupId, sequence })),
     damaged: links.flatMap((link) => {
-      const problem = problemOf(link, links);
+      const problem = problemOf(link, links, gone);
       return problem === null ? [] : [{ backupId: link.backupId, sequence: typeof link.read === 'string' ? null : link.read.manifest.sequence, problem }];
     }),
   };
+}
+
+/** What a manifest may go on from: one that is there, in the trash, or was removed and left its record. */
+interface Predecessor {
+  readonly sequence: number;
+  readonly sha256: string;
 }
 
 interface Link {
@@ -59,13 +67,14 @@ async function readLink(repository: Repository, service: string, backupId: strin
   }
 }
 
-function problemOf({ sequence, read }: Link, links: readonly Link[]): string | null {
+function problemOf({ sequence, read }: Link, links: readonly Link[], gone: readonly Predecessor[]): string | null {
   if (typeof read === 'string') return read;
   const { manifest } = read;
   if (sequence === undefined) return 'nobody claimed its id';
   if (sequence !== manifest.sequence) return `it has the number ${manifest.sequence}, its id was claimed with ${sequence}`;
   if (manifest.previousManifestSha256 === null) return null;
-  const before = links.find((link) => typeof link.read !== 'string' && link.read.sha256 === manifest.previousManifestSha256)?.read;
-  if (before === undefined || typeof before === 'string') return 'the manifest it goes on from is gone or changed';
-  return before.manifest.sequence < manifest.sequence ? null : 'the manifest it goes on from has a higher number';
+  const there = links.flatMap(({ read: each }): readonly Predecessor[] => (typeof each === 'string' ? [] : [{ sequence: each.manifest.sequence, sha256: each.sha256 }]));
+  const before = [...there, ...gone].find(({ sha256 }) => sha256 === manifest.previousManifestSha256);
+  if (before === undefined) return 'the manifest it goes on from is gone or changed';
+  return before.sequence < manifest.sequence ? null : 'the manifest it goes on from has a higher number';
 }

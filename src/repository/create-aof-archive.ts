@@ -13,7 +13,7 @@ export function createAofArchive(storage: BackupStorage, beforeWriting: () => Pr
   return { ...recordsIn(storage, beforeWriting), ...filesIn(storage, beforeWriting) };
 }
 
-type FileMethods = 'storeBase' | 'storeBlock' | 'storeEnd' | 'isThere' | 'holdings' | 'open' | 'hostDirectory';
+type FileMethods = 'remove' | 'storeBase' | 'storeBlock' | 'storeEnd' | 'isThere' | 'holdings' | 'open' | 'hostDirectory';
 
 function filesIn(storage: BackupStorage, beforeWriting: () => Promise<unknown>): Pick<AofArchive, FileMethods> {
   return {
@@ -41,6 +41,15 @@ function filesIn(storage: BackupStorage, beforeWriting: () => Promise<unknown>):
     async storeEnd(key, increment, sizeBytes) {
       await beforeWriting();
       await storage.createExclusive(`${directoryOf(key)}/${endPath(increment, sizeBytes)}`, new Uint8Array()).catch(unlessThere);
+    },
+
+    async remove(key, bases, increments) {
+      // A base goes before what was written behind it: without that it would be a state that was never complete.
+      for (const { id, path } of bases) {
+        await storage.remove(`${directoryOf(key)}/${path}`);
+        await storage.removeTree(`${directoryOf(key)}/chains/${id}`);
+      }
+      for (const increment of increments) await storage.removeTree(`${directoryOf(key)}/increments/${increment}`);
     },
 
     isThere: async (key) => (await storage.listNames(`${directoryOf(key)}/bases`)).length > 0,

@@ -13,6 +13,7 @@ import { createAofArchive } from './create-aof-archive.ts';
 import { createDrillArchive } from './create-drill-archive.ts';
 import { holdsIn } from './holds.ts';
 import { createSetAside, placeOf } from './create-set-aside.ts';
+import { createTrash } from './create-trash.ts';
 import { createWalArchive } from './create-wal-archive.ts';
 import { createDocument, createOrMatch, documentNames, isDamage, notWhatItClaims, readDocument } from './documents.ts';
 import { headOf } from './head.ts';
@@ -21,6 +22,7 @@ import type { BackupAttempt, Repository, Rollback, RollbackSurvey } from './repo
 
 export function createRepository(name: string, storage: BackupStorage): Repository {
   const head = headOf(storage);
+  const trash = createTrash(storage, head.open);
   const repositoryId = async (): Promise<string> => head.known() ?? head.open();
 
   return {
@@ -42,7 +44,8 @@ export function createRepository(name: string, storage: BackupStorage): Reposito
     readManifest: async (service, backupId) => readManifest(storage, await repositoryId(), service, backupId),
     removeUncommitted: async (service, backupId) => {
       if ((await listBackups(storage, service)).includes(backupId)) throw new HoldfastFailure('AlreadyExists', { operation: 'remove an unfinished backup', object: backupId, cause: 'it has a manifest, so it is a backup', hint: 'Nothing was removed.' });
-      await storage.removeTree(backupDirectory(service, backupId));
+      // In the trash it has no manifest either, and was finished all the same.
+      if (!(await trash.knows(service, backupId))) await storage.removeTree(backupDirectory(service, backupId));
     },
     removeAttempt: (attempt) => storage.removeTree(attemptPath(attempt)),
     removeLosingAttempts: (manifest) => removeLosingAttempts(storage, manifest),
@@ -52,6 +55,7 @@ export function createRepository(name: string, storage: BackupStorage): Reposito
     drills: createDrillArchive(storage),
     setAside: (key) => createSetAside(storage, head.open, key),
     place: () => placeOf(storage),
+    trash,
     ...marksIn(storage),
     ...holdsIn(storage),
     ...proofsIn(storage),

@@ -16,5 +16,6 @@ export function createWalArchive(storage: BackupStorage, beforeWriting: () => Pr
     ...breaksIn(storage, cluster),
     ...filesIn(storage, cluster),
     clusters: cluster.list,
+    keyOf: cluster.keyOf,
   };
 }

@@ -7,7 +7,7 @@ import { createOrMatch, notWhatItClaims, readDocument } from './documents.ts';
 
 export const headPath = 'holdfast.json';
 /** What lies directly below a service (docs/backup-format.md). */
-const serviceDirectories: ReadonlySet<string> = new Set(['sequence', 'backups', 'plans', 'approvals', 'rollbacks', 'runs', 'marks', 'holds', 'releases', 'wal', 'aof', 'set-aside']);
+const serviceDirectories: ReadonlySet<string> = new Set(['sequence', 'backups', 'plans', 'approvals', 'rollbacks', 'runs', 'marks', 'holds', 'releases', 'wal', 'aof', 'set-aside', 'trash', 'removed', 'retention']);
 
 export interface RepositoryHead {
   /** The id that this process read first, without asking again; undefined before. */

@@ -9,7 +9,7 @@ import { manifestSchema } from './manifest-schema.ts';
 import type { ReadManifest } from './repository.ts';
 
 export const backupsDirectory = (service: string): string => `${service}/backups`;
-const manifestPath = (service: string, backupId: string): string => `${backupDirectory(service, backupId)}/manifest.json`;
+export const manifestPath = (service: string, backupId: string): string => `${backupDirectory(service, backupId)}/manifest.json`;
 
 /** SHA-256 over the canonical JSON of the manifest without the member that holds it. */
 export const manifestSha256 = (manifest: BackupManifest): string => sha256Of(manifest);
@@ -43,7 +43,12 @@ export async function listBackups(storage: BackupStorage, service: string): Prom
 export async function readManifest(storage: BackupStorage, repositoryId: string, service: string, backupId: string): Promise<ReadManifest> {
   const path = manifestPath(service, backupId);
   const document = await readCanonical(storage, path, 'ManifestDamaged');
-  if (document === null) throw new HoldfastFailure('UnknownBackup', { operation: 'read the backup', object: `${service}/${backupId}`, cause: 'it has no manifest', hint: 'See `holdfast list`; a backup without a manifest was never completed.' });
+  if (document === null) throw new HoldfastFailure('UnknownBackup', { operation: 'read the backup', object: `${service}/${backupId}`, cause: 'it has no manifest', hint: 'See `holdfast list`; a backup without a manifest was never completed, or is in the trash (holdfast list --trash).' });
+  return believedManifest(path, document, repositoryId, service, backupId);
+}
+
+/** The manifest that a document is. @param path of the document, for what is said of it @throws ManifestDamaged, UnsupportedFormat */
+export function believedManifest(path: string, document: Readonly<Record<string, unknown>>, repositoryId: string, service: string, backupId: string): ReadManifest {
   const { manifestSha256: claimed, ...rest } = document;
   refuseNewerFormat(path, rest['format']);
   const sha256 = sha256Of(rest);

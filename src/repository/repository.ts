@@ -15,6 +15,7 @@ import type { BackupStorage } from '../storage/storage.ts';
 import type { AofArchive } from './aof-archive.ts';
 import type { DrillArchive } from './drill-archive.ts';
 import type { RepositoryPlace, SetAside, SetAsideKey } from './set-aside.ts';
+import type { Trash } from './trash.ts';
 import type { WalArchive } from './wal-archive.ts';
 
 export interface ReadManifest {
@@ -64,6 +65,8 @@ export interface Repository {
   readonly aof: AofArchive;
   /** The drills and their reports. */
   readonly drills: DrillArchive;
+  /** What was removed and can be taken back, and what is known of what went for good. */
+  readonly trash: Trash;
   /** What a run copies out of a volume before its data is dropped there; asked each time whether this is still the repository it was. */
   setAside(key: SetAsideKey): SetAside;
   /** @throws RepositoryUnreachable */
@@ -103,7 +106,7 @@ export interface Repository {
   newestReadable(service: string): Promise<ReadManifest | null>;
   /** @throws UnknownBackup, ManifestDamaged, UnsupportedFormat */
   readManifest(service: string, backupId: string): Promise<ReadManifest>;
-  /** Removes the files of a backup that has no manifest; refuses (`AlreadyExists`) when it has one. */
+  /** Removes the files of a backup that has no manifest; refuses (`AlreadyExists`) when it has one, and leaves alone what is in the trash. */
   removeUncommitted(service: string, backupId: string): Promise<void>;
   /** Removes what an attempt wrote that was not the first to finish; only the attempt itself may know that. */
   removeAttempt(attempt: BackupAttempt): Promise<void>;

@@ -63,6 +63,11 @@ export interface WalArchive {
   /** The clusters whose log this component has here: system identifiers. */
   clusters(service: string, component: string): Promise<readonly string[]>;
 
+  /** Which log a cluster's archive is, by its own record. @throws RepositoryDamaged where there is none */
+  keyOf(service: string, component: string, systemIdentifier: string): Promise<WalKey>;
+  /** Removes the files of segments, whole and partial, for good; no error where they are gone. The caller knows that nothing needs them. */
+  removeSegments(key: WalKey, segments: readonly (StoredSegment | StoredPartial)[], signal: AbortSignal): Promise<void>;
+
   /** The plaintext of a stored segment; ends with ArtifactDamaged where it is not what its name says. @throws ObjectNotFound */
   openSegment(key: WalKey, segment: StoredSegment | StoredPartial): Promise<Readable>;
 

@@ -41,7 +41,7 @@ export interface BackupStorage {
   listNames(directory: string): Promise<readonly string[]>;
   /** Removes one object; no error where it is gone. */
   remove(path: string): Promise<void>;
-  /** Removes what lies below a directory, objects first; no error where it is gone. Callers pass only directories of uncommitted attempts. */
+  /** Removes what lies below a directory, objects first; no error where it is gone. Callers pass only directories of uncommitted attempts, and of backups whose removal is decided for good. */
   removeTree(directory: string): Promise<void>;
 
   /**

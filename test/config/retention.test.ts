@@ -18,7 +18,7 @@ it.each(Object.entries(policyBounds))('%s has the bounds of the policy', (key, [
 });
 
 it('has every problem said at once, and a misspelt key is one', () => {
-  expect(problemsIn(withRetention('{ days: 0, dayly: 7, walDays: soon }')).map(({ where }) => where).sort()).toEqual(['services.shop.retention.days', 'services.shop.retention.dayly', 'services.shop.retention.walDays']);
+  expect(problemsIn(withRetention('{ days: 0, dayly: 7, walDays: soon }')).map(({ where }) => where).sort()).toEqual(['services.shop.retention.dayly', 'services.shop.retention.days', 'services.shop.retention.walDays']);
 });
 
 test('RETENTION_DAYS of the scripts is its days', () => {

@@ -1,4 +1,5 @@
 /** `cluster.json`: whose log this is. The first object of an archive; without it the names of the others cannot be read. */
+import { isSegmentSize } from '../../domain/wal/segment.ts';
 import type { BackupStorage } from '../../storage/storage.ts';
 import { createOrMatch, notWhatItClaims, readDocument } from '../documents.ts';
 import type { WalKey } from '../wal-archive.ts';
@@ -10,6 +11,8 @@ export interface ClusterRecord {
   known(key: WalKey): Promise<boolean>;
   /** The same, and it is begun where there is none. For whoever stores. */
   require(key: WalKey): Promise<void>;
+  /** @throws RepositoryDamaged */
+  keyOf(service: string, component: string, systemIdentifier: string): Promise<WalKey>;
   /** @throws RepositoryDamaged where something lies there that is no cluster's archive */
   list(service: string, component: string): Promise<readonly string[]>;
 }
@@ -35,6 +38,16 @@ export function clusterRecordIn(storage: BackupStorage, beforeWriting: () => Pro
     if (!(await createOrMatch(storage, path, { format: 1, systemIdentifier, segmentSizeBytes }))) await known(key);
   }
 
+  async function keyOf(service: string, component: string, systemIdentifier: string): Promise<WalKey> {
+    const directory = clustersDirectory(service, component);
+    const path = `${directory}/${systemIdentifier}/${clusterPath}`;
+    const segmentSizeBytes = isSystemIdentifier(systemIdentifier) ? (await readDocument(storage, path))?.['segmentSizeBytes'] : undefined;
+    if (typeof segmentSizeBytes !== 'number' || !isSegmentSize(segmentSizeBytes)) throw notWhatItClaims('RepositoryDamaged', path, 'it does not describe a cluster');
+    const key = { service, component, systemIdentifier, segmentSizeBytes };
+    await known(key);
+    return key;
+  }
+
   async function list(service: string, component: string): Promise<readonly string[]> {
     const directory = clustersDirectory(service, component);
     const clusters: string[] = [];
@@ -47,5 +60,5 @@ export function clusterRecordIn(storage: BackupStorage, beforeWriting: () => Pro
     return clusters;
   }
 
-  return { known, require, list };
+  return { known, require, keyOf, list };
 }

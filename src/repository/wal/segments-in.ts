@@ -16,7 +16,7 @@ import { refusedSegment, walFailure } from './wal-failure.ts';
 
 type Complete = Extract<WalObject, { kind: 'complete' }>;
 type Partial = Extract<WalObject, { kind: 'partial' }>;
-type SegmentsArchive = Pick<WalArchive, 'storeSegment' | 'storePartial' | 'holdings' | 'openSegment'>;
+type SegmentsArchive = Pick<WalArchive, 'storeSegment' | 'storePartial' | 'holdings' | 'openSegment' | 'removeSegments'>;
 
 export function segmentsIn(storage: BackupStorage, cluster: ClusterRecord): SegmentsArchive {
   const pathOf = (key: WalKey, found: Complete | Partial): string =>
@@ -121,15 +121,24 @@ export function segmentsIn(storage: BackupStorage, cluster: ClusterRecord): Segm
   }
 
   async function openSegment(key: WalKey, segment: StoredSegment | StoredPartial) {
-    const { timeline, number, sha256 } = segment;
-    const found: Complete | Partial = 'end' in segment ? { kind: 'partial', segment: { timeline, number, end: segment.end }, sha256 } : { kind: 'complete', segment: { timeline, number }, sha256 };
-    const path = pathOf(key, found);
+    const { sha256 } = segment;
+    const path = pathOf(key, objectOf(segment));
     if (parseWalObject(path.slice(directoryOf(key).length + 1), key.segmentSizeBytes) === null) throw walFailure('InvalidInput', 'read a segment', path, 'there is no object of that name');
     return openStored(storage, path, key.segmentSizeBytes, sha256);
   }
 
-  return { storeSegment, storePartial, holdings, openSegment };
+  async function removeSegments(key: WalKey, segments: readonly (StoredSegment | StoredPartial)[], signal: AbortSignal): Promise<void> {
+    for (const segment of segments) {
+      signal.throwIfAborted();
+      await storage.remove(pathOf(key, objectOf(segment)));
+    }
+  }
+
+  return { storeSegment, storePartial, holdings, openSegment, removeSegments };
 }
+
+const objectOf = ({ sha256, timeline, number, ...more }: StoredSegment | StoredPartial): Complete | Partial =>
+  ('end' in more ? { kind: 'partial', segment: { timeline, number, end: more.end }, sha256 } : { kind: 'complete', segment: { timeline, number }, sha256 });
 
 /** Bytes of log in a partial segment. */
 const lengthOf = ({ segmentSizeBytes }: WalKey, { segment: { number, end } }: Partial): number => Number(end - beginOf(number, segmentSizeBytes));

@@ -1,0 +1,102 @@
+/** Segments in the trash: batches of names, written once each. The segments themselves stay where they are. */
+import { checkName } from '../domain/identifiers.ts';
+import type { Segment } from '../domain/wal/segment.ts';
+import type { BackupStorage } from '../storage/storage.ts';
+import { createOrMatch, documentNames, notWhatItClaims, readDocument } from './documents.ts';
+import type { LogName, MarkedSegment, Trash } from './trash.ts';
+import { isSystemIdentifier } from './wal/object-names.ts';
+
+/** Segments of one timeline that follow on each other: first and last number, decimal. */
+interface Range {
+  readonly timeline: number;
+  readonly first: string;
+  readonly last: string;
+}
+
+interface Batch {
+  readonly number: number;
+  readonly upTo: number;
+  readonly segments: readonly Segment[];
+}
+
+const numberPattern = /^\d{1,20}$/;
+/** So many in one range would be no log, and would fill the memory. */
+const longestRange = 10_000_000n;
+
+function directoryOf({ service, component, systemIdentifier }: LogName): string {
+  const directory = `${checkName('service', service)}/trash/log/${checkName('component', component)}`;
+  if (!isSystemIdentifier(systemIdentifier)) throw notWhatItClaims('RepositoryDamaged', directory, 'a system identifier is a decimal number');
+  return `${directory}/${systemIdentifier}`;
+}
+
+/** @param beforeWriting fails where this is not the repository it was */
+export function logMarksIn(storage: BackupStorage, beforeWriting: () => Promise<unknown>): Pick<Trash, 'markedSegments' | 'markSegments' | 'unmarkSegments'> {
+  const pathOf = (log: LogName, number: number): string => `${directoryOf(log)}/${String(number).padStart(9, '0')}.json`;
+
+  async function batches(log: LogName): Promise<readonly Batch[]> {
+    const found: Batch[] = [];
+    for (const name of await documentNames(storage, directoryOf(log))) {
+      const path = `${directoryOf(log)}/${name}.json`;
+      const { upTo, ranges } = await readDocument(storage, path) ?? {};
+      if (!/^\d{9}$/.test(name) || !Number.isSafeInteger(upTo) || !Array.isArray(ranges) || !ranges.every(isRange)) throw notWhatItClaims('RepositoryDamaged', path, 'it names no segments in the trash');
+      found.push({ number: Number(name), upTo: upTo as number, segments: ranges.flatMap(segmentsOf) });
+    }
+    return found;
+  }
+
+  /** Under the next number; what another has written there stays. */
+  async function store(log: LogName, after: number, segments: readonly Segment[], upTo: number): Promise<void> {
+    await beforeWriting();
+    for (let number = after + 1; !(await createOrMatch(storage, pathOf(log, number), { format: 1, upTo, ranges: rangesOf(segments) })); number += 1);
+  }
+
+  return {
+    async markedSegments(log) {
+      const marked = new Map<string, MarkedSegment>();
+      for (const { upTo, segments } of await batches(log)) for (const segment of segments) marked.set(keyOf(segment), { ...segment, trashedUpTo: Math.max(upTo, marked.get(keyOf(segment))?.trashedUpTo ?? 0) });
+      return [...marked.values()];
+    },
+    async markSegments(log, segments, upTo) {
+      if (segments.length > 0) await store(log, (await batches(log)).at(-1)?.number ?? 0, segments, upTo);
+    },
+    async unmarkSegments(log, segments) {
+      const gone = new Set(segments.map(keyOf));
+      const all = await batches(log);
+      let newest = all.at(-1)?.number ?? 0;
+      for (const { number, upTo, segments: marked } of all) {
+        const left = marked.filter((segment) => !gone.has(keyOf(segment)));
+        if (left.length === marked.length) continue;
+        // What is left is written first: whoever is stopped here has marked them twice.
+        if (left.length > 0) {
+          await store(log, newest, left, upTo);
+          newest += 1;
+        }
+        await storage.remove(pathOf(log, number));
+      }
+    },
+  };
+}
+
+const keyOf = ({ timeline, number }: Segment): string => `${timeline}/${number}`;
+
+function isRange(value: unknown): value is Range {
+  const { timeline, first, last } = (value ?? {}) as Partial<Range>;
+  if (!Number.isSafeInteger(timeline) || typeof first !== 'string' || typeof last !== 'string' || !numberPattern.test(first) || !numberPattern.test(last)) return false;
+  const length = BigInt(last) - BigInt(first);
+  return length >= 0n && length < longestRange;
+}
+
+function segmentsOf({ timeline, first, last }: Range): readonly Segment[] {
+  const begin = BigInt(first);
+  return Array.from({ length: Number(BigInt(last) - begin) + 1 }, (_, index) => ({ timeline, number: begin + BigInt(index) }));
+}
+
+export function rangesOf(segments: readonly Segment[]): readonly Range[] {
+  const ranges: { timeline: number; first: bigint; last: bigint }[] = [];
+  for (const { timeline, number } of segments.toSorted((a, b) => a.timeline - b.timeline || (a.number < b.number ? -1 : 1))) {
+    const range = ranges.at(-1);
+    if (range !== undefined && range.timeline === timeline && number <= range.last + 1n) range.last = number;
+    else ranges.push({ timeline, first: number, last: number });
+  }
+  return ranges.map(({ timeline, first, last }) => ({ timeline, first: String(first), last: String(last) }));
+}

@@ -1,0 +1,34 @@
+/** The plan that was carried out last: the record with the highest number. */
+import { checkName, isBackupId } from '../domain/identifiers.ts';
+import type { BackupStorage } from '../storage/storage.ts';
+import { createOrMatch, documentNames, notWhatItClaims, readDocument } from './documents.ts';
+import type { Trash } from './trash.ts';
+
+/** @param beforeWriting fails where this is not the repository it was */
+export function plansIn(storage: BackupStorage, beforeWriting: () => Promise<unknown>): Pick<Trash, 'lastPlan' | 'recordPlan'> {
+  const directory = (service: string): string => `${checkName('service', service)}/retention`;
+  const pathOf = (service: string, number: number): string => `${directory(service)}/${String(number).padStart(9, '0')}.json`;
+
+  async function numbers(service: string): Promise<readonly number[]> {
+    const names = await documentNames(storage, directory(service));
+    const other = names.find((name) => !/^\d{9}$/.test(name));
+    if (other !== undefined) throw notWhatItClaims('RepositoryDamaged', `${directory(service)}/${other}.json`, 'its name is no number');
+    return names.map(Number).sort((a, b) => a - b);
+  }
+
+  return {
+    async lastPlan(service) {
+      const newest = (await numbers(service)).at(-1);
+      if (newest === undefined) return null;
+      const { upTo, newest: backupId } = await readDocument(storage, pathOf(service, newest)) ?? {};
+      if (!Number.isSafeInteger(upTo) || typeof backupId !== 'string' || !isBackupId(backupId)) throw notWhatItClaims('RepositoryDamaged', pathOf(service, newest), 'it is no plan that was carried out');
+      return { upTo: upTo as number, newest: backupId };
+    },
+    async recordPlan(service, { upTo, newest }, by) {
+      await beforeWriting();
+      const before = await numbers(service);
+      for (let number = (before.at(-1) ?? 0) + 1; !(await createOrMatch(storage, pathOf(service, number), { format: 1, upTo, newest, by })); number += 1);
+      for (const number of before) await storage.remove(pathOf(service, number));
+    },
+  };
+}
