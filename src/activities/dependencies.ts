@@ -2,6 +2,7 @@
 import type { ContainerRuntime } from '../containers/container-runtime.ts';
 import type { EngineContext } from '../engines/engine-context.ts';
 import type { DatabaseEngine } from '../engines/engine.ts';
+import type { OpenRun } from '../domain/retention/run-uses.ts';
 import type { Component, EngineName, PostgresComponent, SecretReference, ServiceDefinition, WalMode } from '../domain/service.ts';
 import type { DrillReport } from '../domain/drill/drill-report.ts';
 import type { Timing } from '../domain/timing.ts';
@@ -19,6 +20,8 @@ export interface RunDirectory {
   isOpen(workflowId: string, runId: string): Promise<boolean>;
   /** When the run ended, milliseconds since the epoch by the server's clock; null while it has not, 0 where nothing is known of it any more. @throws TemporalUnreachable */
   closedAtMs(workflowId: string, runId: string): Promise<number | null>;
+  /** Runs that are open, of whatever service, by how they were started: those that began in the last seconds may be missing. @throws TemporalUnreachable */
+  openRuns(runbooks: readonly string[]): Promise<readonly OpenRun[]>;
   /** Does the run still wait for this attempt of its activity? @throws TemporalUnreachable */
   awaits(attempt: { readonly workflowId: string; readonly runId: string; readonly activityId: string; readonly attempt: number }): Promise<boolean>;
   /** The lease that is held now: its own run and input, or null. @throws TemporalUnreachable */

@@ -13,6 +13,7 @@ import { createMarkActivities } from './moment/mark-activities.ts';
 import { createPlanActivities } from './plan-activities.ts';
 import { createProofActivities } from './proof-activities.ts';
 import { createRepairActivities } from './repair-activities.ts';
+import { createPruneActivities } from './retention/prune-activities.ts';
 import { createServiceActivities } from './service-activities.ts';
 import { createTablesActivities } from './tables-activities.ts';
 import { createForgetActivities } from './wal/forget-activities.ts';
@@ -33,6 +34,7 @@ export const createActivities = (dependencies: ActivityDependencies) => ({
   ...createRepairActivities(dependencies),
   ...createMarkActivities(dependencies),
   ...createHoldActivities(dependencies),
+  ...createPruneActivities(dependencies),
   ...createWatchActivities(dependencies),
   ...createSettingsActivities(dependencies),
   ...createForgetActivities(dependencies),

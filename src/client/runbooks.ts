@@ -8,6 +8,7 @@ import type { EnableWalInput, EnableWalResult } from '../workflows/enable-wal/me
 import type { ForgetWalInput, ForgetWalResult } from '../workflows/forget-wal/messages.ts';
 import type { HoldBackupInput, HoldBackupResult } from '../workflows/hold-backup/messages.ts';
 import type { ProveBackupInput, ProveBackupResult } from '../workflows/prove-backup/messages.ts';
+import type { PruneBackupsInput, PruneBackupsResult } from '../workflows/prune-backups/messages.ts';
 import type { ReapLeftoversInput, ReapLeftoversResult } from '../workflows/reap-leftovers/messages.ts';
 import type { ReleaseHoldInput, ReleaseHoldResult } from '../workflows/release-hold/messages.ts';
 import type { RemoveCloneInput, RemoveCloneResult } from '../workflows/remove-clone/messages.ts';
@@ -15,6 +16,7 @@ import type { RestoreTablesInput, RestoreTablesResult } from '../workflows/resto
 import type { RestoreBackupInput, RestoreBackupResult } from '../workflows/restore-backup/messages.ts';
 import type { RestoreToPointInTimeInput, RestoreToPointInTimeResult } from '../workflows/restore-to-point-in-time/messages.ts';
 import type { TakeBackupInput, TakeBackupResult } from '../workflows/take-backup/messages.ts';
+import type { UndeleteBackupInput, UndeleteBackupResult } from '../workflows/undelete-backup/messages.ts';
 import type { UndoRestoreInput, UndoRestoreResult } from '../workflows/undo-restore/messages.ts';
 import type { VerifyBackupInput, VerifyBackupResult } from '../workflows/verify-backup/messages.ts';
 
@@ -35,6 +37,8 @@ export interface Runbooks {
   readonly unclone: { readonly input: RemoveCloneInput; readonly result: RemoveCloneResult };
   readonly hold: { readonly input: HoldBackupInput; readonly result: HoldBackupResult };
   readonly unhold: { readonly input: ReleaseHoldInput; readonly result: ReleaseHoldResult };
+  readonly prune: { readonly input: PruneBackupsInput; readonly result: PruneBackupsResult };
+  readonly undelete: { readonly input: UndeleteBackupInput; readonly result: UndeleteBackupResult };
   readonly reap: { readonly input: ReapLeftoversInput; readonly result: ReapLeftoversResult };
 }
 
@@ -57,6 +61,8 @@ export const workflowTypes = {
   unclone: 'removeClone',
   hold: 'holdBackup',
   unhold: 'releaseHold',
+  prune: 'pruneBackups',
+  undelete: 'undeleteBackup',
 } as const satisfies Record<keyof Runbooks, string>;
 
 /** What is no run of a verb: it watches the logs of a service for as long as they are kept. */

@@ -96,6 +96,7 @@ export const failureKinds = {
   // Approval, exclusion, runs.
   ServiceBusy: { retryable: false, exit: 'busy', meaning: 'Another run holds the service.' },
   ApprovalRejected: refused('A human said no.'),
+  ApprovalMissing: refused('It would do more than is usual, and nobody said yes to that.'),
   ApprovalExpired: refused('Nobody approved in time.'),
   ApprovalInvalid: refused('The approval does not belong to the plan that is shown.'),
   ApprovalNotForThisRun: refused('The approval was given to another run.'),

@@ -8,7 +8,7 @@ import { createCanonicalOrMatch, createOrMatch, documentNames, notWhatItClaims, 
 import { believedManifest, listBackups, manifestPath } from './manifests.ts';
 import { logMarksIn } from './log-marks.ts';
 import { plansIn } from './plans.ts';
-import type { Trash, TrashedManifest, Trashing } from './trash.ts';
+import type { Trash, TrashEntry, TrashedManifest, Trashing } from './trash.ts';
 
 /** A stay in the trash: where its record and its end lie. */
 interface Stay {
@@ -54,11 +54,11 @@ function backupTrash(storage: BackupStorage, repositoryId: () => Promise<string>
     return found;
   }
 
-  async function removed(service: string): Promise<readonly RemovalRecord[]> {
+  async function removed(service: string, known?: ReadonlyMap<string, RemovalRecord>): Promise<readonly RemovalRecord[]> {
     const found: RemovalRecord[] = [];
     for (const name of await documentNames(storage, removedDirectory(service))) {
       const path = `${removedDirectory(service)}/${name}.json`;
-      found.push(removalFrom(path, name, await readDocument(storage, path)));
+      found.push(known?.get(name) ?? removalFrom(path, name, await readDocument(storage, path)));
     }
     return found;
   }
@@ -157,11 +157,16 @@ function backupTrash(storage: BackupStorage, repositoryId: () => Promise<string>
     },
 
     async list(service) {
-      const found: TrashedManifest[] = [];
+      const found: TrashEntry[] = [];
       for (const { backupId, stay } of await stays(service)) {
         if (stay.end !== null || await isListed(service, backupId)) continue;
-        const { document: _, ...trashed } = await read(service, backupId, stay);
-        found.push(trashed);
+        found.push({
+          backupId, record: stay.record,
+          read: async () => {
+            const { document: _, ...trashed } = await read(service, backupId, stay);
+            return trashed;
+          },
+        });
       }
       return found;
     },

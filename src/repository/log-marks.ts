@@ -1,17 +1,11 @@
 /** Segments in the trash: batches of names, written once each. The segments themselves stay where they are. */
 import { checkName } from '../domain/identifiers.ts';
+import { rangesOf, type SegmentRange } from '../domain/retention/prune-plan.ts';
 import type { Segment } from '../domain/wal/segment.ts';
 import type { BackupStorage } from '../storage/storage.ts';
 import { createOrMatch, documentNames, notWhatItClaims, readDocument } from './documents.ts';
 import type { LogName, MarkedSegment, Trash } from './trash.ts';
 import { isSystemIdentifier } from './wal/object-names.ts';
-
-/** Segments of one timeline that follow on each other: first and last number, decimal. */
-interface Range {
-  readonly timeline: number;
-  readonly first: string;
-  readonly last: string;
-}
 
 interface Batch {
   readonly number: number;
@@ -79,24 +73,14 @@ export function logMarksIn(storage: BackupStorage, beforeWriting: () => Promise<
 
 const keyOf = ({ timeline, number }: Segment): string => `${timeline}/${number}`;
 
-function isRange(value: unknown): value is Range {
-  const { timeline, first, last } = (value ?? {}) as Partial<Range>;
+function isRange(value: unknown): value is SegmentRange {
+  const { timeline, first, last } = (value ?? {}) as Partial<SegmentRange>;
   if (!Number.isSafeInteger(timeline) || typeof first !== 'string' || typeof last !== 'string' || !numberPattern.test(first) || !numberPattern.test(last)) return false;
   const length = BigInt(last) - BigInt(first);
   return length >= 0n && length < longestRange;
 }
 
-function segmentsOf({ timeline, first, last }: Range): readonly Segment[] {
+function segmentsOf({ timeline, first, last }: SegmentRange): readonly Segment[] {
   const begin = BigInt(first);
   return Array.from({ length: Number(BigInt(last) - begin) + 1 }, (_, index) => ({ timeline, number: begin + BigInt(index) }));
-}
-
-export function rangesOf(segments: readonly Segment[]): readonly Range[] {
-  const ranges: { timeline: number; first: bigint; last: bigint }[] = [];
-  for (const { timeline, number } of segments.toSorted((a, b) => a.timeline - b.timeline || (a.number < b.number ? -1 : 1))) {
-    const range = ranges.at(-1);
-    if (range !== undefined && range.timeline === timeline && number <= range.last + 1n) range.last = number;
-    else ranges.push({ timeline, first: number, last: number });
-  }
-  return ranges.map(({ timeline, first, last }) => ({ timeline, first: String(first), last: String(last) }));
 }

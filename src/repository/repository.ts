@@ -95,6 +95,8 @@ export interface Repository {
   commitOwn(manifest: BackupManifest): Promise<{ readonly backupId: string; readonly sha256: string }>;
   /** The run that claimed a backup id, or null where nobody did. @throws RepositoryDamaged */
   readClaimant(service: string, backupId: string): Promise<RunOwner | null>;
+  /** The number that was claimed for each id, of backups that failed or were removed too. @throws RepositoryDamaged */
+  claimedNumbers(service: string): Promise<ReadonlyMap<string, number>>;
   /** Ids with a manifest, oldest first (by id). */
   listBackups(service: string): Promise<readonly string[]>;
   /**

@@ -15,6 +15,15 @@ export interface TrashedManifest extends ReadManifest {
   readonly by: Done;
 }
 
+/** One that is in the trash; its record never changes. */
+export interface TrashEntry {
+  readonly backupId: string;
+  /** Where its record lies: another stay has another. */
+  readonly record: string;
+  /** @throws RepositoryDamaged, ManifestDamaged, UnsupportedFormat: what cannot be read may be what others stand on */
+  read(): Promise<TrashedManifest>;
+}
+
 export interface Trashing {
   readonly upTo: number;
   readonly sound: boolean;
@@ -41,14 +50,14 @@ export interface Trash {
   removeForGood(service: string, backupId: string, by: Done): Promise<TrashEnd>;
   /** Ends what somebody began and did not end. Before anything is planned. */
   settle(service: string, by: Done): Promise<void>;
-  /** By id. @throws RepositoryDamaged, ManifestDamaged, UnsupportedFormat: what cannot be read may be what others stand on */
-  list(service: string): Promise<readonly TrashedManifest[]>;
+  /** By id. @throws RepositoryDamaged */
+  list(service: string): Promise<readonly TrashEntry[]>;
   /** Is, or was, anything of that id here? Then its files are no unfinished backup's. */
   knows(service: string, backupId: string): Promise<boolean>;
-  /** All that left the list, in the trash, on its way out or gone: what a later manifest may name as the one before it. @throws as {@link list} */
+  /** All that left the list, in the trash, on its way out or gone: what a later manifest may name as the one before it. @throws as {@link TrashEntry.read} */
   departed(service: string): Promise<readonly Pick<RemovalRecord, 'backupId' | 'sequence' | 'sha256'>[]>;
-  /** All that ever went for good. @throws RepositoryDamaged */
-  removed(service: string): Promise<readonly RemovalRecord[]>;
+  /** All that ever went for good. Those that are known are not read again: no record ever changes. @throws RepositoryDamaged */
+  removed(service: string, known?: ReadonlyMap<string, RemovalRecord>): Promise<readonly RemovalRecord[]>;
 
   /** Segments in the trash stay readable until they go: only what is planned knows of it. The newest mark of a segment counts. @throws RepositoryDamaged */
   markedSegments(log: LogName): Promise<readonly MarkedSegment[]>;

@@ -1,8 +1,10 @@
 /** What Temporal knows about runs, leases and the namespace: the concrete {@link RunDirectory}. */
 import { WorkflowNotFoundError, type Client, type WorkflowExecutionDescription, type WorkflowExecutionStatusName } from '@temporalio/client';
+import { defaultPayloadConverter } from '@temporalio/common';
 import type { RunDirectory } from '../activities/dependencies.ts';
 import { grpcCause } from '../client/ask-temporal.ts';
 import { HoldfastFailure } from '../domain/failures.ts';
+import type { OpenRun } from '../domain/retention/run-uses.ts';
 import type { RunOwner } from '../domain/run-owner.ts';
 import { leaseWorkflowId } from '../domain/workflow-ids.ts';
 import { releaseLeaseSignal } from '../workflows/shared/messages.ts';
@@ -25,6 +27,7 @@ export async function createRunDirectory(client: Client): Promise<RunDirectory> 
       if (description === null) return 0;
       return isClosed(description.status.name) ? description.closeTime?.getTime() ?? 0 : null;
     },
+    openRuns: (runbooks) => asking(() => openRuns(client, runbooks)),
     awaits: async ({ workflowId, runId, activityId, attempt }) => {
       const pending = (await describe(client, workflowId, runId))?.raw.pendingActivities ?? [];
       return pending.some((each) => each.activityId === activityId && each.attempt === attempt && each.state !== scheduled);
@@ -37,6 +40,27 @@ export async function createRunDirectory(client: Client): Promise<RunDirectory> 
       await asking(() => client.workflow.getHandle(leaseWorkflowId(service), leaseRunId).signal(releaseLeaseSignal, { runId }).catch(ignoreNotFound));
     },
   };
+}
+
+async function openRuns(client: Client, runbooks: readonly string[]): Promise<readonly OpenRun[]> {
+  const found: OpenRun[] = [];
+  const query = `ExecutionStatus = 'Running' AND WorkflowType IN (${runbooks.map((type) => `'${type}'`).join(', ')})`;
+  for await (const { workflowId, runId, type } of client.workflow.list({ query, pageSize: 100 })) {
+    found.push({ workflowId, runbook: type, input: await inputOf(client, workflowId, runId) });
+  }
+  return found;
+}
+
+/** What a run was started with; null where it cannot be read: it may have been encoded by somebody else. */
+async function inputOf(client: Client, workflowId: string, runId: string): Promise<OpenRun['input']> {
+  const { history } = await client.workflowService.getWorkflowExecutionHistory({ namespace: client.options.namespace, execution: { workflowId, runId }, maximumPageSize: 1 });
+  const payload = history?.events?.[0]?.workflowExecutionStartedEventAttributes?.input?.payloads?.[0];
+  try {
+    const input = payload == null ? null : defaultPayloadConverter.fromPayload<unknown>(payload);
+    return typeof input === 'object' && input !== null && !Array.isArray(input) ? input as Readonly<Record<string, unknown>> : null;
+  } catch {
+    return null;
+  }
 }
 
 /** PendingActivityState of temporal.api.enums.v1: no worker has it. */

@@ -8,6 +8,7 @@ export { enableWal } from './enable-wal/enable-wal.ts';
 export { forgetWal } from './forget-wal/forget-wal.ts';
 export { holdBackup } from './hold-backup/hold-backup.ts';
 export { proveBackup } from './prove-backup/prove-backup.ts';
+export { pruneBackups } from './prune-backups/prune-backups.ts';
 export { reapLeftovers } from './reap-leftovers/reap-leftovers.ts';
 export { releaseHold } from './release-hold/release-hold.ts';
 export { removeClone } from './remove-clone/remove-clone.ts';
@@ -16,5 +17,6 @@ export { restoreToPointInTime } from './restore-to-point-in-time/restore-to-poin
 export { restoreTables } from './restore-tables/restore-tables.ts';
 export { serviceLease } from './service-lease/service-lease.ts';
 export { takeBackup } from './take-backup/take-backup.ts';
+export { undeleteBackup } from './undelete-backup/undelete-backup.ts';
 export { undoRestore } from './undo-restore/undo-restore.ts';
 export { verifyBackup } from './verify-backup/verify-backup.ts';

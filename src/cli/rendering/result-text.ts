@@ -9,6 +9,7 @@ import { localAndUtc, momentAndUtc } from './local-time.ts';
 import { planText, type PlanClock } from './plan-text.ts';
 import { copyLines, removalLines } from './copy-text.ts';
 import { forgettableLines } from './forgettable-text.ts';
+import { prunedLines } from './prune-text.ts';
 import { settingsLines } from './settings-text.ts';
 
 type Result<V extends keyof Runbooks> = Runbooks[V]['result'];
@@ -58,6 +59,8 @@ const texts: { readonly [V in keyof Runbooks]: (result: Result<V>, service: stri
   find: ({ sentence, at, point }, _service, clock) => [sentence.replace(at, momentAndUtc(at, clock.timeZone, clock.now)), `→ holdfast restore --before ${point}`],
   hold: ({ backupId }) => [`${backupId} stays until it is released: holdfast unhold ${backupId} --reason TEXT`],
   unhold: ({ holds }) => holds.map((hold) => `Released: ${heldText(hold, 'stays')}`),
+  prune: (result) => prunedLines(result),
+  undelete: ({ backupId, broughtBack }) => [`Back from the trash: ${broughtBack.join(', ')}. ${backupId} stays until it is released: holdfast unhold ${backupId} --reason TEXT`],
   reap: ({ runs }) => (runs.length === 0 ? ['Nothing was left of any ended run.'] : runs.map(({ workflowId, done }) => `${shownRunId(workflowId)}: ${done.join('; ') || 'nothing to do'}`)),
 };
 

@@ -1,11 +1,16 @@
 /** What of a plan may still be carried out. Pure. */
-import type { RetentionPlan } from './plan-retention.ts';
+import type { BackupDecision } from './plan-retention.ts';
+
+/** A plan, as far as it says what goes. */
+interface Removals {
+  readonly decisions: readonly Pick<BackupDecision, 'backupId' | 'outcome'>[];
+}
 
 /**
  * A hold, a run or a child may have come since the plan was made, so whoever removes plans anew before each removal, and removes what both plans say. In the
  * order in which they go.
  */
-export function confirmRemovals(planned: RetentionPlan, anew: RetentionPlan): readonly string[] {
+export function confirmRemovals(planned: Removals, anew: Removals): readonly string[] {
   const still = new Set(anew.decisions.filter(({ outcome }) => outcome === 'remove').map(({ backupId }) => backupId));
   return planned.decisions.filter(({ backupId, outcome }) => outcome === 'remove' && still.has(backupId)).map(({ backupId }) => backupId);
 }

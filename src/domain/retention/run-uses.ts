@@ -1,0 +1,48 @@
+/** What runs that are open may be reading, or building on. Where a run does not say which backup it means, it may be any. Pure. */
+import type { BackupFacts, BackupUse } from './facts.ts';
+
+/** A run as Temporal knows it. Its input is null where nobody can tell: then it may be of any service, and mean anything. */
+export interface OpenRun {
+  readonly workflowId: string;
+  readonly runbook: string;
+  readonly input: Readonly<Record<string, unknown>> | null;
+}
+
+/** Backups, each with the run that made it. */
+export type MadeBackup = Pick<BackupFacts, 'backupId' | 'parts'> & { readonly madeBy: string };
+
+export interface RunUses {
+  readonly uses: readonly BackupUse[];
+  /** Components of which a base backup is, or may be, on its way. */
+  readonly beingBased: readonly string[];
+  /** Is anything being read that has no name of its own: the append-only files? */
+  readonly isRead: boolean;
+}
+
+/** Runbooks that read what backups or logs hold. What a cut-over brought in is told by its rollback record. */
+const readers: ReadonlySet<string> = new Set(['verifyBackup', 'proveBackup', 'restoreBackup', 'restoreToPointInTime', 'restoreTables', 'cloneService', 'findMoment']);
+
+/** @param postgres names of the service's PostgreSQL components */
+export function runUses(service: string, runs: readonly OpenRun[], backups: readonly MadeBackup[], postgres: readonly string[]): RunUses {
+  const own = runs.filter(({ input }) => input === null || input['service'] === service);
+  const reading = own.filter(({ runbook }) => readers.has(runbook));
+  const basing = own.filter(({ runbook, input }) => runbook === 'takeBackup' && (input === null || (input['kind'] !== undefined && input['kind'] !== 'dump')));
+  return {
+    uses: [
+      ...reading.flatMap((run) => readBy(run, backups)),
+      ...own.flatMap(({ workflowId }) => backups.filter(({ madeBy }) => madeBy === workflowId).map(({ backupId }) => ({ backupId, by: `is what ${workflowId} is at work on` }))),
+      // Which one an incremental backup goes on from is told when it is there; what it stands on may be any base backup until then.
+      ...basing.flatMap(({ workflowId }) => backups.filter(({ parts }) => parts.some(({ base }) => base !== null)).map(({ backupId }) => ({ backupId, by: `may be what ${workflowId} goes on from` }))),
+    ],
+    beingBased: basing.length === 0 ? [] : postgres,
+    isRead: reading.length > 0,
+  };
+}
+
+function readBy({ workflowId, runbook, input }: OpenRun, backups: readonly MadeBackup[]): readonly BackupUse[] {
+  const isOfMoment = runbook === 'restoreToPointInTime' || runbook === 'findMoment' || input?.['to'] !== undefined || input?.['before'] !== undefined;
+  const named = isOfMoment ? undefined : input?.['backup'];
+  const meant = typeof named === 'string' && /^\d{8}/.test(named) ? backups.filter(({ backupId }) => backupId.startsWith(named)) : [];
+  const only = meant.length === 1 ? meant[0] : undefined;
+  return only === undefined ? backups.map(({ backupId }) => ({ backupId, by: `may be read by ${workflowId}` })) : [{ backupId: only.backupId, by: `is read by ${workflowId}` }];
+}

@@ -1,0 +1,204 @@
+/** Retention on real repositories: what goes, what never does, how it comes back, and what stands in the way of all of it. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { BackupManifest } from '../../../src/domain/backup-manifest.ts';
+import { checkChain } from '../../../src/repository/check-chain.ts';
+import type { Repository } from '../../../src/repository/repository.ts';
+import { run } from '../../repository/sample-manifest.ts';
+import { failing } from '../../support/failing.ts';
+import { daily, dayMs, openRetentionStage, type RetentionStage } from './retention-stage.ts';
+
+let stage: RetentionStage;
+beforeEach(async () => {
+  stage = await openRetentionStage({ days: 5, trashDays: 2 });
+});
+afterEach(() => stage.remove());
+
+const inLocal = { service: 'shop', repository: 'local' };
+let runs = 0;
+
+/** A whole run: planned, and carried out. */
+async function pruned(input = inLocal, approved = true) {
+  runs += 1;
+  const activities = stage.as(`prune${runs}`);
+  const plan = await activities.planPrune(input);
+  return { plan, done: await activities.carryOutPrune({ ...input, approved }) };
+}
+
+const listed = (repository: Repository): Promise<readonly string[]> => repository.listBackups('shop');
+const inTrash = async (repository: Repository): Promise<readonly string[]> => (await repository.trash.list('shop')).map(({ backupId }) => backupId);
+const idsOf = (backups: readonly BackupManifest[]): readonly string[] => backups.map(({ backupId }) => backupId);
+
+describe.each(['local', 'far'] as const)('in the repository %s', (name) => {
+  it('moves what is too old to the trash, each with its reason, and for good when its time is over', async () => {
+    const repository = stage.repositories[name];
+    const backups = await daily(stage, repository, 10);
+    const { plan, done } = await pruned({ service: 'shop', repository: name });
+    expect(plan.question).toMatch(/4 backups of 10 should have gone before/);
+    expect(plan.backups.map(({ outcome }) => outcome)).toEqual([...Array<string>(6).fill('keep'), ...Array<string>(4).fill('remove')]);
+    expect(plan.backups.at(-1)?.sentence).toMatch(/9 days old, and nothing keeps it/);
+    expect(done.removed.toSorted()).toEqual(idsOf(backups.slice(0, 4)));
+    expect([await listed(repository), await inTrash(repository)]).toEqual([idsOf(backups.slice(4)), idsOf(backups.slice(0, 4))]);
+
+    // What comes of age since needs no yes.
+    const later = await daily(stage, repository, 2);
+    const second = await pruned({ service: 'shop', repository: name }, false);
+    expect([second.plan.question, second.done.removed.length, second.done.gone.toSorted()]).toEqual([null, 2, idsOf(backups.slice(0, 4))]);
+    expect(await listed(repository)).toEqual(idsOf([...backups.slice(6), ...later]));
+    expect((await repository.trash.removed('shop')).map(({ backupId }) => backupId)).toEqual(idsOf(backups.slice(0, 4)));
+    expect((await repository.storage.listNames('shop/backups')).length).toBe(8);
+    expect((await checkChain(repository, 'shop')).damaged).toEqual([]);
+    // And nothing is due twice.
+    expect((await pruned({ service: 'shop', repository: name }, false)).done).toMatchObject({ removed: [], gone: [], spared: [] });
+  });
+});
+
+describe('what stands in the way', () => {
+  it('is a question that nobody answered, or that came up since', async () => {
+    await daily(stage, stage.repositories.local, 10);
+    const activities = stage.as('asks');
+    expect((await activities.planPrune(inLocal)).question).not.toBeNull();
+    await failing('PlanChanged', activities.carryOutPrune({ ...inLocal, approved: false }));
+    expect(await inTrash(stage.repositories.local)).toEqual([]);
+  });
+
+  it('is another runbook, another service\'s repository, and a run without a plan', async () => {
+    await daily(stage, stage.repositories.local, 10);
+    await stage.as('foreign').planPrune(inLocal);
+    await failing('ApprovalNotForThisRun', stage.as('foreign', 'takeBackup').carryOutPrune({ ...inLocal, approved: true }));
+    await failing('PlanChanged', stage.as('noPlan').carryOutPrune({ ...inLocal, approved: true }));
+    await failing('InvalidInput', stage.as('other').planPrune({ service: 'shop', repository: 'elsewhere' }));
+    expect(await inTrash(stage.repositories.local)).toEqual([]);
+  });
+
+  /** Another text in the place of an object that is there. */
+  async function overwritten(path: string, text: string): Promise<void> {
+    const { storage } = stage.repositories.local;
+    await storage.remove(path);
+    await storage.createExclusive(path, Buffer.from(text));
+  }
+
+  it('is a backup of a newer format, a hold or a rollback copy that cannot be read: they may need anything', async () => {
+    const { local } = stage.repositories;
+    const backups = await daily(stage, local, 10);
+    const manifest = `shop/backups/${(backups[9] as BackupManifest).backupId}/manifest.json`;
+    const original = Buffer.from(await local.storage.readSmall(manifest, 1_000_000)).toString();
+    await overwritten(manifest, original.replace('"format":1', '"format":2'));
+    await failing('UnsupportedFormat', pruned());
+    await overwritten(manifest, original);
+    for (const path of ['shop/holds/20260101-020000-postgres.json', 'shop/rollbacks/run-x.json', `shop/trash/backups/${(backups[0] as BackupManifest).backupId}/000000001.end.json`, 'shop/removed/20250101-000000.json', 'shop/retention/000000001.json']) {
+      await local.storage.createExclusive(path, Buffer.from('{}'));
+      await failing('RepositoryDamaged', pruned());
+      await local.storage.remove(path);
+    }
+    expect(await inTrash(local)).toEqual([]);
+    expect((await pruned()).done.removed).toHaveLength(4);
+  });
+
+  it('is a listing that failed', async () => {
+    await daily(stage, stage.repositories.local, 10);
+    stage.dying.local.arm({ atCall: 5, when: 'before' });
+    await expect(pruned()).rejects.toThrow();
+    stage.dying.local.arm(null);
+    expect(await inTrash(stage.repositories.local)).toEqual([]);
+  });
+});
+
+describe('what is needed stays', () => {
+  it('a damaged one, a held one, one that a run reads, and the newest proven one, however old', async () => {
+    const { local } = stage.repositories;
+    const backups = await daily(stage, local, 4);
+    for (let day = 0; day < 12; day += 1, stage.nowMs += dayMs) await stage.back(local, 'dump', null);
+    const [damaged, held, read, proven] = idsOf(backups) as [string, string, string, string];
+    await local.storage.remove(`shop/backups/${damaged}/manifest.json`);
+    await local.storage.createExclusive(`shop/backups/${damaged}/manifest.json`, Buffer.from('{}'));
+    await local.recordHold({ service: 'shop', backupId: held, reason: 'audit', at: '', run: run('h') });
+    stage.runs = [{ workflowId: 'holdfast/verify/shop/1', runbook: 'verifyBackup', input: { service: 'shop', backup: read } }];
+    const { plan } = await pruned();
+    const sentences = new Map(plan.backups.map(({ backupId, sentence }) => [backupId, sentence]));
+    expect([damaged, held, read, proven].map((id) => sentences.get(id))).toEqual([
+      expect.stringContaining('cannot be read'), expect.stringContaining('is on hold (audit)'), expect.stringContaining('is read by holdfast/verify/shop/1'), expect.stringContaining('is the newest proven dump'),
+    ]);
+    expect((await listed(local)).slice(0, 4)).toEqual([damaged, held, read, proven]);
+  });
+
+  it('while a run does not say what it reads, everything; of a service that is not its own, nothing', async () => {
+    await daily(stage, stage.repositories.local, 10);
+    stage.runs = [{ workflowId: 'holdfast/restore/shop/1', runbook: 'restoreToPointInTime', input: { service: 'shop', before: '1 hour ago' } }];
+    expect((await pruned()).plan.counts.removed).toBe(0);
+    stage.runs = [{ workflowId: 'holdfast/prove/shop/1', runbook: 'proveBackup', input: null }];
+    expect((await pruned()).plan.counts.removed).toBe(0);
+    stage.runs = [{ workflowId: 'holdfast/restore/other/1', runbook: 'restoreToPointInTime', input: { service: 'other' } }];
+    expect((await pruned()).done.removed).toHaveLength(4);
+  });
+
+  it('what came to be needed between the plan and its turn is spared', async () => {
+    const { local } = stage.repositories;
+    const backups = await daily(stage, local, 10);
+    const activities = stage.as('spares');
+    await activities.planPrune(inLocal);
+    await local.recordHold({ service: 'shop', backupId: (backups[1] as BackupManifest).backupId, reason: 'just now', at: '', run: run('h') });
+    expect(await activities.carryOutPrune({ ...inLocal, approved: true })).toMatchObject({ removed: [backups[3], backups[2], backups[0]].map((each) => each?.backupId), spared: [backups[1]?.backupId] });
+  });
+
+  it('nothing that the plan did not name goes, whatever came of age since', async () => {
+    const { local } = stage.repositories;
+    const backups = await daily(stage, local, 10);
+    const activities = stage.as('later');
+    await activities.planPrune(inLocal);
+    await daily(stage, local, 3);
+    expect((await activities.carryOutPrune({ ...inLocal, approved: true })).removed.toSorted()).toEqual(idsOf(backups.slice(0, 4)));
+  });
+
+  it('what a kept incremental backup stands on, while what nothing stands on goes', async () => {
+    const { local } = stage.repositories;
+    stage.policy = { ...stage.policy, walDays: 1, minimumCopies: 1 };
+    const backups = await daily(stage, local, 12, ['base', 'incremental', 'incremental', 'incremental', 'incremental']);
+    const { plan } = await pruned();
+    // Six are young enough, and the oldest of them stands on the one before.
+    expect(await listed(local)).toEqual(idsOf(backups.slice(5)));
+    expect(plan.backups.find(({ backupId }) => backupId === backups[5]?.backupId)?.sentence).toMatch(/is what .* stands on/);
+  });
+});
+
+describe('the way back', () => {
+  it('is held, and stays through the next prunes; with its chain', async () => {
+    const { local } = stage.repositories;
+    stage.policy = { ...stage.policy, walDays: 1, minimumCopies: 1 };
+    const old = await daily(stage, local, 3, ['base', 'incremental', 'incremental']);
+    await daily(stage, local, 9, ['base']);
+    await pruned();
+    expect(await inTrash(local)).toEqual(expect.arrayContaining([...idsOf(old)]));
+    const wanted = (old[2] as BackupManifest).backupId;
+    const undelete = () => stage.as('back', 'undeleteBackup').takeBackBackup({ service: 'shop', backup: wanted, reason: 'audit', requestedBy: 'mia@laptop' });
+    expect(await undelete()).toEqual({ backupId: wanted, broughtBack: idsOf(old) });
+    expect((await undelete()).backupId).toBe(wanted);
+    expect((await listed(local)).slice(0, 3)).toEqual(idsOf(old));
+    expect(await local.listHolds('shop')).toMatchObject([{ backupId: wanted, reason: 'audit', requestedBy: 'mia@laptop' }]);
+    await daily(stage, local, 4, ['base']);
+    await pruned();
+    expect((await listed(local)).slice(0, 3)).toEqual(idsOf(old));
+  });
+
+  it('is refused for what is not in the trash, and to any other runbook', async () => {
+    const backups = await daily(stage, stage.repositories.local, 10);
+    await pruned();
+    const back = (backup: string, runbook = 'undeleteBackup') => stage.as('back', runbook).takeBackBackup({ service: 'shop', backup, reason: 'x' });
+    await failing('UnknownBackup', back((backups[9] as BackupManifest).backupId));
+    await failing('UnknownBackup', back('20200101-000000'));
+    await failing('InvalidInput', back('../../holds'));
+    await failing('ApprovalNotForThisRun', back((backups[0] as BackupManifest).backupId, 'holdBackup'));
+    expect(await stage.repositories.local.listHolds('shop')).toEqual([]);
+  });
+
+  it('comes by itself where a proof took away what had been relied on', async () => {
+    const { local } = stage.repositories;
+    stage.policy = { ...stage.policy, minimumCopies: 1 };
+    const backups = await daily(stage, local, 10);
+    await pruned();
+    const newer = await listed(local);
+    const at = new Date(stage.nowMs).toISOString();
+    for (const backupId of newer) await local.recordProof({ format: 1, service: 'shop', backupId, manifestSha256: '', verdict: 'failed', components: [], beganAt: at, finishedAt: at, run: run('proof') });
+    expect((await pruned()).done.broughtBack).toContain((backups[3] as BackupManifest).backupId);
+    expect(await listed(local)).toContain((backups[3] as BackupManifest).backupId);
+  });
+});
