@@ -106,7 +106,6 @@ describe('what this version does not do', () => {
     ['drill', inService('schedules: { drill: monthly }')],
     ['rebuild', inService('schedules: { rebuild: quarterly }')],
     ['failover', inService('schedules: { failover: yearly }')],
-    ['prune', inService('schedules: { prune: daily }')],
     ['versionCommand', inService('versionCommand: [cat, VERSION]')],
     ['encryption', smallest.replace('/srv/backups', '/srv/backups, encryption: { gpg: [a@b] }')],
     ['storageClass', smallest.replace('/srv/backups', '/srv/backups, storageClass: STANDARD_IA')],

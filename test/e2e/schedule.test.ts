@@ -33,7 +33,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   held?.resolve();
-  for (const verb of ['backup', 'base', 'reap']) await service?.client.schedule.getHandle(`holdfast/${verb}/${service.name}`).delete().catch(() => undefined);
+  for (const verb of ['backup', 'base', 'prune', 'reap']) await service?.client.schedule.getHandle(`holdfast/${verb}/${service.name}`).delete().catch(() => undefined);
   await service?.client.schedule.getHandle(`nightly-${service.name}`).delete().catch(() => undefined);
   for await (const { workflowId, runId } of service?.client.workflow.list({ query: `TaskQueue = '${service.taskQueue}' AND ExecutionStatus = 'Running'` }) ?? []) await service.client.workflow.getHandle(workflowId, runId).terminate('the test is over').catch(() => undefined);
   await service?.stop();
