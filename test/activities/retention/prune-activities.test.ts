@@ -138,6 +138,7 @@ describe('what is needed stays', () => {
     await activities.planPrune(inLocal);
     await local.recordHold({ service: 'shop', backupId: (backups[1] as BackupManifest).backupId, reason: 'just now', at: '', run: run('h') });
     expect(await activities.carryOutPrune({ ...inLocal, approved: true })).toMatchObject({ removed: [backups[3], backups[2], backups[0]].map((each) => each?.backupId), spared: [backups[1]?.backupId] });
+    expect([await listed(local), await inTrash(local)]).toEqual([idsOf([...backups.slice(1, 2), ...backups.slice(4)]), idsOf([...backups.slice(0, 1), ...backups.slice(2, 4)])]);
   });
 
   it('nothing that the plan did not name goes, whatever came of age since', async () => {
