@@ -32,6 +32,18 @@ test('a run is open until it ends, and then ended when the server says so', asyn
   expect(await runs.closedAtMs(id, runId)).toBe((await handle.describe()).closeTime?.getTime());
 });
 
+test('open runs are told by how they were started, whoever did, and what cannot be read as nothing', async () => {
+  const start = (name: string, args: unknown[]) => client.workflow.start(name === 'other' ? 'nothing' : 'verifyBackup', { workflowId: `${id}-${name}`, taskQueue: id, args });
+  const [named, unread, other] = [await start('named', [{ service: 'shop', backup: 'latest' }]), await start('unread', ['shop']), await start('other', [{ service: 'shop' }])];
+  const own = async () => (await runs.openRuns(['verifyBackup', 'proveBackup'])).filter(({ workflowId }) => workflowId.startsWith(id)).toSorted((a, b) => (a.workflowId < b.workflowId ? -1 : 1));
+  try {
+    await expect.poll(own, { timeout: 30_000 }).toEqual([{ workflowId: named.workflowId, runbook: 'verifyBackup', input: { service: 'shop', backup: 'latest' } }, { workflowId: unread.workflowId, runbook: 'verifyBackup', input: null }]);
+  } finally {
+    for (const handle of [named, unread, other]) await handle.terminate('the test is over');
+  }
+  await expect.poll(own, { timeout: 30_000 }).toEqual([]);
+});
+
 test('a run that nobody knows is not open, and ended before all time', async () => {
   const runId = '01900000-0000-7000-8000-000000000000';
   expect([await runs.isOpen(`${id}-never`, runId), await runs.closedAtMs(`${id}-never`, runId)]).toEqual([false, 0]);

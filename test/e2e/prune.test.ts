@@ -1,0 +1,115 @@
+/** Retention end to end, as somebody starts it from Temporal: two repositories, a question and its answer, a worker that dies in the middle, and the way back. */
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { WorkflowFailedError } from '@temporalio/client';
+import { ApplicationFailure } from '@temporalio/common';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Config } from '../../src/config/config.ts';
+import { defaultPolicy } from '../../src/domain/retention/policy.ts';
+import { shortDigest } from '../../src/domain/restore-plan.ts';
+import { checkChain } from '../../src/repository/check-chain.ts';
+import { createRepository } from '../../src/repository/create-repository.ts';
+import type { Repository } from '../../src/repository/repository.ts';
+import { createInMemoryStorage } from '../../src/storage/in-memory/in-memory-storage.ts';
+import { createLocalStorage } from '../../src/storage/local/local-storage.ts';
+import type { PruneBackupsResult } from '../../src/workflows/prune-backups/messages.ts';
+import type { UndeleteBackupResult } from '../../src/workflows/undelete-backup/messages.ts';
+import { startDoomedWorker } from '../chaos/fault/doomed-worker.ts';
+import { oldBackups } from '../support/old-backups.ts';
+import { startServiceFixture, type ServiceFixture } from '../support/service-fixture.ts';
+import { temporalAddress } from '../support/test-environment.ts';
+import { testWorkflows } from '../support/workflow-bundle.ts';
+
+let service: ServiceFixture;
+let elsewhere: string;
+let local: Repository;
+/** An object store: it has no files of this host. */
+let far: Repository;
+
+beforeAll(async () => {
+  service = await startServiceFixture({ definition: { repositories: ['local', 'far'], retention: { ...defaultPolicy, days: 6, trashDays: 1 } } });
+  elsewhere = await mkdtemp(join(tmpdir(), 'holdfast test-'));
+  local = createRepository('local', createLocalStorage(service.repositoryPath));
+  far = createRepository('far', createInMemoryStorage());
+});
+afterAll(async () => {
+  await service?.stop();
+  await rm(elsewhere, { recursive: true, force: true });
+});
+
+const listed = (repository: Repository): Promise<readonly string[]> => repository.listBackups(service.name);
+const inTrash = async (repository: Repository): Promise<readonly string[]> => (await repository.trash.list(service.name)).map(({ backupId }) => backupId);
+const prune = (input: object = {}) => service.run<PruneBackupsResult>('pruneBackups', { service: service.name, ...input });
+
+/** The stable type that a run fails with; what it answers where it does not. */
+const failureOf = (run: Promise<unknown>): Promise<unknown> => run.catch((error: unknown) => (error instanceof WorkflowFailedError && error.cause instanceof ApplicationFailure ? error.cause.type : error));
+
+test('a plan that asks removes nothing before somebody says yes to it, in each repository; and a backup comes back', async () => {
+  const stop = await service.startWorker({ wrap: (dependencies) => ({ ...dependencies, repositories: new Map([...dependencies.repositories, ['far', far]]) }) });
+  const [here, there] = [await oldBackups(local, service.name, 10), await oldBackups(far, service.name, 12)];
+  const planned = await prune({ plan: true });
+  expect(planned).toMatchObject({ outcome: 'planned', done: [], plans: [{ repository: 'local', counts: { kept: 7, removed: 3 } }, { repository: 'far', counts: { kept: 7, removed: 5 }, question: expect.stringContaining('should have gone before') }] });
+
+  // As a schedule starts it.
+  expect(await failureOf(prune())).toBe('ApprovalMissing');
+  expect(await failureOf(prune({ apply: '0000-0000' }))).toBe('PlanChanged');
+  expect(await failureOf(prune({ repository: 'nowhere' }))).toBe('InvalidInput');
+  expect(await failureOf(prune({ apply: 'x', plan: true }))).toBe('InvalidInput');
+  expect([await inTrash(local), await inTrash(far)]).toEqual([[], []]);
+
+  const done = await prune({ apply: shortDigest(planned.digest) });
+  expect(done).toMatchObject({ outcome: 'pruned', done: [{ repository: 'local', spared: [] }, { repository: 'far', spared: [] }] });
+  expect([(await listed(local)).length, (await listed(far)).length]).toEqual([7, 7]);
+  expect([await inTrash(local), await inTrash(far)]).toEqual([here.slice(0, 3).map(({ backupId }) => backupId), there.slice(0, 5).map(({ backupId }) => backupId)]);
+  expect((await prune()).outcome).toBe('nothing');
+
+  const wanted = (here[1] as (typeof here)[number]).backupId;
+  expect(await service.run<UndeleteBackupResult>('undeleteBackup', { service: service.name, backup: wanted })).toMatchObject({ backupId: wanted, broughtBack: [wanted] });
+  expect(await failureOf(service.run('undeleteBackup', { service: service.name, backup: '19990101-000000' }))).toBe('UnknownBackup');
+  expect(await listed(local)).toContain(wanted);
+  expect((await prune()).outcome).toBe('nothing');
+  expect(await service.leftovers()).toEqual([]);
+  await stop();
+}, 180_000);
+
+test('what a run reads, that somebody started by hand, stays', async () => {
+  const stop = await service.startWorker({ wrap: (dependencies) => ({ ...dependencies, repositories: new Map([['local', local], ['far', far]]) }) });
+  service.define({ retention: { ...defaultPolicy, days: 3, minimumCopies: 1, trashDays: 1 } });
+  // Nobody works on its queue: it is open, and that is all.
+  const reading = await service.client.workflow.start('restoreToPointInTime', { taskQueue: `${service.taskQueue}-nobody`, workflowId: `by-hand-${service.name}`, args: [{ service: service.name, before: '1 hour ago' }] });
+  try {
+    await expect.poll(async () => (await prune({ plan: true, repository: 'local' })).plans[0]?.backups.every(({ sentence }) => sentence.includes(reading.workflowId)), { timeout: 30_000 }).toBe(true);
+    expect((await prune()).outcome).toBe('nothing');
+  } finally {
+    await reading.terminate('the test is over');
+    await stop();
+  }
+}, 120_000);
+
+test.each([
+  'pruneBackups/planPrune#1/after',
+  'pruneBackups/carryOutPrune#1/before',
+  'pruneBackups/carryOutPrune#1/done:storage.createExclusive#2',
+  'pruneBackups/carryOutPrune#1/done:storage.remove#1',
+  'pruneBackups/carryOutPrune#1/after',
+])('the worker dies: %s', async (point) => {
+  const path = await mkdtemp(join(elsewhere, 'case-'));
+  const repository = createRepository('local', createLocalStorage(path));
+  const backups = await oldBackups(repository, service.name, 12);
+  // Two are never asked about.
+  service.define({ repositories: ['local'], retention: { ...defaultPolicy, days: 9 } });
+  const config: Config = { ...service.config, repositories: [{ name: 'local', path }] };
+  const doomed = startDoomedWorker();
+  await doomed.serve({ config, temporalAddress: temporalAddress(), workflowBundle: (await testWorkflows()).workflowBundle, point, strike: 'kill' });
+  const run = await service.start<PruneBackupsResult>('pruneBackups', { service: service.name });
+  expect(await doomed.gone).toBe('SIGKILL');
+  const stop = await service.startWorker({ wrap: (dependencies) => ({ ...dependencies, repositories: new Map([['local', repository]]) }) });
+  expect(await run.result()).toMatchObject({ outcome: 'pruned', plans: [{ counts: { kept: 10, removed: 2 } }] });
+  await stop();
+  const ids = backups.map(({ backupId }) => backupId);
+  expect([await listed(repository), await inTrash(repository)]).toEqual([ids.slice(2), ids.slice(0, 2)]);
+  expect(await repository.trash.lastPlan(service.name)).toEqual({ upTo: 12, newest: ids[11] });
+  expect(await repository.storage.listNames(`${service.name}/runs`)).toEqual([]);
+  expect((await checkChain(repository, service.name)).damaged).toEqual([]);
+}, 120_000);
