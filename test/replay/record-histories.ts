@@ -8,6 +8,7 @@ import { recordHolds } from './record-holds.ts';
 import { recordInstants } from './record-instants.ts';
 import { recordMarks } from './record-marks.ts';
 import { recordMoments } from './record-moments.ts';
+import { recordPrunes } from './record-prunes.ts';
 import { startRecorder } from './recorder.ts';
 import { recordRefusals, recordRepairs, recordRestores, recordWaysBack } from './record-restores.ts';
 import { recordTables, recordTablesOfMoment } from './record-tables.ts';
@@ -35,6 +36,7 @@ try {
   await recordFailures(recorder);
   await recordWatches(recorder);
   await recordSettings(recorder);
+  await recordPrunes(recorder);
   const missing = requiredShapes.filter((shape) => !recorder.shapes().includes(shape));
   if (missing.length > 0) throw new Error(`nothing was recorded of ${missing.join(', ')}`);
 } finally {

@@ -14,4 +14,5 @@ export const requiredShapes = [
   'reapLeftovers.done', 'reapLeftovers.repaired', 'serviceLease.done',
   'archiveWal.base', 'archiveWal.cancelled', 'archiveWal.done', 'enableWal.planned', 'enableWal.refused', 'enableWal.changed', 'enableWal.restarted',
   'forgetWal.planned', 'forgetWal.busy', 'forgetWal.done',
+  'pruneBackups.planned', 'pruneBackups.asks', 'pruneBackups.done', 'pruneBackups.nothing', 'undeleteBackup.done', 'undeleteBackup.refused',
 ];
