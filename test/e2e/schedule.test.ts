@@ -72,7 +72,7 @@ test('the plan is shown, approved by its digits, and made; then it is in order',
   expect(wrong).toMatchObject({ code: 3, stderr: expect.stringContaining('PlanChanged') });
   expect(await schedule()).toBeNull();
   expect(await objectOf('schedule', 'plan')).toMatchObject({ plan: digits, exitCode: 0, schedules: expect.arrayContaining([expect.objectContaining({ kind: 'create', id: `holdfast/backup/${service.name}`, terms: expect.objectContaining({ when: '* * * * *', timeZone: 'Europe/Berlin', overlap: 'SKIP' }) })]) });
-  expect(await holdfast('schedule', 'apply', '--plan', digits)).toMatchObject({ code: 0, stdout: expect.stringContaining('2 schedules applied'), stderr: '' });
+  expect(await holdfast('schedule', 'apply', '--plan', digits)).toMatchObject({ code: 0, stdout: expect.stringContaining('3 schedules applied'), stderr: '' });
   expect(await holdfast('schedule', 'apply')).toMatchObject({ code: 0, stdout: expect.stringContaining('Nothing had to be changed.') });
 });
 
@@ -118,7 +118,7 @@ test('a change keeps it paused; what was edited by hand is left, then put right;
   expect(left).toMatchObject({ code: 3, stdout: expect.stringMatching(/edited by hand +holdfast\/backup\/[^]*overlap: is ALLOW_ALL, would be SKIP {3}\(edited\)/), stderr: expect.stringContaining('--correct') });
   expect(await holdfast('schedule', 'apply', '--yes', '--correct')).toMatchObject({ code: 0, stdout: expect.stringContaining('Corrected') });
   expect((await schedule()).terms.overlap).toBe('SKIP');
-  await configure('{ backup: off, reap: off }');
+  await configure('{ backup: off, prune: off, reap: off }');
   // Asked for a yes, Enter is none.
   for (const [typed, code] of [['\r', 5], ['apply\r', 0]] as const) {
     expect(await schedule()).not.toBeNull();
