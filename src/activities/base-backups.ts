@@ -82,8 +82,8 @@ export async function readBelievable(repository: Repository, service: string, ba
   }
 }
 
-/** Null for one that is not there, too. */
-async function readIfThere(repository: Repository, service: string, backupId: string): Promise<ReadManifest | null> {
+/** Null for one that is not there, too: it went to the trash since it was listed. */
+export async function readIfThere(repository: Repository, service: string, backupId: string): Promise<ReadManifest | null> {
   try {
     return await readBelievable(repository, service, backupId);
   } catch (error) {

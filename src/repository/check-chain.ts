@@ -1,4 +1,5 @@
 /** The chain of a service's backups: each manifest names the one before it, so that one that was exchanged or taken from the middle is missed. */
+import { isFailure } from '../domain/failures.ts';
 import { readClaims } from './claims.ts';
 import { isDamage } from './documents.ts';
 import type { ReadManifest, Repository } from './repository.ts';
@@ -29,7 +30,10 @@ export async function checkChain(repository: Repository, service: string): Promi
   const claims = await readClaims(repository.storage, service);
   const claimed = new Map(claims.map(({ sequence, claim }) => [claim.backupId, sequence]));
   const links: Link[] = [];
-  for (const backupId of backupIds) links.push({ backupId, sequence: claimed.get(backupId), read: await readLink(repository, service, backupId) });
+  for (const backupId of backupIds) {
+    const read = await readLink(repository, service, backupId);
+    if (read !== null) links.push({ backupId, sequence: claimed.get(backupId), read });
+  }
   // Last: what leaves the list meanwhile is found there.
   const gone = await repository.trash.departed(service);
   const known = new Set([...backupIds, ...gone.map(({ backupId }) => backupId)]);
@@ -57,10 +61,12 @@ interface Link {
   readonly read: ReadManifest | string;
 }
 
-async function readLink(repository: Repository, service: string, backupId: string): Promise<ReadManifest | string> {
+async function readLink(repository: Repository, service: string, backupId: string): Promise<ReadManifest | string | null> {
   try {
     return await repository.readManifest(service, backupId);
   } catch (error) {
+    // It went to the trash since it was listed.
+    if (isFailure(error, 'UnknownBackup')) return null;
     // What the place itself answers (unreachable, not permitted) says nothing about the chain.
     if (isDamage(error)) return error.fields.cause;
     throw error;

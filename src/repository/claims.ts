@@ -1,4 +1,5 @@
 /** Sequence numbers and backup ids: claimed exclusively, so that two backups can share neither an id nor a predecessor. */
+import { isFailure } from '../domain/failures.ts';
 import { backupIdAt, isBackupId } from '../domain/identifiers.ts';
 import type { RunOwner } from '../domain/run-owner.ts';
 import type { BackupStorage } from '../storage/storage.ts';
@@ -49,6 +50,8 @@ export async function newestReadable(storage: BackupStorage, repositoryId: strin
     try {
       return { newest: await readManifest(storage, repositoryId, service, backupId), warnings };
     } catch (error) {
+      // It went to the trash since it was listed.
+      if (isFailure(error, 'UnknownBackup')) continue;
       if (!isDamage(error)) throw error;
       warnings.push(`The backup ${backupId} cannot be used: ${error.fields.cause}`);
     }

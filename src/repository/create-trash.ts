@@ -5,7 +5,7 @@ import { partsOf } from '../domain/retention/facts.ts';
 import { partsFrom, storedParts, type Done, type RemovalRecord, type TrashEnd } from '../domain/retention/records.ts';
 import type { BackupStorage } from '../storage/storage.ts';
 import { createCanonicalOrMatch, createOrMatch, documentNames, notWhatItClaims, readCanonical, readDocument } from './documents.ts';
-import { believedManifest, listBackups, manifestPath } from './manifests.ts';
+import { believedManifest, manifestPath } from './manifests.ts';
 import { logMarksIn } from './log-marks.ts';
 import { plansIn } from './plans.ts';
 import type { Trash, TrashEntry, TrashedManifest, Trashing } from './trash.ts';
@@ -151,9 +151,6 @@ function backupTrash(storage: BackupStorage, repositoryId: () => Promise<string>
         if (stay?.end === 'gone') await finishRemoval(service, backupId, stay, by);
         if (stay?.end === 'back' && stay.hasRecord && !(await isListed(service, backupId))) await restoreManifest(service, backupId, stay);
       }
-      // Put back by somebody who had been held up since before it went.
-      const removed = new Set(await documentNames(storage, removedDirectory(service)));
-      for (const backupId of await listBackups(storage, service)) if (removed.has(backupId)) await storage.remove(manifestPath(service, backupId));
     },
 
     async list(service) {

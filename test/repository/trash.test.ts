@@ -116,6 +116,45 @@ describe.each(Object.keys(places))('the trash in %s', (place) => {
     expect(await filesOf(backupId)).toBe(ends[0] === 'back' ? 4 : 0);
   });
 
+  it('puts right what a mover does that was held up until the backup had come back', async () => {
+    const [{ backupId }] = backups;
+    const manifest = await repository.readManifest('shop', backupId);
+    await repository.trash.move('shop', backupId, trashing);
+    await repository.trash.bringBack('shop', backupId, by);
+    await repository.storage.remove(`shop/backups/${backupId}/manifest.json`);
+    await repository.trash.settle('shop', by);
+    expect(await repository.readManifest('shop', backupId)).toEqual(manifest);
+  });
+
+  it('lets alone what somebody put back from a copy after it had gone for good', async () => {
+    const [{ backupId }] = backups;
+    const paths = await allOf(repository.storage.list(`shop/backups/${backupId}`));
+    const copies = await Promise.all(paths.map(async ({ path }) => [path, await repository.storage.readSmall(path, 1_000_000)] as const));
+    await repository.trash.move('shop', backupId, trashing);
+    await repository.trash.removeForGood('shop', backupId, by);
+    for (const [path, bytes] of copies) await repository.storage.createExclusive(path, bytes);
+    await repository.trash.settle('shop', by);
+    expect(await repository.listBackups('shop')).toContain(backupId);
+    // And it can go again.
+    await repository.trash.move('shop', backupId, trashing);
+    expect(await repository.trash.removeForGood('shop', backupId, by)).toBe('gone');
+    expect([await filesOf(backupId), await repository.trash.removed('shop')]).toMatchObject([0, [{ backupId }]]);
+  });
+
+  it('is no obstacle to who reads a list of what goes to it meanwhile', async () => {
+    const [, , { backupId }] = backups;
+    const stat = dying.storage.stat.bind(dying.storage);
+    const moving = createRepository('nas', new Proxy(dying.storage, { get: (target, name) => (name !== 'stat' ? Reflect.get(target, name) as unknown : async (path: string) => {
+      const found = await stat(path);
+      // It goes as soon as it has been seen.
+      if (path.endsWith(`${backupId}/manifest.json`) && found !== null) await repository.trash.move('shop', backupId, trashing);
+      return found;
+    }) }));
+    expect((await moving.newestReadable('shop'))?.manifest.backupId).toBe(backups[1].backupId);
+    await repository.trash.bringBack('shop', backupId, by);
+    expect(await checkChain(moving, 'shop')).toMatchObject({ checked: 2, damaged: [] });
+  });
+
   describe('killed at every call', () => {
     /** Does the work again and again, killed at a later call each time, until it is through; looks at what was left, and at what comes of going on. */
     async function killedEverywhere(prepare: () => Promise<void>, work: () => Promise<unknown>, look: (isDone: boolean) => Promise<void>): Promise<number> {

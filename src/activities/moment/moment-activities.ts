@@ -11,7 +11,7 @@ import type { MomentEngine, MomentRecovery, ReachedMoment, RecoveredComponent } 
 import type { Repository } from '../../repository/repository.ts';
 import { engineOf, firstRepository, inEngineContext } from '../activity-run.ts';
 import { sourceOf } from '../artifacts.ts';
-import { readBelievable } from '../base-backups.ts';
+import { readIfThere } from '../base-backups.ts';
 import { writeMarkOf } from '../cut-over-state.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { referenceTo, type BackupReference } from '../proof-activities.ts';
@@ -103,7 +103,7 @@ export function createMomentActivities(dependencies: ActivityDependencies) {
       const repository = firstRepository(dependencies, input.service);
       const taken: (Companion & { readonly sequence: number })[] = [];
       for (const id of await repository.listBackups(input.service)) {
-        const read = await readBelievable(repository, input.service, id);
+        const read = await readIfThere(repository, input.service, id);
         const own = read?.manifest.components.find((each) => each.component === input.component);
         if (read !== null && own !== undefined) taken.push({ backup: referenceTo(read.manifest, read.sha256), at: own.snapshot.at, sequence: read.manifest.sequence });
       }

@@ -118,8 +118,12 @@ export function createFactsReader(gathering: Gathering): FactsReader {
       const { uses, beingBased, isRead } = runUses(service, runs, backups, postgres);
       const logs = await readLogs(repository, service);
       const rollbacks = await repository.listRollbacks(service);
+      const trash = await readTrash();
+      // One that somebody put back from a copy of the repository is there, whatever its record says.
+      const there = new Set([...backups, ...unreadable, ...trash].map(({ backupId }) => backupId));
+      const removed = (await readRemoved()).filter(({ backupId }) => !there.has(backupId));
       const facts: RetentionFacts = {
-        nowMs: nowMs(), backups, unreadable, trash: await readTrash(), removed: await readRemoved(), holds: await repository.listHolds(service),
+        nowMs: nowMs(), backups, unreadable, trash, removed, holds: await repository.listHolds(service),
         uses: [...uses, ...rollbackUses(rollbacks)], beingBased, logs: logs.map(({ facts: log }) => log), aofs: await readAofs(repository, service), marks: await readMarks(), lastPlan: await repository.trash.lastPlan(service),
       };
       return { facts, logs, isRead };

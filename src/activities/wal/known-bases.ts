@@ -1,4 +1,5 @@
 /** The base backups of a component, from the manifests of a repository. A manifest never changes, so each is read once. */
+import { isFailure } from '../../domain/failures.ts';
 import { brokenLink, type ChainedBase } from '../../domain/wal/base-chain.ts';
 import { parseLsn } from '../../domain/wal/lsn.ts';
 import type { KnownBase } from '../../domain/wal/needed-base.ts';
@@ -23,6 +24,8 @@ export function createKnownBases(): KnownBases {
       for (const id of await repository.listBackups(service)) {
         const key = `${repository.name}/${service}/${id}`;
         const bases = read.get(key) ?? await basesOf(repository, service, id);
+        // It went to the trash since it was listed, and may come back.
+        if (bases === null) continue;
         read.set(key, bases);
         found.push(...bases);
       }
@@ -34,9 +37,13 @@ export function createKnownBases(): KnownBases {
   };
 }
 
-/** One whose manifest cannot be believed leads nowhere. */
-async function basesOf(repository: Repository, service: string, backupId: string): Promise<readonly FoundBase[]> {
-  const read = await readBelievable(repository, service, backupId);
+/** One whose manifest cannot be believed leads nowhere; null for one that is not there. */
+async function basesOf(repository: Repository, service: string, backupId: string): Promise<readonly FoundBase[] | null> {
+  const read = await readBelievable(repository, service, backupId).catch((error: unknown) => {
+    if (isFailure(error, 'UnknownBackup')) return undefined;
+    throw error;
+  });
+  if (read === undefined) return null;
   return (read?.manifest.components ?? []).flatMap((backup): readonly FoundBase[] => {
     if (read === null || backup.engine !== 'postgres' || backup.method !== 'base') return [];
     return [{ backupId, sha256: read.sha256, chain: backup.chain ?? [], component: backup.component, systemIdentifier: backup.server.systemIdentifier, timeline: backup.range.timeline, begin: parseLsn(backup.range.begin) ?? 0n }];
