@@ -1,5 +1,5 @@
 /** Retention end to end, as somebody starts it from Temporal: two repositories, a question and its answer, a worker that dies in the middle, and the way back. */
-import { mkdtemp, rm } from 'node:fs/promises';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { WorkflowFailedError } from '@temporalio/client';
@@ -16,9 +16,10 @@ import { createLocalStorage } from '../../src/storage/local/local-storage.ts';
 import type { PruneBackupsResult } from '../../src/workflows/prune-backups/messages.ts';
 import type { UndeleteBackupResult } from '../../src/workflows/undelete-backup/messages.ts';
 import { startDoomedWorker } from '../chaos/fault/doomed-worker.ts';
+import { runCommand } from '../support/command-line.ts';
 import { oldBackups } from '../support/old-backups.ts';
 import { startServiceFixture, type ServiceFixture } from '../support/service-fixture.ts';
-import { temporalAddress } from '../support/test-environment.ts';
+import { dockerHost, temporalAddress } from '../support/test-environment.ts';
 import { testWorkflows } from '../support/workflow-bundle.ts';
 
 let service: ServiceFixture;
@@ -86,6 +87,35 @@ test('what a run reads, that somebody started by hand, stays', async () => {
     await stop();
   }
 }, 120_000);
+
+test('from the command line: shown, asked about, done, listed, taken back', async () => {
+  const [directory, path] = [await mkdtemp(join(elsewhere, 'cli-')), await mkdtemp(join(elsewhere, 'repository-'))];
+  const repository = createRepository('local', createLocalStorage(path));
+  const backups = await oldBackups(repository, service.name, 10);
+  service.define({ repositories: ['local'], retention: { ...defaultPolicy, days: 5 } });
+  const stop = await service.startWorker({ wrap: (dependencies) => ({ ...dependencies, repositories: new Map([['local', repository]]) }) });
+  const [postgres, redis] = service.config.services[0]?.components ?? [];
+  await writeFile(join(directory, 'holdfast.yaml'), JSON.stringify({
+    host: service.config.host, queuePrefix: service.config.queuePrefix, repositories: { local: { url: path } },
+    services: { [service.name]: { postgres: { container: postgres?.container, database: 'shop' }, redis: { container: redis?.container }, retention: { days: 5 } } },
+  }));
+  const holdfast = (...args: string[]) => runCommand(args, { directory, environment: { TEMPORAL_ADDRESS: temporalAddress(), DOCKER_HOST: dockerHost() } });
+  const oldest = (backups[0] as (typeof backups)[number]).backupId;
+
+  const plan = await holdfast('prune', '--plan');
+  expect(plan).toMatchObject({ code: 0, stdout: expect.stringMatching(new RegExp(`local: 6 backups kept, 4 into the trash[^]*${oldest} +removed +It is 9 days old, and nothing keeps it[^]*ASKS: By this policy 4 backups of 10[^]*Nothing was changed`)) });
+  const [, digits = ''] = /--apply ([0-9a-f]{4}-[0-9a-f]{4})/.exec(plan.stdout) ?? [];
+  expect(await holdfast('prune')).toMatchObject({ code: 5, stdout: expect.stringContaining(`Nothing was removed. If it is meant so: holdfast prune --apply ${digits}`) });
+  expect(await holdfast('prune', '--apply', '0000-0000')).toMatchObject({ code: 3, stderr: expect.stringContaining('PlanChanged') });
+  expect(await holdfast('prune', '--apply', digits, '--json')).toMatchObject({ code: 0, stdout: expect.stringMatching(/"outcome": ?"pruned"/) });
+  expect(await holdfast('prune')).toMatchObject({ code: 0, stdout: expect.stringContaining('Nothing was due.') });
+  expect(await holdfast('list', '--trash')).toMatchObject({ code: 0, stdout: expect.stringContaining(oldest) });
+  expect(await holdfast('undelete', oldest, '--reason', 'needed')).toMatchObject({ code: 0, stdout: expect.stringContaining(`Back from the trash: ${oldest}`) });
+  expect((await holdfast('list')).stdout).toMatch(new RegExp(`${oldest}[^]*HELD: ${oldest} stays, for .*: needed`));
+  expect((await holdfast('list', '--trash')).stdout).not.toContain(oldest);
+  expect(await holdfast('undelete', '19990101')).toMatchObject({ code: 2, stderr: expect.stringContaining('UnknownBackup') });
+  await stop();
+}, 180_000);
 
 test.each([
   'pruneBackups/planPrune#1/after',
