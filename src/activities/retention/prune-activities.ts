@@ -7,6 +7,7 @@ import { planRetention, type RetentionPlan } from '../../domain/retention/plan-r
 import { defaultPolicy, type RetentionPolicy } from '../../domain/retention/policy.ts';
 import { prunePlanOf, removalsOf, type PrunePlan, type Removals } from '../../domain/retention/prune-plan.ts';
 import type { Done } from '../../domain/retention/records.ts';
+import { makingRunbooks, readingRunbooks } from '../../domain/retention/run-uses.ts';
 import type { Repository } from '../../repository/repository.ts';
 import { currentOwner, firstRepository, repositoryNamed, serviceNamed } from '../activity-run.ts';
 import { digestOf, requireRunbook } from '../authority.ts';
@@ -26,9 +27,6 @@ export interface TakenBack {
   readonly broughtBack: readonly string[];
 }
 
-/** Runbooks that read, or make, backups. */
-const concerned = ['takeBackup', 'verifyBackup', 'proveBackup', 'restoreBackup', 'restoreToPointInTime', 'restoreTables', 'cloneService', 'findMoment'] as const;
-
 export function createPruneActivities(dependencies: ActivityDependencies) {
   const policyOf = (service: string): RetentionPolicy => serviceNamed(dependencies, service).retention ?? defaultPolicy;
   const done = (): Done => ({ at: new Date(dependencies.nowMs()).toISOString(), run: currentOwner(dependencies) });
@@ -41,7 +39,7 @@ export function createPruneActivities(dependencies: ActivityDependencies) {
   }
 
   const readerOf = (service: string, repository: Repository): FactsReader => createFactsReader({
-    repository, service, nowMs: dependencies.nowMs, openRuns: () => dependencies.runs.openRuns(concerned),
+    repository, service, nowMs: dependencies.nowMs, openRuns: () => dependencies.runs.openRuns([...readingRunbooks, ...makingRunbooks]),
     postgres: serviceNamed(dependencies, service).components.filter(({ engine }) => engine === 'postgres').map(({ name }) => name),
   });
 

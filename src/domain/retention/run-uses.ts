@@ -19,14 +19,16 @@ export interface RunUses {
   readonly isRead: boolean;
 }
 
-/** Runbooks that read what backups or logs hold. What a cut-over brought in is told by its rollback record. */
-const readers: ReadonlySet<string> = new Set(['verifyBackup', 'proveBackup', 'restoreBackup', 'restoreToPointInTime', 'restoreTables', 'cloneService', 'findMoment']);
+/** Runbooks that read what backups or logs hold. What a cut-over brought in is told by its rollback record, so that undo, accept and repair are none. */
+export const readingRunbooks: readonly string[] = ['verifyBackup', 'proveBackup', 'restoreBackup', 'restoreToPointInTime', 'restoreTables', 'cloneService', 'findMoment', 'runDrill'];
+/** Runbooks that make backups, and go on from others. */
+export const makingRunbooks: readonly string[] = ['takeBackup'];
 
 /** @param postgres names of the service's PostgreSQL components */
 export function runUses(service: string, runs: readonly OpenRun[], backups: readonly MadeBackup[], postgres: readonly string[]): RunUses {
   const own = runs.filter(({ input }) => input === null || input['service'] === service);
-  const reading = own.filter(({ runbook }) => readers.has(runbook));
-  const basing = own.filter(({ runbook, input }) => runbook === 'takeBackup' && (input === null || (input['kind'] !== undefined && input['kind'] !== 'dump')));
+  const reading = own.filter(({ runbook }) => readingRunbooks.includes(runbook));
+  const basing = own.filter(({ runbook, input }) => makingRunbooks.includes(runbook) && (input === null || (input['kind'] !== undefined && input['kind'] !== 'dump')));
   return {
     uses: [
       ...reading.flatMap((run) => readBy(run, backups)),

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
-import { runUses, type MadeBackup, type OpenRun } from '../../../src/domain/retention/run-uses.ts';
+import { logWatchType, workflowTypes } from '../../../src/client/runbooks.ts';
+import { makingRunbooks, readingRunbooks, runUses, type MadeBackup, type OpenRun } from '../../../src/domain/retention/run-uses.ts';
 
 const part = (kind: 'dump' | 'base') => ({ component: 'postgres', kind, chain: [], base: kind === 'base' ? { systemIdentifier: '7', timeline: 1, begin: 1n, end: 2n } : null });
 const backups: readonly MadeBackup[] = [
@@ -38,5 +39,14 @@ describe('a backup that is being taken', () => {
     for (const input of [{ kind: 'base' }, { kind: 'incremental' }]) expect(usedBy('takeBackup', { service: 'shop', ...input })).toEqual({ uses: [{ backupId: ids[0], by: 'may be what w goes on from' }], beingBased: ['postgres'], isRead: false });
     expect(usedBy('takeBackup', null).beingBased).toEqual(['postgres']);
     expect(usedBy('takeBackup', { service: 'shop', kind: 'dump' }).beingBased).toEqual([]);
+  });
+});
+
+describe('a runbook', () => {
+  /** Changes, or tells, nothing of backups; or what it works on is told by its rollback record. */
+  const others = ['undoRestore', 'acceptRestore', 'markMoment', 'reapLeftovers', 'enableWal', 'forgetWal', 'removeClone', 'holdBackup', 'releaseHold', 'pruneBackups', 'undeleteBackup', logWatchType];
+
+  it('reads backups, makes them, or does neither: a new one has to say which, before it reads what a prune removes', () => {
+    expect([...Object.values(workflowTypes), logWatchType].filter((type) => ![...readingRunbooks, ...makingRunbooks, ...others].includes(type))).toEqual([]);
   });
 });
