@@ -103,5 +103,6 @@ it.each(['local', 'far'] as const)('in the repository %s', async (where) => {
       await stage.remove();
     }
   }), { numRuns: where === 'far' ? 30 : 4, endOnFailure: where === 'local' });
-  expect(Math.min(kills, removals)).toBeGreaterThan(where === 'far' ? 5 : 0);
+  // Enough came about of both; so few histories as on a disk need not have any.
+  if (where === 'far') expect(Math.min(kills, removals)).toBeGreaterThan(5);
 }, 300_000);
