@@ -82,6 +82,10 @@ export interface ContainerSpec {
   readonly mounts?: readonly MountSpec[];
   /** `none`, a network's name or id, or `container:<id>`. */
   readonly network: string;
+  /** Further names that it has on its network. */
+  readonly aliases?: readonly string[];
+  /** Who is asked for names that no container of its network has; those of the engine's host unless given. */
+  readonly resolvers?: readonly string[];
   /** On 127.0.0.1, and nowhere else. */
   readonly publish?: readonly PublishedPort[];
   readonly init?: boolean;
@@ -95,6 +99,8 @@ export interface ContainerSpec {
   readonly readOnlyRoot?: boolean;
   /** `none` by default: a dump must not pass through a log file (databases.md D13). */
   readonly logDriver?: 'none' | 'json-file';
+  /** How much the engine keeps of what it writes; all of it unless given. */
+  readonly logSizeMib?: number;
 }
 
 export interface ExecRequest {
@@ -172,6 +178,8 @@ export interface ContainerRuntime {
   removeVolume(name: string): Promise<void>;
   /** A bridge of its own: reached by published ports; what is sent off the host gets no answer. @throws NameTaken where one of that name is there; two at once may both succeed */
   createNetwork(name: string, labels: Readonly<Record<string, string>>): Promise<{ readonly id: string }>;
+  /** The same, but nothing leads out of it: no route, and no address of the host's on it; only its own containers reach each other. @throws NameTaken, as above */
+  createIsolatedNetwork(name: string, labels: Readonly<Record<string, string>>): Promise<{ readonly id: string }>;
   listNetworks(labels: Readonly<Record<string, string>>): Promise<readonly NetworkFacts[]>;
   /** No error where it is gone. @throws LeftoversRemain while a running container is on it */
   removeNetwork(id: string): Promise<void>;

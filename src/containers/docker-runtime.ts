@@ -236,10 +236,19 @@ class DockerRuntime implements ContainerRuntime {
     }
   }
 
-  async createNetwork(name: string, labels: Readonly<Record<string, string>>): Promise<{ readonly id: string }> {
+  createNetwork(name: string, labels: Readonly<Record<string, string>>): Promise<{ readonly id: string }> {
+    return this.#createNetwork(name, labels, { Options: { 'com.docker.network.bridge.enable_ip_masquerade': 'false' } });
+  }
+
+  /** Internal alone would leave the bridge an address of the host's, and whatever listens there within reach. */
+  createIsolatedNetwork(name: string, labels: Readonly<Record<string, string>>): Promise<{ readonly id: string }> {
+    return this.#createNetwork(name, labels, { Internal: true, EnableIPv6: false, Options: { 'com.docker.network.bridge.inhibit_ipv4': 'true', 'com.docker.network.bridge.enable_ip_masquerade': 'false' } });
+  }
+
+  async #createNetwork(name: string, labels: Readonly<Record<string, string>>, kind: Readonly<Record<string, unknown>>): Promise<{ readonly id: string }> {
     const call = { operation: 'create network', object: name };
     try {
-      const body = { Name: name, Labels: labels, Driver: 'bridge', CheckDuplicate: true, Options: { 'com.docker.network.bridge.enable_ip_masquerade': 'false' } };
+      const body = { Name: name, Labels: labels, Driver: 'bridge', CheckDuplicate: true, ...kind };
       return { id: (await this.#client.json<{ Id: string }>({ method: 'POST', path: '/networks/create', body })).Id };
     } catch (error) {
       if (refusalStatus(error) !== 409) throw failureOf(error, call);

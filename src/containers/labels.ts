@@ -13,6 +13,8 @@ export const labelNames = {
   service: 'dev.holdfast.service',
   component: 'dev.holdfast.component',
   step: 'dev.holdfast.step',
+  /** Of what a drill made only: when its run is over at the latest, ISO 8601 UTC. */
+  expiresAt: 'dev.holdfast.expires-at',
   /** Of a receiver only: whose network it shares, and since which start of that (databases.md D20). */
   databaseId: 'dev.holdfast.database-id',
   databaseStartedAt: 'dev.holdfast.database-started-at',

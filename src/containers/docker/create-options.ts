@@ -21,6 +21,7 @@ export function createBody(spec: ContainerSpec): Record<string, unknown> {
     // A health check of the image would exec into helpers; nobody reads its answer there.
     Healthcheck: { Test: ['NONE'] },
     HostConfig: hostConfig(spec),
+    ...(spec.aliases === undefined ? {} : { NetworkingConfig: { EndpointsConfig: { [spec.network]: { Aliases: spec.aliases } } } }),
   };
 }
 
@@ -28,10 +29,11 @@ function hostConfig(spec: ContainerSpec): Record<string, unknown> {
   return {
     NetworkMode: spec.network,
     ...(spec.publish === undefined ? {} : { PortBindings: Object.fromEntries(spec.publish.map(({ port, hostPort }) => [`${port}/tcp`, [{ HostIp: '127.0.0.1', HostPort: hostPort === null ? '' : String(hostPort) }]])) }),
+    ...(spec.resolvers === undefined ? {} : { Dns: spec.resolvers }),
     Init: spec.init ?? false,
     RestartPolicy: { Name: 'no', MaximumRetryCount: 0 },
     AutoRemove: false,
-    LogConfig: { Type: spec.logDriver ?? 'none' },
+    LogConfig: { Type: spec.logDriver ?? 'none', ...(spec.logSizeMib === undefined ? {} : { Config: { 'max-size': `${spec.logSizeMib}m`, 'max-file': '1' } }) },
     SecurityOpt: ['no-new-privileges'],
     Mounts: (spec.mounts ?? []).map((mount) => mountBody(mount, spec.labels)),
     ReadonlyRootfs: spec.readOnlyRoot ?? false,

@@ -1,0 +1,71 @@
+/** The containers of a drill: servers on an isolated network, by the names of their components, and what is run beside them. All of it is scratch of its run. */
+import type { ContainerRuntime, ContainerSpec } from './container-runtime.ts';
+import type { ScratchIdentity } from './labels.ts';
+import { imageVolumeMounts } from './scratch-server.ts';
+import { createScratchContainer, createScratchNetwork, createScratchVolume, type ScratchResource } from './scratch.ts';
+
+export type DrillRun = Pick<ScratchIdentity, 'owner' | 'service'>;
+
+const networkOf = (run: DrillRun): ScratchIdentity => ({ ...run, component: 'service', step: 'drill-network' });
+const volumeOf = (run: DrillRun, component: string): ScratchIdentity => ({ ...run, component, step: 'drill-data' });
+export const drillServer = (run: DrillRun, component: string): ScratchIdentity => ({ ...run, component, step: 'drill-server' });
+
+/** The one network of a drill. Run again it answers the same. @throws NameTaken */
+export const drillNetwork = (runtime: ContainerRuntime, run: DrillRun): Promise<string> => createScratchNetwork(runtime, networkOf(run));
+/** The volume of a component's server, by its name; empty when it is made. @throws NameTaken */
+export const drillVolume = (runtime: ContainerRuntime, run: DrillRun, component: string): Promise<string> => createScratchVolume(runtime, volumeOf(run, component));
+
+/** Nobody answers there: a name that no container of the drill has is a name of nothing. */
+const nobody = ['127.0.0.1'];
+const serverPids = 4096;
+/** Of what a guest writes. */
+const guestLogMib = 8;
+
+export interface DrillServerRequest extends Pick<ContainerSpec, 'imageId' | 'entrypoint' | 'command' | 'environment' | 'memoryBytes' | 'shmSizeBytes'> {
+  readonly run: DrillRun;
+  readonly component: string;
+  /** Where it finds its volume. */
+  readonly directory: string;
+  readonly signal: AbortSignal;
+}
+
+/** Not started. On the drill's network it is called by its component's name, and no port of it is anywhere else. One left by an earlier attempt goes first. @throws NameTaken, ImageMissing, HelperLost */
+export async function createDrillServer(runtime: ContainerRuntime, request: DrillServerRequest): Promise<ScratchResource> {
+  const { run, component, directory, signal, ...rest } = request;
+  const [network, volume] = [await drillNetwork(runtime, run), await drillVolume(runtime, run, component)];
+  const declared = (await runtime.findImage(request.imageId))?.volumes ?? [];
+  return createScratchContainer(runtime, 'scratch', drillServer(run, component), {
+    ...definedIn(rest), network, aliases: [component], resolvers: nobody, init: true, pidsLimit: serverPids, logDriver: 'json-file',
+    // A tmpfs in place of each volume that the image declares, so that none is made.
+    mounts: [{ type: 'volume', source: volume, target: directory }, ...declared.filter((target) => target !== directory).map((target) => ({ type: 'tmpfs' as const, source: '', target }))],
+  }, signal);
+}
+
+export interface DrillGuestRequest extends Pick<ContainerSpec, 'imageId' | 'entrypoint' | 'environment' | 'user' | 'workingDirectory'> {
+  readonly run: DrillRun;
+  readonly step: string;
+  readonly command: readonly string[];
+  readonly memoryBytes: number;
+  readonly pids: number;
+  /** Its name on the drill's network; none unless given. */
+  readonly alias?: string;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Somebody else's program on the drill's network: the application, or its tests. Not started. It has no capability, no mount but memory, and nothing of the host's.
+ * @throws NameTaken, ImageMissing, HelperLost
+ */
+export async function createDrillGuest(runtime: ContainerRuntime, request: DrillGuestRequest): Promise<ScratchResource> {
+  const { run, step, memoryBytes, pids, alias, signal, ...rest } = request;
+  const network = await drillNetwork(runtime, run);
+  const identity: ScratchIdentity = { ...run, component: 'service', step };
+  const volumes = await imageVolumeMounts(runtime, request.imageId, []);
+  return createScratchContainer(runtime, 'scratch', identity, {
+    ...definedIn(rest), network, ...(alias === undefined ? {} : { aliases: [alias] }), resolvers: nobody, init: true, memoryBytes, pidsLimit: pids, capabilities: 'none', logDriver: 'json-file', logSizeMib: guestLogMib,
+    mounts: [{ type: 'tmpfs', source: '', target: '/tmp' }, ...volumes.filter(({ target }) => target !== '/tmp').map(({ target }) => ({ type: 'tmpfs' as const, source: '', target }))],
+  }, signal);
+}
+
+/** Without the members that are not given. */
+const definedIn = <T extends object>(given: T): T => Object.fromEntries(Object.entries(given).filter(([, value]) => value !== undefined)) as T;
