@@ -128,23 +128,35 @@ const assertion = section({
 const imageAllowed = 'allowed is the name of an image that is on the Docker engine: shop-tests:2.0';
 const memoryAllowed = 'allowed is a whole number and a unit, from 16MB to 512GB: 512MB, 2GB';
 export const memoryPattern = /^([1-9]\d{0,4})(MB|GB)$/;
+const imageName = z.string({ error: imageAllowed }).regex(/^[A-Za-z0-9][A-Za-z0-9._\/:@-]{0,254}$/, { error: imageAllowed });
+const command = argv.min(1, { error: argvAllowed }).max(100, { error: argvAllowed }).refine((words) => words.every((word) => word.length <= 2_000 && !word.includes('\0')) && words[0] !== '', { error: `${argvAllowed}, each of up to 2000 characters` });
+const memory = z.string({ error: memoryAllowed }).refine((value) => {
+  const [, count, unit] = memoryPattern.exec(value) ?? [];
+  const megabytes = Number(count) * (unit === 'GB' ? 1_024 : 1);
+  return megabytes >= 16 && megabytes <= 512 * 1_024;
+}, { error: memoryAllowed }).default('512MB');
+const environment = z.record(z.string().regex(variablePattern, { error: 'allowed is the name of a variable' }), z.string({ error: 'allowed is a text in quotes, and no secret: it is stored' }).max(2_000, { error: 'allowed is a text of up to 2000 characters' }), { error: 'allowed is a mapping from variables to texts' }).default({});
 const tests = section({
-  image: z.string({ error: imageAllowed }).regex(/^[A-Za-z0-9][A-Za-z0-9._\/:@-]{0,254}$/, { error: imageAllowed }),
-  command: argv.min(1, { error: argvAllowed }).max(100, { error: argvAllowed }).refine((words) => words.every((word) => word.length <= 2_000 && !word.includes('\0')) && words[0] !== '', { error: `${argvAllowed}, each of up to 2000 characters` }),
+  image: imageName,
+  command,
   timeout: between('how long they may take', '1s', '24h').default('5m'),
-  memory: z.string({ error: memoryAllowed }).refine((value) => {
-    const [, count, unit] = memoryPattern.exec(value) ?? [];
-    const megabytes = Number(count) * (unit === 'GB' ? 1_024 : 1);
-    return megabytes >= 16 && megabytes <= 512 * 1_024;
-  }, { error: memoryAllowed }).default('512MB'),
-  environment: z.record(z.string().regex(variablePattern, { error: 'allowed is the name of a variable' }), z.string({ error: 'allowed is a text in quotes, and no secret: it is stored' }).max(2_000, { error: 'allowed is a text of up to 2000 characters' }), { error: 'allowed is a mapping from variables to texts' }).default({}),
+  memory,
+  environment,
 }).describe('The application\'s own tests: a command in a container of its own, on the drill\'s network alone.');
+
+const drillApp = section({
+  image: imageName,
+  command: command.optional(),
+  memory,
+  environment,
+}).describe('The application, started on the drill\'s network under the name that its health URL has.');
 
 const drill = section({
   choose: z.string({ error: choiceAllowed }).refine((value) => parseChoice(value) !== null, { error: choiceAllowed }).default('latest'),
   assertions: z.record(name('the name of an assertion'), assertion, { error: 'allowed is a mapping from names to assertions' }).refine((all) => Object.keys(all).length <= mostAssertions, { error: `allowed are up to ${mostAssertions} assertions` }).default({}),
   tests: tests.optional(),
   health: health.optional(),
+  app: drillApp.optional(),
 }).describe('What a drill asks of the data that came back.');
 const wholeNumber = (least: number, most: number) => {
   const allowed = `allowed is a whole number from ${least} to ${most}`;

@@ -1,6 +1,6 @@
 /** From the sections of a service that are about drills to what they amount to. */
 import type { Assertion } from '../domain/drill/assertion.ts';
-import { noDrillSettings, parseChoice, type DrillSettings, type TestSettings } from '../domain/drill/drill-settings.ts';
+import { noDrillSettings, parseChoice, type DrillApplication, type DrillSettings, type TestSettings } from '../domain/drill/drill-settings.ts';
 import { readExpectation, type Expectation } from '../domain/drill/expectation.ts';
 import type { Objectives } from '../domain/drill/objectives.ts';
 import type { ProvePolicy } from '../domain/prove-policy.ts';
@@ -31,12 +31,32 @@ export function drillSettings(drill: Drill): DrillSettings {
     assertions: Object.entries(drill.assertions).map(([name, each]) => assertionOf(name, each)),
     tests: drill.tests === undefined ? null : testSettings(drill.tests),
     health: drill.health === undefined ? null : { url: drill.health.url, withinMs: milliseconds(drill.health.within) },
+    ...(drill.app === undefined ? {} : { application: applicationOf(drill.app) }),
   };
 }
 
-function testSettings({ image, command, timeout, memory, environment }: NonNullable<Drill['tests']>): TestSettings {
-  const [, count, unit] = memoryPattern.exec(memory) ?? [];
-  return { image, command, timeoutMs: milliseconds(timeout), memoryBytes: Number(count) * (unit === 'GB' ? 1_024 ** 3 : 1_024 ** 2), environment };
+function memoryBytes(text: string): number {
+  const [, count, unit] = memoryPattern.exec(text) ?? [];
+  return Number(count) * (unit === 'GB' ? 1_024 ** 3 : 1_024 ** 2);
+}
+
+const testSettings = ({ image, command, timeout, memory, environment }: NonNullable<Drill['tests']>): TestSettings =>
+  ({ image, command, timeoutMs: milliseconds(timeout), memoryBytes: memoryBytes(memory), environment });
+
+const applicationOf = ({ image, command, memory, environment }: NonNullable<Drill['app']>): DrillApplication =>
+  ({ image, command: command ?? null, memoryBytes: memoryBytes(memory), environment });
+
+/** Who is asked is started, and is reached by the name that the URL has; nothing but http is spoken on a network without a way out. */
+export function answeredHealth(settings: ConfigFile, locate: Locate): ConfigProblem[] {
+  return Object.entries(settings.services).flatMap(([name, { drill }]): ConfigProblem[] => {
+    if (drill?.health === undefined) return [];
+    const path = ['services', name, 'drill', 'health'];
+    const problem = (found: string, allowed: string): ConfigProblem[] => [{ where: path.join('.'), position: locate.key(path), found, allowed }];
+    if (drill.app === undefined) return problem('no app beside it', 'allowed is health beside app: on the drill\'s network nobody answers who was not started there');
+    const { protocol, hostname } = new URL(drill.health.url);
+    if (protocol !== 'http:') return problem(protocol, 'allowed is http: on the drill\'s network');
+    return /^[a-z][a-z0-9-]{0,62}$/.test(hostname) ? [] : problem(hostname, 'allowed is a plain name, which the application then has on the drill\'s network: http://app:8009/health');
+  });
 }
 
 function assertionOf(name: string, { sql, redis, database, expect }: Drill['assertions'][string]): Assertion {

@@ -14,7 +14,8 @@ const whole = `objectives: { restore: 20m, rpo: 30s }
         orders: { sql: "select count(*) from orders", expect: { atLeast: 1 } }
         canary: { redis: [GET, "app:canary"], database: 2, expect: rows }
       tests: { image: "shop-tests:2.0", command: [pytest, -q], timeout: 10m, memory: 2GB, environment: { SUITE: smoke } }
-      health: { url: "http://app:8009/health", within: 90s }`;
+      health: { url: "http://app:8009/health", within: 90s }
+      app: { image: "shop:2.0", memory: 1GB, environment: { PORT: "8009" } }`;
 
 describe('how a service is drilled', () => {
   it('is read whole', () => {
@@ -27,7 +28,7 @@ describe('how a service is drilled', () => {
         { kind: 'redis', name: 'canary', component: 'redis', command: ['GET', 'app:canary'], database: 2, expect: { kind: 'rows' } },
       ],
       tests: { image: 'shop-tests:2.0', command: ['pytest', '-q'], timeoutMs: 600_000, memoryBytes: 2 * 1_024 ** 3, environment: { SUITE: 'smoke' } },
-      health: { url: 'http://app:8009/health', withinMs: 90_000 },
+      health: { url: 'http://app:8009/health', withinMs: 90_000 }, application: { image: 'shop:2.0', command: null, memoryBytes: 1_024 ** 3, environment: { PORT: '8009' } },
     });
     expect(configText(readConfig(withService(whole))).join('\n')).toContain('drills: one by chance of the last 30 days, 2 assertions, pytest in shop-tests:2.0, http://app:8009/health\n  objectives: backup 5m, verify 1m, restore 20m, rebuild 1h, rpo 30s');
   });
@@ -61,6 +62,10 @@ describe('how a service is drilled', () => {
     ['drill: { tests: { image: a, command: [x], timeout: 25h } }', /from 1s to 24h/],
     ['drill: { tests: { image: a, command: [x], environment: { 1A: x } } }', /the name of a variable/],
     ['drill: { health: { url: "http://u:p@app/" } }', /without user and password/],
+    ['drill: { health: { url: "http://app/" } }', /nobody answers/],
+    ['drill: { app: { image: shop }, health: { url: "https://app/" } }', /http: on the drill/],
+    ['drill: { app: { image: shop }, health: { url: "http://10.0.0.1/" } }', /a plain name/],
+    ['drill: { app: { command: [a] } }', /name of an image/],
     ['drill: { asertions: {} }', /did you mean assertions\?/],
     ['objectives: { rto: 5m }', /there is no such key/],
     ['objectives: { restore: soon }', /objectives\.restore: found "soon"; allowed is how long it may take until the service is back/],

@@ -17,8 +17,18 @@ export interface TestSettings {
   readonly environment: Readonly<Record<string, string>>;
 }
 
+/** The application, in a container on the drill's network, under the name that its health URL has. */
+export interface DrillApplication {
+  readonly image: string;
+  /** The image's own where null. */
+  readonly command: readonly string[] | null;
+  readonly memoryBytes: number;
+  /** As of the tests. */
+  readonly environment: Readonly<Record<string, string>>;
+}
+
 export interface DrillHealth {
-  /** As it is reached from within the drill's network. */
+  /** As it is reached from within the drill's network: http, and the name that the application then has there. */
   readonly url: string;
   readonly withinMs: number;
 }
@@ -28,6 +38,8 @@ export interface DrillSettings {
   readonly assertions: readonly Assertion[];
   readonly tests: TestSettings | null;
   readonly health: DrillHealth | null;
+  /** Who answers there; absent where nobody is asked. */
+  readonly application?: DrillApplication;
 }
 
 export const noDrillSettings: DrillSettings = { choose: { kind: 'latest' }, assertions: [], tests: null, health: null };
