@@ -18,7 +18,7 @@ interface Rule {
 const domain = /^domain\//;
 /** What engines and activities use of containers: all but what speaks to Docker. */
 const containers = /^containers\/(?!docker)/;
-const contracts = /^(engines\/engine|engines\/engine-context|engines\/moment-engine|engines\/copy-engine|engines\/aof-engine|storage\/storage|storage\/object-path|repository\/repository|repository\/wal-archive|repository\/drill-archive|repository\/aof-archive|repository\/trash|containers\/(?!docker).*)\.ts$/;
+const contracts = /^(engines\/engine|engines\/engine-context|engines\/moment-engine|engines\/copy-engine|engines\/drill-engine|engines\/aof-engine|storage\/storage|storage\/object-path|repository\/repository|repository\/wal-archive|repository\/drill-archive|repository\/aof-archive|repository\/trash|containers\/(?!docker).*)\.ts$/;
 const messages = /^workflows\/([^/]+\/messages|shared\/run-status)\.ts$/;
 const inWorkflows = /^@temporalio\/(workflow|common)$/;
 

@@ -62,6 +62,7 @@ export const failureKinds = {
   RecoveryPointSkewed: failed('The PostgreSQL snapshot and the Redis file lie further apart than the limit.'),
   VersionMismatch: refused('The backup cannot be restored into a server of this version.'),
   RestoreFailed: failed('The data could not be restored beside the live one.'),
+  RoleMissing: failed('A role that the data names does not exist on the server.'),
   UnknownTable: refused('There is no table of that name, or more than one.'),
   TableUnfit: refused('The table cannot take rows back one by one: it has no primary key, or another shape than it had.'),
   ForeignKeysBroken: refused('Rows would point to rows that are not there.'),

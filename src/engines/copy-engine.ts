@@ -3,6 +3,7 @@
  * Called from activities, by the rules of engine.ts. Nothing live is touched.
  */
 import type { ComponentBackup } from '../domain/backup-manifest.ts';
+import type { Difference } from '../domain/content.ts';
 import type { Component } from '../domain/service.ts';
 import type { ArtifactSource, EngineContext } from './engine-context.ts';
 import type { MomentRecovery, ReachedMoment } from './moment-engine.ts';
@@ -26,6 +27,8 @@ export interface CopySource {
   readonly source: ArtifactSource;
   /** Behind the backup, to where; null for a store without a log. */
   readonly moment: MomentRecovery | null;
+  /** What differs from the manifest is told, and no failure: for a drill, which judges it itself. */
+  readonly tellsDifferences?: boolean;
 }
 
 export interface FilledCopy {
@@ -35,6 +38,8 @@ export interface FilledCopy {
   readonly reached: ReachedMoment | null;
   /** How it differs from the original, one sentence each. */
   readonly notes: readonly string[];
+  /** From the manifest, where they were asked for; absent where nothing of that kind is compared. */
+  readonly differences?: readonly Difference[];
 }
 
 export interface CopyEngine<C extends Component = Component> {

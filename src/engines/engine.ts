@@ -18,6 +18,7 @@ import type { WantedTable } from '../domain/tables/table-name.ts';
 import type { LineageServer } from '../domain/wal/base-chain.ts';
 import type { AofEngine } from './aof-engine.ts';
 import type { CopyEngine } from './copy-engine.ts';
+import type { DrillEngine } from './drill-engine.ts';
 import type { ArtifactDestination, ArtifactSource, EngineContext, ParentBackup, PreparedComponent } from './engine-context.ts';
 import type { MomentEngine, MomentRecovery, RecoveredComponent } from './moment-engine.ts';
 import type { ReplacementEngine } from './replacement-engine.ts';
@@ -153,6 +154,9 @@ export interface DatabaseEngine<C extends Component = Component> {
 
   /** How a server of its own is made of its backups, for looking or development. */
   readonly copies: CopyEngine<C>;
+
+  /** What such a server is asked in a drill. */
+  readonly drills: DrillEngine<C>;
 
   /** What is live now, counted and hashed the way a backup does; for tests, `doctor` and comparing by hand. */
   readContent(ctx: EngineContext, component: C, options: BackupOptions): Promise<Content>;

@@ -89,7 +89,7 @@ export const isCheckClass = (name: string): name is CheckClass => Object.hasOwn(
 /** What a step's failure says about the backup. What is not named here says nothing about it: the check could not be made. */
 const ofFailures: Partial<Record<FailureType, CheckClass>> = {
   ArtifactDamaged: 'backupUnreadable', ManifestDamaged: 'backupUnreadable', ObjectNotFound: 'backupUnreadable', RepositoryDamaged: 'backupUnreadable',
-  RestoreFailed: 'restoreFailed', ProofFailed: 'contentDiffers', PageDamaged: 'pageDamaged', DatabaseNotFound: 'otherDatabase',
+  RestoreFailed: 'restoreFailed', ProofFailed: 'contentDiffers', PageDamaged: 'pageDamaged', RoleMissing: 'roleMissing', DatabaseNotFound: 'otherDatabase',
   PointUnreachable: 'logIncomplete', WalConflict: 'logIncomplete', HealthCheckFailed: 'healthNotReached',
   ImageMissing: 'imageMissing', VersionMismatch: 'versionUnfit', UnsupportedFormat: 'versionUnfit', SecretNotFound: 'keyMissing',
   RepositoryUnreachable: 'repositoryUnreachable', DockerUnreachable: 'hostUnreachable', HostUnavailable: 'hostUnreachable', WorkerLost: 'hostUnreachable',

@@ -10,6 +10,7 @@ import { proveBase, verifyBase } from './base/check-base.ts';
 import { lineageOf } from './base/lineage.ts';
 import { completeRestore } from './complete-restore.ts';
 import { postgresCopies } from './copy/postgres-copies.ts';
+import { postgresDrills } from './drill/postgres-drills.ts';
 import { close, compareClosed, discardRollback, open, requireReady, rollBack, swap, writeMark } from './cut-over.ts';
 import * as directory from './directory/exchange.ts';
 import { inspectWhole } from './directory/inspect-whole.ts';
@@ -59,6 +60,7 @@ export function createPostgresEngine(): DatabaseEngine<PostgresComponent> {
     moments: { readLogEnd, surveyLog, lookAlong, recover: recoverToMoment, query: queryMoment, finish: finishMoment },
     replacements: postgresReplacements,
     copies: postgresCopies,
+    drills: postgresDrills,
     completeRestore: async (ctx, component, cutOver, backup, source, createdRoles) =>
       byCutOver(cutOver, (own) => byMethod(backup, (dump) => completeRestore(ctx, component, own, dump, source, createdRoles), async () => []), async () => []),
   });

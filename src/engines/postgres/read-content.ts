@@ -3,7 +3,7 @@ import type { Content } from '../../domain/content.ts';
 import type { PostgresComponent } from '../../domain/service.ts';
 import type { EngineContext } from '../engine-context.ts';
 import type { BackupOptions } from '../engine.ts';
-import { contentFrom } from './content/content-reading.ts';
+import { contentFrom, type ContentReading } from './content/content-reading.ts';
 import { backUpFailure } from './content/back-up-failure.ts';
 import { look } from './inspect.ts';
 import { passwordOf } from './server/connection.ts';
@@ -11,7 +11,10 @@ import { runPostgresHelper } from './server/postgres-helper.ts';
 import { scripts } from './server/script-text.ts';
 
 /** @throws what a backup throws */
-export async function readContent(ctx: EngineContext, component: PostgresComponent, options: BackupOptions): Promise<Content> {
+export const readContent = async (ctx: EngineContext, component: PostgresComponent, options: BackupOptions): Promise<Content> => (await readServerContent(ctx, component, options)).content;
+
+/** The same with what tells whether a sequence lies behind. */
+export async function readServerContent(ctx: EngineContext, component: PostgresComponent, options: BackupOptions): Promise<ContentReading> {
   const { container, server } = await look(ctx, component, 'backup');
   const result = await runPostgresHelper(ctx, {
     component, step: 'content', imageId: container.imageId, network: `container:${container.id}`, port: server.port, majorVersion: server.majorVersion, database: component.database,
@@ -19,5 +22,5 @@ export async function readContent(ctx: EngineContext, component: PostgresCompone
     password: await passwordOf(ctx, component), phase: 'count and hash',
   });
   if (result.exitCode !== 0) throw backUpFailure(result, `${component.container}/${component.database}`);
-  return contentFrom(result, options.jobs).content;
+  return contentFrom(result, options.jobs);
 }

@@ -6,6 +6,7 @@ import type { RedisComponent } from '../../domain/service.ts';
 import type { DatabaseEngine } from '../engine.ts';
 import { makeRedisInstant } from './aof/make-instant.ts';
 import { redisCopies } from './copy/fill-copy.ts';
+import { redisDrills } from './drill/redis-drills.ts';
 import { backUpRedis, readRedisContent } from './back-up.ts';
 import { closeRedis } from './cut-over/close.ts';
 import { discardPreparedRedis, discardRollbackRedis } from './cut-over/discard.ts';
@@ -48,6 +49,7 @@ export function createRedisEngine(): DatabaseEngine<RedisComponent> {
     moments: null,
     aof: { makeInstant: makeRedisInstant },
     copies: redisCopies,
+    drills: redisDrills,
     readContent: readRedisContent,
     // Users are kept in the server's own file, which no restore touches.
     completeRestore: async () => [],

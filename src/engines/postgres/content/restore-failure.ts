@@ -36,4 +36,4 @@ function restoredObject(messages: string): string {
 }
 
 /** Does the failure say something about the backup, rather than about where it was tried? */
-export const blamesTheData = (failure: HoldfastFailure): boolean => failure.type === 'RestoreFailed' || failure.type === 'ArtifactDamaged' || failure.type === 'PermissionDenied';
+export const blamesTheData = (failure: HoldfastFailure): boolean => failure.type === 'RestoreFailed' || failure.type === 'ArtifactDamaged' || failure.type === 'PermissionDenied' || failure.type === 'RoleMissing';

@@ -16,18 +16,21 @@ import { tablespaceNotes } from '../side/missing-tablespaces.ts';
 import { directory, finishServer, imageForDump, setUpOf, volumeMount, whoGetsIn } from './finish-server.ts';
 
 /** @throws as preparing a restore from a dump may where no server can be used: ArtifactDamaged, RestoreFailed, ProofFailed, NotEnoughSpace, HelperLost; ImageMissing */
-export async function fillFromDump(ctx: EngineContext, component: PostgresComponent, backup: PostgresDump, source: CopySource['source'], volume: string): Promise<FilledCopy> {
+export async function fillFromDump(ctx: EngineContext, component: PostgresComponent, backup: PostgresDump, { source, tellsDifferences }: Pick<CopySource, 'source' | 'tellsDifferences'>, volume: string): Promise<FilledCopy> {
   const image = await imageForDump(ctx, backup);
   const [input, globals, { initdb }] = await Promise.all([checkedInput(ctx, backup, source), readText(ctx, source, artifactOf(backup, 'globals')), setUpOf(ctx, backup)]);
   const server = await startCluster(ctx, component, { imageId: image.id, mount: volumeMount(volume), directory, like: `${directory}/data`, initdb }, backup, roomForDump(backup).ownBytes);
-  const impossible = await fillCluster(ctx, component, { imageId: image.id, backup, input, globals, server, majorVersion: image.majorVersion });
+  let differences: FilledCopy['differences'];
+  const impossible = await fillCluster(ctx, component, {
+    imageId: image.id, backup, input, globals, server, majorVersion: image.majorVersion, ...(tellsDifferences === true ? { onDifferences: (found) => { differences = found; } } : {}),
+  });
   const ask = async (sql: string): Promise<readonly string[]> =>
     (await runPsql(ctx, { containerId: server.server.id, component: asSuperuser(component, server.server.name, server.superuser), database: null, operation: 'make it a server of its own', sql })).split('\n');
   const notes = [...impossible, ...tablespaceNotes(tablespacesIn(globals)), ...await whoGetsIn(ask, component, volume)];
   await stopCluster(ctx, component, server);
   await removeScratch(ctx.runtime, server.server);
   return {
-    at: backup.snapshot.at, reached: null,
+    at: backup.snapshot.at, reached: null, ...(differences === undefined ? {} : { differences }),
     notes: [
       `It holds the database ${component.database} and the roles of the backup: a dump has no other databases, and none of the original's configuration files`,
       ...notes, ...await finishServer(ctx, component, backup, image.id, volume),

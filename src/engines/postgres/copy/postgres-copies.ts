@@ -29,7 +29,7 @@ async function copyServer(ctx: EngineContext, component: PostgresComponent, back
 
 async function fillCopy(ctx: EngineContext, component: PostgresComponent, from: CopySource, volume: string): Promise<FilledCopy> {
   const own = ofPostgres(from.backup);
-  return own.method === 'dump' ? fillFromDump(ctx, component, own, from.source, volume) : fillFromBase(ctx, component, own, from, volume);
+  return own.method === 'dump' ? fillFromDump(ctx, component, own, from, volume) : fillFromBase(ctx, component, own, from, volume);
 }
 
 /** As its own tool says, by its own socket: that asks for no user and no database, which may be others at that moment. */

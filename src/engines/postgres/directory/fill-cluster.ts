@@ -1,6 +1,6 @@
 /** A dump restored into a new cluster: its roles, its database under its own name, compared. */
 import type { PostgresDump } from '../../../domain/backup-manifest.ts';
-import { describeDifference } from '../../../domain/content.ts';
+import { describeDifference, type Difference } from '../../../domain/content.ts';
 import { HoldfastFailure } from '../../../domain/failures.ts';
 import type { PostgresComponent } from '../../../domain/service.ts';
 import type { EngineContext } from '../../engine-context.ts';
@@ -26,10 +26,13 @@ export interface ClusterFilling {
   readonly server: RecoveryServer;
   /** Of the new server. */
   readonly majorVersion: number;
+  /** Told of what differs from the manifest, which is a failure unless given. */
+  onDifferences?(differences: readonly Difference[]): void;
 }
 
 /** Roles, the database under its own name with its properties, its data, compared, opened. Answers what could not be given back. @throws ProofFailed */
-export async function fillCluster(ctx: EngineContext, component: PostgresComponent, { imageId, backup, input, globals, server, majorVersion }: ClusterFilling): Promise<readonly string[]> {
+export async function fillCluster(ctx: EngineContext, component: PostgresComponent, filling: ClusterFilling): Promise<readonly string[]> {
+  const { imageId, backup, input, globals, server, majorVersion } = filling;
   const place: ServerPlace = { containerId: server.server.id, component: asSuperuser(component, server.server.name, server.superuser) };
   const { database } = component;
   const restored = await restoreAndCompare(ctx, {
@@ -42,7 +45,8 @@ export async function fillCluster(ctx: EngineContext, component: PostgresCompone
       await createSideDatabase(ctx, place, database, backup.properties);
     },
   });
-  if (restored.differences.length > 0) {
+  filling.onDifferences?.(restored.differences);
+  if (restored.differences.length > 0 && filling.onDifferences === undefined) {
     const differences = restored.differences.map(describeDifference);
     throw new HoldfastFailure('ProofFailed', { operation: 'compare the restored copy', object: `${component.container}/${database}`, cause: `${differences.length} differences: ${differences.slice(0, 3).join('; ')}`, hint: 'Nothing live was changed. Restore another backup, and examine this one.' });
   }

@@ -30,18 +30,19 @@ async function copyServer(ctx: EngineContext, _component: RedisComponent, backup
   return { imageId: await imageOf(ctx, own), directory, port, entrypoint: ['/bin/sh'], command: [`${directory}/copy-server.sh`, directory], environment: {}, ...(memoryBytes > 0 ? { memoryBytes } : {}) };
 }
 
-async function fillCopy(ctx: EngineContext, component: RedisComponent, { backup, source }: CopySource, volume: string): Promise<FilledCopy> {
+async function fillCopy(ctx: EngineContext, component: RedisComponent, { backup, source, tellsDifferences }: CopySource, volume: string): Promise<FilledCopy> {
   const own = ofRedis(backup);
   const user = await userOf(ctx, component, own);
   const imageId = await imageOf(ctx, own);
   const result = requireSuccess(await onStoredRdb(ctx, own, source, (place) => layDown(ctx, own, place, { imageId, volume, user })), 'make the copy', own.component);
-  const [first] = compareContent(own.content, loadedContent(result, 'loaded', own.content.details));
+  const differences = compareContent(own.content, loadedContent(result, 'loaded', own.content.details));
+  const [first] = differences;
   // The image that bears the name now may be of another version, whose digest is made otherwise.
-  if (first !== undefined && (imageId === own.server.imageId || first.property !== 'digest')) {
+  if (tellsDifferences !== true && first !== undefined && (imageId === own.server.imageId || first.property !== 'digest')) {
     throw new HoldfastFailure('ProofFailed', { operation: 'compare the copy with the manifest', object: own.component, cause: describeDifference(first), hint: 'Prove the backup (holdfast prove) and use another one.' });
   }
   const { alreadyExpired } = parseCheck(resultFile(result, 'check'));
-  return { at: own.snapshot.at, reached: null, notes: alreadyExpired === 0 ? [] : [`${counted(alreadyExpired, 'key')} of ${own.component} had a time to live that is over by now: the copy drops them when it starts`] };
+  return { at: own.snapshot.at, reached: null, ...(tellsDifferences === true ? { differences } : {}), notes: alreadyExpired === 0 ? [] : [`${counted(alreadyExpired, 'key')} of ${own.component} had a time to live that is over by now: the copy drops them when it starts`] };
 }
 
 interface Laying {

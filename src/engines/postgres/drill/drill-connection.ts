@@ -1,0 +1,29 @@
+/** As whom the server of a drill is spoken to: over its own socket, where nobody is asked for a password (scripts/copy/finish.sh). */
+import type { ExecResult } from '../../../containers/container-runtime.ts';
+import type { PostgresBackup } from '../../../domain/backup-manifest.ts';
+import type { PostgresComponent } from '../../../domain/service.ts';
+import type { DrillServer } from '../../drill-engine.ts';
+import type { EngineContext } from '../../engine-context.ts';
+import { superuserFor } from '../directory/fresh-cluster.ts';
+
+/** The component as the drill's server knows it, as the one who may do everything there. */
+export function asRoot(component: PostgresComponent, backup: PostgresBackup): PostgresComponent {
+  const user = backup.method === 'base' ? backup.cluster.superuser : superuserFor(component, backup.roles);
+  return { engine: 'postgres', name: component.name, container: component.container, database: component.database, user };
+}
+
+interface Session {
+  readonly user: string;
+  readonly database: string;
+  /** Session settings, `name=value` without spaces. */
+  readonly settings: readonly string[];
+  readonly timeoutMs: number;
+  readonly maxOutputBytes: number;
+}
+
+/** One psql in the drill's server, without what our own sessions set; what it answers is for the caller to judge. */
+export const psqlAs = (ctx: EngineContext, { containerId }: DrillServer, sql: string, { user, database, settings, timeoutMs, maxOutputBytes }: Session): Promise<ExecResult> =>
+  ctx.runtime.exec(containerId, {
+    argv: ['psql', '-X', '-q', '-A', '-t', '-w', '-v', 'ON_ERROR_STOP=1', '-f', '-'], stdin: sql, timeoutMs, maxOutputBytes, signal: ctx.signal,
+    environment: { PGHOST: '/var/run/postgresql', PGPORT: '5432', PGUSER: user, PGDATABASE: database, PGAPPNAME: 'holdfast-drill', PGCLIENTENCODING: 'UTF8', LC_ALL: 'C', PGOPTIONS: settings.map((setting) => `-c ${setting}`).join(' ') },
+  });

@@ -1,0 +1,107 @@
+/** Drills of Redis: what its running server is asked, and who gets in. */
+import { randomBytes } from 'node:crypto';
+import type { ComponentBackup, RedisBackup } from '../../../domain/backup-manifest.ts';
+import type { Difference, RedisContent, RedisDatabaseContent } from '../../../domain/content.ts';
+import type { Asked, Assertion } from '../../../domain/drill/assertion.ts';
+import { checkName, drillCheck, type DrillCheck } from '../../../domain/drill/check.ts';
+import { checksOfProof } from '../../../domain/drill/checks-of-proof.ts';
+import { redisQuestionProblem } from '../../../domain/drill/redis-question.ts';
+import { HoldfastFailure, isFailure } from '../../../domain/failures.ts';
+import type { ComponentProof } from '../../../domain/proof.ts';
+import type { RedisComponent } from '../../../domain/service.ts';
+import { counted } from '../../../domain/wording.ts';
+import type { DrillEngine, DrillServer, StartedServer } from '../../drill-engine.ts';
+import type { EngineContext } from '../../engine-context.ts';
+import { comparedObjects } from '../prove.ts';
+import { execRedisCommand, redisProblem, runRedisCommand, type RedisConnection } from '../server/redis-cli.ts';
+import { keyspaceOf, parseInfo } from '../server/server-facts.ts';
+
+const port = 6379;
+const canaryKey = 'holdfast:drill:canary';
+const canarySeconds = 60;
+
+export const redisDrills: DrillEngine<RedisComponent> = { check: checkServer, ask, admit: async (_ctx, { name }) => variablesFor(name) };
+
+/** Nobody is asked for a password on the drill's network, and no live one is needed there. */
+const connectionTo = ({ name, container }: RedisComponent, { containerId }: DrillServer): RedisConnection => ({ component: { engine: 'redis', name, container }, containerId });
+
+async function checkServer(ctx: EngineContext, component: RedisComponent, server: DrillServer, known: readonly Difference[]): Promise<StartedServer> {
+  const { content, server: of, notCompared } = ofRedis(server);
+  const connection = connectionTo(component, server);
+  const info = parseInfo(await runRedisCommand(ctx, connection, ['INFO', 'everything']));
+  const found = keyspaceOf(info);
+  // Digests of two images may differ for the same data; and what expires while it is restored is gone from the server that runs.
+  const isOther = known.length > 0 && known.every(({ property }) => property === 'digest') && (await ctx.runtime.inspect(server.containerId)).imageId !== of.imageId;
+  const differences = isOther ? known : [...known, ...keyDifferences(content, found).filter((each) => !known.some(({ object, property }) => object === each.object && property === each.property))];
+  const verdict = isOther ? 'couldNotVerify' : differences.length === 0 ? 'proven' : 'failed';
+  const proof: ComponentProof = { component: component.name, verdict, sentence: sentenceOf(content, found), differences, comparedObjects: comparedObjects(content), notCompared };
+  return {
+    version: info.get('valkey_version') ?? info.get('redis_version') ?? '', checks: [...checksOfProof(proof, content), await writeCanary(ctx, component, connection)],
+    comparedObjects: proof.comparedObjects, differences, notCompared,
+  };
+}
+
+/** Keys of a running server against those of the file: fewer by what had a time to live, and by nothing else. Pure. */
+export function keyDifferences({ databases }: Pick<RedisContent, 'databases'>, found: readonly Pick<RedisDatabaseContent, 'database' | 'keys'>[]): readonly Difference[] {
+  const numbers = [...new Set([...databases, ...found].map(({ database }) => database))].sort((a, b) => a - b);
+  return numbers.flatMap((database) => {
+    const [expected, there] = [databases.find((each) => each.database === database), BigInt(found.find((each) => each.database === database)?.keys ?? '0')];
+    const [keys, expires] = [BigInt(expected?.keys ?? '0'), BigInt(expected?.expires ?? '0')];
+    return there <= keys && there >= keys - expires ? [] : [{ object: `database ${database}`, property: 'keys', expected: String(keys), found: String(there) }];
+  });
+}
+
+function sentenceOf({ databases, digest }: RedisContent, found: readonly RedisDatabaseContent[]): string {
+  const sum = (all: readonly { readonly keys: string }[]): bigint => all.reduce((keys, each) => keys + BigInt(each.keys), 0n);
+  const [was, is] = [sum(databases), sum(found)];
+  const expired = was === is ? '' : `; ${was - is} of them had a time to live that is over by now`;
+  return `Loaded, started and equal to the manifest: ${was} keys in ${counted(databases.length, 'database')}, ${digest === null ? 'the manifest holds no digest' : 'digest equal'}${expired}.`;
+}
+
+async function writeCanary(ctx: EngineContext, { name }: RedisComponent, connection: RedisConnection): Promise<DrillCheck> {
+  const nonce = randomBytes(16).toString('hex');
+  try {
+    await runRedisCommand(ctx, connection, ['SET', canaryKey, nonce, 'EX', String(canarySeconds)]);
+    const found = await runRedisCommand(ctx, connection, ['GET', canaryKey]);
+    await runRedisCommand(ctx, connection, ['DEL', canaryKey]);
+    if (found === nonce) return drillCheck(checkName('canary', name), name, 'asExpected', 'A nonce that was written to the server after it came back was read in a new connection: it takes writes. It says nothing about what the backup holds.');
+    return drillCheck(checkName('canary', name), name, 'restoreFailed', 'A nonce that was written after the server came back was not there in a new connection.');
+  } catch (error) {
+    if (ctx.signal.aborted || !isFailure(error) || error.retryable) throw error;
+    return drillCheck(checkName('canary', name), name, 'restoreFailed', `${error.fields.operation}: ${error.fields.cause}.`);
+  }
+}
+
+async function ask(ctx: EngineContext, component: RedisComponent, server: DrillServer, assertions: readonly Assertion[]): Promise<readonly Asked[]> {
+  const asked: Asked[] = [];
+  for (const assertion of assertions) asked.push(assertion.kind === 'redis' ? await askOne(ctx, connectionTo(component, server), assertion.command, assertion.database) : { failure: 'it is no question for Redis' });
+  return asked;
+}
+
+/** By the closed list, asked again where the command is run: a configuration is not the only one who can name one. */
+async function askOne(ctx: EngineContext, connection: RedisConnection, command: readonly string[], database: number): Promise<Asked> {
+  const problem = redisQuestionProblem(command);
+  if (problem !== null) return { failure: problem };
+  // Before the command, so that no argument is ever taken for an option.
+  const result = await execRedisCommand(ctx, connection, ['--json', '-n', String(database), ...command]);
+  const trouble = redisProblem(result);
+  if (trouble !== null) return { failure: trouble.words };
+  try {
+    const answer = JSON.parse(result.stdout) as unknown;
+    if (answer === null) return { answer: { rows: 1, value: null } };
+    if (typeof answer === 'string' || typeof answer === 'number' || typeof answer === 'boolean') return { answer: { rows: 1, value: String(answer) } };
+  } catch {
+    // No JSON: an error that redis-cli printed as it is.
+  }
+  return { failure: 'it answered with something that is no single value' };
+}
+
+const variablesFor = (name: string): Readonly<Record<string, string>> => {
+  const prefix = `HOLDFAST_${name.toUpperCase().replace(/[^A-Z0-9]/g, '_')}`;
+  return { [`${prefix}_HOST`]: name, [`${prefix}_PORT`]: String(port), REDIS_URL: `redis://${name}:${port}` };
+};
+
+function ofRedis({ backup }: { readonly backup: ComponentBackup }): RedisBackup {
+  if (backup.engine === 'redis') return backup;
+  throw new HoldfastFailure('Internal', { operation: 'check the drill', object: backup.component, cause: `something of ${backup.engine} was given to the Redis engine`, hint: 'This is a defect of Holdfast; please report it.' });
+}
