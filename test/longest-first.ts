@@ -9,6 +9,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 export const slowFiles: Readonly<Record<string, number>> = {
   'test/e2e/find.test.ts': 241,
   'test/e2e/kill-worker.test.ts': 238,
+  'test/e2e/drill.test.ts': 180,
   'test/e2e/demo.test.ts': 171,
   'test/e2e/prune.test.ts': 150,
   'test/workflows/troubles.integration.test.ts': 139,
@@ -39,6 +40,7 @@ export const slowFiles: Readonly<Record<string, number>> = {
   'test/engines/postgres/round-trip.integration.test.ts': 56,
   'test/worker/wal/archived-log.integration.test.ts': 54,
   'test/engines/postgres/tables/merge.integration.test.ts': 52,
+  'test/e2e/drill-shop.test.ts': 50,
   'test/e2e/base-backup.test.ts': 50,
 };
 

@@ -5,6 +5,11 @@ import { createBackupActivities } from './backup-activities.ts';
 import { createCloneActivities } from './copies/clone-activities.ts';
 import { createRemoveCopyActivities } from './copies/remove-copy-activities.ts';
 import { createCutOverActivities } from './cut-over-activities.ts';
+import { createDrillApplicationActivities } from './drill/application-activities.ts';
+import { createDrillCheckActivities } from './drill/check-activities.ts';
+import { createChooseActivities } from './drill/choose-activities.ts';
+import { createDrillRecordActivities } from './drill/record-activities.ts';
+import { createDrillServerActivities } from './drill/server-activities.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { createHoldActivities } from './hold-activities.ts';
 import { createFindActivities } from './moment/find-activities.ts';
@@ -40,6 +45,11 @@ export const createActivities = (dependencies: ActivityDependencies) => ({
   ...createForgetActivities(dependencies),
   ...createCloneActivities(dependencies),
   ...createRemoveCopyActivities(dependencies),
+  ...createChooseActivities(dependencies),
+  ...createDrillServerActivities(dependencies),
+  ...createDrillCheckActivities(dependencies),
+  ...createDrillApplicationActivities(dependencies),
+  ...createDrillRecordActivities(dependencies),
 });
 
 export type Activities = ReturnType<typeof createActivities>;

@@ -15,6 +15,7 @@ import type { RemoveCloneInput, RemoveCloneResult } from '../workflows/remove-cl
 import type { RestoreTablesInput, RestoreTablesResult } from '../workflows/restore-tables/messages.ts';
 import type { RestoreBackupInput, RestoreBackupResult } from '../workflows/restore-backup/messages.ts';
 import type { RestoreToPointInTimeInput, RestoreToPointInTimeResult } from '../workflows/restore-to-point-in-time/messages.ts';
+import type { RunDrillInput, RunDrillResult } from '../workflows/run-drill/messages.ts';
 import type { TakeBackupInput, TakeBackupResult } from '../workflows/take-backup/messages.ts';
 import type { UndeleteBackupInput, UndeleteBackupResult } from '../workflows/undelete-backup/messages.ts';
 import type { UndoRestoreInput, UndoRestoreResult } from '../workflows/undo-restore/messages.ts';
@@ -24,6 +25,7 @@ export interface Runbooks {
   readonly backup: { readonly input: TakeBackupInput; readonly result: TakeBackupResult };
   readonly verify: { readonly input: VerifyBackupInput; readonly result: VerifyBackupResult };
   readonly prove: { readonly input: ProveBackupInput; readonly result: ProveBackupResult };
+  readonly drill: { readonly input: RunDrillInput; readonly result: RunDrillResult };
   readonly restore: { readonly input: RestoreBackupInput; readonly result: RestoreBackupResult };
   readonly rewind: { readonly input: RestoreToPointInTimeInput; readonly result: RestoreToPointInTimeResult };
   readonly tables: { readonly input: RestoreTablesInput; readonly result: RestoreTablesResult };
@@ -47,6 +49,7 @@ export const workflowTypes = {
   backup: 'takeBackup',
   verify: 'verifyBackup',
   prove: 'proveBackup',
+  drill: 'runDrill',
   restore: 'restoreBackup',
   rewind: 'restoreToPointInTime',
   tables: 'restoreTables',

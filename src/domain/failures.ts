@@ -92,6 +92,7 @@ export const failureKinds = {
 
   // Verification.
   ProofFailed: failed('The restored data differs from the manifest.'),
+  ObjectiveMissed: failed('The service came back as it was, but slower, or with more lost, than it is promised.'),
   CouldNotVerify: { retryable: false, exit: 'couldNotVerify', meaning: 'It could not be established whether the data is right; this is never a pass.' },
 
   // Approval, exclusion, runs.

@@ -48,6 +48,7 @@ export function createDrillArchive(storage: BackupStorage): DrillArchive {
       if (await createUnlessThere(storage, file, page) || await readText(storage, file) === page) return;
       throw new HoldfastFailure('AlreadyExists', { operation: 'store the page of a report', object: file, cause: 'another page stands there', hint: 'Nothing is lost: the page is made anew from the report by holdfast report show --html.' });
     },
+    recordOutput: async (service, drillId, text) => void await createUnlessThere(storage, path(service, drillId, 'tests.txt'), text),
     readReport: (service, drillId) => readText(storage, path(service, drillId, 'report.json')),
     list: async (service) => {
       const found = await ids(service);

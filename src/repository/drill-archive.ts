@@ -26,6 +26,8 @@ export interface DrillArchive {
   recordReport(service: string, drillId: string, signedText: string): Promise<string>;
   /** Stores the page that was made of the report that stands there. The same page again is success. @throws AlreadyExists where it is another */
   recordPage(service: string, drillId: string, page: string): Promise<void>;
+  /** Stores what the application's own tests wrote, redacted and cut, beside the report, which holds its sum: of two attempts the first to write it stays. */
+  recordOutput(service: string, drillId: string, text: string): Promise<void>;
   /** The text of the signed report as it is stored, for whoever reads and checks it; null where there is none. @throws RepositoryDamaged where it is no text of a bearable size */
   readReport(service: string, drillId: string): Promise<string | null>;
   /** Oldest first. */

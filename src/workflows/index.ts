@@ -15,6 +15,7 @@ export { removeClone } from './remove-clone/remove-clone.ts';
 export { restoreBackup } from './restore-backup/restore-backup.ts';
 export { restoreToPointInTime } from './restore-to-point-in-time/restore-to-point-in-time.ts';
 export { restoreTables } from './restore-tables/restore-tables.ts';
+export { runDrill } from './run-drill/run-drill.ts';
 export { serviceLease } from './service-lease/service-lease.ts';
 export { takeBackup } from './take-backup/take-backup.ts';
 export { undeleteBackup } from './undelete-backup/undelete-backup.ts';

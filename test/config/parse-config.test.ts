@@ -103,7 +103,6 @@ describe('what this version does not do', () => {
   const inService = (line: string): string => `services:\n  shop:\n    redis: { container: c }\n    ${line}\nrepositories: { nas: { url: /b } }\n`;
 
   it.each([
-    ['drill', inService('schedules: { drill: monthly }')],
     ['rebuild', inService('schedules: { rebuild: quarterly }')],
     ['failover', inService('schedules: { failover: yearly }')],
     ['versionCommand', inService('versionCommand: [cat, VERSION]')],

@@ -20,9 +20,9 @@ import { temporalAddress } from '../support/test-environment.ts';
 /** Needs an approval of the run that asks. */
 const destructive = ['beginCutOver', 'closeComponent', 'swapComponent', 'compareClosedComponent', 'markOpening', 'openComponent', 'completeComponent', 'discardRollbackCopy', 'markAccepted'] as const;
 /** Approved by starting its runbook, and done by no other. */
-const ofItsRunbook = ['changeLogSettings', 'restartForSettings', 'forgetLog', 'removeCopy', 'holdOne', 'releaseHolds', 'carryOutPrune', 'takeBackBackup'] as const;
+const ofItsRunbook = ['changeLogSettings', 'restartForSettings', 'forgetLog', 'removeCopy', 'holdOne', 'releaseHolds', 'carryOutPrune', 'takeBackBackup', 'recordDrill'] as const;
 /** Looks for something of the run that asks: of a foreign one there is nothing. */
-const harmlessElsewhere = ['finishCutOver', 'rollBackComponent', 'finishRollBack', 'discardPreparedComponent', 'abandonBackup', 'repairRun', 'lowerOwnFences', 'removeRunScratch', 'releaseLease', 'endLease', 'fillCopy', 'startCopy', 'discardCopy'] as const;
+const harmlessElsewhere = ['finishCutOver', 'rollBackComponent', 'finishRollBack', 'discardPreparedComponent', 'abandonBackup', 'repairRun', 'lowerOwnFences', 'removeRunScratch', 'releaseLease', 'endLease', 'fillCopy', 'startCopy', 'discardCopy', 'checkDrill', 'askDrill', 'checkDrillHealth', 'runDrillTests', 'removeDrill'] as const;
 /** Reads, or makes something new beside that is the asking run's own. */
 const harmless = [
   'resolveService', 'enterHost', 'inspectLease', 'waitForLease', 'claimBackup', 'inspectComponent', 'backUpComponent', 'commitBackup', 'findBackup', 'verifyComponent', 'proveComponent', 'recordProof',
@@ -77,6 +77,8 @@ async function steal(backupId: string): Promise<void> {
   const begin = stolen.get('beginCutOver') as { authority: { service: string }; decision: unknown; components: readonly object[]; cutOvers: readonly { component: string }[] };
   const { runId } = await restore.describe();
   const [component, cutOver, name] = [begin.components[0], begin.cutOvers[0], { service: service.name }];
+  const { manifestSha256 } = stolen.get('verifyComponent') as { manifestSha256: string };
+  const drilled = { backup: { ...name, repository: 'local', backupId, manifestSha256 } };
   const owner = { namespaceId: (stolen.get('enterHost') as { namespaceId?: string }).namespaceId ?? '', workflowId: restore.workflowId, runId };
   const made: Record<string, unknown> = {
     openComponent: stolen.get('swapComponent'), completeComponent: stolen.get('swapComponent'), markOpening: begin.authority, finishCutOver: begin.authority, rollBackComponent: stolen.get('swapComponent'), finishRollBack: begin.authority,
@@ -87,6 +89,7 @@ async function steal(backupId: string): Promise<void> {
     carryOutPrune: { ...name, repository: service.config.services[0]?.repositories[0], approved: true }, takeBackBackup: { ...name, backup: backupId, reason: 'stolen' },
     removeCopy: { ...name, copy: 'looking', makers: [owner] }, discardCopy: { ...name, copy: 'looking' }, startCopy: { ...name, copy: 'looking', components: [component] },
     fillCopy: { ...name, copy: 'looking', component, backup: { backupId, manifestSha256: '' } },
+    recordDrill: name, checkDrill: { ...drilled, component: 'redis', known: [] }, askDrill: drilled, checkDrillHealth: drilled, runDrillTests: drilled, removeDrill: name,
     removeRunScratch: name, releaseLease: name, endLease: { ...name, leaseRunId: (await service.client.workflow.getHandle(`holdfast/lease/${service.name}`).describe()).runId },
   };
   for (const [activity, input] of Object.entries(made)) if (!stolen.has(activity)) stolen.set(activity, input);

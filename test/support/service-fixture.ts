@@ -200,7 +200,7 @@ function fixtureOf(given: Parts): ServiceFixture {
     startWorker: async ({ environment: further, hooks, ...faults } = {}) => {
       const abort = new AbortController();
       const ready = Promise.withResolvers<void>();
-      const running = runWorker({ config, temporal: { address: temporalAddress() }, environment: { ...environment, ...further, DOCKER_HOST: dockerHost() }, signal: abort.signal, onReady: () => ready.resolve(), ...faults, hooks: { ...await testWorkflows(), ...hooks } });
+      const running = runWorker({ config, temporal: { address: temporalAddress() }, environment: { ...environment, HOLDFAST_STATE_DIR: `${parts.repositoryPath}.state`, ...further, DOCKER_HOST: dockerHost() }, signal: abort.signal, onReady: () => ready.resolve(), ...faults, hooks: { ...await testWorkflows(), ...hooks } });
       running.catch((error: unknown) => ready.reject(error));
       await ready.promise;
       const stop = async (): Promise<void> => {
@@ -225,7 +225,7 @@ function fixtureOf(given: Parts): ServiceFixture {
       await removeKeepers(runtime, name);
       for (const id of [parts.postgres, parts.redis, ...(parts.keeper === null ? [] : [parts.keeper])]) await runtime.remove(id);
       for (const volume of await runtime.listVolumes({})) if (volume.labels[testLabel]?.endsWith(name.slice(4)) === true) await runtime.removeVolume(volume.name);
-      await rm(parts.repositoryPath, { recursive: true, force: true });
+      for (const path of [parts.repositoryPath, `${parts.repositoryPath}.state`]) await rm(path, { recursive: true, force: true });
       await client.connection.close();
     },
   };

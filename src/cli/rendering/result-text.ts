@@ -26,6 +26,12 @@ const texts: { readonly [V in keyof Runbooks]: (result: Result<V>, service: stri
     `Whether it restores is another question: holdfast prove ${result.backupId}`,
   ],
   prove: (result) => [`${result.backupId} is proven.`, ...result.components.map(({ component, sentence }) => `  ${component}: ${sentence}`), ...notCompared(result)],
+  drill: ({ depth, backupId, repository, drillId, checks, times: { rto, rpo }, report }, service) => [
+    `${service} came back from ${backupId} of ${repository} (${depth}): PROVEN, ${checks.length === 1 ? 'the one check' : `all ${checks.length} checks`} passed.`,
+    ...(rto.ms === null ? [] : [`RTO ${durationText(rto.ms)}, from ${rto.from.what} until ${rto.to.what}.`]),
+    rpo.ms === null ? `RPO not measured: ${rpo.why}.` : `RPO ${durationText(rpo.ms)}, from ${rpo.from.what} until ${rpo.to.what}.`,
+    `Report ${drillId}: ${report}`,
+  ],
   restore: (result, service, clock) => (result.report === null || result.rollbackRun === null
     ? [...planText(result.plan, clock), 'Dry run: nothing live was changed, and what was made ready is removed again.']
     : restored(result.rollbackRun, service, `on ${result.backupId}`, result.report, clock)),

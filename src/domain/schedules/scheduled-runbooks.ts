@@ -38,6 +38,7 @@ export const scheduledRunbooks = {
     unfit: (service) => (hasPostgres(service) ? null : 'a base backup is a copy of a PostgreSQL server, and the service has none'),
   },
   prune: { starts: 'pruneBackups', input: {}, runs: { verb: 'prune', name: 'scheduled' }, at: { hour: 5, minute: 0 }, byDefault: () => 'daily', unfit: () => null, runTimeoutMs: 24 * hourMs },
+  drill: { starts: 'runDrill', input: { depth: 'restore' }, runs: { verb: 'drill', name: 'scheduled' }, at: { hour: 4, minute: 0 }, byDefault: () => 'monthly', unfit: () => null, runTimeoutMs: 72 * hourMs },
   reap: { starts: 'reapLeftovers', input: {}, runs: { verb: 'reap', name: 'scheduled' }, at: { hour: 1, minute: 0 }, byDefault: () => '*/10 * * * *', unfit: () => null, longestCatchupMs: hourMs / 6, runTimeoutMs: 24 * hourMs },
 } as const satisfies Record<string, ScheduledRunbook>;
 

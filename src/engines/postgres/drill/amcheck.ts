@@ -1,5 +1,5 @@
 /** Every index against its table, and every table by itself, by PostgreSQL's own pg_amcheck. */
-import type { PostgresBackup } from '../../../domain/backup-manifest.ts';
+import type { PostgresBackup, PostgresDump } from '../../../domain/backup-manifest.ts';
 import { checkName, drillCheck, type DrillCheck } from '../../../domain/drill/check.ts';
 import type { PostgresComponent } from '../../../domain/service.ts';
 import { counted } from '../../../domain/wording.ts';
@@ -14,6 +14,8 @@ const pathFor = (majorVersion: number): string => `/usr/local/sbin:/usr/local/bi
 /** It did its work and found something; any other is no answer. */
 const damaged = 2;
 const shown = 3;
+/** As what replicates does it, so that no event trigger of the original's has a say. */
+const unnoticed = 'session_replication_role=replica';
 
 /** Null where the image has no amcheck: then nothing of it is compared, and nothing is wrong. */
 export async function checkIndexes(ctx: EngineContext, component: PostgresComponent, { containerId }: DrillServer, backup: PostgresBackup): Promise<DrillCheck | null> {
@@ -24,7 +26,7 @@ export async function checkIndexes(ctx: EngineContext, component: PostgresCompon
   // A throwaway server: what dies in its container harms nobody, and with it goes the extension.
   const { exitCode, stdout, stderr } = await ctx.runtime.exec(containerId, {
     argv: ['pg_amcheck', '--no-password', '--all', '--install-missing', '--heapallindexed', '--jobs=2'], timeoutMs: ctx.timing.longActivityMs, signal: ctx.signal,
-    environment: { PATH: pathFor(backup.server.majorVersion), PGHOST: '/var/run/postgresql', PGPORT: '5432', PGUSER: root.user, LC_ALL: 'C', PGOPTIONS: '-c statement_timeout=0 -c lock_timeout=0' },
+    environment: { PATH: pathFor(backup.server.majorVersion), PGHOST: '/var/run/postgresql', PGPORT: '5432', PGUSER: root.user, LC_ALL: 'C', PGOPTIONS: `-c statement_timeout=0 -c lock_timeout=0 -c ${unnoticed}` },
   });
   const name = checkName('amcheck', component.name);
   if (exitCode === 0) return drillCheck(name, component.name, 'asExpected', 'Every index fits its table, and every table could be read through (pg_amcheck).');
@@ -32,4 +34,10 @@ export async function checkIndexes(ctx: EngineContext, component: PostgresCompon
   // The lines under each name rows.
   const found = stdout.split('\n').filter((line) => line !== '' && !line.startsWith(' ')).map((line) => line.replace(/:$/, ''));
   return drillCheck(name, component.name, 'indexCorrupt', `${counted(found.length, 'relation')} damaged: ${found.slice(0, shown).join('; ')}${found.length > shown ? '; …' : ''}.`);
+}
+
+/** What the check, or an attempt at it that was given up, has installed in the drill's database: it would be counted as something that the backup does not know. */
+export async function removeAmcheck(ctx: EngineContext, component: PostgresComponent, { containerId }: DrillServer, backup: PostgresDump): Promise<void> {
+  if (backup.extensions.some(({ name }) => name === 'amcheck')) return;
+  await runPsql(ctx, { containerId, component: asRoot(component, backup), database: component.database, operation: 'take amcheck away', sql: `SET ${unnoticed};\nDROP EXTENSION IF EXISTS amcheck;\n` });
 }

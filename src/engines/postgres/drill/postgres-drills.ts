@@ -12,7 +12,7 @@ import type { EngineContext } from '../../engine-context.ts';
 import { comparedObjects, compareRestored } from '../content/compare-restored.ts';
 import { readServerContent } from '../read-content.ts';
 import { queryJson, runPsql } from '../server/psql.ts';
-import { checkIndexes } from './amcheck.ts';
+import { checkIndexes, removeAmcheck } from './amcheck.ts';
 import { askSql } from './ask-sql.ts';
 import { checkSurroundings } from './check-surroundings.ts';
 import { asRoot } from './drill-connection.ts';
@@ -29,9 +29,11 @@ export const postgresDrills: DrillEngine<PostgresComponent> = {
 
 async function checkServer(ctx: EngineContext, component: PostgresComponent, server: DrillServer, known: readonly Difference[]): Promise<StartedServer> {
   const backup = ofPostgres(server);
+  if (backup.method === 'dump') await removeAmcheck(ctx, component, server, backup);
   const { version, checks } = await checkSurroundings(ctx, component, server, backup);
   const content = backup.method === 'dump' ? await checkContent(ctx, component, backup, known) : await checkCluster(ctx, component, server, backup);
   const indexes = await checkIndexes(ctx, component, server, backup);
+  if (backup.method === 'dump') await removeAmcheck(ctx, component, server, backup);
   const canary = await writeCanary(ctx, component, server, backup);
   const unchecked: readonly NotCompared[] = indexes === null ? [{ object: 'indexes', reason: 'the image lacks the extension amcheck' }] : [];
   return {

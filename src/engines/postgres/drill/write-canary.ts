@@ -10,8 +10,10 @@ import type { EngineContext } from '../../engine-context.ts';
 import { runPsql } from '../server/psql.ts';
 import { asRoot } from './drill-connection.ts';
 
+/** As what replicates does it, so that no event trigger of the original's has a say. */
+const unnoticed = 'SET search_path = \'\';\nSET session_replication_role = replica;\n';
 /** A place of its own, which its user may write to whatever else he may; gone before anybody else looks. */
-const make = 'SET search_path = \'\';\nDROP SCHEMA IF EXISTS holdfast_drill CASCADE;\nCREATE SCHEMA holdfast_drill;\nCREATE TABLE holdfast_drill.canary (nonce text NOT NULL);\nGRANT USAGE ON SCHEMA holdfast_drill TO :"user";\nGRANT SELECT, INSERT ON holdfast_drill.canary TO :"user";\n';
+const make = `${unnoticed}DROP SCHEMA IF EXISTS holdfast_drill CASCADE;\nCREATE SCHEMA holdfast_drill;\nCREATE TABLE holdfast_drill.canary (nonce text NOT NULL);\nGRANT USAGE ON SCHEMA holdfast_drill TO :"user";\nGRANT SELECT, INSERT ON holdfast_drill.canary TO :"user";\n`;
 
 export async function writeCanary(ctx: EngineContext, component: PostgresComponent, { containerId }: DrillServer, backup: PostgresBackup): Promise<DrillCheck> {
   const { user, database, name } = component;
@@ -23,7 +25,7 @@ export async function writeCanary(ctx: EngineContext, component: PostgresCompone
     await runPsql(ctx, { ...root, sql: make, variables: { user } });
     await runPsql(ctx, { ...own, operation: 'write a nonce', sql: 'INSERT INTO holdfast_drill.canary VALUES (:\'nonce\');\n', variables: { nonce } });
     const found = await runPsql(ctx, { ...own, operation: 'read the nonce', sql: 'SELECT count(*) FROM holdfast_drill.canary WHERE nonce = :\'nonce\';\n', variables: { nonce } });
-    await runPsql(ctx, { ...root, operation: 'take the nonce away', sql: 'DROP SCHEMA holdfast_drill CASCADE;\n' });
+    await runPsql(ctx, { ...root, operation: 'take the nonce away', sql: `${unnoticed}DROP SCHEMA holdfast_drill CASCADE;\n` });
     if (found.trim() === '1') return drillCheck(checkName('canary', name), name, 'asExpected', `A nonce that ${user} wrote to the server after it came back was read in a new connection: it takes writes. It says nothing about what the backup holds.`);
     return drillCheck(checkName('canary', name), name, 'restoreFailed', 'A nonce that was written after the server came back was not there in a new connection.');
   } catch (error) {

@@ -1,0 +1,168 @@
+/**
+ * The application in a drill: started and asked for its health, and its own tests. Both are programs of somebody else's: on the drill's network alone, without a
+ * capability, with so much memory and time, and with nothing of the host's. What is run is what the configuration names, whatever anybody's input says.
+ */
+import { createHash } from 'node:crypto';
+import { askUrl } from '../../containers/ask-url.ts';
+import { createDrillGuest, drillNetwork, type DrillRun } from '../../containers/drill.ts';
+import { removeScratch, type ScratchResource } from '../../containers/scratch.ts';
+import { checkName, drillCheck, type DrillCheck } from '../../domain/drill/check.ts';
+import type { CheckClass } from '../../domain/drill/check-class.ts';
+import type { ApplicationTests } from '../../domain/drill/drill-report.ts';
+import { drillEnvironment } from '../../domain/drill/drill-environment.ts';
+import { drillSettingsOf, type DrillApplication, type DrillHealth, type TestSettings } from '../../domain/drill/drill-settings.ts';
+import { keptOutput, outputLimitBytes } from '../../domain/drill/kept-output.ts';
+import { HoldfastFailure, isFailure } from '../../domain/failures.ts';
+import { durationText } from '../../domain/wording.ts';
+import type { EngineContext } from '../../engines/engine-context.ts';
+import { engineOf, serviceNamed } from '../activity-run.ts';
+import type { ActivityDependencies } from '../dependencies.ts';
+import { backupOf, drilledComponent, drillPassword, inDrill, readDrilled, runningServer, type DrillContext, type DrilledBackup } from './drill-context.ts';
+
+export interface TestedDrill {
+  readonly check: DrillCheck;
+  readonly tests: ApplicationTests;
+}
+
+/** What the tests wrote, until the report is there. */
+export const testOutputNoteKey = 'drill-test-output';
+
+const guestPids = 1_024;
+const lastWordsBytes = 4_096;
+/** What the programs that begin containers end with where there is nothing to begin. */
+const notBegun: ReadonlySet<number> = new Set([125, 126, 127]);
+const killed = 137;
+
+export function createDrillApplicationActivities(dependencies: ActivityDependencies) {
+  return {
+    /** The application's container, and its URL asked from within the network. It stays, for the tests. Null where the configuration names no URL. */
+    checkDrillHealth: (input: { backup: DrilledBackup }): Promise<DrillCheck | null> =>
+      inDrill(dependencies, input.backup.service, async (drill) => {
+        const { health, application } = drillSettingsOf(serviceNamed(dependencies, input.backup.service));
+        if (health === null) return null;
+        if (application === undefined) return drillCheck(checkName('health'), null, 'applicationDidNotStart', 'No application is configured that would answer there.');
+        return healthOf(drill, health, application, await waysIn(drill, input.backup));
+      }),
+
+    /** Their container, to its end. Null where the configuration names none. Run again, they run again. */
+    runDrillTests: (input: { backup: DrilledBackup }): Promise<TestedDrill | null> =>
+      inDrill(dependencies, input.backup.service, async (drill) => {
+        const { tests } = drillSettingsOf(serviceNamed(dependencies, input.backup.service));
+        return tests === null ? null : testsOf(drill, tests, await waysIn(drill, input.backup));
+      }),
+  };
+
+  /** Variables that lead to every server of the drill, and the values in them that are nobody's to see. */
+  async function waysIn({ context, run }: DrillContext, backup: DrilledBackup): Promise<WaysIn> {
+    const read = await readDrilled(dependencies, backup);
+    const [environment, secrets]: [Record<string, string>, string[]] = [{}, []];
+    let imageId = '';
+    for (const { name } of serviceNamed(dependencies, backup.service).components) {
+      const component = drilledComponent(dependencies, run, name);
+      const server = await runningServer(context, component, backupOf(read, name));
+      imageId = (await context.runtime.inspect(server.containerId)).imageId;
+      const password = drillPassword(server.containerId);
+      secrets.push(password);
+      Object.assign(environment, await engineOf(dependencies, component).drills.admit(context, component, server, password));
+    }
+    return { environment, secrets, imageId };
+  }
+
+  async function healthOf({ context, run }: DrillContext, { url, withinMs }: DrillHealth, application: DrillApplication, { environment, secrets, imageId }: WaysIn): Promise<DrillCheck> {
+    const check = (checkClass: CheckClass, sentence: string): DrillCheck => drillCheck(checkName('health'), null, checkClass, sentence);
+    const guest = await guestOf(context, run, { ...application, step: 'drill-application', alias: new URL(url).hostname, environment: drillEnvironment(environment, application.environment) });
+    if ('missing' in guest) return check('imageMissing', guest.missing);
+    const refused = await startGuest(context, guest);
+    if (refused !== null) return check('applicationDidNotStart', refused);
+    context.progress({ phase: `ask ${url}` });
+    const status = await askUrl(context.runtime, {
+      identity: { ...run, component: 'service', step: 'drill-health' }, imageId, network: await drillNetwork(context.runtime, run), url, withinMs, signal: context.signal, aliveIntervalMs: context.timing.heartbeatIntervalMs,
+    });
+    if (status !== null && status >= 200 && status < 300) return check('asExpected', `${url} answered ${status}.`);
+    const { state, exitCode } = await context.runtime.inspect(guest.id);
+    const last = keptOutput(await context.runtime.logs(guest.id, lastWordsBytes), secrets).trim().split('\n').at(-1)?.slice(0, 160) ?? '';
+    const words = last === '' ? '' : `; its last words: ${last}`;
+    if (state !== 'running' && exitCode !== null && notBegun.has(exitCode)) return check('applicationDidNotStart', `It ended with ${exitCode}${words}`);
+    return check('healthNotReached', `${status === null ? 'Nobody answered' : `It answered ${status}`} within ${durationText(withinMs)}${state === 'running' ? '' : `: it ended with ${exitCode ?? 'no exit code'}`}${words}`);
+  }
+
+  async function testsOf({ context, run }: DrillContext, tests: TestSettings, { environment, secrets }: WaysIn): Promise<TestedDrill> {
+    const { image, command, timeoutMs, memoryBytes } = tests;
+    const beganMs = dependencies.nowMs();
+    const answer = async (checkClass: CheckClass, sentence: string, imageId: string | null, exitCode: number | null, output: ApplicationTests['output'] = null): Promise<TestedDrill> =>
+      ({ check: drillCheck(checkName('tests'), null, checkClass, sentence), tests: { image, imageId, command, exitCode, durationMs: Math.max(0, dependencies.nowMs() - beganMs), output } });
+    const guest = await guestOf(context, run, { image, command, memoryBytes, step: 'drill-tests', environment: drillEnvironment(environment, tests.environment) });
+    if ('missing' in guest) return answer('imageMissing', guest.missing, null, null);
+    const imageId = (await context.runtime.inspect(guest.id)).imageId;
+    const refused = await startGuest(context, guest);
+    if (refused !== null) return answer('applicationTestsDidNotStart', refused, imageId, null);
+    context.progress({ phase: 'the application\'s tests run' });
+    const ended = await waitFor(context, guest.id, timeoutMs);
+    const output = await keep(context, guest, secrets);
+    await removeScratch(context.runtime, guest);
+    if (ended === null) return answer('applicationTestsTimedOut', `They were stopped after ${durationText(timeoutMs)}.`, imageId, null, output);
+    const { exitCode, oomKilled } = ended;
+    if (oomKilled || exitCode === killed) return answer('applicationTestsOutOfMemory', `They were ended at ${Math.round(memoryBytes / 1024 ** 2)} MB.`, imageId, exitCode, output);
+    if (exitCode === 0) return answer('asExpected', `${command[0] ?? image} ended with 0.`, imageId, 0, output);
+    if (notBegun.has(exitCode)) return answer('applicationTestsDidNotStart', `${command[0] ?? image} could not be run: it ended with ${exitCode}.`, imageId, exitCode, output);
+    return answer('applicationTestsFailed', `${command[0] ?? image} ended with ${exitCode}.`, imageId, exitCode, output);
+  }
+}
+
+interface WaysIn {
+  readonly environment: Readonly<Record<string, string>>;
+  readonly secrets: readonly string[];
+  /** Of one of the servers: it has what a helper needs. */
+  readonly imageId: string;
+}
+
+interface Guest {
+  readonly image: string;
+  readonly command: readonly string[] | null;
+  readonly memoryBytes: number;
+  readonly environment: Readonly<Record<string, string>>;
+  readonly step: string;
+  readonly alias?: string;
+}
+
+async function guestOf({ runtime, signal }: EngineContext, run: DrillRun, { image, command, ...rest }: Guest): Promise<ScratchResource | { readonly missing: string }> {
+  const found = await runtime.findImage(image);
+  if (found === null) return { missing: `The Docker engine has no image ${image}; Holdfast pulls nothing.` };
+  // The first word is the program, as in a terminal: the image's entrypoint would stand before it.
+  return createDrillGuest(runtime, { ...rest, run, imageId: found.id, ...(command === null ? { command: [] } : { entrypoint: command.slice(0, 1), command: command.slice(1) }), pids: guestPids, signal });
+}
+
+/** Null where it runs, or why it does not: the engine has one answer for all that it cannot start, and where it is well itself, it is the image or the command. */
+async function startGuest({ runtime }: EngineContext, { id }: ScratchResource): Promise<string | null> {
+  try {
+    await runtime.start(id);
+    return null;
+  } catch (error) {
+    if (!isFailure(error) || (error.type !== 'DockerUnreachable' && error.type !== 'Internal' && error.type !== 'ContainerNotFound')) throw error;
+    await runtime.ping();
+    if (await runtime.find(id) === null) throw error;
+    return `The engine could not start it: ${error.fields.cause.slice(0, 200)}`;
+  }
+}
+
+/** Null where the time was over; it is ended then. */
+async function waitFor({ runtime, signal }: EngineContext, id: string, timeoutMs: number): Promise<{ readonly exitCode: number; readonly oomKilled: boolean } | null> {
+  const over = AbortSignal.timeout(timeoutMs);
+  try {
+    return await runtime.wait(id, AbortSignal.any([signal, over]));
+  } catch (error) {
+    signal.throwIfAborted();
+    if (!over.aborted) throw error;
+    await runtime.kill(id);
+    return null;
+  }
+}
+
+async function keep({ runtime, recordOnce }: EngineContext, { id }: ScratchResource, secrets: readonly string[]): Promise<NonNullable<ApplicationTests['output']>> {
+  const written = await runtime.logs(id, 2 * outputLimitBytes);
+  const text = keptOutput(written, secrets);
+  const kept = await recordOnce(testOutputNoteKey, text);
+  if (typeof kept !== 'string') throw new HoldfastFailure('RepositoryDamaged', { operation: 'keep the output of the tests', object: testOutputNoteKey, cause: 'the note is no text', hint: 'Run the drill again.' });
+  const bytes = Buffer.from(kept, 'utf8');
+  return { sizeBytes: bytes.byteLength, sha256: createHash('sha256').update(bytes).digest('hex'), cut: Buffer.byteLength(written) >= outputLimitBytes };
+}

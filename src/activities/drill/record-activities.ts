@@ -1,0 +1,171 @@
+/** The report of a drill: judged, measured, signed and stored. What it says of a backup it reads from the manifest itself, not from whoever asks. */
+import { createHash } from 'node:crypto';
+import { liveSizeBytes, type BackupManifest, type ComponentBackup, type NotCompared } from '../../domain/backup-manifest.ts';
+import { assembleReport } from '../../domain/drill/assemble-report.ts';
+import { canonicalJson } from '../../domain/canonical-json.ts';
+import type { Difference } from '../../domain/content.ts';
+import type { CheckClass } from '../../domain/drill/check-class.ts';
+import { checkName, type DrillCheck } from '../../domain/drill/check.ts';
+import type { ApplicationTests, DrillCleanUp, DrilledComponent, DrillInput, DrillReport } from '../../domain/drill/drill-report.ts';
+import { drillSettingsOf, objectivesOf } from '../../domain/drill/drill-settings.ts';
+import { breaches, type DrillKind, type DrillPhase, type JudgedObjective } from '../../domain/drill/objectives.ts';
+import type { RecoveryTimes } from '../../domain/drill/recovery-times.ts';
+import type { DrillSample } from '../../domain/drill/trend.ts';
+import { backupDirectory } from '../../domain/identifiers.ts';
+import type { ServiceDefinition } from '../../domain/service.ts';
+import { durationText } from '../../domain/wording.ts';
+import { HoldfastFailure, isFailure } from '../../domain/failures.ts';
+import { renderPage } from '../../report/page/render-page.ts';
+import { pastSamples } from '../../report/past-samples.ts';
+import { readReport } from '../../report/read-report.ts';
+import { signedReportText } from '../../report/signed-report.ts';
+import type { Repository } from '../../repository/repository.ts';
+import { currentOwner, repositoryNamed, serviceNamed } from '../activity-run.ts';
+import { requireRunbook } from '../authority.ts';
+import type { ActivityDependencies } from '../dependencies.ts';
+import { testOutputNoteKey } from './application-activities.ts';
+import type { ChosenDrill } from './choose-activities.ts';
+import { readDrilled } from './drill-context.ts';
+
+/** A server that came up and was asked. */
+export interface DrilledServer {
+  readonly component: string;
+  /** The instant that it covers. */
+  readonly at: string;
+  readonly imageId: string;
+  readonly version: string;
+  readonly comparedObjects: number;
+  readonly differences: readonly Difference[];
+  readonly notCompared: readonly NotCompared[];
+}
+
+export interface DrillFindings {
+  readonly service: string;
+  readonly kind: DrillKind;
+  /** Null where there was nothing to choose. */
+  readonly chosen: ChosenDrill | null;
+  readonly repository?: string;
+  readonly servers: readonly DrilledServer[];
+  readonly checks: readonly DrillCheck[];
+  readonly phases: readonly DrillPhase[];
+  readonly tests: ApplicationTests | null;
+  readonly cleanUp: DrillCleanUp;
+  readonly requestedAt: string;
+  readonly finishedAt: string;
+  readonly lastCheckPassedAt: string | null;
+  readonly requestedBy: string | null;
+  readonly reason: string | null;
+  readonly startedBy: DrillReport['startedBy']['by'];
+  /** Why checks that were promised gave no answer. */
+  readonly missing?: CheckClass;
+}
+
+export interface RecordedDrill {
+  readonly drillId: string;
+  readonly verdict: DrillReport['verdict'];
+  readonly sentence: string;
+  readonly checks: readonly DrillCheck[];
+  readonly times: RecoveryTimes;
+  readonly objectives: readonly JudgedObjective[];
+  /** What was promised and not kept, a sentence each. */
+  readonly breaches: readonly string[];
+  /** RTO and RPO, a line each. */
+  readonly lines: readonly string[];
+  readonly location: string;
+}
+
+const samplesAtMost = 100;
+const listedChecks = 200;
+
+export function createDrillRecordActivities(dependencies: ActivityDependencies) {
+  return {
+    /** The report that stands there after it, whoever of two attempts wrote it. @throws ApprovalNotForThisRun, RepositoryUnreachable, SecretNotFound and InvalidConfiguration for the key that signs */
+    async recordDrill(facts: DrillFindings): Promise<RecordedDrill> {
+      requireRunbook('runDrill');
+      const { service } = facts;
+      const definition = serviceNamed(dependencies, service);
+      const repository = repositoryNamed(dependencies, facts.chosen?.backup.repository ?? facts.repository ?? definition.repositories[0] ?? '');
+      const { drillId } = await repository.drills.claim(service, facts.kind, currentOwner(dependencies), Date.parse(facts.requestedAt));
+      const standing = await repository.drills.readReport(service, drillId) ?? await sign(repository, drillId, definition, facts);
+      const { signed } = readReport(standing);
+      if (signed === null) throw new HoldfastFailure('RepositoryDamaged', { operation: 'store the report', object: `${service}/${drillId}`, cause: 'what stands there is no report', hint: 'Look at the file; nothing is written over it.' });
+      await repository.drills.recordPage(service, drillId, renderPage(signed));
+      const { location } = await repository.place();
+      return recorded(signed.report, `${location}/${service}/drills/${drillId}/report.html`);
+    },
+  };
+
+  async function sign(repository: Repository, drillId: string, definition: ServiceDefinition, facts: DrillFindings): Promise<string> {
+    const report = await reportOf(repository, drillId, definition, facts);
+    const output = (await repositoryNamed(dependencies, definition.repositories[0] ?? '').readNotes(facts.service, currentOwner(dependencies).runId))[testOutputNoteKey];
+    if (typeof output === 'string') await repository.drills.recordOutput(facts.service, drillId, output);
+    return repository.drills.recordReport(facts.service, drillId, signedReportText(await dependencies.signReport(report)));
+  }
+
+  async function reportOf(repository: Repository, drillId: string, definition: ServiceDefinition, facts: DrillFindings): Promise<DrillReport> {
+    const { service, kind, chosen, phases, checks, missing, requestedAt, finishedAt, lastCheckPassedAt, cleanUp, tests } = facts;
+    const manifest = chosen === null ? null : (await readDrilled(dependencies, chosen.backup)).manifest;
+    const covered = facts.servers.map(({ at }) => at).sort((a, b) => Date.parse(a) - Date.parse(b))[0];
+    const [{ repositoryId }, { location }, { version }] = [await repository.open(), await repository.place(), await dependencies.runtime.ping()];
+    return assembleReport({
+      drillId, service, kind, serviceVersion: manifest?.serviceVersion ?? definition.version, host: definition.host, repository: { name: repository.name, id: repositoryId, location },
+      startedBy: { identity: facts.requestedBy ?? 'nobody said', by: facts.startedBy, reason: facts.reason }, run: currentOwner(dependencies), choice: chosen?.choice ?? { kind: 'latest' },
+      requestedAt, beganAt: phases[0]?.beganAt ?? requestedAt, finishedAt, disaster: { at: requestedAt, source: 'request' }, approvedAt: null, lastCheckPassedAt, laterTransactions: null,
+      covered: covered === undefined ? null : { at: covered, source: 'backup' }, answered: checks, ...(missing === undefined ? {} : { missing }), expectedChecks: chosen?.expectedChecks ?? [checkName('content')], tests, phases, cleanUp,
+      components: manifest === null || chosen === null ? [] : manifest.components.map((backup) => componentOf(backup, chosen, facts)),
+      inputs: manifest === null || chosen === null ? [] : inputsOf(manifest, chosen.backup.manifestSha256), inForce: inForce(definition), objectives: objectivesOf(definition),
+      backupMs: manifest === null ? null : Math.max(0, Date.parse(manifest.finishedAt) - Date.parse(manifest.beganAt)), past: await samplesOf(repository, service, drillId),
+      todayBytes: manifest === null ? null : manifest.components.reduce((sum, each) => sum + liveSizeBytes(each), 0), keepMs: dependencies.keepReportsMs,
+      versions: { holdfast: dependencies.holdfastVersion, node: process.version.slice(1), docker: version },
+    });
+  }
+}
+
+/** Of the newest so many; what cannot be read is in no trend. */
+async function samplesOf(repository: Repository, service: string, own: string): Promise<readonly DrillSample[]> {
+  const reported = (await repository.drills.list(service)).filter((each) => each.reported && each.drillId !== own).slice(-samplesAtMost);
+  const texts: string[] = [];
+  for (const { drillId } of reported) {
+    const text = await repository.drills.readReport(service, drillId).catch((error: unknown) => {
+      if (isFailure(error, 'RepositoryDamaged')) return null;
+      throw error;
+    });
+    if (text !== null) texts.push(text);
+  }
+  return pastSamples(texts, service);
+}
+
+function componentOf(backup: ComponentBackup, { backup: { backupId, manifestSha256 }, point }: ChosenDrill, { servers }: DrillFindings): DrilledComponent {
+  const server = servers.find(({ component }) => component === backup.component);
+  const { image, imageId, version } = backup.server;
+  return {
+    component: backup.component, engine: backup.engine, depth: backup.engine === 'redis' ? 'rdb' : backup.method, backupId, manifestSha256, point: server?.at ?? point, sizeBytes: liveSizeBytes(backup),
+    versions: { backup: version, drill: server?.version ?? null }, image: { name: image, backupId: imageId, drillId: server?.imageId ?? null },
+    comparedObjects: server?.comparedObjects ?? 0, differences: server?.differences ?? [], notCompared: server?.notCompared ?? [],
+  };
+}
+
+const inputsOf = ({ service, backupId, components }: BackupManifest, manifestSha256: string): readonly DrillInput[] => [
+  { what: 'manifest', path: `${backupDirectory(service, backupId)}/manifest.json`, sha256: manifestSha256 },
+  ...components.flatMap(({ component, artifacts }) => artifacts.map(({ kind, path, stored }) => ({ what: `${kind} of ${component}`, path: `${backupDirectory(service, backupId)}/${path}`, sha256: stored.sha256 }))),
+];
+
+const digest = (value: unknown): string => createHash('sha256').update(canonicalJson(value)).digest('hex');
+
+const inForce = (definition: ServiceDefinition): DrillReport['inForce'] => ({
+  configurationSha256: digest(definition),
+  policySha256: digest({ approval: definition.approval, proveAfterBackup: definition.proveAfterBackup, prove: definition.prove ?? null, objectives: objectivesOf(definition), drill: drillSettingsOf(definition) }),
+});
+
+function recorded({ drillId, verdict, sentence, checks, times, objectives }: DrillReport, location: string): RecordedDrill {
+  const { rto, rpo } = times;
+  const broken = breaches(objectives);
+  return {
+    drillId, verdict, sentence, checks: checks.slice(0, listedChecks), times, objectives, breaches: broken, location,
+    lines: [
+      rto.ms === null ? `RTO not measured: ${rto.why}` : `RTO ${durationText(rto.ms)}, from ${rto.from.what} until ${rto.to.what}`,
+      rpo.ms === null ? `RPO not measured: ${rpo.why}` : `RPO ${durationText(rpo.ms)}, from ${rpo.from.what} until ${rpo.to.what}`,
+      ...broken.map((sentence) => `OBJECTIVE MISSED: ${sentence}`),
+    ],
+  };
+}

@@ -1,0 +1,16 @@
+/** Reading the input of `runDrill`, strictly. */
+import { checkName } from '../../domain/identifiers.ts';
+import { commonFields, commonInput, onlyFields, optionalChoice, optionalText } from '../shared/input-fields.ts';
+import { drillDepths, type RunDrillInput } from './messages.ts';
+
+/** @throws HoldfastFailure InvalidInput */
+export function readDrillInput(raw: Record<string, unknown>): RunDrillInput {
+  onlyFields(raw, [...commonFields, 'depth', 'backup', 'repository']);
+  const depth = optionalChoice(raw, 'depth', drillDepths) ?? 'restore';
+  const [backup, repository] = [optionalText(raw, 'backup'), optionalText(raw, 'repository')];
+  return {
+    ...commonInput(raw), depth, ...(backup === undefined ? {} : { backup }), ...(repository === undefined ? {} : { repository: checkName('repository', repository) }),
+    // In none of the service's own containers: the run works on nothing that is live, and whoever cleans up after it looks at nothing that is.
+    into: {},
+  };
+}

@@ -1,0 +1,94 @@
+/** `runDrill`: the whole service, brought back as it would have to be, and gone again whatever came of it. Takes no lease and touches nothing live. */
+import { CancellationScope, isCancellation, workflowInfo } from '@temporalio/workflow';
+import type { ChosenDrill } from '../../activities/drill/choose-activities.ts';
+import type { DrillFindings, RecordedDrill } from '../../activities/drill/record-activities.ts';
+import { checkName, drillCheck } from '../../domain/drill/check.ts';
+import type { DrillCleanUp } from '../../domain/drill/drill-report.ts';
+import { inFrame, type Run } from '../shared/run.ts';
+import { failureTypeOf, workflowFailure } from '../shared/workflow-failure.ts';
+import { bringUp, type BroughtUp } from './bring-up.ts';
+import { startDrillLog, type DrillLog } from './drill-log.ts';
+import { readDrillInput } from './input.ts';
+import type { RunDrillInput, RunDrillResult } from './messages.ts';
+
+type DrillRun = Run<RunDrillInput>;
+
+export async function runDrill(input: RunDrillInput): Promise<RunDrillResult> {
+  return inFrame('runDrill', input, readDrillInput, async (run) => {
+    const log = startDrillLog(run);
+    const chosen = await choose(run, log);
+    const brought = chosen === null ? nothing : await bringUpUnlessCancelled(run, log, chosen);
+    const cleanUp = await takeAway(run, log);
+    const recorded = await record(run, log, { chosen, brought, cleanUp });
+    return requireProven(run, chosen, recorded);
+  });
+}
+
+const nothing: BroughtUp = { servers: [], tests: null };
+
+/** Null where there is none, which is what a drill is to find out; one that was named and is not there is a mistake of whoever named it. */
+async function choose(run: DrillRun, log: DrillLog): Promise<ChosenDrill | null> {
+  const { service, depth, backup, repository } = run.input;
+  try {
+    const chosen = await run.host.quick.chooseDrill({ service, kind: depth, ...(backup === undefined ? {} : { backup }), ...(repository === undefined ? {} : { repository }) });
+    run.step(`[1/6] Choose    backup ${chosen.backup.backupId} out of ${chosen.backup.repository}`);
+    return chosen;
+  } catch (error) {
+    const type = failureTypeOf(error);
+    const isFinding = type === 'ManifestDamaged' || (type === 'UnknownBackup' && (backup === undefined || backup === 'latest'));
+    if (isCancellation(error) || !isFinding) throw error;
+    log.add([drillCheck(checkName('content'), null, type === 'ManifestDamaged' ? 'backupUnreadable' : 'noBackup')]);
+    return null;
+  }
+}
+
+/** A drill that is cancelled leaves a report as well: that it could not tell. */
+async function bringUpUnlessCancelled(run: DrillRun, log: DrillLog, chosen: ChosenDrill): Promise<BroughtUp> {
+  try {
+    return await bringUp(run, log, chosen);
+  } catch (error) {
+    if (!isCancellation(error)) throw error;
+    await CancellationScope.nonCancellable(async () => {
+      const cleanUp = await takeAway(run, log);
+      await record(run, log, { chosen, brought: nothing, cleanUp, missing: 'interrupted' });
+    });
+    throw error;
+  }
+}
+
+async function takeAway(run: DrillRun, log: DrillLog): Promise<DrillCleanUp> {
+  run.phase('cleaningUp');
+  const removed = await log.stage({ phase: 'cleanUp', component: null, check: checkName('content') }, () => run.host.long.removeDrill({ service: run.input.service }));
+  if (removed === null) return { outcome: 'notDone', removed: 0, leftovers: [] };
+  return { outcome: removed.leftovers.length === 0 ? 'clean' : 'leftovers', ...removed };
+}
+
+type Ended = Pick<DrillFindings, 'chosen' | 'cleanUp' | 'missing'> & { readonly brought: BroughtUp };
+
+async function record(run: DrillRun, log: DrillLog, { chosen, brought, cleanUp, missing }: Ended): Promise<RecordedDrill> {
+  const { service, repository, requestedBy, reason, depth } = run.input;
+  const { startTime, searchAttributes, parent } = workflowInfo();
+  const recorded = await run.host.quick.recordDrill({
+    service, kind: depth, chosen, cleanUp, servers: brought.servers, tests: brought.tests, checks: log.checks, phases: log.phases, lastCheckPassedAt: log.lastPassedAt,
+    requestedAt: startTime.toISOString(), finishedAt: new Date(Date.now()).toISOString(), requestedBy: requestedBy ?? null, reason: reason ?? null,
+    startedBy: 'TemporalScheduledById' in searchAttributes ? 'schedule' : parent === undefined ? 'person' : 'workflow',
+    ...(repository === undefined ? {} : { repository }), ...(missing === undefined ? {} : { missing }),
+  });
+  run.step('[6/6] Report');
+  for (const line of recorded.lines) run.note(line);
+  run.done(`Report ${recorded.drillId}: ${recorded.location}`);
+  return recorded;
+}
+
+/** As a proof's: a verdict that is not `proven` ends the run as a failure of its own type. */
+function requireProven(run: DrillRun, chosen: ChosenDrill | null, { verdict, drillId, sentence, checks, times, objectives, breaches, location }: RecordedDrill): RunDrillResult {
+  const { depth, service } = run.input;
+  const [missed] = breaches;
+  if (verdict === 'proven' && missed !== undefined) {
+    throw workflowFailure('ObjectiveMissed', { operation: `drill ${depth}`, object: `${service}/${chosen?.backup.backupId ?? 'no backup'}`, cause: `the service came back as it was, but ${missed.replace(/\.$/, '')}`, hint: `What was measured: holdfast report show ${drillId}` });
+  }
+  if (verdict === 'proven' && chosen !== null) return { verdict, drillId, depth, backupId: chosen.backup.backupId, repository: chosen.backup.repository, checks, times, objectives, report: location };
+  throw workflowFailure(verdict === 'failed' ? 'ProofFailed' : 'CouldNotVerify', {
+    operation: `drill ${depth}`, object: `${service}/${chosen?.backup.backupId ?? 'no backup'}`, cause: sentence.replace(/\.$/, ''), hint: `What was found, and what to do next: holdfast report show ${drillId}`,
+  });
+}

@@ -1,0 +1,13 @@
+import { expect, test } from 'vitest';
+import { keyDifferences } from '../../../../src/engines/redis/drill/redis-drills.ts';
+
+const backup = { databases: [{ database: 0, keys: '20', expires: '5' }, { database: 3, keys: '1', expires: '0' }] };
+const found = (keys: Record<number, string>) => Object.entries(keys).map(([database, count]) => ({ database: Number(database), keys: count }));
+
+test('a running server has fewer keys by what had a time to live, and by nothing else', () => {
+  expect(keyDifferences(backup, found({ 0: '20', 3: '1' }))).toEqual([]);
+  expect(keyDifferences(backup, found({ 0: '15', 3: '1' }))).toEqual([]);
+  expect(keyDifferences(backup, found({ 0: '14', 3: '1' }))).toEqual([{ object: 'database 0', property: 'keys', expected: '20', found: '14' }]);
+  expect(keyDifferences(backup, found({ 0: '21', 3: '1' }))).toMatchObject([{ found: '21' }]);
+  expect(keyDifferences(backup, found({ 0: '20', 1: '1' }))).toEqual([{ object: 'database 1', property: 'keys', expected: '0', found: '1' }, { object: 'database 3', property: 'keys', expected: '1', found: '0' }]);
+});
