@@ -6,6 +6,8 @@ import type { OrderWriter } from './order-writer.ts';
 export interface Application {
   readonly writer: OrderWriter;
   checkHealth(): Promise<HealthReport>;
+  /** By which other name it may be asked, where it is no loopback; none where null. */
+  readonly allowedHost: string | null;
 }
 
 export function createHttpServer(application: Application): Server {
@@ -17,8 +19,9 @@ export function createHttpServer(application: Application): Server {
   });
 }
 
-async function answer({ writer, checkHealth }: Application, request: IncomingMessage): Promise<{ status: number; body: object }> {
-  if (!/^(localhost|127\.0\.0\.1)(:\d+)?$/.test(request.headers.host ?? '')) return { status: 403, body: { error: 'loopback only' } };
+async function answer({ writer, checkHealth, allowedHost }: Application, request: IncomingMessage): Promise<{ status: number; body: object }> {
+  const name = (request.headers.host ?? '').replace(/:\d+$/, '');
+  if (!['localhost', '127.0.0.1', allowedHost].includes(name)) return { status: 403, body: { error: 'loopback only' } };
   switch (`${request.method} ${request.url}`) {
     case 'GET /health': {
       const report = await checkHealth();

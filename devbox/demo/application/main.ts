@@ -9,7 +9,7 @@ const settings = readSettings(process.env);
 const sql = connectPostgres(settings);
 const redis = connectRedis(settings);
 const writer = new OrderWriter(settings, sql, redis);
-const server = createHttpServer({ writer, checkHealth: () => checkHealth(sql, redis) });
+const server = createHttpServer({ writer, checkHealth: () => checkHealth(sql, redis), allowedHost: settings.allowedHost });
 
 server.listen(settings.port, '0.0.0.0');
 writer.start();
