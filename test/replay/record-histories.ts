@@ -4,6 +4,7 @@
  */
 import { recordBackups, recordFailures, recordHeldLease } from './record-backups.ts';
 import { recordClones } from './record-clones.ts';
+import { recordDrills } from './record-drills.ts';
 import { recordHolds } from './record-holds.ts';
 import { recordInstants } from './record-instants.ts';
 import { recordMarks } from './record-marks.ts';
@@ -22,6 +23,7 @@ try {
   await service.redisCli('SET', 'state', 'saved');
   const backup = await recordBackups(recorder);
   await recordHeldLease(recorder);
+  await recordDrills(recorder);
   await recordHolds(recorder, backup);
   await recordRefusals(recorder, backup);
   await recordRestores(recorder, backup);
