@@ -2,9 +2,9 @@
  * `npm run test:chaos [-- options]`: the whole kill sweep. Prints every case with its outcome, then the number of cases and of violations;
  * exits 1 when there is a violation, a case that was not begun, or one that struck nothing.
  *
- *   --runbook NAME       takeBackup|verifyBackup|proveBackup|restoreBackup|restoreTables|undoRestore|acceptRestore|reapLeftovers|restoreToPointInTime|findMoment|cloneService|
+ *   --runbook NAME       takeBackup|verifyBackup|proveBackup|runDrill|restoreBackup|restoreTables|undoRestore|acceptRestore|reapLeftovers|restoreToPointInTime|findMoment|cloneService|
  *                        removeClone|enableWal|markMoment|forgetWal|archiveWal, or one of them with its twist: takeBackup+cancelled|restoreBackup+swapFails|
- *                        restoreToPointInTime+swapFails|restoreTables+moment|reapLeftovers+ back|momentPaused|momentBack|momentForward|clone; of a whole server
+ *                        restoreToPointInTime+swapFails|restoreTables+moment|reapLeftovers+ drill|back|momentPaused|momentBack|momentForward|clone; of a whole server
  *                        takeBackup+base|restoreBackup+base|undoRestore+base|acceptRestore+base, and takeBackup+ proveBackup+ restoreBackup+ incremental; where production
  *                        archives both its logs restoreToPointInTime+ restoreTables+ findMoment+ cloneService+ archive; where the volume has room for the data once
  *                        restoreBackup+ undoRestore+ acceptRestore+ replace, restoreBackup+replaceDiffers, reapLeftovers+replaceDropped     (again for more; all)

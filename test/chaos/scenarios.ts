@@ -98,6 +98,7 @@ const dumps: readonly Scenario[] = [
   { ...twisted('takeBackup', 'cancelled', onLiveSide('dump'), ofService, ['abandonBackup', 'removeRunScratch'], cancelled), meanwhile: cancelInBackUp },
   plain('verifyBackup', onLiveSide('dump'), ofBackup),
   plain('proveBackup', onLiveSide('dump'), ofBackup),
+  plain('runDrill', onLiveSide('dump'), ofBackup),
   plain('restoreBackup', onLiveSide('dump'), ofBackup),
   twisted('restoreBackup', 'swapFails', onLiveSide('dump'), ofBackup, rollBack, cutOverFailed),
   plain('restoreTables', onLiveSide('dump'), ofItems),
@@ -105,6 +106,7 @@ const dumps: readonly Scenario[] = [
   plain('undoRestore', restoredOrUndone('dump'), ofLatestRun),
   plain('acceptRestore', restored('dump'), ofLatestRun),
   plain('reapLeftovers', terminatedAt('restoreBackup/openComponent:redis#1/before', 'dump', ofBackup), ofService),
+  repairOf('drill', 'runDrill/startDrill:redis#1/before', 'dump', ofBackup),
   repairOf('back', 'restoreBackup/swapComponent:redis#1/after', 'dump', ofBackup),
 ];
 
