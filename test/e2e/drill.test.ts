@@ -9,6 +9,7 @@ import { canonicalJson } from '../../src/domain/canonical-json.ts';
 import type { DrillCheck } from '../../src/domain/drill/check.ts';
 import type { DrillReport } from '../../src/domain/drill/drill-report.ts';
 import { noDrillSettings, type DrillSettings } from '../../src/domain/drill/drill-settings.ts';
+import { defaultObjectives } from '../../src/domain/drill/objectives.ts';
 import { HoldfastFailure } from '../../src/domain/failures.ts';
 import { readReport } from '../../src/report/read-report.ts';
 import { verifyReport } from '../../src/report/verify-report.ts';
@@ -155,7 +156,7 @@ test('a byte of the dump that flipped is a backup that cannot be read', async ()
   const { buffer } = await file.read(Buffer.alloc(1), 0, 1, at);
   await file.write(Buffer.from([(buffer[0] ?? 0) ^ 1]), 0, 1, at);
   try {
-    const { type, report, of } = await failed(await drill());
+    const { type, report, of } = await failed(await drill({ backup }));
     expect([type, report.verdict, of('content:postgres')?.class, of('content:redis')?.class, of('canary:postgres')?.verdict, report.times.rto.ms]).toEqual(['ProofFailed', 'failed', 'backupUnreadable', 'asExpected', 'couldNotVerify', null]);
   } finally {
     await file.write(buffer, 0, 1, at);
@@ -263,3 +264,19 @@ test('what is no drill is refused before anything is made, and a service without
     await writeFile(join(path, 'manifest.json'), manifest);
   }
 }, 200_000);
+
+test('a copy of a whole server is recovered to where it is consistent; what is promised and not kept is told, though all is as it was', async () => {
+  settings({ assertions: [orders] });
+  const { backupId } = await service.run<TakeBackupResult>('takeBackup', { service: service.name, kind: 'base' });
+  const { checks } = await proven(await drill({ backup: backupId }));
+  expect(Object.fromEntries(checks.map(({ name, class: found }) => [name, found]))).toEqual({
+    'amcheck:postgres': 'asExpected', 'assertion:orders': 'asExpected', 'canary:postgres': 'asExpected', 'canary:redis': 'asExpected', 'collations:postgres': 'asExpected', 'content:postgres': 'asExpected', 'content:redis': 'asExpected', 'recovery:postgres': 'asExpected',
+  });
+  service.define({ objectives: { ...defaultObjectives, restore: 1 } });
+  try {
+    const { type, report } = await failed(await drill({ backup: 'latest' }));
+    expect([type, report.verdict, report.choice.kind, report.objectives.find(({ objective }) => objective === 'restore')?.result]).toEqual(['ObjectiveMissed', 'proven', 'latest', 'missed']);
+  } finally {
+    service.define({ objectives: defaultObjectives });
+  }
+}, 300_000);
