@@ -12,7 +12,7 @@ export interface CatalogEntry {
   readonly manifestSha256: string | null;
   /** Why the manifest cannot be believed, or what it takes to make an incremental backup whole and is not there. */
   readonly damage: string | null;
-  /** The newest proof, whatever its verdict. */
+  /** The newest proof of this very manifest, whatever its verdict. */
   readonly proof: ProofRecord | null;
   /** Names of the repositories that hold it. */
   readonly repositories: readonly string[];
@@ -84,7 +84,7 @@ export async function readEntry(repositories: readonly Repository[], service: st
   for (const repository of repositories) {
     try {
       const { manifest, sha256 } = await repository.readManifest(service, id);
-      const entry = { id, manifest, manifestSha256: sha256, damage: await brokenChain(repository, manifest), proof: (await repository.listProofs(service, id)).at(-1) ?? null, repositories: names };
+      const entry = { id, manifest, manifestSha256: sha256, damage: await brokenChain(repository, manifest), proof: (await repository.listProofs(service, id)).findLast((proof) => proof.manifestSha256 === sha256) ?? null, repositories: names };
       if (entry.damage === null) return entry;
       broken ??= entry;
     } catch (error) {

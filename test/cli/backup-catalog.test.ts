@@ -28,6 +28,18 @@ describe('the catalog', () => {
     expect(entries.map(({ id, damage }) => [id, damage === null])).toEqual([[backupId, false], [sound.backupId, true]]);
   });
 
+  it('takes no proof of another manifest for one of this', async () => {
+    const repository = createRepository('nas', createInMemoryStorage());
+    const { backupId } = await committed(repository, 'shop', 'a', at);
+    const { sha256 } = await repository.readManifest('shop', backupId);
+    const proof = { format: 1 as const, service: 'shop', backupId, manifestSha256: sha256, verdict: 'proven' as const, components: [], beganAt: '2026-11-23T01:01:00.000Z', finishedAt: '2026-11-23T01:02:00.000Z', run: run('proof') };
+    const shown = async () => (await readCatalog([repository], 'shop', 1)).entries[0]?.proof?.finishedAt;
+    await repository.recordProof({ ...proof, manifestSha256: '0'.repeat(64) });
+    expect(await shown()).toBeUndefined();
+    await repository.recordProof({ ...proof, finishedAt: '2026-11-23T01:03:00.000Z', beganAt: '2026-11-23T01:02:30.000Z' });
+    expect(await shown()).toBe('2026-11-23T01:03:00.000Z');
+  });
+
   it('says of an incremental backup when what it stands on is changed or gone', async () => {
     const objects = new Map<string, Uint8Array>();
     const repository = createRepository('nas', createInMemoryStorage(objects));

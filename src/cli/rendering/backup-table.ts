@@ -57,12 +57,12 @@ function row(entry: CatalogEntry, engines: readonly EngineName[], timeZone: stri
 /** Of an incremental one the backup that it goes on from: ` on 20261123-010000`. */
 const parentText = (component: ComponentBackup): string => (component.engine === 'postgres' && component.method === 'base' && component.chain !== undefined ? ` on ${component.chain.at(-1)?.backupId}` : '');
 
-/** `yes 02:03`, `FAILED (table agents: rows 3, found 2)`, `not known (…)`, `not yet`, `DAMAGED (…)`. */
+/** `proven 02:03`, `FAILED 02:03 (table agents: rows 3, found 2)`, `could not verify 02:03 (…)`, `not yet`, `DAMAGED (…)`. When is when the proof ended. */
 export function provenText({ id, damage, proof }: Pick<CatalogEntry, 'id' | 'damage' | 'proof'>, timeZone: string): string {
   if (damage !== null) return `DAMAGED (${shortened(damage)})`;
   if (proof === null) return 'not yet';
-  if (proof.verdict === 'proven') return `yes ${shortTime(proof.finishedAt, timeZone, backupInstant(id))}`;
-  return `${proof.verdict === 'failed' ? 'FAILED' : 'not known'} (${shortened(proofReason(proof))})`;
+  const when = shortTime(proof.finishedAt, timeZone, backupInstant(id));
+  return proof.verdict === 'proven' ? `proven ${when}` : `${proof.verdict === 'failed' ? 'FAILED' : 'could not verify'} ${when} (${shortened(proofReason(proof))})`;
 }
 
 /** Why a proof came out as it did: the first difference, else the sentence of the first component that is not proven. */

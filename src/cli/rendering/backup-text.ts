@@ -8,7 +8,7 @@ import type { PlanClock } from './plan-text.ts';
 
 export function backupText(entry: CatalogEntry, clock: PlanClock): readonly string[] {
   const { manifest } = entry;
-  const heading = `${entry.id} · ${entry.repositories.join(', ')} · proven: ${provenText(entry, clock.timeZone)}`;
+  const heading = `${entry.id} · ${entry.repositories.join(', ')} · proof: ${provenText(entry, clock.timeZone)}`;
   if (manifest === null) return [heading, '  Its manifest cannot be believed, so nothing in it is shown or restored.'];
   return [
     heading,

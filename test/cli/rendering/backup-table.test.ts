@@ -24,17 +24,17 @@ describe('backupTable', () => {
       entry({ id: '20261121-010000', proof: proof('couldNotVerify', 'the image is gone'), repositories: ['nas', 'offsite'] }),
       entry({ id: '20261120-010000', manifest: null, manifestSha256: null, damage: 'its SHA-256 is another' }),
     ])).toEqual([
-      '  BACKUP           LOCAL TIME        POSTGRES  REDIS  PROVEN                                WHERE',
-      '  20261124-010000  Tue 24 Nov 02:00  11B       5B     not yet                               nas',
-      '  20261123-010000  Mon 23 Nov 02:00  11B       5B     yes 02:03                             nas',
-      '  20261122-010000  Sun 22 Nov 02:00  11B       5B     FAILED (table agents: 3 rows differ)  nas',
-      '  20261121-010000  Sat 21 Nov 02:00  11B       5B     not known (the image is gone)         nas, offsite',
-      '  20261120-010000  Fri 20 Nov 02:00  -         -      DAMAGED (its SHA-256 is another)      nas',
+      '  BACKUP           LOCAL TIME        POSTGRES  REDIS  PROVEN                                             WHERE',
+      '  20261124-010000  Tue 24 Nov 02:00  11B       5B     not yet                                            nas',
+      '  20261123-010000  Mon 23 Nov 02:00  11B       5B     proven 02:03                                       nas',
+      '  20261122-010000  Sun 22 Nov 02:00  11B       5B     FAILED 23 Nov 06:00 (table agents: 3 rows differ)  nas',
+      '  20261121-010000  Sat 21 Nov 02:00  11B       5B     could not verify 23 Nov 02:03 (the image is gone)  nas, offsite',
+      '  20261120-010000  Fri 20 Nov 02:00  -         -      DAMAGED (its SHA-256 is another)                   nas',
     ]);
   });
 
   it('names the day of a proof that came later', () => {
-    expect(rows([entry({ proof: proof('proven', 'equal', '2026-11-24T05:00:00Z') })])[1]).toContain('yes 24 Nov 06:00');
+    expect(rows([entry({ proof: proof('proven', 'equal', '2026-11-24T05:00:00Z') })])[1]).toContain('proven 24 Nov 06:00');
   });
 });
 
