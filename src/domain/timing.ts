@@ -75,6 +75,8 @@ export interface Timing {
   /** Between an attempt to take a base backup that failed and the next; twice as long each time, up to the second. */
   readonly walBaseRetryMs: number;
   readonly walBaseRetryMaximumMs: number;
+  /** What was due, or has to be cleaned up, is nothing to be alarmed about for this long: `status --check`. Two intervals of the reaper. */
+  readonly statusGraceMs: number;
   /** The embedded server and its worker stop when no run was open for this long. */
   readonly localIdleMs: number;
   readonly localPollMs: number;
@@ -122,6 +124,7 @@ export const productionTiming: Timing = {
   walWatchRounds: 500,
   walBaseRetryMs: 600_000,
   walBaseRetryMaximumMs: 24 * 3_600_000,
+  statusGraceMs: 1_200_000,
   localIdleMs: 30_000,
   localPollMs: 1_000,
   localStartMs: 90_000,
@@ -159,6 +162,7 @@ export const testTiming: Timing = {
   walWatchEarliestMs: 500,
   walWatchRounds: 8,
   walBaseRetryMs: 1_000,
+  statusGraceMs: 1_000,
   localIdleMs: 3_000,
   localPollMs: 200,
 };

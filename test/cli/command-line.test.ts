@@ -213,9 +213,9 @@ describe('before a run is started', () => {
     expect(backup.stderr).toMatch(/TemporalUnreachable[^]*--local/);
     // What the repositories know stands, whatever Temporal does.
     expect(status.code).toBe(7);
-    expect(status.stdout).toMatch(/^shop\n {2}1 backup, newest 20261123-010000/);
+    expect(status.stdout).toMatch(/^FAIL {6}shop: the newest backup, 20261123-010000, is .* old .* → holdfast backup\nNOT KNOWN shop: [^]*Temporal does not answer[^]*\n\nshop\n {2}1 backup, newest 20261123-010000/);
     expect(status.stderr).toContain('TemporalUnreachable');
-    expect(objectIn(json)).toMatchObject({ services: [{ name: 'shop', total: 1 }], error: { type: 'TemporalUnreachable' }, exitCode: 7 });
+    expect(objectIn(json)).toMatchObject({ services: [{ name: 'shop', total: 1 }], findings: expect.arrayContaining([expect.objectContaining({ service: 'shop', kind: 'backupOld', verdict: 'wrong' })]), error: { type: 'TemporalUnreachable' }, exitCode: 7 });
   });
 });
 

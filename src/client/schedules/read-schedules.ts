@@ -13,6 +13,9 @@ import { foundTerms } from './found-terms.ts';
 export const memoKey = 'holdfastSchedule';
 
 export interface ScheduleState extends FoundSchedule {
+  readonly madeAt: string;
+  /** When it was made as it is now: what was due before was due by other terms, or by none. */
+  readonly since: string;
   /** Null while it is paused, and where nothing is due any more. */
   readonly nextAt: string | null;
   readonly last: LastRun | null;
@@ -88,6 +91,7 @@ async function stateOf(client: Client, description: ScheduleDescription): Promis
   const last = info.recentActions.at(-1);
   return {
     ...foundSchedule(description),
+    madeAt: info.createdAt.toISOString(), since: (info.lastUpdatedAt ?? info.createdAt).toISOString(),
     nextAt: state.paused ? null : info.nextActionTimes[0]?.toISOString() ?? null,
     last: last === undefined ? null : await lastRun(client, last),
     taken: info.numActionsTaken, skipped: info.numActionsSkippedOverlap, missed: info.numActionsMissedCatchupWindow,

@@ -17,7 +17,7 @@ export function isTimeZone(name: string): boolean {
   }
 }
 
-interface LocalTime { readonly month: number; readonly day: number; readonly weekday: number; readonly hour: number; readonly minute: number }
+export interface LocalTime { readonly month: number; readonly day: number; readonly weekday: number; readonly hour: number; readonly minute: number }
 
 /**
  * The first time in the year from `fromMs` that a clock put forward leaves out, as `2027-03-28 02:30`: Temporal starts nothing then. (Times that come twice start one run.)
@@ -48,18 +48,19 @@ function changeBetween(begin: number, end: number, offsetMs: (instantMs: number)
   return high * 60_000;
 }
 
-function matches(times: CronTimes, { month, day, weekday, hour, minute }: LocalTime): boolean {
+/** Is it one of the times? {@link localTime} says of an instant what its local time is. */
+export function matches(times: CronTimes, { month, day, weekday, hour, minute }: LocalTime): boolean {
   return times.minute.includes(minute) && times.hour.includes(hour) && times.dayOfMonth.includes(day) && times.month.includes(month) && times.dayOfWeek.includes(weekday);
 }
 
 /** Of an instant that is a local time written as UTC. */
-function localTime(local: number): LocalTime {
+export function localTime(local: number): LocalTime {
   const date = new Date(local);
   return { month: date.getUTCMonth() + 1, day: date.getUTCDate(), weekday: date.getUTCDay(), hour: date.getUTCHours(), minute: date.getUTCMinutes() };
 }
 
 /** Local time minus UTC, by instant. */
-function offsetsOf(timeZone: string): (instantMs: number) => number {
+export function offsetsOf(timeZone: string): (instantMs: number) => number {
   const format = new Intl.DateTimeFormat('en-US', { timeZone, timeZoneName: 'longOffset' });
   return (instantMs) => {
     const text = format.formatToParts(new Date(instantMs)).find(({ type }) => type === 'timeZoneName')?.value ?? '';

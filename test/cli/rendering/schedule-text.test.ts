@@ -40,7 +40,7 @@ describe('a difference', () => {
 });
 
 describe('the list', () => {
-  const state = (more: Partial<ScheduleState>): ScheduleState => ({ ...found(), nextAt: '2026-11-30T01:00:23Z', last: null, taken: 0, skipped: 0, missed: 0, running: [], ...more });
+  const state = (more: Partial<ScheduleState>): ScheduleState => ({ ...found(), madeAt: '2026-11-01T00:00:00Z', since: '2026-11-01T00:00:00Z', nextAt: '2026-11-30T01:00:23Z', last: null, taken: 0, skipped: 0, missed: 0, running: [], ...more });
   const last = (word: string | null): ScheduleState['last'] => ({ workflowId: 'w', runId: 'r', startedAt: '2026-11-29T01:00:23Z', state: word });
   const rows = (...states: readonly ScheduleState[]): readonly string[] => scheduleTable(states, { timeZone: 'Europe/Berlin' }).slice(1).map((line) => line.replace('  holdfast/backup/shop  0 2 * * * UTC  ', ''));
 
