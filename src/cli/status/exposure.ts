@@ -44,5 +44,8 @@ export async function readExposure(context: CommandContext, config: Config, serv
   return { lines, findings, logs };
 }
 
-const placeText = (place: string, { durable, exposureMs }: PlaceExposure): string =>
-  `${durable === null ? 'nothing' : exposureMs === null ? 'it is not known how much' : exposureMs === 0 ? 'nothing would be lost' : `${durationText(exposureMs)} would be lost`} ${durable === null ? `yet in ${place}` : `with ${place} left`}`;
+function placeText(place: string, { durable, exposureMs }: PlaceExposure): string {
+  if (durable === null) return `${place} has nothing yet`;
+  if (exposureMs === null) return `what ${place} lacks is not known`;
+  return `${place} lacks ${exposureMs === 0 ? 'nothing' : `the last ${durationText(exposureMs)}`}`;
+}
