@@ -11,7 +11,7 @@ export const slowFiles: Readonly<Record<string, number>> = {
   'test/e2e/kill-worker.test.ts': 238,
   'test/e2e/drill.test.ts': 180,
   'test/e2e/demo.test.ts': 171,
-  'test/e2e/status.test.ts': 160,
+  'test/e2e/status.test.ts': 150,
   'test/e2e/prune.test.ts': 150,
   'test/workflows/troubles.integration.test.ts': 139,
   'test/e2e/schedule.test.ts': 120,
