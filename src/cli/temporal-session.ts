@@ -8,6 +8,7 @@ import { startRun } from '../client/start-run.ts';
 import { pollersOf } from '../client/task-queue-pollers.ts';
 import { HoldfastFailure, isFailure } from '../domain/failures.ts';
 import { hostQueue, workflowQueue } from '../domain/task-queues.ts';
+import { localQueuePrefix } from '../worker/local/local-supervisor.ts';
 import { localPaths } from '../worker/local/state-directory.ts';
 import type { CommandContext } from './command-context.ts';
 import { interruptible } from './interruptible.ts';
@@ -98,6 +99,16 @@ async function openLocal(context: CommandContext, config: Config): Promise<Tempo
   };
   if (local.recovered) await repairFirst(context, session);
   return session;
+}
+
+/** To the embedded server as it runs, with no worker made for it: for whoever only looks, and must not change what runs here. @throws TemporalUnreachable */
+export async function attachToLocal(context: CommandContext, server: { readonly address: string; readonly uiAddress: string }): Promise<TemporalSession> {
+  const config = await context.config();
+  const queuePrefix = await localQueuePrefix(context.environment, config);
+  forgetConfiguredServer(context.environment);
+  const { address, uiAddress } = server;
+  const client = await connectClient({ address, namespace: 'default' });
+  return { client, config: { ...config, queuePrefix }, taskQueue: workflowQueue(queuePrefix), local: { address, uiAddress }, where: { address, namespace: 'default' }, onAbsence: () => Promise.resolve(), close: () => client.connection.close() };
 }
 
 /** The TLS settings or key of a configured server must not be used for the embedded one. Our own process's environment only. */

@@ -93,7 +93,7 @@ function scheduleFindings({ context, service, temporal, nowMs }: Asked): readonl
   const isWritten = service.schedules !== undefined;
   const dormant = wrong('scheduleDormant', 'nothing starts by itself here: holdfast up does not run', 'Keep it running: holdfast up, as a unit (docs/schedules.md); or ask the Temporal that is meant: TEMPORAL_ADDRESS');
   if (temporal.kind === 'idle') return isWritten ? [dormant] : [];
-  if (temporal.kind === 'down') return [notKnown('temporalSilent', 'the Temporal of this machine was not stopped in peace: whether runs are open, or something was left, is not known', 'holdfast up, or holdfast status')];
+  if (temporal.kind === 'down') return [...(isWritten ? [dormant] : []), notKnown('temporalSilent', 'the Temporal of this machine does not run, and did not stop by itself: whether runs are open, or left something, is not known', 'holdfast up, or holdfast status')];
   if (temporal.kind === 'silent') {
     const { error } = temporal;
     const [cause, hint] = isFailure(error) ? [error.fields.cause, error.fields.hint] : [String(error), 'holdfast doctor'];

@@ -10,7 +10,7 @@ import { findLocalTemporal } from '../../worker/local/local-supervisor.ts';
 import { createRunDirectory } from '../../worker/run-directory.ts';
 import type { CommandContext } from '../command-context.ts';
 import { chosenServices, isAlwaysUp, schedulesOf } from '../schedule/chosen-schedules.ts';
-import { openSession, type TemporalSession } from '../temporal-session.ts';
+import { attachToLocal, openSession, type TemporalSession } from '../temporal-session.ts';
 
 export interface OpenRun extends RunSummary { readonly phaseNow: string | null }
 
@@ -25,16 +25,15 @@ export type TemporalFacts =
   | { readonly kind: 'down' }
   | { readonly kind: 'silent'; readonly error: unknown };
 
-/** @param starts may the embedded server be started to look into its file? Never by whoever only checks, every few minutes */
+/** @param starts may the embedded server be started to look into its file? Never by whoever only checks, every few minutes; nor is a worker then */
 export async function readTemporal(context: CommandContext, starts: boolean): Promise<TemporalFacts> {
-  if (context.options.local === true || !isTemporalConfigured()) {
-    const { server, mayHoldRuns } = await findLocalTemporal(context.environment);
-    if (server === null && !mayHoldRuns) return { kind: 'idle' };
-    if (server === null && !starts) return { kind: 'down' };
-  }
+  const isEmbedded = context.options.local === true || !isTemporalConfigured();
+  const { server, mayHoldRuns } = isEmbedded ? await findLocalTemporal(context.environment) : { server: null, mayHoldRuns: false };
+  if (isEmbedded && server === null && !mayHoldRuns) return { kind: 'idle' };
+  if (isEmbedded && server === null && !starts) return { kind: 'down' };
   let session: TemporalSession | null = null;
   try {
-    session = await openSession(context);
+    session = server !== null && !starts ? await attachToLocal(context, server) : await openSession(context);
     return await ask(context, session);
   } catch (error) {
     await session?.close();

@@ -94,6 +94,11 @@ export async function findLocalTemporal(environment: NodeJS.ProcessEnv): Promise
   return { server: isServerAlive(state) ? state.server : null, mayHoldRuns: !state.stoppedIdle };
 }
 
+/** What the task queues of a configuration begin with on the embedded server, which may never have served it. Starts nothing. */
+export async function localQueuePrefix(environment: NodeJS.ProcessEnv, config: Config): Promise<string> {
+  return (await readLocalState(localPaths(environment).state)).queuePrefixes[configKey(config)] ?? config.queuePrefix;
+}
+
 /** Does `holdfast up` run for this configuration? Only then is somebody there at any hour: what was started on demand ends when it is idle. Starts nothing. */
 export async function isServedInForeground(environment: NodeJS.ProcessEnv, config: Config): Promise<boolean> {
   const state = await readLocalState(localPaths(environment).state);

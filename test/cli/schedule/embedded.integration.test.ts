@@ -66,6 +66,7 @@ test('where Temporal runs only on demand no schedule is made, and nothing is sta
   expect(await holdfast('schedule', 'apply', '--yes')).toMatchObject(noPromise);
   expect(await holdfast('schedule', 'list')).toMatchObject({ code: 0, stdout: expect.stringContaining('There is no schedule.') });
   expect(await holdfast('schedule', 'remove')).toMatchObject({ code: 0, stdout: expect.stringContaining('There is no schedule.') });
+  expect(await holdfast('status', '--check')).toMatchObject({ code: 1, stderr: '', stdout: expect.stringContaining('shop: nothing starts by itself here: holdfast up does not run → ') });
   await expect(stat(join(directory, 'state', 'temporal.sqlite'))).rejects.toMatchObject({ code: 'ENOENT' });
 });
 
@@ -79,12 +80,18 @@ test('beside holdfast up they are made, and start runs', async () => {
   expect(run.code).toBe(0);
   const [, workflowId = ''] = /holdfast watch (\S+)/.exec(run.stdout) ?? [];
   expect(await holdfast('watch', workflowId)).toMatchObject({ code: 0 });
+  // A check looks, and leaves everything as it runs; of a backup that was never proven it says so.
+  const before = processesHere();
+  expect(await holdfast('status', '--check')).toMatchObject({ code: 4, stderr: '', stdout: expect.stringMatching(/^NOT KNOWN shop: no backup was ever proven → holdfast prove \d{8}-\d{6}\n$/) });
+  expect(processesHere()).toEqual(before);
   up.process.kill('SIGTERM');
   expect((await up.ended).code).toBe(0);
   await waitFor(async () => processesHere().length === 0);
 });
 
 test('after that they are shown as what they are: there, and started by nobody; no server stays for them', async () => {
+  expect(await holdfast('status', '--check')).toMatchObject({ code: 1, stderr: '', stdout: expect.stringMatching(/^FAIL {6}shop: nothing starts by itself here[^]*\nNOT KNOWN shop: the Temporal of this machine does not run, and did not stop by itself/) });
+  expect(processesHere()).toEqual([]);
   const list = await holdfast('schedule', 'list');
   expect(list).toMatchObject({ code: 0, stdout: expect.stringMatching(/holdfast\/backup\/shop .* done +1 +0 +0/), stderr: expect.stringContaining('holdfast up does not run: nothing starts by itself here') });
   // The server that answered is there for the question, not for the schedule.
