@@ -33,7 +33,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   held?.resolve();
-  for (const verb of ['backup', 'base', 'prune', 'reap']) await service?.client.schedule.getHandle(`holdfast/${verb}/${service.name}`).delete().catch(() => undefined);
+  for (const verb of ['backup', 'base', 'prune', 'drill', 'reap']) await service?.client.schedule.getHandle(`holdfast/${verb}/${service.name}`).delete().catch(() => undefined);
   await service?.client.schedule.getHandle(`nightly-${service.name}`).delete().catch(() => undefined);
   for await (const { workflowId, runId } of service?.client.workflow.list({ query: `TaskQueue = '${service.taskQueue}' AND ExecutionStatus = 'Running'` }) ?? []) await service.client.workflow.getHandle(workflowId, runId).terminate('the test is over').catch(() => undefined);
   await service?.stop();
@@ -72,7 +72,7 @@ test('the plan is shown, approved by its digits, and made; then it is in order',
   expect(wrong).toMatchObject({ code: 3, stderr: expect.stringContaining('PlanChanged') });
   expect(await schedule()).toBeNull();
   expect(await objectOf('schedule', 'plan')).toMatchObject({ plan: digits, exitCode: 0, schedules: expect.arrayContaining([expect.objectContaining({ kind: 'create', id: `holdfast/backup/${service.name}`, terms: expect.objectContaining({ when: '* * * * *', timeZone: 'Europe/Berlin', overlap: 'SKIP' }) })]) });
-  expect(await holdfast('schedule', 'apply', '--plan', digits)).toMatchObject({ code: 0, stdout: expect.stringContaining('3 schedules applied'), stderr: '' });
+  expect(await holdfast('schedule', 'apply', '--plan', digits)).toMatchObject({ code: 0, stdout: expect.stringContaining('4 schedules applied'), stderr: '' });
   expect(await holdfast('schedule', 'apply')).toMatchObject({ code: 0, stdout: expect.stringContaining('Nothing had to be changed.') });
 });
 
@@ -118,7 +118,7 @@ test('a change keeps it paused; what was edited by hand is left, then put right;
   expect(left).toMatchObject({ code: 3, stdout: expect.stringMatching(/edited by hand +holdfast\/backup\/[^]*overlap: is ALLOW_ALL, would be SKIP {3}\(edited\)/), stderr: expect.stringContaining('--correct') });
   expect(await holdfast('schedule', 'apply', '--yes', '--correct')).toMatchObject({ code: 0, stdout: expect.stringContaining('Corrected') });
   expect((await schedule()).terms.overlap).toBe('SKIP');
-  await configure('{ backup: off, prune: off, reap: off }');
+  await configure('{ backup: off, prune: off, drill: off, reap: off }');
   // Asked for a yes, Enter is none.
   for (const [typed, code] of [['\r', 5], ['apply\r', 0]] as const) {
     expect(await schedule()).not.toBeNull();
