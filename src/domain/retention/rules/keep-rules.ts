@@ -97,9 +97,10 @@ function keepAged({ policy, backups, clock }: Survey, keep: Keep): void {
   }
   const periods: readonly (readonly [PeriodName, number])[] = [['day', policy.daily], ['week', policy.weekly], ['month', policy.monthly]];
   if (periods.every(([, count]) => count === 0)) return;
+  const future = backups.filter(({ standing }) => standing === 'future').map(({ sequence }) => sequence);
   for (const [group, members] of byGroup(backups.filter(({ standing }) => standing === 'sound'))) {
     for (const [period, count] of periods) {
-      for (const backup of periodKeepers(period, count, members, clock)) keep(backup, period, `is the newest ${group} of its ${period}, and ${counted(count, period)} ${count === 1 ? 'is' : 'are'} kept`);
+      for (const backup of periodKeepers(period, count, members, { clock, future })) keep(backup, period, `is the newest ${group} of its ${period}, and ${counted(count, period)} ${count === 1 ? 'is' : 'are'} kept`);
     }
   }
 }

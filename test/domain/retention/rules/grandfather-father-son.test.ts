@@ -6,7 +6,7 @@ import { retentionClock } from '../../../../src/domain/retention/rules/retention
 const backupsAt = (...ids: readonly string[]) => judgeBackups(ids.map((backupId, index) => ({ backupId, sequence: index + 1, sha256: '', tookMs: 0, verdict: 'proven' as const, parts: [{ component: 'p', kind: 'dump' as const, chain: [], base: null }] })), Date.UTC(2040, 0));
 const keptBy = (period: 'day' | 'week' | 'month', count: number, ...ids: readonly string[]): readonly string[] => {
   const backups = backupsAt(...ids);
-  return [...periodKeepers(period, count, backups, retentionClock(backups))].map(({ backupId }) => backupId).sort();
+  return [...periodKeepers(period, count, backups, { clock: retentionClock(backups), future: [] })].map(({ backupId }) => backupId).sort();
 };
 const numberOf = (period: 'day' | 'week' | 'month', text: string): number => periodNumber(period, Date.parse(text));
 
@@ -32,6 +32,10 @@ describe('periods', () => {
     expect(keptBy('day', 3, '20260101-020000', '20260102-020000', '20270102-030000', '19700101-000000', '20260102-040000', '20260103-020000')).toContain('20260101-020000');
     // After a stop nobody knows whether it was one.
     expect(keptBy('month', 2, '20250301-020000', '20250331-020000', '20251130-020000', '20260103-020000')).toEqual(['20250331-020000', '20251130-020000', '20260103-020000']);
+    // A clock that stood ahead and then behind: what claims a day from behind those of the future is no newer one of that day.
+    const around = backupsAt('20260101-020000', '20260102-020000', '20260102-030000', '20260106-020000').map((backup, index) => ({ ...backup, sequence: [1, 2, 5, 6][index] as number }));
+    const kept = (future: readonly number[]) => periodKeepers('day', 6, around, { clock: retentionClock(around), future }).map(({ sequence }) => sequence);
+    expect([kept([3, 4]), kept([7])]).toEqual([[1, 2, 5, 6], [1, 5, 6]]);
     // One that claims an earlier day is no newer one of that day.
     expect(keptBy('day', 5, '20260101-020000', '20260102-020000', '20260101-230000', '20260103-020000')).toEqual(['20260101-020000', '20260101-230000', '20260102-020000', '20260103-020000']);
   });
