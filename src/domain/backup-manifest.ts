@@ -4,14 +4,16 @@ import type { Content, PostgresContent, RedisContent } from './content.ts';
 import type { EngineName } from './service.ts';
 
 export const manifestFormat = 1;
+/** Of a backup that was not taken but imported: what an older Holdfast, which knows no such backups, refuses by its number. */
+export const importedFormat = 2;
 
 /** One stored file. `encodings` lists what lies between plaintext and stored bytes, outermost last; empty means stored as is. */
 export interface Artifact {
   /**
-   * `dump` (tar of a pg_dump directory), `globals` (roles), `rdb`; of a base backup: `base` (tar of the data directory), `tablespace` (tar, named by its OID),
+   * `dump` (tar of a pg_dump directory), `globals` (roles), `rdb`; `plainSql` (of an imported one, the very file that it was made from); of a base backup: `base` (tar of the data directory), `tablespace` (tar, named by its OID),
    * `wal` (tar of the log up to its end), `baseManifest` (pg_basebackup's own backup_manifest).
    */
-  readonly kind: 'dump' | 'globals' | 'rdb' | 'base' | 'tablespace' | 'wal' | 'baseManifest';
+  readonly kind: 'dump' | 'globals' | 'rdb' | 'plainSql' | 'base' | 'tablespace' | 'wal' | 'baseManifest';
   /** Path relative to the backup's directory: `<component>/<attempt>/<file>`. */
   readonly path: string;
   readonly plaintext: { readonly sizeBytes: number; readonly sha256: string };
@@ -142,8 +144,18 @@ export interface NotCompared {
   readonly reason: string;
 }
 
+/** Where the files of an imported backup came from. No account of what was live exists: what it holds was counted when they were read. */
+export interface ImportedFrom {
+  /** Absolute, on the host of the worker that read them. */
+  readonly directory: string;
+  /** The zone in which the stamp of their names was read, and whether somebody said so; else it is the worker's own. */
+  readonly timeZone: string;
+  readonly timeZoneGiven: boolean;
+  readonly files: readonly { readonly component: string; readonly file: string; readonly sizeBytes: number; readonly sha256: string }[];
+}
+
 export interface BackupManifest {
-  readonly format: typeof manifestFormat;
+  readonly format: typeof manifestFormat | typeof importedFormat;
   readonly repositoryId: string;
   readonly service: string;
   readonly serviceVersion: string | null;
@@ -158,6 +170,8 @@ export interface BackupManifest {
   readonly components: readonly ComponentBackup[];
   readonly run: { readonly namespaceId: string; readonly workflowId: string; readonly runId: string };
   readonly holdfastVersion: string;
+  /** Of a backup that was not taken but imported; then, and only then, the format is {@link importedFormat}. */
+  readonly imported?: ImportedFrom;
 }
 
 export const componentOf = (manifest: BackupManifest, engine: EngineName): ComponentBackup | undefined =>

@@ -11,6 +11,8 @@ interface Claim {
   readonly format: 1;
   readonly backupId: string;
   readonly run: RunOwner;
+  /** Of a backup that was taken long before: its number says when it came into the repository, its id when it was made. Absent of any other. */
+  readonly imported?: true;
 }
 
 const directory = (service: string): string => `${service}/sequence`;
@@ -18,15 +20,15 @@ const directory = (service: string): string => `${service}/sequence`;
 const pathOf = (service: string, sequence: number): string => `${directory(service)}/${String(sequence).padStart(9, '0')}.json`;
 const claimAttempts = 100;
 
-/** The next free number for this run; a run that claimed before gets its own claim again. */
-export async function claimBackup(storage: BackupStorage, repositoryId: string, service: string, run: RunOwner, nowMs: number): Promise<ClaimedBackup> {
+/** The next free number for this run; a run that claimed before gets its own claim again. @param nowMs for the id; of an imported one when it was made */
+export async function claimBackup(storage: BackupStorage, repositoryId: string, service: string, run: RunOwner, nowMs: number, imported = false): Promise<ClaimedBackup> {
   const claims = await readClaims(storage, service);
   const own = claims.find(({ claim }) => claim.run.runId === run.runId && claim.run.workflowId === run.workflowId);
   if (own !== undefined) return claimed(own.sequence, own.claim.backupId);
   const taken = new Set([...claims.map(({ claim }) => claim.backupId), ...await storage.listNames(`${service}/backups`)]);
   let sequence = Math.max(0, ...claims.map((each) => each.sequence)) + 1;
   for (let attempt = 0; attempt < claimAttempts; attempt += 1, sequence += 1) {
-    const claim: Claim = { format: 1, backupId: freeId(taken, nowMs), run: { namespaceId: run.namespaceId, workflowId: run.workflowId, runId: run.runId } };
+    const claim: Claim = { format: 1, backupId: freeId(taken, nowMs), run: { namespaceId: run.namespaceId, workflowId: run.workflowId, runId: run.runId }, ...(imported ? { imported: true as const } : {}) };
     if (await createOrMatch(storage, pathOf(service, sequence), claim)) return claimed(sequence, claim.backupId);
     taken.add(claimOf(await readDocument(storage, pathOf(service, sequence)), pathOf(service, sequence)).backupId);
   }
@@ -59,15 +61,25 @@ export async function newestReadable(storage: BackupStorage, repositoryId: strin
   return { newest: null, warnings };
 }
 
-/** The committed backup with the highest sequence, or null. One whose claim is gone is placed by its own manifest. @throws ManifestDamaged, UnsupportedFormat */
+/**
+ * The committed backup with the highest sequence, or null; of those that were taken: what is imported is older than its number says, and is the latest only where there
+ * is nothing else, then by its id. One whose claim is gone is placed by its own manifest. @throws ManifestDamaged, UnsupportedFormat
+ */
 export async function latestBackup(storage: BackupStorage, repositoryId: string, service: string): Promise<string | null> {
-  const sequences = new Map((await readClaims(storage, service)).map(({ sequence, claim }) => [claim.backupId, sequence]));
-  let latest: { backupId: string; sequence: number } | null = null;
+  const claims = new Map((await readClaims(storage, service)).map(({ sequence, claim }) => [claim.backupId, { sequence, imported: claim.imported === true }]));
+  let latest: { backupId: string; sequence: number; imported: boolean } | null = null;
   for (const backupId of await listBackups(storage, service)) {
-    const sequence = sequences.get(backupId) ?? (await readManifest(storage, repositoryId, service, backupId)).manifest.sequence;
-    if (latest === null || sequence > latest.sequence) latest = { backupId, sequence };
+    const placed = { backupId, ...claims.get(backupId) ?? placeOf(await readManifest(storage, repositoryId, service, backupId)) };
+    if (latest === null || isLater(placed, latest)) latest = placed;
   }
   return latest?.backupId ?? null;
+}
+
+const placeOf = ({ manifest }: ReadManifest): { sequence: number; imported: boolean } => ({ sequence: manifest.sequence, imported: manifest.imported !== undefined });
+
+function isLater(one: { backupId: string; sequence: number; imported: boolean }, other: { backupId: string; sequence: number; imported: boolean }): boolean {
+  if (one.imported !== other.imported) return other.imported;
+  return one.imported ? one.backupId > other.backupId : one.sequence > other.sequence;
 }
 
 /** The run that claimed this backup id, or null. */

@@ -30,7 +30,7 @@ export function createRepository(name: string, storage: BackupStorage): Reposito
     storage,
     open: async () => ({ repositoryId: await head.open() }),
     // The moment from which a run writes: whether this is still the same place is asked once more.
-    claimBackup: async (service, run, nowMs) => claimBackup(storage, await head.open(), service, run, nowMs),
+    claimBackup: async (service, run, nowMs, imported) => claimBackup(storage, await head.open(), service, run, nowMs, imported),
     attemptPath,
     commitManifest: (manifest) => commitManifest(storage, manifest),
     commitOwn: async (manifest) => {

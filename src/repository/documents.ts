@@ -61,9 +61,9 @@ export const sha256Of = (value: object): string => createHash('sha256').update(c
 const sealed = (value: object): object => ({ ...value, sha256: sha256Of(value) });
 const bytesOf = (value: object): Uint8Array => Buffer.from(canonicalJson(value), 'utf8');
 
-export function refuseNewerFormat(path: string, format: unknown): void {
-  if (typeof format === 'number' && format > manifestFormat) {
-    throw new HoldfastFailure('UnsupportedFormat', { operation: 'read a document of the repository', object: path, cause: `it has format ${format}, this Holdfast reads up to ${manifestFormat}`, hint: 'Use a newer Holdfast for this repository.' });
+export function refuseNewerFormat(path: string, format: unknown, newest: number = manifestFormat): void {
+  if (typeof format === 'number' && format > newest) {
+    throw new HoldfastFailure('UnsupportedFormat', { operation: 'read a document of the repository', object: path, cause: `it has format ${format}, this Holdfast reads up to ${newest}`, hint: 'Use a newer Holdfast for this repository.' });
   }
 }
 

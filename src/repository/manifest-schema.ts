@@ -1,6 +1,6 @@
 /** The strict shape of a manifest: unknown members, wrong types and paths that lead elsewhere are refused before anything is believed. */
 import { z } from 'zod';
-import { manifestFormat } from '../domain/backup-manifest.ts';
+import { importedFormat, manifestFormat } from '../domain/backup-manifest.ts';
 
 const text = z.string().max(20_000);
 const instant = z.string().regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/);
@@ -14,7 +14,7 @@ const artifactPath = z.string().regex(/^[A-Za-z0-9][A-Za-z0-9_.-]{0,62}\/[A-Za-z
 const measured = z.strictObject({ sizeBytes: size, sha256 });
 
 const artifact = z.strictObject({
-  kind: z.enum(['dump', 'globals', 'rdb', 'base', 'tablespace', 'wal', 'baseManifest']),
+  kind: z.enum(['dump', 'globals', 'rdb', 'plainSql', 'base', 'tablespace', 'wal', 'baseManifest']),
   path: artifactPath,
   plaintext: measured,
   stored: measured,
@@ -93,8 +93,12 @@ const redis = z.strictObject({
   notCompared,
 });
 
+const imported = z.strictObject({
+  directory: text, timeZone: text, timeZoneGiven: z.boolean(), files: z.array(z.strictObject({ component: name, file: z.string().max(300), sizeBytes: size, sha256 })).min(1).max(100),
+});
+
 export const manifestSchema = z.strictObject({
-  format: z.literal(manifestFormat),
+  format: z.literal([manifestFormat, importedFormat]),
   repositoryId: z.uuid(),
   service: name,
   serviceVersion: text.nullable(),
@@ -108,4 +112,5 @@ export const manifestSchema = z.strictObject({
     .refine((components) => new Set(components.map(({ component }) => component)).size === components.length, 'two components have one name'),
   run: z.strictObject({ namespaceId: text, workflowId: text, runId: text }),
   holdfastVersion: text,
-});
+  imported: imported.exactOptional(),
+}).refine((manifest) => (manifest.format === importedFormat) === (manifest.imported !== undefined), 'its format is not the one of how it came here');

@@ -83,7 +83,7 @@ export interface Repository {
    * Claims the next sequence number of a service and a backup id for one run; the same run claiming again gets the same answer. Goes on from
    * the newest manifest that can be read: one that is damaged is a warning, and {@link checkChain}'s to report.
    */
-  claimBackup(service: string, run: { workflowId: string; runId: string; namespaceId: string }, nowMs: number): Promise<ClaimedBackup>;
+  claimBackup(service: string, run: { workflowId: string; runId: string; namespaceId: string }, nowMs: number, imported?: boolean): Promise<ClaimedBackup>;
   /** Path of an attempt's directory, below the backup's directory. */
   attemptPath(attempt: BackupAttempt): string;
   /** Creates the manifest exclusively, last. The same manifest again is success; another under the same id is `AlreadyExists`. */

@@ -4,7 +4,7 @@ import { checkChain } from '../../src/repository/check-chain.ts';
 import { createRepository } from '../../src/repository/create-repository.ts';
 import { createInMemoryStorage } from '../../src/storage/in-memory/in-memory-storage.ts';
 import { failing } from '../support/failing.ts';
-import { committed, run, sampleManifest, storeArtifacts } from './sample-manifest.ts';
+import { committed, imported, run, sampleManifest, storeArtifacts } from './sample-manifest.ts';
 
 const at = Date.UTC(2026, 10, 23, 1, 0, 0);
 const inMemory = (objects = new Map<string, Uint8Array>()) => createRepository('nas', createInMemoryStorage(objects));
@@ -197,6 +197,16 @@ describe('the latest backup', () => {
     await committed(repository, 'shop', 'a', at);
     const { backupId } = await committed(repository, 'shop', 'b', at + 1000);
     objects.set(`shop/backups/${backupId}/manifest.json`, Buffer.from('{}'));
+    expect(await repository.latestBackup('shop')).toBe(backupId);
+  });
+
+  it('is never one that was imported, unless there is no other; then the one that was made last', async () => {
+    const repository = inMemory(new Map());
+    const older = await imported(repository, 'i', at - 1000);
+    await imported(repository, 'j', at - 2000);
+    expect(await repository.latestBackup('shop')).toBe(older.backupId);
+    const { backupId } = await committed(repository, 'shop', 'a', at - 5000);
+    await imported(repository, 'k', at + 9000);
     expect(await repository.latestBackup('shop')).toBe(backupId);
   });
 

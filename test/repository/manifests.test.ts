@@ -5,7 +5,7 @@ import { createRepository } from '../../src/repository/create-repository.ts';
 import type { Repository } from '../../src/repository/repository.ts';
 import { createInMemoryStorage } from '../../src/storage/in-memory/in-memory-storage.ts';
 import { failing } from '../support/failing.ts';
-import { artifact, base, committed, run, sampleManifest, storeArtifacts } from './sample-manifest.ts';
+import { artifact, asImported, base, committed, run, sampleManifest, storeArtifacts } from './sample-manifest.ts';
 
 const at = Date.UTC(2026, 10, 23, 1, 0, 0);
 let objects: Map<string, Uint8Array>;
@@ -42,6 +42,19 @@ describe('committing a manifest', () => {
     for (const half of [{ ...base, method: 'dump' }, { ...dump, method: 'base' }, without, { ...base, range: { ...range, begin: 'x' } }, { ...base, range: { ...range, timeline: 0 } }, { ...base, databases: [] }, { ...base, content: dump.content }, { ...base, chain: [] }, { ...base, chain: [{ backupId: '20261123-010000' }] }, { ...dump, chain: [] }]) {
       await failing('ManifestDamaged', repository.commitManifest({ ...next, components: [half as unknown as ComponentBackup, ...others] }));
     }
+  });
+
+  it('takes an imported one in a format that an older reader refuses by its number, and in no other', async () => {
+    const sample = await unfinished();
+    const manifest = asImported(sample);
+    await storeArtifacts(repository, manifest);
+    const { imported, ...without } = manifest;
+    for (const half of [without, { ...manifest, format: 1 as const }, { ...manifest, imported: { ...imported, files: [] } }]) await failing('ManifestDamaged', repository.commitManifest(half as BackupManifest));
+    await repository.commitManifest(manifest);
+    expect((await repository.readManifest('shop', manifest.backupId)).manifest).toEqual(manifest);
+    const text = Buffer.from(objects.get(`shop/backups/${manifest.backupId}/manifest.json`) as Uint8Array).toString();
+    objects.set(`shop/backups/${manifest.backupId}/manifest.json`, Buffer.from(text.replace('"format":2', '"format":3')));
+    await failing('UnsupportedFormat', repository.readManifest('shop', manifest.backupId));
   });
 
   it('takes an incremental one with what it stands on', async () => {

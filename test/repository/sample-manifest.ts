@@ -1,5 +1,5 @@
 /** A manifest with everything in it, for tests of the repository. */
-import type { Artifact, BackupManifest, PostgresBase, PostgresDump, RedisBackup } from '../../src/domain/backup-manifest.ts';
+import type { Artifact, BackupManifest, ImportedFrom, PostgresBase, PostgresDump, RedisBackup } from '../../src/domain/backup-manifest.ts';
 import type { ClaimedBackup, Repository } from '../../src/repository/repository.ts';
 
 export const run = (name: string) => ({ namespaceId: 'namespace', workflowId: `holdfast/backup/shop/${name}`, runId: `run-${name}` });
@@ -73,6 +73,19 @@ export async function storeArtifacts(repository: Repository, manifest: BackupMan
 }
 
 /** Claims, stores and commits a backup. */
+const origin: ImportedFrom = { directory: '/srv/backups', timeZone: 'America/Denver', timeZoneGiven: false, files: [{ component: 'postgres', file: 'postgres-20260118-133121.sql.gz', sizeBytes: 11, sha256: sha256('c') }] };
+
+/** The same as it would be had it been imported. */
+export const asImported = (manifest: BackupManifest): BackupManifest => ({ ...manifest, format: 2, imported: origin });
+
+/** A backup that was made at an instant and imported by a run. */
+export async function imported(repository: Repository, name: string, madeAtMs: number): Promise<BackupManifest> {
+  const manifest = asImported(sampleManifest('shop', await repository.claimBackup('shop', run(name), madeAtMs, true)));
+  await storeArtifacts(repository, manifest);
+  await repository.commitManifest(manifest);
+  return manifest;
+}
+
 export async function committed(repository: Repository, service: string, name: string, nowMs = Date.UTC(2026, 10, 23, 1)): Promise<BackupManifest> {
   const manifest = sampleManifest(service, await repository.claimBackup(service, run(name), nowMs));
   await storeArtifacts(repository, manifest);
