@@ -20,7 +20,7 @@ export async function destinationIn(repository: Repository, place: BackupAttempt
 }
 
 /** The artifacts of a committed backup. Every stream checks size and SHA-256 against the manifest at its end. */
-export function sourceOf(repository: Repository, manifest: BackupManifest): ArtifactSource {
+export function sourceOf(repository: Repository, manifest: Pick<BackupManifest, 'service' | 'backupId'>): ArtifactSource {
   const pathOf = (artifact: Artifact): string => `${backupDirectory(manifest.service, manifest.backupId)}/${artifact.path}`;
   const { backupId } = manifest;
   return {

@@ -1,5 +1,5 @@
 /** Taking a backup: claim, inspect, one recovery point, commit; and what is undone when it does not come to that. */
-import { type BackupManifest, type ComponentBackup, manifestFormat, recoveryPoint, storedSizeBytes } from '../domain/backup-manifest.ts';
+import { type BackupManifest, type ComponentBackup, type ImportedFrom, importedFormat, manifestFormat, recoveryPoint, storedSizeBytes } from '../domain/backup-manifest.ts';
 import { HoldfastFailure, isFailure } from '../domain/failures.ts';
 import { sameOwner } from '../domain/run-owner.ts';
 import type { Component, ServiceDefinition } from '../domain/service.ts';
@@ -22,6 +22,8 @@ export interface CommitBackupInput {
   readonly finishedAt: string;
   /** What each component's backup left in the run's notes: payloads carry references. */
   readonly components: readonly BackedUpComponent[];
+  /** Of a backup that was not taken but imported. */
+  readonly imported?: ImportedFrom;
 }
 
 /** A component's finished backup, in short; the whole of it waits in the run's notes under `note`. */
@@ -51,11 +53,12 @@ export interface CommittedBackup {
 
 export function createBackupActivities(dependencies: ActivityDependencies) {
   return {
-    /** Claims backup id and sequence number for this run; a retry gets the same. */
-    async claimBackup(input: { service: string }): Promise<ClaimedBackup> {
+    /** Claims backup id and sequence number for this run; a retry gets the same. `importedAt`: it is a backup that was made then, ISO 8601. */
+    async claimBackup(input: { service: string; importedAt?: string }): Promise<ClaimedBackup> {
       const repository = firstRepository(dependencies, input.service);
       const owner = currentOwner(dependencies);
-      const claim = await repository.claimBackup(input.service, owner, dependencies.nowMs());
+      const { importedAt } = input;
+      const claim = await repository.claimBackup(input.service, owner, importedAt === undefined ? dependencies.nowMs() : Date.parse(importedAt), importedAt !== undefined);
       await repository.recordOnce(input.service, owner.runId, claimNoteKey, claim.backupId);
       return claim;
     },
@@ -144,8 +147,8 @@ export function createBackupActivities(dependencies: ActivityDependencies) {
   async function commit(repository: Repository, input: CommitBackupInput, { version, skewLimitMs }: ServiceDefinition): Promise<ReadManifest> {
     const components = await finishedBackups(repository, input);
     const point = recoveryPoint(components.map((component) => component.snapshot.at));
-    // A copy of a whole server is as old as its end; its limit is only told.
-    if (point.skewMs > skewLimitMs && !components.some((each) => each.engine === 'postgres' && each.method === 'base')) {
+    // A copy of a whole server is as old as its end, and nobody kept the files of an import together: their limit is only told.
+    if (point.skewMs > skewLimitMs && input.imported === undefined && !components.some((each) => each.engine === 'postgres' && each.method === 'base')) {
       throw new HoldfastFailure('RecoveryPointSkewed', { operation: 'commit the backup', object: input.service, cause: `the components' snapshots lie ${point.skewMs} ms apart, allowed are ${skewLimitMs} ms`, hint: 'Take the backup again at a quieter moment, or raise skewLimit.' });
     }
     const manifest = manifestOf(input, components, version, { ...point, skewLimitMs });
@@ -175,7 +178,7 @@ export function createBackupActivities(dependencies: ActivityDependencies) {
 
   function manifestOf(input: CommitBackupInput, components: readonly ComponentBackup[], serviceVersion: string | null, point: BackupManifest['point']): BackupManifest {
     return {
-      format: manifestFormat,
+      format: input.imported === undefined ? manifestFormat : importedFormat,
       repositoryId: input.claim.repositoryId,
       service: input.service,
       serviceVersion,
@@ -188,6 +191,7 @@ export function createBackupActivities(dependencies: ActivityDependencies) {
       components,
       run: currentOwner(dependencies),
       holdfastVersion: dependencies.holdfastVersion,
+      ...(input.imported === undefined ? {} : { imported: input.imported }),
     };
   }
 

@@ -12,6 +12,7 @@ import { createDrillRecordActivities } from './drill/record-activities.ts';
 import { createDrillServerActivities } from './drill/server-activities.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { createHoldActivities } from './hold-activities.ts';
+import { createImportActivities } from './imports/import-activities.ts';
 import { createFindActivities } from './moment/find-activities.ts';
 import { createMomentActivities } from './moment/moment-activities.ts';
 import { createMarkActivities } from './moment/mark-activities.ts';
@@ -40,6 +41,7 @@ export const createActivities = (dependencies: ActivityDependencies) => ({
   ...createMarkActivities(dependencies),
   ...createHoldActivities(dependencies),
   ...createPruneActivities(dependencies),
+  ...createImportActivities(dependencies),
   ...createWatchActivities(dependencies),
   ...createSettingsActivities(dependencies),
   ...createForgetActivities(dependencies),

@@ -7,6 +7,7 @@ import type { MarkMomentInput, MarkMomentResult } from '../workflows/mark-moment
 import type { EnableWalInput, EnableWalResult } from '../workflows/enable-wal/messages.ts';
 import type { ForgetWalInput, ForgetWalResult } from '../workflows/forget-wal/messages.ts';
 import type { HoldBackupInput, HoldBackupResult } from '../workflows/hold-backup/messages.ts';
+import type { ImportBackupsInput, ImportBackupsResult } from '../workflows/import-backups/messages.ts';
 import type { ProveBackupInput, ProveBackupResult } from '../workflows/prove-backup/messages.ts';
 import type { PruneBackupsInput, PruneBackupsResult } from '../workflows/prune-backups/messages.ts';
 import type { ReapLeftoversInput, ReapLeftoversResult } from '../workflows/reap-leftovers/messages.ts';
@@ -41,6 +42,7 @@ export interface Runbooks {
   readonly unhold: { readonly input: ReleaseHoldInput; readonly result: ReleaseHoldResult };
   readonly prune: { readonly input: PruneBackupsInput; readonly result: PruneBackupsResult };
   readonly undelete: { readonly input: UndeleteBackupInput; readonly result: UndeleteBackupResult };
+  readonly import: { readonly input: ImportBackupsInput; readonly result: ImportBackupsResult };
   readonly reap: { readonly input: ReapLeftoversInput; readonly result: ReapLeftoversResult };
 }
 
@@ -66,6 +68,7 @@ export const workflowTypes = {
   unhold: 'releaseHold',
   prune: 'pruneBackups',
   undelete: 'undeleteBackup',
+  import: 'importBackups',
 } as const satisfies Record<keyof Runbooks, string>;
 
 /** What is no run of a verb: it watches the logs of a service for as long as they are kept. */

@@ -19,6 +19,7 @@ import type { LineageServer } from '../domain/wal/base-chain.ts';
 import type { AofEngine } from './aof-engine.ts';
 import type { CopyEngine } from './copy-engine.ts';
 import type { DrillEngine } from './drill-engine.ts';
+import type { ImportEngine } from './import-engine.ts';
 import type { ArtifactDestination, ArtifactSource, EngineContext, ParentBackup, PreparedComponent } from './engine-context.ts';
 import type { MomentEngine, MomentRecovery, RecoveredComponent } from './moment-engine.ts';
 import type { ReplacementEngine } from './replacement-engine.ts';
@@ -151,6 +152,9 @@ export interface DatabaseEngine<C extends Component = Component> {
   readonly replacements?: ReplacementEngine<C>;
   /** How it is brought to a second by an archive of its append-only file; absent of an engine that has none. */
   readonly aof?: AofEngine<C>;
+
+  /** How a file that another tool made becomes a backup of its own kind. */
+  readonly imports: ImportEngine<C>;
 
   /** How a server of its own is made of its backups, for looking or development. */
   readonly copies: CopyEngine<C>;

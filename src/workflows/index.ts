@@ -7,6 +7,8 @@ export { archiveWal } from './archive-wal/archive-wal.ts';
 export { enableWal } from './enable-wal/enable-wal.ts';
 export { forgetWal } from './forget-wal/forget-wal.ts';
 export { holdBackup } from './hold-backup/hold-backup.ts';
+export { importBackup } from './import-backup/import-backup.ts';
+export { importBackups } from './import-backups/import-backups.ts';
 export { proveBackup } from './prove-backup/prove-backup.ts';
 export { pruneBackups } from './prune-backups/prune-backups.ts';
 export { reapLeftovers } from './reap-leftovers/reap-leftovers.ts';

@@ -6,6 +6,7 @@ import { recordBackups, recordFailures, recordHeldLease } from './record-backups
 import { recordClones } from './record-clones.ts';
 import { recordDrills } from './record-drills.ts';
 import { recordHolds } from './record-holds.ts';
+import { recordImports } from './record-imports.ts';
 import { recordInstants } from './record-instants.ts';
 import { recordMarks } from './record-marks.ts';
 import { recordMoments } from './record-moments.ts';
@@ -25,6 +26,7 @@ try {
   await recordHeldLease(recorder);
   await recordDrills(recorder);
   await recordHolds(recorder, backup);
+  await recordImports(recorder);
   await recordRefusals(recorder, backup);
   await recordRestores(recorder, backup);
   await recordWaysBack(recorder);

@@ -57,10 +57,10 @@ function row(entry: CatalogEntry, engines: readonly EngineName[], timeZone: stri
 /** Of an incremental one the backup that it goes on from: ` on 20261123-010000`. */
 const parentText = (component: ComponentBackup): string => (component.engine === 'postgres' && component.method === 'base' && component.chain !== undefined ? ` on ${component.chain.at(-1)?.backupId}` : '');
 
-/** `proven 02:03`, `FAILED 02:03 (table agents: rows 3, found 2)`, `could not verify 02:03 (…)`, `not yet`, `DAMAGED (…)`. When is when the proof ended. */
-export function provenText({ id, damage, proof }: Pick<CatalogEntry, 'id' | 'damage' | 'proof'>, timeZone: string): string {
+/** `proven 02:03`, `FAILED 02:03 (table agents: rows 3, found 2)`, `could not verify 02:03 (…)`, `not yet`, `imported, not proven`, `DAMAGED (…)`. When is when the proof ended. */
+export function provenText({ id, damage, proof, manifest }: Pick<CatalogEntry, 'id' | 'damage' | 'proof'> & { readonly manifest?: CatalogEntry['manifest'] }, timeZone: string): string {
   if (damage !== null) return `DAMAGED (${shortened(damage)})`;
-  if (proof === null) return 'not yet';
+  if (proof === null) return manifest?.imported === undefined ? 'not yet' : 'imported, not proven';
   const when = shortTime(proof.finishedAt, timeZone, backupInstant(id));
   return proof.verdict === 'proven' ? `proven ${when}` : `${proof.verdict === 'failed' ? 'FAILED' : 'could not verify'} ${when} (${shortened(proofReason(proof))})`;
 }

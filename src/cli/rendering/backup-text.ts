@@ -1,5 +1,5 @@
 /** One backup in full: where its data came from, what it holds, what is not compared, and what proved it. Pure. */
-import type { ComponentBackup } from '../../domain/backup-manifest.ts';
+import type { ComponentBackup, ImportedFrom } from '../../domain/backup-manifest.ts';
 import { counted, durationText, sizeText } from '../../domain/wording.ts';
 import type { CatalogEntry } from '../backup-catalog.ts';
 import { provenText } from './backup-table.ts';
@@ -13,12 +13,19 @@ export function backupText(entry: CatalogEntry, clock: PlanClock): readonly stri
   return [
     heading,
     `  ${manifest.service}${manifest.serviceVersion === null ? '' : ` ${manifest.serviceVersion}`}, number ${manifest.sequence}, taken by Holdfast ${manifest.holdfastVersion} in run ${manifest.run.workflowId}`,
+    ...(manifest.imported === undefined ? [] : importedText(manifest.imported)),
     `  covers everything until ${localAndUtc(manifest.point.at, clock.timeZone, clock.now)}, stores within ${durationText(manifest.point.skewMs)} (limit ${durationText(manifest.point.skewLimitMs)})`,
     `  manifest sha256 ${entry.manifestSha256 ?? ''}`,
     ...manifest.components.flatMap(componentText),
     ...(entry.proof === null ? [] : entry.proof.components.map(({ component, sentence }) => `  proof of ${component}: ${sentence}`)),
   ];
 }
+
+/** Nobody counted what was live: said where it came from, and how its moment is known. */
+const importedText = ({ directory, timeZone, timeZoneGiven, files }: ImportedFrom): readonly string[] => [
+  `  imported from ${directory}; the stamp of the names is read as local time of ${timeZone}${timeZoneGiven ? '' : ', the worker\'s own, which nobody confirmed'}`,
+  ...files.map(({ file, sizeBytes, sha256 }) => `    ${file} ${sizeText(sizeBytes)} sha256 ${sha256}`),
+];
 
 function componentText(component: ComponentBackup): readonly string[] {
   return [

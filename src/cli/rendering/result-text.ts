@@ -2,7 +2,7 @@
 import { shownRunId } from '../../client/run-ids.ts';
 import type { Runbooks } from '../../client/runbooks.ts';
 import { outcomeText } from '../../domain/tables/difference.ts';
-import { durationText, sizeText } from '../../domain/wording.ts';
+import { counted, durationText, sizeText } from '../../domain/wording.ts';
 import type { RecoveryReport } from '../../workflows/restore-backup/messages.ts';
 import { heldText } from './backup-table.ts';
 import { localAndUtc, momentAndUtc } from './local-time.ts';
@@ -67,6 +67,12 @@ const texts: { readonly [V in keyof Runbooks]: (result: Result<V>, service: stri
   unhold: ({ holds }) => holds.map((hold) => `Released: ${heldText(hold, 'stays')}`),
   prune: (result) => prunedLines(result),
   undelete: ({ backupId, broughtBack }) => [`Back from the trash: ${broughtBack.join(', ')}. ${backupId} stays until it is released: holdfast unhold ${backupId} --reason TEXT`],
+  import: ({ imported, known, leftOver, timeZone, timeZoneGiven }) => [
+    `Imported, not proven: ${counted(imported.length, 'backup')}${known === 0 ? '' : `; ${counted(known, 'file')} ${known === 1 ? 'was' : 'were'} known already`}.`,
+    ...imported.slice(0, 20).map((backupId) => `  ${backupId}`),
+    ...(imported.length === 0 ? [] : [`The names were read as local time of ${timeZone}${timeZoneGiven ? '' : ', the worker\'s own: where the script ran in another, import with --time-zone'}.`, `Prove them: holdfast prove ${imported.at(-1) ?? ''}`]),
+    ...(leftOver === 0 ? [] : [`${counted(leftOver, 'backup')} ${leftOver === 1 ? 'is' : 'are'} left: import again.`]),
+  ],
   reap: ({ runs }) => (runs.length === 0 ? ['Nothing was left of any ended run.'] : runs.map(({ workflowId, done }) => `${shownRunId(workflowId)}: ${done.join('; ') || 'nothing to do'}`)),
 };
 

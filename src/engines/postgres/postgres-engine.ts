@@ -29,6 +29,7 @@ import { readContent } from './read-content.ts';
 import { readLogEnd } from './recovery/read-log-end.ts';
 import { discardPrepared, repairLeftovers } from './repair.ts';
 import { prepareUndo } from './undo.ts';
+import { importDump } from './imports/import-dump.ts';
 import { withTables } from './tables/tables-engine.ts';
 import { verify } from './verify.ts';
 import { waitUntilReady } from './wait-until-ready.ts';
@@ -59,6 +60,7 @@ export function createPostgresEngine(): DatabaseEngine<PostgresComponent> {
     readContent,
     moments: { readLogEnd, surveyLog, lookAlong, recover: recoverToMoment, query: queryMoment, finish: finishMoment },
     replacements: postgresReplacements,
+    imports: { storedAs: 'original.sql.gz', take: importDump },
     copies: postgresCopies,
     drills: postgresDrills,
     completeRestore: async (ctx, component, cutOver, backup, source, createdRoles) =>

@@ -23,7 +23,7 @@ const scratchDatabase = 'holdfast_proof';
 const jobs = 2;
 
 /** A copy that is thrown away needs no durability; and it must not act like the original (databases.md P14). */
-const scratchParameters = [
+export const scratchParameters = [
   'fsync=off', 'full_page_writes=off', 'synchronous_commit=off', 'wal_level=minimal', 'max_wal_senders=0', 'archive_mode=off', 'autovacuum=off', 'max_wal_size=8GB',
   'max_logical_replication_workers=0', 'shared_buffers=256MB', 'maintenance_work_mem=256MB', 'max_connections=50', 'max_locks_per_transaction=1024', 'logging_collector=off',
 ];

@@ -111,7 +111,7 @@ export async function accountOf(ctx: EngineContext, server: RedisServer, rdb: Tr
   return { rdb, file, content: { ...found, details: own?.details ?? null }, notCompared: [...undigested, ...unread] };
 }
 
-const ownContent = (file: RdbFile): RedisContent | null =>
+export const ownContent = (file: RdbFile): RedisContent | null =>
   file.counts === null ? null : { engine: 'redis', databases: file.counts.databases, digest: null, details: file.counts.details, functions: String(file.counts.functions) };
 
 /** A helper that ran out of memory says nothing about the file: its content then stays without a digest, and the manifest says so. */

@@ -18,6 +18,8 @@ import { inspectRedis } from './inspect.ts';
 import { prepareRedis } from './prepare.ts';
 import { prepareRedisUndo } from './prepare-undo.ts';
 import { proveRedis } from './prove.ts';
+import { importRdb } from './import-rdb.ts';
+import { rdbFileName } from './transfer/transfer.ts';
 import { repairRedis } from './repair.ts';
 import { verifyRedis } from './verify.ts';
 import { waitUntilLoaded } from './server/wait-until-ready.ts';
@@ -48,6 +50,7 @@ export function createRedisEngine(): DatabaseEngine<RedisComponent> {
     repairLeftovers: repairRedis,
     moments: null,
     aof: { makeInstant: makeRedisInstant },
+    imports: { storedAs: rdbFileName, take: importRdb },
     copies: redisCopies,
     drills: redisDrills,
     readContent: readRedisContent,

@@ -32,6 +32,7 @@ export const scripts = {
   changeTables: `${prelude}\n${read('scripts/tables/change.sh')}`,
   dumpBeside: `${prelude}\n${read('scripts/tables/dump-beside.sh')}`,
   restoreBeside: `${prelude}\n${read('scripts/tables/restore-beside.sh')}`,
+  importSql: `${prelude}\n${read('scripts/import-sql.sh')}`,
   readContent: `${prelude}\n${read('scripts/read-content.sh')}`,
 } as const;
 
@@ -48,6 +49,9 @@ export const copyScripts = { runServer: read('scripts/copy/run-server.sh') } as 
 
 /** What survey.sh reads pg_waldump's lines with. */
 export const surveyAwk = read('scripts/find/survey.awk');
+
+/** What import-sql.sh works with, by the names that it has there. */
+export const importFiles = { 'plain-dump.awk': read('scripts/plain-dump.awk'), 'import-roles.sql': read('sql/in-helper/import-roles.sql') } as const;
 
 /** What looks after a log beside its database is no helper: these have a beginning of their own, and a session with its SQL. */
 const receiverPrelude = read('scripts/receiver-prelude.sh');
@@ -71,7 +75,7 @@ export const sqlFiles = filesOf('in-helper', 'pins.sql', 'holder.sql', 'work.sql
 
 /** SQL for a psql that is exec'd in the database's container. */
 export const statements = filesOf(
-  'in-server', 'inspect.sql', 'databases.sql', 'create-side.sql', 'roles.sql', 'drop-roles.sql', 'drop-database.sql', 'close-live.sql', 'swap.sql', 'roll-back.sql', 'open.sql', 'loss.sql', 'properties.sql', 'log.sql', 'mark.sql', 'log-settings.sql', 'lineage.sql', 'archiving.sql', 'collations.sql',
+  'in-server', 'inspect.sql', 'databases.sql', 'create-side.sql', 'roles.sql', 'drop-roles.sql', 'drop-database.sql', 'close-live.sql', 'swap.sql', 'roll-back.sql', 'open.sql', 'loss.sql', 'properties.sql', 'log.sql', 'mark.sql', 'log-settings.sql', 'lineage.sql', 'archiving.sql', 'properties-of-live.sql', 'collations.sql',
 );
 
 /** SQL about single tables: for helpers, and (functions.sql) for a psql in the database's container. */
