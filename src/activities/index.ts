@@ -13,6 +13,7 @@ import { createDrillServerActivities } from './drill/server-activities.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { createHoldActivities } from './hold-activities.ts';
 import { createImportActivities } from './imports/import-activities.ts';
+import { createExportActivities } from './exports/export-activities.ts';
 import { createFindActivities } from './moment/find-activities.ts';
 import { createMomentActivities } from './moment/moment-activities.ts';
 import { createMarkActivities } from './moment/mark-activities.ts';
@@ -42,6 +43,7 @@ export const createActivities = (dependencies: ActivityDependencies) => ({
   ...createHoldActivities(dependencies),
   ...createPruneActivities(dependencies),
   ...createImportActivities(dependencies),
+  ...createExportActivities(dependencies),
   ...createWatchActivities(dependencies),
   ...createSettingsActivities(dependencies),
   ...createForgetActivities(dependencies),

@@ -3,6 +3,7 @@ import { Command } from 'commander';
 import { holdfastVersion } from '../worker/version.ts';
 import { backupCommand } from './verbs/backups/backup.ts';
 import { drillCommand } from './verbs/backups/drill.ts';
+import { exportCommand } from './verbs/backups/export.ts';
 import { holdCommand, unholdCommand } from './verbs/backups/hold.ts';
 import { importCommand } from './verbs/backups/import.ts';
 import { listCommand } from './verbs/backups/list.ts';
@@ -35,7 +36,7 @@ import { workerCommand } from './verbs/set-up/worker.ts';
 
 const groups: readonly (readonly [title: string, commands: () => readonly Command[]])[] = [
   ['Set up:', () => [initCommand(), doctorCommand(), configCommand(), upCommand(), workerCommand(), setupCommand(), scheduleCommand()]],
-  ['Back up:', () => [backupCommand(), listCommand(), showCommand(), verifyCommand(), proveCommand(), drillCommand(), holdCommand(), unholdCommand(), pruneCommand(), undeleteCommand(), importCommand(), walCommand(), markCommand(), reportCommand()]],
+  ['Back up:', () => [backupCommand(), listCommand(), showCommand(), verifyCommand(), proveCommand(), drillCommand(), holdCommand(), unholdCommand(), pruneCommand(), undeleteCommand(), importCommand(), exportCommand(), walCommand(), markCommand(), reportCommand()]],
   ['Come back:', () => [restoreCommand(), findCommand(), moveCommand(), queryCommand(), cloneCommand(), undoCommand(), acceptCommand(), approveCommand(), rejectCommand()]],
   ['Runs:', () => [statusCommand(), watchCommand(), cancelCommand()]],
 ];

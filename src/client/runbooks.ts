@@ -8,6 +8,7 @@ import type { EnableWalInput, EnableWalResult } from '../workflows/enable-wal/me
 import type { ForgetWalInput, ForgetWalResult } from '../workflows/forget-wal/messages.ts';
 import type { HoldBackupInput, HoldBackupResult } from '../workflows/hold-backup/messages.ts';
 import type { ImportBackupsInput, ImportBackupsResult } from '../workflows/import-backups/messages.ts';
+import type { ExportBackupInput, ExportBackupResult } from '../workflows/export-backup/messages.ts';
 import type { ProveBackupInput, ProveBackupResult } from '../workflows/prove-backup/messages.ts';
 import type { PruneBackupsInput, PruneBackupsResult } from '../workflows/prune-backups/messages.ts';
 import type { ReapLeftoversInput, ReapLeftoversResult } from '../workflows/reap-leftovers/messages.ts';
@@ -42,6 +43,7 @@ export interface Runbooks {
   readonly unhold: { readonly input: ReleaseHoldInput; readonly result: ReleaseHoldResult };
   readonly prune: { readonly input: PruneBackupsInput; readonly result: PruneBackupsResult };
   readonly undelete: { readonly input: UndeleteBackupInput; readonly result: UndeleteBackupResult };
+  readonly export: { readonly input: ExportBackupInput; readonly result: ExportBackupResult };
   readonly import: { readonly input: ImportBackupsInput; readonly result: ImportBackupsResult };
   readonly reap: { readonly input: ReapLeftoversInput; readonly result: ReapLeftoversResult };
 }
@@ -69,6 +71,7 @@ export const workflowTypes = {
   prune: 'pruneBackups',
   undelete: 'undeleteBackup',
   import: 'importBackups',
+  export: 'exportBackup',
 } as const satisfies Record<keyof Runbooks, string>;
 
 /** What is no run of a verb: it watches the logs of a service for as long as they are kept. */

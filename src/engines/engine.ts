@@ -19,6 +19,7 @@ import type { LineageServer } from '../domain/wal/base-chain.ts';
 import type { AofEngine } from './aof-engine.ts';
 import type { CopyEngine } from './copy-engine.ts';
 import type { DrillEngine } from './drill-engine.ts';
+import type { ExportEngine } from './export-engine.ts';
 import type { ImportEngine } from './import-engine.ts';
 import type { ArtifactDestination, ArtifactSource, EngineContext, ParentBackup, PreparedComponent } from './engine-context.ts';
 import type { MomentEngine, MomentRecovery, RecoveredComponent } from './moment-engine.ts';
@@ -153,6 +154,8 @@ export interface DatabaseEngine<C extends Component = Component> {
   /** How it is brought to a second by an archive of its append-only file; absent of an engine that has none. */
   readonly aof?: AofEngine<C>;
 
+  /** How a backup leaves as a file that other tools read. */
+  readonly exports: ExportEngine;
   /** How a file that another tool made becomes a backup of its own kind. */
   readonly imports: ImportEngine<C>;
 

@@ -1,4 +1,4 @@
-/** Histories of importing what earlier scripts made: a whole run of one, one of which a file is damaged, and one that names what is not there. */
+/** Histories of importing what earlier scripts made, all of it and with a damaged file; and of writing a backup out, and once more where it is already. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -24,6 +24,9 @@ export async function recordImports({ service, save }: Recorder): Promise<void> 
     const refused = await service.start('importBackups', input);
     await save('importBackups.refused', refused, 'ArtifactDamaged');
     await save('importBackup.refused', await childOf(refused), 'ArtifactDamaged');
+    const exported = { service: service.name, directory: await mkdtemp(join(directory, 'exported-')) };
+    await save('exportBackup.done', await service.start('exportBackup', exported), 'COMPLETED');
+    await save('exportBackup.refused', await service.start('exportBackup', exported), 'AlreadyExists');
   } finally {
     await rm(directory, { recursive: true, force: true });
   }

@@ -12,7 +12,7 @@ export const requiredShapes = [
   'restoreToPointInTime.planned', 'restoreToPointInTime.refused', 'restoreToPointInTime.rejected', 'restoreToPointInTime.rolledBack', 'restoreToPointInTime.moved', 'restoreToPointInTime.afterReset', 'restoreToPointInTime.withAppendOnlyFile', 'restoreToPointInTime.ofKeptLog',
   'cloneService.planned', 'cloneService.done', 'cloneService.refused', 'cloneService.cancelled', 'cloneService.withAppendOnlyFile', 'cloneService.ofDump', 'removeClone.planned', 'removeClone.done', 'removeClone.refused',
   'markMoment.done', 'markMoment.refused', 'holdBackup.done', 'holdBackup.refused', 'releaseHold.done', 'releaseHold.refused',
-  'importBackups.done', 'importBackups.refused', 'importBackup.done', 'importBackup.refused',
+  'importBackups.done', 'importBackups.refused', 'importBackup.done', 'importBackup.refused', 'exportBackup.done', 'exportBackup.refused',
   'reapLeftovers.done', 'reapLeftovers.repaired', 'serviceLease.done',
   'archiveWal.base', 'archiveWal.cancelled', 'archiveWal.done', 'enableWal.planned', 'enableWal.refused', 'enableWal.changed', 'enableWal.restarted',
   'forgetWal.planned', 'forgetWal.busy', 'forgetWal.done',

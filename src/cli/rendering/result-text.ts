@@ -67,6 +67,7 @@ const texts: { readonly [V in keyof Runbooks]: (result: Result<V>, service: stri
   unhold: ({ holds }) => holds.map((hold) => `Released: ${heldText(hold, 'stays')}`),
   prune: (result) => prunedLines(result),
   undelete: ({ backupId, broughtBack }) => [`Back from the trash: ${broughtBack.join(', ')}. ${backupId} stays until it is released: holdfast unhold ${backupId} --reason TEXT`],
+  export: ({ files }) => files.map(({ path, sizeBytes, sha256 }) => `${path}  ${sizeText(sizeBytes)}  sha256 ${sha256}`),
   import: ({ imported, known, leftOver, timeZone, timeZoneGiven }) => [
     `Imported, not proven: ${counted(imported.length, 'backup')}${known === 0 ? '' : `; ${counted(known, 'file')} ${known === 1 ? 'was' : 'were'} known already`}.`,
     ...imported.slice(0, 20).map((backupId) => `  ${backupId}`),

@@ -20,9 +20,9 @@ export interface RunUses {
 }
 
 /** Runbooks that read what backups or logs hold. What a cut-over brought in is told by its rollback record, so that undo, accept and repair are none. */
-export const readingRunbooks: readonly string[] = ['verifyBackup', 'proveBackup', 'restoreBackup', 'restoreToPointInTime', 'restoreTables', 'cloneService', 'findMoment', 'runDrill'];
+export const readingRunbooks: readonly string[] = ['verifyBackup', 'proveBackup', 'restoreBackup', 'restoreToPointInTime', 'restoreTables', 'cloneService', 'findMoment', 'exportBackup', 'runDrill'];
 /** Runbooks that make backups, and go on from others. */
-export const makingRunbooks: readonly string[] = ['takeBackup'];
+export const makingRunbooks: readonly string[] = ['takeBackup', 'importBackups', 'importBackup'];
 
 /** @param postgres names of the service's PostgreSQL components */
 export function runUses(service: string, runs: readonly OpenRun[], backups: readonly MadeBackup[], postgres: readonly string[]): RunUses {

@@ -29,6 +29,7 @@ import { readContent } from './read-content.ts';
 import { readLogEnd } from './recovery/read-log-end.ts';
 import { discardPrepared, repairLeftovers } from './repair.ts';
 import { prepareUndo } from './undo.ts';
+import { exportSql, refuseBase } from './imports/export-sql.ts';
 import { importDump } from './imports/import-dump.ts';
 import { withTables } from './tables/tables-engine.ts';
 import { verify } from './verify.ts';
@@ -60,6 +61,7 @@ export function createPostgresEngine(): DatabaseEngine<PostgresComponent> {
     readContent,
     moments: { readLogEnd, surveyLog, lookAlong, recover: recoverToMoment, query: queryMoment, finish: finishMoment },
     replacements: postgresReplacements,
+    exports: { ending: 'sql.gz', write: async (ctx, backup, source, destination, file) => byMethod(backup, (dump) => exportSql(ctx, dump, source, destination, file), refuseBase) },
     imports: { storedAs: 'original.sql.gz', take: importDump },
     copies: postgresCopies,
     drills: postgresDrills,

@@ -18,6 +18,7 @@ import { inspectRedis } from './inspect.ts';
 import { prepareRedis } from './prepare.ts';
 import { prepareRedisUndo } from './prepare-undo.ts';
 import { proveRedis } from './prove.ts';
+import { rdbArtifact } from './helper/rdb-place.ts';
 import { importRdb } from './import-rdb.ts';
 import { rdbFileName } from './transfer/transfer.ts';
 import { repairRedis } from './repair.ts';
@@ -50,6 +51,7 @@ export function createRedisEngine(): DatabaseEngine<RedisComponent> {
     repairLeftovers: repairRedis,
     moments: null,
     aof: { makeInstant: makeRedisInstant },
+    exports: { ending: 'rdb', write: async (_ctx, backup, source, destination, file) => destination.put(file, await source.open(rdbArtifact(redisBackup(backup)))) },
     imports: { storedAs: rdbFileName, take: importRdb },
     copies: redisCopies,
     drills: redisDrills,

@@ -32,6 +32,7 @@ export const scripts = {
   changeTables: `${prelude}\n${read('scripts/tables/change.sh')}`,
   dumpBeside: `${prelude}\n${read('scripts/tables/dump-beside.sh')}`,
   restoreBeside: `${prelude}\n${read('scripts/tables/restore-beside.sh')}`,
+  exportSql: `${prelude}\n${read('scripts/export-sql.sh')}`,
   importSql: `${prelude}\n${read('scripts/import-sql.sh')}`,
   readContent: `${prelude}\n${read('scripts/read-content.sh')}`,
 } as const;
