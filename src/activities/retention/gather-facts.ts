@@ -132,7 +132,7 @@ export function createFactsReader(gathering: Gathering): FactsReader {
 }
 
 const knownOf = ({ manifest, sha256 }: ReadManifest): Known => ({
-  backupId: manifest.backupId, sequence: manifest.sequence, sha256, parts: partsOf(manifest), madeBy: manifest.run.workflowId,
+  backupId: manifest.backupId, sequence: manifest.sequence, sha256, parts: partsOf(manifest), madeBy: manifest.run.workflowId, ...(manifest.imported === undefined ? {} : { imported: true as const }),
   tookMs: Math.max(0, Date.parse(manifest.finishedAt) - Date.parse(manifest.beganAt)),
 });
 

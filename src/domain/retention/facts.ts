@@ -37,6 +37,8 @@ export interface BackupFacts {
   readonly parts: readonly BackupPart[];
   /** Of its newest proof; null where it has none yet. */
   readonly verdict: Verdict | null;
+  /** It was made elsewhere, long before its number says. Absent of any other. */
+  readonly imported?: true;
 }
 
 /** Damaged: nobody knows what it stands on. One of a newer format is none of these; it may stand on anything, and whoever reads the facts refuses (`UnsupportedFormat`). */

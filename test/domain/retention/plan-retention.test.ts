@@ -36,6 +36,17 @@ describe('a plan', () => {
     expect(planOf(world)).toMatchObject({ remarks: [], oldest: world.stored[0]?.backupId, upTo: { sequence: 5 } });
   });
 
+  it('neither removes what was imported nor takes it for the newest proven', () => {
+    const { backups } = worldOf('DDDDD').facts();
+    const newest = backups.at(-1) as (typeof backups)[number];
+    const came = { ...newest, backupId: '20200118-203121', sequence: 6, sha256: 'came', imported: true as const };
+    const world = worldOf('DDDDD');
+    const sentences = sentencesOf(world, { backups: [...backups, came] });
+    expect(sentences[5]).toContain('It is the newest proven dump of postgres');
+    expect(sentences[6]).toBe('It was imported, which no retention counts or removes.');
+    expect(planOf(world, { backups: [...backups, came] }).upTo?.sequence).toBe(5);
+  });
+
   it('keeps all that a kept one stands on, and lists it behind', () => {
     const world = worldOf('BIIBDDDDD', { walDays: 1 });
     world.hold(world.stored[2] as { backupId: string; sequence: number });

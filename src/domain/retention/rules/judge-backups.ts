@@ -6,8 +6,11 @@ import type { BackupFacts } from '../facts.ts';
 /** A clock may be so far off before a backup is taken for one of the future. */
 const toleranceMs = 300_000;
 
-/** `broken`: something that it stands on is not there as it was. `future`: its id claims a time that the clock has not reached. */
-export type Standing = 'sound' | 'failed' | 'broken' | 'future';
+/**
+ * `broken`: something that it stands on is not there as it was. `future`: its id claims a time that the clock has not reached.
+ * `imported`: its number says when it came, not when it was made: it must pass for no newer one, and tells no time.
+ */
+export type Standing = 'sound' | 'failed' | 'broken' | 'future' | 'imported';
 
 export interface JudgedBackup extends BackupFacts {
   readonly atMs: number;
@@ -35,6 +38,7 @@ export const groupName = (component: string, kind: BackupFacts['parts'][number][
 type Chained = ReadonlyMap<string, ReadonlyMap<string, ChainedBase>>;
 
 function judge(backup: BackupFacts, isFuture: boolean, byId: ReadonlyMap<string, BackupFacts>, chained: Chained): readonly [Standing, string] {
+  if (backup.imported === true) return ['imported', 'was imported'];
   for (const { component, chain } of backup.parts.filter((part) => part.chain.length > 0)) {
     const broken = brokenLink({ backupId: backup.backupId, sha256: backup.sha256, chain }, chained.get(component) ?? new Map());
     if (broken !== null) return ['broken', `stands on ${broken.backupId}, which ${broken.cause}`];

@@ -8,7 +8,7 @@ import type { LogAnchor } from '../log/log-needs.ts';
 import type { RetentionPolicy } from '../policy.ts';
 import { dayMs, type RetentionClock } from './retention-clock.ts';
 
-export type KeepRule = 'held' | 'inUse' | 'newestProven' | 'newest' | 'copies' | 'days' | PeriodName | 'log' | 'needed' | 'nothingSound' | 'future' | 'unreadable';
+export type KeepRule = 'held' | 'inUse' | 'newestProven' | 'newest' | 'copies' | 'days' | PeriodName | 'log' | 'needed' | 'nothingSound' | 'future' | 'imported' | 'unreadable';
 
 export interface KeepReason {
   readonly rule: KeepRule;
@@ -93,6 +93,8 @@ function keepAged({ policy, backups, clock }: Survey, keep: Keep): void {
     const ageMs = clock.ageMs(backup.sequence);
     // Its clock was wrong, or ours is: nothing is told of its age before the two agree.
     if (backup.standing === 'future') keep(backup, 'future', `${backup.cause}, and stays until then`);
+    // Whoever imported it wants it, and its age by its number would be a guess.
+    else if (backup.standing === 'imported') keep(backup, 'imported', 'was imported, which no retention counts or removes');
     else if (ageMs <= policy.days * dayMs) keep(backup, 'days', `is ${ageText(ageMs)} old, and each is kept for ${counted(policy.days, 'day')}`);
   }
   const periods: readonly (readonly [PeriodName, number])[] = [['day', policy.daily], ['week', policy.weekly], ['month', policy.monthly]];

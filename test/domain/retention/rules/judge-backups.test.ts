@@ -28,6 +28,10 @@ describe('a backup', () => {
     expect(standingsOf({ ...full, sha256: 'another' }, backup(2, [full]))[1]?.[0]).toBe('broken');
   });
 
+  it('that was imported is none that counts, whatever its proof says: its number is of when it came', () => {
+    for (const verdict of ['proven', 'failed', null] as const) expect(standingsOf(backup(2, [], { verdict, imported: true, backupId: '20260118-203121' }))).toEqual([['imported', 'was imported', false]]);
+  });
+
   it('of the future begins five minutes from now', () => {
     expect(standingsOf(backup(1, [], { backupId: '20261129-120500', verdict: 'proven' }), backup(2, [], { backupId: '20261129-120501', verdict: 'proven' }))).toEqual([['sound', '', true], ['future', 'claims a time that has not come yet', false]]);
   });
