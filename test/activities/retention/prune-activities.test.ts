@@ -82,7 +82,7 @@ describe('what stands in the way', () => {
     const backups = await daily(stage, local, 10);
     const manifest = `shop/backups/${(backups[9] as BackupManifest).backupId}/manifest.json`;
     const original = Buffer.from(await local.storage.readSmall(manifest, 1_000_000)).toString();
-    await overwritten(manifest, original.replace('"format":1', '"format":2'));
+    await overwritten(manifest, original.replace('"format":1', '"format":3'));
     await failing('UnsupportedFormat', pruned());
     await overwritten(manifest, original);
     for (const path of ['shop/holds/20260101-020000-postgres.json', 'shop/rollbacks/run-x.json', `shop/trash/backups/${(backups[0] as BackupManifest).backupId}/000000001.end.json`, 'shop/removed/20250101-000000.json', 'shop/retention/000000001.json']) {
