@@ -1,5 +1,6 @@
 /** What is written behind `npm run bench --`. Pure. */
 import { parseArgs } from 'node:util';
+import type { WalMode } from '../../src/domain/service.ts';
 
 export const benches = ['dumps', 'physical', 'exposure', 'accidents', 'downtime'] as const;
 export type BenchName = (typeof benches)[number];
@@ -15,18 +16,20 @@ export interface BenchArguments {
   /** Seconds of load; null where it was not given. */
   readonly seconds: number | null;
   readonly only: readonly string[];
+  /** How the log is kept. */
+  readonly wal: WalMode;
 }
 
 /** @throws RangeError with what is wrong, for whoever typed it */
 export function readBenchArguments(args: readonly string[]): BenchArguments {
   const { values, positionals } = parseArgs({
     args: [...args], allowPositionals: true,
-    options: { size: { type: 'string', multiple: true }, rounds: { type: 'string' }, times: { type: 'string' }, seconds: { type: 'string' }, only: { type: 'string', multiple: true } },
+    options: { size: { type: 'string', multiple: true }, rounds: { type: 'string' }, times: { type: 'string' }, seconds: { type: 'string' }, only: { type: 'string', multiple: true }, wal: { type: 'string', default: 'stream' } },
   });
   const [word = 'dumps', ...further] = positionals;
   const bench = benches.find((name) => name === word);
   if (bench === undefined || further.length > 0) throw new RangeError(`there is no bench "${positionals.join(' ')}": ${benches.join(', ')}`);
-  return { bench, sizesMb: (values.size ?? []).map(sizeMb), rounds: countOf('rounds', values.rounds), times: countOf('times', values.times), seconds: countOf('seconds', values.seconds), only: values.only ?? [] };
+  return { bench, sizesMb: (values.size ?? []).map(sizeMb), rounds: countOf('rounds', values.rounds), times: countOf('times', values.times), seconds: countOf('seconds', values.seconds), only: values.only ?? [], wal: walMode(values.wal) };
 }
 
 /** `200MB`, `4GB`; a bare number is megabytes. A gigabyte is a thousand of them. @throws RangeError */
@@ -39,6 +42,11 @@ export function sizeMb(text: string): number {
 
 /** The seeded data set cannot be smaller. */
 const leastMb = 5;
+
+function walMode(text: string): WalMode {
+  if (text === 'stream' || text === 'archive') return text;
+  throw new RangeError(`--wal ${text}: it is stream or archive`);
+}
 
 function countOf(name: string, text: string | undefined): number | null {
   if (text === undefined) return null;

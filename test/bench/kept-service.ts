@@ -6,6 +6,7 @@ import { removeByLabel } from '../../devbox/demo/demo-containers.ts';
 import type { Config } from '../../src/config/config.ts';
 import { workflowQueue } from '../../src/domain/task-queues.ts';
 import { labelNames } from '../../src/containers/labels.ts';
+import type { WalMode } from '../../src/domain/service.ts';
 import type { LogStatus } from '../../src/domain/wal/log-status.ts';
 import { parseLsn } from '../../src/domain/wal/lsn.ts';
 import { logWatchId } from '../../src/domain/workflow-ids.ts';
@@ -38,15 +39,17 @@ export interface KeptOptions {
   readonly name: string;
   /** Its watch takes base backups by itself; where what runs is measured, it must not. */
   readonly watched: boolean;
+  /** `stream` unless given. */
+  readonly wal?: WalMode;
   readonly environment?: Readonly<Record<string, string>>;
 }
 
 const patienceMs = 600_000;
 
-export async function startKeptService(place: BenchPlace, server: BenchServer, { name, watched, environment }: KeptOptions): Promise<KeptService> {
+export async function startKeptService(place: BenchPlace, server: BenchServer, { name, watched, wal = 'stream', environment }: KeptOptions): Promise<KeptService> {
   const [path, state] = [join(place.directory, `${name}-repository`), join(place.directory, `${name}-state`)];
   for (const directory of [path, state]) mkdirSync(directory, { recursive: true });
-  const config = configOf(name, server.container, path);
+  const config = configOf(name, server.container, path, wal);
   const worker = await startBenchWorker({ config, address: place.temporal.address, dockerHost: place.dockerHost, directory: place.directory, environment: { ...environment, HOLDFAST_STATE_DIR: state } });
   place.atEnd(() => worker.kill());
   if (!watched) await withoutWatch(worker, name, config);
@@ -74,12 +77,12 @@ async function withoutWatch({ client }: BenchWorker, name: string, config: Confi
   await waitFor(async () => (await client.workflow.count(`TaskQueue = '${workflowQueue(config.queuePrefix)}' AND WorkflowType = 'takeBackup' AND ExecutionStatus = 'Running'`)).count === 0, patienceMs);
 }
 
-function configOf(name: string, container: string, path: string): Config {
+function configOf(name: string, container: string, path: string, wal: WalMode): Config {
   return {
     services: [{
       name, host: 'bench', version: null, contentHashes: true, proveAfterBackup: false, skewLimitMs: 60_000, repositories: ['local'], application: null, health: null,
       approval: { required: [], fourEyes: false, approvers: [], expiresAfterMs: 600_000 },
-      components: [{ engine: 'postgres', name: 'postgres', container, database: 'shop', user: 'postgres', wal: 'stream' }],
+      components: [{ engine: 'postgres', name: 'postgres', container, database: 'shop', user: 'postgres', wal }],
     }],
     repositories: [{ name: 'local', path }], host: 'bench', queuePrefix: name, path: null, notices: [],
   };

@@ -3,7 +3,10 @@
  * whether the figure that `holdfast wal status` shows is what is really lost when the server is killed and its volume gone.
  */
 import { setTimeout as pause } from 'node:timers/promises';
+import { archiveRoot } from '../../../src/domain/wal/archive-command.ts';
+import type { EnableWalResult } from '../../../src/workflows/enable-wal/messages.ts';
 import { waitFor } from '../../support/service-fixture.ts';
+import { testLabel } from '../../support/test-environment.ts';
 import type { BenchArguments } from '../arguments.ts';
 import { startServer, type BenchServer } from '../bench-server.ts';
 import { inBench, type BenchPlace } from '../environment.ts';
@@ -21,15 +24,20 @@ const readyMs = 300_000;
 const stopMs = 30_000;
 const say = (text: string): void => void process.stdout.write(`${text}\n`);
 
-export function benchExposure(options: BenchArguments): Promise<boolean> {
-  return inBench('exposure', [['postgres:17']], async (place) => {
-    const server = await startServer(place, { name: 'postgres', image: 'postgres:17', command: ['postgres', '-c', 'max_wal_size=2GB', '-c', 'shared_buffers=256MB'] });
+const image = 'postgres:17';
+const settings = ['postgres', '-c', 'max_wal_size=2GB', '-c', 'shared_buffers=256MB'];
+
+export const benchExposure = (options: BenchArguments): Promise<boolean> => (options.wal === 'archive' ? benchArchived(options) : benchReceived(options));
+
+function benchReceived(options: BenchArguments): Promise<boolean> {
+  return inBench('exposure', [[image]], async (place) => {
+    const server = await startServer(place, { name: 'postgres', image, command: settings });
     await server.sql(beatsSql);
     const service = await startKeptService(place, server, { name, watched: true });
     try {
       await inOrder(server, service);
       const goals = [
-        ...await underLoad(place, server, service, options.seconds ?? defaults.seconds),
+        ...underLoadGoals(await underLoad(place, server, service, options.seconds ?? defaults.seconds)),
         ...await returns(place, server, 'with Temporal there'),
         ...await truths(place, server, service, options.times ?? defaults.times),
       ];
@@ -44,12 +52,42 @@ export function benchExposure(options: BenchArguments): Promise<boolean> {
   });
 }
 
+/** As the server's own archive_command archives it, a segment at a time. */
+function benchArchived(options: BenchArguments): Promise<boolean> {
+  return inBench('exposure', [[image]], async (place) => {
+    const spool = `${place.prefix}-spool`;
+    await place.runtime.createVolume(spool, { [testLabel]: place.prefix });
+    const server = await startServer(place, { name: 'postgres', image, command: settings, mounts: [{ type: 'volume', source: spool, target: archiveRoot }] });
+    await server.sql(beatsSql);
+    const service = await startKeptService(place, server, { name, watched: true, wal: 'archive' });
+    try {
+      const enable = (input: object): Promise<{ readonly result: EnableWalResult }> => service.worker.run('enableWal', { service: name, ...input });
+      await enable({ apply: (await enable({})).result.digest, restart: true });
+      await inOrder(server, service);
+      const { rate, here, off } = await underLoad(place, server, service, options.seconds ?? defaults.seconds);
+      const goals = [
+        goal('commits a second (goal 950)', rate, (each) => each >= 950),
+        goal('exposure on this host, archived by the server, most in s (goal 60)', here.max, (each) => each <= 60),
+        goal('exposure off this host, archived by the server, most in s (goal 60)', off.max, (each) => each <= 60),
+      ];
+      say(`\n${goals.map(goalLine).join('\n')}`);
+      return goals.every(({ met }) => met);
+    } finally {
+      await service.worker.kill();
+    }
+  });
+}
+
 const firstLooksMs = 5_000;
 const lookEveryMs = 250;
 /** What cannot be told is no pass. */
 const notKnown = Number.POSITIVE_INFINITY;
 
-async function underLoad(place: BenchPlace, server: BenchServer, service: KeptService, seconds: number): Promise<readonly Goal[]> {
+type Spread = ReturnType<typeof spreadOf>;
+
+interface UnderLoad { readonly rate: number; readonly here: Spread; readonly off: Spread }
+
+async function underLoad(place: BenchPlace, server: BenchServer, service: KeptService, seconds: number): Promise<UnderLoad> {
   const load = await startLoad(place, server, 0);
   await pause(firstLooksMs);
   const onHost: number[] = [];
@@ -62,12 +100,16 @@ async function underLoad(place: BenchPlace, server: BenchServer, service: KeptSe
     ages.push(status?.onHost.coveredAt == null ? notKnown : (Date.now() - Date.parse(status.onHost.coveredAt)) / 1000);
   }
   const { rate } = lossOf(await load.end(), () => true);
-  const [here, off, covered] = [onHost, away, ages].map(spreadOf) as [ReturnType<typeof spreadOf>, ReturnType<typeof spreadOf>, ReturnType<typeof spreadOf>];
-  const line = (what: string, { median, high, max }: ReturnType<typeof spreadOf>): void => say(`  ${what.padEnd(52)} median ${median.toFixed(1)} s, 95 % ${high.toFixed(1)} s, most ${max.toFixed(1)} s`);
+  const [here, off, covered] = [onHost, away, ages].map(spreadOf) as [Spread, Spread, Spread];
+  const line = (what: string, { median, high, max }: Spread): void => say(`  ${what.padEnd(52)} median ${median.toFixed(1)} s, 95 % ${high.toFixed(1)} s, most ${max.toFixed(1)} s`);
   say(`${rate.toFixed(0)} commits a second for ${seconds} s, ${onHost.length} looks`);
   line('shown for this host', here);
   line('shown for the repository', off);
   line('age of the instant that is covered on this host', covered);
+  return { rate, here, off };
+}
+
+function underLoadGoals({ rate, here, off }: UnderLoad): readonly Goal[] {
   return [
     goal('commits a second (goal 950)', rate, (each) => each >= 950),
     goal('exposure on this host, median in s (goal 2)', here.median, (each) => each <= 2),
