@@ -16,6 +16,8 @@ const exitCodeWithinMs = 5_000;
 const exitCodeEveryMs = 20;
 /** The engine's exit codes for a command that it could not run at all; its words then stand where the output would (databases.md D7). */
 const notRunCodes: ReadonlySet<number> = new Set([126, 127]);
+/** What containerd and the OCI runtime say where the container's own process has ended before the command began: no program is missing then. */
+const endedWords = /^(?:task [0-9a-f]{64} not found|OCI runtime exec failed: exec failed: [^"]*cannot exec (?:in a stopped|a container that has stopped))/;
 
 interface Output {
   readonly stdout: Buffer;
@@ -38,7 +40,7 @@ export async function execInContainer(client: EngineClient, id: string, request:
     execId = await createExec(client, call, id, request, end);
     const output = await startExec(client, call, execId, request, end);
     const exitCode = await exitCodeOf(client, call, execId, request.signal);
-    if (notRunCodes.has(exitCode)) return { exitCode, stdout: '', stderr: `${output.stderr}${output.stdout.toString('utf8')}`.trim().slice(-stderrBytes) };
+    if (notRunCodes.has(exitCode)) return notRun(exitCode, output, call);
     return { exitCode, stdout: output.stdout.toString('utf8'), stderr: output.stderr };
   } catch (error) {
     request.signal?.throwIfAborted();
@@ -48,6 +50,13 @@ export async function execInContainer(client: EngineClient, id: string, request:
     if (execId !== null && isFailure(failure, 'ContainerNotFound')) throw engineFailure('ContainerNotRunning', call, failure.fields.cause, error);
     throw failure;
   }
+}
+
+/** @throws ContainerNotRunning where it is the container that ended */
+function notRun(exitCode: number, { stdout, stderr }: Output, call: EngineCall): ExecResult {
+  const words = `${stderr}${stdout.toString('utf8')}`.trim();
+  if (endedWords.test(words)) throw engineFailure('ContainerNotRunning', call, words.slice(0, 300));
+  return { exitCode, stdout: '', stderr: words.slice(-stderrBytes) };
 }
 
 async function createExec(client: EngineClient, call: EngineCall, id: string, request: ExecRequest, end: AbortSignal): Promise<string> {

@@ -68,6 +68,19 @@ describe('status codes', () => {
     await failing('ContainerNotFound', exec());
   });
 
+  test.each([
+    ['task c7b7762555783f19ae32e73fcae2c283feb072101bd3890d7bb10c4400ec20e3 not found: not found', 'ContainerNotRunning'],
+    ['OCI runtime exec failed: exec failed: cannot exec in a stopped container: unknown', 'ContainerNotRunning'],
+    ['OCI runtime exec failed: exec failed: container_linux.go:380: cannot exec a container that has stopped: unknown', 'ContainerNotRunning'],
+    ['OCI runtime exec failed: exec failed: unable to start container process: exec: "psql": executable file not found in $PATH: unknown', null],
+    ['psql: task force not found', null],
+  ] as const)('a command that was not run, in the words "%s", is of a container that ended: %s', async (words, type) => {
+    answers = execAnswers({ Running: false, ExitCode: 126 });
+    upgrade = (socket) => void socket.end(Buffer.concat([Buffer.from(upgraded), frame(`${words}\r\n`)]));
+    if (type === null) expect(await exec()).toMatchObject({ exitCode: 126, stderr: words });
+    else expect((await failing(type, exec())).fields.cause).toContain(words);
+  });
+
   test('a name that nobody holds any more when asked is being freed: to be tried again', async () => {
     answers['POST /containers/create'] = json(409, { message: 'Conflict' });
     answers['GET /containers/x/json'] = json(404, { message: 'No such container' });
