@@ -90,6 +90,8 @@ interface UnderLoad { readonly rate: number; readonly here: Spread; readonly off
 async function underLoad(place: BenchPlace, server: BenchServer, service: KeptService, seconds: number): Promise<UnderLoad> {
   const load = await startLoad(place, server, 0);
   await pause(firstLooksMs);
+  // Before a first segment was archived there is nothing that a figure could be told of.
+  await waitFor(async () => [(await service.status())?.onHost, (await service.status())?.repositories[0]].every((place) => place?.exposureMs != null), readyMs);
   const onHost: number[] = [];
   const away: number[] = [];
   const ages: number[] = [];

@@ -18,6 +18,7 @@ import { hasVolume, walDirectory } from '../receiver.ts';
 import { createFirst, isOf, removeEnded, settledContainer, watchingSession } from '../standing-container.ts';
 import { archivePlace, lookingOnly, watcherOf, type ArchivePlace, type Watcher } from './archive-place.ts';
 import { archivingState, archivingTrouble } from './archiving-state.ts';
+import { observeArchiveTimeout } from './observe-timeout.ts';
 
 export async function ensureWatcher(ctx: WalContext, component: PostgresComponent): Promise<ReceiverState> {
   const database = await ctx.runtime.find(component.container);
@@ -61,6 +62,8 @@ async function startWatcher(ctx: WalContext, component: PostgresComponent, watch
   const server = await readLogServer(ctx, component, database.id, watcher);
   refuseWithoutLog(component, server);
   if (!server.listening) return 'waitingForDatabase';
+  // Of each of its starts there is a watcher of its own: so once for each.
+  await observeArchiveTimeout(ctx, component, database.id, watcher);
   const stdin = sections({ ...passwordFile(await passwordOf(ctx, component)), 'sample.sql': archiveSampleSql });
   if (!(await hasVolume(ctx.runtime, watcher))) await ctx.runtime.createVolume(watcher.name, watcher.labels);
   const id = await createFirst(ctx, watcher, database, {

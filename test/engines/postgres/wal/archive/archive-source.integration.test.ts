@@ -114,6 +114,21 @@ test('what is not as it was set up is said, each by its name', async () => {
   await wal.forget();
 });
 
+test.each(['postgres:15', 'postgres:17', 'postgres:18'])('what is committed is archived by the timeout also after a restart of %s, which would wait for its next checkpoint', async (image) => {
+  const postgres = await startArchiving(docker, { image, args: ['-c', 'checkpoint_timeout=1d'] });
+  const wal = archiving(docker, postgres);
+  await wal.enable();
+  await wal.endSegmentsAfter('2s');
+  await wal.ensured();
+  await docker.runtime.stop(postgres.id, 30_000);
+  await docker.runtime.start(postgres.id);
+  await wal.ensured();
+  await postgres.sql('CREATE TABLE committed ()');
+  const segment = await wal.segmentNow();
+  await wal.until(async () => (await wal.names()).includes(segment));
+  await wal.forget();
+});
+
 test('a container without a volume at that path is refused, before anything is asked of its server', async () => {
   const name = docker.name('bare');
   const id = await docker.run({ name, imageId: await docker.image('postgres:17'), entrypoint: ['sleep'], command: ['60'] });
