@@ -91,7 +91,7 @@ async function underLoad(place: BenchPlace, server: BenchServer, service: KeptSe
   const load = await startLoad(place, server, 0);
   await pause(firstLooksMs);
   // Before a first segment was archived there is nothing that a figure could be told of.
-  await waitFor(async () => [(await service.status())?.onHost, (await service.status())?.repositories[0]].every((place) => place?.exposureMs != null), readyMs);
+  await waitFor(async () => ((status) => [status?.onHost, status?.repositories[0]].every((place) => place?.exposureMs != null))(await service.status()), readyMs);
   const onHost: number[] = [];
   const away: number[] = [];
   const ages: number[] = [];
