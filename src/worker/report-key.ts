@@ -1,13 +1,14 @@
 /** The key of this installation that reports are signed with: the one the configuration refers to, or one that is made here when the first report is signed. */
 import type { KeyObject } from 'node:crypto';
 import { randomBytes } from 'node:crypto';
-import { link, mkdir, open, readFile, rm } from 'node:fs/promises';
+import { link, mkdir, readFile, rm } from 'node:fs/promises';
 import { dirname, join } from 'node:path';
 import type { ReportSettings } from '../config/config.ts';
 import { resolveKeyText } from '../config/secrets.ts';
 import type { DrillReport } from '../domain/drill/drill-report.ts';
 import { signReport, type SignedReport } from '../report/signed-report.ts';
 import { createSigningKeyPem, parseSigningKey, publicKeyLine } from '../report/signing-key.ts';
+import { writeNew } from '../storage/local/publish.ts';
 import { openStateDirectory, stateDirectory } from './local/state-directory.ts';
 
 export const signingKeyPath = (environment: NodeJS.ProcessEnv): string => join(stateDirectory(environment), 'keys', 'report-signing.pem');
@@ -40,7 +41,7 @@ async function makeOwn(environment: NodeJS.ProcessEnv): Promise<string> {
   await mkdir(dirname(path), { recursive: true, mode: 0o700 });
   const draft = `${path}.${process.pid}-${randomBytes(4).toString('hex')}`;
   try {
-    await writeDurably(draft, createSigningKeyPem());
+    await writeNew(draft, createSigningKeyPem());
     await link(draft, path).catch((error: unknown) => {
       if ((error as NodeJS.ErrnoException).code !== 'EEXIST') throw error;
     });
@@ -48,14 +49,4 @@ async function makeOwn(environment: NodeJS.ProcessEnv): Promise<string> {
     await rm(draft, { force: true });
   }
   return readFile(path, 'utf8');
-}
-
-async function writeDurably(path: string, text: string): Promise<void> {
-  const file = await open(path, 'wx', 0o600);
-  try {
-    await file.writeFile(text);
-    await file.sync();
-  } finally {
-    await file.close();
-  }
 }

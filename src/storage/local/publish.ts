@@ -96,7 +96,8 @@ async function setAside(claim: string, token: string): Promise<void> {
   await rm(aside, { force: true });
 }
 
-async function writeNew(path: string, text: string): Promise<void> {
+/** Its bytes are on the disk when this returns; its name is once its directory was synced. Fails where there is such a file. */
+export async function writeNew(path: string, text: string): Promise<void> {
   const file = await open(path, 'wx', 0o600);
   try {
     await file.writeFile(text);
