@@ -3,6 +3,7 @@ import { text } from 'node:stream/consumers';
 import { readFileFromContainer } from '../../../containers/container-files.ts';
 import type { ContainerFacts } from '../../../containers/container-runtime.ts';
 import { identityOf } from '../../../containers/labels.ts';
+import { findScratchOf, removeScratch, type RemovableKind } from '../../../containers/scratch.ts';
 import type { Difference } from '../../../domain/content.ts';
 import { HoldfastFailure, isFailure } from '../../../domain/failures.ts';
 import type { PostgresDirectoryCutOver } from '../../../domain/rollback.ts';
@@ -71,8 +72,22 @@ export async function requireNobodyThere(ctx: EngineContext, cutOver: PostgresDi
   if (running !== undefined) throw failed(cutOver, `${running.name} is ${running.state} on its volume: someone started it`, 'Nothing was moved under it. Stop it; the run goes on, or rolls back.');
 }
 
+/**
+ * What a worker that died left at work on the data: a helper goes on without it, and would move beside the one that moves next, or be taken for a server that somebody started.
+ * @param kinds a server that recovers (`scratch`) is at work for its run, not for a step of it
+ */
+export async function endOwn(ctx: EngineContext, { component }: PostgresDirectoryCutOver, kinds: readonly RemovableKind[]): Promise<void> {
+  for (const scratch of await findScratchOf(ctx.runtime, ctx.owner)) {
+    if (scratch.type !== 'container' || scratch.identity.component !== component || !kinds.includes(scratch.kind)) continue;
+    // An attempt that was given up on must not end its successor's.
+    ctx.signal.throwIfAborted();
+    await removeScratch(ctx.runtime, scratch);
+  }
+}
+
 /** In, or out again. @throws CutOverFailed while a server runs there, AmbiguousState where what lies there fits no point of the way */
 export async function exchange(ctx: EngineContext, cutOver: PostgresDirectoryCutOver, way: 'in' | 'out'): Promise<void> {
+  await endOwn(ctx, cutOver, ['helper']);
   await requireNobodyThere(ctx, cutOver, (each) => worksBeside(each, cutOver));
   // What an undo makes, it makes only here: without the note, nothing of it would be looked for once it was taken back.
   if (way === 'in') await ctx.recordOnce(directoryNoteKey(cutOver.component), { directory: runDirectoryOf(cutOver.aside) });
@@ -119,6 +134,8 @@ async function phaseSeenBy(ctx: EngineContext, container: ContainerFacts, { dire
 /** Before the opening: whatever state it is in, back to the old data, and running where it ran. Idempotent. */
 export async function rollBack(ctx: EngineContext, component: PostgresComponent, cutOver: PostgresDirectoryCutOver): Promise<void> {
   const container = await containerNow(ctx, cutOver);
+  // Before it is looked how far that came.
+  await endOwn(ctx, cutOver, ['helper']);
   if ((await sight(ctx, cutOver)).phase !== null) {
     // Somebody may have started it on the new data: before the opening nobody's writes are promised to stay.
     if (!isStopped(container)) await ctx.runtime.stop(container.id, ctx.timing.stopMs);

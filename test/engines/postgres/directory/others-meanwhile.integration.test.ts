@@ -1,5 +1,6 @@
 /** What others do to a container in the midst of an exchange of its whole data: put its restart policy back, start another on its volume, make it again (D16, facts 8 and 9). */
 import { expect, test } from 'vitest';
+import { scratchLabels, scratchName } from '../../../../src/containers/labels.ts';
 import type { PostgresBase } from '../../../../src/domain/backup-manifest.ts';
 import type { PostgresDirectoryCutOver } from '../../../../src/domain/rollback.ts';
 import { sightData } from '../../../../src/engines/postgres/directory/data-place.ts';
@@ -79,4 +80,33 @@ test.each([['postgres:17', '/var/lib/postgresql/data'], ['postgres:18', '/var/li
   expect(await ids(after)).toBe('1,2');
   await engine.discardRollback(undoing, after.component, undo);
   expect((await docker.runtime.exec(after.id, { argv: ['ls', directory], timeoutMs: 10_000 })).stdout).not.toContain('pgsql_tmp.holdfast');
+}, 170_000);
+
+test('what a worker that died left at work on the data is ended before the next attempt moves anything, in and out', async () => {
+  await using store = await openStore();
+  const postgres = await startPostgres(docker, { image: 'postgres:17' });
+  await postgres.sql('CREATE TABLE kept (id int); INSERT INTO kept VALUES (1)');
+  const base = await engine.backUp(contextOf(docker), postgres.component, store.destination, { contentHashes: true, jobs: 2, method: 'base' }) as PostgresBase;
+  await postgres.sql('INSERT INTO kept VALUES (2)');
+  const ctx = contextOf(docker, new Map(), { run: 'left' });
+  const own = (await engine.prepare(ctx, postgres.component, base, store.source)).cutOver as PostgresDirectoryCutOver;
+  await engine.close(ctx, postgres.component, own);
+  const leaveAtWork = async (step: string): Promise<string> => {
+    const identity = { owner: ctx.owner, service: ctx.service, component: postgres.component.name, step };
+    const { id } = await docker.runtime.create({
+      name: scratchName(identity), imageId: own.imageId, labels: { ...docker.labels, ...scratchLabels('helper', identity) }, network: 'none', init: true, logDriver: 'none', entrypoint: ['sleep'], command: ['300'], environment: {},
+      mounts: [{ ...own.mount, source: own.volume }],
+    });
+    await docker.runtime.start(id);
+    return id;
+  };
+  const gone = async (id: string): Promise<boolean> => (await docker.runtime.find(id)) === null;
+
+  const goingIn = await leaveAtWork('exchange-in');
+  await engine.swap(ctx, postgres.component, own);
+  expect(await gone(goingIn)).toBe(true);
+  const stillGoingIn = await leaveAtWork('exchange-in');
+  const goingOut = await leaveAtWork('exchange-out');
+  await engine.rollBack(ctx, postgres.component, own);
+  expect([await gone(stillGoingIn), await gone(goingOut), await ids(postgres)]).toEqual([true, true, '1,2']);
 }, 170_000);

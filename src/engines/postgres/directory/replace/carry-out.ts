@@ -3,7 +3,6 @@
  * What was decided and done stands in the repository and on the volume, so that each part finds its way from wherever an earlier attempt, or another run, ended.
  */
 import { identityOf } from '../../../../containers/labels.ts';
-import { findScratchOf, removeScratch } from '../../../../containers/scratch.ts';
 import type { ContainerFacts } from '../../../../containers/container-runtime.ts';
 import { HoldfastFailure } from '../../../../domain/failures.ts';
 import type { PostgresComponent } from '../../../../domain/service.ts';
@@ -13,7 +12,7 @@ import type { ArtifactSource, EngineContext } from '../../../engine-context.ts';
 import { scripts } from '../../server/script-text.ts';
 import { waitUntilReady } from '../../wait-until-ready.ts';
 import { placeOf } from '../data-place.ts';
-import { containerNow, exchange, isStopped, removeDirectories, requireNobodyThere, sight, worksBeside } from '../exchange.ts';
+import { containerNow, endOwn, exchange, isStopped, removeDirectories, requireNobodyThere, sight, worksBeside } from '../exchange.ts';
 import { finishedBefore, prepareDirectory } from '../prepare.ts';
 import { prepareFromDump } from '../prepare-from-dump.ts';
 import { removeRecovery } from '../remove.ts';
@@ -79,7 +78,7 @@ export async function requireCopy(ctx: EngineContext, place: ReturnType<typeof o
 export async function rollBackReplaced(ctx: EngineContext, component: PostgresComponent, cutOver: Replacing): Promise<void> {
   const place = ownPlace(ctx, cutOver);
   const container = await containerNow(ctx, cutOver);
-  await endOwn(ctx, cutOver);
+  await endOwn(ctx, cutOver, ['helper', 'scratch']);
   if (await place.decide('keep') === 'drop' && !await place.isBack()) {
     // Somebody may have started it on what is half there: before the opening nobody's writes are promised to stay.
     if (!isStopped(container)) await ctx.runtime.stop(container.id, ctx.timing.stopMs);
@@ -95,16 +94,6 @@ export async function rollBackReplaced(ctx: EngineContext, component: PostgresCo
   }
   await forgetMarks(ctx, cutOver);
   await place.remove();
-}
-
-/** What a worker that died left at work on the data, or on its copy: a helper goes on without it, and would work beside the one that puts back. */
-async function endOwn(ctx: EngineContext, { component }: Replacing): Promise<void> {
-  for (const scratch of await findScratchOf(ctx.runtime, ctx.owner)) {
-    if (scratch.type !== 'container' || scratch.identity.component !== component) continue;
-    // An attempt that was given up on must not end its successor's.
-    ctx.signal.throwIfAborted();
-    await removeScratch(ctx.runtime, scratch);
-  }
 }
 
 /** What was done to a volume is over. */
