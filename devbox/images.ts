@@ -81,17 +81,19 @@ async function pullWhatAnswers(docker: Docker, recipes: readonly ImageRecipe[]):
   return [];
 }
 
-/** Release by release: images of one release share their base and are built two at a time. */
+/** Release by release: images of one release share their base and are built two at a time; at last those that are built upon another image, which has to be there. */
 async function buildAll(docker: Docker, recipes: readonly ImageRecipe[]): Promise<void> {
   if (recipes.length > 2) announce('images', `building ${recipes.length} images (about 3 minutes, once)`);
-  for (const suite of new Set(recipes.map((recipe) => recipe.suite))) {
+  const onBase = recipes.filter(({ on }) => on === undefined);
+  for (const suite of new Set(onBase.map((recipe) => recipe.suite))) {
     const base = await ensureBaseImage(docker, suite);
-    const queue = recipes.filter((recipe) => recipe.suite === suite);
+    const queue = onBase.filter((recipe) => recipe.suite === suite);
     const buildNext = async (): Promise<void> => {
       for (let recipe = queue.shift(); recipe; recipe = queue.shift()) await buildOne(docker, recipe, base);
     };
     await Promise.all([buildNext(), buildNext()]);
   }
+  for (const recipe of recipes) if (recipe.on !== undefined) await buildOne(docker, recipe, recipe.on);
 }
 
 async function buildOne(docker: Docker, recipe: ImageRecipe, base: string): Promise<void> {
@@ -101,9 +103,9 @@ async function buildOne(docker: Docker, recipe: ImageRecipe, base: string): Prom
   });
 }
 
-/** A changed Dockerfile, entrypoint or argument changes the hash, and with it the image. */
+/** A changed Dockerfile, entrypoint or argument changes the hash, and with it the image, and every image upon it. */
 function hashOfInputs(recipe: ImageRecipe): string {
-  const hash = createHash('sha256').update(JSON.stringify([recipe, baseRevision]));
+  const hash = createHash('sha256').update(JSON.stringify([recipe, recipe.on === undefined ? baseRevision : hashOfInputs(recipeOf(recipe.on))]));
   for (const file of [recipe.dockerfile, ...recipe.files]) hash.update(readFileSync(join(import.meta.dirname, 'images', file)));
   return hash.digest('hex').slice(0, 16);
 }

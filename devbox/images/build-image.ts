@@ -38,7 +38,7 @@ export async function buildImage(
 
 /** The folder that is sent to the engine: the Dockerfile, its scripts, and what a wheel brings. */
 async function gatherContext(recipe: ImageRecipe): Promise<string> {
-  const context = join(stateFolder('contexts'), `${recipe.tag.replace(':', '-')}-${process.pid}`);
+  const context = join(stateFolder('contexts'), `${recipe.tag.replaceAll(/[/:]/g, '-')}-${process.pid}`);
   rmSync(context, { recursive: true, force: true });
   mkdirSync(context);
   copyFileSync(join(import.meta.dirname, recipe.dockerfile), join(context, 'Dockerfile'));

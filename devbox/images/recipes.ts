@@ -7,6 +7,8 @@ export interface ImageRecipe {
   dockerfile: string;
   files: readonly string[];
   buildArgs: Readonly<Record<string, string>>;
+  /** Another recipe's image, which it is built upon instead of the release's base. */
+  on?: string;
   /** A Python package whose folders go into the build, for the one major Debian does not carry. */
   wheel?: { name: string; version: string; folders: readonly string[] };
   /** An image of ours alone: no registry has it, and one that had something under its name would be a stranger. */
@@ -28,7 +30,11 @@ function postgres(major: number, suite: Suite): ImageRecipe {
 }
 
 function redis(major: number, suite: Suite): ImageRecipe {
-  return { tag: `redis:${major}`, suite, dockerfile: 'redis/Dockerfile', files: ['redis/entrypoint.sh'], buildArgs: {} };
+  return { tag: `redis:${major}`, suite, dockerfile: 'redis/Dockerfile', files: ['redis/entrypoint.sh'], buildArgs: { FAMILY: 'redis' } };
+}
+
+function alpine(on: string): ImageRecipe {
+  return { tag: `${on}-alpine`, suite: 'trixie', dockerfile: 'alpine/Dockerfile', files: [], buildArgs: {}, on };
 }
 
 /** Which Debian release carries which major. */
@@ -37,16 +43,19 @@ export const imageRecipes: readonly ImageRecipe[] = [
   redis(8, 'trixie'),
   postgres(15, 'bookworm'),
   redis(7, 'bookworm'),
+  { ...redis(8, 'trixie'), tag: 'valkey/valkey:8', buildArgs: { FAMILY: 'valkey' } },
   {
     ...postgres(16, 'bookworm'),
     dockerfile: 'postgres-wheel/Dockerfile',
     wheel: { name: 'pgserver', version: '0.1.4', folders: ['pgserver/pginstall', 'pgserver.libs'] },
   },
   postgres(18, 'sid'),
+  alpine('postgres:17'),
+  alpine('redis:8'),
 ];
 
-/** Built on demand, by a bench; `postgres:17` has to be there before. */
+/** Built on demand, by a bench. */
 export const pgBackRestImage = 'holdfast-bench-pgbackrest:17';
 export const benchRecipes: readonly ImageRecipe[] = [
-  { tag: pgBackRestImage, suite: 'trixie', dockerfile: 'postgres-pgbackrest/Dockerfile', files: [], buildArgs: { BASE: 'postgres:17' }, ownOnly: true },
+  { tag: pgBackRestImage, suite: 'trixie', dockerfile: 'postgres-pgbackrest/Dockerfile', files: [], buildArgs: {}, on: 'postgres:17', ownOnly: true },
 ];

@@ -16,7 +16,7 @@ test('from PostgreSQL 18 on the volume is one level above the major', () => {
 });
 
 test('the images of the demo are built first', () => {
-  expect(imageRecipes.map((recipe) => recipe.tag)).toEqual(['postgres:17', 'redis:8', 'postgres:15', 'redis:7', 'postgres:16', 'postgres:18']);
+  expect(imageRecipes.map((recipe) => recipe.tag)).toEqual(['postgres:17', 'redis:8', 'postgres:15', 'redis:7', 'valkey/valkey:8', 'postgres:16', 'postgres:18', 'postgres:17-alpine', 'redis:8-alpine']);
 });
 
 test('what only a bench needs is built by nobody else, and asked for in no registry', () => {
