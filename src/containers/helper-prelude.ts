@@ -25,6 +25,7 @@ export const helperExitCodes = { dataDiffers: 65, stdinCut: 74 } as const;
  * - `sums_of DIRECTORY NAME`: a result file with `<sha256> <bytes> <path>` for every file below the directory, sorted by path
  * - `require_sum FILE BYTES SHA256`: ends with 65 unless the file is exactly that
  * - `run_as USER COMMAND…`: as another user of the image
+ * - `clear_directory DIRECTORY`: everything in it goes, and the directory stays
  * - `free_reserve`: makes room for a result where the disk has run full
  *
  * Exit codes 64 to 79 are the prelude's own: {@link helperExitCodes}. Standard output and error go to the messages; a tool's output that matters is redirected by the script. Standard input is what the
@@ -99,6 +100,9 @@ require_sum() {
   sum=$(sha256sum <"$1")
   [ "$(first $sum)" = "$3" ] || fail 65 "$1 has another SHA-256 than it must"
 }
+
+# Not by find's own -delete: a busybox may be without it.
+clear_directory() { find "$1" -mindepth 1 -maxdepth 1 -exec rm -rf {} +; }
 
 run_as() {
   user=$1

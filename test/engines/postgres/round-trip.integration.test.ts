@@ -8,7 +8,7 @@ const docker = useDocker();
 
 const databasesSql = 'SELECT datname, datallowconn FROM pg_database WHERE NOT datistemplate ORDER BY 1';
 
-describe.each(['postgres:17', 'postgres:15', 'postgres:16', 'postgres:18'])('%s', (image) => {
+describe.each(['postgres:17', 'postgres:17-alpine', 'postgres:15', 'postgres:16', 'postgres:18'])('%s', (image) => {
   it('comes back whole, and back again', async () => {
     const postgres = await startPostgres(docker, { image });
     await postgres.sql(await typesFor(image));

@@ -54,7 +54,7 @@ async function archived(redis: TestRedis, second: number, blockBytes = 90): Prom
   return { second, directory, base, increments };
 }
 
-describe.each(['redis:7', 'redis:8'])('%s', (image) => {
+describe.each(['redis:7', 'redis:8-alpine'])('%s', (image) => {
   it('is brought to a second before a FLUSHALL, with what was written until its end and nothing behind', async () => {
     const redis = await startRedis(docker, { image, args });
     await redis.feed(variedData());

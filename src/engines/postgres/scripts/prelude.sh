@@ -121,7 +121,7 @@ member_sums() (
   cd "$1"
   find . -type f | xargs -P 2 -n 32 sha256sum >"$work/member.sums" || exit 1
   find . -type f | xargs -n 1000 stat -c '%s %n' >"$work/member.sizes" || exit 1
-  awk 'NR == FNR { size[$2] = $1; next } { path = $2; sub(/^[.][/]/, "", path); print $1, size[$2], path }' "$work/member.sizes" "$work/member.sums" |
+  awk 'NR == FNR { size[$2] = $1; next } { path = $2; sub(/^\.\//, "", path); print $1, size[$2], path }' "$work/member.sizes" "$work/member.sums" |
     sort -k 3 >"$work/members"
   [ "$(wc -l <"$work/members")" = "$(find . -type f | wc -l)" ]
 )

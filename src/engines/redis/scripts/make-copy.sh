@@ -14,7 +14,7 @@ start_server /holdfast/redis.conf
 read_content loaded "$digest"
 kill -KILL "$server"
 # What an earlier attempt left.
-find "$directory" -mindepth 1 -delete
+clear_directory "$directory"
 free=$(df -Pk "$directory" | sed -n '2s/^.* \([0-9][0-9]*\)  *[0-9]*%.*$/\1/p')
 [ "$free" -ge "$((size_wanted / 512))" ] || fail 25 "$((size_wanted / 524288)) MB are needed, $((free / 1024)) MB are free"
 cat <"$file" >"$directory/dump.rdb"

@@ -1,4 +1,4 @@
-/** PostgreSQL by base backup and data directory, under the suite that every engine passes; a server per test, because the whole of it is exchanged. */
+/** PostgreSQL by base backup and data directory, under the suite that every engine passes, by the tools of Alpine; a server per test, because the whole of it is exchanged. */
 import { describeEngine } from '../../../suites/engine-suite.ts';
 import { useDocker } from '../../../support/docker.ts';
 import { useEngineWorlds } from '../engine-worlds.ts';
@@ -7,4 +7,4 @@ import { engine, startPostgres } from '../postgres-fixture.ts';
 const docker = useDocker();
 const openWorld = useEngineWorlds(docker);
 
-describeEngine(engine, async () => openWorld(await startPostgres(docker)), (prepared) => prepared, 'base');
+describeEngine(engine, async () => openWorld(await startPostgres(docker, { image: 'postgres:17-alpine' })), (prepared) => prepared, 'base');

@@ -93,7 +93,7 @@ async function recordsFrom({ postgres }: Stage, begin: bigint, end: bigint): Pro
   });
 }
 
-test.each(['postgres:15', 'postgres:17', 'postgres:18'])('a server at rest is come back to at its mark (%s)', async (image) => {
+test.each(['postgres:15', 'postgres:17-alpine', 'postgres:18'])('a server at rest is come back to at its mark (%s)', async (image) => {
   const stage = await openStage(image);
   await stage.postgres.sql('INSERT INTO events VALUES (\'before\')');
   const before = await flushed(stage);

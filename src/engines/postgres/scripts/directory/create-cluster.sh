@@ -10,7 +10,7 @@ data=$directory/data
 
 make_place "$directory"
 # What an earlier attempt left, before it is asked whether there is room.
-find "$directory" -mindepth 1 -delete
+clear_directory "$directory"
 require_space "$least_bytes" "$directory"
 mkdir "$data" "$directory/run" "$directory/initial"
 chown postgres "$data" "$directory/run"

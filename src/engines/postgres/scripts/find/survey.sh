@@ -48,7 +48,7 @@ chunks() {
     [ "$held" -gt "$chunk" ] || continue
     dump "$first" "$number"
     [ ! -e "$work/enough" ] || return 0
-    find "$work/wal" -type f ! -name "$timeline${name#????????}" -delete
+    find "$work/wal" -type f ! -name "$timeline${name#????????}" -exec rm -f {} +
     first=$number held=1
   done <"$work/segments.list"
   [ -z "$first" ] || dump "$first" -

@@ -3,7 +3,7 @@ directory=$1 least_bytes=$2
 
 make_place "$directory"
 # What an earlier attempt left, before it is asked whether there is room.
-find "$directory" -mindepth 1 -delete
+clear_directory "$directory"
 require_space "$least_bytes" "$directory"
 # Before all that takes time.
 take_fleeting "$directory/taken"

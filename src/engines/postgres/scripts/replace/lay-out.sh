@@ -4,6 +4,6 @@ directory=$live/pgsql_tmp.holdfast/$run/new
 require_copy "$archive" "$bytes"
 require_sum "/copy/$archive" "$bytes" "$sha256"
 make_place "$directory"
-find "$directory" -mindepth 1 -delete
+clear_directory "$directory"
 mkdir "$directory/data"
 unpack_copy "$directory/data" "$archive" "$members"

@@ -1,7 +1,7 @@
 # Tables as they were, into a dump of their own: they are moved into a new schema first, in the copy that is thrown away after this. Arguments:
 into=$1 bytes=$2
 
-find /target -mindepth 1 -delete
+clear_directory /target
 require_space "$bytes" /target
 cat "$work/pins.sql" "$work/functions.sql" "$work/request.sql" "$work/move-beside.sql" >"$work/session.sql"
 run_psql -f "$work/session.sql" >"$work/move.log" 2>"$work/move.err" || fail_step move

@@ -3,7 +3,7 @@
 tables=$1 bytes=$2
 
 # What an attempt before this one left there.
-find /target -mindepth 1 -delete
+clear_directory /target
 require_space "$bytes" /target
 : >"$work/copies.sql"
 number=1

@@ -10,21 +10,6 @@ const next = '00000001000000000000000B';
 const [large, small] = ['/tmp/archive', '/small'] as const;
 let id: string;
 
-beforeAll(async () => {
-  const { Id } = JSON.parse(await docker.engineCall('POST', `/containers/create?name=${docker.name('archive')}`, {
-    Image: await docker.image('postgres:17'), Entrypoint: ['sleep'], Cmd: ['600'], User: 'postgres', Labels: docker.labels, HostConfig: { NetworkMode: 'none', Init: true, Tmpfs: { [small]: 'size=200m,mode=1777' } },
-  })) as { Id: string };
-  id = Id;
-  await docker.runtime.start(id);
-  await sh('head -c 16777216 /dev/urandom >/tmp/one; head -c 16777216 /dev/urandom >/tmp/two; printf "1\\t0/3000000\\tno recovery target specified\\n" >/tmp/history');
-}, 60_000);
-afterAll(() => docker.runtime.remove(id));
-beforeEach(async () => {
-  for (const directory of [large, small]) {
-    await sh(`rm -rf ${directory}/*; mkdir -p ${directory}/spool ${directory}/breaks; cat >${directory}/archive.sh`, archiveScript);
-  }
-});
-
 async function sh(script: string, stdin = ''): Promise<string> {
   const { exitCode, stdout, stderr } = await docker.runtime.exec(id, { argv: ['sh', '-c', script], stdin, timeoutMs: 60_000 });
   if (exitCode !== 0) throw new Error(`${script}: ${stderr}`);
@@ -36,7 +21,22 @@ const spool = (directory: string = large): Promise<string> => sh(`ls -A ${direct
 const breaks = (directory: string = large): Promise<string> => sh(`ls -A ${directory}/breaks`).then((text) => text.trim());
 const same = (source: string, name: string, directory: string = large): Promise<boolean> => sh(`cmp -s ${source} ${directory}/spool/${name} && echo same || echo other`).then((text) => text === 'same\n');
 
-describe('the script of the archiving', () => {
+describe.each(['postgres:17', 'postgres:17-alpine'])('the script of the archiving, in %s', (image) => {
+  beforeAll(async () => {
+    const { Id } = JSON.parse(await docker.engineCall('POST', `/containers/create?name=${docker.name('archive')}`, {
+      Image: await docker.image(image), Entrypoint: ['sleep'], Cmd: ['600'], User: 'postgres', Labels: docker.labels, HostConfig: { NetworkMode: 'none', Init: true, Tmpfs: { [small]: 'size=200m,mode=1777' } },
+    })) as { Id: string };
+    id = Id;
+    await docker.runtime.start(id);
+    await sh('head -c 16777216 /dev/urandom >/tmp/one; head -c 16777216 /dev/urandom >/tmp/two; printf "1\\t0/3000000\\tno recovery target specified\\n" >/tmp/history');
+  }, 60_000);
+  afterAll(() => docker.runtime.remove(id));
+  beforeEach(async () => {
+    for (const directory of [large, small]) {
+      await sh(`rm -rf ${directory}/*; mkdir -p ${directory}/spool ${directory}/breaks; cat >${directory}/archive.sh`, archiveScript);
+    }
+  });
+
   it('keeps each file of the log under its name, with its very bytes', async () => {
     for (const [source, name] of [['/tmp/one', segment], ['/tmp/two', `${next}.partial`], ['/tmp/history', '00000002.history']] as const) {
       expect(await archive(source, name)).toMatchObject({ exitCode: 0, stderr: '' });
@@ -81,9 +81,9 @@ describe('the script of the archiving', () => {
   it('leaves nothing half under a last name when it is killed, and the next attempt succeeds', async () => {
     await sh('head -c 67108864 /dev/urandom >/tmp/large');
     const seen = new Set<string>();
-    for (const delay of ['0', '0.02', '0.05', '0.1']) {
+    for (const wait of ['sleep 0', 'sleep 0.02', 'sleep 0.05', `until [ -e ${large}/spool/.${segment}.new ]; do :; done`]) {
       // Its dd goes on, as it would among the server's processes.
-      const left = await sh(`/bin/sh ${large}/archive.sh /tmp/large ${segment} & sleep ${delay}; kill -9 $! 2>/dev/null; ls -A ${large}/spool`);
+      const left = await sh(`/bin/sh ${large}/archive.sh /tmp/large ${segment} & ${wait}; kill -9 $! 2>/dev/null; ls -A ${large}/spool`);
       if (left.includes(`\n${segment}\n`) || left === `${segment}\n`) expect(await same('/tmp/large', segment)).toBe(true);
       seen.add(left.trim());
       expect((await archive('/tmp/large', segment)).exitCode).toBe(0);
