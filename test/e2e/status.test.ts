@@ -7,7 +7,8 @@ import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connectClient } from '../../src/client/temporal-connection.ts';
-import { createScratchContainer, removeScratch } from '../../src/containers/scratch.ts';
+import { drillNetwork } from '../../src/containers/drill.ts';
+import { createScratchContainer, findScratchOf, removeScratch } from '../../src/containers/scratch.ts';
 import type { Verdict } from '../../src/domain/proof.ts';
 import { signedReportText } from '../../src/report/signed-report.ts';
 import { createRepository } from '../../src/repository/create-repository.ts';
@@ -125,10 +126,15 @@ test('what an ended run left, and a drill that failed, are told until they are n
   const { namespaceId } = await createRunDirectory(client);
   const owner = { namespaceId, workflowId: `holdfast/backup/${name}/gone`, runId: randomUUID() };
   const scratch = await createScratchContainer(docker.runtime, 'scratch', { owner, service: name, component: 'redis', step: 'test' }, { imageId: await docker.image('redis:8'), command: ['true'], environment: {}, mounts: [], network: 'none', init: true, logDriver: 'none' }, new AbortController().signal);
+  const leftWith = (things: string) => ({ code: 1, stdout: expect.stringMatching(new RegExp(`^FAIL {6}${name}: ${owner.workflowId} has ended and left ${things} on the Docker engine → .*\n$`)) });
   try {
-    expect(await check()).toMatchObject({ code: 1, stdout: expect.stringMatching(new RegExp(`^FAIL {6}${name}: ${owner.workflowId} has ended and left \\d things? on the Docker engine → .*\n$`)) });
-  } finally {
+    await drillNetwork(docker.runtime, { owner, service: name });
+    expect(await check()).toMatchObject(leftWith('2 things'));
+    // Of a drill whose containers are gone, its network is what is left.
     await removeScratch(docker.runtime, scratch);
+    expect(await check()).toMatchObject(leftWith('1 thing'));
+  } finally {
+    for (const each of await findScratchOf(docker.runtime, owner)) await removeScratch(docker.runtime, each);
   }
   expect((await check()).code).toBe(0);
   const claim = await repository.drills.claim(name, 'restore', owner, Date.now());

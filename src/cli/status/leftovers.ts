@@ -38,7 +38,7 @@ export async function leftBehind(context: CommandContext, service: string, { rol
   };
   const runtime = composeRuntime(context.environment);
   const labels = { [labelNames.namespaceId]: namespaceId, [labelNames.service]: service };
-  for (const { labels: found } of [...await runtime.list(labels), ...await runtime.listVolumes(labels)]) {
+  for (const { labels: found } of [...await runtime.list(labels), ...await runtime.listVolumes(labels), ...await runtime.listNetworks(labels)]) {
     const identity = identityOf(found);
     if (identity !== null && passing.includes(identity.kind)) of(identity.owner).things += 1;
   }

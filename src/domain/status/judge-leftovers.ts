@@ -7,7 +7,7 @@ export interface LeftBehind {
   readonly workflowId: string;
   /** When it ended, in milliseconds; 0 where Temporal has forgotten it. */
   readonly endedMs: number;
-  /** Containers and volumes that were to go with it. */
+  /** Containers, volumes and networks that were to go with it. */
   readonly things: number;
   /** Its cut-over is half-way: neither the old data nor the new is in order. */
   readonly isHalfWay: boolean;
