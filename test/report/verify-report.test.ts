@@ -6,7 +6,7 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { reportBytes } from '../../src/domain/drill/drill-report.ts';
 import { canonicalJson } from '../../src/domain/canonical-json.ts';
-import { renderPage } from '../../src/report/page/render-page.ts';
+import { pageFormat, renderPage } from '../../src/report/page/render-page.ts';
 import { readReport } from '../../src/report/read-report.ts';
 import { reportProblem } from '../../src/report/report-schema.ts';
 import { signReport, signedReportText } from '../../src/report/signed-report.ts';
@@ -61,7 +61,7 @@ describe('a report', () => {
       expect(verifyReport(changed, fingerprint).outcome, `${at}: ${page.slice(at - 20, at + 20)}`).not.toBe('valid');
     }
     expect(verifyReport(page.replace('12\u00a0min', '11\u00a0min'), fingerprint)).toMatchObject({ outcome: 'invalid', sentence: expect.stringContaining('page around it was changed') as string });
-    expect(verifyReport(page.replace('report page 1"', 'report page 2"'), fingerprint)).toMatchObject({ outcome: 'couldNotTell', sentence: expect.stringContaining('another version') as string });
+    expect(verifyReport(page.replace(`report page ${pageFormat}"`, `report page ${pageFormat + 1}"`), fingerprint)).toMatchObject({ outcome: 'couldNotTell', sentence: expect.stringContaining('another version') as string });
     const twice = page.replace('</main>', '<pre id="signed-report">{}</pre></main>');
     expect(verifyReport(twice, fingerprint)).toMatchObject({ outcome: 'invalid', sentence: expect.stringContaining('more than one') as string });
   });

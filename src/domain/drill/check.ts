@@ -19,8 +19,8 @@ export interface DrillCheck {
   readonly next: string;
 }
 
-/** Kinds of check that a drill makes, each once a component or once a name of the user's. */
-export const checkSubjects = ['content', 'roles', 'extensions', 'settings', 'collations', 'amcheck', 'canary', 'recovery', 'assertion', 'tests', 'health'] as const;
+/** Kinds of check that a drill makes, each once a component or once a name of the user's; in the order in which people ask for them. */
+export const checkSubjects = ['content', 'roles', 'extensions', 'settings', 'collations', 'amcheck', 'canary', 'recovery', 'assertion', 'health', 'tests'] as const;
 export type CheckSubject = (typeof checkSubjects)[number];
 
 /** What people call them. */
@@ -75,6 +75,11 @@ export function judgeChecks(expected: readonly string[], answered: readonly Dril
 
 const worstFirst: readonly Verdict[] = ['failed', 'couldNotVerify', 'proven'];
 
-/** The same, what is wrong before what is not. */
+/** The same, what is wrong before what is not; then what the data itself says before what there is around it. */
 export const worstChecksFirst = (checks: readonly DrillCheck[]): readonly DrillCheck[] =>
-  [...checks].sort((a, b) => worstFirst.indexOf(a.verdict) - worstFirst.indexOf(b.verdict) || compareText(a.name, b.name));
+  [...checks].sort((a, b) => worstFirst.indexOf(a.verdict) - worstFirst.indexOf(b.verdict) || rankOf(a) - rankOf(b) || compareText(a.name, b.name));
+
+function rankOf({ name }: DrillCheck): number {
+  const rank = checkSubjects.findIndex((subject) => name === subject || name.startsWith(`${subject}:`));
+  return rank === -1 ? checkSubjects.length : rank;
+}

@@ -55,7 +55,8 @@ const directionWord: Readonly<Record<Course['direction'], string>> = { shorter: 
 
 export function trendSection({ trend, objectives, kind }: DrillReport): Markup {
   const limit = (name: 'rpo' | 'restore' | 'rebuild'): number => objectives.find(({ objective }) => objective === name)?.limitMs ?? defaultObjectives[name];
-  const chart = (title: string, course: Course, limitMs: number, of: 'rtoMs' | 'rpoMs'): Markup => html`<figure><h3>${title}</h3>${courseChart(`${title} over past drills`, trend.samples, (sample) => sample[of], limitMs)}<figcaption>${courseText(course)}</figcaption></figure>`;
+  // A course of one drill is none, and its objective stands above.
+  const chart = (title: string, course: Course, limitMs: number, of: 'rtoMs' | 'rpoMs'): Markup => html`<figure><h3>${title}</h3>${trend.samples.length < 2 ? nothing : courseChart(`${title} over past drills`, trend.samples, (sample) => sample[of], limitMs)}<figcaption>${courseText(course)}</figcaption></figure>`;
   return html`<section><h2>Over past drills</h2><p class="soft">${counted(trend.drills, `${kind} drill`)}, ${trend.proven} proven.</p>
 <div class="pair">${chart('RTO', trend.rto, limit(kind === 'rebuild' ? 'rebuild' : 'restore'), 'rtoMs')}${chart('RPO', trend.rpo, limit('rpo'), 'rpoMs')}</div><p class="meta">${projectionText(trend)}</p></section>`;
 }

@@ -17,8 +17,9 @@ section { margin-top: 2.6rem; padding-top: 1.5rem; border-top: 1px solid var(--l
 .good { color: var(--good); } .bad { color: var(--bad); } .open { color: var(--open); }
 .badge { display: inline-block; margin-top: 1.1rem; padding: 0.3rem 0.95rem 0.35rem; border: 2px solid currentColor; border-radius: 999px; font-weight: 650; }
 .badge.bad { border-style: double; border-width: 4px; } .badge.open { border-style: dashed; }
-.cards { display: grid; grid-template-columns: repeat(4, 1fr); gap: 1px; margin-top: 2rem; background: var(--line); border: 1px solid var(--line); border-radius: 10px; overflow: hidden; }
-.cards div { background: var(--paper); padding: 1rem 1.1rem 1.05rem; }
+.cards { display: grid; grid-template-columns: repeat(4, 1fr); margin-top: 2rem; border: 1px solid var(--line); border-radius: 10px; }
+.cards div { padding: 1rem 1.1rem 1.05rem; border: solid var(--line); border-width: 0 0 0 1px; }
+.cards div:first-child { border-left: 0; }
 .cards dt { color: var(--soft); font-size: 0.85rem; }
 .cards dd { font-size: 1.35rem; font-weight: 620; line-height: 1.3; margin-top: 0.15rem; overflow-wrap: normal; }
 .cards small { display: block; font-size: 0.82rem; font-weight: 400; color: var(--soft); line-height: 1.4; margin-top: 0.25rem; }
@@ -34,7 +35,7 @@ section { margin-top: 2.6rem; padding-top: 1.5rem; border-top: 1px solid var(--l
 .facts div { display: grid; grid-template-columns: 12rem minmax(0, 1fr); gap: 0 1.2rem; padding: 0.28rem 0; }
 .facts dt { color: var(--soft); }
 .facts + h2, .facts + .facts { margin-top: 1.6rem; }
-code, pre { font: 0.84em/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace; overflow-wrap: anywhere; word-break: break-all; }
+code, pre { font: 0.84em/1.5 ui-monospace, SFMono-Regular, Menlo, Consolas, "Liberation Mono", monospace; }
 pre { white-space: pre-wrap; background: var(--wash); border: 1px solid var(--line); border-radius: 8px; padding: 0.9rem 1rem; margin: 0.8rem 0 0; }
 .plain li { padding: 0.2rem 0; }
 .plain li::before { content: "– "; color: var(--soft); }
@@ -59,16 +60,19 @@ footer { margin-top: 3rem; color: var(--soft); font-size: 0.87rem; }
   .cards dd { font-size: 1.15rem; }
   .cards, .pair { grid-template-columns: 1fr 1fr; }
   .pair { grid-template-columns: 1fr; }
+  .cards div:nth-child(odd) { border-left: 0; }
+  .cards div:nth-child(n + 3) { border-top-width: 1px; }
   .checks li, .facts div { grid-template-columns: 1fr; }
   .facts div { padding: 0.4rem 0; }
 }
-@page { margin: 16mm 15mm; }
+@page { margin: 16mm 15mm 18mm; @bottom-right { content: "page " counter(page) " of " counter(pages); font: 8pt ui-sans-serif, system-ui, "Segoe UI", Roboto, Arial, sans-serif; color: #566273; } }
 @media print {
   body { font-size: 10.5pt; -webkit-print-color-adjust: exact; print-color-adjust: exact; }
   main { max-width: none; padding: 0; }
   section { margin-top: 1.4rem; padding-top: 1rem; }
   .cards dd { font-size: 1.1rem; }
-  h2 { break-after: avoid; }
+  .facts div { grid-template-columns: 10rem minmax(0, 1fr); }
+  h2, h2 + .soft { break-after: avoid; }
   li, .facts div, figure, .cards { break-inside: avoid; }
   .screen { display: none; }
 }

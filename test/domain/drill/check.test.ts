@@ -68,3 +68,8 @@ it('shows what is wrong first, on one line each, with a bound', () => {
   expect(worstChecksFirst(checks).map(({ name }) => name)).toEqual(['c', 'b', 'a']);
   expect(checks[2]?.sentence).toMatch(/^a b{397}…$/);
 });
+
+it('shows the data itself before what there is around it, and the application last', () => {
+  const checks = ['amcheck:postgres', 'assertion:orders', 'canary', 'content:postgres', 'content:redis', 'content:redis:keysDiffer', 'health', 'ours', 'tests'].map((name) => drillCheck(name, null, 'asExpected'));
+  expect(worstChecksFirst(checks).map(({ name }) => name)).toEqual(['content:postgres', 'content:redis', 'content:redis:keysDiffer', 'amcheck:postgres', 'canary', 'assertion:orders', 'health', 'tests', 'ours']);
+});
