@@ -17,6 +17,7 @@ const programs = {
   bench: 'test/bench/run.ts',
   soak: 'test/soak/run.ts',
   devbox: 'devbox/dev.ts',
+  screenshot: 'devbox/screenshot.ts',
 };
 
 function main() {

@@ -5,7 +5,7 @@ export const smallestMb = 5;
 export const largestMb = 20_000;
 
 export const demoHelp = `npm run demo -- [options]: a small real service, backed up, proven, destroyed, restored, undone and restored again;
-then a DELETE without WHERE, found in the log, and everything back to just before that transaction.
+then a DELETE without WHERE, found in the log, and everything back to just before that transaction; at last a drill, and its report.
 
   --size MB   size of its PostgreSQL data, ${smallestMb} to ${largestMb} (default 200)
   --keep      leave service, worker, Temporal and its UI running at the end, to look around

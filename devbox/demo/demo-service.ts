@@ -90,6 +90,8 @@ export interface DemoConfigOptions {
   skewLimit?: string;
   /** Is PostgreSQL's write-ahead log kept? */
   wal?: boolean;
+  /** The image of the application, which a drill starts and whose tests it runs; no drill asks for any unless given. */
+  drillImage?: string;
 }
 
 /** The text of a holdfast.yaml; Redis's password, where it has one, is found in the environment variable DEMO_REDIS_PASSWORD. */
@@ -104,7 +106,20 @@ services:
     redis: { container: ${service.redis.container}${password} }
     app: { containers: [${service.application.container}], restart: onRestore }
     health: { url: "${service.healthUrl}", within: ${options.healthWithin ?? '1m'} }
-repositories:
+${options.drillImage === undefined ? '' : drillConfig(options.drillImage)}repositories:
   local: { url: ${JSON.stringify(options.backupDirectory)} }
+`;
+}
+
+/** What a drill asks: two assertions, the application's health on the drill's network, and its own tests. Loopback is not what it is called by there. */
+function drillConfig(image: string): string {
+  const variables = '{ POSTGRES_HOST: "${PGHOST}", POSTGRES_DB: "${PGDATABASE}", POSTGRES_USER: "${PGUSER}", POSTGRES_PASSWORD: "${PGPASSWORD}", REDIS_HOST: "${HOLDFAST_REDIS_HOST}", ORDERS_PER_SECOND: "20", ALLOWED_HOST: shop }';
+  return `    drill:
+      assertions:
+        canary: { sql: "SELECT count(*) FROM service_canary", expect: 1 }
+        sessions: { redis: [ZCARD, "session:index"], expect: { atLeast: 1 } }
+      app: { image: "${image}", environment: ${variables} }
+      health: { url: "http://shop:8009/health", within: 1m }
+      tests: { image: "${image}", command: [/usr/local/bin/node, --test, /app/tests.ts], environment: ${variables} }
 `;
 }

@@ -61,6 +61,8 @@ async function untilReady(child: ChildProcess): Promise<void> {
 async function kill(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const exited = once(child, 'exit');
+  // One that outlives this process keeps it from ending only while its end is waited for.
+  child.ref();
   child.kill('SIGKILL');
   await exited;
 }

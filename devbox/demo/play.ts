@@ -1,4 +1,4 @@
-/** The main job, in six steps: backed up under load, proven, destroyed, brought back while the worker is killed; undone, and brought back again; then to just before one transaction. */
+/** The main job, in seven steps: backed up under load, proven, destroyed, brought back while the worker is killed; undone, and brought back again; then to just before one transaction; and rehearsed. */
 import { createDockerRuntime } from '../../src/containers/docker-runtime.ts';
 import { resultOf } from '../../src/client/follow-run.ts';
 import type { RestoreBackupResult } from '../../src/workflows/restore-backup/messages.ts';
@@ -9,6 +9,7 @@ import { approvedRun, killInMidCutOver, type Runbook } from './approved-run.ts';
 import { holdfastOrFail } from './command-line.ts';
 import { compareLive } from './compare-live.ts';
 import { disaster, isDisaster } from './disaster.ts';
+import { drill, type Drilled } from './drill.ts';
 import { say, title } from './narration.ts';
 import { healthWithin, type Stage } from './stage.ts';
 import { failureOf, newestResult } from './watch-run.ts';
@@ -23,6 +24,7 @@ export interface Played {
   readonly restored: RestoreBackupResult;
   readonly compared: { readonly tables: number; readonly keys: number };
   readonly rewound: AnySecond;
+  readonly drilled: Drilled;
 }
 
 /** @throws Error where anything is not as it is said to be; the signal's reason */
@@ -50,7 +52,8 @@ export async function play(stage: Stage): Promise<Played> {
   await restore(stage, { args: ['restore', backup.backupId] });
   await checkRestored(stage, backup.backupId);
   const rewound = await anySecond(stage);
-  return { backup, restored: await resultOf<RestoreBackupResult>(client, workflowId), compared, rewound };
+  const drilled = await drill(stage, rewound.restored.newBase);
+  return { backup, restored: await resultOf<RestoreBackupResult>(client, workflowId), compared, rewound, drilled };
 }
 
 async function restore(stage: Stage, runbook: Omit<Runbook, 'type'>): Promise<string> {

@@ -1,4 +1,5 @@
 /** What the demo prints at its end: what was measured, and where to go from here. */
+import type { ObjectiveName } from '../../src/domain/drill/objectives.ts';
 import { durationText, sizeText } from '../../src/domain/wording.ts';
 import type { Played } from './play.ts';
 import type { Stage } from './stage.ts';
@@ -6,7 +7,7 @@ import type { Stage } from './stage.ts';
 /** How the demo ends, which decides what its last lines may promise. */
 export type Ending = 'kept' | 'atEnter' | 'now';
 
-export function printReport({ uiAddress, service }: Stage, { backup, restored, compared, rewound }: Played, tookMs: number, ending: Ending): void {
+export function printReport({ uiAddress, service }: Stage, { backup, restored, compared, rewound, drilled }: Played, tookMs: number, ending: Ending): void {
   const { report } = restored;
   if (report === null) throw new Error('the restore reported nothing');
   const phases = report.phases.map(({ phase, durationMs }) => `${phase} ${durationText(durationMs)}`).join(', ');
@@ -18,6 +19,8 @@ export function printReport({ uiAddress, service }: Stage, { backup, restored, c
     `RPO           ${durationText(report.rpoMs)}; ${report.setAsideTransactions ?? 'an unknown number of'} later transactions set aside, still in the rollback copy`,
     `Equality      ${compared.tables} tables and ${compared.keys} keys equal to the manifest: closed, before the opening, and again with the writer stopped`,
     `Any second    ${rewoundText(rewound)}`,
+    `Drill         ${drillText(drilled)}`,
+    `Its report    ${drilled.page}${pageStays[ending]}`,
     `Temporal UI   ${ui[ending]}`,
     `The demo      ${durationText(tookMs)}`,
     'Next          npx holdfast init, in a directory of your own',
@@ -28,6 +31,14 @@ function rewoundText({ found, findMs, restored, ordersAside }: Played['rewound']
   const { report } = restored;
   if (report === null) throw new Error('the restore to a moment reported nothing');
   return `transaction ${found.xid} found in ${durationText(findMs)}, back to just before it ${durationText(report.rtoFromApprovalMs)} after the approval; ${ordersAside} orders of after it set aside`;
+}
+
+const pageStays: Readonly<Record<Ending, string>> = { kept: '', atEnter: ', until the demo ends', now: ', gone with the demo; npm run demo -- --keep keeps it' };
+
+function drillText({ result: { checks, times: { rto, rpo }, objectives } }: Played['drilled']): string {
+  const limit = (name: ObjectiveName): string => durationText(objectives.find(({ objective }) => objective === name)?.limitMs ?? 0);
+  if (rto.ms === null || rpo.ms === null) throw new Error('the drill measured nothing');
+  return `PROVEN, all ${checks.length} checks passed; RTO ${durationText(rto.ms)} (objective ${limit('restore')}), RPO ${durationText(rpo.ms)} (objective ${limit('rpo')})`;
 }
 
 /** After `--keep`: everything that still runs, and the one command that takes it away. */

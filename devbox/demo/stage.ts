@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import type { Client } from '@temporalio/client';
 import { connectClient } from '../../src/client/temporal-connection.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
+import { createDockerRuntime } from '../../src/containers/docker-runtime.ts';
 import type { ServiceDefinition } from '../../src/domain/service.ts';
 import type { Repository } from '../../src/repository/repository.ts';
 import { composeRepositories } from '../../src/worker/dependencies.ts';
@@ -78,7 +79,8 @@ export async function setStage(environment: DemoEnvironment, record: ReturnType<
   record.note({ namespaceId });
   const service = await raiseService(environment, record.current);
   const configPath = join(directory, 'holdfast.yaml');
-  const configure = (wal: boolean): void => writeFileSync(configPath, demoConfig(service, { backupDirectory: join(directory, 'backups'), prove: false, healthWithin, skewLimit, wal }));
+  const { image: drillImage } = await createDockerRuntime(service.dockerHost).inspect(service.application.container);
+  const configure = (wal: boolean): void => writeFileSync(configPath, demoConfig(service, { backupDirectory: join(directory, 'backups'), prove: false, healthWithin, skewLimit, wal, drillImage }));
   configure(false);
   const { definition, repository } = await readConfiguration(configPath);
   const own = childEnvironment(process.env, { dockerHost: environment.dockerHost, temporalAddress: temporal.address, configPath, directory });

@@ -1,5 +1,5 @@
 /** The pages and the code agree: links lead somewhere, runbooks have their page, and no comment names a hazard that is not explained. */
-import { existsSync, globSync, readFileSync } from 'node:fs';
+import { existsSync, globSync, readFileSync, statSync } from 'node:fs';
 import { dirname, join } from 'node:path';
 import { describe, expect, it } from 'vitest';
 import { checkKinds } from '../../src/domain/drill/check-class.ts';
@@ -14,7 +14,7 @@ const workflows = Object.keys(runbooks).filter((name) => name !== 'serviceLease'
 
 describe('every page', () => {
   it.each(pages)('%s links only to what is there', (page) => {
-    const links = [...read(page).matchAll(/\]\(([^)#\s]+)(#[^)]*)?\)/g)].map(([, target]) => target ?? '').filter((target) => !/^[a-z]+:/.test(target));
+    const links = [...read(page).matchAll(/(?:\]\(|<img src=")([^)"#\s]+)(#[^)]*)?[)"]/g)].map(([, target]) => target ?? '').filter((target) => !/^[a-z]+:/.test(target));
     expect(links.filter((target) => !existsSync(join(root, dirname(page), target)))).toEqual([]);
   });
 
@@ -22,6 +22,16 @@ describe('every page', () => {
     const named = [...read(page).matchAll(/`((?:src|test|docs|devbox)\/[\w./-]+)`/g)].map(([, path]) => path ?? '');
     expect(named.filter((path) => !existsSync(join(root, path)))).toEqual([]);
   });
+});
+
+it('every picture says in words what it shows, and is small', () => {
+  const pictures = pages.flatMap((page) => [...read(page).matchAll(/<img src="([^"]+)" width="\d+" alt="([^"]*)">/g)].map(([, target = '', words = '']) => ({ words, path: join(root, dirname(page), target) })));
+  expect(pictures).not.toHaveLength(0);
+  for (const { words, path } of pictures) {
+    expect(words.length).toBeGreaterThan(40);
+    expect(statSync(path).size).toBeLessThan(200_000);
+    expect(readFileSync(path).toString('latin1', 1, 4)).toBe('PNG');
+  }
 });
 
 describe('runbooks', () => {

@@ -80,7 +80,8 @@ test.concurrent('the demo shows what it says, and leaves nothing', async () => {
     '=== 1. A backup under load', '=== 2. Proof', '=== 3. A disaster', '/health: 503', '=== 4. The restore', 'in mid cut-over: nothing is open yet', '>>> another takes over', 'BACK at',
     '=== 5. The way back', 'HealthCheckFailed', 'As expected: the tables are gone', 'BACK at',
     '=== 6. A DELETE without WHERE', 'takes a base backup by itself', 'and forgets the WHERE', '/health: 200; the application writes on', '$ holdfast find --shrunk audit.events', ': that one', '$ holdfast restore --before xid:',
-    'Recover   beside the live data, paused just before', 'BACK at', 'each as just before the DELETE', '=== Report',
+    'Recover   beside the live data, paused just before', 'BACK at', 'each as just before the DELETE',
+    '=== 7. A drill', '✓ content:', '✓ content:', '✓ health', '✓ tests', 'PROVEN, all 13 checks passed', 'To be handed on', '=== Report',
   ];
   let position = 0;
   for (const each of steps) {
@@ -96,6 +97,8 @@ test.concurrent('the demo shows what it says, and leaves nothing', async () => {
   expect(text).toContain(`$ ${found} --since `);
   expect(text).toMatch(/Set aside: the [1-9][\d,]* orders that were placed after it/);
   expect(text).toMatch(/Any second +transaction \d+ found in .* s, back to just before it .* s after the approval; [1-9]\d* orders of after it set aside/);
+  expect(text).toMatch(/Drill +PROVEN, all 13 checks passed; RTO .* \(objective 30 min 0 s\), RPO .* s \(objective 15 min 0 s\)/);
+  expect(text).toMatch(/Its report +\/\S+\/backups\/shop\/drills\/\d{8}-\d{6}\/report\.html, gone with the demo; npm run demo -- --keep keeps it/);
   expect(text).not.toContain('decoy');
   expect(await leftOf(record)).toEqual([]);
 }, demoMs);

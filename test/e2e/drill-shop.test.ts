@@ -28,16 +28,7 @@ beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'holdfast shop-'));
   await mkdir(join(directory, 'backups'));
   const { image } = await scope.runtime.inspect(shop.application.container);
-  const variables = '{ POSTGRES_HOST: "${PGHOST}", POSTGRES_DB: "${PGDATABASE}", POSTGRES_USER: "${PGUSER}", POSTGRES_PASSWORD: "${PGPASSWORD}", REDIS_HOST: "${HOLDFAST_REDIS_HOST}", ORDERS_PER_SECOND: "20", ALLOWED_HOST: shop }';
-  const drill = `    drill:
-      assertions:
-        canary: { sql: "SELECT count(*) FROM service_canary", expect: 1 }
-        sessions: { redis: [ZCARD, "session:index"], expect: { atLeast: 1 } }
-      app: { image: ${image}, environment: ${variables} }
-      health: { url: "http://shop:8009/health", within: 1m }
-      tests: { image: ${image}, command: [/usr/local/bin/node, --test, /app/tests.ts], environment: ${variables} }
-`;
-  await writeFile(join(directory, 'holdfast.yaml'), demoConfig(shop, { backupDirectory: './backups', name, queuePrefix: name, prove: false, skewLimit: '5s' }).replace('repositories:\n  local', `${drill}repositories:\n  local`));
+  await writeFile(join(directory, 'holdfast.yaml'), demoConfig(shop, { backupDirectory: './backups', name, queuePrefix: name, prove: false, skewLimit: '5s', drillImage: image }));
   const environment = { ...process.env, DOCKER_HOST: dockerHost(), HOLDFAST_TIMING: 'test', DEMO_REDIS_PASSWORD: canary, HOLDFAST_STATE_DIR: join(directory, 'state') };
   const config = await loadConfig({ environment: {}, currentDirectory: directory });
   client = await connectClient({ address: temporalAddress() });

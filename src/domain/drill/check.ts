@@ -25,7 +25,7 @@ export type CheckSubject = (typeof checkSubjects)[number];
 
 /** What people call them. */
 const subjectTitle: Readonly<Record<CheckSubject, string>> = {
-  content: 'Content', roles: 'Roles', extensions: 'Extensions', settings: 'Settings', collations: 'Sorting of text', amcheck: 'Indexes', canary: 'Canary', recovery: 'Recovery',
+  content: 'Content', roles: 'Roles', extensions: 'Extensions', settings: 'Settings', collations: 'Collations', amcheck: 'Indexes', canary: 'Canary', recovery: 'Recovery',
   assertion: 'Assertion', tests: 'Application\'s tests', health: 'Health',
 };
 

@@ -73,7 +73,8 @@ footer { margin-top: 3rem; color: var(--soft); font-size: 0.87rem; }
   .cards dd { font-size: 1.1rem; }
   .facts div { grid-template-columns: 10rem minmax(0, 1fr); }
   h2, h2 + .soft { break-after: avoid; }
-  li, .facts div, figure, .cards { break-inside: avoid; }
+  h2 + .facts div:first-child { break-after: avoid; }
+  li, .facts div, figure, .cards, section:last-of-type { break-inside: avoid; }
   .screen { display: none; }
 }
 `;

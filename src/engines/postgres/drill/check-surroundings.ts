@@ -59,7 +59,8 @@ export function settingCheck(component: string, backup: Pick<PostgresDump, 'prop
   const missing = backup.properties.settings.filter((setting) => !there.has(textOf(setting))).map(({ role, name }) => (role === null ? name : `${name} of ${role}`));
   const check = checkName('settings', component);
   if (missing.length > 0) return drillCheck(check, component, 'settingMissing', `${counted(missing.length, 'setting')} of the database not there, or of another value: ${missing.join(', ')}.`);
-  return drillCheck(check, component, 'asExpected', `${counted(backup.properties.settings.length, 'setting')} of the database as they were.`);
+  const { length } = backup.properties.settings;
+  return drillCheck(check, component, 'asExpected', length === 0 ? 'The database had no settings of its own when it was backed up.' : `${counted(length, 'setting')} of the database as ${length === 1 ? 'it was' : 'they were'}.`);
 }
 
 /** Pure. */

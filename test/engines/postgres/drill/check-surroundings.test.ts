@@ -20,7 +20,8 @@ test('an extension has to be there, in whatever version', () => {
 
 test('a setting of the database is missed by its name, never shown by its value', () => {
   const backup = properties([{ role: null, name: 'app.key', value: 'secret' }, { role: 'clerk', name: 'work_mem', value: '7MB' }]);
-  expect(settingCheck('postgres', backup, backup).class).toBe('asExpected');
+  expect(settingCheck('postgres', backup, backup)).toMatchObject({ class: 'asExpected', sentence: '2 settings of the database as they were.' });
+  expect(settingCheck('postgres', properties([]), backup)).toMatchObject({ class: 'asExpected', sentence: 'The database had no settings of its own when it was backed up.' });
   const missing = settingCheck('postgres', backup, properties([{ role: null, name: 'app.key', value: 'other' }]));
   expect([missing.class, missing.sentence]).toEqual(['settingMissing', '2 settings of the database not there, or of another value: app.key, work_mem of clerk.']);
 });
