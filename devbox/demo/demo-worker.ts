@@ -58,7 +58,8 @@ async function untilReady(child: ChildProcess): Promise<void> {
   await Promise.race([once(child, 'message'), ended]);
 }
 
-async function kill(child: ChildProcess): Promise<void> {
+/** SIGKILL, and its end waited for, also of a child that was let go of. */
+export async function kill(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const exited = once(child, 'exit');
   // One that outlives this process keeps it from ending only while its end is waited for.
