@@ -10,6 +10,7 @@ import { destinationIn } from './artifacts.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { findParent } from './find-parent.ts';
 import { tellingHowToRecreate } from './missing-container.ts';
+import { inTurn, requireUnknown } from './imports/known-files.ts';
 import { newestProofAt } from './newest-proof.ts';
 import { claimNoteKey } from './repair-activities.ts';
 import { requireSpace } from './repository-space.ts';
@@ -113,12 +114,13 @@ export function createBackupActivities(dependencies: ActivityDependencies) {
 
     /**
      * Writes the manifest, exclusively and last: from here on the backup exists. Where an attempt before this one committed, its manifest stands,
-     * also when this worker (another version, another configuration) would have written another. @throws RecoveryPointSkewed, AlreadyExists
+     * also when this worker (another version, another configuration) would have written another. @throws RecoveryPointSkewed; AlreadyExists, of an import also where another import has taken one of its files since
      */
     async commitBackup(input: CommitBackupInput): Promise<CommittedBackup> {
       const definition = serviceNamed(dependencies, input.service);
       const repository = firstRepository(dependencies, input.service);
-      const { manifest, sha256 } = await committedByThisRun(repository, input) ?? await commit(repository, input, definition);
+      const write = async (): Promise<ReadManifest> => await committedByThisRun(repository, input) ?? await commit(repository, input, definition);
+      const { manifest, sha256 } = await (input.imported === undefined ? write() : inTurn(input.service, write));
       await repository.removeLosingAttempts(manifest);
       const summary = await summaryOf(manifest, sha256);
       return definition.prove === undefined ? summary : { ...summary, newestProofAt: await newestProofAt(repository, manifest) };
@@ -152,6 +154,7 @@ export function createBackupActivities(dependencies: ActivityDependencies) {
       throw new HoldfastFailure('RecoveryPointSkewed', { operation: 'commit the backup', object: input.service, cause: `the components' snapshots lie ${point.skewMs} ms apart, allowed are ${skewLimitMs} ms`, hint: 'Take the backup again at a quieter moment, or raise skewLimit.' });
     }
     const manifest = manifestOf(input, components, version, { ...point, skewLimitMs });
+    if (input.imported !== undefined) await requireUnknown(repository, input.service, input.imported.files);
     try {
       return { manifest, ...await repository.commitManifest(manifest) };
     } catch (error) {

@@ -6,12 +6,12 @@ import { componentFor, parseFileName, type NamedFile } from '../../domain/import
 import { instantOfStamp } from '../../domain/imports/local-instant.ts';
 import { isTimeZone } from '../../domain/schedules/time-zone.ts';
 import type { Component } from '../../domain/service.ts';
-import type { Repository } from '../../repository/repository.ts';
 import { engineOf, firstRepository, inEngineContext, serviceNamed } from '../activity-run.ts';
 import { destinationIn, sourceOf } from '../artifacts.ts';
 import type { BackedUpComponent } from '../backup-activities.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { digestOfForeign, namesIn, readForeign } from './foreign-file.ts';
+import { knownFiles, requireUnknown } from './known-files.ts';
 
 /** More than a run's history should hold; what is left is taken by the next run. */
 const mostSets = 200;
@@ -30,7 +30,7 @@ export interface RefusedFile {
 export interface FoundImports {
   readonly timeZone: string;
   readonly sets: readonly ImportSet[];
-  /** Taken by an earlier import, by their content. */
+  /** Taken by an earlier import, by their stamp and content. */
   readonly known: number;
   readonly refused: readonly RefusedFile[];
   /** Sets beyond what one run takes. */
@@ -62,13 +62,13 @@ export function createImportActivities(dependencies: ActivityDependencies) {
     findImports: (input: ImportRequest): Promise<FoundImports> => inEngineContext(dependencies, input.service, async (context) => {
       const { components } = serviceNamed(dependencies, input.service);
       const { timeZone } = zoneOf(input);
-      const known = await importedHashes(firstRepository(dependencies, input.service), input.service);
+      const holderOf = await knownFiles(firstRepository(dependencies, input.service), input.service);
       const found: { sets: Map<string, string[]>; known: number; refused: RefusedFile[] } = { sets: new Map(), known: 0, refused: [] };
       for (const named of (await namesIn(input.directory)).flatMap((file) => parseFileName(file) ?? [])) {
         try {
           const component = chosen(named, components, timeZone);
           const { sha256 } = await digestOfForeign(input.directory, named.file, context.signal, (doneBytes) => context.progress({ phase: `reading ${named.file}`, doneBytes }));
-          if (known.has(`${component.name} ${sha256}`)) found.known += 1;
+          if (holderOf({ component: component.name, file: named.file, sha256 }) !== undefined) found.known += 1;
           else found.sets.set(named.stamp, [...found.sets.get(named.stamp) ?? [], named.file]);
         } catch (error) {
           if (!isFailure(error) || error.retryable) throw error;
@@ -96,7 +96,7 @@ export function createImportActivities(dependencies: ActivityDependencies) {
 
     /**
      * One file, copied into an attempt of its own and made a backup of its component. The first attempt to finish wins, as of any backup. @throws as the engine's import does;
-     * InvalidInput, ArtifactDamaged of the file itself
+     * InvalidInput, ArtifactDamaged of the file itself; AlreadyExists where a backup of the catalog holds it
      */
     takeFile: (input: ImportRequest & { readonly file: string; readonly component: Component; readonly backupId: string; readonly at: string }): Promise<TakenFile> =>
       inEngineContext(dependencies, input.service, async (context) => {
@@ -108,6 +108,7 @@ export function createImportActivities(dependencies: ActivityDependencies) {
         try {
           context.progress({ phase: `copying ${file}` });
           const stored = await readForeign(input.directory, file, (bytes) => destination.put(engine.imports.storedAs, bytes));
+          await requireUnknown(repository, service, [{ component: component.name, file, sha256: stored.sha256 }]);
           const foreign = { name: file, at: input.at, path: destination.pathOf(engine.imports.storedAs), stored };
           const { contentHashes } = serviceNamed(dependencies, service);
           const backup = await engine.imports.take(context, component, foreign, sourceOf(repository, { service, backupId }), destination, { contentHashes, jobs: dependencies.jobs });
@@ -136,19 +137,6 @@ function zoneOf({ timeZone }: ImportRequest): { readonly timeZone: string; reado
   if (timeZone === undefined) return { timeZone: new Intl.DateTimeFormat().resolvedOptions().timeZone, timeZoneGiven: false };
   if (!isTimeZone(timeZone)) refuse(timeZone, 'it is no time zone');
   return { timeZone, timeZoneGiven: true };
-}
-
-/** `<component> <sha256>` of every file that was imported. A backup that cannot be read is no reason to import nothing: its files may come twice, and none is lost. */
-async function importedHashes(repository: Repository, service: string): Promise<ReadonlySet<string>> {
-  const hashes = new Set<string>();
-  for (const backupId of await repository.listBackups(service)) {
-    try {
-      for (const { component, sha256 } of (await repository.readManifest(service, backupId)).manifest.imported?.files ?? []) hashes.add(`${component} ${sha256}`);
-    } catch (error) {
-      if (!isFailure(error) || error.retryable) throw error;
-    }
-  }
-  return hashes;
 }
 
 function refuse(object: string, cause: string): never {

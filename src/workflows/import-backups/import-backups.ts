@@ -15,6 +15,12 @@ interface Refused extends RefusedFile {
   readonly type: FailureType;
 }
 
+interface LeftOut {
+  readonly refused: Refused[];
+  /** In the catalog already: before this run, or since another import beside it. */
+  known: number;
+}
+
 const named = 5;
 
 export async function importBackups(input: ImportBackupsInput): Promise<ImportBackupsResult> {
@@ -25,34 +31,40 @@ export async function importBackups(input: ImportBackupsInput): Promise<ImportBa
     const found = await run.host.long.findImports(request);
     const zone = `as local time of ${found.timeZone}${given === undefined ? ', the worker\'s own' : ''}`;
     run.done(`${counted(found.sets.length + found.leftOver, 'backup')} to import, ${counted(found.known, 'file')} known already; the names are read ${zone}`);
-    const refused: Refused[] = found.refused.map((each) => ({ ...each, type: 'ArtifactDamaged' }));
-    for (const { file, cause } of refused) run.warn(`${file} is not taken: ${cause}`);
+    const left: LeftOut = { refused: found.refused.map((each) => ({ ...each, type: 'ArtifactDamaged' })), known: found.known };
+    for (const { file, cause } of left.refused) run.warn(`${file} is not taken: ${cause}`);
     const imported: string[] = [];
     for (const [index, set] of found.sets.entries()) {
       run.step(`[${index + 1}/${found.sets.length}] ${set.files.join(', ')}`);
-      const backupId = await takeSet(run, set, refused);
+      const backupId = await takeSet(run, set, left);
       if (backupId !== null) imported.push(backupId);
     }
-    requireAll(run, imported, refused);
-    return { imported, known: found.known, leftOver: found.leftOver, timeZone: found.timeZone, timeZoneGiven: given !== undefined };
+    requireAll(run, imported, left.refused);
+    return { imported, known: left.known, leftOver: found.leftOver, timeZone: found.timeZone, timeZoneGiven: given !== undefined };
   });
 }
 
 /** Null where none of it could be taken. Where one file of several cannot, the others are a backup without it. */
-async function takeSet(run: Run<ImportBackupsInput>, { stamp, files }: ImportSet, refused: Refused[]): Promise<string | null> {
+async function takeSet(run: Run<ImportBackupsInput>, { stamp, files }: ImportSet, left: LeftOut): Promise<string | null> {
   const whole = await takeFiles(run, files);
   if ('backupId' in whole) return whole.backupId;
   if (files.length === 1) {
-    refused.push({ ...whole, file: files[0] ?? stamp });
+    leaveOut(left, { ...whole, file: files[0] ?? stamp });
     return null;
   }
   let taken: string | null = null;
   for (const file of files) {
     const one = await takeFiles(run, [file]);
     if ('backupId' in one) taken = one.backupId;
-    else refused.push({ ...one, file });
+    else leaveOut(left, { ...one, file });
   }
   return taken;
+}
+
+/** What another import has taken in the meantime is no failure of this one. */
+function leaveOut(left: LeftOut, refused: Refused): void {
+  if (refused.type === 'AlreadyExists') left.known += 1;
+  else left.refused.push(refused);
 }
 
 async function takeFiles(run: Run<ImportBackupsInput>, files: readonly string[]): Promise<{ readonly backupId: string } | Omit<Refused, 'file'>> {

@@ -11,7 +11,7 @@ export interface ImportBackupsInput extends CommonInput {
 /** A run that could not take a file ends as a failure that names it, after it took all the others. */
 export interface ImportBackupsResult {
   readonly imported: readonly string[];
-  /** Files that are in the catalog already, by their content. */
+  /** Files that are in the catalog already, by their stamp and content. */
   readonly known: number;
   /** Runs of the script that are left for the next import. */
   readonly leftOver: number;

@@ -1,6 +1,7 @@
 # Reads a plain dump of pg_dump's line by line and knows the rows of COPY from statements. With mode=roles: prints the roles that it names, as they are written there, one
 # a line. With mode=sql: prints what psql is to run. What is psql's and not SQL (a backslash that begins a line) is carried out by neither: the first one goes to the file
-# "refused". \restrict and \unrestrict only frame a dump, and psql knows them since 2025 only: they are left out.
+# "refused". \restrict and \unrestrict only frame a dump, and psql knows them since 2025 only: they are left out, and
+# the script puts its own around all of it where psql does.
 function role(text) { sub(/;$/, "", text); if (text != "PUBLIC" && text != "CURRENT_USER" && text != "SESSION_USER") print text }
 function granted(text) { sub(/;$/, "", text); sub(/ WITH GRANT OPTION$/, "", text); sub(/^.* (TO|FROM) /, "", text); role(text) }
 copying { if (mode == "sql") print; if ($0 == "\\.") copying = 0; next }
