@@ -10,6 +10,7 @@ import { testWorkflows } from '../support/workflow-bundle.ts';
 import type { DoomedWorker } from './fault/doomed-worker.ts';
 import { parsePoint } from './fault/fault-point.ts';
 import { runToEnd } from './stage/drive.ts';
+import { writeScriptFiles } from './stage/foreign-files.ts';
 import { observe, type StageState } from './stage/observe.ts';
 import type { Scene } from './stage/scenes.ts';
 import type { Stage } from './stage/stage.ts';
@@ -36,6 +37,13 @@ export type Prepare = (preparation: Preparation) => Promise<Beginning>;
 
 export const onLiveSide = (scene: Scene): Prepare => async ({ stage }) => {
   await stage.reset(scene);
+  return { before: await observe(stage), repairedRunId: null };
+};
+
+/** And beside it the files of a script that backed it up. */
+export const withScriptFiles: Prepare = async ({ stage }) => {
+  await stage.reset();
+  await writeScriptFiles(stage.service, stage.foreign);
   return { before: await observe(stage), repairedRunId: null };
 };
 

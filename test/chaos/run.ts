@@ -2,7 +2,7 @@
  * `npm run test:chaos [-- options]`: the whole kill sweep. Prints every case with its outcome, then the number of cases and of violations;
  * exits 1 when there is a violation, a case that was not begun, or one that struck nothing.
  *
- *   --runbook NAME       takeBackup|verifyBackup|proveBackup|runDrill|restoreBackup|restoreTables|undoRestore|acceptRestore|reapLeftovers|restoreToPointInTime|findMoment|cloneService|
+ *   --runbook NAME       takeBackup|verifyBackup|proveBackup|runDrill|importBackup|exportBackup|restoreBackup|restoreTables|undoRestore|acceptRestore|reapLeftovers|restoreToPointInTime|findMoment|cloneService|
  *                        removeClone|enableWal|markMoment|forgetWal|archiveWal, or one of them with its twist: takeBackup+cancelled|restoreBackup+swapFails|
  *                        restoreToPointInTime+swapFails|restoreTables+moment|reapLeftovers+ drill|back|momentPaused|momentBack|momentForward|clone; of a whole server
  *                        takeBackup+base|restoreBackup+base|undoRestore+base|acceptRestore+base, and takeBackup+ proveBackup+ restoreBackup+ incremental; where production

@@ -3,9 +3,10 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { WorkflowHandle, WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import type { ArchiveWalStatus } from '../../src/workflows/archive-wal/messages.ts';
 import { statusQuery } from '../../src/workflows/shared/messages.ts';
-import { onLiveSide, restored, restoredOrUndone, slotLimit, startWatch, terminatedAt, toBeReceived, withCopy, withFormerReceiver, withReceiver, withWrongSettings, type Beginning, type Prepare } from './preparations.ts';
+import { onLiveSide, restored, restoredOrUndone, slotLimit, startWatch, terminatedAt, toBeReceived, withCopy, withFormerReceiver, withReceiver, withScriptFiles, withWrongSettings, type Beginning, type Prepare } from './preparations.ts';
 import { markName } from './stage/archiving-server.ts';
 import type { Outcome } from './stage/drive.ts';
+import { scriptFiles } from './stage/foreign-files.ts';
 import { lostTable } from './stage/lost-table.ts';
 import type { Room, Stage } from './stage/stage.ts';
 
@@ -99,6 +100,8 @@ const dumps: readonly Scenario[] = [
   plain('verifyBackup', onLiveSide('dump'), ofBackup),
   plain('proveBackup', onLiveSide('dump'), ofBackup),
   plain('runDrill', onLiveSide('dump'), ofBackup),
+  plain('importBackup', withScriptFiles, (stage) => ({ ...ofService(stage), directory: stage.foreign, files: scriptFiles, timeZone: 'UTC' })),
+  plain('exportBackup', onLiveSide('dump'), (stage) => ({ ...ofBackup(stage), directory: stage.foreign })),
   plain('restoreBackup', onLiveSide('dump'), ofBackup),
   twisted('restoreBackup', 'swapFails', onLiveSide('dump'), ofBackup, rollBack, cutOverFailed),
   plain('restoreTables', onLiveSide('dump'), ofItems),

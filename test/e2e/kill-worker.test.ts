@@ -15,6 +15,8 @@ test.concurrent.each([
   ['takeBackup/backUpComponent:postgres#1/during:runtime.wait#1', 'COMPLETED', null],
   ['takeBackup/commitBackup#1/after', 'COMPLETED', null],
   ['proveBackup/proveComponent:postgres#1/during:runtime.wait#1', 'COMPLETED', null],
+  ['importBackup/takeFile:postgres#1/during:runtime.wait#1', 'COMPLETED', null],
+  ['exportBackup/exportComponent:postgres#1/during:runtime.wait#1', 'COMPLETED', null],
   ['restoreBackup/prepareComponent:postgres#1/during:runtime.wait#1', 'COMPLETED', null],
   ['restoreBackup/beginCutOver#1/done:storage.createExclusive#2', 'COMPLETED', null],
   ['restoreBackup/closeComponent:redis#1/done:runtime.exec#3', 'COMPLETED', null],

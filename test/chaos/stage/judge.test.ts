@@ -7,7 +7,7 @@ import type { StageState } from './observe.ts';
 
 const state: StageState = {
   postgres: 'live', redis: 'live', fingerprint: '', databases: [], schemas: [], roles: [], sessions: [], redisConfig: [], redisFiles: [], redisScratch: [], serverCopies: [], restartPolicies: ['always', 'always'],
-  labelled: [], neverStarted: [], lease: false, log: { timeline: '00000001', archives: true, waiting: 0, slotLimit: '1GB' }, archived: [], repository: { backups: [], unfinished: [], notes: [], temporaries: [], marks: 0, proofs: 0, approvals: 0, rollbacks: [], setAside: [] },
+  labelled: [], neverStarted: [], lease: false, log: { timeline: '00000001', archives: true, waiting: 0, slotLimit: '1GB' }, archived: [], foreign: [], repository: { backups: [], unfinished: [], notes: [], temporaries: [], marks: 0, proofs: 0, approvals: 0, rollbacks: [], setAside: [] },
 };
 
 const trial = (victim: Victim | null, status: string, failure: string | null = null, end: Trial['end'] = { status: 'COMPLETED', failure: null }): Trial => {
@@ -173,4 +173,27 @@ test('what a keeper that died was storing waits for its age; what a run was stor
   const left = (runbook: string, temporary: string): readonly string[] => judgeLeftovers({ ...trial('worker', 'COMPLETED'), runbook, after: { ...state, repository: { ...state.repository, temporaries: [temporary] } } });
   const [keepers, runs] = ['a1e4844b-405d-4d16-9fe6-110894f6d22a', '01a22813-6f26-7ad9-9cd6-57931d8f0000.a1e4844b-405d-4d16-9fe6-110894f6d22a'];
   expect([left('markMoment', keepers), left('markMoment', runs).length, left('takeBackup', keepers).length]).toEqual([[], 1, 1]);
+});
+
+test('of the files beside, an import changes none, and an export leaves whole ones', () => {
+  const file = (name: string, isWhole = true) => ({ name, sha256: name, isWhole });
+  const [sql, rdb, part] = [file('postgres-1.sql.gz'), file('redis-1.rdb'), file('.redis-1.rdb.run.part', false)];
+  const left = (runbook: string, status: string, before: StageState['foreign'], after: StageState['foreign']) =>
+    judgeLeftovers({ ...trial('worker', status), runbook, before: { ...state, foreign: before }, after: { ...state, foreign: after } });
+  expect(left('importBackup', 'COMPLETED', [sql, rdb], [sql, rdb])).toEqual([]);
+  expect(left('importBackup', 'COMPLETED', [sql, rdb], [{ ...sql, sha256: 'other' }, rdb])).toHaveLength(2);
+  expect(left('importBackup', 'TERMINATED', [sql, rdb], [sql])).toHaveLength(1);
+  expect(left('exportBackup', 'COMPLETED', [], [sql, rdb])).toEqual([]);
+  expect(left('exportBackup', 'COMPLETED', [], [sql])).toHaveLength(1);
+  expect(left('exportBackup', 'COMPLETED', [], [sql, file('redis-1.rdb', false)])).toHaveLength(1);
+  expect(left('exportBackup', 'CANCELLED', [], [sql])).toEqual([]);
+  expect(left('exportBackup', 'CANCELLED', [], [sql, part])).toHaveLength(1);
+  expect(left('exportBackup', 'TERMINATED', [], [sql, part])).toEqual([]);
+});
+
+test('an import is one backup more', () => {
+  const after = { ...state, repository: { ...state.repository, backups: ['1'] } };
+  expect(judgeEffects({ ...trial('worker', 'COMPLETED'), runbook: 'importBackup', after })).toEqual([]);
+  expect(judgeEffects({ ...trial('worker', 'COMPLETED'), runbook: 'importBackup' })).toHaveLength(1);
+  expect(judgeEffects({ ...trial('worker', 'COMPLETED'), runbook: 'exportBackup', after })).toHaveLength(1);
 });

@@ -105,7 +105,7 @@ export function judgeEffects({ runbook, runId, victim, outcome, newBase, before,
   const expect = (what: string, rises: number, allowed: readonly number[]): void => {
     if (!allowed.includes(rises)) found.push(`${what}: ${rises} more, not ${allowed.join(' or ')}`);
   };
-  expect('backups', rise((state) => state.repository.backups), newBase?.status === 'COMPLETED' || hasBased ? [1] : runbook === 'takeBackup' || runbook === 'archiveWal' ? (done ? [1] : [0, 1]) : [0]);
+  expect('backups', rise((state) => state.repository.backups), newBase?.status === 'COMPLETED' || hasBased ? [1] : ['takeBackup', 'archiveWal', 'importBackup'].includes(runbook) ? (done ? [1] : [0, 1]) : [0]);
   expect('proofs', rise((state) => state.repository.proofs), runbook === 'proveBackup' ? (done ? [1] : [0, 1]) : [0]);
   // A run that is repaired need not have come to a cut-over.
   const begun = runbook === 'reapLeftovers' ? after.repository.rollbacks.some(({ record }) => record.runId === runId) : cutsOver(runbook);
@@ -135,9 +135,25 @@ export function judgeLeftovers({ runbook, runId, outcome, before, after }: Trial
     ...(after.lease ? ['the service\'s lease is held'] : []),
     ...repository.rollbacks.filter(({ state }) => repairDirection(state) !== null).map(({ record }) => `the cut-over of run ${record.runId} half-way`),
     ...judgeStores(runbook, runId, before, after),
+    ...judgeForeign(runbook, outcome, before, after),
     ...keepsLog(runbook, outcome) ? [] : judgeArchives(before.archived, after.archived, before.log?.archives === true ? [before.log.timeline, ...(after.log === null ? [] : [after.log.timeline])] : []),
   ];
   return found;
+}
+
+/**
+ * The files of others are as they were. An export leaves new ones, whole each: all of them where it came to its end, and what it was writing only where it was terminated, for then
+ * nobody is left who knows the directory.
+ */
+function judgeForeign(runbook: string, outcome: Outcome, before: StageState, after: StageState): readonly string[] {
+  const line = ({ name, sha256 }: StageState['foreign'][number]): string => `${name} ${sha256}`;
+  if (runbook !== 'exportBackup') return changed('file beside', before.foreign.map(line), after.foreign.map(line));
+  const written = after.foreign.filter(({ name }) => !name.startsWith('.'));
+  return [
+    ...written.filter(({ isWhole }) => !isWhole).map(({ name }) => `half a file ${name}`),
+    ...(outcome.status === 'COMPLETED' && written.length !== 2 ? [`${written.length} files written, not 2`] : []),
+    ...(outcome.status === 'TERMINATED' ? [] : after.foreign.filter(({ name }) => name.startsWith('.')).map(({ name }) => `part of a file ${name}`)),
+  ];
 }
 
 /** What a whole copy is made of stays; one that was not removed to the end, and a receiver of the log, are whose they were. */

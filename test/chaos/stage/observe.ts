@@ -8,6 +8,7 @@ import type { Rollback } from '../../../src/repository/repository.ts';
 import { createLocalStorage } from '../../../src/storage/local/local-storage.ts';
 import type { ServiceFixture } from '../../support/service-fixture.ts';
 import { readArchivedFiles, type ArchivedFile } from './archived-files.ts';
+import { readForeignFiles, type ForeignFile } from './foreign-files.ts';
 import { observeSetAside } from './set-aside-copies.ts';
 import { readFingerprint, type Fingerprint, type Side, type Sight } from './sides.ts';
 import type { Stage } from './stage.ts';
@@ -39,6 +40,8 @@ export interface StageState {
   readonly log: LogState | null;
   /** Production's archives of its log, in the repository and of the server's own. */
   readonly archived: readonly ArchivedFile[] | null;
+  /** In the directory beside the stage. */
+  readonly foreign: readonly ForeignFile[];
   readonly repository: RepositoryState;
 }
 
@@ -92,6 +95,7 @@ export async function observe(stage: Stage): Promise<StageState> {
     lease: await leaseStaysHeld(service),
     log: await readLog(service).catch(() => null),
     archived: await readArchivedFiles(service),
+    foreign: await readForeignFiles(stage.foreign),
     repository: await observeRepository(service),
   };
 }

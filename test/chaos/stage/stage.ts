@@ -2,7 +2,7 @@
  * A service to be harmed: two databases with two sides. `saved` is what its backups hold, `live` what has happened since; every store can
  * be told to show which of the two it is on, so that a mixture is seen. An application beside them is restarted and asked for its health.
  */
-import { cp, mkdtemp } from 'node:fs/promises';
+import { cp, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { ServiceDefinition } from '../../../src/domain/service.ts';
@@ -12,6 +12,7 @@ import type { Instrumented } from '../fault/instrument.ts';
 import type { Wrap } from '../fault/twist.ts';
 import { openApplication, type Application } from './application.ts';
 import { runToEnd } from './drive.ts';
+import { emptyForeign } from './foreign-files.ts';
 import { createScenes, removeLabelled, type Scene, type Scenes } from './scenes.ts';
 import { createSaved, readFingerprint, readMerged, toLive, type Fingerprint, type Sight } from './sides.ts';
 import { startHealthyWorker, withWorker } from './worker.ts';
@@ -28,6 +29,8 @@ export interface Stage {
   /** The committed backups of the `saved` side: a dump, and a copy of the whole server. */
   readonly backupId: string;
   readonly baseId: string;
+  /** A directory of nobody's, empty after each reset: where an import finds its files, and an export leaves them. */
+  readonly foreign: string;
   /** Of a scene that was set, its newest backup. */
   newestBackup(scene: Scene): string;
   /** What each store answers on each side. */
@@ -61,6 +64,7 @@ export async function startStage(room: Room = 'beside'): Promise<Stage> {
     throw error;
   });
   const snapshot = await mkdtemp(join(tmpdir(), 'holdfast-chaos-'));
+  const foreign = await mkdtemp(join(tmpdir(), 'holdfast foreign-'));
   const startWorker = (instrumented?: Instrumented, twist?: Wrap): Promise<() => Promise<void>> => startHealthyWorker(service, instrumented, twist);
   const scenes = createScenes(service, snapshot, startWorker);
   const stop = async (): Promise<void> => {
@@ -69,22 +73,23 @@ export async function startStage(room: Room = 'beside'): Promise<Stage> {
     await removeLabelled(service, { 'dev.holdfast.kind': 'copy' });
     await service.stop();
     await scenes.close();
+    await rm(foreign, { recursive: true, force: true });
   };
   try {
-    return await setStage({ room, service, application, snapshot, scenes, startWorker, stop });
+    return await setStage({ room, service, application, snapshot, foreign, scenes, startWorker, stop });
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-interface Parts extends Pick<Stage, 'room' | 'service' | 'startWorker' | 'stop'> {
+interface Parts extends Pick<Stage, 'room' | 'service' | 'foreign' | 'startWorker' | 'stop'> {
   readonly application: Application;
   readonly snapshot: string;
   readonly scenes: Scenes;
 }
 
-async function setStage({ room, service, application, snapshot, scenes, startWorker, stop }: Parts): Promise<Stage> {
+async function setStage({ room, service, application, snapshot, foreign, scenes, startWorker, stop }: Parts): Promise<Stage> {
   // Without it there is no incremental backup.
   for (const statement of ['ALTER SYSTEM SET summarize_wal = on', 'SELECT pg_reload_conf()']) await service.sql(statement);
   await createSaved(service);
@@ -104,10 +109,11 @@ async function setStage({ room, service, application, snapshot, scenes, startWor
   const fingerprints = { saved, live, merged: { ...live, postgres: await readMerged(service) } };
   const reset = async (scene: Scene = 'dump'): Promise<void> => {
     await scenes.set(scene);
+    await emptyForeign(foreign);
     await application.renew();
   };
   return {
-    room, service, backupId, baseId, fingerprints, startWorker, reset, stop,
+    room, service, backupId, baseId, foreign, fingerprints, startWorker, reset, stop,
     newestBackup: scenes.newestBackup,
     resetToRestored: async (what) => {
       await reset(what);
