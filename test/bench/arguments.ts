@@ -2,7 +2,7 @@
 import { parseArgs } from 'node:util';
 import type { WalMode } from '../../src/domain/service.ts';
 
-export const benches = ['dumps', 'physical', 'exposure', 'accidents', 'downtime'] as const;
+export const benches = ['dumps', 'physical', 'exposure', 'accidents', 'downtime', 'drill'] as const;
 export type BenchName = (typeof benches)[number];
 
 export interface BenchArguments {

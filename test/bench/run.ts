@@ -6,6 +6,7 @@
  *   exposure   what would be lost, under load, and whether the figure shown is true                       (--seconds 60 --times 20; the first alone with --wal archive)
  *   accidents  twenty scripted accidents, each found by `find`, each restored before                      (--only NAME)
  *   downtime   how long a cut-over keeps an application from writing                                      (--size 100MB --size 1GB --rounds 3)
+ *   drill      a proof beside its backup, and a drill's own time over the work on its data                (--size 1GB --rounds 3)
  */
 import { describeFailure, Interruption, SetupFailure } from '../../devbox/setup-failure.ts';
 import { readBenchArguments, type BenchArguments, type BenchName } from './arguments.ts';
@@ -17,6 +18,7 @@ const programs: Record<BenchName, (options: BenchArguments) => Promise<boolean>>
   exposure: async (options) => (await import('./exposure/bench-exposure.ts')).benchExposure(options),
   accidents: async (options) => (await import('./accidents/bench-accidents.ts')).benchAccidents(options),
   downtime: async (options) => (await import('./downtime/bench-downtime.ts')).benchDowntime(options),
+  drill: async (options) => (await import('./drill/bench-drill.ts')).benchDrill(options),
 };
 
 let options: BenchArguments;
