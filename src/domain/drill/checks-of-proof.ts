@@ -22,8 +22,8 @@ export function classOfDifference({ object, property, expected }: Difference, co
   // A table may have any of these names; what the engine says of it is never one of these properties.
   if (property !== 'existence' && property !== 'rows') {
     if (object.startsWith('objects of kind ') && property === 'count') return 'objectsDiffer';
-    const special = property === 'count' || property === 'digest' || (property === 'hash' && object === 'large objects') ? byObject[object] : undefined;
-    if (special !== undefined) return special;
+    const isOfAll = property === 'count' || property === 'digest' || (property === 'hash' && object === 'large objects');
+    if (isOfAll && Object.hasOwn(byObject, object)) return byObject[object] as CheckClass;
   }
   if (property === 'existence') return classOfAbsence(object, expected, content);
   return Object.hasOwn(byProperty, property) ? byProperty[property] as CheckClass : 'contentDiffers';

@@ -47,6 +47,7 @@ describe('a difference', () => {
     expect(classOfDifference({ object: 'base/5/1234', property: 'page checksums', expected: 'sound', found: 'damaged' }, null)).toBe('pageDamaged');
     expect(classOfDifference({ object: 'system identifier', property: 'value', expected: '1', found: '2' }, null)).toBe('otherDatabase');
     expect(classOfDifference({ object: 'public.orders_id_seq', property: 'last value', expected: '10 or past it', found: '9' }, postgres)).toBe('sequenceBehind');
+    expect(classOfDifference({ object: 'valueOf', property: 'digest', expected: 'a', found: 'b' }, redis)).toBe('contentDiffers');
     expect(classOfDifference({ object: 'x', property: '__proto__', expected: 'a', found: 'b' }, postgres)).toBe('contentDiffers');
   });
 });
