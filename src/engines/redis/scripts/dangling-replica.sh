@@ -5,7 +5,9 @@ ask() { redis-cli -e -s "$socket" "$@"; }
 # check_rdb FILE RESULT: 20 for a damaged file, 22 for one that this server cannot read.
 check_rdb() {
   redis-check-rdb "$1" >"/holdfast/out/$2" 2>&1 && return 0
-  grep -q -e "Can't handle RDB format version" -e 'Wrong signature' "/holdfast/out/$2" && fail 22 "this server cannot read the file"
+  grep -q "Can't handle RDB format version" "/holdfast/out/$2" && fail 22 "the file is of a version that this server cannot read"
+  # Another one's signature is Valkey's; anything else was never a file of either.
+  ! grep -q 'Wrong signature' "/holdfast/out/$2" || [ "$(head -c 6 "$1" | tr -d '\000')" != VALKEY ] || fail 22 "the file is of a server that this one cannot read"
   fail 20 "redis-check-rdb refuses the file"
 }
 
