@@ -64,8 +64,8 @@ function tell<I extends CommonInput>(run: Run<I>, { name, verdict, sentence, cla
   else run.warn(`${name} ${verdict === 'failed' ? 'FAILED' : 'could not be verified'} (${found}): ${sentence}`);
 }
 
-/** By the failure's own fields, which name no secret and no row. */
-function sentenceOf(error: unknown): string | undefined {
+/** By the failure's own fields, which name no secret and no row; undefined where it has none. */
+export function sentenceOf(error: unknown): string | undefined {
   const cause = error instanceof ActivityFailure ? error.cause : error;
   const fields = cause instanceof ApplicationFailure ? cause.details?.[0] as Partial<FailureFields> | undefined : undefined;
   if (typeof fields?.operation !== 'string' || typeof fields.cause !== 'string') return undefined;

@@ -7,7 +7,7 @@ import type { DrillCleanUp } from '../../domain/drill/drill-report.ts';
 import { inFrame, type Run } from '../shared/run.ts';
 import { failureTypeOf, workflowFailure } from '../shared/workflow-failure.ts';
 import { bringUp, type BroughtUp } from './bring-up.ts';
-import { startDrillLog, type DrillLog } from './drill-log.ts';
+import { sentenceOf, startDrillLog, type DrillLog } from './drill-log.ts';
 import { readDrillInput } from './input.ts';
 import type { RunDrillInput, RunDrillResult } from './messages.ts';
 
@@ -35,9 +35,9 @@ async function choose(run: DrillRun, log: DrillLog): Promise<ChosenDrill | null>
     return chosen;
   } catch (error) {
     const type = failureTypeOf(error);
-    const isFinding = type === 'ManifestDamaged' || (type === 'UnknownBackup' && (backup === undefined || backup === 'latest'));
+    const isFinding = type === 'ManifestDamaged' || type === 'RepositoryDamaged' || (type === 'UnknownBackup' && (backup === undefined || backup === 'latest'));
     if (isCancellation(error) || !isFinding) throw error;
-    log.add([drillCheck(checkName('content'), null, type === 'ManifestDamaged' ? 'backupUnreadable' : 'noBackup')]);
+    log.add([drillCheck(checkName('content'), null, type === 'UnknownBackup' ? 'noBackup' : 'backupUnreadable', sentenceOf(error))]);
     return null;
   }
 }
