@@ -1,5 +1,6 @@
 /** The containers of a drill: servers on an isolated network, by the names of their components, and what is run beside them. All of it is scratch of its run. */
 import type { ContainerRuntime, ContainerSpec } from './container-runtime.ts';
+import { HoldfastFailure, isFailure } from '../domain/failures.ts';
 import type { ScratchIdentity } from './labels.ts';
 import { imageVolumeMounts } from './scratch-server.ts';
 import { createScratchContainer, createScratchNetwork, createScratchVolume, type ScratchResource } from './scratch.ts';
@@ -10,8 +11,15 @@ const networkOf = (run: DrillRun): ScratchIdentity => ({ ...run, component: 'ser
 const volumeOf = (run: DrillRun, component: string): ScratchIdentity => ({ ...run, component, step: 'drill-data' });
 export const drillServer = (run: DrillRun, component: string): ScratchIdentity => ({ ...run, component, step: 'drill-server' });
 
-/** The one network of a drill. Run again it answers the same. @throws NameTaken */
-export const drillNetwork = (runtime: ContainerRuntime, run: DrillRun): Promise<string> => createScratchNetwork(runtime, networkOf(run));
+/** The one network of a drill. Run again it answers the same. @throws NameTaken, NetworkRefused where the engine answers and makes none */
+export async function drillNetwork(runtime: ContainerRuntime, run: DrillRun): Promise<string> {
+  try {
+    return await createScratchNetwork(runtime, networkOf(run));
+  } catch (error) {
+    if (!isFailure(error, 'Internal')) throw error;
+    throw new HoldfastFailure('NetworkRefused', { ...error.fields, hint: 'A drill runs in no other network. See whether something stands before the engine that forbids it.' }, { cause: error });
+  }
+}
 /** The volume of a component's server, by its name; empty when it is made. @throws NameTaken */
 export const drillVolume = (runtime: ContainerRuntime, run: DrillRun, component: string): Promise<string> => createScratchVolume(runtime, volumeOf(run, component));
 

@@ -46,6 +46,7 @@ export const failureKinds = {
   PathNotFound: failed('A file or directory does not exist in a container.'),
   BrokenStream: transient('A stream from the Docker engine ended early or was damaged.'),
   NameTaken: refused('A container or volume with the computed name exists and belongs to something else.'),
+  NetworkRefused: refused('The Docker engine makes no network that nothing leads out of.'),
   PortTaken: refused('The port that a copy was to be reached on is in use.'),
 
   // The databases.
@@ -63,6 +64,8 @@ export const failureKinds = {
   VersionMismatch: refused('The backup cannot be restored into a server of this version.'),
   RestoreFailed: failed('The data could not be restored beside the live one.'),
   RoleMissing: failed('A role that the data names does not exist on the server.'),
+  ExtensionMissing: { retryable: false, exit: 'couldNotVerify', meaning: 'The server that it was tried on lacks an extension that the data needs, or has not loaded its library.' },
+  LocaleMissing: { retryable: false, exit: 'couldNotVerify', meaning: 'The server that it was tried on lacks a locale that the database sorts by.' },
   UnknownTable: refused('There is no table of that name, or more than one.'),
   TableUnfit: refused('The table cannot take rows back one by one: it has no primary key, or another shape than it had.'),
   ForeignKeysBroken: refused('Rows would point to rows that are not there.'),

@@ -41,6 +41,7 @@ export const checkKinds = {
   // What it needs around it.
   roleMissing: failed('A role that objects belong to, or rights are given to, is not there.', 'Create it before a restore, or take a backup that holds the roles.'),
   extensionMissing: failed('An extension that the data needs is not in the image.', 'Restore into the image that the service runs on, and keep a copy of it.'),
+  localeMissing: failed('A locale that the database sorts by is not in the image.', 'Restore into the image that the service runs on, and keep a copy of it.'),
   collationVersionDiffers: failed('The libraries sort text in another way than when the indexes were written.', 'REINDEX what the sentence names, then ALTER DATABASE … REFRESH COLLATION VERSION; or restore into the image the service runs on.'),
   settingMissing: failed('A setting that the server ran with is not there.', 'Set it as the sentence says, and put it where a rebuilt server takes it from.'),
 
@@ -89,9 +90,9 @@ export const isCheckClass = (name: string): name is CheckClass => Object.hasOwn(
 /** What a step's failure says about the backup. What is not named here says nothing about it: the check could not be made. */
 const ofFailures: Partial<Record<FailureType, CheckClass>> = {
   ArtifactDamaged: 'backupUnreadable', ManifestDamaged: 'backupUnreadable', ObjectNotFound: 'backupUnreadable', RepositoryDamaged: 'backupUnreadable',
-  RestoreFailed: 'restoreFailed', ProofFailed: 'contentDiffers', PageDamaged: 'pageDamaged', RoleMissing: 'roleMissing', DatabaseNotFound: 'otherDatabase',
+  RestoreFailed: 'restoreFailed', ProofFailed: 'contentDiffers', PageDamaged: 'pageDamaged', RoleMissing: 'roleMissing', ExtensionMissing: 'extensionMissing', LocaleMissing: 'localeMissing', DatabaseNotFound: 'otherDatabase',
   PointUnreachable: 'logIncomplete', WalConflict: 'logIncomplete', HealthCheckFailed: 'healthNotReached',
-  ImageMissing: 'imageMissing', VersionMismatch: 'versionUnfit', UnsupportedFormat: 'versionUnfit', SecretNotFound: 'keyMissing',
+  NetworkRefused: 'networkNotIsolated', ImageMissing: 'imageMissing', VersionMismatch: 'versionUnfit', UnsupportedFormat: 'versionUnfit', SecretNotFound: 'keyMissing',
   RepositoryUnreachable: 'repositoryUnreachable', DockerUnreachable: 'hostUnreachable', HostUnavailable: 'hostUnreachable', WorkerLost: 'hostUnreachable',
   NotEnoughSpace: 'notEnoughRoom', DiskFull: 'notEnoughRoom', HelperFailed: 'helperFailed', HelperLost: 'helperFailed',
   RunCancelled: 'interrupted', RunTerminated: 'interrupted',

@@ -21,7 +21,7 @@ export function restoreFailure(result: HelperResult, object: string, operation: 
   }
   const named = { ...call, object: `${object}${restoredObject(messages)}`, cause: firstError(messages) };
   if (/(must|can only) be (pre)?loaded (via|by|with)[^\n]*shared_preload_libraries|could not open extension control file|extension "[^"]*" is not available/i.test(messages)) {
-    return new HoldfastFailure('CouldNotVerify', { ...named, hint: 'The server that it was tried on lacks an extension, or has not loaded its library at start: this says nothing about the backup. Use an image and settings that have it.' });
+    return new HoldfastFailure('ExtensionMissing', { ...named, hint: 'The server that it was tried on lacks an extension, or has not loaded its library at start: this says nothing about the backup. Use an image and settings that have it.' });
   }
   if (/The owner of an? [^\n]* must be a superuser|must be superuser to create[^\n]*publication/i.test(messages)) {
     return new HoldfastFailure('PermissionDenied', { ...named, hint: 'The owner of that object was a superuser and is none here: create that role first (CREATE ROLE … NOLOGIN SUPERUSER), then start again.' });

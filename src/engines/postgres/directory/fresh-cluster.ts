@@ -13,13 +13,16 @@ import { postmasterStart } from '../inspect.ts';
 import { recoveryStep, serverArguments, type RecoveryServer } from '../recovery/recovery-server.ts';
 import { failedStep, resultOf, runPostgresHelper, spaceFailure } from '../server/postgres-helper.ts';
 import { preloadSettings } from '../server/preload-settings.ts';
-import { firstError } from '../server/psql-failure.ts';
+import { failureFrom, firstError, ownWords } from '../server/psql-failure.ts';
 import { clusterFiles, scripts } from '../server/script-text.ts';
 import { controlData } from './control-data.ts';
 import type { DataPlace } from './data-place.ts';
 import { initdbWishes } from './initdb-wishes.ts';
 
 const operation = 'make a new server';
+/** What a shell says of a program that is none of this machine's. */
+const cannotBeRun = /Exec format error|cannot execute|: not found$/m;
+const unfitHint = 'Nothing live was changed. Its image has to know the encoding and collation of the backup; see docs/restore-without-holdfast.md for doing it by hand.';
 const logLimitBytes = 64 * 1024;
 
 /** What is made can be made again until it is synced at its end; and it acts like nobody (databases.md P14). */
@@ -48,7 +51,7 @@ export interface ClusterPlace {
 
 /**
  * The cluster made and its server started, answering. Found again, and removed with its directory, as a recovery is (remove.ts). Run again, it begins anew.
- * @throws RestoreFailed where the image cannot make or start one of that shape, NotEnoughSpace, HelperLost
+ * @throws LocaleMissing, HelperFailed where its programs cannot be run, RestoreFailed where the image cannot make or start one of that shape otherwise, NotEnoughSpace, HelperLost
  */
 export async function startCluster(ctx: EngineContext, component: PostgresComponent, place: ClusterPlace, backup: PostgresDump, leastBytes: number): Promise<RecoveryServer> {
   const superuser = superuserFor(component, backup.roles);
@@ -87,7 +90,8 @@ async function create(ctx: EngineContext, component: PostgresComponent, place: C
   if (result.exitCode === 0) return;
   const { step, messages } = failedStep(result);
   if (step === 'space') throw spaceFailure(result, { operation, object: component.container });
-  throw failed(component, firstError(messages));
+  if (cannotBeRun.test(ownWords(messages))) throw new HoldfastFailure('HelperFailed', { operation, object: component.container, cause: firstError(messages), hint: 'The programs of the image cannot be run here: it is broken, or of another architecture. This says nothing about the backup.' });
+  throw failureFrom(messages, { operation, object: component.container }, { type: 'RestoreFailed', hint: unfitHint });
 }
 
 export interface FinishedCluster {
@@ -118,4 +122,4 @@ export async function stopCluster(ctx: EngineContext, component: PostgresCompone
 }
 
 const failed = ({ container }: PostgresComponent, cause: string): HoldfastFailure =>
-  new HoldfastFailure('RestoreFailed', { operation, object: container, cause, hint: 'Nothing live was changed. Its image has to know the encoding and collation of the backup; see docs/restore-without-holdfast.md for doing it by hand.' });
+  new HoldfastFailure('RestoreFailed', { operation, object: container, cause, hint: unfitHint });

@@ -55,7 +55,7 @@ export async function checkedInput(ctx: EngineContext, backup: PostgresDump, sou
   return input;
 }
 
-/** @throws ArtifactDamaged, RestoreFailed, DiskFull, CouldNotVerify, HelperLost and what `makeDatabase` throws */
+/** @throws ArtifactDamaged, RestoreFailed, DiskFull, ExtensionMissing, CouldNotVerify, HelperLost and what `makeDatabase` throws */
 export async function restoreAndCompare(ctx: EngineContext, request: RestoreRequest): Promise<Restored> {
   const { place, backup, input } = request;
   const maintenance = (await runPsql(ctx, { ...place, database: null, operation: 'find a database for administration', sql: 'SELECT pg_catalog.current_database();' })).trim();
