@@ -16,6 +16,7 @@ const programs = {
   chaos: 'test/chaos/run.ts',
   bench: 'test/bench/run.ts',
   soak: 'test/soak/run.ts',
+  zoo: 'test/zoo/run.ts',
   devbox: 'devbox/dev.ts',
   screenshot: 'devbox/screenshot.ts',
 };

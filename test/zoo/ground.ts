@@ -1,0 +1,114 @@
+/** What the animals are made of: one healthy service, backed up once in each way, and what is backed up out of it after something was done to it. */
+import { rm } from 'node:fs/promises';
+import type { ComponentBackup } from '../../src/domain/backup-manifest.ts';
+import type { ServiceDefinition } from '../../src/domain/service.ts';
+import { startServiceFixture, type ServiceFixture } from '../support/service-fixture.ts';
+import type { Origin } from './animal.ts';
+import { createImages, type Images } from './images.ts';
+import { healthyKeys, healthySql } from './healthy-service.ts';
+import { withLane } from './lane.ts';
+import { manifestOf, newDirectory, resign, type StoredBackup } from './stored-backup.ts';
+import { createTurns } from './turns.ts';
+
+export interface Ground {
+  readonly service: ServiceFixture;
+  readonly images: Images;
+  /** A backup that nobody may change: made once where it is healthy. */
+  backup(origin: Origin): Promise<StoredBackup>;
+  stop(): Promise<void>;
+}
+
+const template = 'zoo_template';
+
+export async function openGround(): Promise<Ground> {
+  const service = await startServiceFixture();
+  const images = createImages(service);
+  await service.sql(`CREATE DATABASE ${template};`, 'postgres');
+  await service.sql(healthySql, template);
+  // One that is connected to cannot be copied.
+  await service.sql(`DROP DATABASE shop; CREATE DATABASE shop TEMPLATE ${template};`, 'postgres');
+  await seedKeys(service);
+  const taken: StoredBackup[] = [];
+  const [turn, once] = [createTurns(), new Map<string, Promise<StoredBackup>>()];
+  let databases = 0;
+
+  const take = async (components: ServiceDefinition['components'], kind?: 'base'): Promise<StoredBackup> => {
+    const root = await newDirectory();
+    taken.push({ root, service: service.name, backupId: '' });
+    return withLane(service, { root, definition: { components } }, (lane) => lane.takeBackup(kind));
+  };
+  const [postgres, redis] = componentsOf(service);
+  const healthy = (key: 'service' | 'base'): Promise<StoredBackup> => {
+    const begun = once.get(key) ?? turn(() => (key === 'service' ? take([postgres, redis]) : take([postgres], 'base')));
+    once.set(key, begun);
+    return begun;
+  };
+
+  async function ofDatabase({ sql, account, options, roles }: Extract<Origin, { kind: 'database' }>): Promise<StoredBackup> {
+    databases += 1;
+    const database = `zoo_${databases}`;
+    if (roles !== undefined) await service.sql(roles, 'postgres');
+    await service.sql(`CREATE DATABASE ${database} ${options ?? `TEMPLATE ${template}`};`, 'postgres');
+    await service.sql(sql.replaceAll('$DATABASE', database), database);
+    const backup = await take([{ ...postgres, database }]);
+    if (account === 'healthy') await accountOf(await healthy('service'), backup);
+    return backup;
+  }
+
+  /** One server holds the keys of all. */
+  const ofKeys = ({ commands, account }: Extract<Origin, { kind: 'keys' }>): Promise<StoredBackup> => healthy('service').then((account_) => turn(async () => {
+    for (const command of commands) await service.redisCli(...command);
+    try {
+      const backup = await take([redis]);
+      if (account === 'healthy') await accountOf(account_, backup);
+      return backup;
+    } finally {
+      await seedKeys(service);
+    }
+  }));
+
+  return {
+    service, images,
+    backup: async (origin) => {
+      if (origin.kind === 'database') return ofDatabase(origin);
+      if (origin.kind === 'keys') return ofKeys(origin);
+      if (origin.kind === 'service' || origin.sql === undefined) return healthy(origin.kind);
+      const { sql, undo } = origin;
+      return turn(async () => {
+        await service.sql(sql);
+        try {
+          return await take([postgres], 'base');
+        } finally {
+          if (undo !== undefined) await service.sql(undo);
+        }
+      });
+    },
+    stop: async () => {
+      await images.remove();
+      await service.stop();
+      for (const { root } of taken) await rm(root, { recursive: true, force: true });
+    },
+  };
+}
+
+type Postgres = Extract<ServiceDefinition['components'][number], { engine: 'postgres' }>;
+type Redis = Extract<ServiceDefinition['components'][number], { engine: 'redis' }>;
+
+export function componentsOf(service: ServiceFixture): readonly [Postgres, Redis] {
+  const components = service.config.services[0]?.components ?? [];
+  return [components.find(({ engine }) => engine === 'postgres') as Postgres, components.find(({ engine }) => engine === 'redis') as Redis];
+}
+
+async function seedKeys(service: ServiceFixture): Promise<void> {
+  for (const command of [['FLUSHALL'], ['FUNCTION', 'FLUSH'], ...healthyKeys]) await service.redisCli(...command);
+}
+
+/** What the manifest of the one says is in it, in place of what the other's says; roles and what else surrounds it stay. */
+async function accountOf(healthy: StoredBackup, backup: StoredBackup): Promise<void> {
+  const components = (await manifestOf(healthy)).components;
+  const content = (of: ComponentBackup): object => {
+    const its = components.find(({ engine }) => engine === of.engine);
+    return its !== undefined && 'content' in its ? { content: its.content } : {};
+  };
+  await resign(backup, (manifest) => ({ ...manifest, components: manifest.components.map((each) => ({ ...each, ...content(each) })) }));
+}

@@ -1,0 +1,89 @@
+/** Sound backups in an environment that is not, and questions of the user's that do not come out well. */
+import { rename } from 'node:fs/promises';
+import type { Assertion } from '../../../src/domain/drill/assertion.ts';
+import type { CheckClass } from '../../../src/domain/drill/check-class.ts';
+import type { DrillSettings } from '../../../src/domain/drill/drill-settings.ts';
+import type { Animal, Expected } from '../animal.ts';
+import type { EngineName } from '../../../src/domain/service.ts';
+import { changeDump, changeRedis } from '../stored-backup.ts';
+import { enginePassing } from '../troubles/engine-passing.ts';
+import { inSmallVolumes } from '../troubles/small-volumes.ts';
+
+const sound = { from: { kind: 'service' } } as const;
+const verdictOf = (found: CheckClass): 'failed' | 'couldNotVerify' => (['assertionFailed', 'applicationTestsFailed', 'healthNotReached', 'serverDidNotStart'].includes(found) ? 'failed' : 'couldNotVerify');
+const answers = (check: string, found: CheckClass, sentence: RegExp): Expected => ({ verdict: verdictOf(found), check, class: found, sentence });
+
+const asked = (name: string, of: EngineName, question: object, found: CheckClass, sentence: RegExp): Animal => ({
+  name, of, ...sound, expected: answers('assertion:asked', found, sentence),
+  drill: { assertions: [{ kind: of === 'postgres' ? 'sql' : 'redis', name: 'asked', component: of, database: 0, expect: { kind: 'rows' }, ...question } as Assertion] },
+});
+
+const limits = { timeoutMs: 60_000, memoryBytes: 128 * 1024 ** 2, environment: {} } as const;
+const tested = (name: string, tests: Partial<NonNullable<DrillSettings['tests']>>, found: CheckClass, sentence: RegExp): Animal =>
+  ({ name, of: 'redis', ...sound, drill: { tests: { image: 'redis:8', command: [], ...limits, ...tests } }, expected: answers('tests', found, sentence) });
+
+const serving = (name: string, command: readonly string[], found: CheckClass, sentence: RegExp, image = 'redis:8'): Animal => ({
+  name, of: 'redis', ...sound, expected: answers('health', found, sentence),
+  drill: { health: { url: 'http://shop:8009/health', withinMs: 2_000 }, application: { image, command, memoryBytes: 64 * 1024 ** 2, environment: {} } },
+});
+
+export const environmentKinds: readonly Animal[] = [
+  asked('assertion-false', 'postgres', { sql: 'SELECT count(*) FROM orders', expect: { kind: 'number', above: '500' } }, 'assertionFailed', /above 500, found 500/),
+  asked('assertion-misspelt', 'postgres', { sql: 'SELECT count(*) FROM ordres' }, 'assertionDidNotRun', /"ordres" does not exist/),
+  asked('assertion-writes', 'postgres', { sql: 'WITH gone AS (DELETE FROM orders RETURNING 1) SELECT count(*) FROM gone' }, 'assertionDidNotRun', /must be at the top level|read-only|permission denied|data-modifying/),
+  asked('assertion-calls-what-writes', 'postgres', { sql: 'SELECT setval(\'tickets\', 1)' }, 'assertionDidNotRun', /read-only|permission denied/),
+  asked('assertion-divides-by-zero', 'postgres', { sql: 'SELECT 1 / (SELECT count(*) FROM orders WHERE total < 0)' }, 'assertionDidNotRun', /division by zero/),
+  asked('assertion-answers-too-much', 'postgres', { sql: 'SELECT repeat(\'x\', 1000) FROM generate_series(1, 100000)' }, 'assertionDidNotRun', /longer than/),
+  asked('redis-assertion-false', 'redis', { command: ['GET', 'cart:7'], expect: { kind: 'equals', value: '8 articles' } }, 'assertionFailed', /./),
+  asked('redis-assertion-of-another-type', 'redis', { command: ['LLEN', 'cart:7'] }, 'assertionDidNotRun', /WRONGTYPE/),
+  asked('redis-assertion-writes', 'redis', { command: ['SET', 'cart:7', 'x'] }, 'assertionDidNotRun', /none of the commands that only read/),
+
+  tested('tests-fail', { command: ['sh', '-c', 'exit 3'] }, 'applicationTestsFailed', /ended with 3/),
+  tested('tests-take-too-long', { command: ['sleep', '60'], timeoutMs: 1_000 }, 'applicationTestsTimedOut', /stopped after/),
+  tested('tests-take-too-much', { command: ['sh', '-c', 'exec tail /dev/zero'], memoryBytes: 32 * 1024 ** 2 }, 'applicationTestsOutOfMemory', /32 MB/),
+  tested('tests-not-there', { command: ['/no/such/program'] }, 'applicationTestsDidNotStart', /./),
+  tested('tests-image-missing', { image: 'nobody/has:this', command: ['true'] }, 'imageMissing', /no image nobody\/has:this/),
+  {
+    name: 'tests-print-secrets', of: 'postgres', ...sound, drill: { tests: { image: 'postgres:17', command: ['sh', '-c', 'echo "$PGPASSWORD $DATABASE_URL"; test "$PGPASSWORD" != "${PGPASSWORD%?????????????????????}" && exit 4; exit 5'], ...limits } },
+    expected: { verdict: 'failed', check: 'tests', class: 'applicationTestsFailed', sentence: /ended with 4/, secret: /postgres:[A-Za-z0-9_-]{20,}@/ },
+  },
+  serving('application-silent', ['sleep', '60'], 'healthNotReached', /Nobody answered/),
+  serving('application-ends', ['sh', '-c', 'echo not today; exit 1'], 'healthNotReached', /not today/),
+  serving('application-not-there', ['/no/such/program'], 'applicationDidNotStart', /./),
+  serving('application-image-missing', ['true'], 'imageMissing', /no image nobody\/has:this/, 'nobody/has:this'),
+  { name: 'application-not-named', of: 'redis', ...sound, drill: { health: { url: 'http://shop:8009/health', withinMs: 2_000 } }, expected: answers('health', 'applicationDidNotStart', /No application is configured/) },
+
+  { name: 'volume-too-small', of: 'postgres', ...sound, trouble: async (_backup, { service }) => inSmallVolumes(service, 4), expected: answers('content:postgres', 'notEnoughRoom', /MB|space|room/i) },
+  { name: 'volume-fills-up', of: 'postgres', ...sound, trouble: async (_backup, { service }) => inSmallVolumes(service, 36), expected: answers('content:postgres', 'notEnoughRoom', /space|room|MB/i) },
+  { name: 'redis-volume-too-small', of: 'redis', from: { kind: 'keys', commands: [['DEBUG', 'POPULATE', '20000', 'filler', '100']] }, trouble: async (_backup, { service }) => inSmallVolumes(service, 1), expected: answers('content:redis', 'notEnoughRoom', /MB|space|room/i) },
+  { name: 'memory-too-little', of: 'postgres', ...sound, damage: (backup) => changeDump(backup, (own) => ({ ...own, server: withMemory(own.server) })), expected: answers('content:postgres', 'serverDidNotStart', /./) },
+  { name: 'redis-memory-too-little', of: 'redis', ...sound, damage: (backup) => changeRedis(backup, (own) => ({ ...own, server: withMemory(own.server) })), expected: answers('content:redis', 'serverDidNotStart', /./) },
+  { name: 'network-refused', of: 'redis', ...sound, trouble: () => enginePassing(/^POST \S*\/networks\/create/), expected: answers('content', 'networkNotIsolated', /./) },
+  { name: 'volume-refused', of: 'redis', ...sound, trouble: () => enginePassing(/^POST \S*\/volumes\/create/), expected: answers('content', 'hostUnreachable', /./) },
+  {
+    name: 'repository-lost-midway', of: 'redis', ...sound, expected: answers('content:redis', 'repositoryUnreachable', /does not exist/),
+    trouble: async ({ root }) => ({
+      probe: {
+        // On whichever attempt; and back for the report, which is to be found again.
+        before: async ({ activity, runbook }) => {
+          if (runbook !== 'runDrill') return;
+          if (activity === 'fillDrill') await rename(root, `${root}.away`).catch(() => undefined);
+          if (activity === 'removeDrill') await rename(`${root}.away`, root).catch(() => undefined);
+        },
+      },
+    }),
+  },
+  {
+    name: 'server-dies-midway', of: 'redis', ...sound, expected: answers('content:redis', 'checkDidNotRun', /the container is exited/),
+    trouble: async (_backup, { service }) => ({
+      probe: {
+        before: async ({ activity }) => {
+          if (activity !== 'checkDrill') return;
+          for (const { id, name } of await service.runtime.list({ 'dev.holdfast.service': service.name })) if (name.includes('drill-server')) await service.runtime.kill(id);
+        },
+      },
+    }),
+  },
+];
+
+const withMemory = <S extends { readonly setUp?: object }>(server: S): S => ({ ...server, setUp: { ...server.setUp, memoryBytes: 6 * 1024 ** 2 } });
