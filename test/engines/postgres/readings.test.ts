@@ -88,6 +88,8 @@ describe('restoreFailure', () => {
     ['ExtensionMissing', 'restore', 'pg_restore: error: could not execute query: ERROR:  timescaledb must be preloaded via shared_preload_libraries'],
     ['ExtensionMissing', 'restore', 'pg_restore: error: could not execute query: ERROR:  pg_cron can only be loaded via shared_preload_libraries'],
     ['ExtensionMissing', 'restore', 'pg_restore: error: could not execute query: ERROR:  extension "postgis" is not available'],
+    // It ends every connection to the database that asks for the library.
+    ['ExtensionMissing', 'content.1', 'psql: error: connection to server at "127.0.0.1", port 5432 failed: FATAL:  could not access file "auto_explain": No such file or directory'],
     ['LocaleMissing', 'restore', 'initdb: error: invalid locale name "en_US.utf8"'],
     ['LocaleMissing', 'restore', 'pg_restore: error: could not execute query: ERROR:  could not create locale "de_DE": No such file or directory'],
     ['PermissionDenied', 'restore', 'ERROR:  permission denied to change owner of event trigger "e"\nHINT:  The owner of an event trigger must be a superuser.'],

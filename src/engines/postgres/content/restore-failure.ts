@@ -20,7 +20,7 @@ export function restoreFailure(result: HelperResult, object: string, operation: 
     return new HoldfastFailure('ArtifactDamaged', { ...call, cause, hint: 'Use another copy or another backup; nothing was changed.' });
   }
   const named = { ...call, object: `${object}${restoredObject(messages)}`, cause: firstError(messages) };
-  if (/(must|can only) be (pre)?loaded (via|by|with)[^\n]*shared_preload_libraries|could not open extension control file|extension "[^"]*" is not available/i.test(messages)) {
+  if (/(must|can only) be (pre)?loaded (via|by|with)[^\n]*shared_preload_libraries|could not access file "[^"]*": No such file|could not load library|could not open extension control file|extension "[^"]*" is not available/i.test(messages)) {
     return new HoldfastFailure('ExtensionMissing', { ...named, hint: 'The server that it was tried on lacks an extension, or has not loaded its library at start: this says nothing about the backup. Use an image and settings that have it.' });
   }
   if (/The owner of an? [^\n]* must be a superuser|must be superuser to create[^\n]*publication/i.test(messages)) {
