@@ -19,6 +19,7 @@ export const slowFiles: Readonly<Record<string, number>> = {
   'test/e2e/exclusion.test.ts': 110,
   'test/e2e/kill-servers.test.ts': 104,
   'test/engines/postgres/find/find.integration.test.ts': 90,
+  'test/e2e/drill-zoo.test.ts': 85,
   'test/engines/redis/restore.integration.test.ts': 85,
   'test/e2e/approval.test.ts': 81,
   'test/cli/nothing-running.integration.test.ts': 79,

@@ -1,4 +1,5 @@
 /** Whether a drill answered what it had to: how its run ended, its verdict, and every check that is not proven. Pure. */
+import { checkKinds } from '../../src/domain/drill/check-class.ts';
 import type { DrillCheck } from '../../src/domain/drill/check.ts';
 import type { Verdict } from '../../src/domain/proof.ts';
 import type { Expected } from './animal.ts';
@@ -36,7 +37,7 @@ const followsFrom = ({ class: its }: DrillCheck, verdict: Verdict): boolean => v
 /** What it answered, for whoever reads the lines. */
 export function answerOf({ failure, report }: Drilled): string {
   if (report === null) return `${failure?.type ?? 'none'}: ${failure?.message ?? 'no report'}`;
-  const telling = report.checks.filter(({ verdict, class: its }) => verdict !== 'proven' && its !== 'checkDidNotRun');
-  const shown = telling.length > 0 ? telling : report.checks.filter(({ verdict }) => verdict !== 'proven');
+  // What gave no answer because of something else says nothing of its own.
+  const shown = report.checks.filter(({ verdict, class: its, sentence }) => verdict !== 'proven' && (its !== 'checkDidNotRun' || sentence !== checkKinds.checkDidNotRun.meaning));
   return `${report.verdict}${shown.map(({ name, class: its, sentence }) => `; ${name} ${its}: ${sentence}`).join('')}`;
 }

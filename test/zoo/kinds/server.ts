@@ -28,7 +28,7 @@ export const serverKinds: readonly Animal[] = [
   },
   {
     name: 'session-library-missing', of: 'postgres', from: { kind: 'database', sql: 'ALTER DATABASE $DATABASE SET session_preload_libraries = \'auto_explain\';' }, damage: inChanged('rm /usr/lib/postgresql/17/lib/auto_explain.so'),
-    expected: { verdict: 'failed', check: 'content:postgres', class: 'restoreFailed', sentence: /auto_explain/ },
+    expected: { verdict: 'failed', check: 'content:postgres', class: 'extensionMissing', sentence: /auto_explain/ },
   },
   {
     name: 'base-preload-library-missing', of: 'postgres', from: { kind: 'base' }, damage: (backup) => changeBase(backup, (own) => ({ ...own, cluster: { ...own.cluster, preloadLibraries: ['no_such_library'] } })),
