@@ -29,13 +29,14 @@ export async function openGround(): Promise<Ground> {
   await service.sql(`DROP DATABASE shop; CREATE DATABASE shop TEMPLATE ${template};`, 'postgres');
   await seedKeys(service);
   const taken: StoredBackup[] = [];
-  const [turn, once] = [createTurns(), new Map<string, Promise<StoredBackup>>()];
+  const [turn, backingUp, once] = [createTurns(), createTurns(), new Map<string, Promise<StoredBackup>>()];
   let databases = 0;
 
   const take = async (components: ServiceDefinition['components'], kind?: 'base'): Promise<StoredBackup> => {
     const root = await newDirectory();
     taken.push({ root, service: service.name, backupId: '' });
-    return withLane(service, { root, definition: { components } }, (lane) => lane.takeBackup(kind));
+    // Under one name the service is held by one backup at a time, whichever worker takes it.
+    return backingUp(() => withLane(service, { root, definition: { components } }, (lane) => lane.takeBackup(kind)));
   };
   const [postgres, redis] = componentsOf(service);
   const healthy = (key: 'service' | 'base'): Promise<StoredBackup> => {

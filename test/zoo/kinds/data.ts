@@ -39,8 +39,8 @@ export const dataKinds: readonly Animal[] = [
 
   impossible('foreign-key-broken', 'SET session_replication_role = replica; DELETE FROM customers WHERE id = 1;', /orders_customer_fkey/),
   impossible('check-no-longer-true', 'CREATE FUNCTION fits(n numeric) RETURNS bool LANGUAGE sql IMMUTABLE AS $$ SELECT true $$; ALTER TABLE orders ADD CONSTRAINT fitting CHECK (fits(total)); CREATE OR REPLACE FUNCTION fits(n numeric) RETURNS bool LANGUAGE sql IMMUTABLE AS $$ SELECT n < 100 $$;', /fitting/),
-  impossible('view-needs-a-search-path', 'CREATE FUNCTION how_many() RETURNS bigint LANGUAGE plpgsql AS $$ BEGIN RETURN (SELECT count(*) FROM orders); END $$; CREATE MATERIALIZED VIEW counted AS SELECT how_many();', /"?orders"? does not exist/),
-  impossible('index-needs-a-search-path', 'CREATE FUNCTION label(n int) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN (SELECT name FROM customers WHERE id = n); END $$; CREATE INDEX labelled ON orders (label(customer));', /"?customers"? does not exist/),
+  impossible('view-needs-a-search-path', 'CREATE FUNCTION how_many() RETURNS bigint LANGUAGE plpgsql AS $$ BEGIN RETURN 0; END $$; CREATE MATERIALIZED VIEW counted AS SELECT how_many(); CREATE OR REPLACE FUNCTION how_many() RETURNS bigint LANGUAGE plpgsql AS $$ BEGIN RETURN (SELECT count(*) FROM orders); END $$;', /"?orders"? does not exist/),
+  impossible('index-needs-a-search-path', 'CREATE FUNCTION label(n int) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN \'\'; END $$; CREATE INDEX labelled ON orders (label(customer)); CREATE OR REPLACE FUNCTION label(n int) RETURNS text LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN (SELECT name FROM customers WHERE id = n); END $$;', /"?customers"? does not exist/),
   impossible('generated-column-computed-otherwise', `CREATE FUNCTION rate() RETURNS numeric LANGUAGE sql IMMUTABLE AS $$ SELECT 2 $$; CREATE TABLE priced (n int PRIMARY KEY, price numeric GENERATED ALWAYS AS (n * rate()) STORED);
     INSERT INTO priced (n) SELECT generate_series(1, 20); CREATE OR REPLACE FUNCTION rate() RETURNS numeric LANGUAGE sql IMMUTABLE AS $$ SELECT 3 $$;`, /priced: hash/, 'hashDiffers'),
   {
