@@ -27,6 +27,9 @@ const serving = (name: string, command: readonly string[], found: CheckClass, se
   drill: { health: { url: 'http://shop:8009/health', withinMs: 2_000 }, application: { image, command, memoryBytes: 64 * 1024 ** 2, environment: {} } },
 });
 
+/** Some 12 MB that no compression makes small. */
+const manyKeys = ['EVAL', 'for key = 1, 30000 do local parts = {} for part = 1, 10 do parts[part] = redis.sha1hex(key .. ":" .. part) end redis.call("SET", "filler:" .. key, table.concat(parts)) end return 1', '0'];
+
 export const environmentKinds: readonly Animal[] = [
   asked('assertion-false', 'postgres', { sql: 'SELECT count(*) FROM orders', expect: { kind: 'number', above: '500' } }, 'assertionFailed', /above 500, found 500/),
   asked('assertion-misspelt', 'postgres', { sql: 'SELECT count(*) FROM ordres' }, 'assertionDidNotRun', /"ordres" does not exist/),
@@ -55,9 +58,9 @@ export const environmentKinds: readonly Animal[] = [
 
   { name: 'volume-too-small', of: 'postgres', ...sound, trouble: async (_backup, { service }) => inSmallVolumes(service, 4), expected: answers('content:postgres', 'notEnoughRoom', /MB|space|room/i) },
   { name: 'volume-fills-up', of: 'postgres', ...sound, trouble: async (_backup, { service }) => inSmallVolumes(service, 36), expected: answers('content:postgres', 'notEnoughRoom', /space|room|MB/i) },
-  { name: 'redis-volume-too-small', of: 'redis', from: { kind: 'keys', commands: [['DEBUG', 'POPULATE', '20000', 'filler', '100']] }, trouble: async (_backup, { service }) => inSmallVolumes(service, 1), expected: answers('content:redis', 'notEnoughRoom', /MB|space|room/i) },
+  { name: 'redis-volume-too-small', of: 'redis', from: { kind: 'keys', commands: [manyKeys] }, trouble: async (_backup, { service }) => inSmallVolumes(service, 1), expected: answers('content:redis', 'notEnoughRoom', /MB|space|room/i) },
   { name: 'memory-too-little', of: 'postgres', ...sound, damage: (backup) => changeDump(backup, (own) => ({ ...own, server: withMemory(own.server) })), expected: answers('content:postgres', 'serverDidNotStart', /./) },
-  { name: 'redis-memory-too-little', of: 'redis', ...sound, damage: (backup) => changeRedis(backup, (own) => ({ ...own, server: withMemory(own.server) })), expected: answers('content:redis', 'serverDidNotStart', /./) },
+  { name: 'redis-memory-too-little', of: 'redis', from: { kind: 'keys', commands: [manyKeys] }, damage: (backup) => changeRedis(backup, (own) => ({ ...own, server: withMemory(own.server) })), expected: answers('content:redis', 'serverDidNotStart', /./) },
   { name: 'network-refused', of: 'redis', ...sound, trouble: () => enginePassing(/^POST \S*\/networks\/create/), expected: answers('content', 'networkNotIsolated', /./) },
   { name: 'volume-refused', of: 'redis', ...sound, trouble: () => enginePassing(/^POST \S*\/volumes\/create/), expected: answers('content', 'hostUnreachable', /./) },
   {
