@@ -57,11 +57,11 @@ export async function openGround(): Promise<Ground> {
   }
 
   /** One server holds the keys of all. */
-  const ofKeys = ({ commands, account }: Extract<Origin, { kind: 'keys' }>): Promise<StoredBackup> => healthy('service').then((account_) => turn(async () => {
+  const ofKeys = ({ commands, account }: Extract<Origin, { kind: 'keys' }>): Promise<StoredBackup> => healthy('service').then((expected) => turn(async () => {
     for (const command of commands) await service.redisCli(...command);
     try {
       const backup = await take([redis]);
-      if (account === 'healthy') await accountOf(account_, backup);
+      if (account === 'healthy') await accountOf(expected, backup);
       return backup;
     } finally {
       await seedKeys(service);
