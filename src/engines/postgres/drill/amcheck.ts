@@ -26,7 +26,7 @@ export async function checkIndexes(ctx: EngineContext, component: PostgresCompon
   // A throwaway server: what dies in its container harms nobody, and with it goes the extension.
   const { exitCode, stdout, stderr } = await ctx.runtime.exec(containerId, {
     argv: ['pg_amcheck', '--no-password', '--all', '--install-missing', '--heapallindexed', '--jobs=2'], timeoutMs: ctx.timing.longActivityMs, signal: ctx.signal,
-    environment: { PATH: pathFor(backup.server.majorVersion), PGHOST: '/var/run/postgresql', PGPORT: '5432', PGUSER: root.user, LC_ALL: 'C', PGOPTIONS: `-c statement_timeout=0 -c lock_timeout=0 -c ${unnoticed}` },
+    environment: { PATH: pathFor(backup.server.majorVersion), PGHOST: '/var/run/postgresql', PGPORT: '5432', PGUSER: root.user, LC_ALL: 'C', PGOPTIONS: `-c statement_timeout=0 -c lock_timeout=0 -c default_transaction_read_only=off -c ${unnoticed}` },
   });
   const name = checkName('amcheck', component.name);
   if (exitCode === 0) return drillCheck(name, component.name, 'asExpected', 'Every index fits its table, and every table could be read through (pg_amcheck).');
