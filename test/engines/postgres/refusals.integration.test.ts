@@ -160,8 +160,13 @@ describe('a dump that cannot be restored', () => {
   });
 
   it('could not be verified where its image is gone', async () => {
-    const elsewhere = { ...backup, server: { ...backup.server, imageId: `sha256:${'0'.repeat(64)}`, container: 'holdfast-test-gone' } };
+    const elsewhere = { ...backup, server: { ...backup.server, imageId: `sha256:${'0'.repeat(64)}`, image: 'no-such-image:1', container: 'holdfast-test-gone' } };
     expect(await engine.prove(contextOf(docker, new Map(), { run: 'proof' }), elsewhere, store.source)).toMatchObject({ verdict: 'couldNotVerify' });
     await failing('CouldNotVerify', engine.verify(contextOf(docker, new Map(), { run: 'verify' }), elsewhere, store.source));
+  });
+
+  it('is proven by the image that bears the name of its own now, where that and the live container are gone', async () => {
+    const pulledAnew = { ...backup, server: { ...backup.server, imageId: `sha256:${'0'.repeat(64)}`, container: 'holdfast-test-gone' } };
+    expect(await engine.prove(contextOf(docker, new Map(), { run: 'proof by name' }), pulledAnew, store.source)).toMatchObject({ verdict: 'proven' });
   });
 });
