@@ -16,7 +16,7 @@ export type Origin =
   /** A copy of the whole healthy server, or of one to which something was done; what `undo` names is undone afterwards. */
   | { readonly kind: 'base'; readonly sql?: string; readonly undo?: string }
   /** A database of its own, made like the healthy one and then changed. With the account of the healthy one, its data is not what its manifest says. */
-  | { readonly kind: 'database'; readonly sql: string; readonly account?: 'healthy'; readonly options?: string; readonly roles?: string }
+  | { readonly kind: 'database'; readonly sql: string; readonly account?: 'healthy'; readonly options?: string; readonly roles?: string; /** In it, before it is dropped. */ readonly undo?: string }
   /** The same of Redis, each a command. */
   | { readonly kind: 'keys'; readonly commands: readonly (readonly string[])[]; readonly account?: 'healthy' };
 

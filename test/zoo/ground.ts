@@ -29,14 +29,14 @@ export async function openGround(): Promise<Ground> {
   await service.sql(`DROP DATABASE shop; CREATE DATABASE shop TEMPLATE ${template};`, 'postgres');
   await seedKeys(service);
   const taken: StoredBackup[] = [];
-  const [turn, backingUp, once] = [createTurns(), createTurns(), new Map<string, Promise<StoredBackup>>()];
+  // Under one name the service is held by one backup at a time, whichever worker takes it; and what is done to its server for one is in no other.
+  const [turn, once] = [createTurns(), new Map<string, Promise<StoredBackup>>()];
   let databases = 0;
 
   const take = async (components: ServiceDefinition['components'], kind?: 'base'): Promise<StoredBackup> => {
     const root = await newDirectory();
     taken.push({ root, service: service.name, backupId: '' });
-    // Under one name the service is held by one backup at a time, whichever worker takes it.
-    return backingUp(() => withLane(service, { root, definition: { components } }, (lane) => lane.takeBackup(kind)));
+    return withLane(service, { root, definition: { components } }, (lane) => lane.takeBackup(kind));
   };
   const [postgres, redis] = componentsOf(service);
   const healthy = (key: 'service' | 'base'): Promise<StoredBackup> => {
@@ -45,19 +45,24 @@ export async function openGround(): Promise<Ground> {
     return begun;
   };
 
-  async function ofDatabase({ sql, account, options, roles }: Extract<Origin, { kind: 'database' }>): Promise<StoredBackup> {
+  async function ofDatabase({ sql, account, options, roles, undo }: Extract<Origin, { kind: 'database' }>, expected: StoredBackup): Promise<StoredBackup> {
     databases += 1;
     const database = `zoo_${databases}`;
     if (roles !== undefined) await service.sql(roles, 'postgres');
     await service.sql(`CREATE DATABASE ${database} ${options ?? `TEMPLATE ${template}`};`, 'postgres');
-    await service.sql(sql.replaceAll('$DATABASE', database), database);
-    const backup = await take([{ ...postgres, database }]);
-    if (account === 'healthy') await accountOf(await healthy('service'), backup);
-    return backup;
+    try {
+      await service.sql(sql.replaceAll('$DATABASE', database), database);
+      const backup = await take([{ ...postgres, database }]);
+      if (account === 'healthy') await accountOf(expected, backup);
+      return backup;
+    } finally {
+      if (undo !== undefined) await service.sql(undo, database);
+      await service.sql(`DROP DATABASE ${database} WITH (FORCE);`, 'postgres');
+    }
   }
 
   /** One server holds the keys of all. */
-  const ofKeys = ({ commands, account }: Extract<Origin, { kind: 'keys' }>): Promise<StoredBackup> => healthy('service').then((expected) => turn(async () => {
+  async function ofKeys({ commands, account }: Extract<Origin, { kind: 'keys' }>, expected: StoredBackup): Promise<StoredBackup> {
     for (const command of commands) await service.redisCli(...command);
     try {
       const backup = await take([redis]);
@@ -66,23 +71,26 @@ export async function openGround(): Promise<Ground> {
     } finally {
       await seedKeys(service);
     }
-  }));
+  }
+
+  const healthyOrChanged = ({ sql, undo = '' }: Extract<Origin, { kind: 'base' }>): Promise<StoredBackup> => (sql === undefined ? healthy('base') : turn(() => ofServer(sql, undo)));
+
+  async function ofServer(sql: string, undo: string): Promise<StoredBackup> {
+    await service.sql(sql);
+    try {
+      return await take([postgres], 'base');
+    } finally {
+      await service.sql(undo);
+    }
+  }
 
   return {
     service, images,
     backup: async (origin) => {
-      if (origin.kind === 'database') return ofDatabase(origin);
-      if (origin.kind === 'keys') return ofKeys(origin);
-      if (origin.kind === 'service' || origin.sql === undefined) return healthy(origin.kind);
-      const { sql, undo } = origin;
-      return turn(async () => {
-        await service.sql(sql);
-        try {
-          return await take([postgres], 'base');
-        } finally {
-          if (undo !== undefined) await service.sql(undo);
-        }
-      });
+      if (origin.kind === 'service') return healthy('service');
+      if (origin.kind === 'base') return healthyOrChanged(origin);
+      const expected = await healthy('service');
+      return turn(() => (origin.kind === 'database' ? ofDatabase(origin, expected) : ofKeys(origin, expected)));
     },
     stop: async () => {
       await images.remove();

@@ -7,8 +7,6 @@ import { dockerHost, testLabel } from '../support/test-environment.ts';
 export interface Images {
   /** Id of an image that is `from` after the script ran in it as root; made once. */
   changed(from: string, script: string): Promise<string>;
-  /** Name of a container of that image that never ran. */
-  container(image: string): Promise<string>;
   remove(): Promise<void>;
 }
 
@@ -16,12 +14,12 @@ export function createImages(service: ServiceFixture): Images {
   const { runtime, name } = service;
   const [made, containers] = [new Map<string, Promise<string>>(), [] as string[]];
 
-  async function create(image: string, script: string | null): Promise<string> {
+  async function create(image: string, script: string): Promise<string> {
     const found = await runtime.findImage(image);
     if (found === null) throw new Error(`the image ${image} is missing on the test engine`);
     const container = `hf-test-zoo-${randomBytes(4).toString('hex')}`;
     const mounts = found.volumes.map((target) => ({ type: 'tmpfs' as const, source: '', target }));
-    const { id } = await runtime.create({ name: container, imageId: found.id, ...(script === null ? { command: [] } : { entrypoint: ['/bin/sh'], command: ['-ec', script], user: 'root' }), labels: { [testLabel]: name }, network: 'none', mounts });
+    const { id } = await runtime.create({ name: container, imageId: found.id, entrypoint: ['/bin/sh'], command: ['-ec', script], user: 'root', labels: { [testLabel]: name }, network: 'none', mounts });
     containers.push(id);
     return id;
   }
@@ -42,7 +40,6 @@ export function createImages(service: ServiceFixture): Images {
       made.set(`${from}\n${script}`, begun);
       return begun;
     },
-    container: async (image) => (await runtime.inspect(await create(image, null))).name,
     remove: async () => {
       for (const id of containers) await runtime.remove(id);
       for (const image of await Promise.allSettled(made.values())) if (image.status === 'fulfilled') await engineCall(dockerHost(), 'DELETE', `/images/${encodeURIComponent(image.value)}?force=true`);

@@ -57,12 +57,12 @@ export const environmentKinds: readonly Animal[] = [
   { name: 'application-not-named', of: 'redis', ...sound, drill: { health: { url: 'http://shop:8009/health', withinMs: 2_000 } }, expected: answers('health', 'applicationDidNotStart', /No application is configured/) },
 
   { name: 'volume-too-small', of: 'postgres', ...sound, trouble: async (_backup, { service }) => inSmallVolumes(service, 4), expected: answers('content:postgres', 'notEnoughRoom', /MB|space|room/i) },
-  { name: 'volume-fills-up', of: 'postgres', ...sound, trouble: async (_backup, { service }) => inSmallVolumes(service, 36), expected: answers('content:postgres', 'notEnoughRoom', /space|room|MB/i) },
+  { name: 'volume-fills-up', of: 'postgres', ...sound, trouble: async (_backup, { service }) => inSmallVolumes(service, 160, { fillsUp: true }), expected: answers('content:postgres', 'notEnoughRoom', /space|room|MB/i) },
   { name: 'redis-volume-too-small', of: 'redis', from: { kind: 'keys', commands: [manyKeys] }, trouble: async (_backup, { service }) => inSmallVolumes(service, 1), expected: answers('content:redis', 'notEnoughRoom', /MB|space|room/i) },
   { name: 'memory-too-little', of: 'postgres', ...sound, damage: (backup) => changeDump(backup, (own) => ({ ...own, server: withMemory(own.server) })), expected: answers('content:postgres', 'serverDidNotStart', /./) },
   { name: 'redis-memory-too-little', of: 'redis', from: { kind: 'keys', commands: [manyKeys] }, damage: (backup) => changeRedis(backup, (own) => ({ ...own, server: withMemory(own.server) })), expected: answers('content:redis', 'serverDidNotStart', /./) },
-  { name: 'network-refused', of: 'redis', ...sound, trouble: () => enginePassing(/^POST \S*\/networks\/create/), expected: answers('content', 'networkNotIsolated', /./) },
-  { name: 'volume-refused', of: 'redis', ...sound, trouble: () => enginePassing(/^POST \S*\/volumes\/create/), expected: answers('content', 'hostUnreachable', /./) },
+  { name: 'network-refused', of: 'redis', ...sound, trouble: () => enginePassing(/^POST \S*\/networks\/create/), expected: answers('content', 'networkNotIsolated', /create network.*not allowed/) },
+  { name: 'volume-refused', of: 'redis', ...sound, trouble: () => enginePassing(/^POST \S*\/volumes\/create/), expected: answers('content', 'checkDidNotRun', /create volume.*not allowed/) },
   {
     name: 'repository-lost-midway', of: 'redis', ...sound, expected: answers('content:redis', 'repositoryUnreachable', /does not exist/),
     trouble: async ({ root }) => ({

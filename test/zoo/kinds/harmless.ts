@@ -1,34 +1,33 @@
 /** Differences that lose nothing and break nothing: none of them may ever be a failure. */
+import { setTimeout } from 'node:timers/promises';
 import type { Animal, Origin } from '../animal.ts';
 import type { EngineName } from '../../../src/domain/service.ts';
 import { changeDump } from '../stored-backup.ts';
-import { gone, inChanged } from './server.ts';
+import { goneBut, inChanged } from './server.ts';
 
 type Further = Pick<Animal, 'damage' | 'drill' | 'trouble'>;
 const healthy = (name: string, from: Origin, further: Further = {}, sentence = /equal to the manifest|same cluster/, of: EngineName = 'postgres'): Animal =>
   ({ name: `healthy/${name}`, of, from, ...further, expected: { verdict: 'proven', check: `content:${of}`, class: 'asExpected', sentence } });
 
 const service: Origin = { kind: 'service' };
-const database = (sql: string, roles?: string): Origin => ({ kind: 'database', sql, ...(roles === undefined ? {} : { roles }) });
+const database = (sql: string, further: { readonly roles?: string; readonly undo?: string } = {}): Origin => ({ kind: 'database', sql, ...further });
 
 export const harmlessKinds: readonly Animal[] = [
   healthy('dump', service), healthy('base', { kind: 'base' }), healthy('keys', service, {}, /equal to the manifest: 56 keys in 2 databases, digest equal/, 'redis'),
   healthy('no-keys', { kind: 'keys', commands: [['FLUSHALL'], ['FUNCTION', 'FLUSH']] }, {}, /equal to the manifest: 0 keys/, 'redis'),
-  healthy('keys-that-expired', { kind: 'keys', commands: [['SET', 'brief', '1', 'PX', '2500']] }, {}, /equal to the manifest: 57 keys/, 'redis'),
+  healthy('keys-that-expired', { kind: 'keys', commands: [['SET', 'brief', '1', 'PX', '20000']] }, { damage: () => setTimeout(20_000) }, /equal to the manifest: 57 keys.*1 of them had a time to live that is over/, 'redis'),
   healthy('image-built-anew', service, { damage: inChanged('touch /built-anew') }), healthy('image-without-amcheck', service, { damage: inChanged('rm /usr/share/postgresql/17/extension/amcheck.control') }),
-  healthy('newer-major', service, {
-    damage: async (backup, ground) => {
-      const container = await ground.images.container('postgres:18');
-      await changeDump(backup, (own) => ({ ...own, server: { ...own.server, ...gone, container } }));
-    },
-  }),
-  healthy('tablespace', database('CREATE TABLE apart (n int) TABLESPACE zoo_away; INSERT INTO apart SELECT generate_series(1, 50);', 'COPY (SELECT 1) TO PROGRAM \'mkdir -p /var/lib/postgresql/zoo_away\'; CREATE TABLESPACE zoo_away LOCATION \'/var/lib/postgresql/zoo_away\';')),
+  healthy('image-pulled-anew', service, { damage: (backup) => changeDump(backup, (own) => ({ ...own, server: { ...own.server, ...goneBut('postgres:17') } })) }),
+  healthy('newer-major', service, { damage: (backup) => changeDump(backup, (own) => ({ ...own, server: { ...own.server, ...goneBut('postgres:18') } })) }),
+  healthy('tablespace', database('CREATE TABLE apart (n int) TABLESPACE zoo_away; INSERT INTO apart SELECT generate_series(1, 50);', {
+    roles: 'COPY (SELECT 1) TO PROGRAM \'mkdir -p /var/lib/postgresql/zoo_away\'; CREATE TABLESPACE zoo_away LOCATION \'/var/lib/postgresql/zoo_away\';', undo: 'DROP TABLE apart; DROP TABLESPACE zoo_away;',
+  })),
   healthy('nothing-in-it', { kind: 'database', options: 'TEMPLATE template0', sql: 'SELECT 1;' }),
   // The index is built anew from the rows.
   healthy('index-corrupt-in-the-original', database('CREATE FUNCTION place(n int) RETURNS int LANGUAGE sql IMMUTABLE AS $$ SELECT n $$; CREATE INDEX orders_place ON orders (place(customer)); CREATE OR REPLACE FUNCTION place(n int) RETURNS int LANGUAGE sql IMMUTABLE AS $$ SELECT -n $$;')),
   healthy('event-trigger-refuses-everything', database('CREATE FUNCTION refuse() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION \'no more changes\'; END $$; CREATE EVENT TRIGGER no_changes ON ddl_command_start EXECUTE FUNCTION refuse();')),
-  healthy('subscription', database('CREATE PUBLICATION everything FOR ALL TABLES; CREATE SUBSCRIPTION upstream CONNECTION \'host=publisher\' PUBLICATION everything WITH (connect = false);')),
+  healthy('subscription', database('CREATE PUBLICATION everything FOR ALL TABLES; CREATE SUBSCRIPTION upstream CONNECTION \'host=publisher\' PUBLICATION everything WITH (connect = false);', { undo: 'ALTER SUBSCRIPTION upstream SET (slot_name = NONE); DROP SUBSCRIPTION upstream;' })),
   healthy('read-only-by-default', database('ALTER DATABASE $DATABASE SET default_transaction_read_only = on;')),
   healthy('database-of-somebody-else', database('ALTER DATABASE $DATABASE OWNER TO zoo_clerk; ALTER SCHEMA public OWNER TO zoo_auditor; REVOKE ALL ON DATABASE $DATABASE FROM PUBLIC;')),
-  healthy('roles-of-roles', database('GRANT SELECT ON customers TO zoo_third;', 'CREATE ROLE zoo_third NOINHERIT; GRANT zoo_auditor TO zoo_third; GRANT zoo_third TO zoo_clerk WITH ADMIN OPTION; ALTER ROLE zoo_third SET work_mem = \'3MB\';')),
+  healthy('roles-of-roles', database('GRANT SELECT ON customers TO zoo_third;', { roles: 'CREATE ROLE zoo_third NOINHERIT; GRANT zoo_auditor TO zoo_third; GRANT zoo_third TO zoo_clerk WITH ADMIN OPTION; ALTER ROLE zoo_third SET work_mem = \'3MB\';' })),
 ];

@@ -2,9 +2,9 @@
 import type { Animal } from '../animal.ts';
 import { changeBase, changeDump, changeRedis } from '../stored-backup.ts';
 
-/** Of a server whose image nobody has any more. */
-export const gone = { image: 'nobody/has:this', imageId: `sha256:${'0'.repeat(64)}` };
-const goneWithContainer = { ...gone, container: 'zoo-no-such-container' };
+/** Of a server whose image and container nobody has any more; what bears that name now. */
+export const goneBut = (image: string): { readonly image: string; readonly imageId: string; readonly container: string } => ({ image, imageId: `sha256:${'0'.repeat(64)}`, container: 'zoo-no-such-container' });
+const gone = goneBut('nobody/has:this');
 
 /** A dump that is restored into a 17 to which something was done. */
 export const inChanged = (script: string): NonNullable<Animal['damage']> => async (backup, ground) => {
@@ -39,21 +39,15 @@ export const serverKinds: readonly Animal[] = [
     damage: inChanged('for each in /usr/lib/postgresql/17/bin/*; do printf "\\177ELF\\002\\001\\001\\000\\000\\000\\000\\000\\000\\000\\000\\000\\002\\000\\363\\000" >"$each"; done'),
     expected: { verdict: 'couldNotVerify', check: 'content:postgres', class: 'helperFailed', sentence: /initdb/ },
   },
-  { name: 'image-gone', of: 'postgres', from: { kind: 'service' }, damage: (backup) => changeDump(backup, (own) => ({ ...own, server: { ...own.server, ...goneWithContainer } })), expected: { verdict: 'couldNotVerify', check: 'content:postgres', class: 'imageMissing', sentence: /no image of PostgreSQL 17/ } },
-  { name: 'base-image-gone', of: 'postgres', from: { kind: 'base' }, damage: (backup) => changeBase(backup, (own) => ({ ...own, server: { ...own.server, ...goneWithContainer } })), expected: { verdict: 'couldNotVerify', check: 'content:postgres', class: 'imageMissing', sentence: /no image of PostgreSQL 17/ } },
+  { name: 'image-gone', of: 'postgres', from: { kind: 'service' }, damage: (backup) => changeDump(backup, (own) => ({ ...own, server: { ...own.server, ...gone } })), expected: { verdict: 'couldNotVerify', check: 'content:postgres', class: 'imageMissing', sentence: /no image of PostgreSQL 17/ } },
+  { name: 'base-image-gone', of: 'postgres', from: { kind: 'base' }, damage: (backup) => changeBase(backup, (own) => ({ ...own, server: { ...own.server, ...gone } })), expected: { verdict: 'couldNotVerify', check: 'content:postgres', class: 'imageMissing', sentence: /no image of PostgreSQL 17/ } },
   {
     name: 'image-of-an-older-major', of: 'postgres', from: { kind: 'service' }, expected: { verdict: 'couldNotVerify', check: 'content:postgres', class: 'imageMissing', sentence: /no image of PostgreSQL 17/ },
-    damage: async (backup, ground) => {
-      const container = await ground.images.container('postgres:16');
-      await changeDump(backup, (own) => ({ ...own, server: { ...own.server, ...gone, container } }));
-    },
+    damage: (backup) => changeDump(backup, (own) => ({ ...own, server: { ...own.server, ...goneBut('postgres:16') } })),
   },
   {
     name: 'base-image-of-a-newer-major', of: 'postgres', from: { kind: 'base' }, expected: { verdict: 'couldNotVerify', check: 'content:postgres', class: 'imageMissing', sentence: /no image of PostgreSQL 17/ },
-    damage: async (backup, ground) => {
-      const container = await ground.images.container('postgres:18');
-      await changeBase(backup, (own) => ({ ...own, server: { ...own.server, ...gone, container } }));
-    },
+    damage: (backup) => changeBase(backup, (own) => ({ ...own, server: { ...own.server, ...goneBut('postgres:18') } })),
   },
   {
     name: 'base-sorted-otherwise', of: 'postgres', expected: { verdict: 'failed', check: 'content:postgres', class: 'collationVersionDiffers', sentence: /sorts text otherwise/ },

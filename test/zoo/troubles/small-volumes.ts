@@ -5,13 +5,14 @@ import type { ServiceFixture } from '../../support/service-fixture.ts';
 import { dockerHost, testLabel } from '../../support/test-environment.ts';
 import type { Trouble } from '../animal.ts';
 
-export async function inSmallVolumes(service: ServiceFixture, sizeMib: number): Promise<Trouble> {
+/** @param fillsUp by somebody else, once the first helper that works in it has ended: there was room when it was looked for */
+export async function inSmallVolumes(service: ServiceFixture, sizeMib: number, { fillsUp = false } = {}): Promise<Trouble> {
   const { runtime } = service;
   const keepers: string[] = [];
   const image = await runtime.findImage('redis:8');
   /** One in memory is empty again when no container runs that has it. */
   const keep = async (volume: string): Promise<void> => {
-    const mounts = [{ type: 'volume' as const, source: volume, target: '/kept', readOnly: true }, ...(image?.volumes ?? []).map((target) => ({ type: 'tmpfs' as const, source: '', target }))];
+    const mounts = [{ type: 'volume' as const, source: volume, target: '/kept', readOnly: !fillsUp }, ...(image?.volumes ?? []).map((target) => ({ type: 'tmpfs' as const, source: '', target }))];
     const { id } = await runtime.create({ name: `hf-test-keeper-${randomBytes(4).toString('hex')}`, imageId: image?.id ?? '', entrypoint: ['sleep'], command: ['infinity'], labels: { [testLabel]: service.name }, network: 'none', init: true, logDriver: 'none', mounts });
     await runtime.start(id);
     keepers.push(id);
@@ -29,7 +30,14 @@ export async function inSmallVolumes(service: ServiceFixture, sizeMib: number): 
         };
       },
     }),
-    probe: { before: async ({ activity }) => (activity === 'removeDrill' ? release() : undefined) },
+    probe: {
+      before: async ({ activity }) => (activity === 'removeDrill' ? release() : undefined),
+      around: async ({ activity }, name, run) => {
+        const result = await run();
+        if (fillsUp && activity === 'fillDrill' && name === 'runtime.wait#1') for (const id of keepers) await runtime.exec(id, { argv: ['sh', '-c', 'cat /dev/zero >/kept/ballast || true'], timeoutMs: 60_000 });
+        return result;
+      },
+    },
     end: release,
   };
 }
