@@ -28,74 +28,75 @@ export async function openGround(): Promise<Ground> {
   // One that is connected to cannot be copied.
   await service.sql(`DROP DATABASE shop; CREATE DATABASE shop TEMPLATE ${template};`, 'postgres');
   await seedKeys(service);
-  const taken: StoredBackup[] = [];
+  const roots: string[] = [];
+  const makers = createMakers(service, async (components, kind) => {
+    const root = await newDirectory();
+    roots.push(root);
+    return withLane(service, { root, definition: { components } }, (lane) => lane.takeBackup(kind));
+  });
   // Under one name the service is held by one backup at a time, whichever worker takes it; and what is done to its server for one is in no other.
   const [turn, once] = [createTurns(), new Map<string, Promise<StoredBackup>>()];
-  let databases = 0;
-
-  const take = async (components: ServiceDefinition['components'], kind?: 'base'): Promise<StoredBackup> => {
-    const root = await newDirectory();
-    taken.push({ root, service: service.name, backupId: '' });
-    return withLane(service, { root, definition: { components } }, (lane) => lane.takeBackup(kind));
-  };
-  const [postgres, redis] = componentsOf(service);
-  const healthy = (key: 'service' | 'base'): Promise<StoredBackup> => {
-    const begun = once.get(key) ?? turn(() => (key === 'service' ? take([postgres, redis]) : take([postgres], 'base')));
-    once.set(key, begun);
+  const healthy = (kind: 'service' | 'base'): Promise<StoredBackup> => {
+    const begun = once.get(kind) ?? turn(() => (kind === 'service' ? makers.service({ kind }) : makers.base({ kind })));
+    once.set(kind, begun);
     return begun;
   };
-
-  async function ofDatabase({ sql, account, options, roles, undo }: Extract<Origin, { kind: 'database' }>, expected: StoredBackup): Promise<StoredBackup> {
-    databases += 1;
-    const database = `zoo_${databases}`;
-    if (roles !== undefined) await service.sql(roles, 'postgres');
-    await service.sql(`CREATE DATABASE ${database} ${options ?? `TEMPLATE ${template}`};`, 'postgres');
-    try {
-      await service.sql(sql.replaceAll('$DATABASE', database), database);
-      const backup = await take([{ ...postgres, database }]);
-      if (account === 'healthy') await accountOf(expected, backup);
-      return backup;
-    } finally {
-      if (undo !== undefined) await service.sql(undo, database);
-      await service.sql(`DROP DATABASE ${database} WITH (FORCE);`, 'postgres');
-    }
-  }
-
-  /** One server holds the keys of all. */
-  async function ofKeys({ commands, account }: Extract<Origin, { kind: 'keys' }>, expected: StoredBackup): Promise<StoredBackup> {
-    for (const command of commands) await service.redisCli(...command);
-    try {
-      const backup = await take([redis]);
-      if (account === 'healthy') await accountOf(expected, backup);
-      return backup;
-    } finally {
-      await seedKeys(service);
-    }
-  }
-
-  const healthyOrChanged = ({ sql, undo = '' }: Extract<Origin, { kind: 'base' }>): Promise<StoredBackup> => (sql === undefined ? healthy('base') : turn(() => ofServer(sql, undo)));
-
-  async function ofServer(sql: string, undo: string): Promise<StoredBackup> {
-    await service.sql(sql);
-    try {
-      return await take([postgres], 'base');
-    } finally {
-      await service.sql(undo);
-    }
-  }
-
   return {
     service, images,
     backup: async (origin) => {
       if (origin.kind === 'service') return healthy('service');
-      if (origin.kind === 'base') return healthyOrChanged(origin);
+      if (origin.kind === 'base') return origin.sql === undefined ? healthy('base') : turn(() => makers.base(origin));
       const expected = await healthy('service');
-      return turn(() => (origin.kind === 'database' ? ofDatabase(origin, expected) : ofKeys(origin, expected)));
+      const backup = await turn(() => (origin.kind === 'database' ? makers.database(origin) : makers.keys(origin)));
+      if (origin.account === 'healthy') await accountOf(expected, backup);
+      return backup;
     },
     stop: async () => {
       await images.remove();
       await service.stop();
-      for (const { root } of taken) await rm(root, { recursive: true, force: true });
+      for (const root of roots) await rm(root, { recursive: true, force: true });
+    },
+  };
+}
+
+type Take = (components: ServiceDefinition['components'], kind?: 'base') => Promise<StoredBackup>;
+type Makers = { readonly [Kind in Origin['kind']]: (origin: Extract<Origin, { kind: Kind }>) => Promise<StoredBackup> };
+
+/** What is done before a backup, and undone behind it. */
+function createMakers(service: ServiceFixture, take: Take): Makers {
+  const [postgres, redis] = componentsOf(service);
+  let databases = 0;
+  return {
+    service: () => take([postgres, redis]),
+    base: async ({ sql = '', undo = '' }) => {
+      await service.sql(sql);
+      try {
+        return await take([postgres], 'base');
+      } finally {
+        await service.sql(undo);
+      }
+    },
+    database: async ({ sql, options = `TEMPLATE ${template}`, roles = '', undo = '' }) => {
+      databases += 1;
+      const database = `zoo_${databases}`;
+      await service.sql(roles, 'postgres');
+      await service.sql(`CREATE DATABASE ${database} ${options};`, 'postgres');
+      try {
+        await service.sql(sql.replaceAll('$DATABASE', database), database);
+        return await take([{ ...postgres, database }]);
+      } finally {
+        await service.sql(undo, database);
+        await service.sql(`DROP DATABASE ${database} WITH (FORCE);`, 'postgres');
+      }
+    },
+    // One server holds the keys of all.
+    keys: async ({ commands }) => {
+      for (const command of commands) await service.redisCli(...command);
+      try {
+        return await take([redis]);
+      } finally {
+        await seedKeys(service);
+      }
     },
   };
 }
