@@ -31,7 +31,8 @@ export interface AofEngine<C extends Component> {
   /**
    * Puts the files together beside the server, has its own tool cut them, loads them without a network, and stores what they hold as an RDB, counted and
    * digested like a backup's: from there on it is one. Changes nothing live. Idempotent but for its attempt directory.
+   * @param like a backup of it, which says of the server what is needed: then nothing live is asked
    * @throws ArtifactDamaged where a file is not what its name says, or the tool refuses it; NotEnoughSpace, VersionMismatch, RestoreFailed, RdbTransferFailed
    */
-  makeInstant(ctx: EngineContext, component: C, aof: ArchivedAof, destination: ArtifactDestination): Promise<RedisBackup>;
+  makeInstant(ctx: EngineContext, component: C, aof: ArchivedAof, destination: ArtifactDestination, like?: RedisBackup): Promise<RedisBackup>;
 }

@@ -17,12 +17,20 @@ export interface InstantInput {
   readonly at: string;
 }
 
+export interface InstantSource {
+  readonly repository?: Repository;
+  readonly like?: RedisBackup;
+}
+
 /** What the archive leads to, as a backup of the run's own, and when its data is of; or why it leads nowhere. */
 export type MadeInstant = { readonly backup: BackupReference; readonly at: string } | { readonly unfit: string };
 
-/** @throws what may be tried again; all else is why the archive leads nowhere */
-export async function makeInstant(dependencies: ActivityDependencies, context: EngineContext, { service, component, at }: InstantInput): Promise<MadeInstant> {
-  const repository = firstRepository(dependencies, service);
+/**
+ * @param from where its archive lies, and where what is made goes: the service's first repository unless given; and a backup that stands for a server that is not to be asked
+ * @throws what may be tried again; all else is why the archive leads nowhere
+ */
+export async function makeInstant(dependencies: ActivityDependencies, context: EngineContext, { service, component, at }: InstantInput, from: InstantSource = {}): Promise<MadeInstant> {
+  const repository = from.repository ?? firstRepository(dependencies, service);
   const engine = engineOf(dependencies, component);
   if (engine.aof === undefined) return { unfit: `${component.engine} has no append-only file` };
   const located = await locateInstant(repository.aof, { service, component: component.name }, { at, signal: context.signal, onBytes: (doneBytes) => context.progress({ phase: 'reading the archived AOF', doneBytes }) });
@@ -34,7 +42,7 @@ export async function makeInstant(dependencies: ActivityDependencies, context: E
   if (made !== null) return answer(made);
   const place = { service, backupId: id, component: component.name, attempt: context.attempt };
   try {
-    const backup = await engine.aof.makeInstant(context, component, aof, await destinationIn(repository, place, context.signal));
+    const backup = await engine.aof.makeInstant(context, component, aof, await destinationIn(repository, place, context.signal), from.like);
     context.signal.throwIfAborted();
     const manifest = await manifestOf(dependencies, repository, { service, backupId, backup });
     const committed = await repository.commitOwn(manifest);

@@ -46,6 +46,12 @@ export async function backUpRedis(ctx: EngineContext, component: RedisComponent,
   };
 }
 
+/** What is needed of a server to count a file of its: a live one, or one that only its backup tells of. */
+export interface CountedServer extends Pick<RedisServer, 'info' | 'settings' | 'keyspace' | 'modules'> {
+  readonly container: Pick<RedisServer['container'], 'name' | 'imageId'>;
+  readonly connection: { readonly component: Pick<RedisComponent, 'name'> };
+}
+
 /** An RDB that was taken, and what it holds. */
 export interface TakenRdb {
   readonly rdb: TransferredRdb;
@@ -91,7 +97,7 @@ export async function readRedisContent(ctx: EngineContext, component: RedisCompo
 }
 
 /** The file's own account and a loading server's account, side by side; they have to agree. */
-export async function accountOf(ctx: EngineContext, server: RedisServer, rdb: TransferredRdb, place: RdbPlace, store: () => Promise<RdbFile>, options: BackupOptions): Promise<TakenRdb> {
+export async function accountOf(ctx: EngineContext, server: CountedServer, rdb: TransferredRdb, place: RdbPlace, store: () => Promise<RdbFile>, options: BackupOptions): Promise<TakenRdb> {
   const loading = options.contentHashes ? loadBeside(ctx, server, place) : Promise.resolve(null);
   const [stored, loaded] = await Promise.allSettled([store(), loading]);
   if (stored.status === 'rejected') throw stored.reason;
@@ -115,7 +121,7 @@ export const ownContent = (file: RdbFile): RedisContent | null =>
   file.counts === null ? null : { engine: 'redis', databases: file.counts.databases, digest: null, details: file.counts.details, functions: String(file.counts.functions) };
 
 /** A helper that ran out of memory says nothing about the file: its content then stays without a digest, and the manifest says so. */
-async function loadBeside(ctx: EngineContext, server: RedisServer, place: RdbPlace): Promise<HelperResult | string> {
+async function loadBeside(ctx: EngineContext, server: CountedServer, place: RdbPlace): Promise<HelperResult | string> {
   const highestDatabase = server.keyspace.reduce((highest, { database }) => Math.max(highest, database), Number(server.settings.get('databases') ?? 16) - 1);
   try {
     return await loadRdb(ctx, place, {
@@ -129,7 +135,7 @@ async function loadBeside(ctx: EngineContext, server: RedisServer, place: RdbPla
 }
 
 /** What was loaded, or why it could not be; a file that the server itself refuses fails the backup. */
-function contentOrReason(server: RedisServer, result: HelperResult | string): RedisContent | string {
+function contentOrReason(server: CountedServer, result: HelperResult | string): RedisContent | string {
   if (typeof result === 'string') return result;
   if (result.exitCode === 0) return loadedContent(result, 'loaded', null);
   if (result.exitCode === exitCodes.notEnoughMemory || result.exitCode === exitCodes.lacksSomething) return lastWords(result);
@@ -138,7 +144,7 @@ function contentOrReason(server: RedisServer, result: HelperResult | string): Re
   return fail(server, failure.fields.cause);
 }
 
-export async function scanned(server: RedisServer, source: AsyncIterable<Uint8Array>): Promise<RdbFile> {
+export async function scanned(server: CountedServer, source: AsyncIterable<Uint8Array>): Promise<RdbFile> {
   try {
     return await scanRdb(source, server.container.name);
   } catch (error) {
@@ -157,10 +163,10 @@ function snapshotAt(file: RdbFile, rdb: TransferredRdb): string {
   return new Date(older ? ownMs : rdb.askedAtMs).toISOString();
 }
 
-export function requireEqual(server: RedisServer, rdb: TransferredRdb, stored: { sizeBytes: number; sha256: string }): void {
+export function requireEqual(server: CountedServer, rdb: TransferredRdb, stored: { sizeBytes: number; sha256: string }): void {
   if (stored.sizeBytes !== rdb.sizeBytes || stored.sha256 !== rdb.sha256) fail(server, `the helper wrote ${rdb.sizeBytes} bytes, ${stored.sizeBytes} were stored, or their SHA-256 differs`);
 }
 
-function fail(server: RedisServer, cause: string): never {
+function fail(server: CountedServer, cause: string): never {
   throw new HoldfastFailure('RdbTransferFailed', { operation: 'back up Redis', object: server.container.name, cause, hint: 'The step is tried again; see the log of the container if it happens each time.' });
 }
