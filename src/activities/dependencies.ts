@@ -71,6 +71,8 @@ export interface ActivityDependencies {
   /** Tells whoever keeps a log on this host that all of it up to `at` is waited for. ISO 8601 UTC. */
   readonly wishForLog: (service: string, component: string, at: string) => Promise<void>;
   readonly resolveSecret: (reference: SecretReference) => Promise<string>;
+  /** Is there something behind the reference, of one line or more? What it is is forgotten at once. @throws SecretNotFound */
+  readonly requireKey: (reference: SecretReference) => Promise<void>;
   /** With this installation's key. The same report has the same signature. @throws SecretNotFound, InvalidConfiguration */
   readonly signReport: (report: DrillReport) => Promise<SignedReport>;
   /** How long a report is kept: what `keepUntil` is made of. */

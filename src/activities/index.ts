@@ -9,6 +9,7 @@ import { createDrillApplicationActivities } from './drill/application-activities
 import { createDrillCheckActivities } from './drill/check-activities.ts';
 import { createChooseActivities } from './drill/choose-activities.ts';
 import { createDrillRecordActivities } from './drill/record-activities.ts';
+import { createRebuildActivities } from './drill/rebuild-activities.ts';
 import { createDrillServerActivities } from './drill/server-activities.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { createHoldActivities } from './hold-activities.ts';
@@ -50,6 +51,7 @@ export const createActivities = (dependencies: ActivityDependencies) => ({
   ...createCloneActivities(dependencies),
   ...createRemoveCopyActivities(dependencies),
   ...createChooseActivities(dependencies),
+  ...createRebuildActivities(dependencies),
   ...createDrillServerActivities(dependencies),
   ...createDrillCheckActivities(dependencies),
   ...createDrillApplicationActivities(dependencies),

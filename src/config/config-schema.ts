@@ -4,6 +4,7 @@
  */
 import { z } from 'zod';
 import { mostAssertions } from '../domain/drill/assertion.ts';
+import { mostKeys } from '../domain/drill/drill-keys.ts';
 import { choiceAllowed, parseChoice } from '../domain/drill/drill-settings.ts';
 import { expectationAllowed, readExpectation } from '../domain/drill/expectation.ts';
 import { redisQuestionProblem } from '../domain/drill/redis-question.ts';
@@ -157,6 +158,8 @@ const drill = section({
   tests: tests.optional(),
   health: health.optional(),
   app: drillApp.optional(),
+  keys: z.record(name('the name of a key'), secret, { error: 'allowed is a mapping from names to where the keys are kept' }).refine((all) => Object.keys(all).length <= mostKeys, { error: `allowed are up to ${mostKeys} keys` }).default({})
+    .describe('Secrets that the service needs to be rebuilt and that no backup holds: a rebuild asks for each of them.'),
 }).describe('What a drill asks of the data that came back.');
 const wholeNumber = (least: number, most: number) => {
   const allowed = `allowed is a whole number from ${least} to ${most}`;

@@ -1,5 +1,6 @@
 /** From the sections of a service that are about drills to what they amount to. */
 import type { Assertion } from '../domain/drill/assertion.ts';
+import { placeText } from '../domain/drill/drill-keys.ts';
 import { noDrillSettings, parseChoice, type DrillApplication, type DrillSettings, type TestSettings } from '../domain/drill/drill-settings.ts';
 import { readExpectation, type Expectation } from '../domain/drill/expectation.ts';
 import type { Objectives } from '../domain/drill/objectives.ts';
@@ -32,6 +33,7 @@ export function drillSettings(drill: Drill): DrillSettings {
     tests: drill.tests === undefined ? null : testSettings(drill.tests),
     health: drill.health === undefined ? null : { url: drill.health.url, withinMs: milliseconds(drill.health.within) },
     ...(drill.app === undefined ? {} : { application: applicationOf(drill.app) }),
+    ...(Object.keys(drill.keys).length === 0 ? {} : { keys: Object.entries(drill.keys).map(([name, kept]) => ({ name, kept })) }),
   };
 }
 
@@ -68,6 +70,15 @@ function assertionOf(name: string, { sql, redis, database, expect }: Drill['asse
 
 export const reportSettings = ({ signingKey, keep }: NonNullable<ConfigFile['reports']>): ReportSettings =>
   ({ ...(signingKey === undefined ? {} : { signingKey }), keepMs: milliseconds(keep) });
+
+/** A key that lies where the live service has its password goes with the host that the disaster takes. */
+export function escrowedKeys(settings: ConfigFile, locate: Locate): ConfigProblem[] {
+  return Object.entries(settings.services).flatMap(([service, { drill, postgres, redis }]) => Object.entries(drill?.keys ?? {}).flatMap(([name, kept]): ConfigProblem[] => {
+    const live = [postgres?.password, redis?.password].some((password) => password !== undefined && placeText(password) === placeText(kept));
+    const path = ['services', service, 'drill', 'keys', name];
+    return live ? [{ where: path.join('.'), position: locate.key(path), found: placeText(kept), allowed: 'allowed is a place of its own: the live service has its password there, and after a disaster nobody does' }] : [];
+  }));
+}
 
 /** Each assertion asks one store, and one that the service has. */
 export function askedComponents(settings: ConfigFile, locate: Locate): ConfigProblem[] {

@@ -10,7 +10,7 @@ import type { ConfigFile, ServiceSettings } from './config-schema.ts';
 import { parseDuration } from './duration.ts';
 import type { Locate } from './parse-config.ts';
 import { closestName } from './closest-name.ts';
-import { answeredHealth, askedComponents, drillSettings, objectivesFrom, provePolicy, reportSettings } from './drill-settings.ts';
+import { answeredHealth, askedComponents, drillSettings, escrowedKeys, objectivesFrom, provePolicy, reportSettings } from './drill-settings.ts';
 import { plannedCopies } from './planned-keys.ts';
 
 const milliseconds = (text: string): number => parseDuration(text) ?? 0;
@@ -20,7 +20,7 @@ const milliseconds = (text: string): number => parseDuration(text) ?? 0;
  * @throws InvalidConfiguration for references that lead nowhere and stores that two services would fight over
  */
 export function configFrom(settings: ConfigFile, path: string, locate: Locate): Config {
-  const problems = [...emptySections(settings, locate), ...danglingRepositories(settings, locate), ...furtherRepositories(settings, locate), ...sharedStores(settings, locate), ...sharedPaths(settings, path, locate), ...unfitSchedules(settings, locate), ...askedComponents(settings, locate), ...answeredHealth(settings, locate)];
+  const problems = [...emptySections(settings, locate), ...danglingRepositories(settings, locate), ...furtherRepositories(settings, locate), ...sharedStores(settings, locate), ...sharedPaths(settings, path, locate), ...unfitSchedules(settings, locate), ...askedComponents(settings, locate), ...answeredHealth(settings, locate), ...escrowedKeys(settings, locate)];
   if (problems.length > 0) throw invalidConfiguration(path, problems);
   return {
     services: Object.entries(settings.services).map(([name, service]) => definitionOf(name, service, settings)),

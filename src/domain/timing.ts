@@ -46,6 +46,10 @@ export interface Timing {
   readonly healthRequestMs: number;
   /** How long an approval may take, unless the policy says otherwise. */
   readonly approvalMs: number;
+  /** How long a drill waits for a key that it asked for, how often it reminds of it, and how often it looks. */
+  readonly keyWaitMs: number;
+  readonly keyRemindMs: number;
+  readonly keyLookMs: number;
   /** Shielded clean-up after a failure or cancellation is bounded too. */
   readonly cleanUpMs: number;
   /** How often somebody who watches a run looks at it. */
@@ -108,6 +112,9 @@ export const productionTiming: Timing = {
   healthMs: 120_000,
   healthRequestMs: 5_000,
   approvalMs: 4 * 3_600_000,
+  keyWaitMs: 4 * 3_600_000,
+  keyRemindMs: 900_000,
+  keyLookMs: 2_000,
   cleanUpMs: 600_000,
   followPollMs: 400,
   followAbsenceMs: 60_000,
@@ -153,6 +160,9 @@ export const testTiming: Timing = {
   tableLockMs: 2_000,
   healthMs: 30_000,
   approvalMs: 120_000,
+  keyWaitMs: 6_000,
+  keyRemindMs: 2_000,
+  keyLookMs: 200,
   cleanUpMs: 120_000,
   followPollMs: 200,
   walRoundMs: 500,

@@ -36,6 +36,8 @@ export interface FilledCopy {
   readonly at: string;
   /** Where a recovery stopped. */
   readonly reached: ReachedMoment | null;
+  /** Of a recovery: how long it took from the server's start on the unpacked backup until it was a server of its own. Whole milliseconds. */
+  readonly replayedMs?: number;
   /** How it differs from the original, one sentence each. */
   readonly notes: readonly string[];
   /** From the manifest, where they were asked for; absent where nothing of that kind is compared. */

@@ -1,5 +1,6 @@
 /** From the bytes of report.json, or of the page that carries it, to the signed report; or to what is wrong with them. */
 import { canonicalJson } from '../domain/canonical-json.ts';
+import { rebuiltReportFormat } from '../domain/drill/drill-report.ts';
 import { reportIn } from './page/embedded-report.ts';
 import { signedReportSchema } from './report-schema.ts';
 import type { SignedReport } from './signed-report.ts';
@@ -31,8 +32,9 @@ function parsed(json: string, inPage: boolean): ReadReport {
   } catch {
     return wrong('it is not JSON as Holdfast writes it');
   }
-  const format = (value as { format?: unknown } | null)?.format;
-  if (typeof format === 'number' && format > 1) return wrong(`it has format ${format}: a newer Holdfast wrote it`);
+  const { format, report } = (value ?? {}) as { format?: unknown; report?: { format?: unknown } | null };
+  const newer = [[format, 1], [report?.format, rebuiltReportFormat]].find(([found, known]) => typeof found === 'number' && found > (known as number))?.[0];
+  if (newer !== undefined) return wrong(`it has format ${String(newer)}: a newer Holdfast wrote it`);
   const result = signedReportSchema.safeParse(value);
   const issue = result.error?.issues[0];
   if (!result.success) return wrong(`${issue?.path.join('.') ?? ''}: ${issue?.message ?? 'it has another shape'}`);

@@ -1,7 +1,7 @@
 /** The shape of a stored report: what does not have it is not shown, not verified, and in no trend. */
 import { z } from 'zod';
 import { isCheckClass, type CheckClass } from '../domain/drill/check-class.ts';
-import { drillReportFormat, type DrillReport } from '../domain/drill/drill-report.ts';
+import { drillReportFormat, rebuiltReportFormat, type DrillReport } from '../domain/drill/drill-report.ts';
 import { drillKinds, drillPhases, objectiveNames } from '../domain/drill/objectives.ts';
 import { directions } from '../domain/drill/trend.ts';
 import { isBackupId, isName } from '../domain/identifiers.ts';
@@ -49,7 +49,7 @@ const tests = z.strictObject({
   output: z.strictObject({ sizeBytes: count, sha256, cut: z.boolean() }).nullable(),
 });
 
-const report = z.strictObject({
+const first = z.strictObject({
   format: z.literal(drillReportFormat), drillId: z.string().refine(isBackupId, { error: 'it is no id' }), service: name, serviceVersion: text.nullable(), kind, verdict, sentence: text,
   startedBy: z.strictObject({ identity: text, by: z.enum(['person', 'schedule', 'workflow']), reason: text.nullable() }),
   run: z.strictObject({ namespaceId: text, workflowId: text, runId: text }),
@@ -66,7 +66,15 @@ const report = z.strictObject({
   inForce: z.strictObject({ configurationSha256: sha256, policySha256: sha256 }),
   versions: z.record(z.string().regex(/^[a-z][A-Za-z0-9]{0,30}$/), text),
   keepUntil: instant,
-}) satisfies z.ZodType<DrillReport>;
+});
+
+const second = first.extend({
+  format: z.literal(rebuiltReportFormat),
+  rebuilt: z.strictObject({ keys: list(z.strictObject({ name, place: text, found: z.boolean(), why: text })), coldStart: measured }),
+});
+
+/** Every format that was ever written is read on. */
+const report = z.discriminatedUnion('format', [first, second]) satisfies z.ZodType<DrillReport>;
 
 export const signedReportSchema: z.ZodType<SignedReport> = z.strictObject({
   format: z.literal(signedReportFormat),

@@ -3,7 +3,7 @@ import { availableParallelism } from 'node:os';
 import type { Client } from '@temporalio/client';
 import type { ActivityDependencies, LogServers } from '../activities/dependencies.ts';
 import type { Config } from '../config/config.ts';
-import { resolveSecret } from '../config/secrets.ts';
+import { resolveKeyText, resolveSecret } from '../config/secrets.ts';
 import type { ContainerRuntime } from '../containers/container-runtime.ts';
 import { createDockerRuntime } from '../containers/docker-runtime.ts';
 import type { EngineName, WalMode } from '../domain/service.ts';
@@ -84,6 +84,7 @@ export async function composeDependencies(config: Config, client: Client, enviro
     readLog: (service, component) => readLogStatus(stateDirectory(environment), service, component),
     wishForLog: (service, component, at) => leaveLogWish(stateDirectory(environment), service, component, at),
     resolveSecret: (reference) => resolveSecret(reference, environment),
+    requireKey: async (reference) => void await resolveKeyText(reference, environment),
     signReport: reportSigner(config.reports, environment),
     keepReportsMs: config.reports?.keepMs ?? defaultKeepMs,
     nowMs: () => Date.now(),

@@ -43,6 +43,7 @@ const ofProvenBase = (stage: Stage): object => ({ ...ofBase(stage), replace: tru
 /** Its own end: a moment that needs no archived log. */
 const toBase = (stage: Stage): object => ({ ...ofService(stage), to: `backup:${stage.baseId}` });
 const toMark = (stage: Stage): object => ({ ...ofService(stage), to: `mark:${markName}` });
+const fromNothing = (stage: Stage): object => ({ ...ofService(stage), depth: 'rebuild' });
 const copyName = 'chaos';
 const copyOfBase = (stage: Stage): object => ({ ...toBase(stage), name: copyName });
 const copyOfMark = (stage: Stage): object => ({ ...toMark(stage), name: copyName });
@@ -140,6 +141,8 @@ const archiving: readonly Scenario[] = [
   twisted('restoreTables', 'archive', onLiveSide('archive'), ofItemsAtMark, ['prepareTablesFromMoment']),
   twisted('findMoment', 'archive', onLiveSide('archive'), askedInLog, ['narrowMoment#1']),
   twisted('cloneService', 'archive', onLiveSide('archive'), copyOfMark, ['fillCopy:postgres']),
+  // Its servers, questions and end are those of a drill of a dump.
+  twisted('runDrill', 'rebuild', onLiveSide('archive'), fromNothing, ['findDrillKeys', 'chooseRebuild', 'findCompanion', 'makeInstant', 'fillDrill', 'recordDrill']),
 ];
 
 /** The keeping of the log itself. */

@@ -66,6 +66,9 @@ describe('how a service is drilled', () => {
     ['drill: { app: { image: shop }, health: { url: "https://app/" } }', /http: on the drill/],
     ['drill: { app: { image: shop }, health: { url: "http://10.0.0.1/" } }', /a plain name/],
     ['drill: { app: { command: [a] } }', /name of an image/],
+    ['drill: { keys: { mail: the-secret-itself } }', /a secret itself never stands in the file/],
+    ['drill: { keys: { mail: { file: escrow/mail.pem } } }', /\{file: \/absolute\/path\}/],
+    ['drill: { keys: { "a b": { env: MAIL } } }', /the name of a key/],
     ['drill: { asertions: {} }', /did you mean assertions\?/],
     ['objectives: { rto: 5m }', /there is no such key/],
     ['objectives: { restore: soon }', /objectives\.restore: found "soon"; allowed is how long it may take until the service is back/],
@@ -76,6 +79,15 @@ describe('how a service is drilled', () => {
   it('asks only stores that the service has, and says where it does not', () => {
     expect(causeOf('drill: { assertions: { a: { sql: "select 1", expect: rows } } }', 'redis: { container: cache }')).toMatch(/line 4, column 28: services\.shop\.drill\.assertions\.a: found sql; the service has no postgres to ask/);
     expect(causeOf('drill: { assertions: { a: { redis: [DBSIZE], expect: 1 } } }', 'postgres: { container: db }')).toMatch(/no redis to ask/);
+  });
+
+  it('has keys that a rebuild asks for, each kept in a place that the live service does not have its password in', () => {
+    const keys = 'drill: { keys: { mail: { file: /escrow/mail.pem }, api: { env: API_KEY } } }';
+    const config = readConfig(withService(keys));
+    expect(config.services[0]?.drill?.keys).toEqual([{ name: 'mail', kept: { file: '/escrow/mail.pem' } }, { name: 'api', kept: { env: 'API_KEY' } }]);
+    expect(configText(config).join('\n')).toContain('2 keys asked for by a rebuild');
+    expect(causeOf(keys, 'redis: { container: cache, password: { env: API_KEY } }')).toMatch(/services\.shop\.drill\.keys\.api: found environment variable API_KEY; allowed is a place of its own/);
+    expect(causeOf(keys, 'postgres: { container: db, password: { file: /escrow/mail.pem } }')).toMatch(/keys\.mail: found file \/escrow\/mail\.pem/);
   });
 
   it('names every problem at once', () => {

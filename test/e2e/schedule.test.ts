@@ -118,7 +118,7 @@ test('a change keeps it paused; what was edited by hand is left, then put right;
   expect(left).toMatchObject({ code: 3, stdout: expect.stringMatching(/edited by hand +holdfast\/backup\/[^]*overlap: is ALLOW_ALL, would be SKIP {3}\(edited\)/), stderr: expect.stringContaining('--correct') });
   expect(await holdfast('schedule', 'apply', '--yes', '--correct')).toMatchObject({ code: 0, stdout: expect.stringContaining('Corrected') });
   expect((await schedule()).terms.overlap).toBe('SKIP');
-  await configure('{ backup: off, prune: off, drill: off, reap: off }');
+  await configure('{ backup: off, prune: off, drill: off, rebuild: off, reap: off }');
   // Asked for a yes, Enter is none.
   for (const [typed, code] of [['\r', 5], ['apply\r', 0]] as const) {
     expect(await schedule()).not.toBeNull();

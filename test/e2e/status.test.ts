@@ -48,7 +48,7 @@ afterAll(async () => {
 const dailyAt = (ms: number): string => `${new Date(ms).getUTCMinutes()} ${new Date(ms).getUTCHours()} * * *`;
 const configure = (backup: string): Promise<void> => writeFile(join(directory, 'holdfast.yaml'), `queuePrefix: ${docker.id}
 services:
-  ${name}: { redis: { container: nobody-${name} }, schedules: { backup: "${backup}", reap: off, prune: off, drill: off, jitter: 0s } }
+  ${name}: { redis: { container: nobody-${name} }, schedules: { backup: "${backup}", reap: off, prune: off, drill: off, rebuild: off, jitter: 0s } }
 repositories: { nas: { url: ./backups } }
 `);
 

@@ -26,7 +26,7 @@ const harmlessElsewhere = ['finishCutOver', 'rollBackComponent', 'finishRollBack
 /** Reads, or makes something new beside that is the asking run's own. */
 const harmless = [
   'resolveService', 'enterHost', 'inspectLease', 'waitForLease', 'claimBackup', 'inspectComponent', 'backUpComponent', 'commitBackup', 'findBackup', 'verifyComponent', 'proveComponent', 'recordProof',
-  'findImports', 'planImport', 'takeFile', 'placeMark', 'locatePoint', 'recoverToPoint', 'finishRecovery', 'findCompanion', 'makeInstant', 'findSearchArea', 'narrowMoment', 'watchLogs', 'planLogSettings', 'planForgetLogs', 'sightCluster', 'requireCopyName', 'createCopyServer', 'planRemoveCopy', 'chooseDrill', 'prepareDrill', 'verifyDrill', 'fillDrill', 'startDrill', 'planPrune',
+  'findImports', 'planImport', 'takeFile', 'placeMark', 'locatePoint', 'recoverToPoint', 'finishRecovery', 'findCompanion', 'makeInstant', 'findSearchArea', 'narrowMoment', 'watchLogs', 'planLogSettings', 'planForgetLogs', 'sightCluster', 'requireCopyName', 'createCopyServer', 'planRemoveCopy', 'chooseDrill', 'findDrillKeys', 'chooseRebuild', 'prepareDrill', 'verifyDrill', 'fillDrill', 'startDrill', 'planPrune',
   'ensureRunning', 'prepareComponent', 'prepareTables', 'prepareTablesFromMoment', 'readTables', 'prepareUndoOf', 'planRestore', 'confirmApproval', 'findRollback', 'pinRollbackCopy', 'checkHealth', 'waitForHealth', 'restartApplication', 'findEndedRuns',
 ] as const;
 

@@ -1,6 +1,7 @@
 /** A report as a drill leaves it, for tests of what reads, signs, stores and shows one. */
 import { assembleReport } from '../../src/domain/drill/assemble-report.ts';
 import { checkName, drillCheck, type DrillCheck } from '../../src/domain/drill/check.ts';
+import type { FoundKey } from '../../src/domain/drill/drill-keys.ts';
 import { defaultKeepMs, type DrillReport } from '../../src/domain/drill/drill-report.ts';
 import { defaultObjectives, type DrillKind, type DrillPhase } from '../../src/domain/drill/objectives.ts';
 import type { DrillSample } from '../../src/domain/drill/trend.ts';
@@ -46,6 +47,8 @@ export interface SampleWishes {
   readonly expectedChecks?: readonly string[];
   readonly kind?: DrillKind;
   readonly past?: readonly DrillSample[];
+  /** Of one that began with nothing; then it is a rebuild, unless it is said to be another. */
+  readonly keys?: readonly FoundKey[];
   readonly drillId?: string;
   readonly service?: string;
 }
@@ -56,12 +59,12 @@ export const pastDrills: readonly DrillSample[] = [540, 610, 655, 702, 980, 701]
 }));
 
 export function sampleReport(wishes: SampleWishes = {}): DrillReport {
-  const { checks: answered = passed, kind = 'restore', past = pastDrills, drillId = '20261123-020000', service = 'story-portal' } = wishes;
+  const { checks: answered = passed, keys, kind = keys === undefined ? 'restore' : 'rebuild', past = pastDrills, drillId = '20261123-020000', service = 'story-portal' } = wishes;
   const beganMs = Date.parse(backupInstant(drillId));
   const at: At = (seconds) => new Date(beganMs + seconds * 1_000).toISOString();
-  const phases = phasesOf(at);
+  const phases = [...phasesOf(at), ...keys === undefined ? [] : ['postgres', 'redis'].map((component, index): DrillPhase => ({ phase: 'start', component, beganAt: at(480), finishedAt: at(489 + index), outcome: 'done' }))];
   const expectedChecks = wishes.expectedChecks ?? passed.map(({ name }) => name);
-  return assembleReport({ drillId, kind, finishedAt: at(744), answered, objectives: defaultObjectives, past, todayBytes: 18_500_000_000, backupMs: 4 * minute + 12_000, keepMs: defaultKeepMs,
+  return assembleReport({ drillId, kind, finishedAt: at(744), answered, ...(keys === undefined ? {} : { keys }), objectives: defaultObjectives, past, todayBytes: 18_500_000_000, backupMs: 4 * minute + 12_000, keepMs: defaultKeepMs,
     disaster: { at: at(0), source: 'request' }, approvedAt: null, lastCheckPassedAt: at(731), covered: { at: at(-41), source: 'lastCommit' }, laterTransactions: null, components: [
     {
       component: 'postgres', engine: 'postgres', depth: 'baseAndLog', backupId: '20261122-020000', manifestSha256: sha('a'), point: at(-41), sizeBytes: 16_106_127_360,

@@ -32,6 +32,14 @@ describe('a report', () => {
     for (const each of [signedReportText(broken), renderPage(broken)]) expect(verifyReport(each, fingerprint).outcome).toBe('valid');
   });
 
+  it('of a drill that began with nothing is read, shown and valid like any other; one of a newer format is said to be newer', () => {
+    const rebuilt = signReport(sampleReport({ keys: [{ name: 'mail', place: 'file /escrow/mail.pem', found: false, why: 'it does not exist' }] }), key);
+    for (const each of [signedReportText(rebuilt), renderPage(rebuilt)]) expect(verifyReport(each, fingerprint).outcome).toBe('valid');
+    expect(renderPage(rebuilt)).toMatch(/From nothing[^]*Cold start[^]*NOT FOUND \(it does not exist\): file \/escrow\/mail\.pem[^]*none was read/);
+    expect(page).not.toContain('From nothing');
+    expect(readReport(canonicalJson({ ...rebuilt, report: { ...rebuilt.report, format: 3 } })).problem).toBe('it has format 3: a newer Holdfast wrote it');
+  });
+
   it('is not believed without a key, nor by another', () => {
     for (const each of [text, page]) {
       expect(verifyReport(each, null)).toMatchObject({ outcome: 'couldNotTell', sentence: expect.stringContaining(fingerprint) as string });

@@ -50,6 +50,7 @@ export async function openActivityStage(): Promise<ActivityStage> {
     readLog: async () => null,
     wishForLog: async () => undefined,
     resolveSecret: async () => '',
+    requireKey: async () => undefined,
     signReport: () => Promise.reject(new Error('this test has no key to sign reports with')),
     keepReportsMs: defaultKeepMs,
     nowMs: () => Date.now(),

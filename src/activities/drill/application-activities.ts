@@ -17,7 +17,7 @@ import { durationText } from '../../domain/wording.ts';
 import type { EngineContext } from '../../engines/engine-context.ts';
 import { engineOf, serviceNamed } from '../activity-run.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
-import { backupOf, drilledComponent, drillPassword, inDrill, readDrilled, runningServer, type DrillContext, type DrilledBackup } from './drill-context.ts';
+import { drilledBackupOf, drilledComponent, drillPassword, inDrill, runningServer, type DrillContext, type DrilledService } from './drill-context.ts';
 
 export interface TestedDrill {
   readonly check: DrillCheck;
@@ -36,30 +36,29 @@ const killed = 137;
 export function createDrillApplicationActivities(dependencies: ActivityDependencies) {
   return {
     /** The application's container, and its URL asked from within the network. It stays, for the tests. Null where the configuration names no URL. */
-    checkDrillHealth: (input: { backup: DrilledBackup }): Promise<DrillCheck | null> =>
+    checkDrillHealth: (input: DrilledService): Promise<DrillCheck | null> =>
       inDrill(dependencies, input.backup.service, async (drill) => {
         const { health, application } = drillSettingsOf(serviceNamed(dependencies, input.backup.service));
         if (health === null) return null;
         if (application === undefined) return drillCheck(checkName('health'), null, 'applicationDidNotStart', 'No application is configured that would answer there.');
-        return healthOf(drill, health, application, await waysIn(drill, input.backup));
+        return healthOf(drill, health, application, await waysIn(drill, input));
       }),
 
     /** Their container, to its end. Null where the configuration names none. Run again, they run again. */
-    runDrillTests: (input: { backup: DrilledBackup }): Promise<TestedDrill | null> =>
+    runDrillTests: (input: DrilledService): Promise<TestedDrill | null> =>
       inDrill(dependencies, input.backup.service, async (drill) => {
         const { tests } = drillSettingsOf(serviceNamed(dependencies, input.backup.service));
-        return tests === null ? null : testsOf(drill, tests, await waysIn(drill, input.backup));
+        return tests === null ? null : testsOf(drill, tests, await waysIn(drill, input));
       }),
   };
 
   /** Variables that lead to every server of the drill, and the values in them that are nobody's to see. */
-  async function waysIn({ context, run }: DrillContext, backup: DrilledBackup): Promise<WaysIn> {
-    const read = await readDrilled(dependencies, backup);
+  async function waysIn({ context, run }: DrillContext, drilled: DrilledService): Promise<WaysIn> {
     const [environment, secrets]: [Record<string, string>, string[]] = [{}, []];
     let imageId = '';
-    for (const { name } of serviceNamed(dependencies, backup.service).components) {
+    for (const { name } of serviceNamed(dependencies, drilled.backup.service).components) {
       const component = drilledComponent(dependencies, run, name);
-      const server = await runningServer(context, component, backupOf(read, name));
+      const server = await runningServer(context, component, await drilledBackupOf(dependencies, drilled, name));
       imageId = (await context.runtime.inspect(server.containerId)).imageId;
       const password = drillPassword(server.containerId);
       secrets.push(password);

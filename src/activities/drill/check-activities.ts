@@ -7,7 +7,7 @@ import { travellingEntries, travellingProof } from '../../domain/proof.ts';
 import type { StartedServer } from '../../engines/drill-engine.ts';
 import { engineOf, serviceNamed } from '../activity-run.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
-import { backupOf, drilledComponent, inDrill, readDrilled, runningServer, type DrilledBackup } from './drill-context.ts';
+import { backupOf, drilledBackupOf, drilledComponent, inDrill, readDrilled, runningServer, type DrilledService } from './drill-context.ts';
 import type { DrillStep } from './server-activities.ts';
 
 export function createDrillCheckActivities(dependencies: ActivityDependencies) {
@@ -23,15 +23,14 @@ export function createDrillCheckActivities(dependencies: ActivityDependencies) {
       }),
 
     /** The assertions of the configuration, each asked of the server that it is about. */
-    askDrill: (input: { backup: DrilledBackup }): Promise<readonly DrillCheck[]> =>
+    askDrill: (input: DrilledService): Promise<readonly DrillCheck[]> =>
       inDrill(dependencies, input.backup.service, async ({ context, run }) => {
         const { assertions } = drillSettingsOf(serviceNamed(dependencies, input.backup.service));
-        const read = await readDrilled(dependencies, input.backup);
         const checks: DrillCheck[] = [];
         for (const name of [...new Set(assertions.map(({ component }) => component))]) {
           const component = drilledComponent(dependencies, run, name);
           const own = assertions.filter((assertion) => assertion.component === name);
-          const asked = await engineOf(dependencies, component).drills.ask(context, component, await runningServer(context, component, backupOf(read, name)), own);
+          const asked = await engineOf(dependencies, component).drills.ask(context, component, await runningServer(context, component, await drilledBackupOf(dependencies, input, name)), own);
           checks.push(...own.map((assertion, index) => judgeAssertion(assertion, asked[index] ?? { failure: 'nobody answered' })));
         }
         return checks;

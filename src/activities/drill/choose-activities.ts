@@ -1,16 +1,33 @@
 /** Which backup a drill brings back, out of which repository; and what the drill promises to find out. Chosen once: whatever comes later works on that. */
 import { randomInt } from 'node:crypto';
 import type { BackupManifest } from '../../domain/backup-manifest.ts';
-import type { DrillChoice } from '../../domain/drill/drill-report.ts';
+import type { DrillChoice, DrilledComponent } from '../../domain/drill/drill-report.ts';
 import { drillSettingsOf, type ChoiceRule } from '../../domain/drill/drill-settings.ts';
 import type { DrillKind } from '../../domain/drill/objectives.ts';
+import type { Covered } from '../../domain/drill/recovery-times.ts';
 import { expectedChecks } from '../../domain/drill/expected-checks.ts';
 import { HoldfastFailure } from '../../domain/failures.ts';
 import { backupInstant, resolveBackupId } from '../../domain/identifiers.ts';
 import type { Repository } from '../../repository/repository.ts';
 import { currentOwner, repositoryNamed, serviceNamed } from '../activity-run.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
+import type { ServiceDefinition } from '../../domain/service.ts';
+import type { LocatedPoint } from '../moment/moment-activities.ts';
 import type { DrilledBackup } from './drill-context.ts';
+
+/** The way to the newest point of a store that keeps its log, settled: whatever is archived later, it leads to the same position. */
+export interface DrillWay {
+  /** Its name. */
+  readonly component: string;
+  readonly located: LocatedPoint;
+  /** Null where nothing is archived behind the base backup. */
+  readonly log: (NonNullable<DrilledComponent['log']> & { /** Over a line for each file, `<sha256> <name>`. */ readonly sha256: string }) | null;
+  /** The instant that the way's end covers, and how that is known. */
+  readonly at: string;
+  readonly covered: Covered['source'];
+  /** A segment that is missing though later ones are there: what lies behind it is lost. */
+  readonly gap: string | null;
+}
 
 export interface ChosenDrill {
   readonly backup: DrilledBackup;
@@ -20,11 +37,15 @@ export interface ChosenDrill {
   /** Was nothing newer to be had? */
   readonly newest: boolean;
   /** Whole: a copy of a server, which recovers from its log; the others are loaded. In the order in which they are brought back. */
-  readonly components: readonly { readonly name: string; readonly engine: 'postgres' | 'redis'; readonly whole: boolean }[];
+  readonly components: readonly { readonly name: string; readonly engine: 'postgres' | 'redis'; readonly whole: boolean; /** Its append-only file is archived, and is to lead to the instant. */ readonly followed?: boolean }[];
   readonly expectedChecks: readonly string[];
   readonly assertions: number;
   readonly tests: boolean;
   readonly health: boolean;
+  /** Of a service that keeps its log, in a drill that begins with nothing: how to come from the base backup to the newest point. */
+  readonly way?: DrillWay;
+  /** In such a drill stores without such a log come from what lies next to this instant; from the chosen backup unless given. */
+  readonly nextTo?: string;
 }
 
 export interface ChooseInput {
@@ -42,30 +63,51 @@ export function createChooseActivities(dependencies: ActivityDependencies) {
     /** Reads the repository and the configuration. @throws UnknownBackup, AmbiguousBackup, ManifestDamaged, InvalidInput where the service does not keep its backups in that repository */
     async chooseDrill(input: ChooseInput): Promise<ChosenDrill> {
       const definition = serviceNamed(dependencies, input.service);
-      const repository = chosenRepository(input);
+      const repository = drillRepository(dependencies, input);
       // Before anything can go wrong: a drill that ends without a report is not forgotten.
       await repository.drills.claim(input.service, input.kind, currentOwner(dependencies), dependencies.nowMs());
       const settings = drillSettingsOf(definition);
       const { backupId, choice } = await choose(repository, input, input.backup === undefined ? settings.choose : null, dependencies.nowMs());
-      const { manifest, sha256 } = await repository.readManifest(input.service, backupId);
-      const components = definition.components.flatMap(({ name, engine }) => {
-        const own = manifest.components.find((each) => each.component === name);
-        return own === undefined ? [] : [{ name, engine, whole: own.engine === 'postgres' && own.method === 'base' }];
-      });
-      requireAll(input.service, manifest, definition.components.map(({ name }) => name));
-      return {
-        backup: { service: input.service, repository: repository.name, backupId, manifestSha256: sha256 }, choice, point: manifest.point.at, newest: backupId === await repository.latestBackup(input.service), components,
-        expectedChecks: expectedChecks(settings, components), assertions: settings.assertions.length, tests: settings.tests !== null, health: settings.health !== null,
-      };
+      return chosenOf(repository, definition, { backupId, choice, newest: backupId === await repository.latestBackup(input.service) });
     },
   };
+}
 
-  function chosenRepository({ service, repository }: ChooseInput): Repository {
-    const { repositories } = serviceNamed(dependencies, service);
-    const name = repository ?? repositories[0] ?? '';
-    if (repositories.includes(name)) return repositoryNamed(dependencies, name);
-    throw new HoldfastFailure('InvalidInput', { operation: 'choose the repository', object: name, cause: `${service} does not keep its backups there`, hint: `Its repositories: ${repositories.join(', ')}.` });
-  }
+/** @throws InvalidInput where the service does not keep its backups there */
+export function drillRepository(dependencies: ActivityDependencies, { service, repository }: Pick<ChooseInput, 'service' | 'repository'>): Repository {
+  const { repositories } = serviceNamed(dependencies, service);
+  const name = repository ?? repositories[0] ?? '';
+  if (repositories.includes(name)) return repositoryNamed(dependencies, name);
+  throw new HoldfastFailure('InvalidInput', { operation: 'choose the repository', object: name, cause: `${service} does not keep its backups there`, hint: `Its repositories: ${repositories.join(', ')}.` });
+}
+
+interface Choice {
+  readonly backupId: string;
+  readonly choice: DrillChoice;
+  readonly newest: boolean;
+  /** Does the drill begin with nothing? */
+  readonly rebuilt?: boolean;
+  /** The store that is brought to a moment from the backup: then others come from backups of their own. */
+  readonly logged?: string;
+}
+
+/** What that choice leads to, and what is promised to be found out. @throws ManifestDamaged, UnknownBackup */
+export async function chosenOf(repository: Repository, definition: ServiceDefinition, { backupId, choice, newest, rebuilt = false, logged }: Choice): Promise<ChosenDrill> {
+  const { name: service } = definition;
+  const settings = drillSettingsOf(definition);
+  const { manifest, sha256 } = await repository.readManifest(service, backupId);
+  if (logged === undefined) requireAll(service, manifest, definition.components.map(({ name }) => name));
+  const components = definition.components.map((component) => {
+    const own = manifest.components.find((each) => each.component === component.name);
+    return {
+      name: component.name, engine: component.engine, whole: own?.engine === 'postgres' && own.method === 'base',
+      ...(rebuilt && component.engine === 'redis' && component.aof !== undefined && (logged !== undefined || definition.components.length === 1) ? { followed: true } : {}),
+    };
+  });
+  return {
+    backup: { service, repository: repository.name, backupId, manifestSha256: sha256 }, choice, point: manifest.point.at, newest, components,
+    expectedChecks: expectedChecks(settings, components, rebuilt), assertions: settings.assertions.length, tests: settings.tests !== null, health: settings.health !== null,
+  };
 }
 
 /** A backup that lacks a store brings no service back. @throws ManifestDamaged */
@@ -82,8 +124,13 @@ async function choose(repository: Repository, { service, backup }: ChooseInput, 
     if (chosen !== undefined) return { backupId: chosen, choice: { kind: 'randomWithin', days: rule.days, candidates: candidates.length } };
     throw noBackup(service, `the service has no backup of the last ${rule.days} days`);
   }
+  return { backupId: await newestBackup(repository, service), choice: { kind: 'latest' } };
+}
+
+/** @throws UnknownBackup where there is none */
+export async function newestBackup(repository: Repository, service: string): Promise<string> {
   const latest = await repository.latestBackup(service);
-  if (latest !== null) return { backupId: latest, choice: { kind: 'latest' } };
+  if (latest !== null) return latest;
   throw noBackup(service, 'the service has no backup');
 }
 

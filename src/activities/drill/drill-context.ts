@@ -21,6 +21,18 @@ export interface DrilledBackup {
   readonly manifestSha256: string;
 }
 
+/** What all the servers of a drill are asked for. */
+export interface DrilledService {
+  readonly backup: DrilledBackup;
+  /** Of stores that come from another backup than that one, by name. */
+  readonly sources?: Readonly<Record<string, DrilledBackup>>;
+}
+
+/** What the manifest of its own backup says of a store. @throws as {@link readDrilled} */
+export async function drilledBackupOf(dependencies: ActivityDependencies, { backup, sources }: DrilledService, component: string): Promise<ComponentBackup> {
+  return backupOf(await readDrilled(dependencies, sources?.[component] ?? backup), component);
+}
+
 export interface DrillContext {
   readonly context: EngineContext;
   readonly run: DrillRun;

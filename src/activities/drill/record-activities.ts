@@ -9,11 +9,12 @@ import { checkName, type DrillCheck } from '../../domain/drill/check.ts';
 import type { ApplicationTests, DrillCleanUp, DrilledComponent, DrillInput, DrillReport } from '../../domain/drill/drill-report.ts';
 import { drillSettingsOf, objectivesOf } from '../../domain/drill/drill-settings.ts';
 import { breaches, type DrillKind, type DrillPhase, type JudgedObjective } from '../../domain/drill/objectives.ts';
-import type { RecoveryTimes } from '../../domain/drill/recovery-times.ts';
+import type { FoundKey } from '../../domain/drill/drill-keys.ts';
+import type { Covered, RecoveryTimes } from '../../domain/drill/recovery-times.ts';
 import type { DrillSample } from '../../domain/drill/trend.ts';
-import { backupDirectory } from '../../domain/identifiers.ts';
+import { backupDirectory, parseRunBackupId } from '../../domain/identifiers.ts';
 import type { ServiceDefinition } from '../../domain/service.ts';
-import { durationText } from '../../domain/wording.ts';
+import { counted, durationText } from '../../domain/wording.ts';
 import { HoldfastFailure, isFailure } from '../../domain/failures.ts';
 import { renderPage } from '../../report/page/render-page.ts';
 import { pastSamples } from '../../report/past-samples.ts';
@@ -25,13 +26,15 @@ import { requireRunbook } from '../authority.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { testOutputNoteKey } from './application-activities.ts';
 import type { ChosenDrill } from './choose-activities.ts';
-import { readDrilled } from './drill-context.ts';
+import { readDrilled, type DrilledBackup } from './drill-context.ts';
 
 /** A server that came up and was asked. */
 export interface DrilledServer {
   readonly component: string;
   /** The instant that it covers. */
   readonly at: string;
+  /** How that is known; by the backup unless given. */
+  readonly covered?: Covered['source'];
   readonly imageId: string;
   readonly version: string;
   readonly comparedObjects: number;
@@ -46,6 +49,10 @@ export interface DrillFindings {
   readonly chosen: ChosenDrill | null;
   readonly repository?: string;
   readonly servers: readonly DrilledServer[];
+  /** Of stores that come from another backup than the chosen one, by name. */
+  readonly sources?: Readonly<Record<string, DrilledBackup>>;
+  /** Of a drill that began with nothing: what it asked for. */
+  readonly keys?: readonly FoundKey[];
   readonly checks: readonly DrillCheck[];
   readonly phases: readonly DrillPhase[];
   readonly tests: ApplicationTests | null;
@@ -105,20 +112,38 @@ export function createDrillRecordActivities(dependencies: ActivityDependencies) 
   async function reportOf(repository: Repository, drillId: string, definition: ServiceDefinition, facts: DrillFindings): Promise<DrillReport> {
     const { service, kind, chosen, phases, checks, missing, requestedAt, finishedAt, lastCheckPassedAt, cleanUp, tests } = facts;
     const manifest = chosen === null ? null : (await readDrilled(dependencies, chosen.backup)).manifest;
-    const covered = facts.servers.map(({ at }) => at).sort((a, b) => Date.parse(a) - Date.parse(b))[0];
+    const restored = chosen === null ? [] : await restoredFrom(chosen, facts);
+    const [covered] = [...facts.servers].sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
     const [{ repositoryId }, { location }, { version }] = [await repository.open(), await repository.place(), await dependencies.runtime.ping()];
     return assembleReport({
       drillId, service, kind, serviceVersion: manifest?.serviceVersion ?? definition.version, host: definition.host, repository: { name: repository.name, id: repositoryId, location },
       startedBy: { identity: facts.requestedBy ?? 'nobody said', by: facts.startedBy, reason: facts.reason }, run: currentOwner(dependencies), choice: chosen?.choice ?? { kind: 'latest' },
       requestedAt, beganAt: phases[0]?.beganAt ?? requestedAt, finishedAt, disaster: { at: requestedAt, source: 'request' }, approvedAt: null, lastCheckPassedAt, laterTransactions: null,
-      covered: covered === undefined ? null : { at: covered, source: 'backup' }, answered: checks, ...(missing === undefined ? {} : { missing }), expectedChecks: chosen?.expectedChecks ?? [checkName('content')], tests, phases, cleanUp,
-      components: manifest === null || chosen === null ? [] : manifest.components.map((backup) => componentOf(backup, chosen, facts)),
-      inputs: manifest === null || chosen === null ? [] : inputsOf(manifest, chosen.backup.manifestSha256), inForce: inForce(definition), objectives: objectivesOf(definition),
+      covered: covered === undefined ? null : { at: covered.at, source: covered.covered ?? 'backup' }, ...(facts.keys === undefined ? {} : { keys: facts.keys }), answered: checks, ...(missing === undefined ? {} : { missing }), expectedChecks: chosen?.expectedChecks ?? [checkName('content')], tests, phases, cleanUp,
+      components: chosen === null ? [] : restored.map((each) => componentOf(each, chosen, facts)),
+      inputs: chosen === null ? [] : inputsOf(restored, chosen), inForce: inForce(definition), objectives: objectivesOf(definition),
       backupMs: manifest === null ? null : Math.max(0, Date.parse(manifest.finishedAt) - Date.parse(manifest.beganAt)), past: await samplesOf(repository, service, drillId),
-      todayBytes: manifest === null ? null : manifest.components.reduce((sum, each) => sum + liveSizeBytes(each), 0), keepMs: dependencies.keepReportsMs,
+      todayBytes: manifest === null ? null : restored.reduce((sum, { backup }) => sum + liveSizeBytes(backup), 0), keepMs: dependencies.keepReportsMs,
       versions: { holdfast: dependencies.holdfastVersion, node: process.version.slice(1), docker: version },
     });
   }
+
+  /** What each store came from, or was to come from. */
+  async function restoredFrom({ backup: chosen }: ChosenDrill, { sources = {} }: DrillFindings): Promise<readonly Restored[]> {
+    const others = Object.entries(sources);
+    const own = (await readDrilled(dependencies, chosen)).manifest.components.filter(({ component }) => sources[component] === undefined);
+    const restored: Restored[] = own.map((backup) => ({ source: chosen, backup }));
+    for (const [name, source] of others) {
+      const backup = (await readDrilled(dependencies, source)).manifest.components.find(({ component }) => component === name);
+      if (backup !== undefined) restored.push({ source, backup });
+    }
+    return restored;
+  }
+}
+
+interface Restored {
+  readonly source: DrilledBackup;
+  readonly backup: ComponentBackup;
 }
 
 /** Of the newest so many; what cannot be read is in no trend. */
@@ -135,20 +160,37 @@ async function samplesOf(repository: Repository, service: string, own: string): 
   return pastSamples(texts, service);
 }
 
-function componentOf(backup: ComponentBackup, { backup: { backupId, manifestSha256 }, point }: ChosenDrill, { servers }: DrillFindings): DrilledComponent {
+function componentOf({ source: { backupId, manifestSha256 }, backup }: Restored, { point, way }: ChosenDrill, { servers }: DrillFindings): DrilledComponent {
   const server = servers.find(({ component }) => component === backup.component);
   const { image, imageId, version } = backup.server;
+  const log = way?.component === backup.component ? way.log : null;
   return {
-    component: backup.component, engine: backup.engine, depth: backup.engine === 'redis' ? 'rdb' : backup.method, backupId, manifestSha256, point: server?.at ?? point, sizeBytes: liveSizeBytes(backup),
+    component: backup.component, engine: backup.engine, depth: depthOf(backup, backupId, log !== null), backupId, manifestSha256, point: server?.at ?? (way === undefined || way.component === backup.component ? point : backup.snapshot.at), sizeBytes: liveSizeBytes(backup),
     versions: { backup: version, drill: server?.version ?? null }, image: { name: image, backupId: imageId, drillId: server?.imageId ?? null },
+    ...(log === null ? {} : { log: { timeline: log.timeline, from: log.from, to: log.to, segments: log.segments } }),
     comparedObjects: server?.comparedObjects ?? 0, differences: server?.differences ?? [], notCompared: server?.notCompared ?? [],
   };
 }
 
-const inputsOf = ({ service, backupId, components }: BackupManifest, manifestSha256: string): readonly DrillInput[] => [
-  { what: 'manifest', path: `${backupDirectory(service, backupId)}/manifest.json`, sha256: manifestSha256 },
-  ...components.flatMap(({ component, artifacts }) => artifacts.map(({ kind, path, stored }) => ({ what: `${kind} of ${component}`, path: `${backupDirectory(service, backupId)}/${path}`, sha256: stored.sha256 }))),
-];
+/** What was made of an append-only file goes with its run, and so has no place in the repository. */
+const isOfRun = (backupId: string): boolean => parseRunBackupId(backupId) !== null;
+
+function depthOf(backup: ComponentBackup, backupId: string, hasLog: boolean): DrilledComponent['depth'] {
+  if (backup.engine === 'redis') return isOfRun(backupId) ? 'aof' : 'rdb';
+  return backup.method === 'base' && hasLog ? 'baseAndLog' : backup.method;
+}
+
+function inputsOf(restored: readonly Restored[], { way }: ChosenDrill): readonly DrillInput[] {
+  const sources = new Map(restored.map(({ source }) => [source.backupId, source]));
+  const kept = [...sources.values()].filter(({ backupId }) => !isOfRun(backupId));
+  return [
+    ...kept.map(({ service, backupId, manifestSha256 }) => ({ what: 'manifest', path: `${backupDirectory(service, backupId)}/manifest.json`, sha256: manifestSha256 })),
+    ...restored.flatMap(({ source: { service, backupId }, backup: { component, artifacts } }) => artifacts.map(({ kind, path, stored }) => (isOfRun(backupId)
+      ? { what: `append-only file of ${component}, as an RDB of its last second`, path: null, sha256: stored.sha256 }
+      : { what: `${kind} of ${component}`, path: `${backupDirectory(service, backupId)}/${path}`, sha256: stored.sha256 }))),
+    ...(way?.log == null ? [] : [{ what: `list of the ${counted(way.log.segments, 'segment')} of log of ${way.component} and their sums`, path: null, sha256: way.log.sha256 }]),
+  ];
+}
 
 const digest = (value: unknown): string => createHash('sha256').update(canonicalJson(value)).digest('hex');
 

@@ -11,7 +11,7 @@ import { currentOwner, engineOf, inEngineContext } from '../activity-run.ts';
 import { sourceOf } from '../artifacts.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { locateMoment } from '../moment/locate-moment.ts';
-import { keptLog } from '../moment/moment-activities.ts';
+import { keptLog, recoveryOf, type LocatedPoint } from '../moment/moment-activities.ts';
 import { backupOf, drilledComponent, inDrill, readDrilled, type DrilledBackup, type ReadDrilled } from './drill-context.ts';
 
 export interface DrillStep {
@@ -21,7 +21,7 @@ export interface DrillStep {
 }
 
 /** As it travels: with bounded differences. */
-export interface FilledDrill extends Pick<FilledCopy, 'at' | 'reached' | 'notes'> {
+export interface FilledDrill extends Pick<FilledCopy, 'at' | 'reached' | 'notes' | 'replayedMs'> {
   readonly differences: readonly Difference[];
 }
 
@@ -54,15 +54,16 @@ export function createDrillServerActivities(dependencies: ActivityDependencies) 
       }),
 
     /** Its data, into its volume. What differs from the manifest is answered, not thrown. Run again, it begins anew. @throws what the engine's copies throw */
-    fillDrill: (input: DrillStep): Promise<FilledDrill> =>
+    fillDrill: (input: DrillStep & { /** Of a copy of a whole server: the moment behind it; its own end unless given. */ located?: LocatedPoint }): Promise<FilledDrill> =>
       inDrill(dependencies, input.backup.service, async ({ context, run }) => {
         const component = drilledComponent(dependencies, run, input.component);
         const read = await readDrilled(dependencies, input.backup);
         const backup = backupOf(read, input.component);
         const volume = await drillVolume(context.runtime, run, input.component);
-        const moment = backup.engine === 'postgres' && backup.method === 'base' ? await endOf(read, backup) : null;
-        const { at, reached, notes, differences = [] } = await engineOf(dependencies, component).copies.fill(context, component, { backup, source: sourceOf(read.repository, read.manifest), moment, tellsDifferences: true }, volume);
-        return { at, reached, notes: notes.slice(0, 20).map((note) => note.slice(0, 500)), differences: bounded(input.component, differences) };
+        const end = async (base: PostgresBase): Promise<MomentRecovery> => (input.located === undefined ? endOf(read, base) : recoveryOf(dependencies, { service: run.service, component, located: input.located }, read.repository));
+        const moment = backup.engine === 'postgres' && backup.method === 'base' ? await end(backup) : null;
+        const { at, reached, notes, replayedMs, differences = [] } = await engineOf(dependencies, component).copies.fill(context, component, { backup, source: sourceOf(read.repository, read.manifest), moment, tellsDifferences: true }, volume);
+        return { at, reached, notes: notes.slice(0, 20).map((note) => note.slice(0, 500)), ...(replayedMs === undefined ? {} : { replayedMs }), differences: bounded(input.component, differences) };
       }),
 
     /** On the drill's network, by its component's name. Run again, it is made anew on the same volume. @throws ContainerNotRunning with its last words, DatabaseUnreachable, ImageMissing */

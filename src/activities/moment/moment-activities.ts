@@ -4,16 +4,17 @@ import { parsePoint, type Point } from '../../domain/point.ts';
 import type { ComponentCutOver } from '../../domain/rollback.ts';
 import type { Component, PostgresComponent } from '../../domain/service.ts';
 import { exposureOf } from '../../domain/wal/exposure.ts';
-import { landingOf, targetText } from '../../domain/wal/landing.ts';
+import { landingOf, targetText, type LogEnd } from '../../domain/wal/landing.ts';
 import { parseLsn } from '../../domain/wal/lsn.ts';
 import type { EngineContext, KeptLog, PreparedComponent } from '../../engines/engine-context.ts';
 import type { MomentEngine, MomentRecovery, ReachedMoment, RecoveredComponent } from '../../engines/moment-engine.ts';
 import type { Repository } from '../../repository/repository.ts';
-import { engineOf, firstRepository, inEngineContext } from '../activity-run.ts';
+import { engineOf, firstRepository, inEngineContext, repositoryNamed } from '../activity-run.ts';
 import { sourceOf } from '../artifacts.ts';
 import { readIfThere } from '../base-backups.ts';
 import { writeMarkOf } from '../cut-over-state.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
+import { inDrill } from '../drill/drill-context.ts';
 import { referenceTo, type BackupReference } from '../proof-activities.ts';
 import { bringNewestLog } from '../wal/newest-log.ts';
 import { locateMoment, type LocatedMoment } from './locate-moment.ts';
@@ -56,6 +57,12 @@ export interface Companion {
   readonly aof?: boolean;
 }
 
+/** A backup in a repository that is named. */
+export interface BackupIn {
+  readonly repository: string;
+  readonly backupId: string;
+}
+
 export interface LocatedInput {
   readonly service: string;
   readonly component: Component;
@@ -76,10 +83,10 @@ export function createMomentActivities(dependencies: ActivityDependencies) {
         // Of these nobody can tell beforehand whether the newest of the log belongs to their way.
         const isBrought = (kind === 'latest' || kind === 'xid') && await bring();
         try {
-          return await locateNow(dependencies, context, input);
+          return (await locateNow(dependencies, context, firstRepository(dependencies, input.service), input)).point;
         } catch (error) {
           if (isBrought || !isFailure(error, 'PointUnreachable') || !(await bring())) throw error;
-          return locateNow(dependencies, context, input);
+          return (await locateNow(dependencies, context, firstRepository(dependencies, input.service), input)).point;
         }
       }),
 
@@ -99,8 +106,8 @@ export function createMomentActivities(dependencies: ActivityDependencies) {
       }),
 
     /** The backup that a store without a log of its own comes from: the newest of it that was taken by that instant, else the oldest after it. @throws UnknownBackup */
-    async findCompanion(input: { service: string; component: string; at: string }): Promise<Companion> {
-      const repository = firstRepository(dependencies, input.service);
+    async findCompanion(input: { service: string; component: string; at: string; repository?: string }): Promise<Companion> {
+      const repository = input.repository === undefined ? firstRepository(dependencies, input.service) : repositoryNamed(dependencies, input.repository);
       const taken: (Companion & { readonly sequence: number })[] = [];
       for (const id of await repository.listBackups(input.service)) {
         const read = await readIfThere(repository, input.service, id);
@@ -117,29 +124,45 @@ export function createMomentActivities(dependencies: ActivityDependencies) {
 
     /**
      * A store without such a log, brought to the last second that ended by the instant by the archive of its append-only file; kept for this run as a backup is, and
-     * gone with its notes. Where that leads nowhere it is told, and a backup has to do. @throws what may be tried again
+     * gone with its notes. Where that leads nowhere it is told, and a backup has to do. @param input.beside of a drill, which asks nothing live: the repository, and the
+     * backup that stands for the server @throws what may be tried again
      */
-    makeInstant: (input: { service: string; component: Component; at: string }): Promise<MadeInstant> =>
-      inEngineContext(dependencies, input.service, (context) => makeInstant(dependencies, context, input)),
+    makeInstant: (input: { service: string; component: Component; at: string; beside?: BackupIn }): Promise<MadeInstant> => {
+      const { service, beside } = input;
+      if (beside === undefined) return inEngineContext(dependencies, service, (context) => makeInstant(dependencies, context, input));
+      return inDrill(dependencies, service, async ({ context }) => {
+        const repository = repositoryNamed(dependencies, beside.repository);
+        const like = (await repository.readManifest(service, beside.backupId)).manifest.components.find(({ component }) => component === input.component.name);
+        return like?.engine === 'redis' ? makeInstant(dependencies, context, input, { repository, like }) : { unfit: 'no backup of it is there that would tell of its server' };
+      });
+    },
   };
 }
 
-/** By what lies in the repository. */
-async function locateNow(dependencies: ActivityDependencies, context: EngineContext, input: PointInput): Promise<LocatedPoint> {
-  const repository = firstRepository(dependencies, input.service);
+/** A way, and what was read to settle it. */
+export interface SettledPoint {
+  readonly point: LocatedPoint;
+  readonly located: LocatedMoment;
+  readonly end: LogEnd;
+  /** The newest instant of which it is known that all that was committed by then is in the log; null where nothing tells. */
+  readonly coveredAt: string | null;
+}
+
+/** By what lies in the repository. @throws as `locatePoint` */
+export async function locateNow(dependencies: ActivityDependencies, context: EngineContext, repository: Repository, input: PointInput): Promise<SettledPoint> {
   const { moments, component } = momentsOf(dependencies, input.component);
   const located = await locateMoment(repository, requestOf(input, component, parsePoint(input.point, dependencies.nowMs())));
   const { moment, inclusive, coverage, base, key } = located;
   // What needs no look into the log is not delayed by one.
   const needsEnd = moment.kind !== 'consistent' && moment.kind !== 'xid';
   const end = needsEnd ? await moments.readLogEnd(context, await keptLog(repository, located)) : { lastRecord: coverage.end, lastCommit: null };
-  const landing = landingOf(moment, inclusive, {
-    base: { backupId: base.backupId, end: parseLsn(base.backup.range.end) ?? 0n }, end, coveredAt: exposureOf(await repository.wal.readSamples(key), coverage.end).coveredAt,
-  });
-  return {
+  const { coveredAt } = exposureOf(await repository.wal.readSamples(key), coverage.end);
+  const landing = landingOf(moment, inclusive, { base: { backupId: base.backupId, end: parseLsn(base.backup.range.end) ?? 0n }, end, coveredAt });
+  const point: LocatedPoint = {
     base: { backupId: base.backupId, manifestSha256: base.manifestSha256, endAt: base.backup.range.endAt }, cluster: key.systemIdentifier, timeline: located.timeline,
     target: targetText(landing.target), inclusive: landing.inclusive, segments: located.files.length,
   };
+  return { point, located, end, coveredAt };
 }
 
 /** @throws UnsupportedTopology for an engine that keeps no log */
@@ -150,8 +173,7 @@ function momentsOf(dependencies: ActivityDependencies, component: Component): { 
 }
 
 /** The way that was located, as it lies in the repository now. @throws PlanChanged where the base backup is another one, and what locating throws */
-export async function recoveryOf(dependencies: ActivityDependencies, { service, component, located }: LocatedInput): Promise<MomentRecovery> {
-  const repository = firstRepository(dependencies, service);
+export async function recoveryOf(dependencies: ActivityDependencies, { service, component, located }: LocatedInput, repository = firstRepository(dependencies, service)): Promise<MomentRecovery> {
   const { base, cluster, timeline, target, inclusive } = located;
   const found = await locateMoment(repository, { ...requestOf({ service, inclusive, timeline, cluster }, component, parsePoint(target, dependencies.nowMs())), base: base.backupId });
   const { manifest, sha256 } = await repository.readManifest(service, base.backupId);

@@ -5,7 +5,7 @@ import { objectiveTitle, phaseMs, phaseTitle, type JudgedObjective } from '../..
 import type { Measured } from '../../domain/drill/recovery-times.ts';
 import type { Verdict } from '../../domain/proof.ts';
 import { counted, durationText, engineTitle, sizeText } from '../../domain/wording.ts';
-import { choiceWords, depthTitle } from '../../report/page/evidence-sections.ts';
+import { choiceWords, depthTitle, noKeys, noLiveSecret } from '../../report/page/evidence-sections.ts';
 import { courseText, projectionText, spanWords, startedWord } from '../../report/page/result-sections.ts';
 import { localAndUtc, localTime } from './local-time.ts';
 import type { PlanClock } from './plan-text.ts';
@@ -29,6 +29,7 @@ export function reportText(report: DrillReport, clock: PlanClock): readonly stri
       `from ${repository.name} (${repository.location}), ${choiceWords(report)}, on ${report.host}`,
       ...report.components.map((each) => `${each.component}: ${engineTitle(each.engine)} ${each.versions.backup}, ${depthTitle[each.depth]}; backup ${each.backupId}, ${sizeText(each.sizeBytes)}, covering ${when(each.point)}; ${counted(each.comparedObjects, 'object')} compared`),
     ]),
+    ...section('FROM NOTHING', rebuiltLines(report)),
     ...section('NOT COMPARED', report.components.flatMap(({ component, notCompared }) => notCompared.map(({ object, reason }) => `${component}: ${object} (${reason})`))),
     ...section('TREND', [`${counted(report.trend.drills, `${report.kind} drill`)}, ${report.trend.proven} proven`, `RTO: ${courseText(report.trend.rto)}`, `RPO: ${courseText(report.trend.rpo)}`, projectionText(report.trend)]),
     `  ${startedWord[startedBy.by]} ${startedBy.identity}, ${when(report.beganAt)} to ${when(report.finishedAt)}`,
@@ -43,6 +44,12 @@ const section = (title: string, lines: readonly string[]): readonly string[] => 
 
 const objectiveLines = (objectives: readonly JudgedObjective[]): readonly string[] => tableText(objectives.map(({ objective, result, measuredMs, limitMs, why }) =>
   [objectiveTitle[objective], resultWord[result], measuredMs === null ? why : `${durationText(measuredMs)} of ${durationText(limitMs)}`]), '');
+
+const rebuiltLines = ({ rebuilt }: DrillReport): readonly string[] => (rebuilt === undefined ? [] : [
+  `cold start ${measuredText(rebuilt.coldStart)}`,
+  ...(rebuilt.keys.length === 0 ? [`keys: ${noKeys}`] : rebuilt.keys.map(({ name, place, found, why }) => `key ${name}: ${found ? 'found' : `NOT FOUND (${why})`}, ${place}`)),
+  `secrets of the live service: ${noLiveSecret}`,
+]);
 
 const measuredText = (measured: Measured): string => (measured.ms === null ? `not measured: ${measured.why}` : `${durationText(measured.ms)}, ${spanWords(measured)}`);
 

@@ -83,5 +83,5 @@ export function runLine(run: RunSummary, phase: string | null, { timeZone }: Pla
   const shown = shownRunId(run.workflowId);
   const waiting = phase === 'awaitingApproval';
   const next = waiting ? `holdfast approve ${shown}` : `holdfast watch ${shown}`;
-  return `${shown}  ${run.runbook} of ${run.service ?? 'an unknown service'}  ${waiting ? 'waits for approval' : phase ?? 'no worker answers'}  since ${localTime(run.startedAt, timeZone)}  → ${next}`;
+  return `${shown}  ${run.runbook} of ${run.service ?? 'an unknown service'}  ${waiting ? 'waits for approval' : phase === 'awaitingKeys' ? 'waits for a key' : phase ?? 'no worker answers'}  since ${localTime(run.startedAt, timeZone)}  → ${next}`;
 }

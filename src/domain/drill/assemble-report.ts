@@ -2,19 +2,23 @@
 import { overallVerdict } from '../proof.ts';
 import { checkName, judgeChecks, type DrillCheck } from './check.ts';
 import type { CheckClass } from './check-class.ts';
-import { drillReportFormat, drillSentence, sampleOf, type DrillReport } from './drill-report.ts';
+import { coldStart } from './cold-start.ts';
+import type { FoundKey } from './drill-keys.ts';
+import { drillReportFormat, drillSentence, rebuiltReportFormat, sampleOf, type DrillReport } from './drill-report.ts';
 import { judgeObjectives, type Objectives } from './objectives.ts';
 import { recoveryTimes, type Covered } from './recovery-times.ts';
 import { drillTrend, type DrillSample } from './trend.ts';
 
 /** What follows from the rest is not among them. */
-type Given = Omit<DrillReport, 'format' | 'verdict' | 'sentence' | 'checks' | 'times' | 'objectives' | 'trend' | 'keepUntil'>;
+type Given = Omit<DrillReport, 'format' | 'verdict' | 'sentence' | 'checks' | 'times' | 'objectives' | 'trend' | 'keepUntil' | 'rebuilt'>;
 
 export interface DrillFacts extends Given {
   /** The checks that gave an answer. */
   readonly answered: readonly DrillCheck[];
   /** Why others gave none, where something ended the drill. */
   readonly missing?: CheckClass;
+  /** Of a drill that began with nothing: the keys that it asked for. */
+  readonly keys?: readonly FoundKey[];
   readonly approvedAt: string | null;
   /** When the last of the checks passed; null where none did. */
   readonly lastCheckPassedAt: string | null;
@@ -33,14 +37,15 @@ export interface DrillFacts extends Given {
 
 const contentProven = (checks: readonly DrillCheck[]): boolean => overallVerdict(checks.filter(({ name }) => name.startsWith(`${checkName('content')}:`))) === 'proven';
 
-export function assembleReport({ answered, missing, approvedAt, lastCheckPassedAt, covered, laterTransactions, objectives, backupMs, past, todayBytes, keepMs, ...given }: DrillFacts): DrillReport {
-  const { kind, choice, disaster, drillId } = given;
+export function assembleReport({ answered, missing, keys, approvedAt, lastCheckPassedAt, covered, laterTransactions, objectives, backupMs, past, todayBytes, keepMs, ...given }: DrillFacts): DrillReport {
+  const { kind, choice, disaster, drillId, requestedAt, phases, expectedChecks, components } = given;
   const { verdict, checks } = judgeChecks(given.expectedChecks, answered, missing);
   const times = recoveryTimes({ disaster, approvedAt, lastCheckPassedAt, verdict, covered, newest: choice.kind === 'latest', laterTransactions, contentProven: contentProven(checks) });
   const decided = { ...given, verdict, checks, times };
+  const rebuilt = keys === undefined ? {} : { rebuilt: { keys, coldStart: coldStart({ requestedAt, phases, checks, expectedChecks, components: components.map(({ component }) => component) }) } };
   return {
-    ...decided,
-    format: drillReportFormat,
+    ...decided, ...rebuilt,
+    format: keys === undefined ? drillReportFormat : rebuiltReportFormat,
     sentence: drillSentence(kind, verdict, checks),
     objectives: judgeObjectives({ kind, objectives, phases: given.phases, times, backupMs }),
     // A step that is done again must not count its own drill twice.

@@ -20,12 +20,12 @@ export interface DrillCheck {
 }
 
 /** Kinds of check that a drill makes, each once a component or once a name of the user's; in the order in which people ask for them. */
-export const checkSubjects = ['content', 'roles', 'extensions', 'settings', 'collations', 'amcheck', 'canary', 'recovery', 'assertion', 'health', 'tests'] as const;
+export const checkSubjects = ['content', 'roles', 'extensions', 'settings', 'collations', 'amcheck', 'canary', 'recovery', 'keys', 'assertion', 'health', 'tests'] as const;
 export type CheckSubject = (typeof checkSubjects)[number];
 
 /** What people call them. */
 const subjectTitle: Readonly<Record<CheckSubject, string>> = {
-  content: 'Content', roles: 'Roles', extensions: 'Extensions', settings: 'Settings', collations: 'Collations', amcheck: 'Indexes', canary: 'Canary', recovery: 'Recovery',
+  content: 'Content', roles: 'Roles', extensions: 'Extensions', settings: 'Settings', collations: 'Collations', amcheck: 'Indexes', canary: 'Canary', recovery: 'Recovery', keys: 'Keys',
   assertion: 'Assertion', tests: 'Application\'s tests', health: 'Health',
 };
 

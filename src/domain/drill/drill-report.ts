@@ -1,5 +1,5 @@
 /**
- * What a drill leaves: one document, format 1, that says what was restored from where, what was checked and what came of it. It is signed and kept for years
+ * What a drill leaves: one document, format 1 or 2, that says what was restored from where, what was checked and what came of it. It is signed and kept for years
  * (docs/drill-reports.md), so nothing in it is ever renamed, and it holds no row of data and no secret. Whole numbers only, for canonical JSON. Pure.
  */
 import type { NotCompared } from '../backup-manifest.ts';
@@ -9,11 +9,14 @@ import type { EngineName } from '../service.ts';
 import type { Verdict } from '../proof.ts';
 import type { RunOwner } from '../run-owner.ts';
 import { checkTitle, type DrillCheck } from './check.ts';
+import type { FoundKey } from './drill-keys.ts';
 import type { DrillKind, DrillPhase, JudgedObjective } from './objectives.ts';
-import type { Disaster, RecoveryTimes } from './recovery-times.ts';
+import type { Disaster, Measured, RecoveryTimes } from './recovery-times.ts';
 import type { DrillSample, DrillTrend } from './trend.ts';
 
 export const drillReportFormat = 1;
+/** Of a drill that began with nothing: what a reader of format 1 does not know. A report has the lowest format that can say it. */
+export const rebuiltReportFormat = 2;
 
 /** Seven years, as books are kept. */
 export const defaultKeepMs = 2_557 * 86_400_000;
@@ -65,6 +68,14 @@ export interface ApplicationTests {
   readonly output: { readonly sizeBytes: number; readonly sha256: string; readonly cut: boolean } | null;
 }
 
+/** Of a service that was brought up from nothing but a repository. */
+export interface Rebuilt {
+  /** Keys that the service needs and no backup holds, in the order of the configuration. */
+  readonly keys: readonly FoundKey[];
+  /** From nothing until it answered. */
+  readonly coldStart: Measured;
+}
+
 export interface DrillCleanUp {
   /** `leftovers`: something could not be removed; the reaper goes on. `notDone`: the drill ended before it. */
   readonly outcome: 'clean' | 'leftovers' | 'notDone';
@@ -74,7 +85,7 @@ export interface DrillCleanUp {
 }
 
 export interface DrillReport {
-  readonly format: typeof drillReportFormat;
+  readonly format: typeof drillReportFormat | typeof rebuiltReportFormat;
   readonly drillId: string;
   readonly service: string;
   readonly serviceVersion: string | null;
@@ -95,6 +106,8 @@ export interface DrillReport {
   readonly expectedChecks: readonly string[];
   readonly checks: readonly DrillCheck[];
   readonly tests: ApplicationTests | null;
+  /** Of a rebuild or a failover; then, and only then, the format is {@link rebuiltReportFormat}. */
+  readonly rebuilt?: Rebuilt;
   readonly phases: readonly DrillPhase[];
   readonly disaster: Disaster;
   readonly times: RecoveryTimes;

@@ -1,6 +1,7 @@
 /** How a service is drilled, as its configuration says. Pure data: this travels through Temporal, and holds no secret. */
 import type { ServiceDefinition } from '../service.ts';
 import type { Assertion } from './assertion.ts';
+import type { DrillKey } from './drill-keys.ts';
 import { defaultObjectives, type Objectives } from './objectives.ts';
 
 /** Which backup a drill takes: the newest, or one by chance of the last so many days. */
@@ -40,6 +41,8 @@ export interface DrillSettings {
   readonly health: DrillHealth | null;
   /** Who answers there; absent where nobody is asked. */
   readonly application?: DrillApplication;
+  /** Secrets that a rebuild asks for; none unless given. */
+  readonly keys?: readonly DrillKey[];
 }
 
 export const noDrillSettings: DrillSettings = { choose: { kind: 'latest' }, assertions: [], tests: null, health: null };

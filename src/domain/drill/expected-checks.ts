@@ -8,13 +8,19 @@ export interface ExpectedComponent {
   readonly engine: EngineName;
   /** A copy of a whole server: what is around the data comes with it. */
   readonly whole: boolean;
+  /** A file of its own is to lead it to the instant of another store. */
+  readonly followed?: boolean;
 }
 
-/** Not amcheck: whether an image has it is known when it runs, and where it has not, that is told among what was not compared. */
-export const expectedChecks = ({ assertions, tests, health }: DrillSettings, components: readonly ExpectedComponent[]): readonly string[] => [
-  ...components.flatMap(({ name, engine, whole }) => [
+/**
+ * Not amcheck: whether an image has it is known when it runs, and where it has not, that is told among what was not compared.
+ * @param rebuilt does the drill begin with nothing but a repository?
+ */
+export const expectedChecks = ({ assertions, tests, health, keys = [] }: DrillSettings, components: readonly ExpectedComponent[], rebuilt = false): readonly string[] => [
+  ...rebuilt && keys.length > 0 ? [checkName('keys')] : [],
+  ...components.flatMap(({ name, engine, whole, followed = false }) => [
     checkName('content', name), checkName('canary', name),
-    ...engine === 'redis' ? [] : whole ? [checkName('recovery', name), checkName('collations', name)] : (['roles', 'extensions', 'settings', 'collations'] as const).map((subject) => checkName(subject, name)),
+    ...engine === 'redis' ? followed ? [checkName('recovery', name)] : [] : whole ? [checkName('recovery', name), checkName('collations', name)] : (['roles', 'extensions', 'settings', 'collations'] as const).map((subject) => checkName(subject, name)),
   ]),
   ...assertions.map(({ name }) => checkName('assertion', name)),
   ...tests === null ? [] : [checkName('tests')],

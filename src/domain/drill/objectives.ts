@@ -18,11 +18,11 @@ const minutes = 60_000;
 export const defaultObjectives: Objectives = { backup: 5 * minutes, verify: minutes, restore: 30 * minutes, rebuild: 60 * minutes, rpo: 15 * minutes };
 
 /** The phases of a drill, in order; each is measured on its own. */
-export const drillPhases = ['prepare', 'verify', 'restore', 'start', 'replay', 'compare', 'assert', 'test', 'health', 'cleanUp'] as const;
+export const drillPhases = ['keys', 'locate', 'prepare', 'verify', 'restore', 'start', 'replay', 'compare', 'assert', 'test', 'health', 'cleanUp'] as const;
 export type DrillPhaseName = (typeof drillPhases)[number];
 
 export const phaseTitle: Readonly<Record<DrillPhaseName, string>> = {
-  prepare: 'Environment made', verify: 'Files read and hashed', restore: 'Data restored', start: 'Servers started', replay: 'Log replayed', compare: 'Compared with the manifest',
+  keys: 'Keys asked for', locate: 'Way to the newest point found', prepare: 'Environment made', verify: 'Files read and hashed', restore: 'Data restored', start: 'Servers started', replay: 'Log replayed', compare: 'Compared with the manifest',
   assert: 'Assertions asked', test: 'Application\'s tests', health: 'Health', cleanUp: 'Cleaned up',
 };
 

@@ -11,8 +11,11 @@ export interface Disaster {
 /** The newest instant of which everything is there again. */
 export interface Covered {
   readonly at: string;
-  /** `backup`: its recovery point. `lastCommit`: the last transaction of the log that was replayed. `heartbeat`: a row that is written every so often, found again. */
-  readonly source: 'backup' | 'lastCommit' | 'heartbeat';
+  /**
+   * `backup`: its recovery point. `lastCommit`: the last transaction of the log that was replayed. `reading`: when the server was last seen to be where that log ends.
+   * `appendOnlyFile`: the last whole second of it. `heartbeat`: a row that is written every so often, found again.
+   */
+  readonly source: 'backup' | 'lastCommit' | 'reading' | 'appendOnlyFile' | 'heartbeat';
 }
 
 export type Measured =
@@ -53,7 +56,8 @@ const disasterClause: Readonly<Record<Disaster['source'], string>> = {
   since: 'the disaster, as it was named (--since)', firstFailedHealthCheck: 'the first health check that failed', request: 'the request for the drill',
 };
 const coveredClause: Readonly<Record<Covered['source'], string>> = {
-  backup: 'the recovery point of the backup', lastCommit: 'the last transaction of the log that was replayed', heartbeat: 'the newest heartbeat that was found again',
+  backup: 'the recovery point of the backup', lastCommit: 'the last transaction of the log that was replayed', reading: 'the last reading of the server that the replayed log reaches',
+  appendOnlyFile: 'the last whole second of the append-only file', heartbeat: 'the newest heartbeat that was found again',
 };
 
 export function recoveryTimes(facts: RecoveryFacts): RecoveryTimes {

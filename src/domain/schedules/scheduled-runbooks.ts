@@ -39,6 +39,7 @@ export const scheduledRunbooks = {
   },
   prune: { starts: 'pruneBackups', input: {}, runs: { verb: 'prune', name: 'scheduled' }, at: { hour: 5, minute: 0 }, byDefault: () => 'daily', unfit: () => null, runTimeoutMs: 24 * hourMs },
   drill: { starts: 'runDrill', input: { depth: 'restore' }, runs: { verb: 'drill', name: 'scheduled' }, at: { hour: 4, minute: 0 }, byDefault: () => 'monthly', unfit: () => null, runTimeoutMs: 72 * hourMs },
+  rebuild: { starts: 'runDrill', input: { depth: 'rebuild' }, runs: { verb: 'drill', name: 'rebuild' }, at: { hour: 6, minute: 0 }, byDefault: () => 'quarterly', unfit: () => null, runTimeoutMs: 72 * hourMs },
   reap: { starts: 'reapLeftovers', input: {}, runs: { verb: 'reap', name: 'scheduled' }, at: { hour: 1, minute: 0 }, byDefault: () => '*/10 * * * *', unfit: () => null, longestCatchupMs: hourMs / 6, runTimeoutMs: 24 * hourMs },
 } as const satisfies Record<string, ScheduledRunbook>;
 

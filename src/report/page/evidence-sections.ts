@@ -43,6 +43,20 @@ function componentFacts(each: DrilledComponent): Markup {
   ]);
 }
 
+/** What a drill that began with nothing had besides the repository, and how long it took until the service answered. */
+export function rebuiltSection({ rebuilt }: DrillReport): Markup {
+  if (rebuilt === undefined) return nothing;
+  const { keys, coldStart } = rebuilt;
+  return html`<section><h2>From nothing</h2>${facts([
+    ['Cold start', coldStart.ms === null ? `not measured: ${coldStart.why}` : html`<b>${spanText(coldStart.ms)}</b>, ${spanWords(coldStart)}`],
+    ...(keys.length === 0 ? [['Keys', noKeys] as const] : keys.map(({ name, place, found, why }): Fact => [`Key ${name}`, `${found ? 'found' : `NOT FOUND (${why})`}: ${place}`])),
+    ['Secrets of the live service', noLiveSecret],
+  ])}</section>`;
+}
+
+export const noKeys = 'none is named (drill.keys): nothing but the repository and the configuration was used';
+export const noLiveSecret = 'none was read: a drill is given none';
+
 export function notComparedSection({ components, checks }: DrillReport): Markup {
   const entries = [
     ...components.flatMap(({ component, notCompared }) => notCompared.map(({ object, reason }) => `${component}: ${object} (${reason})`)),

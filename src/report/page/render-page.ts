@@ -1,7 +1,7 @@
 /** One signed report as one page that needs nothing else: no script, no request, nothing of another place. The same report makes the same bytes. */
 import { createHash } from 'node:crypto';
 import { signedReportText, type SignedReport } from '../signed-report.ts';
-import { evidenceSection, notComparedSection, restoredSection, signatureSection, testsSection } from './evidence-sections.ts';
+import { evidenceSection, notComparedSection, rebuiltSection, restoredSection, signatureSection, testsSection } from './evidence-sections.ts';
 import { html } from './markup.ts';
 import { checksSection, head, kindTitle, objectivesSection, timelineSection, trendSection } from './result-sections.ts';
 import { styleSheet } from './style.ts';
@@ -37,6 +37,7 @@ ${objectivesSection(report)}
 ${timelineSection(report)}
 ${trendSection(report)}
 ${restoredSection(report)}
+${rebuiltSection(report)}
 ${notComparedSection(report)}
 ${testsSection(report)}
 ${evidenceSection(report)}

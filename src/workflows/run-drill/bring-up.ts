@@ -1,9 +1,13 @@
 /** The stages of a drill: from the chosen backup to servers that run, and the questions that they are asked. */
-import type { ChosenDrill } from '../../activities/drill/choose-activities.ts';
+import type { ChosenDrill, DrillWay } from '../../activities/drill/choose-activities.ts';
+import type { DrilledBackup } from '../../activities/drill/drill-context.ts';
 import type { DrilledServer } from '../../activities/drill/record-activities.ts';
 import type { ApplicationTests } from '../../domain/drill/drill-report.ts';
-import { checkName, drillCheck } from '../../domain/drill/check.ts';
+import { checkName, drillCheck, type DrillCheck } from '../../domain/drill/check.ts';
+import { counted } from '../../domain/wording.ts';
+import type { ReachedMoment } from '../../engines/moment-engine.ts';
 import { allOrNone } from '../shared/all-or-none.ts';
+import { companionNextTo, companionText, plannedCompanion } from '../shared/companion.ts';
 import type { Run } from '../shared/run.ts';
 import type { DrillLog } from './drill-log.ts';
 import type { RunDrillInput } from './messages.ts';
@@ -13,6 +17,8 @@ type ChosenComponent = ChosenDrill['components'][number];
 
 export interface BroughtUp {
   readonly servers: readonly DrilledServer[];
+  /** Of stores that come from another backup than the chosen one. */
+  readonly sources: Readonly<Record<string, DrilledBackup>>;
   readonly tests: ApplicationTests | null;
 }
 
@@ -24,54 +30,90 @@ export async function bringUp(run: DrillRun, log: DrillLog, chosen: ChosenDrill)
     await run.host.quick.prepareDrill({ service, components: chosen.components.map(({ name }) => name) });
     return true;
   });
-  if (prepared === null) return { servers: [], tests: null };
+  if (prepared === null) return { servers: [], sources: {}, tests: null };
   const started = (await allOrNone(chosen.components.map((component) => () => startOne(run, log, chosen, component)))).filter((each) => each !== null);
+  const sources = Object.fromEntries(started.filter(({ backup }) => backup !== chosen.backup).map(({ component, backup }) => [component, backup]));
   run.phase('checking');
   run.step('[4/6] Check     what came back against the backup, and what there is around it');
-  const servers = (await allOrNone(started.map((each) => () => checkOne(run, log, chosen, each)))).filter((each) => each !== null);
+  const servers = (await allOrNone(started.map((each) => () => checkOne(run, log, each)))).filter((each) => each !== null);
   const isWhole = servers.length === chosen.components.length;
-  if (!isWhole) return { servers, tests: null };
-  return { servers, tests: await askAll(run, log, chosen) };
+  return { servers, sources, tests: isWhole ? await askAll(run, log, chosen, sources) : null };
 }
 
-type Started = Pick<DrilledServer, 'component' | 'at' | 'imageId' | 'differences'>;
+type Started = Pick<DrilledServer, 'component' | 'at' | 'covered' | 'imageId' | 'differences'> & { readonly backup: DrilledBackup };
 
-async function startOne(run: DrillRun, log: DrillLog, { backup }: ChosenDrill, { name, whole }: ChosenComponent): Promise<Started | null> {
-  const [stage, step] = [{ component: name, check: checkName('content', name) }, { backup, component: name }];
+async function startOne(run: DrillRun, log: DrillLog, chosen: ChosenDrill, component: ChosenComponent): Promise<Started | null> {
+  const { name, whole } = component;
+  const stage = { component: name, check: checkName('content', name) };
+  const source = await sourceOf(run, log, chosen, component);
+  if (source === null) return null;
+  const step = { backup: source.backup, component: name };
   const verified = await log.stage({ ...stage, phase: 'verify' }, async () => {
     await run.host.long.verifyDrill(step);
     return true;
   });
   if (verified === null) return null;
+  const way = chosen.way?.component === name ? chosen.way : undefined;
   // A copy of a whole server brings its indexes along, which another library would read in another order.
-  const filled = await log.stage({ ...stage, phase: 'restore', ...whole ? { classes: { VersionMismatch: 'collationVersionDiffers' } } : {} }, () => run.host.long.fillDrill(step));
+  const filled = await log.stage({ ...stage, phase: 'restore', ...(whole ? { classes: { VersionMismatch: 'collationVersionDiffers' } } : {}) }, () => run.host.long.fillDrill({ ...step, ...(way === undefined ? {} : { located: way.located }) }));
   if (filled === null) return null;
+  if (way !== undefined && filled.replayedMs !== undefined) log.splitLast(name, 'replay', filled.replayedMs);
   for (const note of filled.notes) run.note(note);
   run.step(`[3/6] Start     ${name}, on a network of the drill's own`);
   const server = await log.stage({ ...stage, phase: 'start', classes: { ContainerNotRunning: 'serverDidNotStart', DatabaseUnreachable: 'serverDidNotStart' } }, () => run.host.long.startDrill(step));
   if (server === null) return null;
-  if (whole && filled.reached !== null) log.add([drillCheck(checkName('recovery', name), name, 'asExpected', `Recovered to where the copy is consistent: stopped ${filled.reached.stop}, at ${filled.reached.lsn}.`)]);
-  return { component: name, at: filled.at, imageId: server.imageId, differences: filled.differences };
+  if (whole && filled.reached !== null) log.add([recoveryCheck(name, filled.reached, way)]);
+  // Where the log ends is known for longer than its last commit says.
+  const at = way !== undefined && Date.parse(way.at) > Date.parse(filled.at) ? way.at : filled.at;
+  return { component: name, at, ...(way === undefined ? source.covered : { covered: way.covered }), imageId: server.imageId, differences: filled.differences, backup: source.backup };
 }
 
-async function checkOne(run: DrillRun, log: DrillLog, { backup }: ChosenDrill, { component, at, imageId, differences }: Started): Promise<DrilledServer | null> {
+function recoveryCheck(name: string, { stop, lsn }: ReachedMoment, way: DrillWay | undefined): DrillCheck {
+  const check = checkName('recovery', name);
+  if (way === undefined) return drillCheck(check, name, 'asExpected', `Recovered to where the copy is consistent: stopped ${stop}, at ${lsn}.`);
+  if (way.gap !== null) return drillCheck(check, name, 'logIncomplete', `Segment ${way.gap} is missing from the archive, though later ones are there: what came back ends at ${lsn}, and what lies behind the gap is lost.`);
+  return drillCheck(check, name, 'asExpected', way.log === null ? `Recovered to the end of the base backup, with no log behind it: stopped ${stop}, at ${lsn}.` : `Recovered to the newest point, through ${counted(way.log.segments, 'segment')} of log without a gap: stopped ${stop}, at ${lsn}.`);
+}
+
+interface ComponentSource {
+  readonly backup: DrilledBackup;
+  readonly covered: Pick<DrilledServer, 'covered'>;
+}
+
+/** The chosen backup; of a store without such a log, in a drill that begins with nothing, what lies next to the instant. Null where there is none, which is a check that failed. */
+async function sourceOf(run: DrillRun, log: DrillLog, { backup, way, nextTo }: ChosenDrill, { name, followed = false }: ChosenComponent): Promise<ComponentSource | null> {
+  const component = run.service.definition.components.find((each) => each.name === name);
+  if (nextTo === undefined || way?.component === name || component === undefined) return { backup, covered: {} };
+  const chosen = await log.stage({ phase: 'locate', component: name, check: checkName('content', name), classes: { UnknownBackup: 'noBackup' } }, () => companionNextTo(run, component, nextTo, backup.repository));
+  if (chosen === null) return null;
+  const planned = plannedCompanion(name, chosen, nextTo);
+  run.note(companionText(planned));
+  if (followed) {
+    log.add([planned.source === 'aof' ? drillCheck(checkName('recovery', name), name, 'asExpected', `${companionText(planned)}.`) : drillCheck(checkName('recovery', name), name, 'logIncomplete', `${companionText(planned)}.`)]);
+  }
+  const { backupId, manifestSha256 } = chosen.backup;
+  return { backup: { ...backup, backupId, manifestSha256 }, covered: planned.source === 'aof' ? { covered: 'appendOnlyFile' } : {} };
+}
+
+async function checkOne(run: DrillRun, log: DrillLog, { component, at, covered, imageId, differences, backup }: Started): Promise<DrilledServer | null> {
   const checked = await log.stage({ phase: 'compare', component, check: checkName('content', component) }, () => run.host.long.checkDrill({ backup, component, known: differences }));
   if (checked === null) return null;
   log.add(checked.checks);
   const { version, comparedObjects, notCompared } = checked;
-  return { component, at, imageId, version, comparedObjects, differences: checked.differences, notCompared };
+  return { component, at, ...(covered === undefined ? {} : { covered }), imageId, version, comparedObjects, differences: checked.differences, notCompared };
 }
 
 /** The user's own questions, the application's health, and its tests: one that cannot be asked keeps no other from it. */
-async function askAll(run: DrillRun, log: DrillLog, { backup, assertions, health, tests }: ChosenDrill): Promise<ApplicationTests | null> {
+async function askAll(run: DrillRun, log: DrillLog, { backup, assertions, health, tests }: ChosenDrill, sources: BroughtUp['sources']): Promise<ApplicationTests | null> {
+  const drilled = { backup, ...(Object.keys(sources).length === 0 ? {} : { sources }) };
   if (assertions + Number(health) + Number(tests) > 0) run.step('[5/6] Ask       the assertions, the application and its tests');
-  if (assertions > 0) log.add(await log.stage({ phase: 'assert', component: null, check: checkName('assertion') }, () => run.host.long.askDrill({ backup })) ?? []);
+  if (assertions > 0) log.add(await log.stage({ phase: 'assert', component: null, check: checkName('assertion') }, () => run.host.long.askDrill(drilled)) ?? []);
   if (health) {
-    const check = await log.stage({ phase: 'health', component: null, check: checkName('health') }, () => run.host.long.checkDrillHealth({ backup }));
+    const check = await log.stage({ phase: 'health', component: null, check: checkName('health') }, () => run.host.long.checkDrillHealth(drilled));
     if (check !== null) log.add([check]);
   }
   if (!tests) return null;
-  const tested = await log.stage({ phase: 'test', component: null, check: checkName('tests') }, () => run.host.long.runDrillTests({ backup }));
+  const tested = await log.stage({ phase: 'test', component: null, check: checkName('tests') }, () => run.host.long.runDrillTests(drilled));
   if (tested === null) return null;
   log.add([tested.check]);
   return tested.tests;

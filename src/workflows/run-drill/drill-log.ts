@@ -24,6 +24,8 @@ export interface DrillLog {
   /** What the stage answers, or null where it failed: then its check is among the others. @throws cancellations, and nothing else */
   stage<T>(stage: DrillStage, work: () => Promise<T>): Promise<T | null>;
   add(checks: readonly DrillCheck[]): void;
+  /** The last so many milliseconds of what was recorded last of a component were a phase of their own. */
+  splitLast(component: string, phase: DrillPhaseName, lastMs: number): void;
 }
 
 const shownChecks = 40;
@@ -40,6 +42,13 @@ export function startDrillLog<I extends CommonInput>(run: Run<I>): DrillLog {
   };
   return {
     phases, checks, add,
+    splitLast: (component, phase, lastMs) => {
+      const index = phases.findLastIndex((each) => each.component === component);
+      const whole = phases[index];
+      if (whole === undefined) return;
+      const between = new Date(Math.max(Date.parse(whole.beganAt), Date.parse(whole.finishedAt) - lastMs)).toISOString();
+      phases.splice(index, 1, { ...whole, finishedAt: between }, { ...whole, phase, beganAt: between });
+    },
     get lastPassedAt() { return lastPassedAt; },
     stage: async ({ phase, component, check, classes }, work) => {
       const beganAt = now();

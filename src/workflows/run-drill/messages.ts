@@ -4,13 +4,13 @@ import type { JudgedObjective } from '../../domain/drill/objectives.ts';
 import type { RecoveryTimes } from '../../domain/drill/recovery-times.ts';
 import type { CommonInput } from '../shared/run.ts';
 
-/** `restore`: a stored backup in throwaway servers of the same images. */
-export const drillDepths = ['restore'] as const;
+/** `restore`: a stored backup in throwaway servers of the same images. `rebuild`: from nothing but a repository, to the newest point that it leads to. */
+export const drillDepths = ['restore', 'rebuild'] as const;
 export type DrillDepth = (typeof drillDepths)[number];
 
 export interface RunDrillInput extends CommonInput {
   readonly depth: DrillDepth;
-  /** Backup id, unique prefix, or "latest"; by the service's own rule (`drill.choose`) unless given. */
+  /** Of a restore: backup id, unique prefix, or "latest"; by the service's own rule (`drill.choose`) unless given. */
   readonly backup?: string;
   /** The repository that all of it comes from; the service's first unless given. */
   readonly repository?: string;

@@ -4,8 +4,11 @@ import type { ChosenDrill } from '../../activities/drill/choose-activities.ts';
 import type { DrillFindings, RecordedDrill } from '../../activities/drill/record-activities.ts';
 import { checkName, drillCheck } from '../../domain/drill/check.ts';
 import type { DrillCleanUp } from '../../domain/drill/drill-report.ts';
+import { counted } from '../../domain/wording.ts';
+import { missingKeys } from '../../domain/drill/drill-keys.ts';
 import { inFrame, type Run } from '../shared/run.ts';
 import { failureTypeOf, workflowFailure } from '../shared/workflow-failure.ts';
+import { askForKeys, type AskedKeys } from './ask-for-keys.ts';
 import { bringUp, type BroughtUp } from './bring-up.ts';
 import { sentenceOf, startDrillLog, type DrillLog } from './drill-log.ts';
 import { readDrillInput } from './input.ts';
@@ -16,15 +19,37 @@ type DrillRun = Run<RunDrillInput>;
 export async function runDrill(input: RunDrillInput): Promise<RunDrillResult> {
   return inFrame('runDrill', input, readDrillInput, async (run) => {
     const log = startDrillLog(run);
+    if (run.input.depth !== 'restore') return fromNothing(run, log);
     const chosen = await choose(run, log);
-    const brought = chosen === null ? nothing : await bringUpUnlessCancelled(run, log, chosen);
+    const brought = chosen === null ? nothing : await unlessCancelled(run, log, () => ({ chosen }), () => bringUp(run, log, chosen));
     const cleanUp = await takeAway(run, log);
     const recorded = await record(run, log, { chosen, brought, cleanUp });
     return requireProven(run, chosen, recorded);
   });
 }
 
-const nothing: BroughtUp = { servers: [], tests: null };
+const nothing: BroughtUp = { servers: [], sources: {}, tests: null };
+
+/** As after a disaster: what holds the keys is asked first, then the repository which is the newest point that it leads to. */
+async function fromNothing(run: DrillRun, log: DrillLog): Promise<RunDrillResult> {
+  const asked: AskedKeys = { keys: [] };
+  const chosen = await unlessCancelled(run, log, () => ({ chosen: null, ...asked }), async () => (await askForKeys(run, log, asked) ? newestPoint(run, log) : null));
+  const brought = chosen === null ? nothing : await unlessCancelled(run, log, () => ({ chosen, ...asked }), () => bringUp(run, log, chosen));
+  const cleanUp = await takeAway(run, log);
+  const recorded = await record(run, log, { chosen, brought, cleanUp, ...asked, ...(missingKeys(asked.keys).length === 0 ? {} : { missing: 'keyMissing' as const }) });
+  return requireProven(run, chosen, recorded);
+}
+
+/** Nobody named anything: what leads nowhere is what the drill is to find out. */
+async function newestPoint(run: DrillRun, log: DrillLog): Promise<ChosenDrill | null> {
+  const { service, depth, repository } = run.input;
+  const stage = { phase: 'locate', component: null, check: checkName('content'), classes: { UnknownBackup: 'noBackup', CouldNotVerify: 'imageMissing' } } as const;
+  const chosen = await log.stage(stage, () => run.host.long.chooseRebuild({ service, kind: depth, ...(repository === undefined ? {} : { repository }) }));
+  if (chosen === null) return null;
+  const { backup: { backupId, repository: from }, way } = chosen;
+  run.step(`[1/6] Locate    ${way === undefined ? `backup ${backupId}` : `base backup ${backupId} and ${counted(way.log?.segments ?? 0, 'segment')} of log behind it`}, out of ${from} alone`);
+  return chosen;
+}
 
 /** Null where there is none, which is what a drill is to find out; one that was named and is not there is a mistake of whoever named it. */
 async function choose(run: DrillRun, log: DrillLog): Promise<ChosenDrill | null> {
@@ -43,14 +68,14 @@ async function choose(run: DrillRun, log: DrillLog): Promise<ChosenDrill | null>
 }
 
 /** A drill that is cancelled leaves a report as well: that it could not tell. */
-async function bringUpUnlessCancelled(run: DrillRun, log: DrillLog, chosen: ChosenDrill): Promise<BroughtUp> {
+async function unlessCancelled<T>(run: DrillRun, log: DrillLog, known: () => Pick<Ended, 'chosen' | 'keys'>, work: () => Promise<T>): Promise<T> {
   try {
-    return await bringUp(run, log, chosen);
+    return await work();
   } catch (error) {
     if (!isCancellation(error)) throw error;
     await CancellationScope.nonCancellable(async () => {
       const cleanUp = await takeAway(run, log);
-      await record(run, log, { chosen, brought: nothing, cleanUp, missing: 'interrupted' });
+      await record(run, log, { ...known(), brought: nothing, cleanUp, missing: 'interrupted' });
     });
     throw error;
   }
@@ -63,13 +88,13 @@ async function takeAway(run: DrillRun, log: DrillLog): Promise<DrillCleanUp> {
   return { outcome: removed.leftovers.length === 0 ? 'clean' : 'leftovers', ...removed };
 }
 
-type Ended = Pick<DrillFindings, 'chosen' | 'cleanUp' | 'missing'> & { readonly brought: BroughtUp };
+type Ended = Pick<DrillFindings, 'chosen' | 'cleanUp' | 'missing' | 'keys'> & { readonly brought: BroughtUp };
 
-async function record(run: DrillRun, log: DrillLog, { chosen, brought, cleanUp, missing }: Ended): Promise<RecordedDrill> {
+async function record(run: DrillRun, log: DrillLog, { chosen, brought, cleanUp, missing, keys }: Ended): Promise<RecordedDrill> {
   const { service, repository, requestedBy, reason, depth } = run.input;
   const { startTime, searchAttributes, parent } = workflowInfo();
   const recorded = await run.host.quick.recordDrill({
-    service, kind: depth, chosen, cleanUp, servers: brought.servers, tests: brought.tests, checks: log.checks, phases: log.phases, lastCheckPassedAt: log.lastPassedAt,
+    service, kind: depth, chosen, cleanUp, servers: brought.servers, tests: brought.tests, ...(keys === undefined ? {} : { keys }), ...(Object.keys(brought.sources).length === 0 ? {} : { sources: brought.sources }), checks: log.checks, phases: log.phases, lastCheckPassedAt: log.lastPassedAt,
     requestedAt: startTime.toISOString(), finishedAt: new Date(Date.now()).toISOString(), requestedBy: requestedBy ?? null, reason: reason ?? null,
     startedBy: 'TemporalScheduledById' in searchAttributes ? 'schedule' : parent === undefined ? 'person' : 'workflow',
     ...(repository === undefined ? {} : { repository }), ...(missing === undefined ? {} : { missing }),

@@ -11,12 +11,15 @@ export interface ChosenCompanion extends Companion {
   readonly unfit?: string;
 }
 
-/** Its append-only file where that is archived and leads nearer than a backup does. */
-export async function companionNextTo<I extends CommonInput>(run: Run<I>, component: Component, at: string): Promise<ChosenCompanion> {
+/**
+ * Its append-only file where that is archived and leads nearer than a backup does.
+ * @param repository of a drill: from there and nowhere else, and without a look at the live server
+ */
+export async function companionNextTo<I extends CommonInput>(run: Run<I>, component: Component, at: string, repository?: string): Promise<ChosenCompanion> {
   const { service } = run.input;
-  const found = await run.host.quick.findCompanion({ service, component: component.name, at });
+  const found = await run.host.quick.findCompanion({ service, component: component.name, at, ...(repository === undefined ? {} : { repository }) });
   if (found.aof !== true) return found;
-  const made = await run.host.long.makeInstant({ service, component, at });
+  const made = await run.host.long.makeInstant({ service, component, at, ...(repository === undefined ? {} : { beside: { repository, backupId: found.backup.backupId } }) });
   if ('unfit' in made) return { ...found, unfit: made.unfit };
   const isNearer = Date.parse(found.at) > Date.parse(at) || Date.parse(found.at) < Date.parse(made.at);
   return isNearer ? { ...made, aof: true, source: 'aof' } : { ...found, unfit: `it is known until ${made.at} only` };

@@ -2,7 +2,7 @@
 import type { RecordedDecision } from '../../domain/approval.ts';
 import type { RestorePlan } from '../../domain/restore-plan.ts';
 
-export type RunPhase = 'starting' | 'working' | 'waitingForService' | 'awaitingApproval' | 'cuttingOver' | 'checking' | 'cleaningUp' | 'done' | 'failed';
+export type RunPhase = 'starting' | 'working' | 'waitingForService' | 'awaitingApproval' | 'awaitingKeys' | 'cuttingOver' | 'checking' | 'cleaningUp' | 'done' | 'failed';
 
 /** One line of progress, as people read it. `kind` lets a terminal draw it. */
 export interface RunEvent {

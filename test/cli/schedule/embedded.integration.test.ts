@@ -27,7 +27,7 @@ backup: { prove: false }
 services:
   shop:
     redis: { container: ${redis.component.container} }
-    schedules: { backup: yearly, prune: off, drill: off, reap: off }
+    schedules: { backup: yearly, prune: off, drill: off, rebuild: off, reap: off }
 repositories: { nas: { url: ./backups } }
 `);
 });

@@ -32,7 +32,7 @@ afterEach(async () => {
 afterAll(() => client?.connection.close());
 
 const newName = (): void => void (name = `sch-${randomBytes(4).toString('hex')}`);
-const settings = (times: ScheduleSettings['times'] = {}): ScheduleSettings => ({ ...defaultSettings, times: { prune: 'off', drill: 'off', ...times }, timeZone: 'Europe/Berlin' });
+const settings = (times: ScheduleSettings['times'] = {}): ScheduleSettings => ({ ...defaultSettings, times: { prune: 'off', drill: 'off', rebuild: 'off', ...times }, timeZone: 'Europe/Berlin' });
 const wishes = (schedules: ScheduleSettings = settings()): readonly WishedSchedule[] => wishedSchedules(serviceWith([{ engine: 'postgres', name: 'postgres', container: 'c', database: 'd', user: 'u' }], schedules, name), `nobody-${name}`);
 const ids = (): readonly string[] => ['backup', 'base', 'drill', 'prune', 'reap'].map((verb) => `holdfast/${verb}/${name}`);
 const backupId = (): string => `holdfast/backup/${name}`;

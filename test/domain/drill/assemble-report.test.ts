@@ -24,6 +24,17 @@ describe('a report', () => {
     expect(sampleReport({ checks: rest }).times.rpo.ms).toBeNull();
   });
 
+  it('of a drill that began with nothing has format 2, its keys and its cold start; any other has format 1', () => {
+    const keys = [{ name: 'mail', place: 'file /escrow/mail.pem', found: true, why: '' }];
+    expect(sampleReport({ keys })).toMatchObject({ format: 2, kind: 'rebuild', rebuilt: { keys, coldStart: { ms: 731_000, to: { what: 'the application answering' } } }, objectives: [{}, {}, { objective: 'rebuild', limitMs: 3_600_000, result: 'met' }, {}] });
+    expect(sampleReport({ keys, expectedChecks: [] }).rebuilt?.coldStart).toMatchObject({ ms: 490_000, to: { what: 'the last server answering' } });
+    const report = sampleReport();
+    expect([report.format, Object.keys(report).includes('rebuilt')]).toEqual([1, false]);
+    expect(reportProblem({ ...report, format: 2 })).toMatch(/^rebuilt/);
+    expect(reportProblem({ ...sampleReport({ keys }), format: 1 })).not.toBeNull();
+    expect(reportProblem({ ...report, format: 3 })).toMatch(/^format/);
+  });
+
   it('is the same when it is made again beside its own', () => {
     const first = sampleReport();
     expect(sampleReport({ past: [...pastDrills, sampleOf(first)] })).toEqual(first);

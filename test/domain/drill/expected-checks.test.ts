@@ -11,6 +11,14 @@ test('each store is promised what its backup can be asked for', () => {
   expect(expectedChecks(noDrillSettings, [{ ...postgres, whole: true }])).toEqual(['content:postgres', 'canary:postgres', 'recovery:postgres', 'collations:postgres']);
 });
 
+test('a drill that begins with nothing promises its keys, and the way of a file that leads a store to the instant', () => {
+  const keys = { ...noDrillSettings, keys: [{ name: 'mail', kept: { env: 'MAIL' } }] };
+  const components = [{ ...postgres, whole: true }, { ...redis, followed: true }];
+  expect(expectedChecks(keys, components, true)).toEqual(['keys', 'content:postgres', 'canary:postgres', 'recovery:postgres', 'collations:postgres', 'content:redis', 'canary:redis', 'recovery:redis']);
+  expect(expectedChecks(keys, [redis])).toEqual(['content:redis', 'canary:redis']);
+  expect(expectedChecks(noDrillSettings, [redis], true)).toEqual(['content:redis', 'canary:redis']);
+});
+
 test('and what the configuration asks is promised by its name', () => {
   expect(expectedChecks({
     ...noDrillSettings, assertions: [{ kind: 'redis', name: 'cart', component: 'redis', command: ['DBSIZE'], database: 0, expect: { kind: 'rows' } }],

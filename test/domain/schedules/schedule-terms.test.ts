@@ -12,18 +12,18 @@ const wishes = (components: readonly Component[], schedules?: ScheduleSettings) 
 const whens = (...from: Parameters<typeof wishes>): Record<string, string> => Object.fromEntries(wishes(...from).map(({ verb, terms }) => [verb, terms.when]));
 
 describe('where the configuration says nothing', () => {
-  it('a backup is taken each night, a base backup each Sunday where the log is kept, old ones go each morning, a drill is made on the first of each month, and leftovers are looked for every ten minutes', () => {
-    expect(whens([postgres, redis])).toEqual({ backup: '0 2 * * *', prune: '0 5 * * *', drill: '0 4 1 * *', reap: '*/10 * * * *' });
-    expect(whens([{ ...postgres, wal: 'stream' }])).toEqual({ backup: '0 2 * * *', base: '0 3 * * 0', prune: '0 5 * * *', drill: '0 4 1 * *', reap: '*/10 * * * *' });
+  it('a backup is taken each night, a base backup each Sunday where the log is kept, old ones go each morning, a drill is made on the first of each month, one from nothing on that of each quarter, and leftovers are looked for every ten minutes', () => {
+    expect(whens([postgres, redis])).toEqual({ backup: '0 2 * * *', prune: '0 5 * * *', drill: '0 4 1 * *', rebuild: '0 6 1 */3 *', reap: '*/10 * * * *' });
+    expect(whens([{ ...postgres, wal: 'stream' }])).toEqual({ backup: '0 2 * * *', base: '0 3 * * 0', prune: '0 5 * * *', drill: '0 4 1 * *', rebuild: '0 6 1 */3 *', reap: '*/10 * * * *' });
   });
 
   it('the zone is UTC', () => {
-    expect(wishes([redis]).map(({ terms }) => [terms.timeZone, terms.jitterMs, terms.catchupMs])).toEqual([['UTC', 60_000, 21_600_000], ['UTC', 60_000, 21_600_000], ['UTC', 60_000, 21_600_000], ['UTC', 60_000, 600_000]]);
+    expect(wishes([redis]).map(({ terms }) => [terms.timeZone, terms.jitterMs, terms.catchupMs])).toEqual([['UTC', 60_000, 21_600_000], ['UTC', 60_000, 21_600_000], ['UTC', 60_000, 21_600_000], ['UTC', 60_000, 21_600_000], ['UTC', 60_000, 600_000]]);
   });
 });
 
 test('a runbook that is off has no schedule, and the others keep theirs', () => {
-  expect(whens([postgres], { ...defaultSettings, times: { backup: 'off', base: 'monthly' } })).toEqual({ base: '0 3 1 * *', prune: '0 5 * * *', drill: '0 4 1 * *', reap: '*/10 * * * *' });
+  expect(whens([postgres], { ...defaultSettings, times: { backup: 'off', base: 'monthly' } })).toEqual({ base: '0 3 1 * *', prune: '0 5 * * *', drill: '0 4 1 * *', rebuild: '0 6 1 */3 *', reap: '*/10 * * * *' });
 });
 
 test('a word for how often means the hour of its runbook', () => {
@@ -33,12 +33,12 @@ test('a word for how often means the hour of its runbook', () => {
 
 test('what is due again soon is not caught up with for long', () => {
   const caughtUp = (catchupMs: number): readonly number[] => wishes([redis], { ...defaultSettings, catchupMs }).map(({ terms }) => terms.catchupMs);
-  expect([caughtUp(60_000), caughtUp(86_400_000)]).toEqual([[60_000, 60_000, 60_000, 60_000], [86_400_000, 86_400_000, 86_400_000, 600_000]]);
+  expect([caughtUp(60_000), caughtUp(86_400_000)]).toEqual([[60_000, 60_000, 60_000, 60_000, 60_000], [86_400_000, 86_400_000, 86_400_000, 86_400_000, 600_000]]);
 });
 
 test('everything about a schedule follows from the service, its name first', () => {
   expect(wishes([{ ...postgres, wal: 'archive' }]).map(({ id, service, terms: { starts, input, taskQueue, workflowId, overlap, pauseOnFailure, others } }) => ({ id, service, starts, input: JSON.parse(input) as unknown, taskQueue, workflowId, overlap, pauseOnFailure, others }))).toEqual([
-    ['backup', 'takeBackup', {}, 'holdfast/backup/shop/scheduled'], ['base', 'takeBackup', { kind: 'base' }, 'holdfast/backup/shop/base'], ['prune', 'pruneBackups', {}, 'holdfast/prune/shop/scheduled'], ['drill', 'runDrill', { depth: 'restore' }, 'holdfast/drill/shop/scheduled'], ['reap', 'reapLeftovers', {}, 'holdfast/reap/shop/scheduled'],
+    ['backup', 'takeBackup', {}, 'holdfast/backup/shop/scheduled'], ['base', 'takeBackup', { kind: 'base' }, 'holdfast/backup/shop/base'], ['prune', 'pruneBackups', {}, 'holdfast/prune/shop/scheduled'], ['drill', 'runDrill', { depth: 'restore' }, 'holdfast/drill/shop/scheduled'], ['rebuild', 'runDrill', { depth: 'rebuild' }, 'holdfast/drill/shop/rebuild'], ['reap', 'reapLeftovers', {}, 'holdfast/reap/shop/scheduled'],
   ].map(([verb, starts, input, workflowId]) => ({
     id: `holdfast/${verb as string}/shop`, service: 'shop', starts, input: { service: 'shop', requestedBy: `schedule holdfast/${verb as string}/shop`, ...(input as object) }, taskQueue: 'dr', workflowId, overlap: 'SKIP', pauseOnFailure: false, others: '',
   })));

@@ -22,5 +22,13 @@ export function drillCommand(): Command {
       const { noApproval, runRunbook } = await import('../../run-runbook.ts');
       return runRunbook(context, 'drill', name, () => given({ service: name, depth: 'restore' as const, backup: chosen, repository, reason, requestedBy: context.me }), noApproval(context));
     })), { isDefault: true });
+  command.addCommand(verb('rebuild', 'From nothing but a repository: to the newest point that it leads to, through base backup and log, with the time until the service answers; asks for the keys that no backup holds (drill.keys).', ['drill rebuild', 'drill rebuild --reason "the quarter\'s"'])
+    .option('--repository <name>', 'the repository that all of it comes from')
+    .option('--reason <text>', 'why; kept and shown')
+    .action(act<Omit<DrillOptions, 'backup'>>(async (context, { repository, reason }) => {
+      const { name } = await theService(context);
+      const { noApproval, runRunbook } = await import('../../run-runbook.ts');
+      return runRunbook(context, 'drill', name, () => given({ service: name, depth: 'rebuild' as const, repository, reason, requestedBy: context.me }), noApproval(context));
+    })));
   return command;
 }

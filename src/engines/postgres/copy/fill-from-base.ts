@@ -21,6 +21,7 @@ export async function fillFromBase(ctx: EngineContext, component: PostgresCompon
   const imageId = await imageOf(ctx, { backup: base });
   const recovery: Recovery = { backup: base, source, imageId, place: { mount: volumeMount(volume), directory }, request: { target, inclusive, timeline }, log: { files, mount: archive }, roomBytes: recoveryRoomBytes(base, files.length) };
   const server = await startRecovery(ctx, recovery);
+  const beganMs = performance.now();
   const reached = await awaitTarget(ctx, recovery, server);
   await requireSameOrder(ctx, component, server, base);
   let notes: readonly string[] = [];
@@ -29,9 +30,10 @@ export async function fillFromBase(ctx: EngineContext, component: PostgresCompon
     notes = [...await disableSubscriptions(ctx, server), ...await whoGetsIn((sql) => ask(ctx, server, sql), component, volume)];
   });
   await removeScratch(ctx.runtime, server.server);
+  const different = await finishServer(ctx, component, base, imageId, volume);
   return {
     at: coveredBy({ backup: base, target }, reached), reached: { stop: reached.stop, lsn: reached.lsn, lastCommitAt: reached.lastCommitAt },
-    notes: [...notes, ...await finishServer(ctx, component, base, imageId, volume)],
+    replayedMs: Math.round(performance.now() - beganMs), notes: [...notes, ...different],
   };
 }
 

@@ -1,0 +1,110 @@
+/** What a drill begins with that has nothing but a repository: the keys, asked for where they are kept, and the way to the newest point. Nothing live is asked, and no state of this host's. */
+import { createHash } from 'node:crypto';
+import { setTimeout as pause } from 'node:timers/promises';
+import { Context } from '@temporalio/activity';
+import { placeText, missingKeys, type DrillKey, type FoundKey } from '../../domain/drill/drill-keys.ts';
+import { drillSettingsOf } from '../../domain/drill/drill-settings.ts';
+import type { DrillKind } from '../../domain/drill/objectives.ts';
+import { isFailure } from '../../domain/failures.ts';
+import type { Component, PostgresComponent } from '../../domain/service.ts';
+import type { LogFile } from '../../domain/wal/log-file.ts';
+import { formatLsn } from '../../domain/wal/lsn.ts';
+import { parseSegmentName, segmentName } from '../../domain/wal/segment.ts';
+import type { EngineContext } from '../../engines/engine-context.ts';
+import type { Repository } from '../../repository/repository.ts';
+import { currentOwner, serviceNamed } from '../activity-run.ts';
+import type { ActivityDependencies } from '../dependencies.ts';
+import { reportProgress } from '../heartbeating.ts';
+import { locateNow, type SettledPoint } from '../moment/moment-activities.ts';
+import { chosenOf, drillRepository, newestBackup, type ChosenDrill, type DrillWay } from './choose-activities.ts';
+import { drilledComponent, inDrill } from './drill-context.ts';
+
+export interface RebuildInput {
+  readonly service: string;
+  readonly kind: DrillKind;
+  /** The service's first unless given. */
+  readonly repository?: string;
+}
+
+export function createRebuildActivities(dependencies: ActivityDependencies) {
+  return {
+    /** Begins the drill, and looks for each key; until then again, where one is missing. No key is kept or answered. @throws InvalidInput where the service does not keep its backups in that repository */
+    async findDrillKeys(input: RebuildInput & { until?: string }): Promise<readonly FoundKey[]> {
+      const keys = drillSettingsOf(serviceNamed(dependencies, input.service)).keys ?? [];
+      // Before anything can go wrong: a drill that ends without a report is not forgotten.
+      await drillRepository(dependencies, input).drills.claim(input.service, input.kind, currentOwner(dependencies), dependencies.nowMs());
+      for (;;) {
+        const found = await Promise.all(keys.map(lookFor));
+        if (missingKeys(found).length === 0 || input.until === undefined || dependencies.nowMs() >= Date.parse(input.until)) return found;
+        reportProgress({ phase: `waiting for ${missingKeys(found).map(({ name }) => name).join(', ')}` });
+        await pause(dependencies.timing.keyLookMs, undefined, { signal: Context.current().cancellationSignal });
+      }
+    },
+
+    /**
+     * The newest point that the repository leads to: a base backup and the log behind it where the service keeps its log, or where one is archived that leads farther than the newest
+     * backup; else that backup. @throws as `locatePoint` and `chooseDrill` may
+     */
+    chooseRebuild: (input: RebuildInput): Promise<ChosenDrill> =>
+      inDrill(dependencies, input.service, async ({ context, run }) => {
+        const repository = drillRepository(dependencies, input);
+        const definition = serviceNamed(dependencies, input.service);
+        const postgres = definition.components.find((each): each is PostgresComponent => each.engine === 'postgres');
+        const newest = { choice: { kind: 'latest' }, newest: true, rebuilt: true } as const;
+        const settled = postgres === undefined ? null : await settle(context, repository, input.service, drilledComponent(dependencies, run, postgres.name)).catch(unless(postgres.wal === undefined));
+        const way = postgres === undefined || settled === null ? null : wayOf(postgres.name, settled);
+        if (way !== null && (postgres?.wal !== undefined || await leadsFarther(repository, input.service, way))) {
+          return { ...await chosenOf(repository, definition, { ...newest, backupId: way.located.base.backupId, logged: way.component }), point: way.at, nextTo: way.at, way };
+        }
+        // Of a store that keeps no log a backup is the newest there is; one that keeps its own leads on from there by itself.
+        return { ...await chosenOf(repository, definition, { ...newest, backupId: await newestBackup(repository, input.service) }), ...(postgres === undefined ? { nextTo: new Date(dependencies.nowMs()).toISOString() } : {}) };
+      }),
+  };
+
+  function settle(context: EngineContext, repository: Repository, service: string, component: Component): Promise<SettledPoint> {
+    return locateNow(dependencies, context, repository, { service, component, point: 'latest', inclusive: true });
+  }
+
+  async function lookFor({ name, kept }: DrillKey): Promise<FoundKey> {
+    const place = placeText(kept);
+    try {
+      await dependencies.requireKey(kept);
+      return { name, place, found: true, why: '' };
+    } catch (error) {
+      if (!isFailure(error, 'SecretNotFound')) throw error;
+      return { name, place, found: false, why: error.fields.cause };
+    }
+  }
+}
+
+/** Nobody promised a log: that none leads anywhere is no finding. */
+const unless = (optional: boolean) => (error: unknown): null => {
+  if (optional && isFailure(error) && !error.retryable) return null;
+  throw error;
+};
+
+async function leadsFarther(repository: Repository, service: string, { log, at }: DrillWay): Promise<boolean> {
+  if (log === null) return false;
+  const { manifest } = await repository.readManifest(service, await newestBackup(repository, service));
+  return Date.parse(at) > Date.parse(manifest.point.at);
+}
+
+function wayOf(component: string, { point, located: { base: { backup }, key, coverage, files, moment }, end, coveredAt }: SettledPoint): DrillWay {
+  const segments = files.filter(({ name }) => parseSegmentName(name, key.segmentSizeBytes) !== null);
+  const hasLog = moment.kind !== 'consistent' && segments.length > 0;
+  return {
+    component, located: point, ...newestOf(backup.range.endAt, hasLog ? end.lastCommit?.at ?? null : null, hasLog ? coveredAt : null),
+    log: hasLog ? { timeline: point.timeline, from: backup.range.begin, to: formatLsn(coverage.end), segments: segments.length, sha256: digestOf(segments) } : null,
+    gap: coverage.gap ? segmentName(coverage.missing, key.segmentSizeBytes) : null,
+  };
+}
+
+/** A database at rest has been as it is since its last commit: a reading that found it there says so of a later instant. */
+function newestOf(baseEnd: string, lastCommit: string | null, reading: string | null): Pick<DrillWay, 'at' | 'covered'> {
+  const known: readonly Pick<DrillWay, 'at' | 'covered'>[] = [
+    { at: baseEnd, covered: 'backup' }, ...(lastCommit === null ? [] : [{ at: lastCommit, covered: 'lastCommit' } as const]), ...(reading === null ? [] : [{ at: reading, covered: 'reading' } as const]),
+  ];
+  return known.reduce((newest, each) => (Date.parse(each.at) > Date.parse(newest.at) ? each : newest));
+}
+
+const digestOf = (files: readonly LogFile[]): string => createHash('sha256').update(files.map(({ name, sha256 }) => `${sha256} ${name}\n`).join('')).digest('hex');
