@@ -10,6 +10,8 @@ import { reportProgress } from './heartbeating.ts';
 export interface ResolvedService {
   readonly definition: ServiceDefinition;
   readonly hostQueue: string;
+  /** Of the host that it is brought up on when its own is gone; absent where none is named. */
+  readonly failoverQueue?: string;
   readonly timing: 'production' | 'test';
   /** Are the search attributes registered? Part of history, so that a replay never depends on the worker. */
   readonly searchAttributes: boolean;
@@ -39,6 +41,7 @@ export function createServiceActivities(dependencies: ActivityDependencies) {
       return {
         definition,
         hostQueue: dependencies.hostQueueOf(definition.host),
+        ...(definition.failover === undefined ? {} : { failoverQueue: dependencies.hostQueueOf(definition.failover.host) }),
         timing: dependencies.timingProfile,
         searchAttributes: await dependencies.runs.searchAttributesRegistered(),
         namespaceId: dependencies.runs.namespaceId,

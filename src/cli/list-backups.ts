@@ -47,7 +47,7 @@ const listedComponent = (backup: ComponentBackup) => ({
 });
 
 /** The service's repositories, in its order. */
-export async function repositoriesOf(context: CommandContext, service: ServiceDefinition): Promise<readonly Repository[]> {
+export async function repositoriesOf(context: CommandContext, service: Pick<ServiceDefinition, 'repositories'>): Promise<readonly Repository[]> {
   const repositories = composeRepositories(await context.config());
   return service.repositories.map((name) => {
     const repository = repositories.get(name);

@@ -169,6 +169,11 @@ const wholeNumber = (least: number, most: number) => {
 const retention = section(Object.fromEntries(Object.entries(policyBounds).map(([key, [least, most]]) => [key, wholeNumber(least, most)])) as Record<keyof RetentionPolicy, ReturnType<typeof wholeNumber>>)
   .describe('What `holdfast prune` keeps: a backup stays as long as any of these keeps it. What goes lies in the trash for trashDays first.');
 
+const failover = section({
+  host: name('the name of another Docker host'),
+  repository: name('the name of the repository that is off site'),
+}).describe('Where a failover is rehearsed: on that host, whose worker runs with --standby, from that repository alone.');
+
 const service = section({
   version: text('the version of the application').optional(),
   postgres: postgres.optional(),
@@ -179,6 +184,7 @@ const service = section({
   schedules: schedules.optional(),
   objectives: objectives.optional(),
   drill: drill.optional(),
+  failover: failover.optional(),
   retention: retention.optional(),
 });
 

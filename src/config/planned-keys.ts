@@ -6,7 +6,6 @@ import { isScheduledVerb } from '../domain/schedules/scheduled-runbooks.ts';
 
 /** Runbooks that a later version will start by itself: one that has its entry among the scheduled runbooks is not planned any more. */
 const plannedSchedules: Readonly<Record<string, string>> = {
-  failover: 'drills on another host',
   prune: 'removing backups by policy',
 };
 

@@ -20,7 +20,7 @@ const milliseconds = (text: string): number => parseDuration(text) ?? 0;
  * @throws InvalidConfiguration for references that lead nowhere and stores that two services would fight over
  */
 export function configFrom(settings: ConfigFile, path: string, locate: Locate): Config {
-  const problems = [...emptySections(settings, locate), ...danglingRepositories(settings, locate), ...furtherRepositories(settings, locate), ...sharedStores(settings, locate), ...sharedPaths(settings, path, locate), ...unfitSchedules(settings, locate), ...askedComponents(settings, locate), ...answeredHealth(settings, locate), ...escrowedKeys(settings, locate)];
+  const problems = [...emptySections(settings, locate), ...danglingRepositories(settings, locate), ...furtherRepositories(settings, locate), ...sharedStores(settings, locate), ...sharedPaths(settings, path, locate), ...unfitSchedules(settings, locate), ...unfitFailovers(settings, locate), ...askedComponents(settings, locate), ...answeredHealth(settings, locate), ...escrowedKeys(settings, locate)];
   if (problems.length > 0) throw invalidConfiguration(path, problems);
   return {
     services: Object.entries(settings.services).map(([name, service]) => definitionOf(name, service, settings)),
@@ -53,6 +53,7 @@ function definitionOf(name: string, service: ServiceSettings, settings: ConfigFi
     ...(service.schedules === undefined ? {} : { schedules: scheduleSettings(service.schedules) }),
     ...(service.objectives === undefined ? {} : { objectives: objectivesFrom(service.objectives) }),
     ...(service.drill === undefined ? {} : { drill: drillSettings(service.drill) }),
+    ...(service.failover === undefined ? {} : { failover: service.failover }),
     ...(service.retention === undefined ? {} : { retention: checkPolicy(defined(service.retention)) }),
   };
 }
@@ -108,11 +109,24 @@ function danglingRepositories(settings: ConfigFile, locate: Locate): ConfigProbl
 function unfitSchedules(settings: ConfigFile, locate: Locate): ConfigProblem[] {
   return Object.entries(settings.services).flatMap(([name, service]) => scheduledVerbs.flatMap((verb): ConfigProblem[] => {
     const setting = service.schedules?.[verb];
-    const reason = setting === undefined || setting === 'off' ? null : scheduledRunbook(verb).unfit({ components: componentsOf(service) });
+    const reason = setting === undefined || setting === 'off' ? null : scheduledRunbook(verb).unfit({ components: componentsOf(service), ...(service.failover === undefined ? {} : { failover: service.failover }) });
     if (reason === null) return [];
     const path = ['services', name, 'schedules', verb];
     return [{ where: path.join('.'), position: locate.value(path), found: JSON.stringify(setting), allowed: `${reason}; allowed is off` }];
   }));
+}
+
+/** On its own host, or out of nowhere, is no failover. */
+function unfitFailovers(settings: ConfigFile, locate: Locate): ConfigProblem[] {
+  const known = Object.keys(settings.repositories);
+  return Object.entries(settings.services).flatMap(([name, { failover }]): ConfigProblem[] => {
+    if (failover === undefined) return [];
+    const problem = (key: 'host' | 'repository', allowed: string): ConfigProblem => ({ where: `services.${name}.failover.${key}`, position: locate.value(['services', name, 'failover', key]), found: JSON.stringify(failover[key]), allowed });
+    return [
+      ...known.includes(failover.repository) ? [] : [problem('repository', `no repository has that name; allowed are ${known.join(', ')}`)],
+      ...failover.host === settings.host ? [problem('host', 'allowed is another host than this one, which is the service\'s own')] : [],
+    ];
+  });
 }
 
 /** Every step uses one repository: a second one would look like a copy that nobody makes. */

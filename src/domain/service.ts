@@ -51,6 +51,14 @@ export interface ApprovalPolicy {
   readonly expiresAfterMs: number;
 }
 
+/** Where a service is brought up when its own host is not to be had. */
+export interface FailoverPlace {
+  /** Another Docker host: its worker polls that host's task queue. */
+  readonly host: string;
+  /** The repository that is off site, by the name that it has on both hosts. */
+  readonly repository: string;
+}
+
 export interface ServiceDefinition {
   readonly name: string;
   /** The Docker host that the containers run on; its activities are polled from this host's task queue. */
@@ -77,6 +85,8 @@ export interface ServiceDefinition {
   readonly objectives?: Objectives;
   /** How it is drilled; the newest backup, with no question of its own, unless given. */
   readonly drill?: DrillSettings;
+  /** Where a failover is rehearsed; nowhere unless given. */
+  readonly failover?: FailoverPlace;
   /** What `pruneBackups` keeps; the defaults unless given. */
   readonly retention?: RetentionPolicy;
 }

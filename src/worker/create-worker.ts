@@ -16,6 +16,8 @@ export interface WorkerPlace {
   readonly queuePrefix: string;
   readonly host: string;
   readonly identity: string;
+  /** Only what is asked of this host by name; runs are other workers'. False unless given. */
+  readonly standby?: boolean;
 }
 
 /** For tests that inject faults around activities, or start many workers on one bundle; the product has none. */
@@ -44,7 +46,6 @@ const fewPolls = { type: 'simple-maximum', maximum: 2 } as const;
 export async function createWorkers(place: WorkerPlace, dependencies: ActivityDependencies, hooks: WorkerHooks = {}): Promise<readonly Worker[]> {
   const created = createActivities(dependencies);
   const activities = hooks.wrapActivities?.(created) ?? created;
-  const workflows = hooks.workflowBundle === undefined ? await workflowSource() : { workflowBundle: hooks.workflowBundle };
   const common: Partial<WorkerOptions> = {
     connection: place.connection,
     namespace: place.namespace,
@@ -61,9 +62,12 @@ export async function createWorkers(place: WorkerPlace, dependencies: ActivityDe
     shutdownGraceTime: 0,
     shutdownForceTime: shutdownForceMs,
   };
+  const host = Worker.create({ ...common, taskQueue: hostQueue(place.host, place.queuePrefix), maxConcurrentActivityTaskExecutions: hostTasks + watchedLogs(dependencies) } as WorkerOptions);
+  if (place.standby === true) return [await host];
+  const workflows = hooks.workflowBundle === undefined ? await workflowSource() : { workflowBundle: hooks.workflowBundle };
   return Promise.all([
     Worker.create({ ...common, ...workflows, workflowTaskPollerBehavior: fewPolls, taskQueue: workflowQueue(place.queuePrefix), stickyQueueScheduleToStartTimeout: deadWorkerMs } as WorkerOptions),
-    Worker.create({ ...common, taskQueue: hostQueue(place.host, place.queuePrefix), maxConcurrentActivityTaskExecutions: hostTasks + watchedLogs(dependencies) } as WorkerOptions),
+    host,
   ]);
 }
 

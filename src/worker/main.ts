@@ -28,6 +28,8 @@ export interface WorkerOptions {
   readonly hooks?: WorkerHooks;
   /** Does it keep the logs that the configuration asks for? Not one that ends when it is idle: nobody would carry on. */
   readonly keepsLogs?: boolean;
+  /** Does it stand by for services of other hosts? Then it runs nothing but what is asked of this host by name, and keeps no log. */
+  readonly standby?: boolean;
 }
 
 /** Runs until it is told to end. @throws TemporalUnreachable and whatever a poller ends with */
@@ -40,14 +42,14 @@ export async function runWorker(options: WorkerOptions): Promise<void> {
   });
   const composed = await composeDependencies(options.config, client, options.environment);
   const dependencies = options.wrap?.(composed) ?? composed;
-  const place = { connection, namespace, queuePrefix: options.config.queuePrefix, host: options.config.host, identity: `holdfast@${hostname()} (${process.pid})` };
+  const place = { connection, namespace, queuePrefix: options.config.queuePrefix, host: options.config.host, identity: `holdfast@${hostname()} (${process.pid})`, standby: options.standby === true };
   const workers = await createWorkers(place, dependencies, options.hooks);
   const shutDown = (): void => {
     for (const worker of workers) if (worker.getState() === 'RUNNING') worker.shutdown();
   };
   options.signal.addEventListener('abort', shutDown, { once: true });
   const running = Promise.all(workers.map((worker) => worker.run()));
-  const keeping = options.keepsLogs === false ? Promise.resolve() : keepConfiguredLogs(options, dependencies, client);
+  const keeping = options.keepsLogs === false || options.standby === true ? Promise.resolve() : keepConfiguredLogs(options, dependencies, client);
   options.onReady?.({ address: connectionOptions.address, namespace, queues: workers.map((worker) => worker.options.taskQueue) });
   try {
     await Promise.all([running, keeping]);

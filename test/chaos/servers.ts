@@ -95,6 +95,20 @@ export async function withEngineVictim<T>(work: (strike: Strike) => Promise<T>):
   }));
 }
 
+/** The same engine as another host beside this one: as long as the work takes, at the address that it is given. */
+export function withSecondEngine<T>(work: (address: string) => Promise<T>): Promise<T> {
+  const [images, directory] = [dockerHost(), join(stateDirectory(), 'chaos-engine')];
+  return withFileLock(join(directory, 'one-run.lock'), engineWaitMs, () => withVariable('HOLDFAST_DEVBOX_DIR', directory, async () => {
+    const engine = await ensurePrivateEngine();
+    try {
+      await copyImages(images, engine.dockerHost);
+      return await work(engine.dockerHost);
+    } finally {
+      await engine.stop();
+    }
+  }));
+}
+
 async function copyImages(from: string, to: string): Promise<void> {
   for (const tag of ['postgres:17', 'redis:8']) {
     const wanted = await connectDocker(from).getImage(tag).inspect();

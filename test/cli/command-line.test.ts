@@ -83,7 +83,7 @@ describe('wrong usage', () => {
     [['status', '--max-age', 'soon'], /it is no duration/],
     [['schedule', 'run'], /missing required argument[^]*holdfast schedule run --help/],
     [['schedule', 'pause', 'backup'], /required option '--reason <text>'/],
-    [['schedule', 'remove', 'nightly'], /none of backup, base, prune, drill, rebuild, reap, and no id of a schedule of Holdfast/],
+    [['schedule', 'remove', 'nightly'], /none of backup, base, prune, drill, rebuild, failover, reap, and no id of a schedule of Holdfast/],
     [['schedule', 'plan', '-s', 'store'], /UnknownService/],
   ] as const)('%j exits with 2 and says what would be right', async (args, words) => {
     const [plain, json] = await Promise.all([holdfast(args), holdfast([...args, '--json'])]);

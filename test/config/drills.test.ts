@@ -90,6 +90,16 @@ describe('how a service is drilled', () => {
     expect(causeOf(keys, 'postgres: { container: db, password: { file: /escrow/mail.pem } }')).toMatch(/keys\.mail: found file \/escrow\/mail\.pem/);
   });
 
+  it('has another host for a failover, and the repository that is off site', () => {
+    const two = (text: string, host = ''): string => `services:\n  shop:\n    redis: { container: cache }\n    repositories: [nas]\n    ${text}\nrepositories: { nas: { url: /b }, offsite: { url: /mnt/offsite } }\n${host}`;
+    const text = 'failover: { host: standby, repository: offsite }';
+    expect(readConfig(two(text)).services[0]?.failover).toEqual({ host: 'standby', repository: 'offsite' });
+    expect(failureOf(two(text, 'host: standby\n')).fields.cause).toMatch(/services\.shop\.failover\.host: found "standby"; allowed is another host/);
+    expect(failureOf(two('failover: { host: standby, repository: ofsite }')).fields.cause).toMatch(/failover\.repository: found "ofsite"; no repository has that name; allowed are nas, offsite/);
+    expect(failureOf(two('failover: { host: standby }')).fields.cause).toMatch(/failover\.repository: found nothing/);
+    expect(failureOf(two('schedules: { failover: yearly }')).fields.cause).toMatch(/no other host is named \(failover\); allowed is off/);
+  });
+
   it('names every problem at once', () => {
     expect(problemsIn(withService('drill: { choose: x, assertions: { a: { sql: "drop table t", expect: [] } }, tests: { image: a } }')).map(({ where }) => where)).toEqual([
       'services.shop.drill.choose', 'services.shop.drill.assertions.a.sql', 'services.shop.drill.assertions.a.expect', 'services.shop.drill.tests.command',

@@ -103,7 +103,6 @@ describe('what this version does not do', () => {
   const inService = (line: string): string => `services:\n  shop:\n    redis: { container: c }\n    ${line}\nrepositories: { nas: { url: /b } }\n`;
 
   it.each([
-    ['failover', inService('schedules: { failover: yearly }')],
     ['versionCommand', inService('versionCommand: [cat, VERSION]')],
     ['encryption', smallest.replace('/srv/backups', '/srv/backups, encryption: { gpg: [a@b] }')],
     ['storageClass', smallest.replace('/srv/backups', '/srv/backups, storageClass: STANDARD_IA')],

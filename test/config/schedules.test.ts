@@ -18,7 +18,7 @@ describe('schedules', () => {
   });
 
   it.each(scheduledVerbs)('have a key for %s', (verb) => {
-    expect(readConfig(withSchedules(`{ ${verb}: weekly }`)).services[0]?.schedules?.times).toEqual({ [verb]: 'weekly' });
+    expect(readConfig(withSchedules(`{ ${verb}: weekly }`, 'postgres: { container: db }, failover: { host: standby, repository: nas }')).services[0]?.schedules?.times).toEqual({ [verb]: 'weekly' });
   });
 });
 
@@ -33,8 +33,8 @@ describe('what cannot be meant', () => {
     ['{ timeZone: europe/berlin }', /like Europe\/Berlin/],
     ['{ jitter: 13h }', /from 0s to 12h/],
     ['{ catchup: 10s }', /from 1m to 30d/],
-    ['{ backups: daily }', /did you mean backup\?\); allowed are backup, base, prune, drill, rebuild, reap, timeZone, jitter, catchup/],
-    ['daily', /allowed is a mapping with backup, base, prune, drill, rebuild, reap/],
+    ['{ backups: daily }', /did you mean backup\?\); allowed are backup, base, prune, drill, rebuild, failover, reap, timeZone, jitter, catchup/],
+    ['daily', /allowed is a mapping with backup, base, prune, drill, rebuild, failover, reap/],
   ])('%s is refused with what is allowed', (text, words) => {
     expect(causeOf(text)).toMatch(words);
     expect(problemsIn(withSchedules(text))[0]?.position).not.toBeNull();

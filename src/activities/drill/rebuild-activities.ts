@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
 import { placeText, missingKeys, type DrillKey, type FoundKey } from '../../domain/drill/drill-keys.ts';
+import { newestCovered } from '../../domain/drill/newest-covered.ts';
 import { drillSettingsOf } from '../../domain/drill/drill-settings.ts';
 import type { DrillKind } from '../../domain/drill/objectives.ts';
 import { isFailure } from '../../domain/failures.ts';
@@ -92,19 +93,12 @@ async function leadsFarther(repository: Repository, service: string, { log, at }
 function wayOf(component: string, { point, located: { base: { backup }, key, coverage, files, moment }, end, coveredAt }: SettledPoint): DrillWay {
   const segments = files.filter(({ name }) => parseSegmentName(name, key.segmentSizeBytes) !== null);
   const hasLog = moment.kind !== 'consistent' && segments.length > 0;
+  const { at, source } = newestCovered({ baseEnd: backup.range.endAt, lastCommit: hasLog ? end.lastCommit?.at ?? null : null, reading: hasLog ? coveredAt : null });
   return {
-    component, located: point, ...newestOf(backup.range.endAt, hasLog ? end.lastCommit?.at ?? null : null, hasLog ? coveredAt : null),
+    component, located: point, at, covered: source,
     log: hasLog ? { timeline: point.timeline, from: backup.range.begin, to: formatLsn(coverage.end), segments: segments.length, sha256: digestOf(segments) } : null,
     gap: coverage.gap ? segmentName(coverage.missing, key.segmentSizeBytes) : null,
   };
-}
-
-/** A database at rest has been as it is since its last commit: a reading that found it there says so of a later instant. */
-function newestOf(baseEnd: string, lastCommit: string | null, reading: string | null): Pick<DrillWay, 'at' | 'covered'> {
-  const known: readonly Pick<DrillWay, 'at' | 'covered'>[] = [
-    { at: baseEnd, covered: 'backup' }, ...(lastCommit === null ? [] : [{ at: lastCommit, covered: 'lastCommit' } as const]), ...(reading === null ? [] : [{ at: reading, covered: 'reading' } as const]),
-  ];
-  return known.reduce((newest, each) => (Date.parse(each.at) > Date.parse(newest.at) ? each : newest));
 }
 
 const digestOf = (files: readonly LogFile[]): string => createHash('sha256').update(files.map(({ name, sha256 }) => `${sha256} ${name}\n`).join('')).digest('hex');

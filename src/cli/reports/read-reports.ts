@@ -16,7 +16,9 @@ export interface ReadDrill extends ListedReport {
 /** Newest first. */
 export async function readDrills(context: CommandContext, service: ServiceDefinition): Promise<readonly ReadDrill[]> {
   const drills: ReadDrill[] = [];
-  for (const repository of await repositoriesOf(context, service)) {
+  // A failover leaves its report where it found everything else.
+  const repositories = [...new Set([...service.repositories, ...(service.failover === undefined ? [] : [service.failover.repository])])];
+  for (const repository of await repositoriesOf(context, { repositories })) {
     for (const { drillId, claim } of await repository.drills.list(service.name)) {
       if (drills.some((each) => each.drillId === drillId && each.report !== null)) continue;
       const { signed, problem } = await readOne(repository, service.name, drillId);

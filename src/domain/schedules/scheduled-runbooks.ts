@@ -5,7 +5,7 @@ import type { ServiceDefinition } from '../service.ts';
 export const frequencies = ['daily', 'weekly', 'monthly', 'quarterly', 'yearly', 'off'] as const;
 export type Frequency = (typeof frequencies)[number];
 
-type Stores = Pick<ServiceDefinition, 'components'>;
+type Stores = Pick<ServiceDefinition, 'components' | 'failover'>;
 
 interface ScheduledRunbook {
   /** The workflow type. */
@@ -40,6 +40,10 @@ export const scheduledRunbooks = {
   prune: { starts: 'pruneBackups', input: {}, runs: { verb: 'prune', name: 'scheduled' }, at: { hour: 5, minute: 0 }, byDefault: () => 'daily', unfit: () => null, runTimeoutMs: 24 * hourMs },
   drill: { starts: 'runDrill', input: { depth: 'restore' }, runs: { verb: 'drill', name: 'scheduled' }, at: { hour: 4, minute: 0 }, byDefault: () => 'monthly', unfit: () => null, runTimeoutMs: 72 * hourMs },
   rebuild: { starts: 'runDrill', input: { depth: 'rebuild' }, runs: { verb: 'drill', name: 'rebuild' }, at: { hour: 6, minute: 0 }, byDefault: () => 'quarterly', unfit: () => null, runTimeoutMs: 72 * hourMs },
+  failover: {
+    starts: 'runDrill', input: { depth: 'failover' }, runs: { verb: 'drill', name: 'failover' }, at: { hour: 8, minute: 0 }, runTimeoutMs: 72 * hourMs,
+    byDefault: ({ failover }) => (failover === undefined ? 'off' : 'yearly'), unfit: ({ failover }) => (failover === undefined ? 'no other host is named (failover)' : null),
+  },
   reap: { starts: 'reapLeftovers', input: {}, runs: { verb: 'reap', name: 'scheduled' }, at: { hour: 1, minute: 0 }, byDefault: () => '*/10 * * * *', unfit: () => null, longestCatchupMs: hourMs / 6, runTimeoutMs: 24 * hourMs },
 } as const satisfies Record<string, ScheduledRunbook>;
 

@@ -1,16 +1,34 @@
 /** `reapLeftovers`: whoever was killed or terminated is finished here. Started by a schedule, by every local start, and by hand. */
+import { isCancellation } from '@temporalio/workflow';
+import { activitiesOn } from '../shared/activity-options.ts';
+import { failureTypeOf } from '../shared/workflow-failure.ts';
 import { commonFields, commonInput, onlyFields } from '../shared/input-fields.ts';
-import { repairEndedRuns } from '../shared/repair-ended-runs.ts';
+import { repairEndedRuns, type RepairedRun } from '../shared/repair-ended-runs.ts';
 import { inFrame, type Run } from '../shared/run.ts';
 import type { ReapLeftoversInput, ReapLeftoversResult } from './messages.ts';
 
 export async function reapLeftovers(input: ReapLeftoversInput): Promise<ReapLeftoversResult> {
   return inFrame('reapLeftovers', input, readInput, async (run) => {
-    const runs = await repairEndedRuns(run, false);
+    const runs = [...await repairEndedRuns(run, false), ...await reapOtherHost(run)];
     await endOrphanedLease(run);
     if (runs.length === 0) run.done('Nothing is left of any ended run.');
     return { runs };
   });
+}
+
+/** What drills have left where they bring the service up beside its own host. One that does not answer keeps nobody from reaping here. */
+async function reapOtherHost(run: Run<ReapLeftoversInput>): Promise<readonly RepairedRun[]> {
+  const { failoverQueue, timing, definition: { failover } } = run.service;
+  if (failoverQueue === undefined) return [];
+  try {
+    const reaped = await activitiesOn(failoverQueue, timing).first.reapDrills({ service: run.input.service });
+    for (const { workflowId, done } of reaped) run.done(`${workflowId} on ${failover?.host ?? ''}: ${done.join('; ')}`);
+    return reaped;
+  } catch (error) {
+    if (isCancellation(error)) throw error;
+    run.warn(`${failover?.host ?? failoverQueue} was not looked at: ${failureTypeOf(error)}`);
+    return [];
+  }
 }
 
 /** A lease whose owner ended without releasing it keeps nobody away, but it is somebody's leftover. */

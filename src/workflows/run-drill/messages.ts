@@ -4,15 +4,15 @@ import type { JudgedObjective } from '../../domain/drill/objectives.ts';
 import type { RecoveryTimes } from '../../domain/drill/recovery-times.ts';
 import type { CommonInput } from '../shared/run.ts';
 
-/** `restore`: a stored backup in throwaway servers of the same images. `rebuild`: from nothing but a repository, to the newest point that it leads to. */
-export const drillDepths = ['restore', 'rebuild'] as const;
+/** `restore`: a stored backup in throwaway servers of the same images. `rebuild`: from nothing but a repository, to the newest point that it leads to. `failover`: the same on another host, from the one that is off site. */
+export const drillDepths = ['restore', 'rebuild', 'failover'] as const;
 export type DrillDepth = (typeof drillDepths)[number];
 
 export interface RunDrillInput extends CommonInput {
   readonly depth: DrillDepth;
   /** Of a restore: backup id, unique prefix, or "latest"; by the service's own rule (`drill.choose`) unless given. */
   readonly backup?: string;
-  /** The repository that all of it comes from; the service's first unless given. */
+  /** The repository that all of it comes from; the service's first unless given. Of a failover the configuration says it. */
   readonly repository?: string;
 }
 

@@ -2,6 +2,7 @@
 import { CancellationScope, isCancellation, workflowInfo } from '@temporalio/workflow';
 import type { ChosenDrill } from '../../activities/drill/choose-activities.ts';
 import type { DrillFindings, RecordedDrill } from '../../activities/drill/record-activities.ts';
+import type { ResolvedService } from '../../activities/service-activities.ts';
 import { checkName, drillCheck } from '../../domain/drill/check.ts';
 import type { DrillCleanUp } from '../../domain/drill/drill-report.ts';
 import { counted } from '../../domain/wording.ts';
@@ -10,6 +11,7 @@ import { inFrame, type Run } from '../shared/run.ts';
 import { failureTypeOf, workflowFailure } from '../shared/workflow-failure.ts';
 import { askForKeys, type AskedKeys } from './ask-for-keys.ts';
 import { bringUp, type BroughtUp } from './bring-up.ts';
+import { drilledRepository } from './drilled-repository.ts';
 import { sentenceOf, startDrillLog, type DrillLog } from './drill-log.ts';
 import { readDrillInput } from './input.ts';
 import type { RunDrillInput, RunDrillResult } from './messages.ts';
@@ -25,7 +27,14 @@ export async function runDrill(input: RunDrillInput): Promise<RunDrillResult> {
     const cleanUp = await takeAway(run, log);
     const recorded = await record(run, log, { chosen, brought, cleanUp });
     return requireProven(run, chosen, recorded);
-  });
+  }, queueOf);
+}
+
+/** A failover is another host's: nothing is asked of the service's own, which is gone. @throws InvalidInput where none is named */
+function queueOf({ depth, service }: RunDrillInput, { hostQueue, failoverQueue }: ResolvedService): string {
+  if (depth !== 'failover') return hostQueue;
+  if (failoverQueue !== undefined) return failoverQueue;
+  throw workflowFailure('InvalidInput', { operation: 'read the input', object: 'depth', cause: `no other host is named for ${service}`, hint: 'Name it in holdfast.yaml: services, failover, host and repository.' });
 }
 
 const nothing: BroughtUp = { servers: [], sources: {}, tests: null };
@@ -42,7 +51,8 @@ async function fromNothing(run: DrillRun, log: DrillLog): Promise<RunDrillResult
 
 /** Nobody named anything: what leads nowhere is what the drill is to find out. */
 async function newestPoint(run: DrillRun, log: DrillLog): Promise<ChosenDrill | null> {
-  const { service, depth, repository } = run.input;
+  const { service, depth } = run.input;
+  const repository = drilledRepository(run);
   const stage = { phase: 'locate', component: null, check: checkName('content'), classes: { UnknownBackup: 'noBackup', CouldNotVerify: 'imageMissing' } } as const;
   const chosen = await log.stage(stage, () => run.host.long.chooseRebuild({ service, kind: depth, ...(repository === undefined ? {} : { repository }) }));
   if (chosen === null) return null;
@@ -91,7 +101,8 @@ async function takeAway(run: DrillRun, log: DrillLog): Promise<DrillCleanUp> {
 type Ended = Pick<DrillFindings, 'chosen' | 'cleanUp' | 'missing' | 'keys'> & { readonly brought: BroughtUp };
 
 async function record(run: DrillRun, log: DrillLog, { chosen, brought, cleanUp, missing, keys }: Ended): Promise<RecordedDrill> {
-  const { service, repository, requestedBy, reason, depth } = run.input;
+  const { service, requestedBy, reason, depth } = run.input;
+  const repository = drilledRepository(run);
   const { startTime, searchAttributes, parent } = workflowInfo();
   const recorded = await run.host.quick.recordDrill({
     service, kind: depth, chosen, cleanUp, servers: brought.servers, tests: brought.tests, ...(keys === undefined ? {} : { keys }), ...(Object.keys(brought.sources).length === 0 ? {} : { sources: brought.sources }), checks: log.checks, phases: log.phases, lastCheckPassedAt: log.lastPassedAt,

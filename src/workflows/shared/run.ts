@@ -54,6 +54,9 @@ export interface Run<I extends CommonInput> {
 
 export type MutableStatus = { -readonly [K in keyof RunStatus]: RunStatus[K] };
 
+/** On which host its steps are taken: the service's own, unless the runbook is about another. @throws InvalidInput where that is not named */
+export type HostQueue<I extends CommonInput> = (input: I, service: ResolvedService) => string;
+
 /**
  * Runs one runbook. `allowed` names the members its input may have; anything else is refused, so that a misspelt
  * `"dryrun"` never becomes a real restore.
@@ -63,6 +66,7 @@ export async function inFrame<I extends CommonInput, R>(
   input: unknown,
   validate: (input: Record<string, unknown>) => I,
   body: (run: Run<I>) => Promise<R>,
+  queueOf: HostQueue<I> = (_input, { hostQueue }) => hostQueue,
 ): Promise<R> {
   const status: MutableStatus = { runbook, service: '', phase: 'starting', events: [], eventsDropped: 0, plan: null, decision: null, refusals: [], waitingFor: null };
   setHandler(statusQuery, () => status, { description: 'Phase, progress, plan and decision of this run' });
@@ -71,7 +75,7 @@ export async function inFrame<I extends CommonInput, R>(
   try {
     const valid = validated(runbook, input, validate);
     status.service = valid.service;
-    run = await resolve(valid, status, compensations);
+    run = await resolve(valid, status, compensations, queueOf);
     await enter(run, runbook);
     const result = await body(run);
     await runCompensations(run);
@@ -97,11 +101,11 @@ export function validated<I extends CommonInput>(runbook: string, input: unknown
   }
 }
 
-export async function resolve<I extends CommonInput>(input: I, status: MutableStatus, compensations: Compensations): Promise<Run<I>> {
+export async function resolve<I extends CommonInput>(input: I, status: MutableStatus, compensations: Compensations, queueOf: HostQueue<I> = (_input, { hostQueue }) => hostQueue): Promise<Run<I>> {
   const queue = workflowInfo().taskQueue || workflowQueue();
   const service = await activitiesOn(queue, 'production').quick.resolveService({ service: input.service });
   requireKnownComponents(input, service);
-  return frameOf(input, service, queue, status, compensations);
+  return frameOf(input, { ...service, hostQueue: queueOf(input, service) }, queue, status, compensations);
 }
 
 /** A component that the service does not have would be left out in silence, and the run would succeed without it. @throws InvalidInput */

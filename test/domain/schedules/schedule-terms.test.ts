@@ -22,6 +22,12 @@ describe('where the configuration says nothing', () => {
   });
 });
 
+test('a failover is rehearsed once a year where another host is named, and nowhere else', () => {
+  const service = { ...serviceWith([redis]), failover: { host: 'standby', repository: 'offsite' } };
+  expect(wishedSchedules(service, 'dr').find(({ verb }) => verb === 'failover')?.terms).toMatchObject({ when: '0 8 1 1 *', starts: 'runDrill', workflowId: 'holdfast/drill/shop/failover' });
+  expect(wishes([redis]).some(({ verb }) => verb === 'failover')).toBe(false);
+});
+
 test('a runbook that is off has no schedule, and the others keep theirs', () => {
   expect(whens([postgres], { ...defaultSettings, times: { backup: 'off', base: 'monthly' } })).toEqual({ base: '0 3 1 * *', prune: '0 5 * * *', drill: '0 4 1 * *', rebuild: '0 6 1 */3 *', reap: '*/10 * * * *' });
 });

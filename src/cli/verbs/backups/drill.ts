@@ -30,5 +30,12 @@ export function drillCommand(): Command {
       const { noApproval, runRunbook } = await import('../../run-runbook.ts');
       return runRunbook(context, 'drill', name, () => given({ service: name, depth: 'rebuild' as const, repository, reason, requestedBy: context.me }), noApproval(context));
     })));
+  command.addCommand(verb('failover', 'The same on another host, from the repository that is off site, as `failover` in holdfast.yaml names both; a worker runs there with --standby.', ['drill failover', 'drill failover --reason "the year\'s"'])
+    .option('--reason <text>', 'why; kept and shown')
+    .action(act<Pick<DrillOptions, 'reason'>>(async (context, { reason }) => {
+      const { name } = await theService(context);
+      const { noApproval, runRunbook } = await import('../../run-runbook.ts');
+      return runRunbook(context, 'drill', name, () => given({ service: name, depth: 'failover' as const, reason, requestedBy: context.me }), noApproval(context));
+    })));
   return command;
 }
