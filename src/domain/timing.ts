@@ -160,7 +160,7 @@ export const testTiming: Timing = {
   tableLockMs: 2_000,
   healthMs: 30_000,
   approvalMs: 120_000,
-  keyWaitMs: 6_000,
+  keyWaitMs: 15_000,
   keyRemindMs: 2_000,
   keyLookMs: 200,
   cleanUpMs: 120_000,

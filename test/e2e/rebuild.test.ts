@@ -47,7 +47,11 @@ beforeAll(async () => {
   await stopWorker();
   await takeDown(redis);
   const { wrap, hooks } = instrument(service.config, { before: async (call) => trouble.before?.(call), after: async (call) => trouble.after?.(call) });
-  await service.startKeeping(wrap, hooks);
+  // Nobody keeps a log there: what would is made when a worker begins, by what it is told then.
+  const components = service.config.services[0]?.components ?? [];
+  service.define({ components: components.map(({ name, container }, index) => (index === 0 ? { engine: 'postgres', name, container, database: 'shop', user: 'postgres' } : { engine: 'redis', name, container })) });
+  await service.startWorker({ environment: { HOLDFAST_STATE_DIR: join(escrow, 'state') }, wrap, hooks });
+  service.define({ components });
 }, 300_000);
 afterAll(async () => {
   await service?.stop();
