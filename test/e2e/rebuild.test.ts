@@ -202,10 +202,15 @@ test('no base backup, or a file of it missing, is nothing to come back from', as
   expect([damaged.type, damaged.of('content:postgres')?.class, damaged.of('content:redis')?.class, damaged.of('assertion')?.verdict]).toEqual(['ProofFailed', 'backupUnreadable', 'asExpected', 'couldNotVerify']);
 }, 300_000);
 
-test('an append-only file with a hole: Redis comes from the backup next to it, and that is told', async () => {
+test('an append-only file with a hole leads up to it, or Redis comes from the backup next to it; and either is told', async () => {
   settings({ assertions: [orders] });
-  const { type, of, report } = await without((path) => path.startsWith('aof/redis/increments/'), async () => failed(await rebuild()));
-  expect([type, of('recovery:redis')?.class, of('content:redis')?.class, report.components.find(({ component }) => component === 'redis')?.depth]).toEqual(['ProofFailed', 'logIncomplete', 'asExpected', 'rdb']);
+  const found = async (which: (path: string) => boolean): Promise<readonly unknown[]> => {
+    const { type, of, report } = await without(which, async () => failed(await rebuild()));
+    return [type, of('recovery:redis')?.class, of('recovery:redis')?.sentence, of('content:redis')?.class, report.components.find(({ component }) => component === 'redis')?.depth];
+  };
+  // Nothing was written before the base backup: up to that the file without its increments is the whole truth.
+  expect(await found((path) => path.startsWith('aof/redis/increments/'))).toEqual(['ProofFailed', 'logIncomplete', expect.stringContaining('what is archived of it goes on until'), 'asExpected', 'aof']);
+  expect(await found((path) => /^aof\/redis\/(bases|increments)\//.test(path))).toEqual(['ProofFailed', 'logIncomplete', expect.stringContaining('does not come from its append-only file'), 'asExpected', 'rdb']);
 }, 300_000);
 
 test('what is no rebuild is refused before anything is made', async () => {

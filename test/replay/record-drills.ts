@@ -1,4 +1,4 @@
-/** Histories of drills: of a backup as it is, of one that does not hold what is asserted, and of one that is called off. */
+/** Histories of drills: of a backup as it is, of one that does not hold what is asserted, of one that is called off, and of one that waits for a key in vain. */
 import { noDrillSettings } from '../../src/domain/drill/drill-settings.ts';
 import { statusQuery } from '../../src/workflows/shared/messages.ts';
 import { waitFor } from '../support/service-fixture.ts';
@@ -18,5 +18,7 @@ export async function recordDrills({ service, save }: Recorder): Promise<void> {
   await waitFor(async () => (await cancelled.query(statusQuery)).events.some(({ text }) => text.startsWith('[3/6]')));
   await cancelled.cancel();
   await save('runDrill.cancelled', cancelled, 'CANCELLED');
+  service.define({ drill: { ...noDrillSettings, keys: [{ name: 'nowhere', kept: { file: '/nowhere/escrowed.key' } }] } });
+  await save('runDrill.keyless', await service.start('runDrill', { service: service.name, depth: 'rebuild' }), 'CouldNotVerify');
   service.define({ drill: noDrillSettings });
 }

@@ -2,7 +2,7 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import type { RedisComponent } from '../../src/domain/service.ts';
+import type { PostgresComponent, RedisComponent } from '../../src/domain/service.ts';
 import { testTiming } from '../../src/domain/timing.ts';
 import { createRedisAofSource } from '../../src/engines/redis/aof/redis-aof-source.ts';
 import { createRepository } from '../../src/repository/create-repository.ts';
@@ -39,6 +39,10 @@ export async function recordInstants({ save }: Pick<Recorder, 'save'>): Promise<
   if (!copied.servers.some(({ source }) => source === 'aof')) throw new Error(`the copy's Redis came from a backup: ${JSON.stringify(copied.servers)}`);
   const removal = await service.run<RemoveCloneResult>('removeClone', { service: service.name, name: 'looking' });
   await service.run('removeClone', { service: service.name, name: 'looking', apply: removal.copy.digest });
+  // From nothing: to the end of the newest base backup, with no log behind it, and Redis to the same second.
+  service.define({ components: [{ ...postgres, wal: 'stream' } as PostgresComponent, redis] });
+  await save('runDrill.rebuilt', await service.start('runDrill', { service: service.name, depth: 'rebuild' }), 'COMPLETED');
+  service.define({ components: [postgres, redis] });
   const run = await service.start<RestoreToPointInTimeResult>('restoreToPointInTime', { service: service.name, to: `backup:${first}` });
   await waitFor(async () => (await run.query(statusQuery)).phase === 'awaitingApproval', boundMs);
   await run.executeUpdate(moveUpdate, { args: [{ to: `backup:${second}` }] });

@@ -22,8 +22,11 @@ export interface InstantSource {
   readonly like?: RedisBackup;
 }
 
-/** What the archive leads to, as a backup of the run's own, and when its data is of; or why it leads nowhere. */
-export type MadeInstant = { readonly backup: BackupReference; readonly at: string } | { readonly unfit: string };
+/**
+ * What the archive leads to, as a backup of the run's own, and when its data is of; or why it leads nowhere.
+ * `archivedUntil`: by what it has of later seconds it should have led farther: something in it is missing, or the file was off. Absent where it leads to what was asked, or to its end.
+ */
+export type MadeInstant = { readonly backup: BackupReference; readonly at: string; readonly archivedUntil?: string } | { readonly unfit: string };
 
 /**
  * @param from where its archive lies, and where what is made goes: the service's first repository unless given; and a backup that stands for a server that is not to be asked
@@ -36,6 +39,9 @@ export async function makeInstant(dependencies: ActivityDependencies, context: E
   const located = await locateInstant(repository.aof, { service, component: component.name }, { at, signal: context.signal, onBytes: (doneBytes) => context.progress({ phase: 'reading the archived AOF', doneBytes }) });
   if ('unfit' in located) return located;
   const { aof } = located;
+  const coveredSecond = Math.min(Math.floor(Date.parse(at) / 1000) - 1, (await repository.aof.span({ service, component: component.name }))?.coveredSecond ?? aof.second);
+  const answer = ({ manifest, sha256 }: ReadManifest): MadeInstant =>
+    ({ backup: referenceTo(manifest, sha256), at: manifest.point.at, ...(coveredSecond > aof.second ? { archivedUntil: new Date((coveredSecond + 1) * 1000).toISOString() } : {}) });
   const backupId = backupIdAt((aof.second + 1) * 1000);
   const id = runBackupId({ runId: currentOwner(dependencies).runId, backupId });
   const made = await ofThisRun(repository, service, id);
@@ -57,8 +63,6 @@ export async function makeInstant(dependencies: ActivityDependencies, context: E
     throw error;
   }
 }
-
-const answer = ({ manifest, sha256 }: ReadManifest): MadeInstant => ({ backup: referenceTo(manifest, sha256), at: manifest.point.at });
 
 async function ofThisRun(repository: Repository, service: string, id: string): Promise<ReadManifest | null> {
   try {

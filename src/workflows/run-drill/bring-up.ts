@@ -89,7 +89,8 @@ async function sourceOf(run: DrillRun, log: DrillLog, { backup, way, nextTo }: C
   const planned = plannedCompanion(name, chosen, nextTo);
   run.note(companionText(planned));
   if (followed) {
-    log.add([planned.source === 'aof' ? drillCheck(checkName('recovery', name), name, 'asExpected', `${companionText(planned)}.`) : drillCheck(checkName('recovery', name), name, 'logIncomplete', `${companionText(planned)}.`)]);
+    const lost = chosen.archivedUntil === undefined ? '' : `, though what is archived of it goes on until ${chosen.archivedUntil}`;
+    log.add([drillCheck(checkName('recovery', name), name, planned.source === 'aof' && lost === '' ? 'asExpected' : 'logIncomplete', `${companionText(planned)}${lost}.`)]);
   }
   const { backupId, manifestSha256 } = chosen.backup;
   return { backup: { ...backup, backupId, manifestSha256 }, covered: planned.source === 'aof' ? { covered: 'appendOnlyFile' } : {} };

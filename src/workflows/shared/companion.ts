@@ -9,6 +9,8 @@ import type { CommonInput, Run } from './run.ts';
 export interface ChosenCompanion extends Companion {
   readonly source?: 'aof';
   readonly unfit?: string;
+  /** Of an append-only file that does not lead as far as what is archived of it: until when that is. */
+  readonly archivedUntil?: string;
 }
 
 /**
