@@ -1,5 +1,6 @@
 /** The demo's shop, configured by a file, drilled by the command that people type: its application comes up on the drill's network, its own tests pass, and the report is one that anybody can check. */
 import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { setTimeout as pause } from 'node:timers/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
@@ -9,9 +10,15 @@ import type { DemoOptions, DemoService } from '../../devbox/demo/demo-shape.ts';
 import { connectClient } from '../../src/client/temporal-connection.ts';
 import { loadConfig } from '../../src/config/load-config.ts';
 import { readReport } from '../../src/report/read-report.ts';
+import { testTiming } from '../../src/domain/timing.ts';
+import { createRepository } from '../../src/repository/create-repository.ts';
+import { createLocalStorage } from '../../src/storage/local/local-storage.ts';
+import { composeWalSources } from '../../src/worker/dependencies.ts';
 import { runWorker } from '../../src/worker/main.ts';
+import { createRunDirectory } from '../../src/worker/run-directory.ts';
 import type { RunDrillResult } from '../../src/workflows/run-drill/messages.ts';
 import { DockerScope } from '../support/docker.ts';
+import { waitFor } from '../support/service-fixture.ts';
 import { dockerHost, temporalAddress } from '../support/test-environment.ts';
 
 const scope = new DockerScope();
@@ -27,11 +34,16 @@ beforeAll(async () => {
   shop = await startDemoService(options);
   directory = await mkdtemp(join(tmpdir(), 'holdfast shop-'));
   await mkdir(join(directory, 'backups'));
+  client = await connectClient({ address: temporalAddress() });
+  await work(false);
+}, 240_000);
+
+/** A worker for the shop as it is configured then. */
+async function work(wal: boolean): Promise<void> {
   const { image } = await scope.runtime.inspect(shop.application.container);
-  await writeFile(join(directory, 'holdfast.yaml'), demoConfig(shop, { backupDirectory: './backups', name, queuePrefix: name, prove: false, skewLimit: '5s', drillImage: image }));
+  await writeFile(join(directory, 'holdfast.yaml'), demoConfig(shop, { backupDirectory: './backups', name, queuePrefix: name, prove: false, skewLimit: '5s', wal, drillImage: image }));
   const environment = { ...process.env, DOCKER_HOST: dockerHost(), HOLDFAST_TIMING: 'test', DEMO_REDIS_PASSWORD: canary, HOLDFAST_STATE_DIR: join(directory, 'state') };
   const config = await loadConfig({ environment: {}, currentDirectory: directory });
-  client = await connectClient({ address: temporalAddress() });
   const abort = new AbortController();
   const ready = Promise.withResolvers<void>();
   const running = runWorker({ config, temporal: { address: temporalAddress() }, environment, signal: abort.signal, onReady: () => ready.resolve() });
@@ -41,7 +53,7 @@ beforeAll(async () => {
     abort.abort();
     await running;
   };
-}, 240_000);
+}
 afterAll(async () => {
   await stopWorker?.();
   await client?.connection.close();
@@ -73,4 +85,31 @@ test('the shop comes back with all that its people ask of it, and not a word of 
   // The live shop has gone on selling, and knows nothing of it.
   expect((await scope.runtime.inspect(shop.application.container)).startedAt).toBe(began);
   expect([...await scope.runtime.list({ 'dev.holdfast.service': name }), ...await scope.runtime.listVolumes({ 'dev.holdfast.service': name }), ...await scope.runtime.listNetworks({ 'dev.holdfast.service': name })]).toEqual([]);
+}, 300_000);
+
+test('the shop comes back from nothing but its log, while the live one goes on selling', async () => {
+  await stopWorker();
+  await work(true);
+  const run = (type: string, input: object): Promise<unknown> => client.workflow.execute(type, { taskQueue: name, workflowId: `holdfast/${type}-log/${name}`, args: [{ service: name, ...input }] });
+  const repository = createRepository('local', createLocalStorage(join(directory, 'backups')));
+  try {
+    // The worker takes the base backup by itself.
+    await waitFor(async () => {
+      for (const id of await repository.listBackups(name)) if ((await repository.readManifest(name, id)).manifest.components.some((each) => each.engine === 'postgres' && each.method === 'base')) return true;
+      return false;
+    }, 120_000);
+    await pause(5_000);
+    const { drillId, checks } = await run('runDrill', { depth: 'rebuild', requestedBy: 'the test' }).catch(explain) as RunDrillResult;
+    expect(checks.filter(({ class: found }) => found !== 'asExpected' && found !== 'harmlessDifference')).toEqual([]);
+    expect(checks.map(({ name: check }) => check)).toEqual(expect.arrayContaining(['recovery:postgres', 'assertion:canary', 'health', 'tests']));
+    const { report } = readReport(await readFile(join(directory, 'backups', name, 'drills', drillId, 'report.json'), 'utf8')).signed ?? {};
+    expect(report?.components.map(({ depth }) => depth)).toEqual(['baseAndLog', 'rdb']);
+    expect(report?.rebuilt?.coldStart).toMatchObject({ to: { what: 'the application answering' } });
+    expect(report?.tests?.exitCode).toBe(0);
+  } finally {
+    await stopWorker();
+    const { namespaceId } = await createRunDirectory(client);
+    await composeWalSources().stream.stop({ namespaceId, service: name, runtime: scope.runtime, timing: testTiming, signal: AbortSignal.timeout(60_000), secret: async () => '' }, { engine: 'postgres', name: 'postgres', container: shop.postgres.container, database: shop.postgres.database, user: shop.postgres.user, wal: 'stream' }, { forget: true });
+    stopWorker = async () => undefined;
+  }
 }, 300_000);

@@ -76,7 +76,7 @@ export interface RecordedDrill {
   readonly objectives: readonly JudgedObjective[];
   /** What was promised and not kept, a sentence each. */
   readonly breaches: readonly string[];
-  /** RTO and RPO, a line each. */
+  /** RTO and RPO, and a cold start, a line each. */
   readonly lines: readonly string[];
   readonly location: string;
 }
@@ -199,12 +199,13 @@ const inForce = (definition: ServiceDefinition): DrillReport['inForce'] => ({
   policySha256: digest({ approval: definition.approval, proveAfterBackup: definition.proveAfterBackup, prove: definition.prove ?? null, objectives: objectivesOf(definition), drill: drillSettingsOf(definition) }),
 });
 
-function recorded({ drillId, verdict, sentence, checks, times, objectives }: DrillReport, location: string): RecordedDrill {
+function recorded({ drillId, verdict, sentence, checks, times, objectives, rebuilt }: DrillReport, location: string): RecordedDrill {
   const { rto, rpo } = times;
   const broken = breaches(objectives);
   return {
     drillId, verdict, sentence, checks: checks.slice(0, listedChecks), times, objectives, breaches: broken, location,
     lines: [
+      ...(rebuilt === undefined ? [] : [rebuilt.coldStart.ms === null ? `Cold start not measured: ${rebuilt.coldStart.why}` : `Cold start ${durationText(rebuilt.coldStart.ms)}, until ${rebuilt.coldStart.to.what}`]),
       rto.ms === null ? `RTO not measured: ${rto.why}` : `RTO ${durationText(rto.ms)}, from ${rto.from.what} until ${rto.to.what}`,
       rpo.ms === null ? `RPO not measured: ${rpo.why}` : `RPO ${durationText(rpo.ms)}, from ${rpo.from.what} until ${rpo.to.what}`,
       ...broken.map((sentence) => `OBJECTIVE MISSED: ${sentence}`),
