@@ -1,5 +1,6 @@
 import { rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { resolveKeyText } from '../../../src/config/secrets.ts';
 import { noDrillSettings } from '../../../src/domain/drill/drill-settings.ts';
@@ -36,6 +37,8 @@ test('each is told by name and place, found or why not, and never what it is; th
 test('one that is missing is waited for, and no longer than it is said', async () => {
   await rm(file);
   const waiting = activities('second').findDrillKeys({ service: 'shop', kind: 'rebuild', until: new Date(Date.now() + 30_000).toISOString() });
+  // It has looked once by then.
+  expect(await Promise.race([waiting.then(() => 'answered'), pause(500, 'waits')])).toBe('waits');
   await writeFile(file, 'brought\n');
   expect((await waiting).every(({ found }) => found)).toBe(true);
   await writeFile(file, '');
