@@ -84,8 +84,10 @@ interface ComponentSource {
 async function sourceOf(run: DrillRun, log: DrillLog, { backup, way, nextTo }: ChosenDrill, { name, followed = false }: ChosenComponent): Promise<ComponentSource | null> {
   const component = run.service.definition.components.find((each) => each.name === name);
   if (nextTo === undefined || way?.component === name || component === undefined) return { backup, covered: {} };
-  const chosen = await log.stage({ phase: 'locate', component: name, check: checkName('content', name), classes: { UnknownBackup: 'noBackup' } }, () => companionNextTo(run, component, nextTo, backup.repository));
-  if (chosen === null) return null;
+  const found = await log.stage({ phase: 'locate', component: name, check: checkName('content', name), classes: { UnknownBackup: 'noBackup' } }, () => companionNextTo(run, component, nextTo, backup.repository));
+  if (found === null) return null;
+  // The configuration promises it.
+  const chosen = followed && found.aof !== true ? { ...found, unfit: 'nothing of it is archived' } : found;
   const planned = plannedCompanion(name, chosen, nextTo);
   run.note(companionText(planned));
   if (followed) {
