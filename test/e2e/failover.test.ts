@@ -39,7 +39,6 @@ beforeAll(async () => {
   await cp(service.repositoryPath, join(place, 'repository'), { recursive: true });
 }, 240_000);
 afterAll(async () => {
-  await service?.forget();
   await service?.stop();
   await rm(place, { recursive: true, force: true });
 });
