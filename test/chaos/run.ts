@@ -6,7 +6,7 @@
  *                        removeClone|enableWal|markMoment|forgetWal|archiveWal, or one of them with its twist: takeBackup+cancelled|restoreBackup+swapFails|
  *                        restoreToPointInTime+swapFails|restoreTables+moment|reapLeftovers+ drill|back|momentPaused|momentBack|momentForward|clone; of a whole server
  *                        takeBackup+base|restoreBackup+base|undoRestore+base|acceptRestore+base, and takeBackup+ proveBackup+ restoreBackup+ incremental; where production
- *                        archives both its logs restoreToPointInTime+ restoreTables+ findMoment+ cloneService+ archive; where the volume has room for the data once
+ *                        archives both its logs restoreToPointInTime+ restoreTables+ findMoment+ cloneService+ archive, and runDrill+rebuild; where the volume has room for the data once
  *                        restoreBackup+ undoRestore+ acceptRestore+ replace, restoreBackup+replaceDiffers, reapLeftovers+replaceDropped     (again for more; all)
  *   --victim NAME        worker|postgres|redis|terminate|stopped|cancel|temporal|engine           (again for more; all)
  *   --only TEXT          cases whose name contains the text                                       (again for more)
