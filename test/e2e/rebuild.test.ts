@@ -43,6 +43,8 @@ beforeAll(async () => {
   await service.sql('CREATE ROLE clerk LOGIN; CREATE TABLE orders (id int PRIMARY KEY, note text); ALTER TABLE orders OWNER TO clerk; ALTER DATABASE shop SET work_mem = \'7MB\'');
   const stopWorker = await service.startKeeping();
   base = (await service.run<TakeBackupResult>('takeBackup', { service: service.name, kind: 'base' })).backupId;
+  // Of seconds behind the backup it is then known that nothing had been written into the file.
+  await fileFollowed();
   await writeBehind();
   await stopWorker();
   await takeDown(redis);
@@ -74,6 +76,11 @@ async function writeBehind(): Promise<void> {
   await service.sql('INSERT INTO orders VALUES (5, \'the last\')');
   await pause(2_100);
   await service.kept();
+  await fileFollowed();
+}
+
+/** Returns when the archive knows of everything that has been written into the append-only file until now. */
+async function fileFollowed(): Promise<void> {
   const { aof } = createRepository('local', createLocalStorage(service.repositoryPath));
   const nowSecond = Math.floor(Date.now() / 1000);
   await waitFor(async () => ((await aof.looks({ service: service.name, component: 'redis' })).at(-1)?.coveredSecond ?? 0) >= nowSecond);
@@ -208,7 +215,7 @@ test('an append-only file with a hole leads up to it, or Redis comes from the ba
     const { type, of, report } = await without(which, async () => failed(await rebuild()));
     return [type, of('recovery:redis')?.class, of('recovery:redis')?.sentence, of('content:redis')?.class, report.components.find(({ component }) => component === 'redis')?.depth];
   };
-  // Nothing was written before the base backup: up to that the file without its increments is the whole truth.
+  // Nothing was written until after the base backup: up to then the file without its increments is the whole truth.
   expect(await found((path) => path.startsWith('aof/redis/increments/'))).toEqual(['ProofFailed', 'logIncomplete', expect.stringContaining('what is archived of it goes on until'), 'asExpected', 'aof']);
   expect(await found((path) => /^aof\/redis\/(bases|increments)\//.test(path))).toEqual(['ProofFailed', 'logIncomplete', expect.stringContaining('does not come from its append-only file'), 'asExpected', 'rdb']);
 }, 300_000);
