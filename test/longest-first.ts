@@ -10,6 +10,7 @@ export const slowFiles: Readonly<Record<string, number>> = {
   'test/e2e/find.test.ts': 241,
   'test/e2e/kill-worker.test.ts': 238,
   'test/e2e/drill.test.ts': 180,
+  'test/e2e/failover.test.ts': 180,
   'test/e2e/rebuild.test.ts': 170,
   'test/e2e/demo.test.ts': 171,
   'test/e2e/status.test.ts': 150,
