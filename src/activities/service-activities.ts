@@ -1,6 +1,7 @@
 /** Activities about the service itself and about other runs: what is configured, is the host there, who holds the lease. */
 import { setTimeout as pause } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
+import { restoreBesideSchedules, restoringRunbooks } from '../domain/retention/restoring.ts';
 import type { RunOwner } from '../domain/run-owner.ts';
 import type { Component, ServiceDefinition } from '../domain/service.ts';
 import { currentOwner, firstRepository, serviceNamed } from './activity-run.ts';
@@ -17,6 +18,8 @@ export interface ResolvedService {
   readonly searchAttributes: boolean;
   readonly namespaceId: string;
   readonly holdfastVersion: string;
+  /** The restore that a run which a schedule started waits for the next time for; absent where there is none, and where nobody asked. */
+  readonly restore?: string;
 }
 
 export type LeaseHolder =
@@ -35,9 +38,10 @@ const firstLookMs = 10;
 
 export function createServiceActivities(dependencies: ActivityDependencies) {
   return {
-    /** The service as this worker's configuration knows it; without secrets. @throws UnknownService */
-    async resolveService(input: { service: string }): Promise<ResolvedService> {
+    /** The service as this worker's configuration knows it; without secrets. `scheduled`: by a schedule, and of a runbook that waits for restores. @throws UnknownService, TemporalUnreachable */
+    async resolveService(input: { service: string; scheduled?: boolean }): Promise<ResolvedService> {
       const definition = serviceNamed(dependencies, input.service);
+      const restore = input.scheduled === true ? restoreBesideSchedules(input.service, await dependencies.runs.openRuns(restoringRunbooks), dependencies.nowMs()) : null;
       return {
         definition,
         hostQueue: dependencies.hostQueueOf(definition.host),
@@ -46,6 +50,7 @@ export function createServiceActivities(dependencies: ActivityDependencies) {
         searchAttributes: await dependencies.runs.searchAttributesRegistered(),
         namespaceId: dependencies.runs.namespaceId,
         holdfastVersion: dependencies.holdfastVersion,
+        ...(restore === null ? {} : { restore }),
       };
     },
 

@@ -45,8 +45,8 @@ export async function createRunDirectory(client: Client): Promise<RunDirectory> 
 async function openRuns(client: Client, runbooks: readonly string[]): Promise<readonly OpenRun[]> {
   const found: OpenRun[] = [];
   const query = `ExecutionStatus = 'Running' AND WorkflowType IN (${runbooks.map((type) => `'${type}'`).join(', ')})`;
-  for await (const { workflowId, runId, type } of client.workflow.list({ query, pageSize: 100 })) {
-    found.push({ workflowId, runbook: type, input: await inputOf(client, workflowId, runId) });
+  for await (const { workflowId, runId, type, startTime } of client.workflow.list({ query, pageSize: 100 })) {
+    found.push({ workflowId, runbook: type, input: await inputOf(client, workflowId, runId), startedMs: startTime.getTime() });
   }
   return found;
 }

@@ -78,7 +78,7 @@ test('what a run reads, that somebody started by hand, stays', async () => {
   const stop = await service.startWorker({ wrap: (dependencies) => ({ ...dependencies, repositories: new Map([['local', local], ['far', far]]) }) });
   service.define({ retention: { ...defaultPolicy, days: 3, minimumCopies: 1, trashDays: 1 } });
   // Nobody works on its queue: it is open, and that is all.
-  const reading = await service.client.workflow.start('restoreToPointInTime', { taskQueue: `${service.taskQueue}-nobody`, workflowId: `by-hand-${service.name}`, args: [{ service: service.name, before: '1 hour ago' }] });
+  const reading = await service.client.workflow.start('findMoment', { taskQueue: `${service.taskQueue}-nobody`, workflowId: `by-hand-${service.name}`, args: [{ service: service.name, before: '1 hour ago' }] });
   try {
     await expect.poll(async () => (await prune({ plan: true, repository: 'local' })).plans[0]?.backups.every(({ sentence }) => sentence.includes(reading.workflowId)), { timeout: 30_000 }).toBe(true);
     expect((await prune()).outcome).toBe('nothing');

@@ -36,8 +36,9 @@ test('open runs are told by how they were started, whoever did, and what cannot 
   const start = (name: string, args: unknown[]) => client.workflow.start(name === 'other' ? 'nothing' : 'verifyBackup', { workflowId: `${id}-${name}`, taskQueue: id, args });
   const [named, unread, other] = [await start('named', [{ service: 'shop', backup: 'latest' }]), await start('unread', ['shop']), await start('other', [{ service: 'shop' }])];
   const own = async () => (await runs.openRuns(['verifyBackup', 'proveBackup'])).filter(({ workflowId }) => workflowId.startsWith(id)).toSorted((a, b) => (a.workflowId < b.workflowId ? -1 : 1));
+  const startedMs = async (run: { describe(): Promise<{ readonly startTime: Date }> }): Promise<number> => (await run.describe()).startTime.getTime();
   try {
-    await expect.poll(own, { timeout: 30_000 }).toEqual([{ workflowId: named.workflowId, runbook: 'verifyBackup', input: { service: 'shop', backup: 'latest' } }, { workflowId: unread.workflowId, runbook: 'verifyBackup', input: null }]);
+    await expect.poll(own, { timeout: 30_000 }).toEqual([{ workflowId: named.workflowId, runbook: 'verifyBackup', input: { service: 'shop', backup: 'latest' }, startedMs: await startedMs(named) }, { workflowId: unread.workflowId, runbook: 'verifyBackup', input: null, startedMs: await startedMs(unread) }]);
   } finally {
     for (const handle of [named, unread, other]) await handle.terminate('the test is over');
   }

@@ -2,13 +2,14 @@
  * Carries out what was planned, in its order: what was removed by mistake comes back, backups go to the trash, then log, and last what has lain in the trash for long
  * enough goes for good. Before each of them it is planned anew, and only what both plans say goes. It can be stopped anywhere and done again.
  */
-import { HoldfastFailure } from '../../domain/failures.ts';
+import { HoldfastFailure, isFailure } from '../../domain/failures.ts';
 import { confirmRemovals } from '../../domain/retention/confirm-removals.ts';
 import type { LogPlan } from '../../domain/retention/log/plan-log.ts';
 import { planRetention, type RetentionPlan } from '../../domain/retention/plan-retention.ts';
 import type { RetentionPolicy } from '../../domain/retention/policy.ts';
 import { isWithin, type Removals } from '../../domain/retention/prune-plan.ts';
 import type { Done } from '../../domain/retention/records.ts';
+import { restoreIsOpen } from '../../domain/retention/restoring.ts';
 import type { Segment } from '../../domain/wal/segment.ts';
 import type { Repository } from '../../repository/repository.ts';
 import { segmentKey, type FactsReader, type Gathered, type GatheredLog } from './gather-facts.ts';
@@ -46,31 +47,55 @@ interface Anew {
 /** So many segments are removed for good between one look and the next. */
 const segmentsAtOnce = 200;
 
-/** @throws PlanChanged where it asks by now what it did not ask when it was shown */
+/**
+ * Whatever ends it, one look more is taken at the end: what a run has begun to read in the moment before it went comes back.
+ * @throws PlanChanged where it asks by now what it did not ask when it was shown, ServiceBusy where a restore has begun
+ */
 export async function carryOut(carrying: Carrying): Promise<CarriedOut> {
-  const { repository, service, by, removals } = carrying;
+  const { repository, service, by } = carrying;
   await repository.trash.settle(service, by);
-  const broughtBack = await bringBack(carrying);
+  const first = await bringBack(carrying, await anew(carrying));
+  let done: Omit<CarriedOut, 'broughtBack'>;
+  try {
+    done = await removeAll(carrying);
+  } catch (error) {
+    // Where this does not work either, the next prune begins with it.
+    if (isFailure(error)) await look(carrying).then((seen) => bringBack(carrying, seen)).catch(() => undefined);
+    throw error;
+  }
+  const last = await bringBack(carrying, await look(carrying));
+  return {
+    ...done, removed: done.removed.filter((id) => !last.backups.includes(id)), spared: [...done.spared, ...done.removed.filter((id) => last.backups.includes(id))],
+    broughtBack: [...first.backups, ...last.backups.filter((id) => !done.removed.includes(id))], segments: { ...done.segments, broughtBack: first.segments + last.segments },
+  };
+}
+
+async function removeAll(carrying: Carrying): Promise<Omit<CarriedOut, 'broughtBack'>> {
+  const { repository, service, by, removals } = carrying;
   const { removed, spared } = await removeBackups(carrying);
   const removedSegments = await removeSegments(carrying);
   const gone = await removeForGood(carrying);
   const goneSegments = await removeSegmentsForGood(carrying);
   const aofs = await removeAofs(carrying);
   if (removals.upTo !== null) await repository.trash.recordPlan(service, { upTo: removals.upTo.sequence, newest: removals.upTo.backupId }, by);
-  return { removed, spared, broughtBack: broughtBack.backups, gone, segments: { removed: removedSegments, broughtBack: broughtBack.segments, gone: goneSegments }, aofs };
+  return { removed, spared, gone, segments: { removed: removedSegments, broughtBack: 0, gone: goneSegments }, aofs };
 }
 
-async function anew({ reader, policy, approved, service, signal }: Carrying): Promise<Anew> {
+async function look({ reader, policy, signal }: Carrying): Promise<Anew> {
   signal.throwIfAborted();
   const gathered = await reader.read();
-  const plan = planRetention(gathered.facts, policy);
+  return { plan: planRetention(gathered.facts, policy), gathered };
+}
+
+async function anew(carrying: Carrying): Promise<Anew> {
+  const { approved, service } = carrying;
+  const { plan, gathered } = await look(carrying);
+  if (plan.waitsFor !== null) throw restoreIsOpen(service, 'remove backups', plan.waitsFor);
   if (plan.question === null || approved) return { plan, gathered };
   throw new HoldfastFailure('PlanChanged', { operation: 'remove backups', object: service, cause: `it asks by now: ${plan.question}`, hint: 'Look at the plan again: holdfast prune --plan.' });
 }
 
-async function bringBack(carrying: Carrying): Promise<{ readonly backups: readonly string[]; readonly segments: number }> {
-  const { repository, service, by } = carrying;
-  const { plan } = await anew(carrying);
+async function bringBack({ repository, service, by }: Carrying, { plan }: Anew): Promise<{ readonly backups: readonly string[]; readonly segments: number }> {
   const backups: string[] = [];
   // What others stand on first.
   for (const { backupId } of plan.trash.filter(({ outcome }) => outcome === 'offerBack').toReversed()) {

@@ -9,6 +9,7 @@ import type { Verdict } from '../../domain/proof.ts';
 import { partsOf, type AofFacts, type BackupFacts, type LogFacts, type RetentionFacts, type TrashedBackup, type UnreadableBackup } from '../../domain/retention/facts.ts';
 import type { RemovalRecord } from '../../domain/retention/records.ts';
 import { rollbackUses } from '../../domain/retention/rollback-uses.ts';
+import { restoreBesideRetention } from '../../domain/retention/restoring.ts';
 import { runUses, type OpenRun } from '../../domain/retention/run-uses.ts';
 import type { Segment } from '../../domain/wal/segment.ts';
 import type { ReadManifest, Repository } from '../../repository/repository.ts';
@@ -83,8 +84,8 @@ export function createFactsReader(gathering: Gathering): FactsReader {
     return { backups, unreadable };
   }
 
-  async function readTrash(): Promise<readonly TrashedBackup[]> {
-    const found: TrashedBackup[] = [];
+  async function readTrash(): Promise<readonly (TrashedBackup & Known)[]> {
+    const found: (TrashedBackup & Known)[] = [];
     for (const entry of await repository.trash.list(service)) {
       const known = trashed.get(entry.record) ?? knownTrash(await entry.read());
       trashed.set(entry.record, known);
@@ -115,16 +116,16 @@ export function createFactsReader(gathering: Gathering): FactsReader {
       // Runs first: who begins later reads a list that is no older than ours.
       const runs = await openRuns();
       const { backups, unreadable } = await readListed();
-      const { uses, beingBased, isRead } = runUses(service, runs, backups, postgres);
       const logs = await readLogs(repository, service);
       const rollbacks = await repository.listRollbacks(service);
       const trash = await readTrash();
+      const { uses, beingBased, isRead } = runUses(service, runs, { backups, trash }, postgres);
       // One that somebody put back from a copy of the repository is there, whatever its record says.
       const there = new Set([...backups, ...unreadable, ...trash].map(({ backupId }) => backupId));
       const removed = (await readRemoved()).filter(({ backupId }) => !there.has(backupId));
       const facts: RetentionFacts = {
         nowMs: nowMs(), backups, unreadable, trash, removed, holds: await repository.listHolds(service),
-        uses: [...uses, ...rollbackUses(rollbacks)], beingBased, logs: logs.map(({ facts: log }) => log), aofs: await readAofs(repository, service), marks: await readMarks(), lastPlan: await repository.trash.lastPlan(service),
+        uses: [...uses, ...rollbackUses(rollbacks)], beingBased, restoring: restoreBesideRetention(service, runs), logs: logs.map(({ facts: log }) => log), aofs: await readAofs(repository, service), marks: await readMarks(), lastPlan: await repository.trash.lastPlan(service),
       };
       return { facts, logs, isRead };
     },

@@ -7,6 +7,7 @@ import { planRetention, type RetentionPlan } from '../../domain/retention/plan-r
 import { defaultPolicy, type RetentionPolicy } from '../../domain/retention/policy.ts';
 import { prunePlanOf, removalsOf, type PrunePlan, type Removals } from '../../domain/retention/prune-plan.ts';
 import type { Done } from '../../domain/retention/records.ts';
+import { restoringRunbooks } from '../../domain/retention/restoring.ts';
 import { makingRunbooks, readingRunbooks } from '../../domain/retention/run-uses.ts';
 import type { Repository } from '../../repository/repository.ts';
 import { currentOwner, firstRepository, repositoryNamed, serviceNamed } from '../activity-run.ts';
@@ -39,7 +40,7 @@ export function createPruneActivities(dependencies: ActivityDependencies) {
   }
 
   const readerOf = (service: string, repository: Repository): FactsReader => createFactsReader({
-    repository, service, nowMs: dependencies.nowMs, openRuns: () => dependencies.runs.openRuns([...readingRunbooks, ...makingRunbooks]),
+    repository, service, nowMs: dependencies.nowMs, openRuns: () => dependencies.runs.openRuns([...new Set([...readingRunbooks, ...makingRunbooks, ...restoringRunbooks])]),
     postgres: serviceNamed(dependencies, service).components.filter(({ engine }) => engine === 'postgres').map(({ name }) => name),
   });
 
@@ -61,7 +62,7 @@ export function createPruneActivities(dependencies: ActivityDependencies) {
       return prunePlanOf(input.repository, digestFor(input, policy, removals, plan), plan);
     },
 
-    /** Removes what this run's plan names and the plan of the moment does, too. Idempotent. @throws PlanChanged where it asks by now, and as {@link planPrune} */
+    /** Removes what this run's plan names and the plan of the moment does, too. Idempotent. @throws PlanChanged where it asks by now, ServiceBusy where a restore has begun, and as {@link planPrune} */
     async carryOutPrune(input: PruneInput & { readonly approved: boolean }): Promise<CarriedOut> {
       requireRunbook('pruneBackups');
       const repository = repositoryOf(input);

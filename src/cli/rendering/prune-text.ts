@@ -16,6 +16,7 @@ export const prunePlanLines = (plans: readonly PrunePlan[]): readonly string[] =
   ]),
   ...(plan.leftOut === 0 ? [] : [`  ${plan.leftOut} more are kept.`]),
   ...plan.remarks.map((remark) => `  ${remark}`),
+  ...(plan.waitsFor === undefined ? [] : [`  WAITS: ${plan.waitsFor} is restoring the service; nothing goes before it has ended.`]),
   ...(plan.question === null ? [] : [`  ASKS: ${plan.question}`]),
 ]);
 

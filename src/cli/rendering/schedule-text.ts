@@ -1,5 +1,5 @@
 /** Schedules, and what would be done about them, in lines. Pure. */
-import type { ScheduleState } from '../../client/schedules/read-schedules.ts';
+import type { LastRun, ScheduleState } from '../../client/schedules/read-schedules.ts';
 import { formatDuration } from '../../config/duration.ts';
 import type { ScheduleDifference, TermChange } from '../../domain/schedules/difference.ts';
 import type { ScheduleTerms } from '../../domain/schedules/schedule-terms.ts';
@@ -52,16 +52,20 @@ export function scheduleTable(schedules: readonly ScheduleState[], { timeZone }:
 }
 
 function lastText({ last }: ScheduleState, timeZone: string): string {
-  return last === null ? 'never' : `${localTime(last.startedAt, timeZone)} ${lastWord(last.state)}`;
+  return last === null ? 'never' : `${localTime(last.startedAt, timeZone)} ${lastWord(last)}`;
 }
 
+/** Beside a service and its schedules. */
+export const waitsText = (restore: string): string => `${restore} is restoring it: retention and schedules wait until that has ended`;
+
 /** What became of a run, in a word. */
-export function lastWord(state: string | null): string {
+export function lastWord({ state, skipped }: Pick<LastRun, 'state' | 'skipped'>): string {
+  if (skipped !== null) return 'skipped';
   if (state === null) return 'not known any more';
   return { COMPLETED: 'done', RUNNING: 'runs', FAILED: 'FAILED', TIMED_OUT: 'TIMED OUT', TERMINATED: 'TERMINATED', CANCELLED: 'cancelled', CONTINUED_AS_NEW: 'runs' }[state] ?? state;
 }
 
-function standing({ own, paused, note, terms }: ScheduleState): string {
+function standing({ own, paused, note, terms, last }: ScheduleState): string {
   const whose = own === null ? `foreign: starts ${terms.starts}` : '';
-  return [whose, ...(paused ? [`paused${note === '' ? '' : `: ${note}`}`] : [])].filter((part) => part !== '').join('; ');
+  return [whose, ...(last === null || last.skipped === null ? [] : [`skipped: ${last.skipped}`]), ...(paused ? [`paused${note === '' ? '' : `: ${note}`}`] : [])].filter((part) => part !== '').join('; ');
 }

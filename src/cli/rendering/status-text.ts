@@ -12,7 +12,7 @@ import { copyLine, type ListedCopy } from './copy-text.ts';
 import { localTime } from './local-time.ts';
 import type { PlanClock } from './plan-text.ts';
 import { verdictWord, type ListedReport } from './report-text.ts';
-import { lastWord } from './schedule-text.ts';
+import { lastWord, waitsText } from './schedule-text.ts';
 
 export interface ServiceState {
   readonly name: string;
@@ -22,6 +22,8 @@ export interface ServiceState {
   readonly newestProven?: CatalogEntry | null;
   /** How much would be lost now, a line a store. */
   readonly exposure?: readonly string[];
+  /** The restore that is open: retention and schedules wait for it. Null where there is none. */
+  readonly restore?: string | null;
   /** The newest of each kind that has a report. */
   readonly lastDrills?: readonly ListedReport[];
   readonly schedules?: readonly ScheduleState[];
@@ -36,7 +38,7 @@ export function serviceLines(state: ServiceState, { timeZone, now }: PlanClock):
   const { name, newest, total, rollbacks, unreadableRollbacks, copies } = state;
   const backup = newest === null ? '  no backup yet: holdfast backup'
     : `  ${counted(total, 'backup')}, newest ${newest.id} (${localTime(backupInstant(newest.id), timeZone)}, ${ageText(newest.id, Date.parse(now))} ago), proof: ${provenText(newest, timeZone)}`;
-  return [name, backup, ...provenLines(state, timeZone, now), ...(state.exposure ?? []).map((line) => `  exposure of ${line}`), ...drillLines(state, timeZone), ...(state.schedules ?? []).map((schedule) => scheduleLine(schedule, timeZone)), ...rollbacks.map(({ workflowId, operation, recordedAt }) => {
+  return [name, backup, ...provenLines(state, timeZone, now), ...(state.exposure ?? []).map((line) => `  exposure of ${line}`), ...drillLines(state, timeZone), ...(state.restore == null ? [] : [`  ${waitsText(state.restore)}`]), ...(state.schedules ?? []).map((schedule) => scheduleLine(schedule, timeZone)), ...rollbacks.map(({ workflowId, operation, recordedAt }) => {
     const run = shownRunId(workflowId);
     return `  rollback copy of ${run} (${operation}, ${localTime(recordedAt, timeZone)}): holdfast undo ${run} or holdfast accept ${run}`;
   }), ...unreadableRollbacks.map(({ runId, cause }) => `  the record of a cut-over (run ${runId}) cannot be read: ${cause}`),
@@ -58,7 +60,7 @@ const figureText = ({ ms }: Measured): string => (ms === null ? 'not measured' :
 function scheduleLine({ own, paused, note, nextAt, last, missed, skipped }: ScheduleState, timeZone: string): string {
   const due = paused ? `paused${note === '' ? '' : ` (${note})`}` : nextAt === null ? 'never due' : `next ${localTime(nextAt, timeZone)}`;
   const counts = [...(skipped > 0 ? [`${skipped} skipped`] : []), ...(missed > 0 ? [`${missed} missed`] : [])];
-  return `  schedule ${own?.verb ?? ''}: ${[due, `last ${last === null ? 'never' : `${localTime(last.startedAt, timeZone)} ${lastWord(last.state)}`}`, ...counts].join(', ')}`;
+  return `  schedule ${own?.verb ?? ''}: ${[due, `last ${last === null ? 'never' : `${localTime(last.startedAt, timeZone)} ${lastWord(last)}${last.skipped === null ? '' : ` (${last.skipped})`}`}`, ...counts].join(', ')}`;
 }
 
 const ageText = (id: string, nowMs: number): string => durationText(Math.max(0, nowMs - Date.parse(backupInstant(id))));

@@ -2,21 +2,30 @@
 import { removeSchedule } from '../../client/schedules/apply-schedule.ts';
 import { pauseSchedule, resumeSchedule, triggerSchedule } from '../../client/schedules/direct-schedule.ts';
 import { HoldfastFailure } from '../../domain/failures.ts';
+import { restoreBesideRetention, restoringRunbooks } from '../../domain/retention/restoring.ts';
 import { counted } from '../../domain/wording.ts';
+import { createRunDirectory } from '../../worker/run-directory.ts';
 import { theService, type CommandContext } from '../command-context.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
-import { scheduleTable } from '../rendering/schedule-text.ts';
+import { scheduleTable, waitsText } from '../rendering/schedule-text.ts';
 import { openSession, type TemporalSession } from '../temporal-session.ts';
 import { chosenServices, dormant, idNamed, isAlwaysUp, isUnborn, schedulesOf } from './chosen-schedules.ts';
 
 export async function scheduleList(context: CommandContext): Promise<ExitCode> {
   const { output } = context;
-  await chosenServices(context);
-  const schedules = await isUnborn(context) ? [] : await inSession(context, 'looks', (session) => schedulesOf(context, session));
+  const services = await chosenServices(context);
+  const { schedules, restores } = await isUnborn(context) ? { schedules: [], restores: [] } : await inSession(context, 'looks', async (session) => ({
+    schedules: await schedulesOf(context, session), restores: await (await createRunDirectory(session.client)).openRuns(restoringRunbooks),
+  }));
+  const waiting = services.flatMap(({ name }) => {
+    const restore = restoreBesideRetention(name, restores);
+    return restore === null ? [] : [{ service: name, restore }];
+  });
   if (schedules.length === 0) output.result('There is no schedule. What would be made: holdfast schedule plan');
   else for (const line of scheduleTable(schedules, context.clock())) output.result(line);
+  for (const { service, restore } of waiting) output.result(`${service}: ${waitsText(restore)}.`);
   if (schedules.length > 0 && !(await isAlwaysUp(context))) output.notice(dormant);
-  output.object({ schedules: schedules.map(({ own, ...rest }) => ({ ...rest, foreign: own === null, service: own?.service ?? null })), exitCode: exitCodes.done });
+  output.object({ schedules: schedules.map(({ own, ...rest }) => ({ ...rest, foreign: own === null, service: own?.service ?? null })), waiting, exitCode: exitCodes.done });
   return exitCodes.done;
 }
 

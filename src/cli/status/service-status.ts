@@ -75,7 +75,7 @@ function stateOf({ service, temporal }: Asked, { proven, survey, drills }: { rea
   return {
     name: service.name, newest: proven.newest, total: proven.total, newestProven: proven.newestProven, exposure,
     lastDrills: told.filter((drill, index) => told.findIndex(({ kind }) => kind === drill.kind) === index),
-    ...(temporal.kind === 'answers' ? { schedules: temporal.schedules.filter(({ own }) => own?.service === service.name) } : {}),
+    ...(temporal.kind === 'answers' ? { restore: temporal.restoreOf(service.name), schedules: temporal.schedules.filter(({ own }) => own?.service === service.name) } : {}),
     rollbacks: survey.rollbacks.filter(({ state }) => state === 'opened').map(({ record }) => ({ workflowId: record.workflowId, operation: record.operation, recordedAt: record.recordedAt })),
     unreadableRollbacks: survey.unreadable.map(({ runId, failure }) => ({ runId, cause: failure.fields.cause })),
   };

@@ -4,6 +4,7 @@ import { readStatus } from '../../client/read-run.ts';
 import type { ScheduleState } from '../../client/schedules/read-schedules.ts';
 import { isTemporalConfigured } from '../../client/temporal-connection.ts';
 import { isFailure } from '../../domain/failures.ts';
+import { restoreBesideRetention, restoringRunbooks } from '../../domain/retention/restoring.ts';
 import { scheduleDifferences, type ScheduleDifference } from '../../domain/schedules/difference.ts';
 import { wishedSchedules } from '../../domain/schedules/schedule-terms.ts';
 import { findLocalTemporal } from '../../worker/local/local-supervisor.ts';
@@ -18,7 +19,7 @@ export interface OpenRun extends RunSummary { readonly phaseNow: string | null }
 export type EndOf = (workflowId: string, runId: string) => Promise<number | null>;
 
 export type TemporalFacts =
-  | { readonly kind: 'answers'; readonly runs: readonly OpenRun[]; readonly schedules: readonly ScheduleState[]; readonly differences: readonly ScheduleDifference[]; readonly namespaceId: string; readonly endOf: EndOf; readonly isAlwaysUp: boolean; close(): Promise<void> }
+  | { readonly kind: 'answers'; readonly runs: readonly OpenRun[]; readonly schedules: readonly ScheduleState[]; readonly differences: readonly ScheduleDifference[]; readonly namespaceId: string; restoreOf(service: string): string | null; readonly endOf: EndOf; readonly isAlwaysUp: boolean; close(): Promise<void> }
   /** The embedded one, stopped because no run was open: every run has ended. */
   | { readonly kind: 'idle' }
   /** The embedded one, which did not stop by itself: what its file holds nobody has looked at. */
@@ -50,6 +51,7 @@ async function ask(context: CommandContext, session: TemporalSession): Promise<T
   const schedules = await schedulesOf(context, session);
   const services = await chosenServices(context);
   const differences = scheduleDifferences(services.flatMap((each) => wishedSchedules(each, taskQueue)), schedules, services.map(({ name }) => name));
-  const { namespaceId, closedAtMs } = await createRunDirectory(client);
-  return { kind: 'answers', runs, schedules, differences, namespaceId, endOf: closedAtMs, isAlwaysUp: await isAlwaysUp(context), close: () => session.close() };
+  const { namespaceId, closedAtMs, openRuns } = await createRunDirectory(client);
+  const restores = await openRuns(restoringRunbooks);
+  return { kind: 'answers', runs, schedules, differences, namespaceId, restoreOf: (name) => restoreBesideRetention(name, restores), endOf: closedAtMs, isAlwaysUp: await isAlwaysUp(context), close: () => session.close() };
 }

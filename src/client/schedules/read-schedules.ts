@@ -1,8 +1,10 @@
 /** The schedules there are: ours by their ids, and others for our runbooks, which somebody made by hand. */
-import { ScheduleNotFoundError, WorkflowNotFoundError, type Client, type ScheduleDescription, type ScheduleExecutionResult } from '@temporalio/client';
+import { ScheduleNotFoundError, WorkflowFailedError, WorkflowNotFoundError, type Client, type ScheduleDescription, type ScheduleExecutionResult } from '@temporalio/client';
+import { isFailure } from '../../domain/failures.ts';
 import type { FoundSchedule } from '../../domain/schedules/difference.ts';
 import { scheduleId } from '../../domain/workflow-ids.ts';
 import { askTemporal } from '../ask-temporal.ts';
+import { runFailure } from '../run-failure.ts';
 import { verbs, workflowTypes } from '../runbooks.ts';
 import { foundTerms } from './found-terms.ts';
 
@@ -35,6 +37,8 @@ export interface LastRun {
   readonly startedAt: string;
   /** Temporal's own word; null where it has forgotten the run. */
   readonly state: string | null;
+  /** Why it did nothing, without a full stop: another run held the service. Null where it did something, whatever came of it. */
+  readonly skipped: string | null;
 }
 
 /** Of one namespace; a fleet's are some hundreds. */
@@ -105,7 +109,17 @@ async function lastRun(client: Client, { action: { workflow }, takenAt }: Schedu
     if (error instanceof WorkflowNotFoundError) return null;
     throw error;
   });
-  return { workflowId, runId, startedAt: takenAt.toISOString(), state };
+  return { workflowId, runId, startedAt: takenAt.toISOString(), state, skipped: state === 'FAILED' ? await skippedFor(client, workflowId, runId) : null };
+}
+
+/** `ServiceBusy` is what a run ends with that found no turn, and began nothing. */
+async function skippedFor(client: Client, workflowId: string, runId: string): Promise<string | null> {
+  const failure = await client.workflow.getHandle(workflowId, runId, { firstExecutionRunId: runId }).result().then(() => null, (error: unknown) => {
+    if (error instanceof WorkflowNotFoundError) return null;
+    if (error instanceof WorkflowFailedError) return runFailure(error, workflowId);
+    throw error;
+  });
+  return isFailure(failure, 'ServiceBusy') ? failure.fields.cause : null;
 }
 
 /** A memo is data from outside: only what fits the schedule's own id counts. */

@@ -106,6 +106,8 @@ export interface RetentionFacts {
   readonly uses: readonly BackupUse[];
   /** Components of which a base backup is being taken. */
   readonly beingBased: readonly string[];
+  /** The run that is restoring the service: nothing goes beside it. Null where there is none. */
+  readonly restoring: string | null;
   readonly logs: readonly LogFacts[];
   readonly aofs: readonly AofFacts[];
   readonly marks: readonly Mark[];

@@ -39,6 +39,8 @@ export interface RetentionPlan {
   readonly oldest: string | null;
   /** What somebody should know, a sentence each: backups that cannot be read or relied on, marks that cannot be come back to any more. */
   readonly remarks: readonly string[];
+  /** The restore that is open: nothing goes before it has ended, whatever would. Null where there is none. */
+  readonly waitsFor: string | null;
   /** Number and id of the newest sound backup it knew, for {@link RetentionFacts.lastPlan} and {@link TrashedBackup.trashedUpTo}; null where there is none, and nothing goes. */
   readonly upTo: { readonly sequence: number; readonly backupId: string } | null;
 }
@@ -52,11 +54,12 @@ export function planRetention(facts: RetentionFacts, policy: RetentionPolicy): R
   const newest = stored.backups.findLast(({ standing }) => standing === 'sound');
   return {
     decisions, logs,
-    aofs: facts.aofs.map((aof) => planAof(aof, earliestSecond(stored, clock, policy))),
+    aofs: facts.aofs.map((aof) => planAof(aof, facts.restoring === null ? earliestSecond(stored, clock, policy) : null)),
     trash: planTrash(facts, all.reasons, policy, isOverdue),
     question: incompleteList(facts) ?? questionOn({ facts, policy, clock, decisions, logs }),
     remarks: [...remarksOn(facts, stored, decisions), ...facts.logs.flatMap((log, index) => lostMarks(log, facts.marks, facts.backups, (logs[index] as LogPlan).removes))],
     oldest: decisions.findLast(({ outcome, sound }) => outcome === 'keep' && sound)?.backupId ?? null,
+    waitsFor: facts.restoring,
     upTo: newest === undefined ? null : { sequence: newest.sequence, backupId: newest.backupId },
   };
 }

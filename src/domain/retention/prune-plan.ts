@@ -34,6 +34,8 @@ export interface PrunePlan {
   readonly digest: string;
   /** To be answered with a yes before anything of it is carried out; null where nothing is asked. */
   readonly question: string | null;
+  /** The restore that is open: all of it waits until that has ended. Absent where there is none. */
+  readonly waitsFor?: string;
   /** Newest first. */
   readonly backups: readonly ToldBackup[];
   readonly trash: readonly ToldTrash[];
@@ -78,7 +80,7 @@ export function prunePlanOf(repository: string, digest: string, plan: RetentionP
   const kept = plan.decisions.filter(({ outcome }) => outcome === 'keep');
   const told = new Set([...removed, ...kept].slice(0, toldBackups));
   return {
-    repository, digest, question: plan.question, oldest: plan.oldest,
+    repository, digest, question: plan.question, oldest: plan.oldest, ...(plan.waitsFor === null ? {} : { waitsFor: plan.waitsFor }),
     backups: plan.decisions.filter((each) => told.has(each)).map(({ backupId, outcome, sentence }) => ({ backupId, outcome, sentence: cut(sentence) })),
     trash: plan.trash.slice(0, toldBackups).map(({ backupId, outcome, sentence }) => ({ backupId, outcome, sentence: cut(sentence) })),
     logs: plan.logs.map(({ component, systemIdentifier, removes, offersBack, leaves, sentence }) => ({ component, systemIdentifier, removes: removes.length, offersBack: offersBack.length, leaves: leaves.length, sentence: cut(sentence) })),

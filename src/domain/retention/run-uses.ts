@@ -6,6 +6,8 @@ export interface OpenRun {
   readonly workflowId: string;
   readonly runbook: string;
   readonly input: Readonly<Record<string, unknown>> | null;
+  /** Milliseconds since the epoch, by the server's clock. */
+  readonly startedMs: number;
 }
 
 /** Backups, each with the run that made it. */
@@ -24,14 +26,17 @@ export const readingRunbooks: readonly string[] = ['verifyBackup', 'proveBackup'
 /** Runbooks that make backups, and go on from others. */
 export const makingRunbooks: readonly string[] = ['takeBackup', 'importBackups', 'importBackup'];
 
-/** @param postgres names of the service's PostgreSQL components */
-export function runUses(service: string, runs: readonly OpenRun[], backups: readonly MadeBackup[], postgres: readonly string[]): RunUses {
+/**
+ * @param trash a run may have begun with one that went there the moment before: what it names by an id that no other has is in use there, too
+ * @param postgres names of the service's PostgreSQL components
+ */
+export function runUses(service: string, runs: readonly OpenRun[], { backups, trash }: { readonly backups: readonly MadeBackup[]; readonly trash: readonly MadeBackup[] }, postgres: readonly string[]): RunUses {
   const own = runs.filter(({ input }) => input === null || input['service'] === service);
   const reading = own.filter(({ runbook }) => readingRunbooks.includes(runbook));
   const basing = own.filter(({ runbook, input }) => makingRunbooks.includes(runbook) && (input === null || (input['kind'] !== undefined && input['kind'] !== 'dump')));
   return {
     uses: [
-      ...reading.flatMap((run) => readBy(run, backups)),
+      ...reading.flatMap((run) => readBy(run, backups, trash)),
       ...own.flatMap(({ workflowId }) => backups.filter(({ madeBy }) => madeBy === workflowId).map(({ backupId }) => ({ backupId, by: `is what ${workflowId} is at work on` }))),
       // Which one an incremental backup goes on from is told when it is there; what it stands on may be any base backup until then.
       ...basing.flatMap(({ workflowId }) => backups.filter(({ parts }) => parts.some(({ base }) => base !== null)).map(({ backupId }) => ({ backupId, by: `may be what ${workflowId} goes on from` }))),
@@ -41,10 +46,11 @@ export function runUses(service: string, runs: readonly OpenRun[], backups: read
   };
 }
 
-function readBy({ workflowId, runbook, input }: OpenRun, backups: readonly MadeBackup[]): readonly BackupUse[] {
+function readBy({ workflowId, runbook, input }: OpenRun, backups: readonly MadeBackup[], trash: readonly MadeBackup[]): readonly BackupUse[] {
   const isOfMoment = runbook === 'restoreToPointInTime' || runbook === 'findMoment' || input?.['to'] !== undefined || input?.['before'] !== undefined;
   const named = isOfMoment ? undefined : input?.['backup'];
-  const meant = typeof named === 'string' && /^\d{8}/.test(named) ? backups.filter(({ backupId }) => backupId.startsWith(named)) : [];
-  const only = meant.length === 1 ? meant[0] : undefined;
-  return only === undefined ? backups.map(({ backupId }) => ({ backupId, by: `may be read by ${workflowId}` })) : [{ backupId: only.backupId, by: `is read by ${workflowId}` }];
+  const among = (list: readonly MadeBackup[]): readonly MadeBackup[] => (typeof named === 'string' && /^\d{8}/.test(named) ? list.filter(({ backupId }) => backupId.startsWith(named)) : []);
+  const stored = among(backups);
+  const [only, ...others] = stored.length === 0 ? among(trash) : stored;
+  return only !== undefined && others.length === 0 ? [{ backupId: only.backupId, by: `is read by ${workflowId}` }] : backups.map(({ backupId }) => ({ backupId, by: `may be read by ${workflowId}` }));
 }

@@ -10,7 +10,7 @@ export interface ScheduleFacts {
   readonly found: {
     /** When it was made, or changed last. */
     readonly since: string;
-    readonly last: { readonly startedAt: string; readonly state: string | null; readonly workflowId: string } | null;
+    readonly last: { readonly startedAt: string; readonly state: string | null; readonly skipped: string | null; readonly workflowId: string } | null;
     readonly running: readonly string[];
   } | null;
 }
@@ -44,7 +44,8 @@ function judgeOne(facts: ScheduleFacts, nowMs: number, graceMs: number): readonl
   const drift = difference.kind === 'drifted' ? [differs('was edited by hand', 'holdfast schedule plan; to put it right: holdfast schedule apply --correct')] : difference.kind === 'change' ? [differs('is not as holdfast.yaml says')] : [];
   const word = difference.wished.verb;
   if (difference.found.paused) return [...drift, wrong('schedulePaused', `schedule ${id} is paused${difference.found.note === '' ? '' : `: ${difference.found.note}`}`, `holdfast schedule resume ${word}`)];
-  const end = badEnds[found?.last?.state ?? ''];
+  // What found no turn is no failure: where that goes on, the age of the backups tells.
+  const end = found?.last?.skipped == null ? badEnds[found?.last?.state ?? ''] : undefined;
   const failed = end === undefined || found?.last == null ? [] : [wrong('scheduleFailed', `the last run of schedule ${id} ${end}`, `holdfast watch ${found.last.workflowId}`)];
   // By what times an edited one goes is not ours to say.
   return [...drift, ...failed, ...(difference.kind === 'unchanged' ? missed(facts, difference, nowMs, graceMs) : [])];

@@ -1,5 +1,6 @@
 /** `pruneBackups`: by the retention of the service, each backup is kept or goes, with its reason; a plan that removes more than comes of age waits for a yes. */
 import { changesAnything, type PrunePlan } from '../../domain/retention/prune-plan.ts';
+import { restoreIsOpen } from '../../domain/retention/restoring.ts';
 import { shortDigest } from '../../domain/restore-plan.ts';
 import { counted } from '../../domain/wording.ts';
 import { commonFields, commonInput, onlyFields, optionalFlag, optionalText } from '../shared/input-fields.ts';
@@ -19,6 +20,7 @@ export async function pruneBackups(input: PruneBackupsInput): Promise<PruneBacku
     for (const plan of plans) tell(run, plan);
     const digest = combined(plans);
     if (run.input.plan === true) return { plans, digest, outcome: 'planned', done: [] };
+    requireNoRestore(service, plans);
     if (apply !== undefined) requireShown(service, 'remove backups', digest, apply, 'holdfast prune --plan');
     else requireUnasked(service, plans, digest);
     const done: PruneBackupsResult['done'][number][] = [];
@@ -44,11 +46,20 @@ function repositoriesOf({ input: { service, repository }, service: { definition 
 /** Of one, its own: so that a plan of one repository is approved by the digest that it shows. */
 const combined = (plans: readonly PrunePlan[]): string => (plans.length === 1 ? (plans[0] as PrunePlan).digest : plans.map(({ digest }) => digest.slice(0, 32)).join(''));
 
-function tell(run: Run<PruneBackupsInput>, { repository, counts: { kept, removed, leaving }, remarks, logs, question }: PrunePlan): void {
+function tell(run: Run<PruneBackupsInput>, { repository, counts: { kept, removed, leaving }, remarks, logs, question, waitsFor }: PrunePlan): void {
   run.note(`${repository}: ${counted(kept, 'backup')} kept, ${removed} into the trash, ${leaving} out of it for good`);
   for (const { component, sentence } of logs) run.note(`${repository}: log of ${component}: ${sentence}`);
   for (const remark of remarks) run.warn(`${repository}: ${remark}`);
+  if (waitsFor !== undefined) run.note(`${repository}: nothing goes as long as ${waitsFor} is restoring the service`);
   if (question !== null) run.warn(`${repository}: ${question}`);
+}
+
+/** @throws ServiceBusy */
+function requireNoRestore(service: string, plans: readonly PrunePlan[]): void {
+  const restore = plans.find(({ waitsFor }) => waitsFor !== undefined)?.waitsFor;
+  if (restore === undefined) return;
+  const { type, fields } = restoreIsOpen(service, 'remove backups', restore);
+  throw workflowFailure(type, fields);
 }
 
 /** @throws ApprovalMissing */

@@ -7,7 +7,7 @@ import { checkName, drillCheck } from '../../domain/drill/check.ts';
 import type { DrillCleanUp } from '../../domain/drill/drill-report.ts';
 import { counted } from '../../domain/wording.ts';
 import { missingKeys } from '../../domain/drill/drill-keys.ts';
-import { inFrame, type Run } from '../shared/run.ts';
+import { inFrame, isScheduled, type Run } from '../shared/run.ts';
 import { failureTypeOf, workflowFailure } from '../shared/workflow-failure.ts';
 import { askForKeys, type AskedKeys } from './ask-for-keys.ts';
 import { bringUp, type BroughtUp } from './bring-up.ts';
@@ -103,11 +103,11 @@ type Ended = Pick<DrillFindings, 'chosen' | 'cleanUp' | 'missing' | 'keys'> & { 
 async function record(run: DrillRun, log: DrillLog, { chosen, brought, cleanUp, missing, keys }: Ended): Promise<RecordedDrill> {
   const { service, requestedBy, reason, depth } = run.input;
   const repository = drilledRepository(run);
-  const { startTime, searchAttributes, parent } = workflowInfo();
+  const { startTime, parent } = workflowInfo();
   const recorded = await run.host.quick.recordDrill({
     service, kind: depth, chosen, cleanUp, servers: brought.servers, tests: brought.tests, ...(keys === undefined ? {} : { keys }), ...(Object.keys(brought.sources).length === 0 ? {} : { sources: brought.sources }), checks: log.checks, phases: log.phases, lastCheckPassedAt: log.lastPassedAt,
     requestedAt: startTime.toISOString(), finishedAt: new Date(Date.now()).toISOString(), requestedBy: requestedBy ?? null, reason: reason ?? null,
-    startedBy: 'TemporalScheduledById' in searchAttributes ? 'schedule' : parent === undefined ? 'person' : 'workflow',
+    startedBy: isScheduled() ? 'schedule' : parent === undefined ? 'person' : 'workflow',
     ...(repository === undefined ? {} : { repository }), ...(missing === undefined ? {} : { missing }),
   });
   run.step('[6/6] Report');

@@ -3,6 +3,7 @@ import { isCancellation, setCurrentDetails, setHandler, upsertSearchAttributes, 
 import { defineSearchAttributeKey } from '@temporalio/common';
 import type { ResolvedService } from '../../activities/service-activities.ts';
 import { checkName } from '../../domain/identifiers.ts';
+import { isRestoring, restoreIsOpen, waitingRunbooks } from '../../domain/retention/restoring.ts';
 import { componentsInto, type Component } from '../../domain/service.ts';
 import { isFailure } from '../../domain/failures.ts';
 import { workflowQueue } from '../../domain/task-queues.ts';
@@ -76,7 +77,9 @@ export async function inFrame<I extends CommonInput, R>(
     const valid = validated(runbook, input, validate);
     status.service = valid.service;
     run = await resolve(valid, status, compensations, queueOf);
+    requireNoRestore(run, runbook);
     await enter(run, runbook);
+    if (isRestoring({ runbook, input: input as Record<string, unknown> })) run.note(`Retention and schedules of ${valid.service} wait until this has ended.`);
     const result = await body(run);
     await runCompensations(run);
     finish(run, 'done', 'done');
@@ -103,9 +106,22 @@ export function validated<I extends CommonInput>(runbook: string, input: unknown
 
 export async function resolve<I extends CommonInput>(input: I, status: MutableStatus, compensations: Compensations, queueOf: HostQueue<I> = (_input, { hostQueue }) => hostQueue): Promise<Run<I>> {
   const queue = workflowInfo().taskQueue || workflowQueue();
-  const service = await activitiesOn(queue, 'production').quick.resolveService({ service: input.service });
+  const service = await activitiesOn(queue, 'production').quick.resolveService({ service: input.service, ...(isScheduled() && waitingRunbooks.includes(workflowInfo().workflowType) ? { scheduled: true } : {}) });
   requireKnownComponents(input, service);
   return frameOf(input, { ...service, hostQueue: queueOf(input, service) }, queue, status, compensations);
+}
+
+/** By a schedule of Temporal's, whoever made it, or by its older `--cron`. */
+export function isScheduled(): boolean {
+  const { searchAttributes, cronSchedule } = workflowInfo();
+  return 'TemporalScheduledById' in searchAttributes || cronSchedule !== undefined;
+}
+
+/** @throws ServiceBusy */
+function requireNoRestore<I extends CommonInput>({ input, service }: Run<I>, runbook: string): void {
+  if (service.restore === undefined) return;
+  const { type, fields } = restoreIsOpen(input.service, `start ${runbook} by its schedule`, service.restore);
+  throw workflowFailure(type, fields);
 }
 
 /** A component that the service does not have would be left out in silence, and the run would succeed without it. @throws InvalidInput */

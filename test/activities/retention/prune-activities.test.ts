@@ -112,7 +112,7 @@ describe('what is needed stays', () => {
     await local.storage.remove(`shop/backups/${damaged}/manifest.json`);
     await local.storage.createExclusive(`shop/backups/${damaged}/manifest.json`, Buffer.from('{}'));
     await local.recordHold({ service: 'shop', backupId: held, reason: 'audit', at: '', run: run('h') });
-    stage.runs = [{ workflowId: 'holdfast/verify/shop/1', runbook: 'verifyBackup', input: { service: 'shop', backup: read } }];
+    stage.runs = [{ workflowId: 'holdfast/verify/shop/1', runbook: 'verifyBackup', input: { service: 'shop', backup: read }, startedMs: 0 }];
     const { plan } = await pruned();
     const sentences = new Map(plan.backups.map(({ backupId, sentence }) => [backupId, sentence]));
     expect([damaged, held, read, proven].map((id) => sentences.get(id))).toEqual([
@@ -123,11 +123,11 @@ describe('what is needed stays', () => {
 
   it('while a run does not say what it reads, everything; of a service that is not its own, nothing', async () => {
     await daily(stage, stage.repositories.local, 10);
-    stage.runs = [{ workflowId: 'holdfast/restore/shop/1', runbook: 'restoreToPointInTime', input: { service: 'shop', before: '1 hour ago' } }];
+    stage.runs = [{ workflowId: 'holdfast/find/shop/1', runbook: 'findMoment', input: { service: 'shop', before: '1 hour ago' }, startedMs: 0 }];
     expect((await pruned()).plan.counts.removed).toBe(0);
-    stage.runs = [{ workflowId: 'holdfast/prove/shop/1', runbook: 'proveBackup', input: null }];
+    stage.runs = [{ workflowId: 'holdfast/prove/shop/1', runbook: 'proveBackup', input: null, startedMs: 0 }];
     expect((await pruned()).plan.counts.removed).toBe(0);
-    stage.runs = [{ workflowId: 'holdfast/restore/other/1', runbook: 'restoreToPointInTime', input: { service: 'other' } }];
+    stage.runs = [{ workflowId: 'holdfast/restore/other/1', runbook: 'restoreToPointInTime', input: { service: 'other' }, startedMs: 0 }];
     expect((await pruned()).done.removed).toHaveLength(4);
   });
 
@@ -139,6 +139,48 @@ describe('what is needed stays', () => {
     await local.recordHold({ service: 'shop', backupId: (backups[1] as BackupManifest).backupId, reason: 'just now', at: '', run: run('h') });
     expect(await activities.carryOutPrune({ ...inLocal, approved: true })).toMatchObject({ removed: [backups[3], backups[2], backups[0]].map((each) => each?.backupId), spared: [backups[1]?.backupId] });
     expect([await listed(local), await inTrash(local)]).toEqual([idsOf([...backups.slice(1, 2), ...backups.slice(4)]), idsOf([...backups.slice(0, 1), ...backups.slice(2, 4)])]);
+  });
+
+  /** Seen by the so-manieth question after which runs are open, and by all that follow. */
+  function opensAt(question: number, run: RetentionStage['runs'][number]): void {
+    let asked = 0;
+    Object.defineProperty(stage, 'runs', { configurable: true, get: () => ((asked += 1) >= question ? [run] : []), set: (runs) => void Object.defineProperty(stage, 'runs', { configurable: true, writable: true, value: runs }) });
+  }
+
+  it('all of it, while the service is being restored', async () => {
+    const { local } = stage.repositories;
+    const backups = await daily(stage, local, 10);
+    const restore = { workflowId: 'holdfast/restore/shop/1', runbook: 'restoreBackup', input: { service: 'shop', backup: backups[0]?.backupId ?? '' }, startedMs: 0 };
+    stage.runs = [restore];
+    const activities = stage.as('waits');
+    expect(await activities.planPrune(inLocal)).toMatchObject({ waitsFor: restore.workflowId, counts: { removed: 0 }, question: null });
+    expect((await failing('ServiceBusy', activities.carryOutPrune({ ...inLocal, approved: true }))).fields.cause).toContain(restore.workflowId);
+    expect(await inTrash(local)).toEqual([]);
+    // Whatever ends it, a termination too: it is not open any more.
+    stage.runs = [];
+    expect((await pruned()).done.removed).toHaveLength(4);
+  });
+
+  it('what a restore that begins in the midst of it has named, also where it went the moment before; and the rest', async () => {
+    const { local } = stage.repositories;
+    const backups = await daily(stage, local, 10);
+    const activities = stage.as('overtaken');
+    await activities.planPrune(inLocal);
+    // One look at the beginning, and one before each: the newest of them goes first.
+    opensAt(3, { workflowId: 'holdfast/restore/shop/1', runbook: 'restoreBackup', input: { service: 'shop', backup: backups[3]?.backupId ?? '' }, startedMs: 0 });
+    await failing('ServiceBusy', activities.carryOutPrune({ ...inLocal, approved: true }));
+    expect([await listed(local), await inTrash(local)]).toEqual([idsOf(backups), []]);
+    expect(await local.trash.lastPlan('shop')).toBeNull();
+  });
+
+  it('what a run has begun to read when it was the last to go', async () => {
+    const { local } = stage.repositories;
+    const backups = await daily(stage, local, 7);
+    const activities = stage.as('late');
+    await activities.planPrune(inLocal);
+    opensAt(3, { workflowId: 'holdfast/prove/shop/1', runbook: 'proveBackup', input: { service: 'shop', backup: backups[0]?.backupId ?? '' }, startedMs: 0 });
+    expect(await activities.carryOutPrune({ ...inLocal, approved: true })).toMatchObject({ removed: [], spared: [backups[0]?.backupId], broughtBack: [] });
+    expect(await listed(local)).toEqual(idsOf(backups));
   });
 
   it('nothing that the plan did not name goes, whatever came of age since', async () => {

@@ -113,7 +113,7 @@ it('of Redis goes where it lies before all that can be come back to, and not whi
     await days(1);
   }
   await far.aof.storeLooks(aof, looks);
-  stage.runs = [{ workflowId: 'holdfast/clone/shop/1', runbook: 'cloneService', input: { service: 'shop', backup: '20260101' } }];
+  stage.runs = [{ workflowId: 'holdfast/clone/shop/1', runbook: 'cloneService', input: { service: 'shop', backup: '20260101' }, startedMs: 0 }];
   const before = await far.aof.holdings(aof);
   expect((await carryOut()).aofs).toEqual({ bases: 0, increments: 0 });
   stage.runs = [];

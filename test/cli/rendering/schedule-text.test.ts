@@ -41,7 +41,7 @@ describe('a difference', () => {
 
 describe('the list', () => {
   const state = (more: Partial<ScheduleState>): ScheduleState => ({ ...found(), madeAt: '2026-11-01T00:00:00Z', since: '2026-11-01T00:00:00Z', nextAt: '2026-11-30T01:00:23Z', last: null, taken: 0, skipped: 0, missed: 0, running: [], ...more });
-  const last = (word: string | null): ScheduleState['last'] => ({ workflowId: 'w', runId: 'r', startedAt: '2026-11-29T01:00:23Z', state: word });
+  const last = (word: string | null): ScheduleState['last'] => ({ workflowId: 'w', runId: 'r', startedAt: '2026-11-29T01:00:23Z', state: word, skipped: null });
   const rows = (...states: readonly ScheduleState[]): readonly string[] => scheduleTable(states, { timeZone: 'Europe/Berlin' }).slice(1).map((line) => line.replace('  holdfast/backup/shop  0 2 * * * UTC  ', ''));
 
   it('tells what began from what was skipped or missed, and what succeeded from what did not', () => {
@@ -49,6 +49,11 @@ describe('the list', () => {
     expect(shown.map((row) => row.trim().split(/ {2,}/))).toEqual([
       ['Mon 30 Nov 02:00', 'never', '0', '0', '0'], ['Mon 30 Nov 02:00', 'Sun 29 Nov 02:00 done', '9', '2', '1'], ['Mon 30 Nov 02:00', 'Sun 29 Nov 02:00 TIMED OUT', '10', '0', '0'], ['Mon 30 Nov 02:00', 'Sun 29 Nov 02:00 not known any more', '11', '0', '0'],
     ]);
+  });
+
+  it('says of a run that found no turn why, and that it did not fail', () => {
+    const shown = rows(state({ last: { workflowId: 'w', runId: 'r', startedAt: '2026-11-29T01:00:23Z', state: 'FAILED', skipped: 'holdfast/restore/shop/x is restoring it' }, taken: 3 }))[0] ?? '';
+    expect(shown.trim().split(/ {2,}/)).toEqual(['Mon 30 Nov 02:00', 'Sun 29 Nov 02:00 skipped', '3', '0', '0', 'skipped: holdfast/restore/shop/x is restoring it']);
   });
 
   it('says who is paused and why, and who is foreign', () => {

@@ -39,7 +39,7 @@ describe('serviceLines', () => {
     const report = sampleReport({ service: 'shop' });
     const schedule: ScheduleState = {
       id: 'holdfast/backup/shop', own: { service: 'shop', verb: 'backup' }, terms: {} as ScheduleState['terms'], applied: null, paused: true, note: 'moving the disks', madeAt: clock.now, since: clock.now, nextAt: null,
-      last: { workflowId: 'w', runId: 'r', startedAt: '2026-11-22T01:00:00Z', state: 'FAILED' }, taken: 2, skipped: 1, missed: 0, running: [],
+      last: { workflowId: 'w', runId: 'r', startedAt: '2026-11-22T01:00:00Z', state: 'FAILED', skipped: 'holdfast/restore/shop/x is restoring it' }, taken: 2, skipped: 1, missed: 0, running: [],
     };
     const state = { name: 'shop', newest: entry('20261123-010000', null), newestProven: proven, total: 2, rollbacks: [], unreadableRollbacks: [], exposure: ['postgres: this host lacks nothing'], lastDrills: [{ service: 'shop', drillId: report.drillId, beganAt: report.beganAt, kind: report.kind, report, problem: null }], schedules: [schedule] };
     expect(serviceLines(state, clock)).toEqual([
@@ -48,7 +48,7 @@ describe('serviceLines', () => {
       '  newest that is proven: 20261122-010000 (Sun 22 Nov 02:00, 25 h 0 min ago), proven 02:03',
       '  exposure of postgres: this host lacks nothing',
       expect.stringMatching(/^ {2}last restore drill: proven, Mon 23 Nov \d\d:\d\d \(20261123-020000\), RTO 12 min 11 s, RPO 41 s$/),
-      '  schedule backup: paused (moving the disks), last Sun 22 Nov 02:00 FAILED, 1 skipped',
+      '  schedule backup: paused (moving the disks), last Sun 22 Nov 02:00 skipped (holdfast/restore/shop/x is restoring it), 1 skipped',
     ]);
     expect(serviceLines({ ...state, newest: proven }, clock)).toHaveLength(5);
     expect(serviceLines({ ...state, newestProven: null }, clock)[2]).toBe('  none of them is proven: holdfast prove latest');

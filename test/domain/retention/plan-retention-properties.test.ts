@@ -31,6 +31,17 @@ describe(`retention over random histories (HOLDFAST_SEED=${seed})`, () => {
     }), { numRuns: 20_000, seed });
   }, patienceMs);
 
+  it('removes nothing beside a restore, whatever came before', () => {
+    fc.assert(fc.property(codes, fc.array(codes, { minLength: 4, maxLength: 24 }), (policy, events) => {
+      const world = new World(policyOf(policy));
+      for (const event of events) happen(world, event, true);
+      world.restoring = 'a restore';
+      const { decisions, trash, logs } = world.plan();
+      const goes = [...decisions.filter(({ outcome }) => outcome === 'remove'), ...trash.filter(({ outcome }) => outcome === 'leaves'), ...logs.filter(({ removes, leaves }) => removes.length + leaves.length > 0)];
+      if (goes.length > 0) expect(goes).toEqual([]);
+    }), { numRuns: 5_000, seed });
+  }, patienceMs);
+
   it('says the same again once it was carried out', () => {
     fc.assert(fc.property(codes, fc.array(codes, { minLength: 4, maxLength: 24 }), (policy, events) => {
       const world = new World(policyOf(policy));

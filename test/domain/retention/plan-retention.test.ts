@@ -126,6 +126,20 @@ describe('a plan', () => {
     expect([read?.removes.length, planOf(world).logs[0]?.removes.length]).toEqual([2, 13]);
   });
 
+  it('waits for a restore: nothing goes beside it, out of the trash neither, and each says why', () => {
+    const world = worldOf('BDDDDBDDDD', { walDays: 1, trashDays: 1 });
+    world.carryOut(planOf(world));
+    daily(world, 'DDDD');
+    const goes = ({ decisions, trash, logs }: ReturnType<typeof planOf>) => [decisions.filter(({ outcome }) => outcome === 'remove').length, trash.filter(({ outcome }) => outcome === 'leaves').length, logs.reduce((sum, { removes, leaves }) => sum + removes.length + leaves.length, 0)];
+    const plan = planOf(world, { restoring: 'holdfast/restore/shop/x' });
+    expect(Math.min(...goes(planOf(world)))).toBeGreaterThan(0);
+    expect([planOf(world).waitsFor, plan.waitsFor, goes(plan), plan.question]).toEqual([null, 'holdfast/restore/shop/x', [0, 0, 0], null]);
+    for (const { sentence } of plan.decisions) expect(sentence).toMatch(/it stays as long as holdfast\/restore\/shop\/x is restoring the service\.$/i);
+    // What is in the trash by right stays there.
+    expect(plan.trash.every(({ outcome }) => outcome === 'stays')).toBe(true);
+    expect(plan.logs[0]?.sentence).toBe('All of it is kept: holdfast/restore/shop/x is restoring the service.');
+  });
+
   it('makes nobody younger by what it removes', () => {
     const world = worldOf('D'.repeat(40), { days: 1 });
     world.carryOut(planOf(world));

@@ -7,7 +7,7 @@ const backups: readonly MadeBackup[] = [
   { backupId: '20261121-010000', parts: [part('base')], madeBy: 'b1' }, { backupId: '20261122-010000', parts: [part('dump')], madeBy: 'b2' }, { backupId: '20261123-010000', parts: [part('dump')], madeBy: 'b3' },
 ];
 const ids = backups.map(({ backupId }) => backupId);
-const usedBy = (runbook: string, input: OpenRun['input']) => runUses('shop', [{ workflowId: 'w', runbook, input }], backups, ['postgres']);
+const usedBy = (runbook: string, input: OpenRun['input']) => runUses('shop', [{ workflowId: 'w', runbook, input, startedMs: 0 }], { backups, trash: [] }, ['postgres']);
 const used = (runbook: string, input: object): readonly string[] => usedBy(runbook, { service: 'shop', ...input }).uses.map(({ backupId }) => backupId);
 
 describe('what runs read', () => {
@@ -24,6 +24,14 @@ describe('what runs read', () => {
     expect(usedBy('verifyBackup', null).uses).toHaveLength(3);
   });
 
+  it('is in the trash where it went there the moment before', () => {
+    const inTrash = (backup: string): readonly string[] => runUses('shop', [{ workflowId: 'w', runbook: 'restoreBackup', input: { service: 'shop', backup }, startedMs: 0 }], { backups: backups.slice(1), trash: backups.slice(0, 1) }, ['postgres']).uses.map(({ backupId }) => backupId);
+    expect(inTrash('20261121')).toEqual([ids[0]]);
+    expect(inTrash('20261122')).toEqual([ids[1]]);
+    // One that may mean any means none that is in no list.
+    for (const backup of ['latest', '202611', '20261130']) expect(inTrash(backup)).toEqual(ids.slice(1));
+  });
+
   it('is nothing where they read nothing, or are of another service', () => {
     for (const runbook of ['holdBackup', 'pruneBackups', 'reapLeftovers', 'archiveWal', 'takeBackup']) expect(usedBy(runbook, { service: 'shop' })).toEqual({ uses: [], beingBased: [], isRead: false });
     expect(usedBy('restoreToPointInTime', { service: 'store' })).toEqual({ uses: [], beingBased: [], isRead: false });
@@ -32,7 +40,7 @@ describe('what runs read', () => {
 
 describe('a backup that is being taken', () => {
   it('is in use by its own run: it may be proven still', () => {
-    expect(runUses('shop', [{ workflowId: 'b3', runbook: 'takeBackup', input: { service: 'shop' } }], backups, ['postgres']).uses).toEqual([{ backupId: ids[2], by: 'is what b3 is at work on' }]);
+    expect(runUses('shop', [{ workflowId: 'b3', runbook: 'takeBackup', input: { service: 'shop' }, startedMs: 0 }], { backups, trash: [] }, ['postgres']).uses).toEqual([{ backupId: ids[2], by: 'is what b3 is at work on' }]);
   });
 
   it('of the whole server keeps the log, and each base backup that it may stand on', () => {

@@ -44,6 +44,7 @@ export class World {
   holds: Hold[] = [];
   uses: { backupId: string; by: string }[] = [];
   beingBased: string[] = [];
+  restoring: string | null = null;
   lastPlan: { upTo: number; newest: string } | null = null;
   policy: RetentionPolicy;
   clusters: Cluster[] = [];
@@ -135,7 +136,7 @@ export class World {
   facts(): RetentionFacts {
     const isReadable = ({ backupId }: BackupFacts): boolean => !this.unreadable.has(backupId);
     return {
-      nowMs: this.nowMs, backups: this.stored.filter(isReadable), trash: this.trash, removed: this.removed, holds: this.holds, uses: this.uses, beingBased: this.beingBased, marks: [], aofs: [], lastPlan: this.lastPlan,
+      nowMs: this.nowMs, backups: this.stored.filter(isReadable), trash: this.trash, removed: this.removed, holds: this.holds, uses: this.uses, beingBased: this.beingBased, restoring: this.restoring, marks: [], aofs: [], lastPlan: this.lastPlan,
       unreadable: this.stored.filter((each) => !isReadable(each)).map(({ backupId, sequence }) => ({ backupId, sequence, cause: 'it is no JSON' })),
       logs: this.clusters.map(({ systemIdentifier, histories, stored, trashed }) => ({ component: 'postgres', systemIdentifier, histories, trashed, holdings: { segmentSizeBytes, complete: stored, partial: [] } })),
     };
@@ -216,6 +217,7 @@ export function happen(world: World, code: number, isWild: boolean): void {
   if (what === 10) world.holds = world.holds.slice(1);
   if (what === 11) world.branch(more % 40);
   if (what === 12) world.uses = some === undefined || more % 2 === 0 ? [] : [{ backupId: some.backupId, by: 'is read by a run' }];
+  if (what === 12 && more % 8 === 7) world.restoring = world.restoring === null ? 'a restore' : null;
   if (what === 13 && some !== undefined) {
     if (more % 3 === 0) world.unreadable.clear();
     else world.unreadable.add(some.backupId);

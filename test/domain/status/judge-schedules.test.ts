@@ -12,7 +12,7 @@ const graceMs = hour / 3;
 const ago = (hours: number): string => new Date(nowMs - hours * hour).toISOString();
 const wished = wishedSchedules(serviceWith([]), 'dr').filter(({ verb }) => verb === 'backup');
 const asApplied = wished.map(({ id, service, verb, terms }): FoundSchedule => ({ id, own: { service, verb }, terms, applied: { ...terms }, paused: false, note: '' }))[0] as FoundSchedule;
-const ran = { since: ago(900), last: { startedAt: ago(10), state: 'COMPLETED', workflowId: 'w' }, running: [] };
+const ran = { since: ago(900), last: { startedAt: ago(10), state: 'COMPLETED', skipped: null, workflowId: 'w' }, running: [] };
 
 function findings(found: Partial<FoundSchedule>, state: Partial<NonNullable<ScheduleFacts['found']>> = {}, wishes = wished): readonly string[] {
   const schedules = scheduleDifferences(wishes, [{ ...asApplied, ...found }], ['shop']).map((difference) => ({ difference, found: difference.found === null ? null : { ...ran, ...state } }));
@@ -46,6 +46,10 @@ describe('schedules', () => {
   it('whose last run did not succeed say so; one that somebody cancelled is nobody\'s trouble', () => {
     for (const state of ['FAILED', 'TIMED_OUT', 'TERMINATED']) expect(findings({}, { last: { ...ran.last, state } })).toEqual(['scheduleFailed']);
     for (const state of ['COMPLETED', 'RUNNING', 'CANCELLED', null]) expect(findings({}, { last: { ...ran.last, state } })).toEqual([]);
+  });
+
+  it('whose last run found no turn have not failed: that is told beside it, and by the age of the backups', () => {
+    expect(findings({}, { last: { ...ran.last, state: 'FAILED', skipped: 'holdfast/restore/shop/x is restoring it' } })).toEqual([]);
   });
 
   it('of other people are none of ours', () => {

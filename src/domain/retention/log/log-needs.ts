@@ -29,7 +29,7 @@ export interface LogNeeds {
 }
 
 export interface LogSurvey {
-  readonly facts: Pick<RetentionFacts, 'holds' | 'uses' | 'beingBased' | 'removed'>;
+  readonly facts: Pick<RetentionFacts, 'holds' | 'uses' | 'beingBased' | 'restoring' | 'removed'>;
   readonly policy: RetentionPolicy;
   readonly backups: readonly JudgedBackup[];
   readonly clock: RetentionClock;
@@ -113,7 +113,8 @@ function startsOf(wanted: readonly (PlacedBase | undefined)[], paths: ReadonlyMa
   return followed.flatMap((base) => [...paths.values()].filter((path) => isOn(path, base)).map((path) => ({ path, begin: base.begin })));
 }
 
-function frozenBy({ component }: LogFacts, { holds, beingBased }: LogSurvey['facts']): string | null {
+function frozenBy({ component }: LogFacts, { holds, beingBased, restoring }: LogSurvey['facts']): string | null {
+  if (restoring !== null) return `${restoring} is restoring the service`;
   if (beingBased.includes(component)) return 'a base backup is being taken';
   const hold = holds.find((each) => each.component === component);
   return hold === undefined ? null : `a damaged page was found when ${hold.backupId} was taken, and nobody knows since when`;

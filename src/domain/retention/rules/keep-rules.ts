@@ -8,7 +8,7 @@ import type { LogAnchor } from '../log/log-needs.ts';
 import type { RetentionPolicy } from '../policy.ts';
 import { dayMs, type RetentionClock } from './retention-clock.ts';
 
-export type KeepRule = 'held' | 'inUse' | 'newestProven' | 'newest' | 'copies' | 'days' | PeriodName | 'log' | 'needed' | 'nothingSound' | 'future' | 'imported' | 'unreadable';
+export type KeepRule = 'held' | 'inUse' | 'restoring' | 'newestProven' | 'newest' | 'copies' | 'days' | PeriodName | 'log' | 'needed' | 'nothingSound' | 'future' | 'imported' | 'unreadable';
 
 export interface KeepReason {
   readonly rule: KeepRule;
@@ -20,7 +20,7 @@ export interface KeepReason {
 export type KeepReasons = ReadonlyMap<string, readonly KeepReason[]>;
 
 export interface Survey {
-  readonly facts: Pick<RetentionFacts, 'holds' | 'uses'>;
+  readonly facts: Pick<RetentionFacts, 'holds' | 'uses' | 'restoring'>;
   readonly policy: RetentionPolicy;
   /** All that there is, by number. */
   readonly backups: readonly JudgedBackup[];
@@ -41,6 +41,8 @@ export function keepReasons(survey: Survey): KeepReasons {
   keepPromised(survey, keep);
   keepAged(survey, keep);
   keepNeeded(survey, reasons, keep);
+  const { facts: { restoring }, backups } = survey;
+  if (restoring !== null) for (const backup of backups) keep(backup, 'restoring', `stays as long as ${restoring} is restoring the service`);
   return reasons;
 }
 
