@@ -102,9 +102,9 @@ function runbookOf({ operation, moment }: PlanBody): string {
 }
 
 /** For what is approved by being started, in the very words of its input (docs/decisions/0010): no other workflow may do it. @throws ApprovalNotForThisRun */
-export function requireRunbook(runbook: string): void {
+export function requireRunbook(runbook: string, ...others: readonly string[]): void {
   const { workflowType, activityType } = activityInfo();
-  if (workflowType === runbook) return;
+  if ([runbook, ...others].some((each) => each === workflowType)) return;
   throw new HoldfastFailure('ApprovalNotForThisRun', { operation: 'change a server', object: activityType, cause: `${workflowType} is not the runbook that does it`, hint: `Start ${runbook} and look at its plan.` });
 }
 

@@ -14,6 +14,8 @@ import type { Repository } from '../../src/repository/repository.ts';
 import { createInMemoryStorage } from '../../src/storage/in-memory/in-memory-storage.ts';
 import { createLocalStorage } from '../../src/storage/local/local-storage.ts';
 import type { PruneBackupsResult } from '../../src/workflows/prune-backups/messages.ts';
+import { statusQuery } from '../../src/workflows/shared/messages.ts';
+import type { TakeBackupResult } from '../../src/workflows/take-backup/messages.ts';
 import type { UndeleteBackupResult } from '../../src/workflows/undelete-backup/messages.ts';
 import { startDoomedWorker } from '../chaos/fault/doomed-worker.ts';
 import { runCommand } from '../support/command-line.ts';
@@ -73,6 +75,38 @@ test('a plan that asks removes nothing before somebody says yes to it, in each r
   expect(await service.leftovers()).toEqual([]);
   await stop();
 }, 180_000);
+
+test('a backup of both stores has what came of age removed behind it in each repository, and is one whatever becomes of that', async () => {
+  const [here, there] = [createRepository('local', createLocalStorage(await mkdtemp(join(elsewhere, 'behind-')))), createRepository('far', createInMemoryStorage())];
+  service.define({ repositories: ['local', 'far'], retention: { ...defaultPolicy, days: 8, trashDays: 1 } });
+  const stop = await service.startWorker({ wrap: (dependencies) => ({ ...dependencies, repositories: new Map([['local', here], ['far', there]]) }) });
+  await service.sql('CREATE TABLE IF NOT EXISTS orders (id int); INSERT INTO orders VALUES (1)');
+  const take = async () => {
+    const handle = await service.start<TakeBackupResult>('takeBackup', { service: service.name });
+    const { backupId } = await handle.result();
+    return { backupId, said: (await handle.query(statusQuery)).events.map(({ text }) => text).join('\n') };
+  };
+  // What asks is left for somebody who is there.
+  const [old, older] = [await oldBackups(here, service.name, 10), await oldBackups(there, service.name, 14)];
+  const first = await take();
+  expect(first.said).toMatch(/Applying the retention[^]*local: 9 backups kept, 2 into the trash[^]*2 backups into the trash[^]*far: .* should have gone before[^]*far: nothing was removed; look at it with holdfast prune --plan/);
+  expect([await inTrash(here), await inTrash(there)]).toEqual([old.slice(0, 2).map(({ backupId }) => backupId), []]);
+  await prune({ apply: (await prune({ plan: true })).digest });
+  expect((await inTrash(there)).length).toBe(older.length - 9);
+
+  // A hold that nobody can read may hold anything: nothing is planned, and the backup is there all the same.
+  await here.storage.createExclusive(`${service.name}/holds/20260101-020000-postgres.json`, Buffer.from('{}'));
+  const second = await take();
+  expect(second.said).toMatch(/local: the retention was not carried out to its end: [^]*far: 9 backups kept/);
+  await here.storage.remove(`${service.name}/holds/20260101-020000-postgres.json`);
+  expect(await here.listBackups(service.name)).toEqual([...old.slice(2).map(({ backupId }) => backupId), first.backupId, second.backupId]);
+  // What it kept is no empty promise.
+  expect(await service.run('proveBackup', { service: service.name, backup: first.backupId })).toMatchObject({ verdict: 'proven' });
+  // Where no retention is written down, nothing goes by itself.
+  delete (service.config.services[0] as { retention?: unknown }).retention;
+  expect((await take()).said).not.toContain('Applying the retention');
+  await stop();
+}, 240_000);
 
 test('what a run reads, that somebody started by hand, stays', async () => {
   const stop = await service.startWorker({ wrap: (dependencies) => ({ ...dependencies, repositories: new Map([['local', local], ['far', far]]) }) });

@@ -40,7 +40,11 @@ export function createPruneActivities(dependencies: ActivityDependencies) {
   }
 
   const readerOf = (service: string, repository: Repository): FactsReader => createFactsReader({
-    repository, service, nowMs: dependencies.nowMs, openRuns: () => dependencies.runs.openRuns([...new Set([...readingRunbooks, ...makingRunbooks, ...restoringRunbooks])]),
+    repository, service, nowMs: dependencies.nowMs, openRuns: async () => {
+      const { workflowId } = currentOwner(dependencies);
+      // A backup that has the retention applied behind it reads no other any more.
+      return (await dependencies.runs.openRuns([...new Set([...readingRunbooks, ...makingRunbooks, ...restoringRunbooks])])).filter((run) => run.workflowId !== workflowId);
+    },
     postgres: serviceNamed(dependencies, service).components.filter(({ engine }) => engine === 'postgres').map(({ name }) => name),
   });
 
@@ -64,13 +68,15 @@ export function createPruneActivities(dependencies: ActivityDependencies) {
 
     /** Removes what this run's plan names and the plan of the moment does, too. Idempotent. @throws PlanChanged where it asks by now, ServiceBusy where a restore has begun, and as {@link planPrune} */
     async carryOutPrune(input: PruneInput & { readonly approved: boolean }): Promise<CarriedOut> {
-      requireRunbook('pruneBackups');
+      requireRunbook('pruneBackups', 'takeBackup');
+      // Behind a backup nobody is asked, so nobody has said yes.
+      const approved = input.approved && Context.current().info.workflowType === 'pruneBackups';
       const repository = repositoryOf(input);
       await repository.open();
       const removals = (await firstRepository(dependencies, input.service).readNotes(input.service, currentOwner(dependencies).runId))[noteKey(input.repository)];
       if (removals === undefined) throw new HoldfastFailure('PlanChanged', { operation: 'remove backups', object: input.service, cause: 'this run has no plan for that repository', hint: 'Start pruneBackups again.' });
       return carryOut({
-        repository, service: input.service, policy: policyOf(input.service), reader: readerOf(input.service, repository), by: done(), removals: removals as Removals, approved: input.approved,
+        repository, service: input.service, policy: policyOf(input.service), reader: readerOf(input.service, repository), by: done(), removals: removals as Removals, approved,
         signal: Context.current().cancellationSignal, progress: (phase) => reportProgress({ phase }),
       });
     },

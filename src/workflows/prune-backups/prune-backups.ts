@@ -2,8 +2,8 @@
 import { changesAnything, type PrunePlan } from '../../domain/retention/prune-plan.ts';
 import { restoreIsOpen } from '../../domain/retention/restoring.ts';
 import { shortDigest } from '../../domain/restore-plan.ts';
-import { counted } from '../../domain/wording.ts';
 import { commonFields, commonInput, onlyFields, optionalFlag, optionalText } from '../shared/input-fields.ts';
+import { carryOutAndTell, planAndTell } from '../shared/prune-steps.ts';
 import { requireShown } from '../shared/require-shown.ts';
 import { inFrame, type Run } from '../shared/run.ts';
 import { workflowFailure } from '../shared/workflow-failure.ts';
@@ -15,9 +15,8 @@ export async function pruneBackups(input: PruneBackupsInput): Promise<PruneBacku
     const plans: PrunePlan[] = [];
     for (const repository of repositoriesOf(run)) {
       run.step(`Planning what goes from ${repository}`);
-      plans.push(await run.host.long.planPrune({ service, repository }));
+      plans.push(await planAndTell(run, repository));
     }
-    for (const plan of plans) tell(run, plan);
     const digest = combined(plans);
     if (run.input.plan === true) return { plans, digest, outcome: 'planned', done: [] };
     requireNoRestore(service, plans);
@@ -26,11 +25,7 @@ export async function pruneBackups(input: PruneBackupsInput): Promise<PruneBacku
     const done: PruneBackupsResult['done'][number][] = [];
     for (const { repository } of plans) {
       run.step(`Pruning ${repository}`);
-      const carried = await run.host.long.carryOutPrune({ service, repository, approved: apply !== undefined });
-      done.push({ repository, ...carried });
-      for (const backupId of carried.broughtBack) run.done(`${backupId} is back from the trash`);
-      run.done(`${counted(carried.removed.length, 'backup')} into the trash, ${carried.gone.length} out of it for good; ${counted(carried.segments.removed, 'segment')} of the log into the trash, ${carried.segments.gone} out of it`);
-      for (const backupId of carried.spared) run.note(`${backupId} stays: something needs it since it was planned`);
+      done.push({ repository, ...await carryOutAndTell(run, repository, apply !== undefined) });
     }
     return { plans, digest, outcome: plans.some(changesAnything) ? 'pruned' : 'nothing', done };
   });
@@ -45,14 +40,6 @@ function repositoriesOf({ input: { service, repository }, service: { definition 
 
 /** Of one, its own: so that a plan of one repository is approved by the digest that it shows. */
 const combined = (plans: readonly PrunePlan[]): string => (plans.length === 1 ? (plans[0] as PrunePlan).digest : plans.map(({ digest }) => digest.slice(0, 32)).join(''));
-
-function tell(run: Run<PruneBackupsInput>, { repository, counts: { kept, removed, leaving }, remarks, logs, question, waitsFor }: PrunePlan): void {
-  run.note(`${repository}: ${counted(kept, 'backup')} kept, ${removed} into the trash, ${leaving} out of it for good`);
-  for (const { component, sentence } of logs) run.note(`${repository}: log of ${component}: ${sentence}`);
-  for (const remark of remarks) run.warn(`${repository}: ${remark}`);
-  if (waitsFor !== undefined) run.note(`${repository}: nothing goes as long as ${waitsFor} is restoring the service`);
-  if (question !== null) run.warn(`${repository}: ${question}`);
-}
 
 /** @throws ServiceBusy */
 function requireNoRestore(service: string, plans: readonly PrunePlan[]): void {

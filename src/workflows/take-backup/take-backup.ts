@@ -1,4 +1,4 @@
-/** `takeBackup`: preflight, one recovery point over all components, manifest, proof. Changes no live data. */
+/** `takeBackup`: preflight, one recovery point over all components, manifest, proof, retention. Changes no live data. */
 import type { BackedUpComponent, CommittedBackup } from '../../activities/backup-activities.ts';
 import { recoveryPoint } from '../../domain/backup-manifest.ts';
 import { proofIsWanted } from '../../domain/prove-policy.ts';
@@ -6,6 +6,7 @@ import type { Component } from '../../domain/service.ts';
 import { counted, engineTitle, sizeText } from '../../domain/wording.ts';
 import { allOrNone } from '../shared/all-or-none.ts';
 import { commonFields, commonInput, onlyFields, optionalChoice, optionalFlag } from '../shared/input-fields.ts';
+import { pruneBehind } from '../shared/prune-steps.ts';
 import { proveAndRecord, requireProven } from '../shared/proof-steps.ts';
 import { acquireRepaired, repairEndedRuns } from '../shared/repair-ended-runs.ts';
 import { inFrame, type Run } from '../shared/run.ts';
@@ -40,7 +41,9 @@ export async function takeBackup(input: TakeBackupInput): Promise<TakeBackupResu
     run.note(`Total backups in directory: ${committed.backups}`);
     run.note(`Disk usage: ${sizeText(committed.usedBytes)}`);
     const incremental = backups.find((backup) => backup.incremental !== undefined)?.incremental;
-    return { ...summary(committed), ...(incremental === undefined ? {} : { incremental }), proof: await proveByPolicy(run, committed) };
+    const proof = await proveByPolicy(run, committed);
+    await pruneBehind(run);
+    return { ...summary(committed), ...(incremental === undefined ? {} : { incremental }), proof };
   });
 }
 

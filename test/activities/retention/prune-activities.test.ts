@@ -64,9 +64,17 @@ describe('what stands in the way', () => {
   it('is another runbook, another service\'s repository, and a run without a plan', async () => {
     await daily(stage, stage.repositories.local, 10);
     await stage.as('foreign').planPrune(inLocal);
-    await failing('ApprovalNotForThisRun', stage.as('foreign', 'takeBackup').carryOutPrune({ ...inLocal, approved: true }));
+    await failing('ApprovalNotForThisRun', stage.as('foreign', 'restoreBackup').carryOutPrune({ ...inLocal, approved: true }));
     await failing('PlanChanged', stage.as('noPlan').carryOutPrune({ ...inLocal, approved: true }));
     await failing('InvalidInput', stage.as('other').planPrune({ service: 'shop', repository: 'elsewhere' }));
+    expect(await inTrash(stage.repositories.local)).toEqual([]);
+  });
+
+  it('is behind a backup whatever asks: nobody has said yes there, whoever says that somebody did', async () => {
+    await daily(stage, stage.repositories.local, 10);
+    const behind = stage.as('b', 'takeBackup');
+    expect((await behind.planPrune(inLocal)).question).not.toBeNull();
+    await failing('PlanChanged', behind.carryOutPrune({ ...inLocal, approved: true }));
     expect(await inTrash(stage.repositories.local)).toEqual([]);
   });
 
@@ -146,6 +154,18 @@ describe('what is needed stays', () => {
     let asked = 0;
     Object.defineProperty(stage, 'runs', { configurable: true, get: () => ((asked += 1) >= question ? [run] : []), set: (runs) => void Object.defineProperty(stage, 'runs', { configurable: true, writable: true, value: runs }) });
   }
+
+  it('nothing for the backup alone that has it done behind itself; another one keeps what it may go on from', async () => {
+    const { local } = stage.repositories;
+    stage.policy = { ...stage.policy, walDays: 1, minimumCopies: 1 };
+    await daily(stage, local, 7, ['base']);
+    const { workflowId } = run('behind');
+    stage.runs = [{ workflowId: 'another', runbook: 'takeBackup', input: { service: 'shop', kind: 'base' }, startedMs: 0 }];
+    expect((await stage.as('behind', 'takeBackup').planPrune(inLocal)).counts.removed).toBe(0);
+    stage.runs = [{ workflowId, runbook: 'takeBackup', input: { service: 'shop', kind: 'base' }, startedMs: 0 }];
+    const again = stage.as('behind', 'takeBackup');
+    expect((await again.planPrune(inLocal)).counts.removed).toBe(1);
+  });
 
   it('all of it, while the service is being restored', async () => {
     const { local } = stage.repositories;
