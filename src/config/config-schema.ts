@@ -195,6 +195,7 @@ const repository = section({
     if (scheme !== undefined) context.addIssue({ code: 'custom', message: `${scheme}: is not in this version; ${pathAllowed}` });
     else if (!/^(\/|\.{1,2}(\/|$))/.test(value) || value.includes('\0')) context.addIssue({ code: 'custom', message: pathAllowed });
   }),
+  retention: retention.optional().describe('What is kept here, of every service that has its backups here: each key goes before the service\'s own.'),
 });
 
 const approved = 'allowed is restore, undo or accept';

@@ -55,7 +55,16 @@ function definitionOf(name: string, service: ServiceSettings, settings: ConfigFi
     ...(service.drill === undefined ? {} : { drill: drillSettings(service.drill) }),
     ...(service.failover === undefined ? {} : { failover: service.failover }),
     ...(service.retention === undefined ? {} : { retention: checkPolicy(defined(service.retention)) }),
+    ...retentionIn(service, settings),
   };
+}
+
+function retentionIn(service: ServiceSettings, { repositories }: ConfigFile): Pick<ServiceDefinition, 'retentionIn'> {
+  const own = (service.repositories ?? Object.keys(repositories)).flatMap((name) => {
+    const given = repositories[name]?.retention;
+    return given === undefined ? [] : [[name, checkPolicy({ ...defined(service.retention ?? {}), ...defined(given) })] as const];
+  });
+  return own.length === 0 ? {} : { retentionIn: Object.fromEntries(own) };
 }
 
 const defined = (settings: object): Readonly<Record<string, unknown>> => Object.fromEntries(Object.entries(settings).filter(([, value]) => value !== undefined));

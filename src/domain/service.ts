@@ -89,6 +89,8 @@ export interface ServiceDefinition {
   readonly failover?: FailoverPlace;
   /** What `pruneBackups` keeps; the defaults unless given. */
   readonly retention?: RetentionPolicy;
+  /** By the names of those repositories that have one of their own: whole, with the service's for what that leaves out. */
+  readonly retentionIn?: Readonly<Record<string, RetentionPolicy>>;
 }
 
 /** The components with other containers in the place of their own, for a restore into a test environment. A component that `into` does not name is left out. */

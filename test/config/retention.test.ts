@@ -1,6 +1,6 @@
 import { expect, it, test } from 'vitest';
 import { configFromEnvironment } from '../../src/config/environment-config.ts';
-import { defaultPolicy, policyBounds } from '../../src/domain/retention/policy.ts';
+import { defaultPolicy, policyBounds, writtenPolicy } from '../../src/domain/retention/policy.ts';
 import { failureOf, problemsIn, readConfig } from './read-config.ts';
 
 const withRetention = (text: string): string => `services:\n  shop:\n    redis: { container: c }\n    retention: ${text}\nrepositories: { nas: { url: /b } }\n`;
@@ -19,6 +19,16 @@ it.each(Object.entries(policyBounds))('%s has the bounds of the policy', (key, [
 
 it('has every problem said at once, and a misspelt key is one', () => {
   expect(problemsIn(withRetention('{ days: 0, dayly: 7, walDays: soon }')).map(({ where }) => where).sort()).toEqual(['services.shop.retention.dayly', 'services.shop.retention.days', 'services.shop.retention.walDays']);
+});
+
+const withBoth = (service: string, repository: string): string => `services:\n  shop:\n    redis: { container: c }\n    repositories: [nas]\n${service}  store:\n    redis: { container: d }\n    repositories: [tape]\nrepositories:\n  nas: { url: /b${repository} }\n  tape: { url: /t }\n`;
+
+it('of a repository goes before the service\'s, key by key, for those that have their backups there', () => {
+  const [shop, store] = readConfig(withBoth('    retention: { days: 14, daily: 7 }\n', ', retention: { days: 90, minimumCopies: 1 }')).services;
+  expect([shop?.retention, shop?.retentionIn, store?.retentionIn]).toEqual([{ ...defaultPolicy, days: 14, daily: 7 }, { nas: { ...defaultPolicy, days: 90, daily: 7, minimumCopies: 1 } }, undefined]);
+  expect([writtenPolicy(shop ?? {}, 'nas')?.days, writtenPolicy(shop ?? {}, 'elsewhere')?.days, writtenPolicy(store ?? {}, 'tape')]).toEqual([90, 14, null]);
+  expect(readConfig(withBoth('', ', retention: { walDays: 2 }')).services[0]).toMatchObject({ retentionIn: { nas: { ...defaultPolicy, walDays: 2 } } });
+  expect(problemsIn(withBoth('', ', retention: { days: 0, dayly: 7 }')).map(({ where }) => where).sort()).toEqual(['repositories.nas.retention.dayly', 'repositories.nas.retention.days']);
 });
 
 test('RETENTION_DAYS of the scripts is its days', () => {

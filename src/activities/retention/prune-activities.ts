@@ -4,7 +4,7 @@ import { HoldfastFailure, isFailure } from '../../domain/failures.ts';
 import { canonicalJson } from '../../domain/canonical-json.ts';
 import { resolveBackupId } from '../../domain/identifiers.ts';
 import { planRetention, type RetentionPlan } from '../../domain/retention/plan-retention.ts';
-import { defaultPolicy, type RetentionPolicy } from '../../domain/retention/policy.ts';
+import { defaultPolicy, writtenPolicy, type RetentionPolicy } from '../../domain/retention/policy.ts';
 import { prunePlanOf, removalsOf, type PrunePlan, type Removals } from '../../domain/retention/prune-plan.ts';
 import type { Done } from '../../domain/retention/records.ts';
 import { restoringRunbooks } from '../../domain/retention/restoring.ts';
@@ -29,7 +29,7 @@ export interface TakenBack {
 }
 
 export function createPruneActivities(dependencies: ActivityDependencies) {
-  const policyOf = (service: string): RetentionPolicy => serviceNamed(dependencies, service).retention ?? defaultPolicy;
+  const policyOf = ({ service, repository }: PruneInput): RetentionPolicy => writtenPolicy(serviceNamed(dependencies, service), repository) ?? defaultPolicy;
   const done = (): Done => ({ at: new Date(dependencies.nowMs()).toISOString(), run: currentOwner(dependencies) });
 
   /** The service's own, by its name. @throws InvalidInput */
@@ -59,11 +59,11 @@ export function createPruneActivities(dependencies: ActivityDependencies) {
       const repository = repositoryOf(input);
       await repository.open();
       const { facts } = await readerOf(input.service, repository).read();
-      const policy = policyOf(input.service);
+      const policy = policyOf(input);
       const plan = planRetention(facts, policy);
       // Of a plan that is made again in this run, the first is carried out.
       const removals = await firstRepository(dependencies, input.service).recordOnce(input.service, currentOwner(dependencies).runId, noteKey(input.repository), removalsOf(plan)) as Removals;
-      return prunePlanOf(input.repository, digestFor(input, policy, removals, plan), plan);
+      return prunePlanOf({ repository: input.repository, policy, own: serviceNamed(dependencies, input.service).retentionIn?.[input.repository] !== undefined }, digestFor(input, policy, removals, plan), plan);
     },
 
     /** Removes what this run's plan names and the plan of the moment does, too. Idempotent. @throws PlanChanged where it asks by now, ServiceBusy where a restore has begun, and as {@link planPrune} */
@@ -76,7 +76,7 @@ export function createPruneActivities(dependencies: ActivityDependencies) {
       const removals = (await firstRepository(dependencies, input.service).readNotes(input.service, currentOwner(dependencies).runId))[noteKey(input.repository)];
       if (removals === undefined) throw new HoldfastFailure('PlanChanged', { operation: 'remove backups', object: input.service, cause: 'this run has no plan for that repository', hint: 'Start pruneBackups again.' });
       return carryOut({
-        repository, service: input.service, policy: policyOf(input.service), reader: readerOf(input.service, repository), by: done(), removals: removals as Removals, approved,
+        repository, service: input.service, policy: policyOf(input), reader: readerOf(input.service, repository), by: done(), removals: removals as Removals, approved,
         signal: Context.current().cancellationSignal, progress: (phase) => reportProgress({ phase }),
       });
     },

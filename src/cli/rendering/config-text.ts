@@ -3,7 +3,7 @@ import type { Config } from '../../config/config.ts';
 import { formatDuration } from '../../config/duration.ts';
 import { drillSettingsOf, objectivesOf } from '../../domain/drill/drill-settings.ts';
 import { objectiveNames } from '../../domain/drill/objectives.ts';
-import { defaultPolicy, type RetentionPolicy } from '../../domain/retention/policy.ts';
+import { defaultPolicy, policyText } from '../../domain/retention/policy.ts';
 import { wishedSchedules } from '../../domain/schedules/schedule-terms.ts';
 import type { Component, ServiceDefinition } from '../../domain/service.ts';
 import { counted } from '../../domain/wording.ts';
@@ -29,7 +29,8 @@ function serviceText(service: ServiceDefinition): readonly string[] {
     `  approval: ${approval.required.join(', ') || 'nothing asks for it'}${approval.fourEyes ? ', by somebody else than who asked' : ''}${approval.approvers.length > 0 ? `, by ${approval.approvers.join(' or ')}` : ''}, within ${formatDuration(approval.expiresAfterMs)}`,
     `  drills: ${drillText(service)}`,
     `  objectives: ${objectivesText(service)}`,
-    `  kept: ${keptText(service.retention ?? defaultPolicy)}`,
+    `  kept: ${policyText(service.retention ?? defaultPolicy)}`,
+    ...Object.entries(service.retentionIn ?? {}).map(([repository, policy]) => `  kept in ${repository}: ${policyText(policy)}`),
     `  starts by itself, once holdfast schedule apply was said: ${schedulesText(service)}`,
   ];
 }
@@ -45,13 +46,6 @@ function drillText(service: ServiceDefinition): string {
 function objectivesText(service: ServiceDefinition): string {
   const objectives = objectivesOf(service);
   return objectiveNames.map((name) => `${name} ${formatDuration(objectives[name])}`).join(', ');
-}
-
-/** What `holdfast prune` keeps. */
-function keptText({ days, daily, weekly, monthly, walDays, minimumCopies, trashDays }: RetentionPolicy): string {
-  const periods = [[daily, 'day'], [weekly, 'week'], [monthly, 'month']] as const;
-  const further = periods.flatMap(([count, period]) => (count === 0 ? [] : [`one of each of ${counted(count, period)}`]));
-  return [`each backup of ${counted(days, 'day')}`, ...further, `the log of ${counted(walDays, 'day')}`, `at least ${minimumCopies} of each store`, `the trash for ${counted(trashDays, 'day')}`].join(', ');
 }
 
 function schedulesText(service: ServiceDefinition): string {

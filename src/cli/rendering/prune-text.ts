@@ -8,6 +8,7 @@ const trashWords = { offerBack: 'comes back', stays: 'in the trash', leaves: 'go
 
 export const prunePlanLines = (plans: readonly PrunePlan[]): readonly string[] => plans.flatMap((plan) => [
   `${plan.repository}: ${counted(plan.counts.kept, 'backup')} kept, ${plan.counts.removed} into the trash, ${plan.counts.leaving} out of it for good.${plan.oldest === null ? '' : ` The oldest to come back to is ${plan.oldest}.`}`,
+  ...(plan.keeps === undefined ? [] : [`  Kept: ${plan.keeps}.`]),
   ...tableText([
     ...plan.backups.map(({ backupId, outcome, sentence }) => [backupId, outcome === 'keep' ? 'kept' : 'removed', sentence]),
     ...plan.trash.map(({ backupId, outcome, sentence }) => [backupId, trashWords[outcome], sentence]),

@@ -1,5 +1,6 @@
 /** What is kept for how long, per service. Pure. */
 import { HoldfastFailure } from '../failures.ts';
+import { counted } from '../wording.ts';
 
 /** A backup is kept as long as any of these keeps it. */
 export interface RetentionPolicy {
@@ -37,6 +38,21 @@ export function checkPolicy(given: Readonly<Record<string, unknown>>): Retention
     if (typeof value !== 'number' || !Number.isInteger(value) || value < range[0] || value > range[1]) throw invalid(key, `it is ${JSON.stringify(value) ?? typeof value}, and has to be a whole number from ${range[0]} to ${range[1]}`);
   }
   return { ...defaultPolicy, ...given };
+}
+
+interface Written {
+  readonly retention?: RetentionPolicy;
+  readonly retentionIn?: Readonly<Record<string, RetentionPolicy>>;
+}
+
+/** What holds for a service in a repository: what is written down for that, or else for the service. Null where nothing is, and {@link defaultPolicy} holds for whoever asks. */
+export const writtenPolicy = ({ retention, retentionIn }: Written, repository: string): RetentionPolicy | null => retentionIn?.[repository] ?? retention ?? null;
+
+/** `each backup of 30 days, the log of 7 days, at least 3 of each store, the trash for 7 days` */
+export function policyText({ days, daily, weekly, monthly, walDays, minimumCopies, trashDays }: RetentionPolicy): string {
+  const periods = [[daily, 'day'], [weekly, 'week'], [monthly, 'month']] as const;
+  const further = periods.flatMap(([count, period]) => (count === 0 ? [] : [`one of each of ${counted(count, period)}`]));
+  return [`each backup of ${counted(days, 'day')}`, ...further, `the log of ${counted(walDays, 'day')}`, `at least ${minimumCopies} of each store`, `the trash for ${counted(trashDays, 'day')}`].join(', ');
 }
 
 const invalid = (key: string, cause: string): HoldfastFailure =>

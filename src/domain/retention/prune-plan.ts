@@ -2,6 +2,7 @@
 import type { Segment } from '../wal/segment.ts';
 import type { AofPlan } from './log/plan-aof.ts';
 import type { BackupDecision, RetentionPlan } from './plan-retention.ts';
+import { policyText, type RetentionPolicy } from './policy.ts';
 import type { TrashDecision } from './plan-trash.ts';
 
 /** Temporal refuses a payload of more than 2 MiB: so many backups, and so many of the trash, are told one by one. */
@@ -32,6 +33,8 @@ export interface ToldAof {
 export interface PrunePlan {
   readonly repository: string;
   readonly digest: string;
+  /** The policy, in words, without a full stop; absent in what an older version planned. */
+  readonly keeps?: string;
   /** To be answered with a yes before anything of it is carried out; null where nothing is asked. */
   readonly question: string | null;
   /** The restore that is open: all of it waits until that has ended. Absent where there is none. */
@@ -75,12 +78,13 @@ export function removalsOf(plan: RetentionPlan): Removals {
   };
 }
 
-export function prunePlanOf(repository: string, digest: string, plan: RetentionPlan): PrunePlan {
+/** @param own is it the repository's own policy? */
+export function prunePlanOf({ repository, policy, own }: { readonly repository: string; readonly policy: RetentionPolicy; readonly own: boolean }, digest: string, plan: RetentionPlan): PrunePlan {
   const removed = plan.decisions.filter(({ outcome }) => outcome === 'remove');
   const kept = plan.decisions.filter(({ outcome }) => outcome === 'keep');
   const told = new Set([...removed, ...kept].slice(0, toldBackups));
   return {
-    repository, digest, question: plan.question, oldest: plan.oldest, ...(plan.waitsFor === null ? {} : { waitsFor: plan.waitsFor }),
+    repository, digest, keeps: `${policyText(policy)}${own ? `, as written down for ${repository}` : ''}`, question: plan.question, oldest: plan.oldest, ...(plan.waitsFor === null ? {} : { waitsFor: plan.waitsFor }),
     backups: plan.decisions.filter((each) => told.has(each)).map(({ backupId, outcome, sentence }) => ({ backupId, outcome, sentence: cut(sentence) })),
     trash: plan.trash.slice(0, toldBackups).map(({ backupId, outcome, sentence }) => ({ backupId, outcome, sentence: cut(sentence) })),
     logs: plan.logs.map(({ component, systemIdentifier, removes, offersBack, leaves, sentence }) => ({ component, systemIdentifier, removes: removes.length, offersBack: offersBack.length, leaves: leaves.length, sentence: cut(sentence) })),

@@ -1,6 +1,7 @@
 /** Retention in one repository: planned, told and carried out. The whole of pruneBackups, and the end of takeBackup. */
 import { isCancellation } from '@temporalio/workflow';
 import type { CarriedOut } from '../../activities/retention/carry-out.ts';
+import { writtenPolicy } from '../../domain/retention/policy.ts';
 import type { PrunePlan } from '../../domain/retention/prune-plan.ts';
 import { counted } from '../../domain/wording.ts';
 import type { CommonInput, Run } from './run.ts';
@@ -30,9 +31,9 @@ export async function carryOutAndTell<I extends CommonInput>(run: Run<I>, reposi
 /** Behind a backup that is stored: what comes of age goes, in each repository. The backup is what the run is about: whatever becomes of this, also where somebody cancels it, is told and no more. */
 export async function pruneBehind<I extends CommonInput>(run: Run<I>): Promise<void> {
   const { definition } = run.service;
-  if (definition.retention === undefined) return;
-  run.step('Applying the retention');
-  for (const repository of definition.repositories) {
+  const written = definition.repositories.filter((repository) => writtenPolicy(definition, repository) !== null);
+  if (written.length > 0) run.step('Applying the retention');
+  for (const repository of written) {
     try {
       const { question, waitsFor } = await planAndTell(run, repository);
       if (question !== null) run.warn(`${repository}: nothing was removed; look at it with holdfast prune --plan`);

@@ -52,6 +52,18 @@ describe.each(['local', 'far'] as const)('in the repository %s', (name) => {
   });
 });
 
+it('is what is written down for a repository, and says so; for another it is the service\'s', async () => {
+  const { local, far } = stage.repositories;
+  await daily(stage, local, 10);
+  await daily(stage, far, 10);
+  stage.own = { far: { ...stage.policy, days: 8 } };
+  const [here, there] = [await pruned(), await pruned({ service: 'shop', repository: 'far' })];
+  expect([here.plan.counts.removed, there.plan.counts.removed]).toEqual([4, 1]);
+  expect(here.plan.keeps).toBe('each backup of 5 days, the log of 7 days, at least 3 of each store, the trash for 2 days');
+  expect(there.plan.keeps).toBe('each backup of 8 days, the log of 7 days, at least 3 of each store, the trash for 2 days, as written down for far');
+  expect([(await listed(local)).length, (await listed(far)).length]).toEqual([6, 9]);
+});
+
 describe('what stands in the way', () => {
   it('is a question that nobody answered, or that came up since', async () => {
     await daily(stage, stage.repositories.local, 10);

@@ -25,6 +25,8 @@ export interface RetentionStage {
   readonly repositories: { readonly local: Repository; readonly far: Repository };
   readonly dying: { readonly local: DyingStorage; readonly far: DyingStorage };
   policy: RetentionPolicy;
+  /** By repository, where it has one of its own. */
+  own: Readonly<Record<string, RetentionPolicy>>;
   runs: OpenRun[];
   nowMs: number;
   /** One a call, in the next of the numbers, at this time. */
@@ -40,7 +42,7 @@ export async function openRetentionStage(policy: Partial<RetentionPolicy> = {}):
   const repositories = { local: createRepository('local', dying.local.storage), far: createRepository('far', dying.far.storage) };
   let taken = 0;
   const stage: RetentionStage = {
-    repositories, dying, policy: { ...defaultPolicy, ...policy }, runs: [], nowMs: Date.UTC(2026, 0, 1, 2),
+    repositories, dying, policy: { ...defaultPolicy, ...policy }, own: {}, runs: [], nowMs: Date.UTC(2026, 0, 1, 2),
     async back(repository, kind = 'dump', verdict = 'proven') {
       taken += 1;
       const owner = run(`b${taken}`);
@@ -55,7 +57,7 @@ export async function openRetentionStage(policy: Partial<RetentionPolicy> = {}):
       return manifest;
     },
     as(name, runbook = 'pruneBackups') {
-      const service: ServiceDefinition = { ...stageService, repositories: ['local', 'far'], retention: stage.policy };
+      const service: ServiceDefinition = { ...stageService, repositories: ['local', 'far'], retention: stage.policy, retentionIn: stage.own };
       const changed: Partial<ActivityDependencies> = {
         services: new Map([['shop', service]]), repositories: new Map(Object.entries(repositories)), nowMs: () => stage.nowMs,
         runs: { namespaceId: stageNamespace, openRuns: async () => stage.runs } as unknown as RunDirectory,

@@ -6,5 +6,6 @@ const kept = (retention: string): string | undefined => configText(readConfig(`s
 
 it('says what is kept, also where the file says nothing', () => {
   expect(kept('')).toBe('  kept: each backup of 30 days, the log of 7 days, at least 3 of each store, the trash for 7 days');
+  expect(configText(readConfig('services: { shop: { redis: { container: c } } }\nrepositories: { nas: { url: /b, retention: { days: 90 } } }\n'))).toContain('  kept in nas: each backup of 90 days, the log of 7 days, at least 3 of each store, the trash for 7 days');
   expect(kept('    retention: { days: 1, daily: 7, monthly: 12, minimumCopies: 1 }\n')).toBe('  kept: each backup of 1 day, one of each of 7 days, one of each of 12 months, the log of 7 days, at least 1 of each store, the trash for 7 days');
 });

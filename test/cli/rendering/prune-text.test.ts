@@ -19,6 +19,7 @@ it('says of each what becomes of it, and why', () => {
     '  log of postgres  3 removed, 1 for good  It is kept from 20261122-010000 on.',
     '  20261110-010000 failed its newest proof: it counts for nothing, and goes.',
   ]);
+  expect(prunePlanLines([{ ...plan, keeps: 'each backup of 30 days, as written down for nas', waitsFor: 'holdfast/restore/shop/x' }])).toEqual(expect.arrayContaining(['  Kept: each backup of 30 days, as written down for nas.', '  WAITS: holdfast/restore/shop/x is restoring the service; nothing goes before it has ended.']));
   expect(prunePlanLines([{ ...plan, question: 'is it meant so?', leftOut: 3 }]).slice(-3)).toEqual(['  3 more are kept.', `  ${plan.remarks[0]}`, '  ASKS: is it meant so?']);
 });
 
