@@ -14,7 +14,7 @@ import { sameOwner, type RunOwner } from '../domain/run-owner.ts';
 import type { Component } from '../domain/service.ts';
 import type { EngineContext } from '../engines/engine-context.ts';
 import type { Rollback } from '../repository/repository.ts';
-import { currentOwner, engineOf, firstRepository, inEngineContext, serviceNamed } from './activity-run.ts';
+import { currentOwner, engineOf, firstRepository, inEngineContext, repositoryNamed, serviceNamed } from './activity-run.ts';
 import { removeUnfinishedCopies } from './copies/clone-activities.ts';
 import { chooseDirection, completeRestore, putBackRestartPolicies } from './cut-over-state.ts';
 import type { ActivityDependencies } from './dependencies.ts';
@@ -67,9 +67,24 @@ export function createRepairActivities(dependencies: ActivityDependencies) {
         await lowerAllFencesOf(dependencies.runtime, input.owner);
         await lowerAllFencesOf(dependencies.runtime, context.owner);
         const rest = await cleanUp(context, input.service, input.owner);
-        return { done: [...done, ...removed, ...rest.removed] };
+        return { done: [...done, ...removed, ...rest.removed, ...await settleTrash(input.service)] };
       }),
   };
+
+  /** What an ended prune had decided to go, or an ended undelete to come back, does. Where that does not work, nobody waits for it: the next prune does it. */
+  async function settleTrash(service: string): Promise<string[]> {
+    const by = { at: new Date(dependencies.nowMs()).toISOString(), run: currentOwner(dependencies) };
+    const told: string[] = [];
+    for (const name of serviceNamed(dependencies, service).repositories) {
+      try {
+        await repositoryNamed(dependencies, name).trash.settle(service, by);
+      } catch (error) {
+        if (!isFailure(error)) throw error;
+        told.push(`${name}: what was decided of its trash could NOT be finished: ${error.message}`);
+      }
+    }
+    return told;
+  }
 
   /** An ended run's last attempt may not have heard of the end yet: it is waited for until it must have. @throws ServiceBusy when it is open */
   async function requireEnded(owner: RunOwner, signal: AbortSignal): Promise<void> {

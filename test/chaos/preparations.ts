@@ -12,7 +12,8 @@ import { parsePoint } from './fault/fault-point.ts';
 import { runToEnd } from './stage/drive.ts';
 import { writeScriptFiles } from './stage/foreign-files.ts';
 import { observe, type StageState } from './stage/observe.ts';
-import type { Scene } from './stage/scenes.ts';
+import type { Moves } from './stage/judge-retention.ts';
+import { agedPolicy, type Scene } from './stage/scenes.ts';
 import type { Stage } from './stage/stage.ts';
 import { withWorker } from './stage/worker.ts';
 
@@ -24,6 +25,8 @@ export interface Beginning {
   readonly repairedRunId: string | null;
   /** Of the plan that somebody was shown by a run before this one, where a digest is what stands for a yes. */
   readonly digest?: string;
+  /** What of the backups that are there retention may move, and has moved when the run has come to its end; nothing unless given. */
+  readonly moves?: Moves;
 }
 
 export interface Preparation {
@@ -59,6 +62,22 @@ export const restoredOrUndone = (what: 'dump' | 'base'): Prepare => async (prepa
   const { postgres, redis, repository } = before;
   const isReady = postgres !== null && postgres === redis && repository.rollbacks.filter(({ state }) => state === 'opened').length === 1;
   return isReady ? { before, repairedRunId: null } : restored(what)(preparation);
+};
+
+/** So many of its oldest come of age by then, and what was removed before has been in the trash for long enough. */
+export const aged = (removed: number): Prepare => async ({ stage }) => {
+  await stage.reset('aged');
+  stage.service.define({ retention: agedPolicy });
+  const before = await observe(stage);
+  if (before.repository.trash.length === 0) throw new Error('nothing of the stage is in the trash');
+  return { before, repairedRunId: null, moves: { toTrash: before.repository.backups.toSorted().slice(0, removed), forGood: before.repository.trash, back: [] } };
+};
+
+/** One of those in the trash is wanted after all. */
+export const trashed: Prepare = async ({ stage }) => {
+  await stage.reset('aged');
+  const before = await observe(stage);
+  return { before, repairedRunId: null, moves: { toTrash: [], forGood: [], back: before.repository.trash.slice(0, 1) } };
 };
 
 /** A run is terminated there and its worker dies: lease, fences, restart policies and a half-way cut-over are left. */

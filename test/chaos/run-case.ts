@@ -120,7 +120,7 @@ export async function judged(setting: Setting, name: string, victim: Victim, att
   const runId = handle === undefined ? '' : (await handle.describe()).runId;
   const newBase = outcome.newBase === undefined ? null : await withWorker(startHealthy(setting), () => endOfNewBase(stage, outcome));
   const trialOf = (after: StageState): Trial => ({
-    runbook: scenario.runbook, runId: beginning.repairedRunId ?? runId, victim: missed ? null : victim, end: scenario.end, outcome, newBase, down, before: beginning.before, after,
+    runbook: scenario.runbook, runId: beginning.repairedRunId ?? runId, victim: missed ? null : victim, end: scenario.end, outcome, newBase, down, before: beginning.before, after, ...(beginning.moves === undefined ? {} : { moves: beginning.moves }),
   });
   const first = trialOf(await observe(stage));
   const left = [...judgeLeftovers(first), ...(outcome.status === 'TERMINATED' ? judgeData(first) : [])];

@@ -3,7 +3,7 @@
  * exits 1 when there is a violation, a case that was not begun, or one that struck nothing.
  *
  *   --runbook NAME       takeBackup|verifyBackup|proveBackup|runDrill|importBackup|exportBackup|restoreBackup|restoreTables|undoRestore|acceptRestore|reapLeftovers|restoreToPointInTime|findMoment|cloneService|
- *                        removeClone|enableWal|markMoment|forgetWal|archiveWal, or one of them with its twist: takeBackup+cancelled|restoreBackup+swapFails|
+ *                        removeClone|enableWal|markMoment|forgetWal|archiveWal|pruneBackups|undeleteBackup, or one of them with its twist: takeBackup+cancelled|takeBackup+retention|restoreBackup+swapFails|
  *                        restoreToPointInTime+swapFails|restoreTables+moment|reapLeftovers+ drill|back|momentPaused|momentBack|momentForward|clone; of a whole server
  *                        takeBackup+base|restoreBackup+base|undoRestore+base|acceptRestore+base, and takeBackup+ proveBackup+ restoreBackup+ incremental; where production
  *                        archives both its logs restoreToPointInTime+ restoreTables+ findMoment+ cloneService+ archive, and runDrill+rebuild; where the volume has room for the data once
@@ -81,7 +81,8 @@ interface Chosen {
 }
 
 function chosen(recorded: readonly RecordedActivity[]): Chosen {
-  const all = [...workerCases(recorded, options.depth === 'every' ? 'every' : 'each'), ...otherCases(recorded), ...scenarios.flatMap(furtherCases)];
+  // A point that a scenario names may be one of those that are struck anyway.
+  const all = [...new Map([...workerCases(recorded, options.depth === 'every' ? 'every' : 'each'), ...otherCases(recorded), ...scenarios.flatMap(furtherCases)].map((each) => [each.name, each])).values()];
   const order = scenarios.map(({ name }) => name);
   const names = (victim: ServerVictim): readonly string[] => serverCases(victim, unarmed).filter(isChosen).map(({ name }) => name);
   return {

@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { WorkflowHandle, WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import type { ArchiveWalStatus } from '../../src/workflows/archive-wal/messages.ts';
 import { statusQuery } from '../../src/workflows/shared/messages.ts';
-import { onLiveSide, restored, restoredOrUndone, slotLimit, startWatch, terminatedAt, toBeReceived, withCopy, withFormerReceiver, withReceiver, withScriptFiles, withWrongSettings, type Beginning, type Prepare } from './preparations.ts';
+import { aged, onLiveSide, restored, restoredOrUndone, slotLimit, startWatch, terminatedAt, toBeReceived, trashed, withCopy, withFormerReceiver, withReceiver, withScriptFiles, withWrongSettings, type Beginning, type Prepare } from './preparations.ts';
 import { markName } from './stage/archiving-server.ts';
 import type { Outcome } from './stage/drive.ts';
 import { scriptFiles } from './stage/foreign-files.ts';
@@ -153,6 +153,16 @@ const logs: readonly Scenario[] = [
   { ...plain('archiveWal', toBeReceived, ofService), struck: ['watchLogs#1', 'watchLogs#2'], end: cancelled, start: startWatch, meanwhile: cancelOnceBased },
 ];
 
+/** A backup goes for good where it lies in its own directory, to the trash and back by one object each. They touch nothing but the repository, so where they are struck is named here. */
+const inPrune = ['planPrune#1/done:storage.createExclusive#1', 'carryOutPrune#1/done:storage.createExclusive#1', 'carryOutPrune#1/done:storage.remove#1', 'carryOutPrune#1/done:storage.createExclusive#3', 'carryOutPrune#1/done:storage.removeTree#1'];
+
+/** What is kept, removed, taken back. */
+const retention: readonly Scenario[] = [
+  { ...plain('pruneBackups', aged(5), ofService), further: inPrune },
+  { ...plain('undeleteBackup', trashed, (stage, { moves }) => ({ ...ofService(stage), backup: moves?.back[0] })), further: ['takeBackBackup#1/done:storage.createExclusive#1', 'takeBackBackup#1/done:storage.createExclusive#2'] },
+  { ...twisted('takeBackup', 'retention', aged(6), ofService, ['planPrune', 'carryOutPrune']), further: inPrune.slice(2) },
+];
+
 /** What becomes of PostgreSQL alone: Redis takes its usual way. */
 const replaced = ['beginCutOver', 'closeComponent:postgres', 'swapComponent:postgres', 'compareClosedComponent:postgres', 'openComponent:postgres', 'completeComponent:postgres', 'finishCutOver'];
 
@@ -168,7 +178,7 @@ const replacing: readonly Scenario[] = [
   repairOf('replaceDropped', 'restoreBackup/swapComponent:postgres#1/done:runtime.wait#5', 'base', ofProvenBase),
 ].map((scenario) => ({ ...scenario, room: 'once' }));
 
-export const scenarios: readonly Scenario[] = [...dumps, ...wholeServers, ...archiving, ...logs, ...replacing];
+export const scenarios: readonly Scenario[] = [...dumps, ...wholeServers, ...archiving, ...logs, ...retention, ...replacing];
 
 /** @throws for a name that no scenario has */
 export function scenarioNamed(name: string): Scenario {

@@ -5,11 +5,13 @@ import { committed } from '../repository/sample-manifest.ts';
 
 const dayMs = 86_400_000;
 
-/** One a day, proven, the last one yesterday. Oldest first. */
-export async function oldBackups(repository: Repository, service: string, days: number): Promise<readonly BackupManifest[]> {
+/** One a day, proven, the last one so many days ago, yesterday unless given. Oldest first. */
+export async function oldBackups(repository: Repository, service: string, days: number, last = 1): Promise<readonly BackupManifest[]> {
   const made: BackupManifest[] = [];
-  for (let ago = days; ago > 0; ago -= 1) {
-    const at = Date.now() - ago * dayMs;
+  // Read once: a slow machine would make them more than a day apart.
+  const nowMs = Date.now();
+  for (let ago = days; ago >= last; ago -= 1) {
+    const at = nowMs - ago * dayMs;
     const manifest = await committed(repository, service, `old${ago}`, at);
     const { sha256 } = await repository.readManifest(service, manifest.backupId);
     await repository.recordProof({ format: 1, service, backupId: manifest.backupId, manifestSha256: sha256, verdict: 'proven', components: [], beganAt: new Date(at).toISOString(), finishedAt: new Date(at).toISOString(), run: manifest.run });

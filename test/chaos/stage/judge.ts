@@ -4,6 +4,7 @@ import { repairDirection, replacementIn, type ComponentCutOver } from '../../../
 import { runDirectoryOf } from '../../../src/engines/postgres/directory/run-directory.ts';
 import { judgeArchives } from './archived-files.ts';
 import type { Outcome } from './drive.ts';
+import { judgeMoves, noMoves, type Moves } from './judge-retention.ts';
 import type { StageState } from './observe.ts';
 import type { Side } from './sides.ts';
 
@@ -25,6 +26,8 @@ export interface Trial {
   readonly down: readonly ('postgres' | 'redis')[];
   readonly before: StageState;
   readonly after: StageState;
+  /** What of the backups retention moves; nothing unless given. */
+  readonly moves?: Moves;
 }
 
 export const other = (side: Side): Side => (side === 'saved' ? 'live' : 'saved');
@@ -96,17 +99,19 @@ export function judgeData({ runbook, runId, outcome, before, after }: Trial): st
 }
 
 /** Each effect once. */
-export function judgeEffects({ runbook, runId, victim, outcome, newBase, before, after }: Trial): string[] {
+export function judgeEffects({ runbook, runId, victim, outcome, newBase, before, after, moves }: Trial): string[] {
   const done = outcome.status === 'COMPLETED';
   // A watch of a log is ended once the base backup stands that it had to take.
   const hasBased = runbook === 'archiveWal' && outcome.status === 'CANCELLED' && victim !== 'cancel';
   const rise = <T>(of: (state: StageState) => readonly T[] | number): number => size(of(after)) - size(of(before));
-  const found: string[] = [];
+  const found: string[] = judgeMoves(before.repository, after.repository, moves ?? noMoves, done);
   const expect = (what: string, rises: number, allowed: readonly number[]): void => {
     if (!allowed.includes(rises)) found.push(`${what}: ${rises} more, not ${allowed.join(' or ')}`);
   };
-  expect('backups', rise((state) => state.repository.backups), newBase?.status === 'COMPLETED' || hasBased ? [1] : ['takeBackup', 'archiveWal', 'importBackup'].includes(runbook) ? (done ? [1] : [0, 1]) : [0]);
-  expect('proofs', rise((state) => state.repository.proofs), runbook === 'proveBackup' ? (done ? [1] : [0, 1]) : [0]);
+  const made = after.repository.backups.filter((id) => !before.repository.backups.includes(id) && !before.repository.trash.includes(id));
+  expect('backups', made.length, newBase?.status === 'COMPLETED' || hasBased ? [1] : ['takeBackup', 'archiveWal', 'importBackup'].includes(runbook) ? (done ? [1] : [0, 1]) : [0]);
+  // They move with their backups.
+  if (moves === undefined) expect('proofs', rise((state) => state.repository.proofs), runbook === 'proveBackup' ? (done ? [1] : [0, 1]) : [0]);
   // A run that is repaired need not have come to a cut-over.
   const begun = runbook === 'reapLeftovers' ? after.repository.rollbacks.some(({ record }) => record.runId === runId) : cutsOver(runbook);
   expect('rollback records', rise((state) => state.repository.rollbacks), begun ? (done ? [1] : [0, 1]) : [0]);

@@ -58,7 +58,10 @@ export interface LogState {
 
 export interface RepositoryState {
   readonly backups: readonly string[];
-  /** Directories of backups without a manifest, and attempts that no manifest names. */
+  /** What retention removed and can be taken back, and what it removed for good. */
+  readonly trash: readonly string[];
+  readonly gone: readonly string[];
+  /** Directories of backups without a manifest that are not in the trash, and attempts that no manifest names. */
   readonly unfinished: readonly string[];
   readonly notes: readonly string[];
   readonly temporaries: readonly string[];
@@ -134,7 +137,8 @@ async function observeRepository(service: ServiceFixture): Promise<RepositorySta
   const repository = createRepository('local', createLocalStorage(service.repositoryPath));
   const root = join(service.repositoryPath, service.name);
   const backups = await repository.listBackups(service.name);
-  const unfinished = (await names(join(root, 'backups'))).filter((id) => !backups.includes(id));
+  const trash = (await repository.trash.list(service.name)).map(({ backupId }) => backupId);
+  const unfinished = (await names(join(root, 'backups'))).filter((id) => !backups.includes(id) && !trash.includes(id));
   let proofs = 0;
   for (const id of backups) {
     const { manifest } = await repository.readManifest(service.name, id);
@@ -142,7 +146,8 @@ async function observeRepository(service: ServiceFixture): Promise<RepositorySta
     proofs += (await repository.listProofs(service.name, id)).length;
   }
   return {
-    backups, unfinished, proofs,
+    backups, trash, unfinished, proofs,
+    gone: (await repository.trash.removed(service.name, new Map())).map(({ backupId }) => backupId),
     marks: (await names(join(root, 'marks'))).length,
     notes: await names(join(root, 'runs')),
     temporaries: await names(join(service.repositoryPath, '.tmp')),

@@ -1,7 +1,13 @@
 /** What a stage is set for: its live side, its own server or one that archives its log, and a repository as it was when that scene was first set. */
 import { cp, rm } from 'node:fs/promises';
+import { join } from 'node:path';
+import { defaultPolicy, type RetentionPolicy } from '../../../src/domain/retention/policy.ts';
+import { createRepository } from '../../../src/repository/create-repository.ts';
+import { createLocalStorage } from '../../../src/storage/local/local-storage.ts';
+import type { PruneBackupsResult } from '../../../src/workflows/prune-backups/messages.ts';
 import type { TakeBackupResult } from '../../../src/workflows/take-backup/messages.ts';
 import { logWatchId } from '../../../src/domain/workflow-ids.ts';
+import { oldBackups } from '../../support/old-backups.ts';
 import { waitFor, type ServiceFixture } from '../../support/service-fixture.ts';
 import { readArchivedFiles } from './archived-files.ts';
 import { archiveToMark } from './archiving-server.ts';
@@ -13,9 +19,9 @@ import { withWorker } from './worker.ts';
 /**
  * `dump`, `base`: of either one backup of the saved side. `incremental`: one more, from that base on. `log`: one base more, and the log behind it, in which a table is
  * lost. `archive`: PostgreSQL archives its log itself, and the append-only file of Redis is archived, from a base backup of the live side to a mark where the saved one
- * stands, and past it; nobody ships any more of either.
+ * stands, and past it; nobody ships any more of either. `aged`: backups of many days and no others, some that came of age and are in the trash for long enough, and some that came of age since.
  */
-export type Scene = 'dump' | 'base' | 'incremental' | 'log' | 'archive';
+export type Scene = 'dump' | 'base' | 'incremental' | 'log' | 'archive' | 'aged';
 
 export interface Scenes {
   set(scene: Scene): Promise<void>;
@@ -24,6 +30,9 @@ export interface Scenes {
   /** Removes what it kept for itself. */
   close(): Promise<void>;
 }
+
+/** By it more than a fifth are due at first, and of those that come later as many as days went by. */
+export const agedPolicy: RetentionPolicy = { ...defaultPolicy, days: 9, minimumCopies: 1, trashDays: 2 };
 
 type StartWorker = () => Promise<() => Promise<void>>;
 
@@ -45,6 +54,18 @@ export function createScenes(service: ServiceFixture, snapshot: string, startWor
       await toLive(service);
       return backupId;
     }),
+    aged: async () => {
+      // Retention's time never runs backwards: behind the stage's own backups, which are of now, it would stand still.
+      await rm(join(service.repositoryPath, service.name), { recursive: true });
+      const repository = createRepository('local', createLocalStorage(service.repositoryPath));
+      await oldBackups(repository, service.name, 18, 6);
+      service.define({ retention: agedPolicy });
+      await withWorker(startWorker, async () => {
+        const { digest } = await service.run<PruneBackupsResult>('pruneBackups', { service: service.name, plan: true });
+        await service.run('pruneBackups', { service: service.name, apply: digest });
+      });
+      return (await oldBackups(repository, service.name, 5)).at(-1)?.backupId ?? '';
+    },
     archive: async () => {
       const backupId = await archiveToMark(service);
       await removeLabelled(service);
@@ -58,6 +79,7 @@ export function createScenes(service: ServiceFixture, snapshot: string, startWor
   return {
     set: async (scene) => {
       service.define({ components });
+      delete (service.config.services[0] as { retention?: unknown }).retention;
       await resetStage(service, repositories.get(scene) ?? snapshot, scene === 'archive' && archiving !== null ? archiving : own);
       if (scene !== 'dump' && scene !== 'log') own ??= await keepServer(service);
       const make = makers[scene];
