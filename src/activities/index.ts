@@ -21,6 +21,7 @@ import { createMarkActivities } from './moment/mark-activities.ts';
 import { createPlanActivities } from './plan-activities.ts';
 import { createProofActivities } from './proof-activities.ts';
 import { createRepairActivities } from './repair-activities.ts';
+import { createDeleteActivities } from './retention/delete-activities.ts';
 import { createPruneActivities } from './retention/prune-activities.ts';
 import { createServiceActivities } from './service-activities.ts';
 import { createTablesActivities } from './tables-activities.ts';
@@ -43,6 +44,7 @@ export const createActivities = (dependencies: ActivityDependencies) => ({
   ...createMarkActivities(dependencies),
   ...createHoldActivities(dependencies),
   ...createPruneActivities(dependencies),
+  ...createDeleteActivities(dependencies),
   ...createImportActivities(dependencies),
   ...createExportActivities(dependencies),
   ...createWatchActivities(dependencies),

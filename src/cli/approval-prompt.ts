@@ -13,6 +13,10 @@ export const askForName = (service: string, say: (line: string) => void, signal:
 export const askForCopy = (copy: string, say: (line: string) => void, signal: AbortSignal): Promise<Answer | null> =>
   askForWord(copy, `  Type ${copy} to remove it (Enter keeps it): `, say, signal);
 
+/** A backup is to be deleted: its own id is the yes, Enter keeps it. Like {@link askForWord}. */
+export const askForBackup = (backupId: string, say: (line: string) => void, signal: AbortSignal): Promise<Answer | null> =>
+  askForWord(backupId, `  Type ${backupId} to delete it (Enter keeps it): `, say, signal);
+
 /** Another run holds the service: "cancel" ends that one, Enter goes on waiting. Like {@link askForWord}. */
 export const askToCancel = (say: (line: string) => void, signal: AbortSignal): Promise<Answer | null> =>
   askForWord('cancel', '  Type cancel to end that run and go on (Enter keeps waiting): ', say, signal);

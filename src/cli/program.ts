@@ -7,7 +7,7 @@ import { exportCommand } from './verbs/backups/export.ts';
 import { holdCommand, unholdCommand } from './verbs/backups/hold.ts';
 import { importCommand } from './verbs/backups/import.ts';
 import { listCommand } from './verbs/backups/list.ts';
-import { pruneCommand, undeleteCommand } from './verbs/backups/prune.ts';
+import { deleteCommand, pruneCommand, undeleteCommand } from './verbs/backups/prune.ts';
 import { proveCommand } from './verbs/backups/prove.ts';
 import { showCommand } from './verbs/backups/show.ts';
 import { verifyCommand } from './verbs/backups/verify.ts';
@@ -36,7 +36,7 @@ import { workerCommand } from './verbs/set-up/worker.ts';
 
 const groups: readonly (readonly [title: string, commands: () => readonly Command[]])[] = [
   ['Set up:', () => [initCommand(), doctorCommand(), configCommand(), upCommand(), workerCommand(), setupCommand(), scheduleCommand()]],
-  ['Back up:', () => [backupCommand(), listCommand(), showCommand(), verifyCommand(), proveCommand(), drillCommand(), holdCommand(), unholdCommand(), pruneCommand(), undeleteCommand(), importCommand(), exportCommand(), walCommand(), markCommand(), reportCommand()]],
+  ['Back up:', () => [backupCommand(), listCommand(), showCommand(), verifyCommand(), proveCommand(), drillCommand(), holdCommand(), unholdCommand(), pruneCommand(), deleteCommand(), undeleteCommand(), importCommand(), exportCommand(), walCommand(), markCommand(), reportCommand()]],
   ['Come back:', () => [restoreCommand(), findCommand(), moveCommand(), queryCommand(), cloneCommand(), undoCommand(), acceptCommand(), approveCommand(), rejectCommand()]],
   ['Runs:', () => [statusCommand(), watchCommand(), cancelCommand()]],
 ];

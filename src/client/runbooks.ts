@@ -2,6 +2,7 @@
 import type { RunVerb } from '../domain/workflow-ids.ts';
 import type { AcceptRestoreInput, AcceptRestoreResult } from '../workflows/accept-restore/messages.ts';
 import type { CloneServiceInput, CloneServiceResult } from '../workflows/clone-service/messages.ts';
+import type { DeleteBackupInput, DeleteBackupResult } from '../workflows/delete-backup/messages.ts';
 import type { FindMomentInput, FindMomentResult } from '../workflows/find-moment/messages.ts';
 import type { MarkMomentInput, MarkMomentResult } from '../workflows/mark-moment/messages.ts';
 import type { EnableWalInput, EnableWalResult } from '../workflows/enable-wal/messages.ts';
@@ -42,6 +43,7 @@ export interface Runbooks {
   readonly hold: { readonly input: HoldBackupInput; readonly result: HoldBackupResult };
   readonly unhold: { readonly input: ReleaseHoldInput; readonly result: ReleaseHoldResult };
   readonly prune: { readonly input: PruneBackupsInput; readonly result: PruneBackupsResult };
+  readonly delete: { readonly input: DeleteBackupInput; readonly result: DeleteBackupResult };
   readonly undelete: { readonly input: UndeleteBackupInput; readonly result: UndeleteBackupResult };
   readonly export: { readonly input: ExportBackupInput; readonly result: ExportBackupResult };
   readonly import: { readonly input: ImportBackupsInput; readonly result: ImportBackupsResult };
@@ -69,6 +71,7 @@ export const workflowTypes = {
   hold: 'holdBackup',
   unhold: 'releaseHold',
   prune: 'pruneBackups',
+  delete: 'deleteBackup',
   undelete: 'undeleteBackup',
   import: 'importBackups',
   export: 'exportBackup',

@@ -18,8 +18,8 @@ const planned: readonly { readonly path: readonly string[]; readonly what: strin
   { path: ['approval', 'rollbackReminder'], what: 'reminders about rollback copies; `holdfast status` lists them' },
 ];
 
-/** Values that are refused in the same way, where the key itself is known. */
-export const plannedApproval = 'not in this version: a yes to every removal; `holdfast prune` asks where more would go than comes of age';
+/** Values that are refused by name, where the key itself is known. */
+export const plannedApproval = 'it need not be named: `holdfast delete` always asks, and `holdfast prune` where more would go than comes of age';
 export const plannedCopies = 'not in this version: copies in a further repository; name one, and copy its directory by other means';
 
 /** What a key would do in a later version, or null where it is simply not known. */

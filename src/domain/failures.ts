@@ -29,6 +29,7 @@ export const failureKinds = {
   AmbiguousBackup: { retryable: false, exit: 'usage', meaning: 'More than one backup begins with that prefix.' },
   UnknownRun: { retryable: false, exit: 'usage', meaning: 'No run of that id is known.' },
   PointUnreachable: refused('The moment asked for cannot be reached from the base backups and the WAL there are.'),
+  BackupNeeded: refused('The backup was promised to somebody or something, and does not go before its time.'),
   UnknownHold: refused('Nothing of that id is on hold.'),
   UnknownCopy: { retryable: false, exit: 'usage', meaning: 'There is no copy of the service of that name.' },
   UnknownRollbackCopy: refused('There is no rollback copy of that run (never made, undone, or accepted away).'),

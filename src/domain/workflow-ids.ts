@@ -1,6 +1,6 @@
 /** Workflow ids: `holdfast/<verb>/<service>/<stamp>`; the lease's is fixed per service. Pure. */
 
-export type RunVerb = 'backup' | 'verify' | 'prove' | 'drill' | 'restore' | 'undo' | 'accept' | 'reap' | 'mark' | 'enable' | 'forget' | 'find' | 'tables' | 'clone' | 'unclone' | 'hold' | 'unhold' | 'prune' | 'undelete' | 'import' | 'export';
+export type RunVerb = 'backup' | 'verify' | 'prove' | 'drill' | 'restore' | 'undo' | 'accept' | 'reap' | 'mark' | 'enable' | 'forget' | 'find' | 'tables' | 'clone' | 'unclone' | 'hold' | 'unhold' | 'prune' | 'undelete' | 'delete' | 'import' | 'export';
 
 /** @param stamp UTC `YYYYMMDD-HHMMSS` and a few random characters, made by whoever starts the run. */
 export const runWorkflowId = (verb: RunVerb, service: string, stamp: string): string => `holdfast/${verb}/${service}/${stamp}`;

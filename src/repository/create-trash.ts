@@ -2,7 +2,7 @@
 import { HoldfastFailure } from '../domain/failures.ts';
 import { backupDirectory, checkName, isBackupId } from '../domain/identifiers.ts';
 import { partsOf } from '../domain/retention/facts.ts';
-import { partsFrom, storedParts, type Done, type RemovalRecord, type TrashEnd } from '../domain/retention/records.ts';
+import { partsFrom, storedParts, type Asked, type Done, type RemovalRecord, type TrashEnd } from '../domain/retention/records.ts';
 import type { BackupStorage } from '../storage/storage.ts';
 import { createCanonicalOrMatch, createOrMatch, documentNames, notWhatItClaims, readCanonical, readDocument } from './documents.ts';
 import { believedManifest, manifestPath } from './manifests.ts';
@@ -65,10 +65,10 @@ function backupTrash(storage: BackupStorage, repositoryId: () => Promise<string>
 
   async function read(service: string, backupId: string, { record }: Pick<Stay, 'record'>): Promise<TrashedManifest & { readonly document: Readonly<Record<string, unknown>> }> {
     const found = await readDocument(storage, record);
-    const { trashedUpTo, sound, by, manifest } = found ?? {};
-    if (!Number.isSafeInteger(trashedUpTo) || typeof sound !== 'boolean' || typeof by !== 'object' || typeof manifest !== 'object' || manifest === null) throw notWhatItClaims('RepositoryDamaged', record, 'it is no record of the trash');
+    const { trashedUpTo, sound, by, asked, manifest } = found ?? {};
+    if (!Number.isSafeInteger(trashedUpTo) || typeof sound !== 'boolean' || typeof by !== 'object' || (asked !== undefined && typeof asked !== 'object') || typeof manifest !== 'object' || manifest === null) throw notWhatItClaims('RepositoryDamaged', record, 'it is no record of the trash');
     const document = manifest as Readonly<Record<string, unknown>>;
-    return { ...believedManifest(record, document, await repositoryId(), service, backupId), trashedUpTo: trashedUpTo as number, sound, by: by as Done, document };
+    return { ...believedManifest(record, document, await repositoryId(), service, backupId), trashedUpTo: trashedUpTo as number, sound, by: by as Done, ...(asked === undefined ? {} : { asked: asked as Asked }), document };
   }
 
   /** Which of the two it is: the first to say so. */
@@ -105,14 +105,14 @@ function backupTrash(storage: BackupStorage, repositoryId: () => Promise<string>
     for (const name of [...names.filter((each) => !each.endsWith('.end')), ...names.filter((each) => each.endsWith('.end'))]) await storage.remove(`${directory}/${name}.json`);
   }
 
-  async function open(service: string, backupId: string, { upTo, sound, by }: Trashing, manifest: Readonly<Record<string, unknown>>): Promise<Stay> {
+  async function open(service: string, backupId: string, { upTo, sound, by, asked }: Trashing, manifest: Readonly<Record<string, unknown>>): Promise<Stay> {
     const stay = await newestStay(service, backupId);
     const isOpen = stay !== null && stay.end === null && stay.hasRecord;
     // Begun by somebody who did not go on: what it says of its time may be long over.
     if (isOpen && (await read(service, backupId, stay)).trashedUpTo === upTo) return stay;
     if (isOpen) await decide(stay, 'back', by);
     const next = stayOf(service, backupId, (stay?.number ?? 0) + 1);
-    await createOrMatch(storage, next.record, { format: 1, trashedUpTo: upTo, sound, by, manifest });
+    await createOrMatch(storage, next.record, { format: 1, trashedUpTo: upTo, sound, by, ...(asked === undefined ? {} : { asked }), manifest });
     return next;
   }
 

@@ -3,7 +3,7 @@
  * lies there, and its files stay where they are until it goes for good. Every step can be done again, and whoever is stopped between two of them has left a backup that
  * is wholly listed or wholly not. Nothing retries here.
  */
-import type { LastPlan, Done, RemovalRecord, TrashEnd } from '../domain/retention/records.ts';
+import type { Asked, LastPlan, Done, RemovalRecord, TrashEnd } from '../domain/retention/records.ts';
 import type { Segment } from '../domain/wal/segment.ts';
 import type { ReadManifest } from './repository.ts';
 
@@ -13,6 +13,8 @@ export interface TrashedManifest extends ReadManifest {
   /** Could it be relied on then? */
   readonly sound: boolean;
   readonly by: Done;
+  /** Somebody wanted it gone: no age keeps it any more. Absent of what retention removed. */
+  readonly asked?: Asked;
 }
 
 /** One that is in the trash; its record never changes. */
@@ -28,6 +30,7 @@ export interface Trashing {
   readonly upTo: number;
   readonly sound: boolean;
   readonly by: Done;
+  readonly asked?: Asked;
 }
 
 /** Which log. */

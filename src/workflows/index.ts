@@ -1,6 +1,7 @@
 /** Workflow types, by name: everything exported here can be started by anyone with access to Temporal. */
 export { acceptRestore } from './accept-restore/accept-restore.ts';
 export { cloneService } from './clone-service/clone-service.ts';
+export { deleteBackup } from './delete-backup/delete-backup.ts';
 export { exportBackup } from './export-backup/export-backup.ts';
 export { findMoment } from './find-moment/find-moment.ts';
 export { markMoment } from './mark-moment/mark-moment.ts';

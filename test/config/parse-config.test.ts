@@ -130,8 +130,8 @@ describe('what this version does not do', () => {
     expect(failureOf(smallest.replace('/srv/backups', url)).fields.cause).toContain('is not in this version');
   });
 
-  it('refuses an approval for removing, and copies in a further repository', () => {
-    expect(problemsIn(`${smallest}approval: { required: [restore, delete] }\n`)).toEqual([expect.objectContaining({ where: 'approval.required.1', found: '"delete"', allowed: expect.stringMatching(/^not in this version: .*allowed is restore, undo or accept/) })]);
+  it('refuses an approval that is asked for anyway, and copies in a further repository', () => {
+    expect(problemsIn(`${smallest}approval: { required: [restore, delete] }\n`)).toEqual([expect.objectContaining({ where: 'approval.required.1', found: '"delete"', allowed: expect.stringMatching(/^it need not be named: `holdfast delete` always asks.*allowed is restore, undo or accept/) })]);
     expect(problemsIn(`${smallest}approval: { required: [remove] }\n`)).toEqual([expect.objectContaining({ allowed: 'allowed is restore, undo or accept' })]);
     const two = smallest.replace('/srv/backups }', '/srv/backups }\n  offsite: { url: /mnt/offsite }');
     expect(failureOf(two.replace('shop-db }', 'shop-db }\n    repositories: [nas, offsite]')).fields.cause).toMatch(/line 4.*services\.shop\.repositories\.1: found "offsite"; not in this version: copies/);

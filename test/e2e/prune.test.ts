@@ -147,6 +147,16 @@ test('from the command line: shown, asked about, done, listed, taken back', asyn
   expect(await holdfast('undelete', oldest, '--reason', 'needed')).toMatchObject({ code: 0, stdout: expect.stringContaining(`Back from the trash: ${oldest}`) });
   expect((await holdfast('list')).stdout).toMatch(new RegExp(`${oldest}[^]*HELD: ${oldest} stays, for .*: needed`));
   expect((await holdfast('list', '--trash')).stdout).not.toContain(oldest);
+  // One that no age removes yet, and one that is needed.
+  const [, , , , young = ''] = backups.map(({ backupId }) => backupId);
+  const asked = await holdfast('delete', young, '--reason', 'taken from the wrong container');
+  expect(asked).toMatchObject({ code: 5, stdout: expect.stringMatching(new RegExp(`${young}: postgres and redis until [^]*goes to the trash of local, and after 7 days for good[^]*Nothing was deleted`)) });
+  const [, shown = ''] = /--apply ([0-9a-f]{4}-[0-9a-f]{4})/.exec(asked.stdout) ?? [];
+  expect(await holdfast('delete', young, '--reason', 'x', '--apply', '0000-0000')).toMatchObject({ code: 3, stderr: expect.stringContaining('PlanChanged') });
+  expect(await holdfast('delete', young, '--reason', 'x', '--apply', shown)).toMatchObject({ code: 0, stdout: expect.stringContaining(`${young} is in the trash for 7 days. To take it back: holdfast undelete ${young}`) });
+  expect((await holdfast('list', '--trash')).stdout).toContain(young);
+  expect(await holdfast('delete', backups.at(-1)?.backupId ?? '', '--reason', 'x', '--apply', shown)).toMatchObject({ code: 3, stdout: expect.stringContaining('is the newest proven dump of postgres') });
+  expect(await holdfast('delete', young)).toMatchObject({ code: 2 });
   expect(await holdfast('undelete', '19990101')).toMatchObject({ code: 2, stderr: expect.stringContaining('UnknownBackup') });
   await stop();
 }, 180_000);

@@ -20,13 +20,13 @@ import { temporalAddress } from '../support/test-environment.ts';
 /** Needs an approval of the run that asks. */
 const destructive = ['beginCutOver', 'closeComponent', 'swapComponent', 'compareClosedComponent', 'markOpening', 'openComponent', 'completeComponent', 'discardRollbackCopy', 'markAccepted'] as const;
 /** Approved by starting its runbook, and done by no other. */
-const ofItsRunbook = ['changeLogSettings', 'restartForSettings', 'forgetLog', 'removeCopy', 'holdOne', 'releaseHolds', 'carryOutPrune', 'takeBackBackup', 'recordDrill', 'exportComponent', 'finishExport'] as const;
+const ofItsRunbook = ['changeLogSettings', 'restartForSettings', 'forgetLog', 'removeCopy', 'holdOne', 'releaseHolds', 'carryOutPrune', 'carryOutDelete', 'takeBackBackup', 'recordDrill', 'exportComponent', 'finishExport'] as const;
 /** Looks for something of the run that asks: of a foreign one there is nothing. */
 const harmlessElsewhere = ['finishCutOver', 'rollBackComponent', 'finishRollBack', 'discardPreparedComponent', 'abandonBackup', 'repairRun', 'lowerOwnFences', 'removeRunScratch', 'releaseLease', 'endLease', 'fillCopy', 'startCopy', 'discardCopy', 'checkDrill', 'askDrill', 'checkDrillHealth', 'runDrillTests', 'removeDrill', 'reapDrills'] as const;
 /** Reads, or makes something new beside that is the asking run's own. */
 const harmless = [
   'resolveService', 'enterHost', 'inspectLease', 'waitForLease', 'claimBackup', 'inspectComponent', 'backUpComponent', 'commitBackup', 'findBackup', 'verifyComponent', 'proveComponent', 'recordProof',
-  'findImports', 'planImport', 'takeFile', 'placeMark', 'locatePoint', 'recoverToPoint', 'finishRecovery', 'findCompanion', 'makeInstant', 'findSearchArea', 'narrowMoment', 'watchLogs', 'planLogSettings', 'planForgetLogs', 'sightCluster', 'requireCopyName', 'createCopyServer', 'planRemoveCopy', 'chooseDrill', 'findDrillKeys', 'chooseRebuild', 'prepareDrill', 'verifyDrill', 'fillDrill', 'startDrill', 'planPrune',
+  'findImports', 'planImport', 'takeFile', 'placeMark', 'locatePoint', 'recoverToPoint', 'finishRecovery', 'findCompanion', 'makeInstant', 'findSearchArea', 'narrowMoment', 'watchLogs', 'planLogSettings', 'planForgetLogs', 'sightCluster', 'requireCopyName', 'createCopyServer', 'planRemoveCopy', 'chooseDrill', 'findDrillKeys', 'chooseRebuild', 'prepareDrill', 'verifyDrill', 'fillDrill', 'startDrill', 'planPrune', 'planDelete',
   'ensureRunning', 'prepareComponent', 'prepareTables', 'prepareTablesFromMoment', 'readTables', 'prepareUndoOf', 'planRestore', 'confirmApproval', 'findRollback', 'pinRollbackCopy', 'checkHealth', 'waitForHealth', 'restartApplication', 'findEndedRuns',
 ] as const;
 
@@ -86,7 +86,7 @@ async function steal(backupId: string): Promise<void> {
     discardPreparedComponent: { ...name, component, cutOver }, abandonBackup: { ...name, backupId }, repairRun: { ...name, owner }, lowerOwnFences: begin.authority,
     changeLogSettings: { ...name, component, changes: [] }, restartForSettings: { ...name, component }, forgetLog: { ...name, component },
     holdOne: { ...name, backup: backupId, reason: 'stolen' }, releaseHolds: { ...name, backup: backupId, reason: 'stolen' },
-    carryOutPrune: { ...name, repository: service.config.services[0]?.repositories[0], approved: true }, takeBackBackup: { ...name, backup: backupId, reason: 'stolen' },
+    carryOutPrune: { ...name, repository: service.config.services[0]?.repositories[0], approved: true }, takeBackBackup: { ...name, backup: backupId, reason: 'stolen' }, carryOutDelete: { ...name, backupId, reason: 'stolen' },
     exportComponent: { ...name, backupId, manifestSha256: '', component: 'postgres', directory: '/tmp' }, finishExport: { ...name, directory: '/tmp', files: ['postgres-20260118-133121.sql.gz'] },
     removeCopy: { ...name, copy: 'looking', makers: [owner] }, discardCopy: { ...name, copy: 'looking' }, startCopy: { ...name, copy: 'looking', components: [component] },
     fillCopy: { ...name, copy: 'looking', component, backup: { backupId, manifestSha256: '' } },

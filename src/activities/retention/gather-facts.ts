@@ -137,7 +137,7 @@ const knownOf = ({ manifest, sha256 }: ReadManifest): Known => ({
   tookMs: Math.max(0, Date.parse(manifest.finishedAt) - Date.parse(manifest.beganAt)),
 });
 
-const knownTrash = (read: TrashedManifest): Known & Pick<TrashedBackup, 'trashedUpTo'> => ({ ...knownOf(read), trashedUpTo: read.trashedUpTo });
+const knownTrash = (read: TrashedManifest): Known & Pick<TrashedBackup, 'trashedUpTo' | 'asked'> => ({ ...knownOf(read), trashedUpTo: read.trashedUpTo, ...(read.asked === undefined ? {} : { asked: true as const }) });
 
 async function readLogs(repository: Repository, service: string): Promise<readonly (GatheredLog & { readonly facts: LogFacts })[]> {
   const found: (GatheredLog & { readonly facts: LogFacts })[] = [];

@@ -4,23 +4,14 @@ import { HoldfastFailure, isFailure } from '../../domain/failures.ts';
 import { canonicalJson } from '../../domain/canonical-json.ts';
 import { resolveBackupId } from '../../domain/identifiers.ts';
 import { planRetention, type RetentionPlan } from '../../domain/retention/plan-retention.ts';
-import { defaultPolicy, writtenPolicy, type RetentionPolicy } from '../../domain/retention/policy.ts';
+import type { RetentionPolicy } from '../../domain/retention/policy.ts';
 import { prunePlanOf, removalsOf, type PrunePlan, type Removals } from '../../domain/retention/prune-plan.ts';
-import type { Done } from '../../domain/retention/records.ts';
-import { restoringRunbooks } from '../../domain/retention/restoring.ts';
-import { makingRunbooks, readingRunbooks } from '../../domain/retention/run-uses.ts';
-import type { Repository } from '../../repository/repository.ts';
 import { currentOwner, firstRepository, repositoryNamed, serviceNamed } from '../activity-run.ts';
 import { digestOf, requireRunbook } from '../authority.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { reportProgress } from '../heartbeating.ts';
 import { carryOut, type CarriedOut } from './carry-out.ts';
-import { createFactsReader, type FactsReader } from './gather-facts.ts';
-
-interface PruneInput {
-  readonly service: string;
-  readonly repository: string;
-}
+import { doneBy, ownRepository, policyIn, readerIn, type InRepository } from './retention-reader.ts';
 
 export interface TakenBack {
   readonly backupId: string;
@@ -29,25 +20,6 @@ export interface TakenBack {
 }
 
 export function createPruneActivities(dependencies: ActivityDependencies) {
-  const policyOf = ({ service, repository }: PruneInput): RetentionPolicy => writtenPolicy(serviceNamed(dependencies, service), repository) ?? defaultPolicy;
-  const done = (): Done => ({ at: new Date(dependencies.nowMs()).toISOString(), run: currentOwner(dependencies) });
-
-  /** The service's own, by its name. @throws InvalidInput */
-  function repositoryOf({ service, repository }: PruneInput): Repository {
-    const { repositories } = serviceNamed(dependencies, service);
-    if (repositories.includes(repository)) return repositoryNamed(dependencies, repository);
-    throw new HoldfastFailure('InvalidInput', { operation: 'prune a repository', object: repository.slice(0, 80), cause: `${service} has no repository of that name`, hint: `It has ${repositories.join(', ')}.` });
-  }
-
-  const readerOf = (service: string, repository: Repository): FactsReader => createFactsReader({
-    repository, service, nowMs: dependencies.nowMs, openRuns: async () => {
-      const { workflowId } = currentOwner(dependencies);
-      // A backup that has the retention applied behind it reads no other any more.
-      return (await dependencies.runs.openRuns([...new Set([...readingRunbooks, ...makingRunbooks, ...restoringRunbooks])])).filter((run) => run.workflowId !== workflowId);
-    },
-    postgres: serviceNamed(dependencies, service).components.filter(({ engine }) => engine === 'postgres').map(({ name }) => name),
-  });
-
   const noteKey = (repository: string): string => `prune-${repository}`;
 
   return {
@@ -55,11 +27,11 @@ export function createPruneActivities(dependencies: ActivityDependencies) {
      * Plans, and notes what would go. Reads only, but for the note.
      * @throws UnsupportedFormat, RepositoryDamaged, RepositoryUnreachable: what cannot be read may be what others stand on, so nothing is planned then
      */
-    async planPrune(input: PruneInput): Promise<PrunePlan> {
-      const repository = repositoryOf(input);
+    async planPrune(input: InRepository): Promise<PrunePlan> {
+      const repository = ownRepository(dependencies, input);
       await repository.open();
-      const { facts } = await readerOf(input.service, repository).read();
-      const policy = policyOf(input);
+      const { facts } = await readerIn(dependencies, input.service, repository).read();
+      const policy = policyIn(dependencies, input);
       const plan = planRetention(facts, policy);
       // Of a plan that is made again in this run, the first is carried out.
       const removals = await firstRepository(dependencies, input.service).recordOnce(input.service, currentOwner(dependencies).runId, noteKey(input.repository), removalsOf(plan)) as Removals;
@@ -67,16 +39,16 @@ export function createPruneActivities(dependencies: ActivityDependencies) {
     },
 
     /** Removes what this run's plan names and the plan of the moment does, too. Idempotent. @throws PlanChanged where it asks by now, ServiceBusy where a restore has begun, and as {@link planPrune} */
-    async carryOutPrune(input: PruneInput & { readonly approved: boolean }): Promise<CarriedOut> {
+    async carryOutPrune(input: InRepository & { readonly approved: boolean }): Promise<CarriedOut> {
       requireRunbook('pruneBackups', 'takeBackup');
       // Behind a backup nobody is asked, so nobody has said yes.
       const approved = input.approved && Context.current().info.workflowType === 'pruneBackups';
-      const repository = repositoryOf(input);
+      const repository = ownRepository(dependencies, input);
       await repository.open();
       const removals = (await firstRepository(dependencies, input.service).readNotes(input.service, currentOwner(dependencies).runId))[noteKey(input.repository)];
       if (removals === undefined) throw new HoldfastFailure('PlanChanged', { operation: 'remove backups', object: input.service, cause: 'this run has no plan for that repository', hint: 'Start pruneBackups again.' });
       return carryOut({
-        repository, service: input.service, policy: policyOf(input), reader: readerOf(input.service, repository), by: done(), removals: removals as Removals, approved,
+        repository, service: input.service, policy: policyIn(dependencies, input), reader: readerIn(dependencies, input.service, repository), by: doneBy(dependencies), removals: removals as Removals, approved,
         signal: Context.current().cancellationSignal, progress: (phase) => reportProgress({ phase }),
       });
     },
@@ -88,7 +60,7 @@ export function createPruneActivities(dependencies: ActivityDependencies) {
     async takeBackBackup(input: { readonly service: string; readonly backup: string; readonly reason: string; readonly requestedBy?: string }): Promise<TakenBack> {
       requireRunbook('undeleteBackup');
       const { service, reason, requestedBy } = input;
-      const by = done();
+      const by = doneBy(dependencies);
       const repositories = serviceNamed(dependencies, service).repositories.map((name) => repositoryNamed(dependencies, name));
       const trashes = await Promise.all(repositories.map(async (repository) => ({ repository, entries: await repository.trash.list(service), own: (await repository.listHolds(service)).find(({ run, component }) => run.runId === by.run.runId && component === undefined) })));
       const backupId = trashes.find(({ own }) => own !== undefined)?.own?.backupId ?? idInTrash(input.backup, trashes.flatMap(({ entries }) => entries.map((entry) => entry.backupId)));
@@ -111,7 +83,7 @@ export function createPruneActivities(dependencies: ActivityDependencies) {
     },
   };
 
-  function digestFor({ service, repository }: PruneInput, policy: RetentionPolicy, { upTo: _, ...removals }: Removals, { question }: RetentionPlan): string {
+  function digestFor({ service, repository }: InRepository, policy: RetentionPolicy, { upTo: _, ...removals }: Removals, { question }: RetentionPlan): string {
     return digestOf(canonicalJson({ operation: 'prune', service, repository, policy, removals, question }));
   }
 }

@@ -1,4 +1,5 @@
 /** What a prune keeps, removes and why, in lines. Pure. */
+import type { Deletion } from '../../domain/retention/deletion.ts';
 import { changesAnything, type PrunePlan } from '../../domain/retention/prune-plan.ts';
 import { counted } from '../../domain/wording.ts';
 import type { PruneBackupsResult } from '../../workflows/prune-backups/messages.ts';
@@ -20,6 +21,11 @@ export const prunePlanLines = (plans: readonly PrunePlan[]): readonly string[] =
   ...(plan.waitsFor === undefined ? [] : [`  WAITS: ${plan.waitsFor} is restoring the service; nothing goes before it has ended.`]),
   ...(plan.question === null ? [] : [`  ASKS: ${plan.question}`]),
 ]);
+
+export const deletionLines = ({ backupId, repositories, point, components, trashDays }: Deletion): readonly string[] => [
+  `${backupId}: ${components.join(' and ')} until ${point}`,
+  ...repositories.map(({ repository, obstacle }) => (obstacle === null ? `  goes to the trash of ${repository}, and after ${counted(trashDays, 'day')} for good` : `  stays in ${repository}: ${obstacle}`)),
+];
 
 export function prunedLines({ outcome, plans, done }: PruneBackupsResult): readonly string[] {
   if (outcome === 'planned') return prunePlanLines(plans);

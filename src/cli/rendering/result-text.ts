@@ -9,7 +9,7 @@ import { localAndUtc, momentAndUtc } from './local-time.ts';
 import { planText, type PlanClock } from './plan-text.ts';
 import { copyLines, removalLines } from './copy-text.ts';
 import { forgettableLines } from './forgettable-text.ts';
-import { prunedLines } from './prune-text.ts';
+import { deletionLines, prunedLines } from './prune-text.ts';
 import { settingsLines } from './settings-text.ts';
 
 type Result<V extends keyof Runbooks> = Runbooks[V]['result'];
@@ -66,6 +66,7 @@ const texts: { readonly [V in keyof Runbooks]: (result: Result<V>, service: stri
   hold: ({ backupId }) => [`${backupId} stays until it is released: holdfast unhold ${backupId} --reason TEXT`],
   unhold: ({ holds }) => holds.map((hold) => `Released: ${heldText(hold, 'stays')}`),
   prune: (result) => prunedLines(result),
+  delete: ({ outcome, deletion }) => (outcome === 'planned' ? deletionLines(deletion) : [`${deletion.backupId} is in the trash for ${counted(deletion.trashDays, 'day')}. To take it back: holdfast undelete ${deletion.backupId}`]),
   undelete: ({ backupId, broughtBack }) => [`Back from the trash: ${broughtBack.join(', ')}. ${backupId} stays until it is released: holdfast unhold ${backupId} --reason TEXT`],
   export: ({ files }) => files.map(({ path, sizeBytes, sha256 }) => `${path}  ${sizeText(sizeBytes)}  sha256 ${sha256}`),
   import: ({ imported, known, leftOver, timeZone, timeZoneGiven }) => [

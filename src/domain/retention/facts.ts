@@ -54,6 +54,8 @@ export interface UnreadableBackup {
 export interface TrashedBackup extends BackupFacts {
   /** {@link RetentionPlan.upTo} of the plan that removed it: how long ago that is, is told by what was backed up since. */
   readonly trashedUpTo: number;
+  /** Somebody wanted it gone before its time. */
+  readonly asked?: true;
 }
 
 /** Gone for good. What is known of it tells time, as it did when it was there. */

@@ -1,5 +1,6 @@
 /** What leaves the trash for good, and what is offered back because its removal is wrong by now. Pure. */
 import { counted } from '../wording.ts';
+import { binding } from './deletion.ts';
 import type { RetentionFacts, TrashedBackup } from './facts.ts';
 import type { RetentionPolicy } from './policy.ts';
 import { linksOf } from './rules/judge-backups.ts';
@@ -30,7 +31,8 @@ export function planTrash({ backups, trash }: RetentionFacts, reasons: KeepReaso
     const { backupId, sequence } = backup;
     if (compelled.includes(backup)) return { backupId, sequence, outcome: 'offerBack', sentence: `It should not have gone: ${sentenceOf(reasonsOf(backup, reasons))}` };
     if (neededBy.has(backupId)) return { backupId, sequence, outcome: 'offerBack', sentence: `It should not have gone: ${neededBy.get(backupId)} stands on it.` };
-    if (reasons.has(backupId)) return { backupId, sequence, outcome: 'stays', sentence: `It would be kept by now, and stays in the trash: ${sentenceOf(reasonsOf(backup, reasons))}` };
+    const kept = backup.asked === true ? binding(reasonsOf(backup, reasons)) : reasonsOf(backup, reasons);
+    if (kept.length > 0) return { backupId, sequence, outcome: 'stays', sentence: `It would be kept by now, and stays in the trash: ${sentenceOf(kept)}` };
     if (stoodOn.has(backupId)) return { backupId, sequence, outcome: 'stays', sentence: 'Another one in the trash stands on it.' };
     if (staying.includes(backup)) return { backupId, sequence, outcome: 'stays', sentence: `It can be taken back for ${counted(trashDays, 'day')} after it was removed.` };
     return { backupId, sequence, outcome: 'leaves', sentence: `It has been in the trash for ${counted(trashDays, 'day')}.` };

@@ -9,6 +9,12 @@ export interface Done {
   readonly run: RunOwner;
 }
 
+/** Who wanted a backup gone before its time, and why. */
+export interface Asked {
+  readonly reason: string;
+  readonly requestedBy?: string;
+}
+
 /** A backup that went for good. It stays for ever: it tells time as it did, and its successor's link to it is no missing one. */
 export interface RemovalRecord extends RemovedBackup {
   /** Of its manifest: the next one names it. */

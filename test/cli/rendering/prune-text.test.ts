@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest';
-import { prunedLines, prunePlanLines } from '../../../src/cli/rendering/prune-text.ts';
+import { deletionLines, prunedLines, prunePlanLines } from '../../../src/cli/rendering/prune-text.ts';
 import type { PrunePlan } from '../../../src/domain/retention/prune-plan.ts';
 
 const plan: PrunePlan = {
@@ -21,6 +21,11 @@ it('says of each what becomes of it, and why', () => {
   ]);
   expect(prunePlanLines([{ ...plan, keeps: 'each backup of 30 days, as written down for nas', waitsFor: 'holdfast/restore/shop/x' }])).toEqual(expect.arrayContaining(['  Kept: each backup of 30 days, as written down for nas.', '  WAITS: holdfast/restore/shop/x is restoring the service; nothing goes before it has ended.']));
   expect(prunePlanLines([{ ...plan, question: 'is it meant so?', leftOut: 3 }]).slice(-3)).toEqual(['  3 more are kept.', `  ${plan.remarks[0]}`, '  ASKS: is it meant so?']);
+});
+
+it('says of a backup that is to be deleted what it covers, and where it goes or why it stays', () => {
+  const deletion = { backupId: '20261122-010000', repositories: [{ repository: 'nas', obstacle: null }, { repository: 'tape', obstacle: 'It is on hold (audit).' }], point: '2026-11-22T01:00:03.000Z', components: ['postgres', 'redis'], trashDays: 7, digest: 'a'.repeat(64) };
+  expect(deletionLines(deletion)).toEqual(['20261122-010000: postgres and redis until 2026-11-22T01:00:03.000Z', '  goes to the trash of nas, and after 7 days for good', '  stays in tape: It is on hold (audit).']);
 });
 
 it('says what was done, and the way back', () => {

@@ -52,7 +52,7 @@ describe('a backup that is being taken', () => {
 
 describe('a runbook', () => {
   /** Changes, or tells, nothing of backups; or what it works on is told by its rollback record. */
-  const others = ['undoRestore', 'acceptRestore', 'markMoment', 'reapLeftovers', 'enableWal', 'forgetWal', 'removeClone', 'holdBackup', 'releaseHold', 'pruneBackups', 'undeleteBackup', logWatchType];
+  const others = ['undoRestore', 'acceptRestore', 'markMoment', 'reapLeftovers', 'enableWal', 'forgetWal', 'removeClone', 'holdBackup', 'releaseHold', 'pruneBackups', 'deleteBackup', 'undeleteBackup', logWatchType];
 
   it('reads backups, makes them, or does neither: a new one has to say which, before it reads what a prune removes', () => {
     expect([...Object.values(workflowTypes), logWatchType].filter((type) => ![...readingRunbooks, ...makingRunbooks, ...others].includes(type))).toEqual([]);

@@ -11,6 +11,13 @@ export const pruneCommand = (): Command =>
     .option('--apply <digest>', 'carry out the plan of this digest, also where it asks, and no other')
     .action(act<PruneOptions>(async (context, options) => (await import('../../prune.ts')).prune(context, options)));
 
+export const deleteCommand = (): Command =>
+  verb('delete', 'Remove one backup before its time: into the trash first, like whatever retention removes. What is held, read, stood upon or one of the newest stays. It always asks.', ['delete 20261123-010000 --reason "taken from the wrong container"', 'delete 20261123-010000 --reason "…" --apply 7f3a-91c2      # the yes of a script to what was shown'])
+    .argument('<backup>', 'an id, or its first digits')
+    .requiredOption('--reason <text>', 'why; kept with it')
+    .option('--apply <digest>', 'delete what was shown with this digest, and nothing else')
+    .action(act<{ reason: string; apply?: string }>(async (context, options, backup) => (await import('../../delete-backup.ts')).deleteBackup(context, backup ?? '', options)));
+
 export const undeleteCommand = (): Command =>
   verb('undelete', 'Take a backup back from the trash, with what it stands on. It is held, so that the next prune lets it stay. `list --trash` shows what there is.', ['undelete 20261123-010000', 'undelete 20261123-010000 --reason "needed for the audit"'])
     .argument('<backup>', 'an id, or its first digits')
