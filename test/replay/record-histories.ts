@@ -14,6 +14,7 @@ import { recordPrunes } from './record-prunes.ts';
 import { startRecorder } from './recorder.ts';
 import { recordRefusals, recordRepairs, recordRestores, recordWaysBack } from './record-restores.ts';
 import { recordTables, recordTablesOfMoment } from './record-tables.ts';
+import { recordWaits } from './record-waits.ts';
 import { recordSettings, recordWatches } from './record-watches.ts';
 import { requiredShapes } from './required-shapes.ts';
 
@@ -24,6 +25,7 @@ try {
   await service.redisCli('SET', 'state', 'saved');
   const backup = await recordBackups(recorder);
   await recordHeldLease(recorder);
+  await recordWaits(recorder, backup);
   await recordDrills(recorder);
   await recordHolds(recorder, backup);
   await recordImports(recorder);

@@ -1,6 +1,6 @@
 /** One history per runbook and outcome; a missing one is a gap in what an upgrade is tested against. */
 export const requiredShapes = [
-  'takeBackup.done', 'takeBackup.failed', 'takeBackup.twoRounds', 'takeBackup.cancelled', 'takeBackup.proofFailed', 'takeBackup.busy', 'takeBackup.waited',
+  'takeBackup.done', 'takeBackup.failed', 'takeBackup.twoRounds', 'takeBackup.cancelled', 'takeBackup.proofFailed', 'takeBackup.busy', 'takeBackup.waited', 'takeBackup.skipped', 'takeBackup.pruned',
   'verifyBackup.done', 'verifyBackup.failed', 'proveBackup.done', 'proveBackup.failed', 'proveBackup.couldNotVerify',
   'runDrill.done', 'runDrill.failed', 'runDrill.couldNotVerify', 'runDrill.cancelled', 'runDrill.keyless', 'runDrill.rebuilt',
   'restoreBackup.done', 'restoreBackup.planned', 'restoreBackup.rejected', 'restoreBackup.expired', 'restoreBackup.cancelled', 'restoreBackup.rolledBack',
@@ -16,5 +16,5 @@ export const requiredShapes = [
   'reapLeftovers.done', 'reapLeftovers.repaired', 'serviceLease.done',
   'archiveWal.base', 'archiveWal.cancelled', 'archiveWal.done', 'enableWal.planned', 'enableWal.refused', 'enableWal.changed', 'enableWal.restarted',
   'forgetWal.planned', 'forgetWal.busy', 'forgetWal.done',
-  'pruneBackups.planned', 'pruneBackups.asks', 'pruneBackups.done', 'pruneBackups.nothing', 'undeleteBackup.done', 'undeleteBackup.refused',
+  'pruneBackups.planned', 'pruneBackups.asks', 'pruneBackups.done', 'pruneBackups.nothing', 'pruneBackups.waits', 'deleteBackup.planned', 'deleteBackup.done', 'deleteBackup.refused', 'undeleteBackup.done', 'undeleteBackup.refused',
 ];
