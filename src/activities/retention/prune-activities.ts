@@ -62,6 +62,8 @@ export function createPruneActivities(dependencies: ActivityDependencies) {
       const { service, reason, requestedBy } = input;
       const by = doneBy(dependencies);
       const repositories = serviceNamed(dependencies, service).repositories.map((name) => repositoryNamed(dependencies, name));
+      // What an attempt before this one had decided and not done is in no list any more.
+      for (const repository of repositories) await repository.trash.settle(service, by);
       const trashes = await Promise.all(repositories.map(async (repository) => ({ repository, entries: await repository.trash.list(service), own: (await repository.listHolds(service)).find(({ run, component }) => run.runId === by.run.runId && component === undefined) })));
       const backupId = trashes.find(({ own }) => own !== undefined)?.own?.backupId ?? idInTrash(input.backup, trashes.flatMap(({ entries }) => entries.map((entry) => entry.backupId)));
       const broughtBack = new Set<string>();

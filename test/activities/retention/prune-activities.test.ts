@@ -236,6 +236,19 @@ describe('what is needed stays', () => {
 });
 
 describe('the way back', () => {
+  it('leads there where an attempt before had decided it, and was killed before the manifest was back', async () => {
+    const { local } = stage.repositories;
+    const [first = ''] = idsOf(await daily(stage, local, 6));
+    const by = { at: '', run: run('killed') };
+    await local.trash.move('shop', first, { upTo: 6, sound: true, by });
+    await local.recordHold({ service: 'shop', backupId: first, reason: 'needed', at: '', run: run('killed') });
+    await local.trash.bringBack('shop', first, by);
+    await local.storage.remove(`shop/backups/${first}/manifest.json`);
+    expect([await listed(local), await inTrash(local)].flat()).not.toContain(first);
+    expect((await stage.as('killed', 'undeleteBackup').takeBackBackup({ service: 'shop', backup: first, reason: 'needed' })).backupId).toBe(first);
+    expect(await listed(local)).toContain(first);
+  });
+
   it('is held, and stays through the next prunes; with its chain', async () => {
     const { local } = stage.repositories;
     stage.policy = { ...stage.policy, walDays: 1, minimumCopies: 1 };
