@@ -17,7 +17,7 @@ const wishes: fc.Arbitrary<readonly WishedSchedule[]> = fc.array(fc.record({ bac
 const sample = wishedSchedules(serviceWith([]), 'dr')[0]?.terms as ScheduleTerms;
 const terms: fc.Arbitrary<ScheduleTerms> = fc.record({ when: fc.constantFrom('0 2 * * *', '0 5 * * *', 'never'), timeZone: fc.constantFrom('UTC', 'Asia/Tokyo'), jitterMs: fc.constantFrom(0, 60_000), overlap: fc.constantFrom('SKIP', 'ALLOW_ALL'), pauseOnFailure: fc.boolean() }).map((some) => ({ ...sample, ...some }));
 const others: fc.Arbitrary<readonly FoundSchedule[]> = fc.uniqueArray(fc.record({
-  verb: fc.constantFrom('backup', 'base', 'reap', 'failover'), service: fc.constantFrom('shop', 'store', 'elsewhere'), isOurs: fc.boolean(), terms, applied: fc.option(terms.map((all) => ({ ...all }))), paused: fc.boolean(),
+  verb: fc.constantFrom('backup', 'base', 'reap', 'ofLater'), service: fc.constantFrom('shop', 'store', 'elsewhere'), isOurs: fc.boolean(), terms, applied: fc.option(terms.map((all) => ({ ...all }))), paused: fc.boolean(),
 }).map(({ verb, service, isOurs, ...rest }): FoundSchedule => ({ id: `holdfast/${verb}/${service}`, own: isOurs ? { verb, service } : null, note: rest.paused ? 'somebody said why' : '', ...rest })), { maxLength: 10, selector: ({ id }) => id });
 
 const differences = (wished: readonly WishedSchedule[], found: readonly FoundSchedule[]): readonly ScheduleDifference[] => scheduleDifferences(wished, found, services);
@@ -56,7 +56,7 @@ describe('the difference', () => {
   it('never touches what Holdfast did not make, or what is of no service here', () => {
     fc.assert(fc.property(wishes, others, (wished, found) => {
       const after = applied(wished, found, true);
-      const notOurs = found.filter(({ own }) => own === null || own.service === 'elsewhere' || own.verb === 'failover');
+      const notOurs = found.filter(({ own }) => own === null || own.service === 'elsewhere' || own.verb === 'ofLater');
       for (const schedule of notOurs) expect(after.find(({ id }) => id === schedule.id)).toEqual(schedule);
       expect(byKind(differences(wished, found), 'taken', 'foreign', 'elsewhere').toSorted()).toEqual(notOurs.map(({ id }) => id).toSorted());
     }), { numRuns: 500 });
