@@ -33,7 +33,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   held?.resolve();
-  for (const verb of ['backup', 'base', 'prune', 'drill', 'reap']) await service?.client.schedule.getHandle(`holdfast/${verb}/${service.name}`).delete().catch(() => undefined);
+  for (const verb of ['backup', 'base', 'prune', 'drill', 'rebuild', 'reap']) await service?.client.schedule.getHandle(`holdfast/${verb}/${service.name}`).delete().catch(() => undefined);
   await service?.client.schedule.getHandle(`nightly-${service.name}`).delete().catch(() => undefined);
   for await (const { workflowId, runId } of service?.client.workflow.list({ query: `TaskQueue = '${service.taskQueue}' AND ExecutionStatus = 'Running'` }) ?? []) await service.client.workflow.getHandle(workflowId, runId).terminate('the test is over').catch(() => undefined);
   await service?.stop();
@@ -72,7 +72,7 @@ test('the plan is shown, approved by its digits, and made; then it is in order',
   expect(wrong).toMatchObject({ code: 3, stderr: expect.stringContaining('PlanChanged') });
   expect(await schedule()).toBeNull();
   expect(await objectOf('schedule', 'plan')).toMatchObject({ plan: digits, exitCode: 0, schedules: expect.arrayContaining([expect.objectContaining({ kind: 'create', id: `holdfast/backup/${service.name}`, terms: expect.objectContaining({ when: '* * * * *', timeZone: 'Europe/Berlin', overlap: 'SKIP' }) })]) });
-  expect(await holdfast('schedule', 'apply', '--plan', digits)).toMatchObject({ code: 0, stdout: expect.stringContaining('4 schedules applied'), stderr: '' });
+  expect(await holdfast('schedule', 'apply', '--plan', digits)).toMatchObject({ code: 0, stdout: expect.stringContaining('5 schedules applied'), stderr: '' });
   expect(await holdfast('schedule', 'apply')).toMatchObject({ code: 0, stdout: expect.stringContaining('Nothing had to be changed.') });
 });
 
