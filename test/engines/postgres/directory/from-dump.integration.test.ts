@@ -145,7 +145,7 @@ test('what fails, and what an ended run left, leaves nothing', async () => {
   const { postgres, dump, directory } = await shopWithDump(store, 'postgres:17');
   const notes = new Map();
   const ctx = contextOf(docker, notes, { run: 'failing' });
-  await failing('RestoreFailed', prepareWhole(ctx, postgres, { ...dump, properties: { ...dump.properties, collate: 'xx_XX', ctype: 'xx_XX' } }, store));
+  await failing('LocaleMissing', prepareWhole(ctx, postgres, { ...dump, properties: { ...dump.properties, collate: 'xx_XX', ctype: 'xx_XX' } }, store));
   await failing('ProofFailed', prepareWhole(ctx, postgres, { ...dump, content: { ...dump.content, tables: dump.content.tables.map((table) => ({ ...table, rows: '7' })) } }, store));
   await failing('VersionMismatch', prepareWhole(ctx, postgres, { ...dump, server: { ...dump.server, majorVersion: 18 } }, store));
   // Predicted by a first attempt; by a later one once what that had made is gone.
