@@ -43,7 +43,8 @@ beforeAll(async () => {
   await service.sql('CREATE ROLE clerk LOGIN; CREATE TABLE orders (id int PRIMARY KEY, note text); ALTER TABLE orders OWNER TO clerk; ALTER DATABASE shop SET work_mem = \'7MB\'');
   const stopWorker = await service.startKeeping();
   base = (await service.run<TakeBackupResult>('takeBackup', { service: service.name, kind: 'base' })).backupId;
-  // Of seconds behind the backup it is then known that nothing had been written into the file.
+  // Of whole seconds behind the backup's own it is then known that nothing had been written into the file.
+  await pause(3_100);
   await fileFollowed();
   await writeBehind();
   await stopWorker();
