@@ -12,6 +12,7 @@ import { statusQuery } from '../../src/workflows/shared/messages.ts';
 import type { TakeBackupResult } from '../../src/workflows/take-backup/messages.ts';
 import { callText } from '../chaos/fault/fault-point.ts';
 import { instrument, type Probe } from '../chaos/fault/instrument.ts';
+import { loseFirstAnswers } from '../chaos/fault/lose-answers.ts';
 import { testLabel } from '../support/test-environment.ts';
 import { startWalService, type WalService } from '../support/wal-service.ts';
 
@@ -80,14 +81,8 @@ function redisIn(copy: CloneServiceResult, command: string): Promise<string> {
 }
 
 test('the service as it was just before, on ports, from steps that are each done twice; like the original, and acting like it nowhere', async () => {
-  const doneOnce = new Set<string>();
-  trouble = {
-    after: async (call) => {
-      if (call.runbook !== 'cloneService' || doneOnce.has(callText(call))) return;
-      doneOnce.add(callText(call));
-      throw new HoldfastFailure('HelperLost', { operation: 'test', object: callText(call), cause: 'its answer was lost', hint: 'It is done again.' });
-    },
-  };
+  const { probe, lost: doneOnce } = loseFirstAnswers(({ runbook }) => runbook === 'cloneService');
+  trouble = probe;
   const startedAt = async (): Promise<unknown> => Promise.all([service.postgres, service.redis].map(async (id) => (await service.runtime.inspect(id)).startedAt));
   const before = await startedAt();
   const run = await clone({ name: 'looking', before: `xid:${accident}` });
@@ -167,14 +162,8 @@ test('what a dump holds, from steps that are each done twice; a store that it do
   const planned = await (await clone({ name: 'dumped', backup: dump.backupId, dryRun: true })).result();
   expect(planned).toMatchObject({ outcome: 'planned', asked: null, backupId: dump.backupId, timeline: null, servers: [] });
   await service.sql('INSERT INTO orders VALUES (7)');
-  const doneOnce = new Set<string>();
-  trouble = {
-    after: async (call) => {
-      if (!['fillCopy', 'createCopyServer'].includes(call.activity) || doneOnce.has(callText(call))) return;
-      doneOnce.add(callText(call));
-      throw new HoldfastFailure('HelperLost', { operation: 'test', object: callText(call), cause: 'its answer was lost', hint: 'It is done again.' });
-    },
-  };
+  const { probe, lost: doneOnce } = loseFirstAnswers(({ activity }) => ['fillCopy', 'createCopyServer'].includes(activity));
+  trouble = probe;
   const copy = await (await clone({ name: 'dumped', backup: dump.backupId })).result();
   trouble = {};
   expect(doneOnce.size).toBe(4);

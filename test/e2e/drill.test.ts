@@ -10,7 +10,6 @@ import type { DrillCheck } from '../../src/domain/drill/check.ts';
 import type { DrillReport } from '../../src/domain/drill/drill-report.ts';
 import { noDrillSettings, type DrillSettings } from '../../src/domain/drill/drill-settings.ts';
 import { defaultObjectives } from '../../src/domain/drill/objectives.ts';
-import { HoldfastFailure } from '../../src/domain/failures.ts';
 import { readReport } from '../../src/report/read-report.ts';
 import { verifyReport } from '../../src/report/verify-report.ts';
 import type { ReapLeftoversResult } from '../../src/workflows/reap-leftovers/messages.ts';
@@ -19,6 +18,7 @@ import { statusQuery } from '../../src/workflows/shared/messages.ts';
 import type { TakeBackupResult } from '../../src/workflows/take-backup/messages.ts';
 import { callText } from '../chaos/fault/fault-point.ts';
 import { instrument, type Probe } from '../chaos/fault/instrument.ts';
+import { loseFirstAnswers } from '../chaos/fault/lose-answers.ts';
 import { startServiceFixture, type ServiceFixture } from '../support/service-fixture.ts';
 
 let service: ServiceFixture;
@@ -112,14 +112,8 @@ test('a healthy backup is proven, by steps that are each done twice, and product
     ],
     tests: { ...tests, ...shell('psql "$DATABASE_URL" -Atc "SELECT count(*) FROM orders" && test "$HOLDFAST_REDIS_HOST:$HOLDFAST_REDIS_PORT" = redis:6379 && echo "came in as $PGUSER with $PGPASSWORD, or $DATABASE_URL" && test ! -e /var/run/docker.sock && test "$GREETING" = "hello postgres"'), environment: { GREETING: 'hello ${PGHOST}' } },
   });
-  const doneOnce = new Set<string>();
-  trouble = {
-    after: async (call) => {
-      if (call.runbook !== 'runDrill' || doneOnce.has(callText(call))) return;
-      doneOnce.add(callText(call));
-      throw new HoldfastFailure('HelperLost', { operation: 'test', object: callText(call), cause: 'its answer was lost', hint: 'It is done again.' });
-    },
-  };
+  const { probe, lost: doneOnce } = loseFirstAnswers(({ runbook }) => runbook === 'runDrill');
+  trouble = probe;
   const [before, received, opened] = [await production(), await connections(), await sessions()];
   const run = await drill({ requestedBy: 'the test' });
   const result = await proven(run);

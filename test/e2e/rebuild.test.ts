@@ -11,7 +11,6 @@ import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
 import type { DrillCheck } from '../../src/domain/drill/check.ts';
 import type { DrillReport } from '../../src/domain/drill/drill-report.ts';
 import { noDrillSettings, type DrillSettings } from '../../src/domain/drill/drill-settings.ts';
-import { HoldfastFailure } from '../../src/domain/failures.ts';
 import type { RedisComponent } from '../../src/domain/service.ts';
 import { testTiming } from '../../src/domain/timing.ts';
 import { createRedisAofSource } from '../../src/engines/redis/aof/redis-aof-source.ts';
@@ -23,8 +22,8 @@ import { createRunDirectory } from '../../src/worker/run-directory.ts';
 import type { RunDrillResult } from '../../src/workflows/run-drill/messages.ts';
 import { statusQuery } from '../../src/workflows/shared/messages.ts';
 import type { TakeBackupResult } from '../../src/workflows/take-backup/messages.ts';
-import { callText } from '../chaos/fault/fault-point.ts';
 import { instrument, type Probe } from '../chaos/fault/instrument.ts';
+import { loseFirstAnswers } from '../chaos/fault/lose-answers.ts';
 import { waitFor } from '../support/service-fixture.ts';
 import { startWalService, type WalService } from '../support/wal-service.ts';
 
@@ -140,14 +139,8 @@ async function without<T>(which: (path: string) => boolean, work: () => Promise<
 
 test('both stores come back to the newest point from the repository alone, by steps that are each done twice', async () => {
   settings({ keys: [mail()], tests: { image: 'postgres:17', command: ['sh', '-c', 'test "$(psql -Atc "SELECT note FROM orders WHERE id = 5")" = "the last" && test "$HOLDFAST_REDIS_HOST" = redis'], timeoutMs: 60_000, memoryBytes: 128 * 1024 ** 2, environment: {} } });
-  const doneOnce = new Set<string>();
-  trouble = {
-    after: async (call) => {
-      if (call.runbook !== 'runDrill' || doneOnce.has(callText(call))) return;
-      doneOnce.add(callText(call));
-      throw new HoldfastFailure('HelperLost', { operation: 'test', object: callText(call), cause: 'its answer was lost', hint: 'It is done again.' });
-    },
-  };
+  const { probe, lost: doneOnce } = loseFirstAnswers(({ runbook }) => runbook === 'runDrill');
+  trouble = probe;
   const run = await rebuild({ requestedBy: 'the test' });
   const result = await proven(run);
   expect([...doneOnce]).toEqual(expect.arrayContaining(['runDrill/findDrillKeys#1', 'runDrill/chooseRebuild#1', 'runDrill/findCompanion:redis#1', 'runDrill/makeInstant:redis#1', 'runDrill/fillDrill:postgres#1', 'runDrill/fillDrill:redis#1', 'runDrill/askDrill#1', 'runDrill/runDrillTests#1', 'runDrill/removeDrill#1', 'runDrill/recordDrill#1']));
