@@ -4,6 +4,7 @@ import { relationText, type Condition, type Relation } from '../../../domain/fin
 import type { PostgresComponent } from '../../../domain/service.ts';
 import type { EngineContext } from '../../engine-context.ts';
 import type { Look } from '../../moment-engine.ts';
+import { asReader } from '../recovery/as-reader.ts';
 import { queryRecovered, type RecoveryServer } from '../recovery/recovery-server.ts';
 import { firstError } from '../server/psql-failure.ts';
 
@@ -40,12 +41,6 @@ function refusal(condition: Condition, state: string, words: string): HoldfastFa
   if (condition.kind === 'sql') return new HoldfastFailure('InvalidInput', { ...call, hint: 'Give one SELECT that answers true while all is well: SELECT count(*) > 1000 FROM orders.' });
   return new HoldfastFailure('CouldNotVerify', { ...call, hint: 'The copy was removed; nothing live was touched.' });
 }
-
-/**
- * What somebody wrote may read every table, and do nothing that takes more: end the recovery, read files, run programs through a function that is there. A policy
- * that would hide rows is refused. Before PostgreSQL 14 there is no such role, and what is left is that the copy is thrown away and has no network.
- */
-const asReader = 'SELECT \'SET SESSION AUTHORIZATION pg_read_all_data\' FROM pg_catalog.pg_roles WHERE rolname = \'pg_read_all_data\' \\gexec\nSET row_security = off;\n';
 
 /** With more of them the log is read without. */
 const tablesAtMost = 1_000;

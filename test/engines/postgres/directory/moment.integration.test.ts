@@ -149,6 +149,8 @@ test('a copy that is recovered, promoted and shut down on the production volume 
   await docker.runtime.exec(postgres.id, { argv: ['install', '-d', '-o', 'postgres', archive], timeoutMs: 10_000 });
   // In the data directory, as the operator sets it: the copy has it too.
   await postgres.sql(`ALTER SYSTEM SET archive_mode = on; ALTER SYSTEM SET archive_command = 'test ! -f ${archive}/%f && cp %p ${archive}/%f'; SELECT pg_reload_conf(); CREATE TABLE kept (id int)`);
+  // What somebody with few rights may have left there, for a superuser to stumble on.
+  await postgres.sql(`CREATE FUNCTION strike() RETURNS int LANGUAGE plpgsql AS $$BEGIN COPY (SELECT 1) TO PROGRAM 'touch ${archive}/struck'; RETURN 1; END$$; CREATE VIEW tempting AS SELECT strike() AS rows`);
   const base = await engine.backUp(contextOf(docker), postgres.component, store.destination, { contentHashes: true, jobs: 2, method: 'base' }) as PostgresBase;
   const last = await postgres.sql('INSERT INTO kept VALUES (1); SELECT pg_walfile_name(pg_switch_wal())');
   const listing = async (): Promise<string> => (await docker.runtime.exec(postgres.id, { argv: ['find', archive, '-type', 'f', '-exec', 'sha256sum', '{}', '+'], timeoutMs: 20_000 })).stdout.split('\n').sort().join('\n');
@@ -158,6 +160,8 @@ test('a copy that is recovered, promoted and shut down on the production volume 
   const recovery: MomentRecovery = { backup: base, source: store.source, files: [], archive: null, timeline: 1, target: { kind: 'consistent', backupId: '' }, inclusive: true };
   const { reached, prepared } = await moments.recover(ctx, postgres.component, recovery);
   expect(await moments.query(ctx, postgres.component, { sql: 'SHOW archive_mode', database: null, csv: true })).toBe('archive_mode\noff\n');
+  const refused = await failing('InvalidInput', moments.query(ctx, postgres.component, { sql: 'SELECT rows FROM tempting', database: null, csv: true }));
+  expect(refused.fields.cause).toContain('permission denied to COPY to or from an external program');
   const finished = await moments.finish(ctx, postgres.component, recovery, reached, prepared.cutOver);
   expect(finished.cutOver).toMatchObject({ control: { timeline: 2, state: 'shut down' } });
   expect(await listing()).toBe(before);
