@@ -5,23 +5,28 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import type { ContainerSpec } from '../../src/containers/container-runtime.ts';
 import type { TakeBackupResult } from '../../src/workflows/take-backup/messages.ts';
 import { DockerScope } from '../support/docker.ts';
-import { startServiceFixture, waitFor, type ServiceFixture } from '../support/service-fixture.ts';
+import { waitFor } from '../support/service-fixture.ts';
+import { startWalService, type WalService } from '../support/wal-service.ts';
 
 const page = readFileSync(join(import.meta.dirname, '..', '..', 'docs', 'restore-without-holdfast.md'), 'utf8');
 const scope = new DockerScope();
 const bare: string[] = [];
-let service: ServiceFixture;
+let service: WalService;
 let backup: TakeBackupResult;
 let base: TakeBackupResult;
 let incremental: TakeBackupResult;
+let accident: string;
 
-/** The sh blocks below a heading, in order, as one script. */
-function commandsUnder(heading: string): string {
+/** The sh blocks below a heading, in order. */
+function blocksUnder(heading: string): readonly string[] {
   const section = page.split(/^## /m).find((candidate) => candidate.startsWith(heading));
-  const blocks = [...(section ?? '').matchAll(/^```sh\n([^]*?)^```$/gm)].map(([, text]) => text);
+  const blocks = [...(section ?? '').matchAll(/^```sh\n([^]*?)^```$/gm)].map(([, text]) => text ?? '');
   if (blocks.length === 0) throw new Error(`the page has no commands under "${heading}"`);
-  return blocks.join('');
+  return blocks;
 }
+
+/** As one script. */
+const commandsUnder = (heading: string): string => blocksUnder(heading).join('');
 
 /** A machine with nothing but the database's own tools and the repository, read-only. */
 async function bareMachine(image: string, spec: Partial<ContainerSpec>, { backupId }: TakeBackupResult = backup): Promise<(script: string) => Promise<string>> {
@@ -39,19 +44,24 @@ async function bareMachine(image: string, spec: Partial<ContainerSpec>, { backup
 
 describe('docs/restore-without-holdfast.md', () => {
   beforeAll(async () => {
-    service = await startServiceFixture();
+    service = await startWalService();
     await service.sql(`CREATE ROLE shop_app LOGIN PASSWORD 'app'; CREATE TYPE state AS ENUM ('new', 'paid');
       CREATE TABLE orders (id int GENERATED ALWAYS AS IDENTITY PRIMARY KEY, state state, total numeric(10, 2)); ALTER TABLE orders OWNER TO shop_app;
       INSERT INTO orders (state, total) SELECT 'paid', n * 1.10 FROM generate_series(1, 1000) n; SELECT lo_from_bytea(0, 'large');`);
     await service.redisCli('MSET', ...Array.from({ length: 50 }, (_, key) => [`key:${key}`, `value ${key}`]).flat());
     await service.sql('ALTER SYSTEM SET summarize_wal = on');
     await service.sql('SELECT pg_reload_conf()');
-    await service.startWorker();
+    await service.startKeeping();
     backup = await service.run<TakeBackupResult>('takeBackup', { service: service.name, prove: false });
     base = await service.run<TakeBackupResult>('takeBackup', { service: service.name, prove: false, kind: 'base' });
     await service.sql('UPDATE orders SET total = total + 1 WHERE id = 7');
     incremental = await service.run<TakeBackupResult>('takeBackup', { service: service.name, prove: false, kind: 'incremental' });
     await service.sql('UPDATE orders SET total = total - 1 WHERE id = 7');
+    await service.sql('CREATE TABLE visits (id int); INSERT INTO visits VALUES (1); SELECT pg_switch_wal()');
+    await service.sql('INSERT INTO visits VALUES (2)');
+    accident = (await service.sql('BEGIN; DELETE FROM visits; SELECT pg_current_xact_id(); COMMIT;')).trim();
+    await service.sql('INSERT INTO visits VALUES (3)');
+    await service.kept();
   });
   afterAll(async () => {
     for (const id of bare) await scope.runtime.remove(id);
@@ -91,6 +101,17 @@ describe('docs/restore-without-holdfast.md', () => {
     await run(commandsUnder('5.'));
     await run('runuser -u postgres -- pg_ctl -D "$SERVER" -o "-p 5433 -c archive_mode=off" -l "$SERVER/startup.log" -w start');
     expect(await run('psql -X -A -t -p 5433 -d shop -c "SELECT count(*), sum(total) - 1 FROM orders"')).toBe(await service.sql('SELECT count(*), sum(total) FROM orders'));
+  });
+
+  it('brings a server to any second, by a base backup and the log', async () => {
+    const run = await bareMachine('postgres:17', { command: ['sleep', '600'], entrypoint: [] }, base);
+    const system = (await service.sql('SELECT system_identifier FROM pg_control_system()')).trim();
+    const where = `export LOG=/repository/${service.name}/wal/postgres/${system} TARGET='recovery_target_xid = ${accident}\nrecovery_target_inclusive = off'\n`;
+    await run(blocksUnder('4.')[0] ?? '');
+    const damaged = `${where}cp -r "$LOG" /var/tmp/damaged; piece=$(find /var/tmp/damaged -name '*.zst' | sort | tail -n 1); zstd -dcq "$piece" | tr '\\000' x | zstd -q >/var/tmp/changed; mv /var/tmp/changed "$piece"; LOG=/var/tmp/damaged\n`;
+    await expect(run(damaged + (blocksUnder('6.')[0] ?? ''))).rejects.toThrow('did NOT match');
+    expect(await run(where + commandsUnder('6.'))).toMatch(/^ *paused +\|/m);
+    expect(await run("psql -X -A -t -p 5433 -d shop -c \"SELECT string_agg(id::text, ',' ORDER BY id) FROM visits\"")).toBe('1,2');
   });
 
   it('brings Redis back, with an append-only file that a production server starts from', async () => {
