@@ -40,6 +40,8 @@ function serviceText(service: FoundService): string {
   const [postgres] = service.postgres;
   const [redis] = service.redis;
   if (postgres !== undefined) lines.push(`    postgres: { container: ${yamlText(postgres.container)}, database: ${yamlText(postgres.names?.database ?? 'postgres')}, user: ${yamlText(postgres.names?.user ?? 'postgres')} }   # ${comment(postgres)}`);
+  // Said and not written: it starts a receiver beside the server, and may need settings that take a restart.
+  if (postgres !== undefined) lines.push('    # postgres: { …, wal: stream }   keeps its log too: weekly base backups, and any second to come back to; holdfast wal enable says what the server needs for it');
   if (redis !== undefined) lines.push(`    redis: { container: ${yamlText(redis.container)} }   # ${comment(redis)}`);
   for (const store of [...service.postgres.slice(1), ...service.redis.slice(1)]) lines.push(`    # also found: ${store.container} (${comment(store)}); a further database is a service of its own`);
   for (const store of [postgres, redis]) {
@@ -69,6 +71,7 @@ function missingOf(service: FoundService): readonly string[] {
     ...stores.filter((store) => !store.running).map((store) => say(`${store.container} is not running`)),
     ...stores.filter((store) => store.passwordVariables.length > 0).map((store) => say(`${store.container} was given a password; refer to it if its own connections ask for one`)),
     ...(extra.length > 0 ? [say(`${extra.map((store) => store.container).join(', ')}: left out, as a service of its own if it matters`)] : []),
+    ...(service.postgres[0] === undefined ? [] : [say('its log is not kept (wal: stream): a restore comes back to a backup, not to any second')]),
     say('no health address is set: after a restore nobody asks the application whether it works'),
   ];
 }

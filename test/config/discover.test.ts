@@ -62,6 +62,8 @@ describe('suggestConfig', () => {
   it('says what is missing', () => {
     const missing = suggestConfig(groupServices(stack))?.missing.join('\n') ?? '';
     expect(missing).toContain('story-portal: which database of agentic-postgres');
+    expect(missing).toContain('story-portal: its log is not kept (wal: stream)');
+    expect(missing).not.toContain('service: its log');
     expect(missing).toContain('service: lonely keeps its data on no named volume');
     expect(missing).toContain('service: lonely is not running');
     expect(missing).toContain('service: no PostgreSQL container was found');
