@@ -122,7 +122,7 @@ export function notesOf(component: PostgresComponent, { sighting: { hasServer },
     ...(majorVersion === backup.server.majorVersion ? [] : [`The backup is of PostgreSQL ${backup.server.version}, the new server of ${majorVersion}.`]),
     ...passwordNotes(component, backup, globals, initial),
     ...tablespaceNotes(tablespacesIn(globals)),
-    ...(wal === undefined ? [] : ['It is another cluster than the old one, whose kept log does not lead to it: take a base backup of it.']),
+    ...(wal === undefined ? [] : ['It is another cluster than the old one, whose kept log does not lead to it: end what receives that (holdfast wal forget), then take a base backup.']),
   ];
 }
 

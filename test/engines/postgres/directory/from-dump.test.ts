@@ -39,7 +39,7 @@ describe('the plan', () => {
       'The backup holds no password of root: to be set before they can log in over the network.',
       'The passwords of app are MD5, which its pg_hba.conf does not take (scram-sha-256): to be set anew.',
       'The server lacks the tablespaces fast: everything is restored into the default one.',
-      'It is another cluster than the old one, whose kept log does not lead to it: take a base backup of it.',
+      'It is another cluster than the old one, whose kept log does not lead to it: end what receives that (holdfast wal forget), then take a base backup.',
     ]);
   });
 });
