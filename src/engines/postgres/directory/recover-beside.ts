@@ -2,17 +2,16 @@
 import type { PostgresBase } from '../../../domain/backup-manifest.ts';
 import { HoldfastFailure, isFailure } from '../../../domain/failures.ts';
 import type { PostgresComponent } from '../../../domain/service.ts';
-import { parseLsn } from '../../../domain/wal/lsn.ts';
 import type { EngineContext } from '../../engine-context.ts';
 import { collationsThatDiffer, findRecovery, readState, type Reached, type RecoveryServer, type RecoveryState } from '../recovery/recovery-server.ts';
 import { awaitTarget, continueRecovery, startRecovery, type Recovery } from '../recovery/start-recovery.ts';
+import { liesBehind } from '../recovery/target.ts';
 import type { DataPlace, DataSighting } from './data-place.ts';
 import { removeRecovery } from './remove.ts';
 import { directoryNoteKey, runDirectory } from './run-directory.ts';
 
 /** What to recover; the place is the live server's. */
 export type RecoveryBeside = Pick<Recovery, 'backup' | 'source' | 'request' | 'log'>;
-
 
 /**
  * Begun anew, or, where this run's server stands at a moment before it, gone on from there. Without another attempt to come nothing is left behind of one that failed.
@@ -41,7 +40,7 @@ export async function standing(ctx: EngineContext, component: PostgresComponent)
 
 /** Null where it has to be begun anew: the moment may lie before, or belongs to another base backup. */
 async function goOn(ctx: EngineContext, recovery: Recovery, from: Awaited<ReturnType<typeof standing>>): Promise<RecoveryServer | null> {
-  if (from === null || !liesBehind(recovery, from.state)) return null;
+  if (from === null || !liesBehind(recovery.request.target, from.state)) return null;
   try {
     return await continueRecovery(ctx, recovery, from.server);
   } catch (error) {
@@ -51,12 +50,6 @@ async function goOn(ctx: EngineContext, recovery: Recovery, from: Awaited<Return
 }
 
 const placeFor = (ctx: EngineContext, { component, directory }: DataPlace): string => `${directory}/${runDirectory(ctx.owner, component)}/new`;
-
-/** Is it certain that the moment lies behind where it stands? Of a transaction nobody knows before it is met. */
-function liesBehind({ request: { target } }: Recovery, from: RecoveryState): boolean {
-  if (target.kind === 'lsn') return target.lsn > (parseLsn(from.lsn) ?? target.lsn);
-  return target.kind === 'time' && from.lastCommitAt !== null && target.at > from.lastCommitAt;
-}
 
 /** @throws VersionMismatch */
 export async function requireSameOrder(ctx: EngineContext, component: PostgresComponent, server: RecoveryServer, backup: PostgresBase): Promise<void> {

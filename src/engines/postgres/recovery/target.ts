@@ -1,7 +1,7 @@
 /** A moment as PostgreSQL's recovery is told it: one target, always with a timeline, always paused at (databases.md T4, T5). Pure. */
 import type { PostgresBase } from '../../../domain/backup-manifest.ts';
 import type { RecoveryTarget } from '../../../domain/wal/landing.ts';
-import { formatLsn } from '../../../domain/wal/lsn.ts';
+import { formatLsn, parseLsn } from '../../../domain/wal/lsn.ts';
 
 export interface RecoveryRequest {
   readonly target: RecoveryTarget;
@@ -28,6 +28,18 @@ const postgresTime = (at: string): string => `${at.slice(0, 10)} ${at.slice(11, 
 export function coveredBy({ backup, target }: { readonly backup: PostgresBase; readonly target: RecoveryTarget }, { lastCommitAt }: { readonly lastCommitAt: string | null }): string {
   if (target.kind === 'time') return target.at;
   return lastCommitAt !== null && lastCommitAt > backup.range.endAt ? lastCommitAt : backup.range.endAt;
+}
+
+/**
+ * Commits bear the time at which they began to be written, and are not in its order: one that is replayed already may be later than the last one was. Sessions that commit
+ * at once differ by milliseconds; a clock that is set back, by what it is set.
+ */
+const disorderMs = 10_000;
+
+/** Is it certain that the target lies behind where a recovery stands, with nothing replayed that a recovery anew would leave out? Of a transaction nobody knows before it is met. */
+export function liesBehind(target: RecoveryTarget, { lsn, lastCommitAt }: { readonly lsn: string; readonly lastCommitAt: string | null }): boolean {
+  if (target.kind === 'lsn') return target.lsn > (parseLsn(lsn) ?? target.lsn);
+  return target.kind === 'time' && lastCommitAt !== null && Date.parse(target.at) > Date.parse(lastCommitAt) + disorderMs;
 }
 
 /** What the server says when it stops where it was told to, as it stands in its log (xlogrecovery.c); nothing else is a success (T6). */

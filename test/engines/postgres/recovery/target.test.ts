@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { reachedTarget, recoverySettings } from '../../../../src/engines/postgres/recovery/target.ts';
+import { liesBehind, reachedTarget, recoverySettings } from '../../../../src/engines/postgres/recovery/target.ts';
 
 describe('recoverySettings', () => {
   it.each([
@@ -13,6 +13,22 @@ describe('recoverySettings', () => {
     for (const inclusive of [true, false]) {
       expect(recoverySettings({ target, inclusive, timeline: 3 })).toEqual({ ...settings, recovery_target_timeline: '3', recovery_target_action: 'pause', recovery_target_inclusive: inclusive ? 'on' : 'off' });
     }
+  });
+});
+
+describe('liesBehind', () => {
+  const standing = { lsn: '0/3000028', lastCommitAt: '2026-11-23T01:47:05.123456Z' };
+  it.each([
+    [{ kind: 'lsn', lsn: 0x3000029n }, true], [{ kind: 'lsn', lsn: 0x3000028n }, false],
+    // A commit a second later than the last one may be replayed already: recovered anew, it would not be there.
+    [{ kind: 'time', at: '2026-11-23T01:47:06.000000Z' }, false], [{ kind: 'time', at: '2026-11-23T01:47:15.124000Z' }, true], [{ kind: 'time', at: '2026-11-23T01:40:00.000000Z' }, false],
+    [{ kind: 'xid', xid: 999n }, false], [{ kind: 'consistent', backupId: 'x' }, false],
+  ] as const)('%o: %s', (target, behind) => {
+    expect(liesBehind(target, standing)).toBe(behind);
+  });
+
+  it('knows nothing of a time where nothing was replayed that has one', () => {
+    expect(liesBehind({ kind: 'time', at: '2099-01-01T00:00:00.000000Z' }, { ...standing, lastCommitAt: null })).toBe(false);
   });
 });
 
