@@ -1,6 +1,7 @@
 /** Guesses, from what the container engine knows, which containers make up a service. Changes nothing and asks no database. */
 import type { ContainerFacts, ContainerRuntime } from '../containers/container-runtime.ts';
 import { labelNames } from '../containers/labels.ts';
+import { engineOfImage } from '../domain/engine-of-image.ts';
 import { isFailure } from '../domain/failures.ts';
 import type { EngineName } from '../domain/service.ts';
 
@@ -101,16 +102,12 @@ export function engineOf(container: Pick<ContainerFacts, 'image' | 'command' | '
   const program = container.command.map((word) => word.split('/').at(-1) ?? '').find((word) => word !== '' && !word.startsWith('docker-entrypoint'));
   if (program === 'postgres') return 'postgres';
   if (program === 'redis-server' || program === 'valkey-server') return 'redis';
-  const image = imageName(container.image);
-  // Exporters, poolers and consoles have the database's name in theirs, but hold no data.
-  if (/(exporter|bouncer|pool|insight|commander|admin|proxy|sentinel|backup)/.test(image)) return null;
-  if (/^(postgres|postgresql|postgis|pgvector|timescaledb)/.test(image) || container.environmentNames.includes('PGDATA')) return 'postgres';
-  if (/^(redis|valkey)/.test(image) || container.environmentNames.includes('REDIS_VERSION')) return 'redis';
+  const image = engineOfImage(container.image);
+  if (image === 'companion') return null;
+  if (image === 'postgres' || container.environmentNames.includes('PGDATA')) return 'postgres';
+  if (image === 'redis' || container.environmentNames.includes('REDIS_VERSION')) return 'redis';
   return null;
 }
-
-/** `registry:5000/team/postgres:17@sha256:…` → `postgres`. */
-const imageName = (reference: string): string => (reference.split('@')[0]?.split('/').at(-1) ?? '').split(':')[0]?.toLowerCase() ?? '';
 
 function serviceName(project: string | undefined): string {
   const cleaned = (project ?? '').replace(/[^A-Za-z0-9_.-]/g, '-').replace(/\.{2,}/g, '.').replace(/^[^A-Za-z0-9]+/, '').slice(0, 63);

@@ -3,6 +3,7 @@ import type { ComponentBackup, NotCompared, PostgresBackup, PostgresBase, Postgr
 import type { Difference, PostgresContent } from '../../../domain/content.ts';
 import { checksOfProof } from '../../../domain/drill/checks-of-proof.ts';
 import type { DrillCheck } from '../../../domain/drill/check.ts';
+import { postgresWays } from '../../../domain/drill/ways-in.ts';
 import { HoldfastFailure } from '../../../domain/failures.ts';
 import type { ComponentProof } from '../../../domain/proof.ts';
 import type { PostgresComponent } from '../../../domain/service.ts';
@@ -18,7 +19,6 @@ import { checkSurroundings } from './check-surroundings.ts';
 import { asRoot } from './drill-connection.ts';
 import { writeCanary } from './write-canary.ts';
 
-const port = 5432;
 const jobs = 2;
 
 export const postgresDrills: DrillEngine<PostgresComponent> = {
@@ -90,16 +90,11 @@ const countsOf = (content: PostgresContent): PostgresContent =>
 const unlogged = 'SET log_statement = \'none\'; SET log_min_duration_statement = -1; SET log_min_error_statement = \'panic\';\n';
 
 async function admit(ctx: EngineContext, component: PostgresComponent, server: DrillServer, password: string): Promise<Readonly<Record<string, string>>> {
-  const { user, database, name } = component;
+  const { user } = component;
   await runPsql(ctx, {
     containerId: server.containerId, component: asRoot(component, ofPostgres(server)), database: null, operation: 'let the tests in', sql: `${unlogged}SET search_path = '';\nALTER ROLE :"user" WITH LOGIN PASSWORD :'password';\n`, variables: { user, password }, otherwise: 'RestoreFailed',
   });
-  const url = `postgresql://${encodeURIComponent(user)}:${encodeURIComponent(password)}@${name}:${port}/${encodeURIComponent(database)}`;
-  const prefix = `HOLDFAST_${name.toUpperCase().replace(/[^A-Z0-9]/g, '_')}`;
-  return {
-    [`${prefix}_HOST`]: name, [`${prefix}_PORT`]: String(port), [`${prefix}_DATABASE`]: database, [`${prefix}_USER`]: user, [`${prefix}_PASSWORD`]: password,
-    DATABASE_URL: url, PGHOST: name, PGPORT: String(port), PGDATABASE: database, PGUSER: user, PGPASSWORD: password,
-  };
+  return postgresWays(component, password);
 }
 
 function ofPostgres({ backup }: { readonly backup: ComponentBackup }): PostgresBackup {

@@ -6,6 +6,7 @@ import type { Asked, Assertion } from '../../../domain/drill/assertion.ts';
 import { checkName, drillCheck, type DrillCheck } from '../../../domain/drill/check.ts';
 import { checksOfProof } from '../../../domain/drill/checks-of-proof.ts';
 import { redisQuestionProblem } from '../../../domain/drill/redis-question.ts';
+import { redisWays } from '../../../domain/drill/ways-in.ts';
 import { HoldfastFailure, isFailure } from '../../../domain/failures.ts';
 import type { ComponentProof } from '../../../domain/proof.ts';
 import type { RedisComponent } from '../../../domain/service.ts';
@@ -16,11 +17,10 @@ import { comparedObjects } from '../prove.ts';
 import { execRedisCommand, redisProblem, runRedisCommand, type RedisConnection } from '../server/redis-cli.ts';
 import { keyspaceOf, parseInfo } from '../server/server-facts.ts';
 
-const port = 6379;
 const canaryKey = 'holdfast:drill:canary';
 const canarySeconds = 60;
 
-export const redisDrills: DrillEngine<RedisComponent> = { check: checkServer, ask, admit: async (_ctx, { name }) => variablesFor(name) };
+export const redisDrills: DrillEngine<RedisComponent> = { check: checkServer, ask, admit: async (_ctx, { name }) => redisWays(name) };
 
 /** Nobody is asked for a password on the drill's network, and no live one is needed there. */
 const connectionTo = ({ name, container }: RedisComponent, { containerId }: DrillServer): RedisConnection => ({ component: { engine: 'redis', name, container }, containerId });
@@ -95,11 +95,6 @@ async function askOne(ctx: EngineContext, connection: RedisConnection, command: 
   }
   return { failure: 'it answered with something that is no single value' };
 }
-
-const variablesFor = (name: string): Readonly<Record<string, string>> => {
-  const prefix = `HOLDFAST_${name.toUpperCase().replace(/[^A-Z0-9]/g, '_')}`;
-  return { [`${prefix}_HOST`]: name, [`${prefix}_PORT`]: String(port), REDIS_URL: `redis://${name}:${port}` };
-};
 
 function ofRedis({ backup }: { readonly backup: ComponentBackup }): RedisBackup {
   if (backup.engine === 'redis') return backup;
