@@ -73,6 +73,8 @@ export interface ActivityDependencies {
   readonly resolveSecret: (reference: SecretReference) => Promise<string>;
   /** Is there something behind the reference, of one line or more? What it is is forgotten at once. @throws SecretNotFound */
   readonly requireKey: (reference: SecretReference) => Promise<void>;
+  /** A compose file as it is parsed, and the SHA-256 of its bytes. @throws EnvironmentRefused where it cannot be read */
+  readonly readCompose: (path: string) => Promise<{ readonly value: unknown; readonly sha256: string }>;
   /** With this installation's key. The same report has the same signature. @throws SecretNotFound, InvalidConfiguration */
   readonly signReport: (report: DrillReport) => Promise<SignedReport>;
   /** How long a report is kept: what `keepUntil` is made of. */

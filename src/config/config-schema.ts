@@ -152,12 +152,20 @@ const drillApp = section({
   environment,
 }).describe('The application, started on the drill\'s network under the name that its health URL has.');
 
+const composeService = name('the name of a service of the compose file');
+const composeAllowed = 'allowed is a file: an absolute path, or one that begins with ./ or ../ and is taken from where holdfast.yaml stands';
+const compose = section({
+  file: z.string({ error: composeAllowed }).regex(/^(?:\/|\.{1,2}\/)[^\0]*[^\0/]$/, { error: composeAllowed }),
+  databases: section({ postgres: composeService.optional(), redis: composeService.optional() }).default({}).describe('Which of its services stands for which database, where its image does not say it.'),
+}).describe('A compose file: its databases are restored into, its other services are started beside them on the drill\'s network.');
+
 const drill = section({
   choose: z.string({ error: choiceAllowed }).refine((value) => parseChoice(value) !== null, { error: choiceAllowed }).default('latest'),
   assertions: z.record(name('the name of an assertion'), assertion, { error: 'allowed is a mapping from names to assertions' }).refine((all) => Object.keys(all).length <= mostAssertions, { error: `allowed are up to ${mostAssertions} assertions` }).default({}),
   tests: tests.optional(),
   health: health.optional(),
   app: drillApp.optional(),
+  compose: compose.optional(),
   keys: z.record(name('the name of a key'), secret, { error: 'allowed is a mapping from names to where the keys are kept' }).refine((all) => Object.keys(all).length <= mostKeys, { error: `allowed are up to ${mostKeys} keys` }).default({})
     .describe('Secrets that the service needs to be rebuilt and that no backup holds: a rebuild asks for each of them.'),
 }).describe('What a drill asks of the data that came back.');

@@ -1,4 +1,5 @@
 /** From the sections of a service that are about drills to what they amount to. */
+import { resolve } from 'node:path';
 import type { Assertion } from '../domain/drill/assertion.ts';
 import { placeText } from '../domain/drill/drill-keys.ts';
 import { noDrillSettings, parseChoice, type DrillApplication, type DrillSettings, type TestSettings } from '../domain/drill/drill-settings.ts';
@@ -26,16 +27,20 @@ export function provePolicy(given: boolean | ProvePolicy): { readonly proveAfter
   return { proveAfterBackup: given === true || given === 'always' };
 }
 
-export function drillSettings(drill: Drill): DrillSettings {
+/** @param directory where relative paths begin */
+export function drillSettings(drill: Drill, directory: string): DrillSettings {
   return {
     choose: parseChoice(drill.choose) ?? noDrillSettings.choose,
     assertions: Object.entries(drill.assertions).map(([name, each]) => assertionOf(name, each)),
     tests: drill.tests === undefined ? null : testSettings(drill.tests),
     health: drill.health === undefined ? null : { url: drill.health.url, withinMs: milliseconds(drill.health.within) },
     ...(drill.app === undefined ? {} : { application: applicationOf(drill.app) }),
+    ...(drill.compose === undefined ? {} : { compose: { file: resolve(directory, drill.compose.file), databases: definedIn(drill.compose.databases) } }),
     ...(Object.keys(drill.keys).length === 0 ? {} : { keys: Object.entries(drill.keys).map(([name, kept]) => ({ name, kept })) }),
   };
 }
+
+const definedIn = (given: Readonly<Record<string, string | undefined>>): Readonly<Record<string, string>> => Object.fromEntries(Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [[name, value]])));
 
 function memoryBytes(text: string): number {
   const [, count, unit] = memoryPattern.exec(text) ?? [];
@@ -54,7 +59,7 @@ export function answeredHealth(settings: ConfigFile, locate: Locate): ConfigProb
     if (drill?.health === undefined) return [];
     const path = ['services', name, 'drill', 'health'];
     const problem = (found: string, allowed: string): ConfigProblem[] => [{ where: path.join('.'), position: locate.key(path), found, allowed }];
-    if (drill.app === undefined) return problem('no app beside it', 'allowed is health beside app: on the drill\'s network nobody answers who was not started there');
+    if (drill.app === undefined && drill.compose === undefined) return problem('no app beside it', 'allowed is health beside app or compose: on the drill\'s network nobody answers who was not started there');
     const { protocol, hostname } = new URL(drill.health.url);
     if (protocol !== 'http:') return problem(protocol, 'allowed is http: on the drill\'s network');
     return /^[a-z][a-z0-9-]{0,62}$/.test(hostname) ? [] : problem(hostname, 'allowed is a plain name, which the application then has on the drill\'s network: http://app:8009/health');
@@ -66,6 +71,20 @@ function assertionOf(name: string, { sql, redis, database, expect }: Drill['asse
   const expected = readExpectation(expect) as Expectation;
   if (sql !== undefined) return { kind: 'sql', name, component: 'postgres', sql, expect: expected };
   return { kind: 'redis', name, component: 'redis', command: redis ?? [], database: database ?? 0, expect: expected };
+}
+
+/** One environment of a drill, and one that is about the databases that there are. */
+export function composedDrills(settings: ConfigFile, locate: Locate): ConfigProblem[] {
+  return Object.entries(settings.services).flatMap(([name, service]): ConfigProblem[] => {
+    const { app, compose } = service.drill ?? {};
+    if (compose === undefined) return [];
+    const path = ['services', name, 'drill', 'compose'];
+    const problem = (below: readonly string[], found: string, allowed: string): ConfigProblem => ({ where: [...path, ...below].join('.'), position: locate.key([...path, ...below]), found, allowed });
+    return [
+      ...app === undefined ? [] : [problem([], 'app beside it', 'allowed is one of them: the application is a service of the compose file')],
+      ...Object.keys(definedIn(compose.databases)).filter((engine) => service[engine as 'postgres' | 'redis'] === undefined).map((engine) => problem(['databases', engine], engine, `the service has no ${engine}`)),
+    ];
+  });
 }
 
 export const reportSettings = ({ signingKey, keep }: NonNullable<ConfigFile['reports']>): ReportSettings =>

@@ -10,20 +10,20 @@ import type { ConfigFile, ServiceSettings } from './config-schema.ts';
 import { parseDuration } from './duration.ts';
 import type { Locate } from './parse-config.ts';
 import { closestName } from './closest-name.ts';
-import { answeredHealth, askedComponents, drillSettings, escrowedKeys, objectivesFrom, provePolicy, reportSettings } from './drill-settings.ts';
+import { answeredHealth, askedComponents, composedDrills, drillSettings, escrowedKeys, objectivesFrom, provePolicy, reportSettings } from './drill-settings.ts';
 import { plannedCopies } from './planned-keys.ts';
 
 const milliseconds = (text: string): number => parseDuration(text) ?? 0;
 
 /**
- * @param path the absolute path of the file: relative repositories are taken from its directory
+ * @param path the absolute path of the file: relative repositories and compose files are taken from its directory
  * @throws InvalidConfiguration for references that lead nowhere and stores that two services would fight over
  */
 export function configFrom(settings: ConfigFile, path: string, locate: Locate): Config {
-  const problems = [...emptySections(settings, locate), ...danglingRepositories(settings, locate), ...furtherRepositories(settings, locate), ...sharedStores(settings, locate), ...sharedPaths(settings, path, locate), ...unfitSchedules(settings, locate), ...unfitFailovers(settings, locate), ...askedComponents(settings, locate), ...answeredHealth(settings, locate), ...escrowedKeys(settings, locate)];
+  const problems = [...emptySections(settings, locate), ...danglingRepositories(settings, locate), ...furtherRepositories(settings, locate), ...sharedStores(settings, locate), ...sharedPaths(settings, path, locate), ...unfitSchedules(settings, locate), ...unfitFailovers(settings, locate), ...askedComponents(settings, locate), ...answeredHealth(settings, locate), ...composedDrills(settings, locate), ...escrowedKeys(settings, locate)];
   if (problems.length > 0) throw invalidConfiguration(path, problems);
   return {
-    services: Object.entries(settings.services).map(([name, service]) => definitionOf(name, service, settings)),
+    services: Object.entries(settings.services).map(([name, service]) => definitionOf(name, service, settings, path)),
     repositories: locations(settings, path),
     host: settings.host,
     queuePrefix: settings.queuePrefix,
@@ -37,7 +37,7 @@ function locations(settings: ConfigFile, path: string): readonly RepositoryLocat
   return Object.entries(settings.repositories).map(([name, { url }]) => ({ name, path: resolve(dirname(path), url) }));
 }
 
-function definitionOf(name: string, service: ServiceSettings, settings: ConfigFile): ServiceDefinition {
+function definitionOf(name: string, service: ServiceSettings, settings: ConfigFile, path: string): ServiceDefinition {
   return {
     name,
     host: settings.host,
@@ -52,7 +52,7 @@ function definitionOf(name: string, service: ServiceSettings, settings: ConfigFi
     skewLimitMs: milliseconds(settings.backup.skewLimit),
     ...(service.schedules === undefined ? {} : { schedules: scheduleSettings(service.schedules) }),
     ...(service.objectives === undefined ? {} : { objectives: objectivesFrom(service.objectives) }),
-    ...(service.drill === undefined ? {} : { drill: drillSettings(service.drill) }),
+    ...(service.drill === undefined ? {} : { drill: drillSettings(service.drill, dirname(path)) }),
     ...(service.failover === undefined ? {} : { failover: service.failover }),
     ...(service.retention === undefined ? {} : { retention: checkPolicy(defined(service.retention)) }),
     ...retentionIn(service, settings),

@@ -48,6 +48,7 @@ export const failureKinds = {
   BrokenStream: transient('A stream from the Docker engine ended early or was damaged.'),
   NameTaken: refused('A container or volume with the computed name exists and belongs to something else.'),
   NetworkRefused: refused('The Docker engine makes no network that nothing leads out of.'),
+  EnvironmentRefused: refused('The compose file of a drill asks for something that a drill does not do.'),
   PortTaken: refused('The port that a copy was to be reached on is in use.'),
 
   // The databases.

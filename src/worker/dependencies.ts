@@ -2,6 +2,7 @@
 import { availableParallelism } from 'node:os';
 import type { Client } from '@temporalio/client';
 import type { ActivityDependencies, LogServers } from '../activities/dependencies.ts';
+import { readComposeFile } from '../config/compose-file.ts';
 import type { Config } from '../config/config.ts';
 import { resolveKeyText, resolveSecret } from '../config/secrets.ts';
 import type { ContainerRuntime } from '../containers/container-runtime.ts';
@@ -85,6 +86,7 @@ export async function composeDependencies(config: Config, client: Client, enviro
     wishForLog: (service, component, at) => leaveLogWish(stateDirectory(environment), service, component, at),
     resolveSecret: (reference) => resolveSecret(reference, environment),
     requireKey: async (reference) => void await resolveKeyText(reference, environment),
+    readCompose: readComposeFile,
     signReport: reportSigner(config.reports, environment),
     keepReportsMs: config.reports?.keepMs ?? defaultKeepMs,
     nowMs: () => Date.now(),

@@ -100,6 +100,30 @@ describe('how a service is drilled', () => {
     expect(failureOf(two('schedules: { failover: yearly }')).fields.cause).toMatch(/no other host is named \(failover\); allowed is off/);
   });
 
+  it('has an environment of its own in a compose file, whose path begins where holdfast.yaml stands', () => {
+    const composeOf = (text: string): unknown => readConfig(withService(`drill: { compose: ${text}, health: { url: "http://api:8009/health" } }`)).services[0]?.drill?.compose;
+    expect(composeOf('{ file: ./docker-compose.test.yml }')).toEqual({ file: '/etc/docker-compose.test.yml', databases: {} });
+    expect(composeOf('{ file: ../platform/test.yml, databases: { redis: cache } }')).toEqual({ file: '/platform/test.yml', databases: { redis: 'cache' } });
+    expect(composeOf('{ file: /srv/test.yml, databases: { postgres: db, redis: cache } }')).toEqual({ file: '/srv/test.yml', databases: { postgres: 'db', redis: 'cache' } });
+    expect(configText(readConfig(withService('drill: { compose: { file: ./test.yml } }'))).join('\n')).toContain('drills: the newest backup, in /etc/test.yml');
+  });
+
+  it.each<readonly [string, RegExp]>([
+    ['drill: { compose: ./test.yml }', /drill\.compose: found "\.\/test\.yml"; allowed is a mapping with file, databases/],
+    ['drill: { compose: {} }', /compose\.file: found nothing; allowed is a file: an absolute path/],
+    ['drill: { compose: { file: test.yml } }', /compose\.file: found "test\.yml"; allowed is a file/],
+    ['drill: { compose: { file: ./tests/ } }', /compose\.file: found "\.\/tests\/"; allowed is a file/],
+    ['drill: { compose: { file: ./test.yml, databases: { mysql: db } } }', /databases\.mysql: found the key "mysql"; there is no such key; allowed are postgres, redis/],
+    ['drill: { compose: { file: ./test.yml, databases: { postgres: "a b" } } }', /databases\.postgres: found "a b"; allowed is the name of a service of the compose file/],
+    ['drill: { compose: { file: ./test.yml }, app: { image: shop } }', /drill\.compose: found app beside it; allowed is one of them/],
+  ])('%s: no compose file', (text, expected) => {
+    expect(causeOf(text)).toMatch(expected);
+  });
+
+  it('a compose file has nothing to say of a database that the service has not', () => {
+    expect(causeOf('drill: { compose: { file: ./test.yml, databases: { postgres: db } } }', 'redis: { container: cache }')).toMatch(/compose\.databases\.postgres: found postgres; the service has no postgres/);
+  });
+
   it('names every problem at once', () => {
     expect(problemsIn(withService('drill: { choose: x, assertions: { a: { sql: "drop table t", expect: [] } }, tests: { image: a } }')).map(({ where }) => where)).toEqual([
       'services.shop.drill.choose', 'services.shop.drill.assertions.a.sql', 'services.shop.drill.assertions.a.expect', 'services.shop.drill.tests.command',

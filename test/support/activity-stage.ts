@@ -51,6 +51,7 @@ export async function openActivityStage(): Promise<ActivityStage> {
     wishForLog: async () => undefined,
     resolveSecret: async () => '',
     requireKey: async () => undefined,
+    readCompose: () => Promise.reject(new Error('this test has no compose file')),
     signReport: () => Promise.reject(new Error('this test has no key to sign reports with')),
     keepReportsMs: defaultKeepMs,
     nowMs: () => Date.now(),

@@ -3,6 +3,7 @@ import type { Config } from '../../config/config.ts';
 import { composeRuntime } from '../../worker/dependencies.ts';
 import type { CommandContext } from '../command-context.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
+import { checkCompose } from './check-compose.ts';
 import { checkDatabases } from './check-databases.ts';
 import { checkRepositories } from './check-repositories.ts';
 import { checkTemporal } from './check-temporal.ts';
@@ -24,6 +25,7 @@ export async function doctor(context: CommandContext): Promise<ExitCode> {
   });
   add(engine);
   if (engine.every(({ verdict }) => verdict === 'ok')) add(await checkDatabases(config, runtime, context));
+  add(await checkCompose(config));
   add(await checkRepositories(config));
   add(await checkTemporal(config, context));
   const failed = findings.filter(({ verdict }) => verdict === 'FAIL').length;

@@ -38,8 +38,8 @@ function serviceText(service: ServiceDefinition): readonly string[] {
 const provenText = ({ prove, proveAfterBackup }: ServiceDefinition): string => (!proveAfterBackup ? 'not proven' : prove === undefined ? 'proven' : `proven ${prove}`);
 
 function drillText(service: ServiceDefinition): string {
-  const { choose, assertions, tests, health, keys = [] } = drillSettingsOf(service);
-  const asked = [...(assertions.length === 0 ? [] : [counted(assertions.length, 'assertion')]), ...(tests === null ? [] : [`${tests.command[0]} in ${tests.image}`]), ...(health === null ? [] : [health.url]), ...(keys.length === 0 ? [] : [`${counted(keys.length, 'key')} asked for by a rebuild`])];
+  const { choose, assertions, tests, health, compose, keys = [] } = drillSettingsOf(service);
+  const asked = [...(compose === undefined ? [] : [`in ${compose.file}`]), ...(assertions.length === 0 ? [] : [counted(assertions.length, 'assertion')]), ...(tests === null ? [] : [`${tests.command[0]} in ${tests.image}`]), ...(health === null ? [] : [health.url]), ...(keys.length === 0 ? [] : [`${counted(keys.length, 'key')} asked for by a rebuild`])];
   return `${choose.kind === 'latest' ? 'the newest backup' : `one by chance of the last ${choose.days} days`}, ${asked.join(', ') || 'no assertion or test of yours'}`;
 }
 

@@ -78,7 +78,7 @@ export const checkKinds = {
   amcheckMissing: unknown('The image lacks the extension amcheck, and indexes were to be checked.', 'Use an image with PostgreSQL\'s contrib modules.'),
   nothingToCompare: unknown('The backup holds nothing that the restored data could be compared with.', 'Take backups with counts and hashes (`backup.hashes: true`).'),
   otherImage: unknown('It was loaded into another image than its own, which may make the digest in another way.', 'Bring the image that the service ran on when the backup was taken.'),
-  environmentRefused: unknown('The drill\'s environment asks for something that is not supported.', 'Take what the sentence names out of the compose file; docs/drill-reports.md lists what is understood.'),
+  environmentRefused: unknown('The drill\'s environment asks for something that is not supported.', 'Take what the sentence names out of the compose file, or see `holdfast doctor` for all of it; docs/runbooks/run-drill.md lists what is understood.'),
   helperFailed: unknown('A tool that makes the check ended with an error of its own.', 'Read the sentence, and run the drill again.'),
   interrupted: unknown('The drill was cancelled or terminated before the check was made.', 'Run it again.'),
 } as const satisfies Record<string, CheckKind>;
@@ -92,7 +92,7 @@ const ofFailures: Partial<Record<FailureType, CheckClass>> = {
   ArtifactDamaged: 'backupUnreadable', ManifestDamaged: 'backupUnreadable', ObjectNotFound: 'backupUnreadable', RepositoryDamaged: 'backupUnreadable',
   RestoreFailed: 'restoreFailed', ProofFailed: 'contentDiffers', PageDamaged: 'pageDamaged', RoleMissing: 'roleMissing', ExtensionMissing: 'extensionMissing', LocaleMissing: 'localeMissing', DatabaseNotFound: 'otherDatabase',
   PointUnreachable: 'logIncomplete', WalConflict: 'logIncomplete', HealthCheckFailed: 'healthNotReached',
-  NetworkRefused: 'networkNotIsolated', ImageMissing: 'imageMissing', VersionMismatch: 'versionUnfit', UnsupportedFormat: 'versionUnfit', SecretNotFound: 'keyMissing',
+  NetworkRefused: 'networkNotIsolated', EnvironmentRefused: 'environmentRefused', ImageMissing: 'imageMissing', VersionMismatch: 'versionUnfit', UnsupportedFormat: 'versionUnfit', SecretNotFound: 'keyMissing',
   RepositoryUnreachable: 'repositoryUnreachable', DockerUnreachable: 'hostUnreachable', HostUnavailable: 'hostUnreachable', WorkerLost: 'hostUnreachable',
   NotEnoughSpace: 'notEnoughRoom', DiskFull: 'notEnoughRoom', HelperFailed: 'helperFailed', HelperLost: 'helperFailed',
   RunCancelled: 'interrupted', RunTerminated: 'interrupted',

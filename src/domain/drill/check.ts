@@ -20,21 +20,21 @@ export interface DrillCheck {
 }
 
 /** Kinds of check that a drill makes, each once a component or once a name of the user's; in the order in which people ask for them. */
-export const checkSubjects = ['content', 'roles', 'extensions', 'settings', 'collations', 'amcheck', 'canary', 'recovery', 'keys', 'assertion', 'health', 'tests'] as const;
+export const checkSubjects = ['content', 'roles', 'extensions', 'settings', 'collations', 'amcheck', 'canary', 'recovery', 'keys', 'assertion', 'service', 'health', 'tests'] as const;
 export type CheckSubject = (typeof checkSubjects)[number];
 
 /** What people call them. */
 const subjectTitle: Readonly<Record<CheckSubject, string>> = {
   content: 'Content', roles: 'Roles', extensions: 'Extensions', settings: 'Settings', collations: 'Collations', amcheck: 'Indexes', canary: 'Canary', recovery: 'Recovery', keys: 'Keys',
-  assertion: 'Assertion', tests: 'Application\'s tests', health: 'Health',
+  assertion: 'Assertion', service: 'Service', tests: 'Application\'s tests', health: 'Health',
 };
 
-/** `Content of postgres`, `Assertion orders`, `Health`; the name itself where it is none of ours. */
+/** `Content of postgres`, `Assertion orders`, `Service api`, `Health`; the name itself where it is none of ours. */
 export function checkTitle(name: string): string {
   const [subject = '', of] = name.split(':');
   if (!checkSubjects.some((each) => each === subject)) return name;
   const title = subjectTitle[subject as CheckSubject];
-  return of === undefined ? title : subject === 'assertion' ? `${title} ${of}` : `${title} of ${of}`;
+  return of === undefined ? title : subject === 'assertion' || subject === 'service' ? `${title} ${of}` : `${title} of ${of}`;
 }
 
 export const checkName = (subject: CheckSubject, of?: string): string => (of === undefined ? subject : `${subject}:${of}`);

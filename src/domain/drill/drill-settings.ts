@@ -34,6 +34,14 @@ export interface DrillHealth {
   readonly withinMs: number;
 }
 
+/** The environment of a drill, as a compose file has it: its services, on the drill's network. Its content is read where it is used, and travels nowhere. */
+export interface DrillCompose {
+  /** Absolute. */
+  readonly file: string;
+  /** By component: the service that stands for it. Those that are not named are found by their images. */
+  readonly databases: Readonly<Record<string, string>>;
+}
+
 export interface DrillSettings {
   readonly choose: ChoiceRule;
   readonly assertions: readonly Assertion[];
@@ -41,6 +49,8 @@ export interface DrillSettings {
   readonly health: DrillHealth | null;
   /** Who answers there; absent where nobody is asked. */
   readonly application?: DrillApplication;
+  /** Instead of an application alone; none unless given. */
+  readonly compose?: DrillCompose;
   /** Secrets that a rebuild asks for; none unless given. */
   readonly keys?: readonly DrillKey[];
 }

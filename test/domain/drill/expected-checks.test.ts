@@ -23,5 +23,5 @@ test('and what the configuration asks is promised by its name', () => {
   expect(expectedChecks({
     ...noDrillSettings, assertions: [{ kind: 'redis', name: 'cart', component: 'redis', command: ['DBSIZE'], database: 0, expect: { kind: 'rows' } }],
     tests: { image: 'i', command: ['c'], timeoutMs: 1, memoryBytes: 1, environment: {} }, health: { url: 'http://app', withinMs: 1 },
-  }, [])).toEqual(['assertion:cart', 'tests', 'health']);
+  }, [], false, ['api', 'worker'])).toEqual(['assertion:cart', 'service:api', 'service:worker', 'tests', 'health']);
 });

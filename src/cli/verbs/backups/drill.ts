@@ -12,7 +12,7 @@ interface DrillOptions {
 /** One word a depth; `holdfast drill` alone is the first of them. */
 export function drillCommand(): Command {
   const command = verb('drill', 'Rehearse the disaster: bring the whole service back where nothing leads out of, check it, measure it, and take it away again.', ['drill', 'drill restore --backup 20261123-010000']);
-  command.addCommand(verb('restore', 'From a backup: restored into throwaway servers of the same images, started, compared, asked your assertions and tests.', ['drill restore', 'drill restore --backup latest --json'])
+  command.addCommand(verb('restore', 'From a backup: restored into throwaway servers of the same images (or those of a compose file, drill.compose), started, compared, asked your assertions and tests.', ['drill restore', 'drill restore --backup latest --json'])
     .option('--backup <id>', 'an id, its first digits, or latest (default: as drill.choose in holdfast.yaml says)')
     .option('--repository <name>', 'the repository that all of it comes from')
     .option('--reason <text>', 'why; kept and shown')
