@@ -9,6 +9,7 @@ import { BaseSequencer, type TestSpecification } from 'vitest/node';
 export const slowFiles: Readonly<Record<string, number>> = {
   'test/e2e/find.test.ts': 241,
   'test/e2e/kill-worker.test.ts': 238,
+  'test/e2e/drill-compose.test.ts': 200,
   'test/e2e/drill.test.ts': 180,
   'test/e2e/failover.test.ts': 180,
   'test/e2e/rebuild.test.ts': 170,

@@ -8,6 +8,7 @@ import { createCutOverActivities } from './cut-over-activities.ts';
 import { createDrillApplicationActivities } from './drill/application-activities.ts';
 import { createDrillCheckActivities } from './drill/check-activities.ts';
 import { createChooseActivities } from './drill/choose-activities.ts';
+import { createDrillComposedActivities } from './drill/composed-activities.ts';
 import { createDrillRecordActivities } from './drill/record-activities.ts';
 import { createRebuildActivities } from './drill/rebuild-activities.ts';
 import { createDrillServerActivities } from './drill/server-activities.ts';
@@ -56,6 +57,7 @@ export const createActivities = (dependencies: ActivityDependencies) => ({
   ...createRebuildActivities(dependencies),
   ...createDrillServerActivities(dependencies),
   ...createDrillCheckActivities(dependencies),
+  ...createDrillComposedActivities(dependencies),
   ...createDrillApplicationActivities(dependencies),
   ...createDrillRecordActivities(dependencies),
 });

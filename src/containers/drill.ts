@@ -9,6 +9,7 @@ export type DrillRun = Pick<ScratchIdentity, 'owner' | 'service'>;
 
 const networkOf = (run: DrillRun): ScratchIdentity => ({ ...run, component: 'service', step: 'drill-network' });
 const volumeOf = (run: DrillRun, component: string): ScratchIdentity => ({ ...run, component, step: 'drill-data' });
+export const drillGuest = (run: DrillRun, step: string): ScratchIdentity => ({ ...run, component: 'service', step });
 export const drillServer = (run: DrillRun, component: string): ScratchIdentity => ({ ...run, component, step: 'drill-server' });
 
 /** The one network of a drill. Run again it answers the same. @throws NameTaken, NetworkRefused where the engine answers and makes none */
@@ -32,6 +33,8 @@ const guestLogMib = 8;
 export interface DrillServerRequest extends Pick<ContainerSpec, 'imageId' | 'entrypoint' | 'command' | 'environment' | 'memoryBytes' | 'shmSizeBytes'> {
   readonly run: DrillRun;
   readonly component: string;
+  /** Further names that it has on the drill's network. */
+  readonly names?: readonly string[];
   /** Where it finds its volume. */
   readonly directory: string;
   readonly signal: AbortSignal;
@@ -39,39 +42,43 @@ export interface DrillServerRequest extends Pick<ContainerSpec, 'imageId' | 'ent
 
 /** Not started. On the drill's network it is called by its component's name, and no port of it is anywhere else. One left by an earlier attempt goes first. @throws NameTaken, ImageMissing, HelperLost */
 export async function createDrillServer(runtime: ContainerRuntime, request: DrillServerRequest): Promise<ScratchResource> {
-  const { run, component, directory, signal, ...rest } = request;
+  const { run, component, directory, names = [], signal, ...rest } = request;
   const [network, volume] = [await drillNetwork(runtime, run), await drillVolume(runtime, run, component)];
   const declared = (await runtime.findImage(request.imageId))?.volumes ?? [];
   return createScratchContainer(runtime, 'scratch', drillServer(run, component), {
-    ...definedIn(rest), network, aliases: [component], resolvers: nobody, init: true, pidsLimit: serverPids, logDriver: 'json-file',
+    ...definedIn(rest), network, aliases: [...new Set([component, ...names])], resolvers: nobody, init: true, pidsLimit: serverPids, logDriver: 'json-file',
     // A tmpfs in place of each volume that the image declares, so that none is made.
     mounts: [{ type: 'volume', source: volume, target: directory }, ...declared.filter((target) => target !== directory).map((target) => ({ type: 'tmpfs' as const, source: '', target }))],
   }, signal);
 }
 
-export interface DrillGuestRequest extends Pick<ContainerSpec, 'imageId' | 'entrypoint' | 'environment' | 'user' | 'workingDirectory'> {
+export interface DrillGuestRequest extends Pick<ContainerSpec, 'imageId' | 'entrypoint' | 'environment' | 'user' | 'workingDirectory' | 'shmSizeBytes' | 'capabilities'> {
   readonly run: DrillRun;
   readonly step: string;
   readonly command: readonly string[];
   readonly memoryBytes: number;
   readonly pids: number;
-  /** Its name on the drill's network; none unless given. */
-  readonly alias?: string;
+  /** Its names on the drill's network; none unless given. */
+  readonly names?: readonly string[];
+  /** Directories in memory, beside `/tmp` and those that the image declares. */
+  readonly tmpfs?: readonly string[];
+  /** Directories on a volume of its own, which goes with it. */
+  readonly volumes?: readonly string[];
   readonly signal: AbortSignal;
 }
 
 /**
- * Somebody else's program on the drill's network: the application, or its tests. Not started. It has no capability, no mount but memory, and nothing of the host's.
+ * Somebody else's program on the drill's network: the application, its tests, a service of a compose file. Not started. It has no capability unless they are given, no mount but memory and such volumes, and nothing of the host's.
  * @throws NameTaken, ImageMissing, HelperLost
  */
 export async function createDrillGuest(runtime: ContainerRuntime, request: DrillGuestRequest): Promise<ScratchResource> {
-  const { run, step, memoryBytes, pids, alias, signal, ...rest } = request;
+  const { run, step, memoryBytes, pids, names, tmpfs = [], volumes = [], signal, ...rest } = request;
   const network = await drillNetwork(runtime, run);
-  const identity: ScratchIdentity = { ...run, component: 'service', step };
-  const volumes = await imageVolumeMounts(runtime, request.imageId, []);
-  return createScratchContainer(runtime, 'scratch', identity, {
-    ...definedIn(rest), network, ...(alias === undefined ? {} : { aliases: [alias] }), resolvers: nobody, init: true, memoryBytes, pidsLimit: pids, capabilities: 'none', logDriver: 'json-file', logSizeMib: guestLogMib,
-    mounts: [{ type: 'tmpfs', source: '', target: '/tmp' }, ...volumes.filter(({ target }) => target !== '/tmp').map(({ target }) => ({ type: 'tmpfs' as const, source: '', target }))],
+  const declared = (await imageVolumeMounts(runtime, request.imageId, [])).map(({ target }) => target);
+  const memory = [...new Set(['/tmp', ...tmpfs, ...declared])].filter((target) => !volumes.includes(target));
+  return createScratchContainer(runtime, 'scratch', drillGuest(run, step), {
+    capabilities: 'none', ...definedIn(rest), network, ...(names === undefined ? {} : { aliases: names }), resolvers: nobody, init: true, memoryBytes, pidsLimit: pids, logDriver: 'json-file', logSizeMib: guestLogMib,
+    mounts: [...memory.map((target) => ({ type: 'tmpfs' as const, source: '', target })), ...volumes.map((target) => ({ type: 'volume' as const, source: '', target }))],
   }, signal);
 }
 

@@ -20,7 +20,7 @@ async function ask(image: string, path: string): Promise<number | null> {
 }
 
 test.each(['redis:8', 'postgres:17'])('%s asks until the answer is a good one, and says the last where there is none', async (image) => {
-  const app = await createDrillGuest(runtime, { run, step: 'app', alias: 'app', imageId: await scope.image('postgres:17'), entrypoint: ['perl'], command: ['-e', server], memoryBytes: 64 * 2 ** 20, pids: 16, signal });
+  const app = await createDrillGuest(runtime, { run, step: 'app', names: ['app'], imageId: await scope.image('postgres:17'), entrypoint: ['perl'], command: ['-e', server], memoryBytes: 64 * 2 ** 20, pids: 16, signal });
   await runtime.start(app.id);
   expect(await ask(image, '200?x=1')).toBe(200);
   expect(await ask(image, '404?x=1')).toBe(404);

@@ -4,7 +4,8 @@
  */
 import { createHash } from 'node:crypto';
 import { askUrl } from '../../containers/ask-url.ts';
-import { createDrillGuest, drillNetwork, type DrillRun } from '../../containers/drill.ts';
+import { createDrillGuest, drillGuest, drillNetwork, type DrillRun } from '../../containers/drill.ts';
+import { scratchName } from '../../containers/labels.ts';
 import { removeScratch, type ScratchResource } from '../../containers/scratch.ts';
 import { checkName, drillCheck, type DrillCheck } from '../../domain/drill/check.ts';
 import type { CheckClass } from '../../domain/drill/check-class.ts';
@@ -12,12 +13,15 @@ import type { ApplicationTests } from '../../domain/drill/drill-report.ts';
 import { drillEnvironment } from '../../domain/drill/drill-environment.ts';
 import { drillSettingsOf, type DrillApplication, type DrillHealth, type TestSettings } from '../../domain/drill/drill-settings.ts';
 import { keptOutput, outputLimitBytes } from '../../domain/drill/kept-output.ts';
-import { HoldfastFailure, isFailure } from '../../domain/failures.ts';
+import { HoldfastFailure } from '../../domain/failures.ts';
 import { durationText } from '../../domain/wording.ts';
 import type { EngineContext } from '../../engines/engine-context.ts';
-import { engineOf, serviceNamed } from '../activity-run.ts';
+import { serviceNamed } from '../activity-run.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
-import { drilledBackupOf, drilledComponent, drillPassword, inDrill, runningServer, type DrillContext, type DrilledService } from './drill-context.ts';
+import { composedStep, secretsIn } from './composed-activities.ts';
+import { compositionOf } from './composition-of.ts';
+import { inDrill, type DrillContext, type DrilledService } from './drill-context.ts';
+import { guestPids, lastWords, notBegun, startGuest, waysIn, type WaysIn } from './guests.ts';
 
 export interface TestedDrill {
   readonly check: DrillCheck;
@@ -27,10 +31,6 @@ export interface TestedDrill {
 /** What the tests wrote, until the report is there. */
 export const testOutputNoteKey = 'drill-test-output';
 
-const guestPids = 1_024;
-const lastWordsBytes = 4_096;
-/** What the programs that begin containers end with where there is nothing to begin. */
-const notBegun: ReadonlySet<number> = new Set([125, 126, 127]);
 const killed = 137;
 
 export function createDrillApplicationActivities(dependencies: ActivityDependencies) {
@@ -38,51 +38,51 @@ export function createDrillApplicationActivities(dependencies: ActivityDependenc
     /** The application's container, and its URL asked from within the network. It stays, for the tests. Null where the configuration names no URL. */
     checkDrillHealth: (input: DrilledService): Promise<DrillCheck | null> =>
       inDrill(dependencies, input.backup.service, async (drill) => {
-        const { health, application } = drillSettingsOf(serviceNamed(dependencies, input.backup.service));
+        const { health, application, compose } = drillSettingsOf(serviceNamed(dependencies, input.backup.service));
         if (health === null) return null;
+        if (compose !== undefined) return askComposed(drill, health, input);
         if (application === undefined) return drillCheck(checkName('health'), null, 'applicationDidNotStart', 'No application is configured that would answer there.');
-        return healthOf(drill, health, application, await waysIn(drill, input));
+        return healthOf(drill, health, application, await waysIn(dependencies, drill, input));
       }),
 
     /** Their container, to its end. Null where the configuration names none. Run again, they run again. */
     runDrillTests: (input: DrilledService): Promise<TestedDrill | null> =>
       inDrill(dependencies, input.backup.service, async (drill) => {
         const { tests } = drillSettingsOf(serviceNamed(dependencies, input.backup.service));
-        return tests === null ? null : testsOf(drill, tests, await waysIn(drill, input));
+        return tests === null ? null : testsOf(drill, tests, await waysIn(dependencies, drill, input));
       }),
   };
 
-  /** Variables that lead to every server of the drill, and the values in them that are nobody's to see. */
-  async function waysIn({ context, run }: DrillContext, drilled: DrilledService): Promise<WaysIn> {
-    const [environment, secrets]: [Record<string, string>, string[]] = [{}, []];
-    let imageId = '';
-    for (const { name } of serviceNamed(dependencies, drilled.backup.service).components) {
-      const component = drilledComponent(dependencies, run, name);
-      const server = await runningServer(context, component, await drilledBackupOf(dependencies, drilled, name));
-      imageId = (await context.runtime.inspect(server.containerId)).imageId;
-      const password = drillPassword(server.containerId);
-      secrets.push(password);
-      Object.assign(environment, await engineOf(dependencies, component).drills.admit(context, component, server, password));
-    }
-    return { environment, secrets, imageId };
-  }
-
   async function healthOf({ context, run }: DrillContext, { url, withinMs }: DrillHealth, application: DrillApplication, { environment, secrets, imageId }: WaysIn): Promise<DrillCheck> {
     const check = (checkClass: CheckClass, sentence: string): DrillCheck => drillCheck(checkName('health'), null, checkClass, sentence);
-    const guest = await guestOf(context, run, { ...application, step: 'drill-application', alias: new URL(url).hostname, environment: drillEnvironment(environment, application.environment) });
+    const guest = await guestOf(context, run, { ...application, step: 'drill-application', names: [new URL(url).hostname], environment: drillEnvironment(environment, application.environment) });
     if ('missing' in guest) return check('imageMissing', guest.missing);
     const refused = await startGuest(context, guest);
     if (refused !== null) return check('applicationDidNotStart', refused);
+    return ask({ context, run }, { url, withinMs }, { id: guest.id, secrets, imageId });
+  }
+
+  /** The service of a compose file that bears the name, which runs already. */
+  async function askComposed(drill: DrillContext, health: DrillHealth, drilled: DrilledService): Promise<DrillCheck> {
+    const { context, run } = drill;
+    const ways = await waysIn(dependencies, drill, drilled);
+    const composition = await compositionOf(dependencies, serviceNamed(dependencies, run.service), { sha256: drilled.compose, variables: ways.environment });
+    const service = composition?.services.find(({ names }) => names.includes(new URL(health.url).hostname));
+    const found = service === undefined ? null : await context.runtime.find(scratchName(drillGuest(run, composedStep(service.service))));
+    if (service === undefined || found === null) return drillCheck(checkName('health'), null, 'applicationDidNotStart', 'The service that would answer there was not started.');
+    return ask(drill, health, { id: found.id, secrets: [...ways.secrets, ...secretsIn(service.environment)], imageId: ways.imageId });
+  }
+
+  async function ask({ context, run }: DrillContext, { url, withinMs }: DrillHealth, { id, secrets, imageId }: { readonly id: string } & Pick<WaysIn, 'secrets' | 'imageId'>): Promise<DrillCheck> {
+    const check = (checkClass: CheckClass, sentence: string): DrillCheck => drillCheck(checkName('health'), null, checkClass, sentence);
     context.progress({ phase: `ask ${url}` });
     const status = await askUrl(context.runtime, {
       identity: { ...run, component: 'service', step: 'drill-health' }, imageId, network: await drillNetwork(context.runtime, run), url, withinMs, signal: context.signal, aliveIntervalMs: context.timing.heartbeatIntervalMs,
     });
     if (status !== null && status >= 200 && status < 300) return check('asExpected', `${url} answered ${status}.`);
-    const { state, exitCode } = await context.runtime.inspect(guest.id);
-    const last = keptOutput(await context.runtime.logs(guest.id, lastWordsBytes), secrets).trim().split('\n').at(-1)?.slice(0, 160) ?? '';
-    const words = last === '' ? '' : `; its last words: ${last}`;
-    if (state !== 'running' && exitCode !== null && notBegun.has(exitCode)) return check('applicationDidNotStart', `It ended with ${exitCode}${words}`);
-    return check('healthNotReached', `${status === null ? 'Nobody answered' : `It answered ${status}`} within ${durationText(withinMs)}${state === 'running' ? '' : `: it ended with ${exitCode ?? 'no exit code'}`}${words}`);
+    const { running, exitCode, words } = await lastWords(context, id, secrets);
+    if (!running && exitCode !== null && notBegun.has(exitCode)) return check('applicationDidNotStart', `It ended with ${exitCode}${words}`);
+    return check('healthNotReached', `${status === null ? 'Nobody answered' : `It answered ${status}`} within ${durationText(withinMs)}${running ? '' : `: it ended with ${exitCode ?? 'no exit code'}`}${words}`);
   }
 
   async function testsOf({ context, run }: DrillContext, tests: TestSettings, { environment, secrets }: WaysIn): Promise<TestedDrill> {
@@ -108,20 +108,13 @@ export function createDrillApplicationActivities(dependencies: ActivityDependenc
   }
 }
 
-interface WaysIn {
-  readonly environment: Readonly<Record<string, string>>;
-  readonly secrets: readonly string[];
-  /** Of one of the servers: it has what a helper needs. */
-  readonly imageId: string;
-}
-
 interface Guest {
   readonly image: string;
   readonly command: readonly string[] | null;
   readonly memoryBytes: number;
   readonly environment: Readonly<Record<string, string>>;
   readonly step: string;
-  readonly alias?: string;
+  readonly names?: readonly string[];
 }
 
 async function guestOf({ runtime, signal }: EngineContext, run: DrillRun, { image, command, ...rest }: Guest): Promise<ScratchResource | { readonly missing: string }> {
@@ -129,19 +122,6 @@ async function guestOf({ runtime, signal }: EngineContext, run: DrillRun, { imag
   if (found === null) return { missing: `The Docker engine has no image ${image}; Holdfast pulls nothing.` };
   // The first word is the program, as in a terminal: the image's entrypoint would stand before it.
   return createDrillGuest(runtime, { ...rest, run, imageId: found.id, ...(command === null ? { command: [] } : { entrypoint: command.slice(0, 1), command: command.slice(1) }), pids: guestPids, signal });
-}
-
-/** Null where it runs, or why it does not: the engine has one answer for all that it cannot start, and where it is well itself, it is the image or the command. */
-async function startGuest({ runtime }: EngineContext, { id }: ScratchResource): Promise<string | null> {
-  try {
-    await runtime.start(id);
-    return null;
-  } catch (error) {
-    if (!isFailure(error) || (error.type !== 'DockerUnreachable' && error.type !== 'Internal' && error.type !== 'ContainerNotFound')) throw error;
-    await runtime.ping();
-    if (await runtime.find(id) === null) throw error;
-    return `The engine could not start it: ${error.fields.cause.slice(0, 200)}`;
-  }
 }
 
 /** Null where the time was over; it is ended then. */

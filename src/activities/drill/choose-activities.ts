@@ -8,11 +8,13 @@ import type { Covered } from '../../domain/drill/recovery-times.ts';
 import { expectedChecks } from '../../domain/drill/expected-checks.ts';
 import { HoldfastFailure } from '../../domain/failures.ts';
 import { backupInstant, resolveBackupId } from '../../domain/identifiers.ts';
+import type { ChosenCompose } from '../../domain/drill/compose/composition.ts';
 import type { Repository } from '../../repository/repository.ts';
 import { currentOwner, repositoryNamed, serviceNamed } from '../activity-run.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import type { ServiceDefinition } from '../../domain/service.ts';
 import type { LocatedPoint } from '../moment/moment-activities.ts';
+import { chosenCompose, compositionOf, type DrillComposition } from './composition-of.ts';
 import type { DrilledBackup } from './drill-context.ts';
 
 /** The way to the newest point of a store that keeps its log, settled: whatever is archived later, it leads to the same position. */
@@ -46,6 +48,8 @@ export interface ChosenDrill {
   readonly way?: DrillWay;
   /** In such a drill stores without such a log come from what lies next to this instant; from the chosen backup unless given. */
   readonly nextTo?: string;
+  /** Of a service whose drills have a compose file. */
+  readonly compose?: ChosenCompose;
 }
 
 export interface ChooseInput {
@@ -60,15 +64,16 @@ const dayMs = 86_400_000;
 
 export function createChooseActivities(dependencies: ActivityDependencies) {
   return {
-    /** Reads the repository and the configuration. @throws UnknownBackup, AmbiguousBackup, ManifestDamaged, InvalidInput where the service does not keep its backups in that repository */
+    /** Reads the repository and the configuration. @throws UnknownBackup, AmbiguousBackup, ManifestDamaged, EnvironmentRefused, InvalidInput where the service does not keep its backups in that repository */
     async chooseDrill(input: ChooseInput): Promise<ChosenDrill> {
       const definition = serviceNamed(dependencies, input.service);
       const repository = drillRepository(dependencies, input);
       // Before anything can go wrong: a drill that ends without a report is not forgotten.
       await repository.drills.claim(input.service, input.kind, currentOwner(dependencies), dependencies.nowMs());
+      const composition = await compositionOf(dependencies, definition);
       const settings = drillSettingsOf(definition);
       const { backupId, choice } = await choose(repository, input, input.backup === undefined ? settings.choose : null, dependencies.nowMs());
-      return chosenOf(repository, definition, { backupId, choice, newest: backupId === await repository.latestBackup(input.service) });
+      return chosenOf(repository, definition, { backupId, choice, newest: backupId === await repository.latestBackup(input.service), composition });
     },
   };
 }
@@ -85,6 +90,7 @@ interface Choice {
   readonly backupId: string;
   readonly choice: DrillChoice;
   readonly newest: boolean;
+  readonly composition: DrillComposition | null;
   /** Does the drill begin with nothing? */
   readonly rebuilt?: boolean;
   /** The store that is brought to a moment from the backup: then others come from backups of their own. */
@@ -92,7 +98,7 @@ interface Choice {
 }
 
 /** What that choice leads to, and what is promised to be found out. @throws ManifestDamaged, UnknownBackup */
-export async function chosenOf(repository: Repository, definition: ServiceDefinition, { backupId, choice, newest, rebuilt = false, logged }: Choice): Promise<ChosenDrill> {
+export async function chosenOf(repository: Repository, definition: ServiceDefinition, { backupId, choice, newest, composition, rebuilt = false, logged }: Choice): Promise<ChosenDrill> {
   const { name: service } = definition;
   const settings = drillSettingsOf(definition);
   const { manifest, sha256 } = await repository.readManifest(service, backupId);
@@ -106,7 +112,8 @@ export async function chosenOf(repository: Repository, definition: ServiceDefini
   });
   return {
     backup: { service, repository: repository.name, backupId, manifestSha256: sha256 }, choice, point: manifest.point.at, newest, components,
-    expectedChecks: expectedChecks(settings, components, rebuilt), assertions: settings.assertions.length, tests: settings.tests !== null, health: settings.health !== null,
+    expectedChecks: expectedChecks(settings, components, rebuilt, composition?.services.map(({ service: name }) => name)), assertions: settings.assertions.length, tests: settings.tests !== null, health: settings.health !== null,
+    ...(composition === null ? {} : { compose: chosenCompose(composition) }),
   };
 }
 

@@ -26,6 +26,8 @@ export interface DrilledService {
   readonly backup: DrilledBackup;
   /** Of stores that come from another backup than that one, by name. */
   readonly sources?: Readonly<Record<string, DrilledBackup>>;
+  /** SHA-256 of the compose file that the drill began with; absent where it has none. */
+  readonly compose?: string;
 }
 
 /** What the manifest of its own backup says of a store. @throws as {@link readDrilled} */

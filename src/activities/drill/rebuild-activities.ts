@@ -18,6 +18,7 @@ import type { ActivityDependencies } from '../dependencies.ts';
 import { reportProgress } from '../heartbeating.ts';
 import { locateNow, type SettledPoint } from '../moment/moment-activities.ts';
 import { chosenOf, drillRepository, newestBackup, type ChosenDrill, type DrillWay } from './choose-activities.ts';
+import { compositionOf } from './composition-of.ts';
 import { drilledComponent, inDrill } from './drill-context.ts';
 
 export interface RebuildInput {
@@ -51,7 +52,7 @@ export function createRebuildActivities(dependencies: ActivityDependencies) {
         const repository = drillRepository(dependencies, input);
         const definition = serviceNamed(dependencies, input.service);
         const postgres = definition.components.find((each): each is PostgresComponent => each.engine === 'postgres');
-        const newest = { choice: { kind: 'latest' }, newest: true, rebuilt: true } as const;
+        const newest = { choice: { kind: 'latest' }, newest: true, rebuilt: true, composition: await compositionOf(dependencies, definition) } as const;
         const settled = postgres === undefined ? null : await settle(context, repository, input.service, drilledComponent(dependencies, run, postgres.name)).catch(unless(postgres.wal === undefined));
         const way = postgres === undefined || settled === null ? null : wayOf(postgres.name, settled);
         if (way !== null && (postgres?.wal !== undefined || await leadsFarther(repository, input.service, way))) {

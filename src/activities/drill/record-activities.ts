@@ -180,7 +180,7 @@ function depthOf(backup: ComponentBackup, backupId: string, hasLog: boolean): Dr
   return backup.method === 'base' && hasLog ? 'baseAndLog' : backup.method;
 }
 
-function inputsOf(restored: readonly Restored[], { way }: ChosenDrill): readonly DrillInput[] {
+function inputsOf(restored: readonly Restored[], { way, compose }: ChosenDrill): readonly DrillInput[] {
   const sources = new Map(restored.map(({ source }) => [source.backupId, source]));
   const kept = [...sources.values()].filter(({ backupId }) => !isOfRun(backupId));
   return [
@@ -189,6 +189,7 @@ function inputsOf(restored: readonly Restored[], { way }: ChosenDrill): readonly
       ? { what: `append-only file of ${component}, as an RDB of its last second`, path: null, sha256: stored.sha256 }
       : { what: `${kind} of ${component}`, path: `${backupDirectory(service, backupId)}/${path}`, sha256: stored.sha256 }))),
     ...(way?.log == null ? [] : [{ what: `list of the ${counted(way.log.segments, 'segment')} of log of ${way.component} and their sums`, path: null, sha256: way.log.sha256 }]),
+    ...(compose === undefined ? [] : [{ what: `compose file ${compose.file}`, path: null, sha256: compose.sha256 }]),
   ];
 }
 

@@ -1,23 +1,27 @@
 /** The servers of a drill: the network they are on, what fills them, their start, and the end of all of it. Nothing live is read or touched. */
-import { createDrillServer, drillNetwork, drillVolume } from '../../containers/drill.ts';
+import { createDrillServer, drillNetwork, drillVolume, type DrillServerRequest } from '../../containers/drill.ts';
 import { findScratchOf, listOwners, removeScratch } from '../../containers/scratch.ts';
 import type { PostgresBase } from '../../domain/backup-manifest.ts';
 import type { Difference } from '../../domain/content.ts';
+import type { ComposedStore } from '../../domain/drill/compose/composition.ts';
 import { HoldfastFailure, isFailure } from '../../domain/failures.ts';
 import { travellingProof } from '../../domain/proof.ts';
 import type { FilledCopy } from '../../engines/copy-engine.ts';
 import type { MomentRecovery } from '../../engines/moment-engine.ts';
-import { currentOwner, engineOf, inEngineContext } from '../activity-run.ts';
+import { currentOwner, engineOf, inEngineContext, serviceNamed } from '../activity-run.ts';
 import { sourceOf } from '../artifacts.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { locateMoment } from '../moment/locate-moment.ts';
 import { keptLog, recoveryOf, type LocatedPoint } from '../moment/moment-activities.ts';
+import { backupInto, compositionOf } from './composition-of.ts';
 import { backupOf, drilledComponent, inDrill, readDrilled, type DrilledBackup, type ReadDrilled } from './drill-context.ts';
 
 export interface DrillStep {
   readonly backup: DrilledBackup;
   /** Its name. */
   readonly component: string;
+  /** SHA-256 of the compose file that the drill began with; absent where it has none. */
+  readonly compose?: string;
 }
 
 /** As it travels: with bounded differences. */
@@ -58,7 +62,7 @@ export function createDrillServerActivities(dependencies: ActivityDependencies) 
       inDrill(dependencies, input.backup.service, async ({ context, run }) => {
         const component = drilledComponent(dependencies, run, input.component);
         const read = await readDrilled(dependencies, input.backup);
-        const backup = backupOf(read, input.component);
+        const backup = backupInto(backupOf(read, input.component), await storeOf(input));
         const volume = await drillVolume(context.runtime, run, input.component);
         const end = async (base: PostgresBase): Promise<MomentRecovery> => (input.located === undefined ? endOf(read, base) : recoveryOf(dependencies, { service: run.service, component, located: input.located }, read.repository));
         const moment = backup.engine === 'postgres' && backup.method === 'base' ? await end(backup) : null;
@@ -70,10 +74,11 @@ export function createDrillServerActivities(dependencies: ActivityDependencies) 
     startDrill: (input: DrillStep): Promise<{ readonly imageId: string }> =>
       inDrill(dependencies, input.backup.service, async ({ context, run }) => {
         const component = drilledComponent(dependencies, run, input.component);
-        const backup = backupOf(await readDrilled(dependencies, input.backup), input.component);
+        const store = await storeOf(input);
+        const backup = backupInto(backupOf(await readDrilled(dependencies, input.backup), input.component), store);
         const { copies } = engineOf(dependencies, component);
         const { port: _none, ...spec } = await copies.server(context, component, backup);
-        const server = await createDrillServer(context.runtime, { ...spec, run, component: input.component, signal: context.signal });
+        const server = await createDrillServer(context.runtime, { ...spec, ...ofStore(store), run, component: input.component, signal: context.signal });
         await context.runtime.start(server.id);
         await copies.waitUntilReady(context, component, server.id);
         return { imageId: spec.imageId };
@@ -116,6 +121,18 @@ export function createDrillServerActivities(dependencies: ActivityDependencies) 
       return reaped;
     },
   };
+
+  /** What a compose file has in the component's place. */
+  async function storeOf({ backup, component, compose }: DrillStep): Promise<ComposedStore | undefined> {
+    return (await compositionOf(dependencies, serviceNamed(dependencies, backup.service), { sha256: compose }))?.stores[component];
+  }
+}
+
+/** Its names, and the sizes that it says. */
+function ofStore(store: ComposedStore | undefined): Pick<DrillServerRequest, 'names' | 'memoryBytes' | 'shmSizeBytes'> {
+  if (store === undefined) return {};
+  const { names, memoryBytes, shmSizeBytes } = store;
+  return { names, ...(memoryBytes === undefined ? {} : { memoryBytes }), ...(shmSizeBytes === undefined ? {} : { shmSizeBytes }) };
 }
 
 /** A copy of a server comes up where it was consistent: with the log that it brings, and none that was archived behind it. */

@@ -26,6 +26,7 @@ export interface BroughtUp {
 export async function bringUp(run: DrillRun, log: DrillLog, chosen: ChosenDrill): Promise<BroughtUp> {
   const { service } = run.input;
   run.step('[2/6] Restore   into an environment of its own, which nothing leads out of');
+  if (chosen.compose !== undefined && chosen.compose.setAside.length > 0) run.note(`Not followed of ${chosen.compose.file}: ${chosen.compose.setAside.join(', ')}`);
   const prepared = await log.stage({ phase: 'prepare', component: null, check: checkName('content') }, async () => {
     await run.host.quick.prepareDrill({ service, components: chosen.components.map(({ name }) => name) });
     return true;
@@ -47,7 +48,7 @@ async function startOne(run: DrillRun, log: DrillLog, chosen: ChosenDrill, compo
   const stage = { component: name, check: checkName('content', name) };
   const source = await sourceOf(run, log, chosen, component);
   if (source === null) return null;
-  const step = { backup: source.backup, component: name };
+  const step = { backup: source.backup, component: name, ...composed(chosen) };
   const verified = await log.stage({ ...stage, phase: 'verify' }, async () => {
     await run.host.long.verifyDrill(step);
     return true;
@@ -106,11 +107,16 @@ async function checkOne(run: DrillRun, log: DrillLog, { component, at, covered, 
   return { component, at, ...(covered === undefined ? {} : { covered }), imageId, version, comparedObjects, differences: checked.differences, notCompared };
 }
 
-/** The user's own questions, the application's health, and its tests: one that cannot be asked keeps no other from it. */
-async function askAll(run: DrillRun, log: DrillLog, { backup, assertions, health, tests }: ChosenDrill, sources: BroughtUp['sources']): Promise<ApplicationTests | null> {
-  const drilled = { backup, ...(Object.keys(sources).length === 0 ? {} : { sources }) };
-  if (assertions + Number(health) + Number(tests) > 0) run.step('[5/6] Ask       the assertions, the application and its tests');
+/** Which compose file each step reads: the one that the drill began with. */
+const composed = ({ compose }: ChosenDrill): { readonly compose?: string } => (compose === undefined ? {} : { compose: compose.sha256 });
+
+/** The user's own questions, the services beside the servers, the application's health, and its tests: one that cannot be asked keeps no other from it. */
+async function askAll(run: DrillRun, log: DrillLog, chosen: ChosenDrill, sources: BroughtUp['sources']): Promise<ApplicationTests | null> {
+  const { backup, assertions, health, tests, compose } = chosen;
+  const drilled = { backup, ...(Object.keys(sources).length === 0 ? {} : { sources }), ...composed(chosen) };
+  if (assertions + Number(health) + Number(tests) + (compose?.services.length ?? 0) > 0) run.step('[5/6] Ask       the assertions, the application and its tests');
   if (assertions > 0) log.add(await log.stage({ phase: 'assert', component: null, check: checkName('assertion') }, () => run.host.long.askDrill(drilled)) ?? []);
+  if (compose !== undefined && compose.services.length > 0) log.add(await log.stage({ phase: 'health', component: null, check: checkName('service') }, () => run.host.long.startDrillServices(drilled)) ?? []);
   if (health) {
     const check = await log.stage({ phase: 'health', component: null, check: checkName('health') }, () => run.host.long.checkDrillHealth(drilled));
     if (check !== null) log.add([check]);

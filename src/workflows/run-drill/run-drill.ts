@@ -4,6 +4,7 @@ import type { ChosenDrill } from '../../activities/drill/choose-activities.ts';
 import type { DrillFindings, RecordedDrill } from '../../activities/drill/record-activities.ts';
 import type { ResolvedService } from '../../activities/service-activities.ts';
 import { checkName, drillCheck } from '../../domain/drill/check.ts';
+import { classOfFailure } from '../../domain/drill/check-class.ts';
 import type { DrillCleanUp } from '../../domain/drill/drill-report.ts';
 import { counted } from '../../domain/wording.ts';
 import { missingKeys } from '../../domain/drill/drill-keys.ts';
@@ -61,7 +62,7 @@ async function newestPoint(run: DrillRun, log: DrillLog): Promise<ChosenDrill | 
   return chosen;
 }
 
-/** Null where there is none, which is what a drill is to find out; one that was named and is not there is a mistake of whoever named it. */
+/** Null where there is none, or nothing to bring it back in, which is what a drill is to find out; one that was named and is not there is a mistake of whoever named it. */
 async function choose(run: DrillRun, log: DrillLog): Promise<ChosenDrill | null> {
   const { service, depth, backup, repository } = run.input;
   try {
@@ -70,9 +71,9 @@ async function choose(run: DrillRun, log: DrillLog): Promise<ChosenDrill | null>
     return chosen;
   } catch (error) {
     const type = failureTypeOf(error);
-    const isFinding = type === 'ManifestDamaged' || type === 'RepositoryDamaged' || (type === 'UnknownBackup' && (backup === undefined || backup === 'latest'));
+    const isFinding = type === 'ManifestDamaged' || type === 'RepositoryDamaged' || type === 'EnvironmentRefused' || (type === 'UnknownBackup' && (backup === undefined || backup === 'latest'));
     if (isCancellation(error) || !isFinding) throw error;
-    log.add([drillCheck(checkName('content'), null, type === 'UnknownBackup' ? 'noBackup' : 'backupUnreadable', sentenceOf(error))]);
+    log.add([drillCheck(checkName('content'), null, type === 'UnknownBackup' ? 'noBackup' : classOfFailure(type), sentenceOf(error))]);
     return null;
   }
 }

@@ -2,7 +2,7 @@
 import type { TimedCall } from '../dumps/parts.ts';
 
 /** They read, restore, compare and ask: the data is as large as it is, whoever does it. */
-const dataWork: readonly string[] = ['verifyDrill', 'fillDrill', 'checkDrill', 'askDrill', 'checkDrillHealth', 'runDrillTests'];
+const dataWork: readonly string[] = ['verifyDrill', 'fillDrill', 'checkDrill', 'askDrill', 'startDrillServices', 'checkDrillHealth', 'runDrillTests'];
 
 export interface DrillTime {
   readonly wholeSeconds: number;
