@@ -2,7 +2,7 @@
 export const requiredShapes = [
   'takeBackup.done', 'takeBackup.failed', 'takeBackup.twoRounds', 'takeBackup.cancelled', 'takeBackup.proofFailed', 'takeBackup.busy', 'takeBackup.waited', 'takeBackup.skipped', 'takeBackup.pruned',
   'verifyBackup.done', 'verifyBackup.failed', 'proveBackup.done', 'proveBackup.failed', 'proveBackup.couldNotVerify',
-  'runDrill.done', 'runDrill.failed', 'runDrill.couldNotVerify', 'runDrill.cancelled', 'runDrill.keyless', 'runDrill.rebuilt',
+  'runDrill.done', 'runDrill.failed', 'runDrill.couldNotVerify', 'runDrill.cancelled', 'runDrill.keyless', 'runDrill.rebuilt', 'runDrill.composed', 'runDrill.refusedCompose',
   'restoreBackup.done', 'restoreBackup.planned', 'restoreBackup.rejected', 'restoreBackup.expired', 'restoreBackup.cancelled', 'restoreBackup.rolledBack',
   'restoreBackup.approvedBySignal', 'restoreBackup.afterReset', 'restoreBackup.intoEmpty', 'restoreBackup.healthCheckFailed', 'restoreBackup.unusable',
   'restoreTables.done', 'restoreTables.planned', 'restoreTables.rejected', 'restoreTables.rolledBack', 'restoreTables.ofMoment', 'restoreTables.ofMomentRefused', 'undoRestore.ofTables',
