@@ -75,7 +75,6 @@ export const checkKinds = {
   hostUnreachable: unknown('The Docker engine of the drill, or its worker, does not answer.', 'See `holdfast doctor`, and look whether a worker runs there.'),
   notEnoughRoom: unknown('The disk of the drill had less room than the data needs.', 'Make room, or let the drill run on another host.'),
   networkNotIsolated: unknown('The drill\'s network could not be closed, so nothing was started in it.', 'Look at the Docker engine\'s version and firewall.'),
-  amcheckMissing: unknown('The image lacks the extension amcheck, and indexes were to be checked.', 'Use an image with PostgreSQL\'s contrib modules.'),
   nothingToCompare: unknown('The backup holds nothing that the restored data could be compared with.', 'Take backups with counts and hashes (`backup.hashes: true`).'),
   otherImage: unknown('It was loaded into another image than its own, which may make the digest in another way.', 'Bring the image that the service ran on when the backup was taken.'),
   environmentRefused: unknown('The drill\'s environment asks for something that is not supported.', 'Take what the sentence names out of the compose file, or see `holdfast doctor` for all of it; docs/runbooks/run-drill.md lists what is understood.'),
