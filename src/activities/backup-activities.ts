@@ -1,5 +1,6 @@
 /** Taking a backup: claim, inspect, one recovery point, commit; and what is undone when it does not come to that. */
-import { type BackupManifest, type ComponentBackup, type ImportedFrom, importedFormat, manifestFormat, recoveryPoint, storedSizeBytes } from '../domain/backup-manifest.ts';
+import { type BackupManifest, canaryFormat, type ComponentBackup, type ImportedFrom, importedFormat, manifestFormat, recoveryPoint, storedSizeBytes } from '../domain/backup-manifest.ts';
+import type { WrittenCanary } from '../domain/canary.ts';
 import { HoldfastFailure, isFailure } from '../domain/failures.ts';
 import { sameOwner } from '../domain/run-owner.ts';
 import type { Component, ServiceDefinition } from '../domain/service.ts';
@@ -25,6 +26,8 @@ export interface CommitBackupInput {
   readonly components: readonly BackedUpComponent[];
   /** Of a backup that was not taken but imported. */
   readonly imported?: ImportedFrom;
+  /** What was written into the stores before they were read. */
+  readonly canary?: WrittenCanary;
 }
 
 /** A component's finished backup, in short; the whole of it waits in the run's notes under `note`. */
@@ -181,7 +184,7 @@ export function createBackupActivities(dependencies: ActivityDependencies) {
 
   function manifestOf(input: CommitBackupInput, components: readonly ComponentBackup[], serviceVersion: string | null, point: BackupManifest['point']): BackupManifest {
     return {
-      format: input.imported === undefined ? manifestFormat : importedFormat,
+      format: input.imported !== undefined ? importedFormat : input.canary !== undefined ? canaryFormat : manifestFormat,
       repositoryId: input.claim.repositoryId,
       service: input.service,
       serviceVersion,
@@ -195,6 +198,7 @@ export function createBackupActivities(dependencies: ActivityDependencies) {
       run: currentOwner(dependencies),
       holdfastVersion: dependencies.holdfastVersion,
       ...(input.imported === undefined ? {} : { imported: input.imported }),
+      ...(input.canary === undefined ? {} : { canary: input.canary }),
     };
   }
 

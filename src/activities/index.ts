@@ -2,6 +2,7 @@
 import { createAcceptActivities } from './accept-activities.ts';
 import { createApplicationActivities } from './application-activities.ts';
 import { createBackupActivities } from './backup-activities.ts';
+import { createCanaryActivities } from './canary-activities.ts';
 import { createCloneActivities } from './copies/clone-activities.ts';
 import { createRemoveCopyActivities } from './copies/remove-copy-activities.ts';
 import { createCutOverActivities } from './cut-over-activities.ts';
@@ -33,6 +34,7 @@ import { createWatchActivities } from './wal/watch-activities.ts';
 export const createActivities = (dependencies: ActivityDependencies) => ({
   ...createServiceActivities(dependencies),
   ...createBackupActivities(dependencies),
+  ...createCanaryActivities(dependencies),
   ...createProofActivities(dependencies),
   ...createPlanActivities(dependencies),
   ...createMomentActivities(dependencies),

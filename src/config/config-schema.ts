@@ -217,6 +217,7 @@ const approval = section({
 const backup = section({
   prove: z.union([z.enum(provePolicies), z.boolean()], { error: 'allowed is always, daily, weekly or never (true is always, false is never)' }).default(true),
   hashes: flag.default(true),
+  canary: flag.default(false).describe('Write a row (holdfast.canary) and a key (holdfast:canary) into the live stores before each backup, to be found by drills of it.'),
   skewLimit: duration('how far PostgreSQL and Redis may lie apart').default('2s'),
 });
 

@@ -49,6 +49,7 @@ function definitionOf(name: string, service: ServiceSettings, settings: ConfigFi
     approval: approvalPolicy(settings.approval),
     ...provePolicy(settings.backup.prove),
     contentHashes: settings.backup.hashes,
+    ...(settings.backup.canary ? { canary: true } : {}),
     skewLimitMs: milliseconds(settings.backup.skewLimit),
     ...(service.schedules === undefined ? {} : { schedules: scheduleSettings(service.schedules) }),
     ...(service.objectives === undefined ? {} : { objectives: objectivesFrom(service.objectives) }),

@@ -1,4 +1,5 @@
-/** The backup manifest, format 1: the only proof that a backup exists. `docs/backup-format.md` is its specification. Pure. */
+/** The backup manifest: the only proof that a backup exists. `docs/backup-format.md` is its specification. Pure. */
+import type { Canary, WrittenCanary } from './canary.ts';
 import type { ContainerSetUp } from './container-set-up.ts';
 import type { Content, PostgresContent, RedisContent } from './content.ts';
 import type { EngineName } from './service.ts';
@@ -6,6 +7,8 @@ import type { EngineName } from './service.ts';
 export const manifestFormat = 1;
 /** Of a backup that was not taken but imported: what an older Holdfast, which knows no such backups, refuses by its number. */
 export const importedFormat = 2;
+/** Of a backup that names a canary: refused in the same way by one that knows none. */
+export const canaryFormat = 3;
 
 /** One stored file. `encodings` lists what lies between plaintext and stored bytes, outermost last; empty means stored as is. */
 export interface Artifact {
@@ -155,7 +158,7 @@ export interface ImportedFrom {
 }
 
 export interface BackupManifest {
-  readonly format: typeof manifestFormat | typeof importedFormat;
+  readonly format: typeof manifestFormat | typeof importedFormat | typeof canaryFormat;
   readonly repositoryId: string;
   readonly service: string;
   readonly serviceVersion: string | null;
@@ -172,10 +175,15 @@ export interface BackupManifest {
   readonly holdfastVersion: string;
   /** Of a backup that was not taken but imported; then, and only then, the format is {@link importedFormat}. */
   readonly imported?: ImportedFrom;
+  /** What was written into which stores before they were read; then, and only then, the format is {@link canaryFormat}. */
+  readonly canary?: WrittenCanary;
 }
 
 export const componentOf = (manifest: BackupManifest, engine: EngineName): ComponentBackup | undefined =>
   manifest.components.find((component) => component.engine === engine);
+
+/** The canary that a store of this backup has in it, or null. */
+export const canaryIn = ({ canary }: BackupManifest, component: string): Canary | null => (canary?.components.includes(component) === true ? canary : null);
 
 /** Everything that a restore of this backup is not compared on. */
 export const notComparedIn = (manifest: BackupManifest): readonly NotCompared[] =>

@@ -77,6 +77,8 @@ export interface ServiceDefinition {
   readonly prove?: ProvePolicy;
   /** Whether tables are hashed in the dump's snapshot (else only counted, and the manifest says so). */
   readonly contentHashes: boolean;
+  /** Is a canary written into its stores before each backup? Nothing is unless given. */
+  readonly canary?: true;
   /** PostgreSQL's snapshot and the Redis file may lie this far apart. */
   readonly skewLimitMs: number;
   /** When its runbooks start by themselves, once that is applied; by the defaults unless given. */

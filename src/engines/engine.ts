@@ -6,6 +6,7 @@
  * (containers/scratch.ts) and the run's labels. Failures are HoldfastFailures. `ctx.signal` ends the work and the helper with it.
  */
 import type { ComponentBackup } from '../domain/backup-manifest.ts';
+import type { Canary } from '../domain/canary.ts';
 import type { Content, Difference } from '../domain/content.ts';
 import type { ComponentProof } from '../domain/proof.ts';
 import type { MarkedPosition } from '../domain/point.ts';
@@ -143,6 +144,12 @@ export interface DatabaseEngine<C extends Component = Component> {
    * @throws UnsupportedTopology where the server takes none, ContainerNotRunning, DatabaseUnreachable
    */
   mark(ctx: EngineContext, component: C, name: string): Promise<MarkedPosition | null>;
+
+  /**
+   * Writes into the live store, in the place of the one before: only where the owner of the service asks for it. Run again with the same, it leaves the same. Null where it is there, durable as far as
+   * the store is; else why the store does not take it, without a full stop. @throws what may be tried again
+   */
+  plantCanary(ctx: EngineContext, component: C, canary: Canary): Promise<string | null>;
 
   /** Removes whatever an ended run left: sessions, settings (from its notes), roles, scratch databases that no rollback record names. */
   repairLeftovers(ctx: EngineContext, component: C, run: { readonly owner: RunOwner; readonly notes: Readonly<Record<string, unknown>>; readonly kept: readonly ComponentCutOver[] }): Promise<readonly string[]>;

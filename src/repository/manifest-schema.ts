@@ -1,6 +1,6 @@
 /** The strict shape of a manifest: unknown members, wrong types and paths that lead elsewhere are refused before anything is believed. */
 import { z } from 'zod';
-import { importedFormat, manifestFormat } from '../domain/backup-manifest.ts';
+import { canaryFormat, importedFormat, manifestFormat } from '../domain/backup-manifest.ts';
 
 const text = z.string().max(20_000);
 const instant = z.string().regex(/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}(\.\d{1,9})?(Z|[+-]\d{2}:\d{2})$/);
@@ -97,8 +97,10 @@ const imported = z.strictObject({
   directory: text, timeZone: text, timeZoneGiven: z.boolean(), files: z.array(z.strictObject({ component: name, file: z.string().max(300), sizeBytes: size, sha256 })).min(1).max(100),
 });
 
+const canary = z.strictObject({ nonce: z.string().regex(/^[0-9a-f]{32}$/), writtenAt: instant, components: z.array(name).min(1).max(100) });
+
 export const manifestSchema = z.strictObject({
-  format: z.literal([manifestFormat, importedFormat]),
+  format: z.literal([manifestFormat, importedFormat, canaryFormat]),
   repositoryId: z.uuid(),
   service: name,
   serviceVersion: text.nullable(),
@@ -113,4 +115,7 @@ export const manifestSchema = z.strictObject({
   run: z.strictObject({ namespaceId: text, workflowId: text, runId: text }),
   holdfastVersion: text,
   imported: imported.exactOptional(),
-}).refine((manifest) => (manifest.format === importedFormat) === (manifest.imported !== undefined), 'its format is not the one of how it came here');
+  canary: canary.exactOptional(),
+}).refine((manifest) => (manifest.format === importedFormat) === (manifest.imported !== undefined), 'its format is not the one of how it came here')
+  .refine((manifest) => (manifest.format === canaryFormat) === (manifest.canary !== undefined), 'its format is not the one of a backup with a canary, or without')
+  .refine(({ canary: written, components }) => written === undefined || written.components.every((each) => components.some(({ component }) => component === each)), 'its canary is in a store that it does not hold');

@@ -1,5 +1,5 @@
 /** Manifests: a backup exists when its manifest does. Created exclusively and last; believed only when every check passes. */
-import { type BackupManifest, importedFormat } from '../domain/backup-manifest.ts';
+import { type BackupManifest, canaryFormat } from '../domain/backup-manifest.ts';
 import { canonicalJson } from '../domain/canonical-json.ts';
 import { HoldfastFailure } from '../domain/failures.ts';
 import { backupDirectory, isBackupId, parseRunBackupId } from '../domain/identifiers.ts';
@@ -50,7 +50,7 @@ export async function readManifest(storage: BackupStorage, repositoryId: string,
 /** The manifest that a document is. @param path of the document, for what is said of it @throws ManifestDamaged, UnsupportedFormat */
 export function believedManifest(path: string, document: Readonly<Record<string, unknown>>, repositoryId: string, service: string, backupId: string): ReadManifest {
   const { manifestSha256: claimed, ...rest } = document;
-  refuseNewerFormat(path, rest['format'], importedFormat);
+  refuseNewerFormat(path, rest['format'], canaryFormat);
   const sha256 = sha256Of(rest);
   if (claimed !== sha256) throw notWhatItClaims('ManifestDamaged', path, 'it differs from its own SHA-256');
   const manifest = parsed(path, rest);

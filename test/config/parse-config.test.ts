@@ -21,7 +21,7 @@ describe('a valid file', () => {
     const config = readConfig(`
 host: berlin-1
 queuePrefix: dr
-backup: { prove: false, hashes: false, skewLimit: 500ms }
+backup: { prove: false, hashes: false, canary: true, skewLimit: 500ms }
 approval: { required: [restore], fourEyes: true, approvers: [mia, tom], expiresAfter: 30m }
 repositories: { nas: { url: ./backups }, second: { url: /mnt/copy } }
 services:
@@ -35,7 +35,7 @@ services:
 `);
     expect(config).toMatchObject({ host: 'berlin-1', queuePrefix: 'dr', repositories: [{ name: 'nas', path: '/etc/backups' }, { name: 'second', path: '/mnt/copy' }] });
     expect(config.services[0]).toMatchObject({
-      host: 'berlin-1', version: '2.0.0', repositories: ['second'], proveAfterBackup: false, contentHashes: false, skewLimitMs: 500,
+      host: 'berlin-1', version: '2.0.0', repositories: ['second'], proveAfterBackup: false, contentHashes: false, canary: true, skewLimitMs: 500,
       components: [
         { engine: 'postgres', database: 'shop', user: 'backup', password: { env: 'SHOP_PASSWORD' } },
         { engine: 'redis', user: 'holdfast', password: { file: '/run/secrets/redis' } },

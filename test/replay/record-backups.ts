@@ -23,6 +23,9 @@ export async function recordBackups({ service, faults, save }: Recorder): Promis
   faults.proof = false;
   faults.skew = true;
   await save('takeBackup.twoRounds', await service.start('takeBackup', { service: name }), 'COMPLETED');
+  service.define({ canary: true });
+  await save('takeBackup.canary', await service.start('takeBackup', { service: name }), 'COMPLETED');
+  delete (service.config.services[0] as { canary?: true }).canary;
   const cancelled = await service.start('takeBackup', { service: name });
   await cancelInBackUp(cancelled);
   await save('takeBackup.cancelled', cancelled, 'CANCELLED');

@@ -1,6 +1,6 @@
 /** One history per runbook and outcome; a missing one is a gap in what an upgrade is tested against. */
 export const requiredShapes = [
-  'takeBackup.done', 'takeBackup.failed', 'takeBackup.twoRounds', 'takeBackup.cancelled', 'takeBackup.proofFailed', 'takeBackup.busy', 'takeBackup.waited', 'takeBackup.skipped', 'takeBackup.pruned',
+  'takeBackup.done', 'takeBackup.failed', 'takeBackup.twoRounds', 'takeBackup.cancelled', 'takeBackup.proofFailed', 'takeBackup.busy', 'takeBackup.waited', 'takeBackup.skipped', 'takeBackup.pruned', 'takeBackup.canary',
   'verifyBackup.done', 'verifyBackup.failed', 'proveBackup.done', 'proveBackup.failed', 'proveBackup.couldNotVerify',
   'runDrill.done', 'runDrill.failed', 'runDrill.couldNotVerify', 'runDrill.cancelled', 'runDrill.keyless', 'runDrill.rebuilt', 'runDrill.composed', 'runDrill.refusedCompose',
   'restoreBackup.done', 'restoreBackup.planned', 'restoreBackup.rejected', 'restoreBackup.expired', 'restoreBackup.cancelled', 'restoreBackup.rolledBack',

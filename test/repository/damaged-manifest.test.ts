@@ -114,7 +114,7 @@ describe('a manifest', () => {
 
 describe('a manifest whose hash is right', () => {
   it('is refused in a newer format, and in no format', async () => {
-    expect(await reading(sealed({ ...manifest, format: 3, surprise: true }))).toBe('UnsupportedFormat');
+    expect(await reading(sealed({ ...manifest, format: 4, surprise: true }))).toBe('UnsupportedFormat');
     expect(await reading(sealed({ ...manifest, format: 0 }))).toBe('ManifestDamaged');
     expect(await reading(sealed({ ...manifest, format: '1' }))).toBe('ManifestDamaged');
     expect(await reading(sealed({ ...manifest, format: undefined }))).toBe('ManifestDamaged');

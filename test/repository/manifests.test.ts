@@ -53,8 +53,20 @@ describe('committing a manifest', () => {
     await repository.commitManifest(manifest);
     expect((await repository.readManifest('shop', manifest.backupId)).manifest).toEqual(manifest);
     const text = Buffer.from(objects.get(`shop/backups/${manifest.backupId}/manifest.json`) as Uint8Array).toString();
-    objects.set(`shop/backups/${manifest.backupId}/manifest.json`, Buffer.from(text.replace('"format":2', '"format":3')));
+    objects.set(`shop/backups/${manifest.backupId}/manifest.json`, Buffer.from(text.replace('"format":2', '"format":4')));
     await failing('UnsupportedFormat', repository.readManifest('shop', manifest.backupId));
+  });
+
+  it('takes one with a canary in a format that an older reader refuses by its number, and in no other', async () => {
+    const sample = await unfinished();
+    const canary = { nonce: '0f'.repeat(16), writtenAt: '2026-11-23T00:59:59.000Z', components: ['redis'] };
+    const manifest: BackupManifest = { ...sample, format: 3, canary };
+    await storeArtifacts(repository, manifest);
+    for (const half of [{ ...sample, format: 3 as const }, { ...manifest, format: 1 as const }, { ...asImported(sample), canary }, { ...manifest, canary: { ...canary, nonce: 'x' } }, { ...manifest, canary: { ...canary, components: [] } }, { ...manifest, canary: { ...canary, components: ['mysql'] } }]) {
+      await failing('ManifestDamaged', repository.commitManifest(half));
+    }
+    await repository.commitManifest(manifest);
+    expect((await repository.readManifest('shop', manifest.backupId)).manifest).toEqual(manifest);
   });
 
   it('takes an incremental one with what it stands on', async () => {

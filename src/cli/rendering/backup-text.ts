@@ -15,6 +15,7 @@ export function backupText(entry: CatalogEntry, clock: PlanClock): readonly stri
     `  ${manifest.service}${manifest.serviceVersion === null ? '' : ` ${manifest.serviceVersion}`}, number ${manifest.sequence}, taken by Holdfast ${manifest.holdfastVersion} in run ${manifest.run.workflowId}`,
     ...(manifest.imported === undefined ? [] : importedText(manifest.imported)),
     `  covers everything until ${localAndUtc(manifest.point.at, clock.timeZone, clock.now)}, stores within ${durationText(manifest.point.skewMs)} (limit ${durationText(manifest.point.skewLimitMs)})`,
+    ...(manifest.canary === undefined ? [] : [`  canary in ${manifest.canary.components.join(' and ')}, written ${localAndUtc(manifest.canary.writtenAt, clock.timeZone, clock.now)}: drills of it look for that`]),
     `  manifest sha256 ${entry.manifestSha256 ?? ''}`,
     ...manifest.components.flatMap(componentText),
     ...(entry.proof === null ? [] : entry.proof.components.map(({ component, sentence }) => `  proof of ${component}: ${sentence}`)),

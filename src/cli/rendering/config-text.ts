@@ -25,6 +25,7 @@ function serviceText(service: ServiceDefinition): readonly string[] {
     `  application: ${application === null ? 'none is restarted after a restore' : application.containers.join(', ')}`,
     `  health: ${health === null ? 'nobody is asked after a restore' : `${health.url} within ${formatDuration(health.withinMs)}`}`,
     `  repositories: ${service.repositories.join(', ')}`,
+    ...(service.canary === true ? ['  before a backup: a canary is written into each store'] : []),
     `  after a backup: ${provenText(service)}, ${service.contentHashes ? 'counts and content hashes' : 'counts only'}`,
     `  approval: ${approval.required.join(', ') || 'nothing asks for it'}${approval.fourEyes ? ', by somebody else than who asked' : ''}${approval.approvers.length > 0 ? `, by ${approval.approvers.join(' or ')}` : ''}, within ${formatDuration(approval.expiresAfterMs)}`,
     `  drills: ${drillText(service)}`,

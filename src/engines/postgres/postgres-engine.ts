@@ -23,6 +23,7 @@ import { lookAlong } from './find/look-along.ts';
 import { surveyLog } from './find/survey-log.ts';
 import { inspect } from './inspect.ts';
 import { mark } from './mark.ts';
+import { plantCanary } from './plant-canary.ts';
 import { prepare } from './prepare.ts';
 import { prove } from './prove.ts';
 import { readContent } from './read-content.ts';
@@ -57,6 +58,7 @@ export function createPostgresEngine(): DatabaseEngine<PostgresComponent> {
     discardRollback: (ctx, component, cutOver) => byCutOver(cutOver, (own) => discardRollback(ctx, component, own), (own) => withReplacement.discardRollback(ctx, own)),
     writeMark,
     mark,
+    plantCanary,
     repairLeftovers: async (ctx, component, run) => [...await repairDirectory(ctx, component, run), ...await repairLeftovers(ctx, component, run)],
     readContent,
     moments: { readLogEnd, surveyLog, lookAlong, recover: recoverToMoment, query: queryMoment, finish: finishMoment },

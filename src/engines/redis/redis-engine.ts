@@ -15,6 +15,7 @@ import { requireReadyRedis } from './cut-over/ready.ts';
 import { openRedis } from './cut-over/open.ts';
 import { rollBackRedis } from './cut-over/roll-back.ts';
 import { inspectRedis } from './inspect.ts';
+import { plantCanary } from './plant-canary.ts';
 import { prepareRedis } from './prepare.ts';
 import { prepareRedisUndo } from './prepare-undo.ts';
 import { proveRedis } from './prove.ts';
@@ -48,6 +49,7 @@ export function createRedisEngine(): DatabaseEngine<RedisComponent> {
     // Redis counts commands, not transactions.
     writeMark: () => Promise.resolve(null),
     mark: () => Promise.resolve(null),
+    plantCanary,
     repairLeftovers: repairRedis,
     moments: null,
     aof: { makeInstant: makeRedisInstant },

@@ -1,4 +1,4 @@
-/** `takeBackup`: preflight, one recovery point over all components, manifest, proof, retention. Changes no live data. */
+/** `takeBackup`: preflight, one recovery point over all components, manifest, proof, retention. Changes no live data but the canary, where one is asked for. */
 import type { BackedUpComponent, CommittedBackup } from '../../activities/backup-activities.ts';
 import { recoveryPoint } from '../../domain/backup-manifest.ts';
 import { proofIsWanted } from '../../domain/prove-policy.ts';
@@ -11,6 +11,7 @@ import { proveAndRecord, requireProven } from '../shared/proof-steps.ts';
 import { acquireRepaired, repairEndedRuns } from '../shared/repair-ended-runs.ts';
 import { inFrame, type Run } from '../shared/run.ts';
 import type { TakeBackupInput, TakeBackupResult } from './messages.ts';
+import { plantCanaries } from './plant-canaries.ts';
 
 /** A component whose worker was lost comes late by a heartbeat timeout; a worker that stands still can do that twice. */
 const snapshotRounds = 3;
@@ -30,12 +31,13 @@ export async function takeBackup(input: TakeBackupInput): Promise<TakeBackupResu
     run.compensations.add('remove the unfinished backup', () => run.host.quick.abandonBackup({ service, backupId: claim.backupId }));
 
     run.phase('working');
+    const canary = await plantCanaries(run);
     const backups = await takeRecoveryPoint(run, claim.backupId);
     await lease.release();
 
     run.step(`[${components.length + 1}/${components.length + 1}] Creating backup manifest...`);
     const finishedAt = new Date(Date.now()).toISOString();
-    const committed = await run.host.quick.commitBackup({ service, claim, beganAt, finishedAt, components: backups });
+    const committed = await run.host.quick.commitBackup({ service, claim, beganAt, finishedAt, components: backups, ...(canary === null ? {} : { canary }) });
     run.compensations.drop('remove the unfinished backup');
     run.done(`Backup manifest created: ${committed.backupId} (point ${committed.point}, skew ${committed.skewMs} ms)`);
     run.note(`Total backups in directory: ${committed.backups}`);

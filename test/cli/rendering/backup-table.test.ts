@@ -64,6 +64,12 @@ describe('an incremental backup', () => {
     expect(backupText(entry({ manifest: incremental }), { timeZone: 'UTC', now: '2026-11-24T00:00:00.000Z' }).join('\n')).toContain('what changed since 20261122-130000 (incremental; stands on 20261122-010000, 20261122-130000)');
   });
 
+  it('says which stores had a canary written into them', () => {
+    const text = (changed: Partial<typeof manifest>): string => backupText(entry({ manifest: { ...manifest, ...changed } }), { timeZone: 'UTC', now: '2026-11-24T00:00:00.000Z' }).join('\n');
+    expect(text({ format: 3, canary: { nonce: '0f'.repeat(16), writtenAt: '2026-11-23T00:59:59.000Z', components: ['postgres', 'redis'] } })).toMatch(/canary in postgres and redis, written .*00:59:59/);
+    expect(text({})).not.toContain('canary');
+  });
+
   it('is held where a page was found damaged, with all that are older', () => {
     const hold: Hold = { format: 1, service: 'shop', backupId: '20261124-010000', sequence: 2, component: 'postgres', reason: 'checksum verification failed in file "./base/5/1259", block 3', at: '2026-11-24T01:00:00.000Z', run: run('hold') };
     expect(holdText(hold)).toBe('HELD: every backup from before 20261124-010000 stays, which could not be taken of postgres: checksum verification failed in file "./base/5/1259", block 3');

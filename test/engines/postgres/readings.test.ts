@@ -180,6 +180,8 @@ describe('what a plan says', () => {
     const backup = { content: { tables: [{ table: 'a', rows: '10', hash: null }, { table: 'gone', rows: '5', hash: null }, { table: 'same', rows: '1', hash: null }] } } as unknown as PostgresDump;
     const live = [{ table: 'a', rows: '12', exact: true }, { table: 'same', rows: '1', exact: true }, { table: 'big', rows: '900', exact: false }];
     expect(tableNotes(backup, live)).toEqual(['big: about 900 rows now, not in the backup', 'a: 12 rows now, 10 in the backup', 'gone: not there now, 5 rows in the backup']);
+    // Of what backups write themselves nobody is told that it goes.
+    expect(tableNotes(backup, [{ table: 'holdfast.canary', rows: '1', exact: true }, ...live])).toEqual(tableNotes(backup, live));
     expect(tableNotes(backup, Array.from({ length: 20 }, (_, n) => ({ table: `n${n}`, rows: '1', exact: true })))).toHaveLength(11);
   });
 

@@ -3,12 +3,13 @@ import type { EngineContext } from '../../engine-context.ts';
 import { run16 } from '../../../containers/labels.ts';
 import type { PostgresComponent } from '../../../domain/service.ts';
 
+const readWrite = 'default_transaction_read_only=off';
 /**
  * Session settings that lose against nothing but the session's own SET: timeouts off, no search path, read-write whatever the role's default. A
  * backend looks each second whether its client is still there: a killed helper must not leave a query running for an hour (databases.md D6).
  */
 const sessionOptions = [
-  'search_path=', 'statement_timeout=0', 'lock_timeout=0', 'idle_in_transaction_session_timeout=0', 'idle_session_timeout=0', 'default_transaction_read_only=off',
+  'search_path=', 'statement_timeout=0', 'lock_timeout=0', 'idle_in_transaction_session_timeout=0', 'idle_session_timeout=0', readWrite,
   'row_security=off', 'client_min_messages=warning', 'standard_conforming_strings=on', 'client_connection_check_interval=1000',
 ];
 
@@ -26,9 +27,10 @@ export type SessionOwner = Pick<EngineContext, 'owner'> | { readonly application
 /** Of every session that is opened: to find them in pg_stat_activity, and to end exactly them. */
 export const applicationName = (ctx: SessionOwner, component: string): string => ('owner' in ctx ? `holdfast-${run16(ctx.owner, component)}` : ctx.applicationName);
 
-/** libpq's variables; no secret is among them. `extra` are further session settings, `name=value` without spaces. */
-export function libpqEnvironment(ctx: SessionOwner, component: Pick<PostgresComponent, 'name' | 'user'>, database: string, extra: readonly string[] = []): Record<string, string> {
-  return { PGDATABASE: database, PGUSER: component.user, PGAPPNAME: applicationName(ctx, component.name), PGOPTIONS: asOptions([...sessionOptions, ...extra]), PGCONNECT_TIMEOUT: '10' };
+/** libpq's variables; no secret is among them. @param extra further session settings, `name=value` without spaces @param mindsReadOnly read only where the server, the database or the role is so by default */
+export function libpqEnvironment(ctx: SessionOwner, component: Pick<PostgresComponent, 'name' | 'user'>, database: string, extra: readonly string[] = [], mindsReadOnly = false): Record<string, string> {
+  const settings = [...sessionOptions, ...extra].filter((each) => !(mindsReadOnly && each === readWrite));
+  return { PGDATABASE: database, PGUSER: component.user, PGAPPNAME: applicationName(ctx, component.name), PGOPTIONS: asOptions(settings), PGCONNECT_TIMEOUT: '10' };
 }
 
 /** The component's password, or null where none is configured. @throws SecretNotFound */

@@ -25,6 +25,7 @@ const readings: readonly Reading[] = [
   { type: 'DatabaseNotFound', pattern: /FATAL:\s+database "[^"]*" does not exist/, hint: 'Check the database of the component in holdfast.yaml.' },
   { type: 'LocaleMissing', pattern: localeMissing, hint: 'This says nothing about the backup: use an image that has the locale.' },
   { type: 'DatabaseUnreachable', pattern: /connection to server .* failed|could not connect|the database system is (starting up|shutting down|in recovery mode|not yet accepting)|server closed the connection|terminating connection|too many clients|remaining connection slots|connection timeout|not currently accepting connections/i, hint: 'The step is tried again; look at the container\'s log if it stays so.' },
+  { type: 'TableLocked', pattern: /ERROR:\s+canceling statement due to lock timeout/, hint: 'Another session holds or wants the table for itself; the step is tried again.' },
   { type: 'PermissionDenied', pattern: /permission denied|must be (super)?(user|owner)|only roles with|must have privileges/i, hint: 'Give the component a superuser, or one that may read everything.' },
 ];
 

@@ -28,6 +28,8 @@ export interface PsqlCall {
   /** Psql variables, used in the SQL as :'name' or :"name" only. */
   readonly variables?: PsqlVariables;
   readonly timeoutMs?: number;
+  /** Read only where the server, the database or the role is so by default: nobody but the owner of the data has a say in that. Read-write unless given. */
+  readonly mindsReadOnly?: boolean;
   /** What it is where the server's words are none that we know: `CutOverFailed` unless given. */
   readonly otherwise?: FailureType;
 }
@@ -53,7 +55,7 @@ async function runIn(ctx: PsqlContext, call: PsqlCall, database: string): Promis
   const result = await execOrUnreachable(ctx, call, {
     argv: ['psql', '-X', '-q', '-A', '-t', '-w', '-v', 'ON_ERROR_STOP=1', '-f', '-'],
     stdin: firstStatement + psqlVariables(call.variables ?? {}) + call.sql,
-    environment: { ...libpqEnvironment(ctx, call.component, database), PGCLIENTENCODING: 'UTF8', LC_ALL: 'C', ...(password === null ? {} : { PGPASSWORD: password }), ...(port === null ? {} : { PGPORT: port }), ...(call.host === undefined ? {} : { PGHOST: call.host }) },
+    environment: { ...libpqEnvironment(ctx, call.component, database, [], call.mindsReadOnly), PGCLIENTENCODING: 'UTF8', LC_ALL: 'C', ...(password === null ? {} : { PGPASSWORD: password }), ...(port === null ? {} : { PGPORT: port }), ...(call.host === undefined ? {} : { PGHOST: call.host }) },
     timeoutMs: call.timeoutMs ?? ctx.timing.execMs,
     maxOutputBytes: 32 * 1024 * 1024,
     signal: ctx.signal,

@@ -1,5 +1,6 @@
 /** What will be gone for the application when a backup takes the place of the live data. */
 import type { PostgresDump } from '../../../domain/backup-manifest.ts';
+import { canaryTable } from '../../../domain/canary.ts';
 import type { Loss } from '../../../domain/restore-plan.ts';
 import type { EngineContext } from '../../engine-context.ts';
 import type { Inspection } from '../inspect.ts';
@@ -41,9 +42,9 @@ export function readLossOutput(output: string): { readonly seconds: number; read
 export const tableNotes = (backup: PostgresDump, parts: readonly LiveTable[]): readonly string[] =>
   rowNotes(backup.content.tables.map(({ table, rows }) => ({ table, rows, exact: true })), parts, 'in the backup');
 
-/** Tables that differ in rows, those that lose most first; at most ten lines. An estimate of nothing says nothing. Pure. @param where what `before` is, as people read it */
+/** Tables that differ in rows, those that lose most first; at most ten lines. An estimate of nothing says nothing, and neither does the row that backups write themselves. Pure. @param where what `before` is, as people read it */
 export function rowNotes(before: readonly LiveTable[], now: readonly LiveTable[], where: string): readonly string[] {
-  const [then, live] = [sums(before), sums(now)];
+  const [then, live] = [before, now].map((tables) => sums(tables.filter(({ table }) => table !== canaryTable))) as [readonly LiveTable[], readonly LiveTable[]];
   const isUnknown = ({ rows, exact }: LiveTable): boolean => !exact && rows === '0';
   const text = ({ rows, exact }: LiveTable): string => `${exact ? '' : 'about '}${rows}`;
   const byName = new Map(then.map((each) => [each.table, each]));
