@@ -3,6 +3,7 @@
  * Called from activities, by the rules of engine.ts; the context's runtime knows nothing but what the drill has made. Each may be run twice.
  */
 import type { ComponentBackup, NotCompared } from '../domain/backup-manifest.ts';
+import type { Canary } from '../domain/canary.ts';
 import type { Difference } from '../domain/content.ts';
 import type { Assertion, Asked } from '../domain/drill/assertion.ts';
 import type { DrillCheck } from '../domain/drill/check.ts';
@@ -32,6 +33,9 @@ export interface DrillEngine<C extends Component = Component> {
    * @param known differences that were found while its data was restored @throws what may be tried again, and what kept it from being asked
    */
   check(ctx: EngineContext, component: C, server: DrillServer, known: readonly Difference[]): Promise<StartedServer>;
+
+  /** The canary that a backup planted before it was taken, as the running server has it; null where it has none. Reads only. @throws where the server does not answer */
+  readCanary(ctx: EngineContext, component: C, server: DrillServer): Promise<Canary | null>;
 
   /** Questions of the user's, in that order, each read only. A question that the server refuses is answered with why. @throws where the server does not answer at all */
   ask(ctx: EngineContext, component: C, server: DrillServer, assertions: readonly Assertion[]): Promise<readonly Asked[]>;

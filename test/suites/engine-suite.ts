@@ -113,6 +113,19 @@ export function describeEngine<C extends Component>(
       expect(parseLsn(second.lsn) ?? 0n).toBeGreaterThan(parseLsn(first.lsn) ?? 0n);
     });
 
+    it('plants a canary, twice as well as once, in the place of the one before, and finds it in a server that runs', async () => {
+      const world = await open();
+      const ctx = world.context('canary');
+      const server = { containerId: (await ctx.runtime.inspect(world.component.container)).id, backup: await backUp(world) };
+      const found = () => engine.drills.readCanary(ctx, world.component, server);
+      expect(await found()).toBeNull();
+      for (const canary of [{ nonce: '0f'.repeat(16), writtenAt: '2026-11-23T01:00:00.123Z' }, { nonce: '1e'.repeat(16), writtenAt: '2026-11-24T01:00:00.000Z' }]) {
+        await twice(async () => expect(await engine.plantCanary(ctx, world.component, canary)).toBeNull());
+        expect(await found()).toEqual(canary);
+      }
+      expect((await engine.prove(world.context('proof'), await backUp(world, 'later'), world.source)).verdict).toBe('proven');
+    });
+
     it('takes away what an ended run prepared, once', async () => {
       const world = await open();
       const before = await content(world);

@@ -54,7 +54,7 @@ export const checkKinds = {
   restoreFailed: failed('The data could not be brought back.', 'Read the sentence, restore the backup before it by `holdfast prove`, and take a new one.'),
   serverDidNotStart: failed('The server did not start on the restored data.', 'Read the sentence: it is the server\'s own last word.'),
   canaryMissing: failed('The row or key that was written before the backup, to be found by this drill, is not there.', 'The backup is older than it says, or is of another server: look at its manifest.'),
-  canariesDisagree: failed('PostgreSQL and Redis came back to different moments.', 'Look at the skew in the manifest, and at `skewLimit`.'),
+  canariesDisagree: failed('PostgreSQL and Redis came back to different moments.', 'Look whether something else backs up one of them too, or writes over `holdfast.canary` or `holdfast:canary`; prove an older backup, and take a new one.'),
 
   // What the people who own the service ask of it.
   assertionFailed: failed('An assertion of yours does not hold on the restored data.', 'Ask it of the live service: where it fails there too, the data is wrong and not the backup.'),

@@ -3,6 +3,7 @@ import type { ChosenDrill, DrillWay } from '../../activities/drill/choose-activi
 import type { DrilledBackup } from '../../activities/drill/drill-context.ts';
 import type { DrilledServer } from '../../activities/drill/record-activities.ts';
 import type { ApplicationTests } from '../../domain/drill/drill-report.ts';
+import { canaryChecks, type CanaryReading } from '../../domain/drill/canary-checks.ts';
 import { checkName, drillCheck, type DrillCheck } from '../../domain/drill/check.ts';
 import { counted } from '../../domain/wording.ts';
 import type { ReachedMoment } from '../../engines/moment-engine.ts';
@@ -36,12 +37,15 @@ export async function bringUp(run: DrillRun, log: DrillLog, chosen: ChosenDrill)
   const sources = Object.fromEntries(started.filter(({ backup }) => backup !== chosen.backup).map(({ component, backup }) => [component, backup]));
   run.phase('checking');
   run.step('[4/6] Check     what came back against the backup, and what there is around it');
-  const servers = (await allOrNone(started.map((each) => () => checkOne(run, log, each)))).filter((each) => each !== null);
+  const checked = (await allOrNone(started.map((each) => () => checkOne(run, log, each)))).filter((each) => each !== null);
+  // Of all stores at once: whether they came back to one moment, none can tell by itself.
+  log.add(canaryChecks(checked.flatMap(({ canary }) => (canary === undefined ? [] : [canary]))));
+  const servers = checked.map(({ server }) => server);
   const isWhole = servers.length === chosen.components.length;
   return { servers, sources, tests: isWhole ? await askAll(run, log, chosen, sources) : null };
 }
 
-type Started = Pick<DrilledServer, 'component' | 'at' | 'covered' | 'imageId' | 'differences'> & { readonly backup: DrilledBackup };
+type Started = Pick<DrilledServer, 'component' | 'at' | 'covered' | 'imageId' | 'differences'> & { readonly backup: DrilledBackup; /** A log of its own led it past this one. */ readonly past?: DrilledBackup };
 
 async function startOne(run: DrillRun, log: DrillLog, chosen: ChosenDrill, component: ChosenComponent): Promise<Started | null> {
   const { name, whole } = component;
@@ -66,7 +70,7 @@ async function startOne(run: DrillRun, log: DrillLog, chosen: ChosenDrill, compo
   if (whole && filled.reached !== null) log.add([recoveryCheck(name, filled.reached, way)]);
   // Where the log ends is known for longer than its last commit says.
   const at = way !== undefined && Date.parse(way.at) > Date.parse(filled.at) ? way.at : filled.at;
-  return { component: name, at, ...(way === undefined ? source.covered : { covered: way.covered }), imageId: server.imageId, differences: filled.differences, backup: source.backup };
+  return { component: name, at, ...(way === undefined ? source.covered : { covered: way.covered }), imageId: server.imageId, differences: filled.differences, backup: source.backup, ...(way === undefined && source.covered.covered !== 'appendOnlyFile' ? {} : { past: chosen.backup }) };
 }
 
 function recoveryCheck(name: string, { stop, lsn }: ReachedMoment, way: DrillWay | undefined): DrillCheck {
@@ -99,12 +103,13 @@ async function sourceOf(run: DrillRun, log: DrillLog, { backup, way, nextTo }: C
   return { backup: { ...backup, backupId, manifestSha256 }, covered: planned.source === 'aof' ? { covered: 'appendOnlyFile' } : {} };
 }
 
-async function checkOne(run: DrillRun, log: DrillLog, { component, at, covered, imageId, differences, backup }: Started): Promise<DrilledServer | null> {
-  const checked = await log.stage({ phase: 'compare', component, check: checkName('content', component) }, () => run.host.long.checkDrill({ backup, component, known: differences }));
+async function checkOne(run: DrillRun, log: DrillLog, { component, at, covered, imageId, differences, backup, past }: Started): Promise<{ readonly server: DrilledServer; readonly canary?: CanaryReading } | null> {
+  const checked = await log.stage({ phase: 'compare', component, check: checkName('content', component) }, () => run.host.long.checkDrill({ backup, component, known: differences, ...(past === undefined ? {} : { past }) }));
   if (checked === null) return null;
   log.add(checked.checks);
-  const { version, comparedObjects, notCompared } = checked;
-  return { component, at, ...(covered === undefined ? {} : { covered }), imageId, version, comparedObjects, differences: checked.differences, notCompared };
+  const { version, comparedObjects, notCompared, canary } = checked;
+  const server = { component, at, ...(covered === undefined ? {} : { covered }), imageId, version, comparedObjects, differences: checked.differences, notCompared };
+  return { server, ...(canary === undefined ? {} : { canary }) };
 }
 
 /** Which compose file each step reads: the one that the drill began with. */

@@ -17,12 +17,14 @@ import { checkIndexes, removeAmcheck } from './amcheck.ts';
 import { askSql } from './ask-sql.ts';
 import { checkSurroundings } from './check-surroundings.ts';
 import { asRoot } from './drill-connection.ts';
+import { readCanary } from './read-canary.ts';
 import { writeCanary } from './write-canary.ts';
 
 const jobs = 2;
 
 export const postgresDrills: DrillEngine<PostgresComponent> = {
   check: checkServer,
+  readCanary: (ctx, component, server) => readCanary(ctx, component, server, ofPostgres(server)),
   ask: (ctx, component, server, assertions) => askSql(ctx, component, server, ofPostgres(server), assertions),
   admit,
 };

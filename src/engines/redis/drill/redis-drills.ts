@@ -1,6 +1,7 @@
 /** Drills of Redis: what its running server is asked, and who gets in. */
 import { randomBytes } from 'node:crypto';
 import type { ComponentBackup, RedisBackup } from '../../../domain/backup-manifest.ts';
+import { canaryFrom, type Canary } from '../../../domain/canary.ts';
 import type { Difference, RedisContent, RedisDatabaseContent } from '../../../domain/content.ts';
 import type { Asked, Assertion } from '../../../domain/drill/assertion.ts';
 import { checkName, drillCheck, type DrillCheck } from '../../../domain/drill/check.ts';
@@ -13,14 +14,15 @@ import type { RedisComponent } from '../../../domain/service.ts';
 import { counted } from '../../../domain/wording.ts';
 import type { DrillEngine, DrillServer, StartedServer } from '../../drill-engine.ts';
 import type { EngineContext } from '../../engine-context.ts';
+import { canaryKey } from '../plant-canary.ts';
 import { comparedObjects } from '../prove.ts';
-import { execRedisCommand, redisProblem, runRedisCommand, type RedisConnection } from '../server/redis-cli.ts';
+import { commandFailure, execRedisCommand, redisProblem, runRedisCommand, type RedisConnection } from '../server/redis-cli.ts';
 import { keyspaceOf, parseInfo } from '../server/server-facts.ts';
 
-const canaryKey = 'holdfast:drill:canary';
+const drillCanaryKey = 'holdfast:drill:canary';
 const canarySeconds = 60;
 
-export const redisDrills: DrillEngine<RedisComponent> = { check: checkServer, ask, admit: async (_ctx, { name }) => redisWays(name) };
+export const redisDrills: DrillEngine<RedisComponent> = { check: checkServer, readCanary, ask, admit: async (_ctx, { name }) => redisWays(name) };
 
 /** Nobody is asked for a password on the drill's network, and no live one is needed there. */
 const connectionTo = ({ name, container }: RedisComponent, { containerId }: DrillServer): RedisConnection => ({ component: { engine: 'redis', name, container }, containerId });
@@ -61,14 +63,28 @@ function sentenceOf({ databases, digest }: RedisContent, found: readonly RedisDa
 async function writeCanary(ctx: EngineContext, { name }: RedisComponent, connection: RedisConnection): Promise<DrillCheck> {
   const nonce = randomBytes(16).toString('hex');
   try {
-    await runRedisCommand(ctx, connection, ['SET', canaryKey, nonce, 'EX', String(canarySeconds)]);
-    const found = await runRedisCommand(ctx, connection, ['GET', canaryKey]);
-    await runRedisCommand(ctx, connection, ['DEL', canaryKey]);
+    await runRedisCommand(ctx, connection, ['SET', drillCanaryKey, nonce, 'EX', String(canarySeconds)]);
+    const found = await runRedisCommand(ctx, connection, ['GET', drillCanaryKey]);
+    await runRedisCommand(ctx, connection, ['DEL', drillCanaryKey]);
     if (found === nonce) return drillCheck(checkName('canary', name), name, 'asExpected', 'A nonce that was written to the server after it came back was read in a new connection: it takes writes. It says nothing about what the backup holds.');
     return drillCheck(checkName('canary', name), name, 'restoreFailed', 'A nonce that was written after the server came back was not there in a new connection.');
   } catch (error) {
     if (ctx.signal.aborted || !isFailure(error) || error.retryable) throw error;
     return drillCheck(checkName('canary', name), name, 'restoreFailed', `${error.fields.operation}: ${error.fields.cause}.`);
+  }
+}
+
+async function readCanary(ctx: EngineContext, component: RedisComponent, server: DrillServer): Promise<Canary | null> {
+  const command = ['GET', canaryKey];
+  const result = await execRedisCommand(ctx, connectionTo(component, server), command);
+  const problem = redisProblem(result);
+  // A list, or a hash: somebody else's.
+  if (problem?.words.startsWith('WRONGTYPE') === true) return null;
+  if (problem !== null) throw commandFailure(component, command, problem);
+  try {
+    return canaryFrom(JSON.parse(result.stdout) as unknown);
+  } catch {
+    return null;
   }
 }
 
