@@ -6,6 +6,7 @@ import type { Component, PostgresComponent } from '../../domain/service.ts';
 import { exposureOf } from '../../domain/wal/exposure.ts';
 import { landingOf, targetText, type LogEnd } from '../../domain/wal/landing.ts';
 import { parseLsn } from '../../domain/wal/lsn.ts';
+import { counted } from '../../domain/wording.ts';
 import type { EngineContext, KeptLog, PreparedComponent } from '../../engines/engine-context.ts';
 import type { MomentEngine, MomentRecovery, ReachedMoment, RecoveredComponent } from '../../engines/moment-engine.ts';
 import type { Repository } from '../../repository/repository.ts';
@@ -105,21 +106,27 @@ export function createMomentActivities(dependencies: ActivityDependencies) {
         return moments.finish(context, component, await recoveryOf(dependencies, input), input.reached, input.planned);
       }),
 
-    /** The backup that a store without a log of its own comes from: the newest of it that was taken by that instant, else the oldest after it. @throws UnknownBackup */
+    /** The backup that a store without a log of its own comes from: the newest of it that was taken by that instant, else the oldest after it. What was imported is none: nobody saw it taken. @throws UnknownBackup */
     async findCompanion(input: { service: string; component: string; at: string; repository?: string }): Promise<Companion> {
       const repository = input.repository === undefined ? firstRepository(dependencies, input.service) : repositoryNamed(dependencies, input.repository);
       const taken: (Companion & { readonly sequence: number })[] = [];
+      let imported = 0;
       for (const id of await repository.listBackups(input.service)) {
         const read = await readIfThere(repository, input.service, id);
         const own = read?.manifest.components.find((each) => each.component === input.component);
-        if (read !== null && own !== undefined) taken.push({ backup: referenceTo(read.manifest, read.sha256), at: own.snapshot.at, sequence: read.manifest.sequence });
+        if (read === null || own === undefined) continue;
+        if (read.manifest.imported === undefined) taken.push({ backup: referenceTo(read.manifest, read.sha256), at: own.snapshot.at, sequence: read.manifest.sequence });
+        else imported += 1;
       }
-      const [byThen, after] = [taken.filter(({ at }) => Date.parse(at) <= Date.parse(input.at)), taken.filter(({ at }) => Date.parse(at) > Date.parse(input.at))];
-      const bySequence = (a: { readonly sequence: number }, b: { readonly sequence: number }): number => a.sequence - b.sequence;
-      const chosen = byThen.sort(bySequence).at(-1) ?? after.sort(bySequence)[0];
+      // By when the data is of; a number only tells apart what is of the same instant.
+      const inOrder = taken.sort((a, b) => Date.parse(a.at) - Date.parse(b.at) || a.sequence - b.sequence);
+      const chosen = inOrder.findLast(({ at }) => Date.parse(at) <= Date.parse(input.at)) ?? inOrder[0];
       const aof = chosen !== undefined && await repository.aof.isThere({ service: input.service, component: input.component });
       if (chosen !== undefined) return { backup: chosen.backup, at: chosen.at, ...(aof ? { aof } : {}) };
-      throw new HoldfastFailure('UnknownBackup', { operation: 'find a backup of the other store', object: `${input.service}/${input.component}`, cause: 'no backup holds it', hint: 'Restore the others alone: --only, with their names.' });
+      throw new HoldfastFailure('UnknownBackup', {
+        operation: 'find a backup of the other store', object: `${input.service}/${input.component}`, cause: imported === 0 ? 'no backup holds it' : `no backup holds it but ${counted(imported, 'imported one')}, whose time is only what a file was called`,
+        hint: 'Restore the others alone: --only, with their names.',
+      });
     },
 
     /**
