@@ -170,6 +170,20 @@ test('both stores come back to the newest point from the repository alone, by st
   expect((await readdir(join(service.repositoryPath, service.name), { recursive: true })).filter((name) => /^runs\/.*\.rdb$/.test(name))).toEqual([]);
 }, 400_000);
 
+test('a drill of the newest backup brings that back alone, and measures what would be lost by the logs that are kept', async () => {
+  settings({ assertions: [] });
+  const run = await service.start<RunDrillResult>('runDrill', { service: service.name, depth: 'restore' });
+  const result = await proven(run);
+  expect(result).toMatchObject({ verdict: 'proven', backupId: base });
+  const { report: { times: { rpo }, objectives, components } } = await newestReport();
+  expect(rpo).toMatchObject({ from: { what: expect.stringMatching(/archived (log|append-only file), which this drill/) as string } });
+  // What was written behind the base backup took some seconds, and neither log is of less than them.
+  const of = components.map(({ point }) => Date.parse(point));
+  expect(components.map(({ depth }) => depth)).toEqual(['base', 'rdb']);
+  expect(Date.parse(rpo.ms === null ? '' : rpo.from.at)).toBeGreaterThan(Math.max(...of) + 2_000);
+  expect(objectives.find(({ objective }) => objective === 'rpo')).toMatchObject({ what: 'what would be lost', measuredMs: rpo.ms });
+}, 200_000);
+
 test('a key that is not there is asked for, and reminded of; brought in time the drill goes on, else it could not verify', async () => {
   const late = join(escrow, 'late.key');
   settings({ keys: [mail(), { name: 'late', kept: { file: late } }] });

@@ -4,6 +4,7 @@ import { checkName, drillCheck, type DrillCheck } from '../../src/domain/drill/c
 import type { FoundKey } from '../../src/domain/drill/drill-keys.ts';
 import { defaultKeepMs, type DrillReport } from '../../src/domain/drill/drill-report.ts';
 import { defaultObjectives, type DrillKind, type DrillPhase } from '../../src/domain/drill/objectives.ts';
+import type { StoreCoverage } from '../../src/domain/drill/store-coverage.ts';
 import type { DrillSample } from '../../src/domain/drill/trend.ts';
 import { backupInstant } from '../../src/domain/identifiers.ts';
 
@@ -51,6 +52,7 @@ export interface SampleWishes {
   readonly keys?: readonly FoundKey[];
   readonly drillId?: string;
   readonly service?: string;
+  readonly stores?: readonly StoreCoverage[];
 }
 
 export const pastDrills: readonly DrillSample[] = [540, 610, 655, 702, 980, 701].map((seconds, index) => ({
@@ -65,7 +67,7 @@ export function sampleReport(wishes: SampleWishes = {}): DrillReport {
   const phases = [...phasesOf(at), ...keys === undefined ? [] : ['postgres', 'redis'].map((component, index): DrillPhase => ({ phase: 'start', component, beganAt: at(480), finishedAt: at(489 + index), outcome: 'done' }))];
   const expectedChecks = wishes.expectedChecks ?? passed.map(({ name }) => name);
   return assembleReport({ drillId, kind, finishedAt: at(744), answered, ...(keys === undefined ? {} : { keys }), objectives: defaultObjectives, past, todayBytes: 18_500_000_000, backupMs: 4 * minute + 12_000, keepMs: defaultKeepMs,
-    disaster: { at: at(0), source: 'request' }, approvedAt: null, lastCheckPassedAt: at(731), covered: { at: at(-41), source: 'lastCommit' }, laterTransactions: null, components: [
+    disaster: { at: at(0), source: 'request' }, approvedAt: null, lastCheckPassedAt: at(731), stores: wishes.stores ?? [{ component: 'postgres', covered: { at: at(-41), source: 'lastCommit' }, promised: true }], laterTransactions: null, components: [
     {
       component: 'postgres', engine: 'postgres', depth: 'baseAndLog', backupId: '20261122-020000', manifestSha256: sha('a'), point: at(-41), sizeBytes: 16_106_127_360,
       versions: { backup: '17.6', drill: '17.6' }, image: { name: 'postgres:17', backupId: `sha256:${sha('1')}`, drillId: `sha256:${sha('1')}` },

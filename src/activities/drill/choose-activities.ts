@@ -1,10 +1,9 @@
 /** Which backup a drill brings back, out of which repository; and what the drill promises to find out. Chosen once: whatever comes later works on that. */
 import { randomInt } from 'node:crypto';
 import type { BackupManifest } from '../../domain/backup-manifest.ts';
-import type { DrillChoice, DrilledComponent } from '../../domain/drill/drill-report.ts';
+import type { DrillChoice } from '../../domain/drill/drill-report.ts';
 import { drillSettingsOf, type ChoiceRule } from '../../domain/drill/drill-settings.ts';
 import type { DrillKind } from '../../domain/drill/objectives.ts';
-import type { Covered } from '../../domain/drill/recovery-times.ts';
 import { expectedChecks } from '../../domain/drill/expected-checks.ts';
 import { HoldfastFailure } from '../../domain/failures.ts';
 import { backupInstant, resolveBackupId } from '../../domain/identifiers.ts';
@@ -13,23 +12,9 @@ import type { Repository } from '../../repository/repository.ts';
 import { currentOwner, repositoryNamed, serviceNamed } from '../activity-run.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import type { ServiceDefinition } from '../../domain/service.ts';
-import type { LocatedPoint } from '../moment/moment-activities.ts';
 import { chosenCompose, compositionOf, type DrillComposition } from './composition-of.ts';
-import type { DrilledBackup } from './drill-context.ts';
-
-/** The way to the newest point of a store that keeps its log, settled: whatever is archived later, it leads to the same position. */
-export interface DrillWay {
-  /** Its name. */
-  readonly component: string;
-  readonly located: LocatedPoint;
-  /** Null where nothing is archived behind the base backup. */
-  readonly log: (NonNullable<DrilledComponent['log']> & { /** Over a line for each file, `<sha256> <name>`. */ readonly sha256: string }) | null;
-  /** The instant that the way's end covers, and how that is known. */
-  readonly at: string;
-  readonly covered: Covered['source'];
-  /** A segment that is missing though later ones are there: what lies behind it is lost. */
-  readonly gap: string | null;
-}
+import { inDrill, type DrilledBackup } from './drill-context.ts';
+import { keptWays, type DrillWay, type KeptWay } from './newest-way.ts';
 
 export interface ChosenDrill {
   readonly backup: DrilledBackup;
@@ -50,6 +35,8 @@ export interface ChosenDrill {
   readonly nextTo?: string;
   /** Of a service whose drills have a compose file. */
   readonly compose?: ChosenCompose;
+  /** In a drill of the newest backup of a service that keeps logs: how far these would lead. */
+  readonly kept?: readonly KeptWay[];
 }
 
 export interface ChooseInput {
@@ -73,7 +60,10 @@ export function createChooseActivities(dependencies: ActivityDependencies) {
       const composition = await compositionOf(dependencies, definition);
       const settings = drillSettingsOf(definition);
       const { backupId, choice } = await choose(repository, input, input.backup === undefined ? settings.choose : null, dependencies.nowMs());
-      return chosenOf(repository, definition, { backupId, choice, newest: backupId === await repository.latestBackup(input.service), composition });
+      const chosen = await chosenOf(repository, definition, { backupId, choice, newest: backupId === await repository.latestBackup(input.service), composition });
+      // What is lost is measured of the newest alone.
+      const kept = choice.kind === 'latest' ? await inDrill(dependencies, input.service, (drill) => keptWays(dependencies, drill, repository)) : [];
+      return { ...chosen, ...(kept.length === 0 ? {} : { kept }) };
     },
   };
 }

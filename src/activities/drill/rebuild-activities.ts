@@ -1,25 +1,19 @@
 /** What a drill begins with that has nothing but a repository: the keys, asked for where they are kept, and the way to the newest point. Nothing live is asked, and no state of this host's. */
-import { createHash } from 'node:crypto';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
 import { placeText, missingKeys, type DrillKey, type FoundKey } from '../../domain/drill/drill-keys.ts';
-import { newestCovered } from '../../domain/drill/newest-covered.ts';
 import { drillSettingsOf } from '../../domain/drill/drill-settings.ts';
 import type { DrillKind } from '../../domain/drill/objectives.ts';
 import { isFailure } from '../../domain/failures.ts';
-import type { Component, PostgresComponent } from '../../domain/service.ts';
-import type { LogFile } from '../../domain/wal/log-file.ts';
-import { formatLsn } from '../../domain/wal/lsn.ts';
-import { parseSegmentName, segmentName } from '../../domain/wal/segment.ts';
-import type { EngineContext } from '../../engines/engine-context.ts';
+import type { PostgresComponent } from '../../domain/service.ts';
 import type { Repository } from '../../repository/repository.ts';
 import { currentOwner, serviceNamed } from '../activity-run.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { reportProgress } from '../heartbeating.ts';
-import { locateNow, type SettledPoint } from '../moment/moment-activities.ts';
-import { chosenOf, drillRepository, newestBackup, type ChosenDrill, type DrillWay } from './choose-activities.ts';
+import { chosenOf, drillRepository, newestBackup, type ChosenDrill } from './choose-activities.ts';
 import { compositionOf } from './composition-of.ts';
-import { drilledComponent, inDrill } from './drill-context.ts';
+import { inDrill } from './drill-context.ts';
+import { newestWay, type DrillWay } from './newest-way.ts';
 
 export interface RebuildInput {
   readonly service: string;
@@ -48,13 +42,12 @@ export function createRebuildActivities(dependencies: ActivityDependencies) {
      * backup; else that backup. @throws as `locatePoint` and `chooseDrill` may
      */
     chooseRebuild: (input: RebuildInput): Promise<ChosenDrill> =>
-      inDrill(dependencies, input.service, async ({ context, run }) => {
+      inDrill(dependencies, input.service, async (drill) => {
         const repository = drillRepository(dependencies, input);
         const definition = serviceNamed(dependencies, input.service);
         const postgres = definition.components.find((each): each is PostgresComponent => each.engine === 'postgres');
         const newest = { choice: { kind: 'latest' }, newest: true, rebuilt: true, composition: await compositionOf(dependencies, definition) } as const;
-        const settled = postgres === undefined ? null : await settle(context, repository, input.service, drilledComponent(dependencies, run, postgres.name)).catch(unless(postgres.wal === undefined));
-        const way = postgres === undefined || settled === null ? null : wayOf(postgres.name, settled);
+        const way = postgres === undefined ? null : await newestWay(dependencies, drill, repository, postgres.name).catch(unless(postgres.wal === undefined));
         if (way !== null && (postgres?.wal !== undefined || await leadsFarther(repository, input.service, way))) {
           return { ...await chosenOf(repository, definition, { ...newest, backupId: way.located.base.backupId, logged: way.component }), point: way.at, nextTo: way.at, way };
         }
@@ -62,10 +55,6 @@ export function createRebuildActivities(dependencies: ActivityDependencies) {
         return { ...await chosenOf(repository, definition, { ...newest, backupId: await newestBackup(repository, input.service) }), ...(postgres === undefined ? { nextTo: new Date(dependencies.nowMs()).toISOString() } : {}) };
       }),
   };
-
-  function settle(context: EngineContext, repository: Repository, service: string, component: Component): Promise<SettledPoint> {
-    return locateNow(dependencies, context, repository, { service, component, point: 'latest', inclusive: true });
-  }
 
   async function lookFor({ name, kept }: DrillKey): Promise<FoundKey> {
     const place = placeText(kept);
@@ -90,16 +79,3 @@ async function leadsFarther(repository: Repository, service: string, { log, at }
   const { manifest } = await repository.readManifest(service, await newestBackup(repository, service));
   return Date.parse(at) > Date.parse(manifest.point.at);
 }
-
-function wayOf(component: string, { point, located: { base: { backup }, key, coverage, files, moment }, end, coveredAt }: SettledPoint): DrillWay {
-  const segments = files.filter(({ name }) => parseSegmentName(name, key.segmentSizeBytes) !== null);
-  const hasLog = moment.kind !== 'consistent' && segments.length > 0;
-  const { at, source } = newestCovered({ baseEnd: backup.range.endAt, lastCommit: hasLog ? end.lastCommit?.at ?? null : null, reading: hasLog ? coveredAt : null });
-  return {
-    component, located: point, at, covered: source,
-    log: hasLog ? { timeline: point.timeline, from: backup.range.begin, to: formatLsn(coverage.end), segments: segments.length, sha256: digestOf(segments) } : null,
-    gap: coverage.gap ? segmentName(coverage.missing, key.segmentSizeBytes) : null,
-  };
-}
-
-const digestOf = (files: readonly LogFile[]): string => createHash('sha256').update(files.map(({ name, sha256 }) => `${sha256} ${name}\n`).join('')).digest('hex');

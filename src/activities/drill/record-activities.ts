@@ -9,6 +9,8 @@ import { checkName, type DrillCheck } from '../../domain/drill/check.ts';
 import type { ApplicationTests, DrillCleanUp, DrilledComponent, DrillInput, DrillReport } from '../../domain/drill/drill-report.ts';
 import { drillSettingsOf, objectivesOf } from '../../domain/drill/drill-settings.ts';
 import { breaches, type DrillKind, type DrillPhase, type JudgedObjective } from '../../domain/drill/objectives.ts';
+import { promisesLoss } from '../../domain/drill/promised-loss.ts';
+import type { StoreCoverage } from '../../domain/drill/store-coverage.ts';
 import type { FoundKey } from '../../domain/drill/drill-keys.ts';
 import type { Covered, RecoveryTimes } from '../../domain/drill/recovery-times.ts';
 import type { DrillSample } from '../../domain/drill/trend.ts';
@@ -113,13 +115,12 @@ export function createDrillRecordActivities(dependencies: ActivityDependencies) 
     const { service, kind, chosen, phases, checks, missing, requestedAt, finishedAt, lastCheckPassedAt, cleanUp, tests } = facts;
     const manifest = chosen === null ? null : (await readDrilled(dependencies, chosen.backup)).manifest;
     const restored = chosen === null ? [] : await restoredFrom(chosen, facts);
-    const [covered] = [...facts.servers].sort((a, b) => Date.parse(a.at) - Date.parse(b.at));
     const [{ repositoryId }, { location }, { version }] = [await repository.open(), await repository.place(), await dependencies.runtime.ping()];
     return assembleReport({
       drillId, service, kind, serviceVersion: manifest?.serviceVersion ?? definition.version, host: definition.host, repository: { name: repository.name, id: repositoryId, location },
       startedBy: { identity: facts.requestedBy ?? 'nobody said', by: facts.startedBy, reason: facts.reason }, run: currentOwner(dependencies), choice: chosen?.choice ?? { kind: 'latest' },
       requestedAt, beganAt: phases[0]?.beganAt ?? requestedAt, finishedAt, disaster: { at: requestedAt, source: 'request' }, approvedAt: null, lastCheckPassedAt, laterTransactions: null,
-      covered: covered === undefined ? null : { at: covered.at, source: covered.covered ?? 'backup' }, ...(facts.keys === undefined ? {} : { keys: facts.keys }), answered: checks, ...(missing === undefined ? {} : { missing }), expectedChecks: chosen?.expectedChecks ?? [checkName('content')], tests, phases, cleanUp,
+      stores: facts.servers.map((server) => coverageOf(server, definition, chosen)), ...(facts.keys === undefined ? {} : { keys: facts.keys }), answered: checks, ...(missing === undefined ? {} : { missing }), expectedChecks: chosen?.expectedChecks ?? [checkName('content')], tests, phases, cleanUp,
       components: chosen === null ? [] : restored.map((each) => componentOf(each, chosen, facts)),
       inputs: chosen === null ? [] : inputsOf(restored, chosen), inForce: inForce(definition), objectives: objectivesOf(definition),
       backupMs: manifest === null ? null : Math.max(0, Date.parse(manifest.finishedAt) - Date.parse(manifest.beganAt)), past: await samplesOf(repository, service, drillId),
@@ -158,6 +159,17 @@ async function samplesOf(repository: Repository, service: string, own: string): 
     if (text !== null) texts.push(text);
   }
   return pastSamples(texts, service);
+}
+
+/** By what came back; in a drill of a backup alone by the log that is kept, where that leads farther: so the service would come back. */
+function coverageOf({ component: name, at, covered = 'backup' }: DrilledServer, definition: ServiceDefinition, chosen: ChosenDrill | null): StoreCoverage {
+  const component = definition.components.find((each) => each.name === name);
+  const promised = component !== undefined && promisesLoss(definition, component);
+  const kept = chosen?.kept?.find((each) => each.component === name);
+  const brought: Covered = { at, source: covered };
+  if (kept === undefined || 'nowhere' in kept) return { component: name, covered: brought, promised };
+  if ('unknown' in kept) return { component: name, covered: { why: `how far its log leads could not be told: ${kept.unknown}` }, promised };
+  return { component: name, covered: Date.parse(kept.covered.at) > Date.parse(at) ? kept.covered : brought, promised };
 }
 
 function componentOf({ source: { backupId, manifestSha256 }, backup }: Restored, { point, way }: ChosenDrill, { servers }: DrillFindings): DrilledComponent {

@@ -1,6 +1,7 @@
 /** How much of a service would be lost now: from what the worker of this machine writes down, and where no log is kept from the newest backup's age. */
 import type { Config } from '../../config/config.ts';
 import { defaultObjectives } from '../../domain/drill/objectives.ts';
+import { promisesLoss } from '../../domain/drill/promised-loss.ts';
 import type { ServiceDefinition } from '../../domain/service.ts';
 import { notKnown, wrong, type StatusFinding } from '../../domain/status/finding.ts';
 import { judgeLog, judgeUnlogged } from '../../domain/status/judge-exposure.ts';
@@ -36,8 +37,7 @@ export async function readExposure(context: CommandContext, config: Config, serv
       lines.push(`${name}: ${judged.sentence}`);
       logs.push({ component: name, status });
     } else {
-      // A store beside one that keeps its log may be a cache: of those only one that is alone is judged.
-      if (service.objectives !== undefined && (component.engine === 'postgres' || service.components.length === 1)) findings.push(...judgeUnlogged(name, newestAt, rpoMs, nowMs));
+      if (promisesLoss(service, component)) findings.push(...judgeUnlogged(name, newestAt, rpoMs, nowMs));
       lines.push(`${name}: no log is kept; ${newestAt === null ? 'everything would be lost' : `what was written in the last ${durationText(Math.max(0, nowMs - Date.parse(newestAt)))} would be lost`}`);
     }
   }

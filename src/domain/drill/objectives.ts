@@ -1,6 +1,6 @@
 /** What a service promises itself, and whether a drill kept to it. Pure. */
 import { durationText } from '../wording.ts';
-import type { RecoveryTimes } from './recovery-times.ts';
+import type { Measured, RecoveryTimes } from './recovery-times.ts';
 
 export const drillKinds = ['restore', 'rebuild', 'failover'] as const;
 /** `restore`: into an environment of its own on this host. `rebuild`: from nothing but a repository and the keys. `failover`: on another host. */
@@ -50,18 +50,26 @@ export interface JudgedObjective {
   readonly why: string;
 }
 
+/** What would be lost of the stores of which the service promises how much may be. */
+export interface PromisedLoss {
+  readonly measured: Measured;
+  /** Their names; empty where it is all of them. */
+  readonly of: readonly string[];
+}
+
 export interface ObjectiveFacts {
   readonly kind: DrillKind;
   readonly objectives: Objectives;
   readonly phases: readonly DrillPhase[];
-  readonly times: RecoveryTimes;
+  readonly times: Pick<RecoveryTimes, 'rto'>;
+  /** Null where nothing is promised of any store. */
+  readonly loss: PromisedLoss | null;
   /** How long the backup that was brought back took, by its manifest: the longest where there are several. Null where nothing was brought back. */
   readonly backupMs: number | null;
 }
 
 /** Each objective that a drill of this kind can say something about. */
-export function judgeObjectives({ kind, objectives, phases, times, backupMs }: ObjectiveFacts): readonly JudgedObjective[] {
-  const { rto, rpo } = times;
+export function judgeObjectives({ kind, objectives, phases, times: { rto }, loss, backupMs }: ObjectiveFacts): readonly JudgedObjective[] {
   const recovery: ObjectiveName = kind === 'rebuild' ? 'rebuild' : 'restore';
   const verified = phases.filter(({ phase }) => phase === 'verify');
   const verifyMs = verified.length > 0 && verified.every(({ outcome }) => outcome === 'done') ? spanMs(verified) : null;
@@ -69,8 +77,16 @@ export function judgeObjectives({ kind, objectives, phases, times, backupMs }: O
     judged('backup', 'taking the backup', objectives.backup, backupMs, 'nothing was brought back'),
     judged('verify', 'reading and hashing its files', objectives.verify, verifyMs, verified.length === 0 ? 'the drill did not come to it' : 'it did not come to its end'),
     judged(recovery, kind === 'rebuild' ? 'from nothing to the last check' : kind === 'failover' ? 'from the request to the last check, on the other host' : 'from the request to the last check', objectives[recovery], rto.ms, rto.ms === null ? rto.why : ''),
-    judged('rpo', 'what would be lost', objectives.rpo, rpo.ms, rpo.ms === null ? rpo.why : ''),
+    judgedLoss(objectives.rpo, loss),
   ];
+}
+
+const nothingPromised = 'told and not judged: no log is kept, and no objectives are written in holdfast.yaml';
+
+function judgedLoss(limitMs: number, loss: PromisedLoss | null): JudgedObjective {
+  if (loss === null) return judged('rpo', 'what would be lost', limitMs, null, nothingPromised);
+  const { measured, of } = loss;
+  return judged('rpo', `what would be lost${of.length === 0 ? '' : ` of ${of.join(', ')}`}`, limitMs, measured.ms, measured.ms === null ? measured.why : '');
 }
 
 function judged(objective: ObjectiveName, what: string, limitMs: number, measuredMs: number | null, why: string): JudgedObjective {

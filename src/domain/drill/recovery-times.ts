@@ -13,10 +13,14 @@ export interface Covered {
   readonly at: string;
   /**
    * `backup`: its recovery point. `lastCommit`: the last transaction of the log that was replayed. `reading`: when the server was last seen to be where that log ends.
-   * `appendOnlyFile`: the last whole second of it. `heartbeat`: a row that is written every so often, found again.
+   * `appendOnlyFile`: the last whole second of it. `heartbeat`: a row that is written every so often, found again. `keptLog`, `keptAppendOnlyFile`: what is archived leads there, and
+   * was not brought back.
    */
-  readonly source: 'backup' | 'lastCommit' | 'reading' | 'appendOnlyFile' | 'heartbeat';
+  readonly source: 'backup' | 'lastCommit' | 'reading' | 'appendOnlyFile' | 'heartbeat' | 'keptLog' | 'keptAppendOnlyFile';
 }
+
+/** Null where nothing was brought back. */
+export type Coverage = Covered | { /** Why it is not known. */ readonly why: string } | null;
 
 export type Measured =
   | { readonly ms: number; readonly from: Instant; readonly to: Instant }
@@ -43,8 +47,7 @@ export interface RecoveryFacts {
   /** When the last check passed; null where none did. */
   readonly lastCheckPassedAt: string | null;
   readonly verdict: Verdict;
-  /** Null where nothing was brought back. */
-  readonly covered: Covered | null;
+  readonly covered: Coverage;
   /** Was the newest that there is brought back? What is lost by choosing an old backup says nothing about the service. */
   readonly newest: boolean;
   readonly laterTransactions: string | null;
@@ -58,18 +61,21 @@ const disasterClause: Readonly<Record<Disaster['source'], string>> = {
 const coveredClause: Readonly<Record<Covered['source'], string>> = {
   backup: 'the recovery point of the backup', lastCommit: 'the last transaction of the log that was replayed', reading: 'the last reading of the server that the replayed log reaches',
   appendOnlyFile: 'the last whole second of the append-only file', heartbeat: 'the newest heartbeat that was found again',
+  keptLog: 'the newest instant of the archived log, which this drill does not replay', keptAppendOnlyFile: 'the last whole second of the archived append-only file, which this drill does not load',
 };
 
 export function recoveryTimes(facts: RecoveryFacts): RecoveryTimes {
   const { disaster, approvedAt } = facts;
-  const began: Instant = { at: disaster.at, what: disasterClause[disaster.source] };
+  const began = beginning(disaster);
   return {
     rto: untilBack(began, facts),
     rtoFromApproval: approvedAt === null ? { ms: null, why: 'nobody had to approve it' } : untilBack({ at: approvedAt, what: 'the approval' }, facts),
-    rpo: lost(began, facts),
+    rpo: lostTime(facts),
     laterTransactions: facts.laterTransactions,
   };
 }
+
+const beginning = ({ at, source }: Disaster): Instant => ({ at, what: disasterClause[source] });
 
 const notBack = 'the service did not come back as it was';
 
@@ -80,11 +86,14 @@ function untilBack(from: Instant, { verdict, lastCheckPassedAt }: RecoveryFacts)
   return between(from, { at: lastCheckPassedAt, what: 'the last check that passed' });
 }
 
-function lost(disaster: Instant, { covered, newest, verdict, contentProven }: RecoveryFacts): Measured {
+/** From the covered instant to the disaster. */
+export function lostTime({ disaster: then, covered, newest, verdict, contentProven }: Pick<RecoveryFacts, 'disaster' | 'covered' | 'newest' | 'verdict' | 'contentProven'>): Measured {
+  const disaster = beginning(then);
   if (covered === null) return { ms: null, why: 'nothing was brought back' };
   if (verdict === 'failed') return { ms: null, why: notBack };
   if (!contentProven) return { ms: null, why: 'what came back was not compared' };
   if (!newest) return { ms: null, why: 'the drill brought back an older backup on purpose' };
+  if ('why' in covered) return { ms: null, why: covered.why };
   // What was committed while the drill began lies behind the disaster, and nothing of it is lost.
   const from: Instant = { at: covered.at, what: coveredClause[covered.source] };
   return Date.parse(covered.at) > Date.parse(disaster.at) ? { ms: 0, from, to: disaster } : between(from, disaster);

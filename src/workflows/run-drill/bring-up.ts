@@ -1,6 +1,7 @@
 /** The stages of a drill: from the chosen backup to servers that run, and the questions that they are asked. */
-import type { ChosenDrill, DrillWay } from '../../activities/drill/choose-activities.ts';
+import type { ChosenDrill } from '../../activities/drill/choose-activities.ts';
 import type { DrilledBackup } from '../../activities/drill/drill-context.ts';
+import type { DrillWay } from '../../activities/drill/newest-way.ts';
 import type { DrilledServer } from '../../activities/drill/record-activities.ts';
 import type { ApplicationTests } from '../../domain/drill/drill-report.ts';
 import { canaryChecks, type CanaryReading } from '../../domain/drill/canary-checks.ts';

@@ -66,8 +66,11 @@ async function newestPoint(run: DrillRun, log: DrillLog): Promise<ChosenDrill | 
 async function choose(run: DrillRun, log: DrillLog): Promise<ChosenDrill | null> {
   const { service, depth, backup, repository } = run.input;
   try {
-    const chosen = await run.host.quick.chooseDrill({ service, kind: depth, ...(backup === undefined ? {} : { backup }), ...(repository === undefined ? {} : { repository }) });
+    const chosen = await run.host.long.chooseDrill({ service, kind: depth, ...(backup === undefined ? {} : { backup }), ...(repository === undefined ? {} : { repository }) });
     run.step(`[1/6] Choose    backup ${chosen.backup.backupId} out of ${chosen.backup.repository}`);
+    for (const kept of chosen.kept ?? []) {
+      if ('nowhere' in kept) run.warn(`The log of ${kept.component} leads nowhere (${kept.nowhere}): what was written since the backup would be lost`);
+    }
     return chosen;
   } catch (error) {
     const type = failureTypeOf(error);

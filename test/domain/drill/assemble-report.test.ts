@@ -4,7 +4,8 @@ import { canonicalJson } from '../../../src/domain/canonical-json.ts';
 import { checkKinds, type CheckClass } from '../../../src/domain/drill/check-class.ts';
 import { drillCheck } from '../../../src/domain/drill/check.ts';
 import { reportBytes, sampleOf } from '../../../src/domain/drill/drill-report.ts';
-import { breaches } from '../../../src/domain/drill/objectives.ts';
+import { breaches, type JudgedObjective } from '../../../src/domain/drill/objectives.ts';
+import type { StoreCoverage } from '../../../src/domain/drill/store-coverage.ts';
 import { reportProblem } from '../../../src/report/report-schema.ts';
 import { brokenChecks, pastDrills, sampleReport } from '../../report/sample-report.ts';
 
@@ -22,6 +23,25 @@ describe('a report', () => {
     const [content, ...rest] = sampleReport().checks.filter(({ name }) => name.startsWith('content:'));
     expect(sampleReport({ checks: [content, ...rest].filter((check) => check !== undefined) })).toMatchObject({ verdict: 'couldNotVerify', times: { rto: { ms: null }, rpo: { ms: 41_000 } } });
     expect(sampleReport({ checks: rest }).times.rpo.ms).toBeNull();
+  });
+
+  it('tells what would be lost of the whole service, and judges what is promised', () => {
+    const redis = { component: 'redis', covered: { at: '2026-11-22T02:00:00.000Z', source: 'backup' }, promised: false } as const;
+    const postgres = { component: 'postgres', covered: { at: '2026-11-23T01:59:50.000Z', source: 'keptLog' }, promised: true } as const;
+    const rpo = (stores: readonly StoreCoverage[]) => {
+      const report = sampleReport({ stores });
+      expect(reportProblem(JSON.parse(canonicalJson(report)))).toBeNull();
+      const { what, result, measuredMs } = report.objectives.find(({ objective }) => objective === 'rpo') as JudgedObjective;
+      return [report.times.rpo.ms, what, result, measuredMs];
+    };
+    // A cache beside it is as old as its backup, which is said, and no breach.
+    expect(rpo([postgres, redis])).toEqual([86_400_000, 'what would be lost of postgres', 'met', 10_000]);
+    expect(rpo([postgres, { ...redis, promised: true }])).toEqual([86_400_000, 'what would be lost', 'missed', 86_400_000]);
+    // A backup each night of a service that promises nothing is told.
+    expect(rpo([redis])).toEqual([86_400_000, 'what would be lost', 'notMeasured', null]);
+    expect(rpo([{ ...postgres, covered: { why: 'no image' } }, redis])).toEqual([null, 'what would be lost of postgres', 'notMeasured', null]);
+    expect(sampleReport({ stores: [postgres] }).times.rpo).toMatchObject({ from: { what: 'the newest instant of the archived log, which this drill does not replay' } });
+    expect(rpo([])).toEqual([null, 'what would be lost', 'notMeasured', null]);
   });
 
   it('of a drill that began with nothing has format 2, its keys and its cold start; any other has format 1', () => {

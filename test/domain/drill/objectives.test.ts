@@ -6,7 +6,7 @@ const phase = (name: DrillPhase['phase'], from: string, to: string, outcome: Dri
 const instant = { at: '2026-11-23T02:00:00.000Z', what: 'then' };
 const facts: ObjectiveFacts = {
   kind: 'restore', objectives: defaultObjectives, backupMs: 300_000, phases: [phase('verify', '00:00', '00:40'), phase('verify', '00:10', '01:00')],
-  times: { rto: { ms: 1_800_600, from: instant, to: instant }, rtoFromApproval: { ms: null, why: 'x' }, rpo: { ms: null, why: 'nothing was brought back' }, laterTransactions: null },
+  times: { rto: { ms: 1_800_600, from: instant, to: instant } }, loss: { measured: { ms: null, why: 'nothing was brought back' }, of: [] },
 };
 
 describe('objectives', () => {
@@ -15,6 +15,14 @@ describe('objectives', () => {
       ['backup', 300_000, 'met', ''], ['verify', 60_000, 'met', ''], ['restore', 1_800_600, 'missed', ''], ['rpo', null, 'notMeasured', 'nothing was brought back'],
     ]);
     expect(breaches(judgeObjectives(facts))).toEqual(['RTO (restore): 30 min 1 s, 30 min 0 s allowed (from the request to the last check).']);
+  });
+
+  it('say of which stores something would be lost, and judge nothing that nobody promised', () => {
+    const loss = (of: readonly string[]) => ({ measured: { ms: 900_001, from: instant, to: instant }, of });
+    const rpo = (given: ObjectiveFacts['loss']) => judgeObjectives({ ...facts, loss: given }).at(-1);
+    expect(rpo(loss([]))).toMatchObject({ objective: 'rpo', what: 'what would be lost', result: 'missed', measuredMs: 900_001 });
+    expect(rpo(loss(['postgres']))).toMatchObject({ what: 'what would be lost of postgres', result: 'missed' });
+    expect(rpo(null)).toMatchObject({ result: 'notMeasured', measuredMs: null, why: expect.stringContaining('no objectives are written') as string });
   });
 
   it('of a rebuild are its own', () => {

@@ -30,6 +30,7 @@ describe('RTO and RPO', () => {
     expect(recoveryTimes({ ...facts, lastCheckPassedAt: null }).rto.ms).toBeNull();
     expect(recoveryTimes({ ...facts, covered: null }).rpo.ms).toBeNull();
     expect(recoveryTimes({ ...facts, verdict: 'couldNotVerify', contentProven: false }).rpo).toEqual({ ms: null, why: 'what came back was not compared' });
+    expect(recoveryTimes({ ...facts, covered: { why: 'nobody could look' } }).rpo).toEqual({ ms: null, why: 'nobody could look' });
     expect(recoveryTimes({ ...facts, newest: false }).rpo).toEqual({ ms: null, why: 'the drill brought back an older backup on purpose' });
   });
 

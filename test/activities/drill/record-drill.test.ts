@@ -1,0 +1,56 @@
+/** What a report says that nobody measured in the servers: what would be lost, and of which stores that is promised. */
+import { afterEach, beforeEach, describe, expect, it } from 'vitest';
+import type { ChosenDrill } from '../../../src/activities/drill/choose-activities.ts';
+import type { KeptWay } from '../../../src/activities/drill/newest-way.ts';
+import { drillCheck } from '../../../src/domain/drill/check.ts';
+import { defaultObjectives } from '../../../src/domain/drill/objectives.ts';
+import type { ServiceDefinition } from '../../../src/domain/service.ts';
+import { openActivityStage, stageService, type ActivityStage } from '../../support/activity-stage.ts';
+import { committed } from '../../repository/sample-manifest.ts';
+import { nothingFound, recordedReport } from './drill-record.ts';
+
+let stage: ActivityStage;
+let chosen: ChosenDrill;
+let runs = 0;
+beforeEach(async () => {
+  stage = await openActivityStage();
+  const { backupId } = await committed(stage.repository, 'shop', 'a');
+  const { manifest, sha256 } = await stage.repository.readManifest('shop', backupId);
+  chosen = {
+    backup: { service: 'shop', repository: 'local', backupId, manifestSha256: sha256 }, choice: { kind: 'latest' }, point: manifest.point.at, newest: true,
+    components: [{ name: 'postgres', engine: 'postgres', whole: false }, { name: 'redis', engine: 'redis', whole: false }], expectedChecks: ['content:postgres'], assertions: 0, tests: false, health: false,
+  };
+});
+afterEach(() => stage.remove());
+
+const logged: ServiceDefinition = { ...stageService, components: stageService.components.map((each) => (each.engine === 'postgres' ? { ...each, wal: 'stream' } : each)) };
+const server = (component: string, at: string) => ({ component, at, imageId: 'sha256:1', version: '17.6', comparedObjects: 1, differences: [], notCompared: [] });
+/** The backup is a day and an hour older than the drill. */
+const facts = () => ({ ...nothingFound, chosen, servers: [server('postgres', '2026-11-23T01:00:00.123Z'), server('redis', '2026-11-23T01:00:01.000Z')], checks: [drillCheck('content:postgres', 'postgres', 'asExpected')] });
+
+describe('what would be lost', () => {
+  const lossOf = async (service: ServiceDefinition, kept?: readonly KeptWay[]) => {
+    const report = await recordedReport(stage, `run-${runs += 1}`, service, { ...facts(), ...(kept === undefined ? {} : { chosen: { ...chosen, kept } }) });
+    const { what, result, measuredMs, why } = report.objectives.find(({ objective }) => objective === 'rpo') ?? {};
+    return { told: report.times.rpo, what, result, measuredMs, why };
+  };
+  const dayAndHourMs = 89_999_877;
+
+  it('without a log is told, and judged where objectives are written down', async () => {
+    expect(await lossOf(stageService)).toMatchObject({ told: { ms: dayAndHourMs }, result: 'notMeasured' });
+    expect(await lossOf({ ...stageService, objectives: defaultObjectives })).toMatchObject({ result: 'missed', measuredMs: dayAndHourMs, what: 'what would be lost of postgres' });
+    expect(await lossOf({ ...stageService, objectives: { ...defaultObjectives, rpo: 26 * 3_600_000 } })).toMatchObject({ result: 'met' });
+  });
+
+  it('with a log is what that lacks, though the drill brought the backup back', async () => {
+    const kept = { component: 'postgres', covered: { at: '2026-11-24T01:59:52.000Z', source: 'keptLog' } } as const;
+    expect(await lossOf(logged, [kept])).toMatchObject({ result: 'met', measuredMs: 8_000, what: 'what would be lost of postgres', told: { ms: 89_999_000, from: { what: 'the recovery point of the backup' } } });
+    // An archive that ended before the backup was taken brings nothing farther.
+    expect(await lossOf(logged, [{ ...kept, covered: { ...kept.covered, at: '2026-11-22T00:00:00.000Z' } }])).toMatchObject({ result: 'missed', measuredMs: dayAndHourMs });
+  });
+
+  it('with one that leads nowhere is the age of the backup, and is not known where nobody could look', async () => {
+    expect(await lossOf(logged, [{ component: 'postgres', nowhere: 'there is no base backup' }])).toMatchObject({ result: 'missed', measuredMs: dayAndHourMs });
+    expect(await lossOf(logged, [{ component: 'postgres', unknown: 'no image' }])).toMatchObject({ result: 'notMeasured', why: 'postgres: how far its log leads could not be told: no image' });
+  });
+});
