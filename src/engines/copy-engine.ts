@@ -54,6 +54,9 @@ export interface CopyEngine<C extends Component = Component> {
    */
   fill(ctx: EngineContext, component: C, from: CopySource, volume: string): Promise<FilledCopy>;
 
-  /** The started container answers. @throws ContainerNotRunning with its last words, DatabaseUnreachable */
-  waitUntilReady(ctx: EngineContext, component: C, containerId: string): Promise<void>;
+  /**
+   * The started container answers. @param sizeBytes of the live data that it holds: what is large takes longer to load, or to recover
+   * @throws ContainerNotRunning with its last words, DatabaseUnreachable where it runs and does not answer in time
+   */
+  waitUntilReady(ctx: EngineContext, component: C, containerId: string, sizeBytes: number): Promise<void>;
 }

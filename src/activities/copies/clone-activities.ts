@@ -3,6 +3,7 @@ import { copiesMadeBy, createCopyServer, isUnfinished, removeCopy, requireFreeNa
 import { copyName } from '../../containers/labels.ts';
 import type { ContainerFacts } from '../../containers/container-runtime.ts';
 import { findScratchOf, removeScratch } from '../../containers/scratch.ts';
+import { liveSizeBytes } from '../../domain/backup-manifest.ts';
 import { HoldfastFailure, isFailure } from '../../domain/failures.ts';
 import type { Component } from '../../domain/service.ts';
 import type { FilledCopy } from '../../engines/copy-engine.ts';
@@ -19,6 +20,9 @@ interface CopyServerInput {
   readonly component: Component;
   readonly backup: { readonly backupId: string; readonly manifestSha256: string };
 }
+
+/** `sizeBytes`: of the live data that it was made of. */
+export type FilledStore = FilledCopy & { readonly sizeBytes?: number };
 
 /** What is known of the cluster that is live. */
 export interface SightedCluster {
@@ -65,20 +69,20 @@ export function createCloneActivities(dependencies: ActivityDependencies) {
       }),
 
     /** Its data, from a backup and where there is a way to a moment the log behind it. Run again, it begins anew. @throws AmbiguousState where this run has no such server or has started it, and what the engine throws */
-    fillCopy: (input: CopyServerInput & { located?: LocatedPoint }): Promise<FilledCopy> =>
+    fillCopy: (input: CopyServerInput & { located?: LocatedPoint }): Promise<FilledStore> =>
       inEngineContext(dependencies, input.service, async (context) => {
         const { container } = await ownServer(input);
         if (container.startedAt !== null) throw ambiguous(container.name, 'its server was started already');
         const { backup, source } = await stored(input);
         const moment = input.located === undefined ? null : await recoveryOf(dependencies, { ...input, located: input.located });
-        return engineOf(dependencies, input.component).copies.fill(context, input.component, { backup, source, moment }, container.name);
+        return { ...await engineOf(dependencies, input.component).copies.fill(context, input.component, { backup, source, moment }, container.name), sizeBytes: liveSizeBytes(backup) };
       }),
 
-    /** One after the other; with the last it is a copy. Idempotent. @throws AmbiguousState, ContainerNotRunning with a server's last words, DatabaseUnreachable */
-    startCopy: (input: { service: string; copy: string; components: readonly Component[] }): Promise<readonly CopyAddress[]> =>
+    /** One after the other; with the last it is a copy. Idempotent. @param input.sizes bytes of their live data, by name @throws AmbiguousState, ContainerNotRunning with a server's last words, DatabaseUnreachable */
+    startCopy: (input: { service: string; copy: string; components: readonly Component[]; sizes?: Readonly<Record<string, number>> }): Promise<readonly CopyAddress[]> =>
       inEngineContext(dependencies, input.service, async (context) => {
         const addresses: CopyAddress[] = [];
-        for (const component of input.components) addresses.push(await startServer(context, component, await ownServer({ ...input, component })));
+        for (const component of input.components) addresses.push(await startServer(context, component, await ownServer({ ...input, component }), input.sizes?.[component.name] ?? 0));
         return addresses;
       }),
 
@@ -114,10 +118,10 @@ export function createCloneActivities(dependencies: ActivityDependencies) {
     throw ambiguous(name, 'this run has made no such server');
   }
 
-  async function startServer(context: EngineContext, component: Component, { container: { id, name } }: { readonly container: ContainerFacts }): Promise<CopyAddress> {
+  async function startServer(context: EngineContext, component: Component, { container: { id, name } }: { readonly container: ContainerFacts }, sizeBytes: number): Promise<CopyAddress> {
     await runtime.start(id);
     const { copies } = engineOf(dependencies, component);
-    await copies.waitUntilReady(context, component, id);
+    await copies.waitUntilReady(context, component, id, sizeBytes);
     const [address] = Object.values((await runtime.inspect(id)).addresses).flat();
     if (address !== undefined) return { component: component.name, container: name, address };
     throw ambiguous(name, 'it runs, and the engine has published no port of it');

@@ -1,7 +1,7 @@
 /** The servers of a drill: the network they are on, what fills them, their start, and the end of all of it. Nothing live is read or touched. */
 import { createDrillServer, drillNetwork, drillVolume, type DrillServerRequest } from '../../containers/drill.ts';
 import { findScratchOf, listOwners, removeScratch } from '../../containers/scratch.ts';
-import type { PostgresBase } from '../../domain/backup-manifest.ts';
+import { liveSizeBytes, type PostgresBase } from '../../domain/backup-manifest.ts';
 import type { Difference } from '../../domain/content.ts';
 import type { ComposedStore } from '../../domain/drill/compose/composition.ts';
 import { HoldfastFailure, isFailure } from '../../domain/failures.ts';
@@ -80,7 +80,7 @@ export function createDrillServerActivities(dependencies: ActivityDependencies) 
         const { port: _none, ...spec } = await copies.server(context, component, backup);
         const server = await createDrillServer(context.runtime, { ...spec, ...ofStore(store), run, component: input.component, signal: context.signal });
         await context.runtime.start(server.id);
-        await copies.waitUntilReady(context, component, server.id);
+        await copies.waitUntilReady(context, component, server.id, liveSizeBytes(backup));
         return { imageId: spec.imageId };
       }),
 

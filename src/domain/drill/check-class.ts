@@ -68,6 +68,7 @@ export const checkKinds = {
   applicationTestsOutOfMemory: unknown('The application\'s own tests were stopped at their memory limit.', 'Raise tests.memory.'),
   applicationTestsDidNotStart: unknown('The application\'s own tests could not be started.', 'Look at tests.image and tests.command in holdfast.yaml.'),
   applicationDidNotStart: unknown('The application\'s container could not be started, so its health was not asked.', 'Look at its image and its settings in the drill.'),
+  serverNotInTime: unknown('The server ran on the restored data, and did not answer in the time that its size is given.', 'Read the sentence; give the host less to do, or another disk, and run the drill again.'),
   imageMissing: unknown('The image that the data needs is not on this Docker engine.', 'Pull it, and keep a copy where a disaster leaves it.'),
   versionUnfit: unknown('There is no server here of a version that can read the backup.', 'Bring the image that the service runs on.'),
   keyMissing: unknown('A key or secret that the drill needs was not given.', 'Fetch it from where it is kept, and run the drill again: what nobody can open is no backup.'),
@@ -92,7 +93,7 @@ const ofFailures: Partial<Record<FailureType, CheckClass>> = {
   RestoreFailed: 'restoreFailed', ProofFailed: 'contentDiffers', PageDamaged: 'pageDamaged', RoleMissing: 'roleMissing', ExtensionMissing: 'extensionMissing', LocaleMissing: 'localeMissing', DatabaseNotFound: 'otherDatabase',
   PointUnreachable: 'logIncomplete', WalConflict: 'logIncomplete', HealthCheckFailed: 'healthNotReached',
   NetworkRefused: 'networkNotIsolated', EnvironmentRefused: 'environmentRefused', ImageMissing: 'imageMissing', VersionMismatch: 'versionUnfit', UnsupportedFormat: 'versionUnfit', SecretNotFound: 'keyMissing',
-  RepositoryUnreachable: 'repositoryUnreachable', DockerUnreachable: 'hostUnreachable', HostUnavailable: 'hostUnreachable', WorkerLost: 'hostUnreachable',
+  DatabaseUnreachable: 'serverNotInTime', RepositoryUnreachable: 'repositoryUnreachable', DockerUnreachable: 'hostUnreachable', HostUnavailable: 'hostUnreachable', WorkerLost: 'hostUnreachable',
   NotEnoughSpace: 'notEnoughRoom', DiskFull: 'notEnoughRoom', HelperFailed: 'helperFailed', HelperLost: 'helperFailed',
   RunCancelled: 'interrupted', RunTerminated: 'interrupted',
 };

@@ -2,12 +2,11 @@
  * `cloneService`: a backup, or the way to a moment as a restore finds it, and then servers of their own instead of a plan. Nothing live is touched, so nobody is asked
  * and no lease is taken; until the last server is started all of it is this run's own, and goes with it.
  */
-import type { CopyAddress } from '../../activities/copies/clone-activities.ts';
+import type { CopyAddress, FilledStore } from '../../activities/copies/clone-activities.ts';
 import type { BackupReference } from '../../activities/proof-activities.ts';
 import { HoldfastFailure } from '../../domain/failures.ts';
 import type { PlannedCompanion } from '../../domain/restore-plan.ts';
 import type { Component } from '../../domain/service.ts';
-import type { FilledCopy } from '../../engines/copy-engine.ts';
 import { loggedComponent } from '../restore-to-point-in-time/recover.ts';
 import { allOrNone } from '../shared/all-or-none.ts';
 import { companionNextTo, companionText, plannedCompanion } from '../shared/companion.ts';
@@ -24,7 +23,7 @@ type StoredBackup = Pick<BackupReference, 'backupId' | 'manifestSha256'>;
 interface Filled {
   readonly component: Component;
   readonly backupId: string;
-  readonly filled: FilledCopy;
+  readonly filled: FilledStore;
   /** Of a store without a log of its own: what it comes from, and how far that is off. */
   readonly companion?: PlannedCompanion;
 }
@@ -90,7 +89,7 @@ async function made(run: CloneRun, fill: () => Promise<Made>): Promise<Made & { 
   const { own, others } = await fill();
   run.step('[4/5] Start     each on a port of this host alone');
   // With the one that was begun first it is whole: it comes last.
-  const addresses = await run.host.long.startCopy({ service, copy, components: [...others, own].map(({ component }) => component) });
+  const addresses = await run.host.long.startCopy({ service, copy, components: [...others, own].map(({ component }) => component), sizes: Object.fromEntries([own, ...others].map(({ component, filled }) => [component.name, filled.sizeBytes ?? 0])) });
   const servers = [own, ...others].map((filled) => serverOf(filled, addresses));
   run.compensations.drop(undo);
   for (const { component, address } of servers) run.done(`${component} at ${address}`);

@@ -66,7 +66,7 @@ async function startOne(run: DrillRun, log: DrillLog, chosen: ChosenDrill, compo
   if (way !== undefined && filled.replayedMs !== undefined) log.splitLast(name, 'replay', filled.replayedMs);
   for (const note of filled.notes) run.note(note);
   run.step(`[3/6] Start     ${name}, on a network of the drill's own`);
-  const server = await log.stage({ ...stage, phase: 'start', classes: { ContainerNotRunning: 'serverDidNotStart', DatabaseUnreachable: 'serverDidNotStart' } }, () => run.host.long.startDrill(step));
+  const server = await log.stage({ ...stage, phase: 'start', classes: { ContainerNotRunning: 'serverDidNotStart' } }, () => run.host.long.startDrill(step));
   if (server === null) return null;
   if (whole && filled.reached !== null) log.add([recoveryCheck(name, filled.reached, way)]);
   // Where the log ends is known for longer than its last commit says.

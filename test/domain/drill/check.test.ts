@@ -22,9 +22,11 @@ describe('the classes of checks', () => {
 
   it('let no failure of a step pass, and blame the backup only for what says something about it', () => {
     for (const type of Object.keys(failureKinds) as FailureType[]) expect(checkKinds[classOfFailure(type)].verdict, type).not.toBe('proven');
-    for (const type of ['DockerUnreachable', 'ImageMissing', 'HelperFailed', 'HelperLost', 'SecretNotFound', 'NotEnoughSpace', 'RunTerminated', 'Internal', 'WorkerLost', 'RepositoryUnreachable', 'VersionMismatch'] as const) {
+    for (const type of ['DockerUnreachable', 'ImageMissing', 'HelperFailed', 'HelperLost', 'SecretNotFound', 'NotEnoughSpace', 'RunTerminated', 'Internal', 'WorkerLost', 'RepositoryUnreachable', 'VersionMismatch', 'DatabaseUnreachable'] as const) {
       expect(checkKinds[classOfFailure(type)].verdict, type).toBe('couldNotVerify');
     }
+    // A server that ran and was not in time is no other than one that nobody could ask.
+    expect(classOfFailure('DatabaseUnreachable')).toBe('serverNotInTime');
     for (const type of ['ArtifactDamaged', 'ManifestDamaged', 'ObjectNotFound', 'RestoreFailed', 'PageDamaged'] as const) expect(checkKinds[classOfFailure(type)].verdict, type).toBe('failed');
   });
 });

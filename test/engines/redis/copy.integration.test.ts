@@ -28,7 +28,7 @@ test.each<[string, Partial<RedisComponent>]>([['redis:8', { user: 'app' }], ['re
   await failing('ProofFailed', engine.copies.fill(ctx, component, { backup: { ...backup, content: { ...backup.content, functions: '7' } }, source: store.source, moment: null }, name));
   expect(await engine.copies.fill(ctx, component, { backup, source: store.source, moment: null }, name)).toMatchObject({ at: backup.snapshot.at, reached: null, notes: [] });
   await runtime.start(id);
-  await engine.copies.waitUntilReady(ctx, component, id);
+  await engine.copies.waitUntilReady(ctx, component, id, 0);
   const cli = async (args: readonly string[], auth: string): Promise<string> => (await runtime.exec(id, { argv: ['redis-cli', ...(who.user === undefined ? [] : ['--user', who.user]), '--no-auth-warning', ...args], environment: { REDISCLI_AUTH: auth }, timeoutMs: 20_000 })).stdout.trim();
   expect([await cli(['-n', '3', 'GET', 'other'], password), await cli(['INFO', 'replication'], password)]).toEqual(['database', expect.stringContaining('role:master')]);
   expect([await cli(['GET', 'text'], 'wrong'), (await runtime.exec(id, { argv: ['redis-cli', 'GET', 'text'], timeoutMs: 20_000 })).stdout]).toEqual([expect.stringMatching(/WRONGPASS|NOAUTH/), expect.stringContaining('NOAUTH')]);
@@ -37,7 +37,7 @@ test.each<[string, Partial<RedisComponent>]>([['redis:8', { user: 'app' }], ['re
   // What is written to it outlives a stop.
   await cli(['SET', 'mine', 'of the copy'], password);
   await runtime.restart(id, 20_000);
-  await engine.copies.waitUntilReady(ctx, component, id);
+  await engine.copies.waitUntilReady(ctx, component, id, 0);
   expect(await cli(['GET', 'mine'], password)).toBe('of the copy');
   await store.remove();
 }, 120_000);

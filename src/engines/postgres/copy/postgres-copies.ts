@@ -3,6 +3,7 @@ import { waitUntil } from '../../../containers/wait-until.ts';
 import type { ComponentBackup, PostgresBackup } from '../../../domain/backup-manifest.ts';
 import { HoldfastFailure, isFailure } from '../../../domain/failures.ts';
 import type { PostgresComponent } from '../../../domain/service.ts';
+import { slowestDiskMs } from '../../../domain/slowest-disk-ms.ts';
 import type { CopyEngine, CopyServer, CopySource, FilledCopy } from '../../copy-engine.ts';
 import type { EngineContext } from '../../engine-context.ts';
 import { imageOf } from '../recovery/start-recovery.ts';
@@ -33,7 +34,7 @@ async function fillCopy(ctx: EngineContext, component: PostgresComponent, from: 
 }
 
 /** As its own tool says, by its own socket: that asks for no user and no database, which may be others at that moment. */
-async function waitUntilReady(ctx: EngineContext, component: PostgresComponent, containerId: string): Promise<void> {
+async function waitUntilReady(ctx: EngineContext, component: PostgresComponent, containerId: string, sizeBytes: number): Promise<void> {
   await waitUntil(async () => {
     ctx.progress({ phase: 'wait for the copy' });
     const { state, exitCode, name } = await ctx.runtime.inspect(containerId);
@@ -46,7 +47,7 @@ async function waitUntilReady(ctx: EngineContext, component: PostgresComponent, 
       if (isFailure(error) && (error.retryable || error.type === 'ContainerNotRunning')) return null;
       throw error;
     }
-  }, { withinMs: ctx.timing.startUpMs, everyMs: ctx.timing.pollMs, signal: ctx.signal }, () => new HoldfastFailure('DatabaseUnreachable', { operation: 'wait for the copy', object: component.name, cause: 'it does not answer', hint: 'See its log.' }));
+  }, { withinMs: ctx.timing.startUpMs + slowestDiskMs(sizeBytes), everyMs: ctx.timing.pollMs, signal: ctx.signal }, () => new HoldfastFailure('DatabaseUnreachable', { operation: 'wait for the copy', object: component.name, cause: 'it does not answer', hint: 'See its log.' }));
 }
 
 function ofPostgres(backup: ComponentBackup): PostgresBackup {

@@ -4,6 +4,7 @@ import type { ComponentBackup, RedisBackup } from '../../../domain/backup-manife
 import { compareContent, describeDifference } from '../../../domain/content.ts';
 import { HoldfastFailure } from '../../../domain/failures.ts';
 import type { RedisComponent } from '../../../domain/service.ts';
+import { slowestDiskMs } from '../../../domain/slowest-disk-ms.ts';
 import { counted } from '../../../domain/wording.ts';
 import type { CopyEngine, CopyServer, CopySource, FilledCopy } from '../../copy-engine.ts';
 import type { EngineContext } from '../../engine-context.ts';
@@ -21,7 +22,7 @@ const port = 6379;
 
 export const redisCopies: CopyEngine<RedisComponent> = {
   server: copyServer, fill: fillCopy,
-  waitUntilReady: async (ctx, component, containerId) => void await waitUntilLoaded(ctx, { component: { ...component, container: (await ctx.runtime.inspect(containerId)).name }, containerId }, 0),
+  waitUntilReady: async (ctx, component, containerId, sizeBytes) => void await waitUntilLoaded(ctx, { component: { ...component, container: (await ctx.runtime.inspect(containerId)).name }, containerId }, slowestDiskMs(sizeBytes)),
 };
 
 async function copyServer(ctx: EngineContext, _component: RedisComponent, backup: ComponentBackup): Promise<CopyServer> {

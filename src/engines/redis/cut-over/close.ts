@@ -4,13 +4,13 @@ import type { ContainerFacts } from '../../../containers/container-runtime.ts';
 import { HoldfastFailure, isFailure } from '../../../domain/failures.ts';
 import type { RedisCutOver } from '../../../domain/rollback.ts';
 import type { RedisComponent } from '../../../domain/service.ts';
+import { slowestDiskMs } from '../../../domain/slowest-disk-ms.ts';
 import type { EngineContext } from '../../engine-context.ts';
 import { helperScripts } from '../helper/helper-scripts.ts';
 import { parseCheck } from '../helper/load-rdb.ts';
 import { commandFailure, execRedisCommand, type RedisConnection, redisProblem, runRedisCommand } from '../server/redis-cli.ts';
 import { memoryLimitBytes, requireSuccess, resultFile, runRedisHelper } from '../helper/redis-helper.ts';
 import { infoNumber, parseInfo, serverTimeMs } from '../server/server-facts.ts';
-import { slowestDiskMs } from '../server/slowest-disk-ms.ts';
 import { mountOfCutOver } from './staging.ts';
 import { cutOverContainer } from './cut-over-container.ts';
 

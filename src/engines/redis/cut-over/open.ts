@@ -2,9 +2,9 @@
 import { HoldfastFailure } from '../../../domain/failures.ts';
 import type { RedisCutOver } from '../../../domain/rollback.ts';
 import type { RedisComponent } from '../../../domain/service.ts';
+import { slowestDiskMs } from '../../../domain/slowest-disk-ms.ts';
 import type { EngineContext } from '../../engine-context.ts';
 import { infoNumber } from '../server/server-facts.ts';
-import { slowestDiskMs } from '../server/slowest-disk-ms.ts';
 import { waitUntilLoaded } from '../server/wait-until-ready.ts';
 import { containerOnData } from './cut-over-container.ts';
 

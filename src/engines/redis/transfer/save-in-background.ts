@@ -1,10 +1,10 @@
 /** BGSAVE, and being sure that the file is of this BGSAVE: LASTSAVE has whole seconds and `ok` may be the one before (databases.md R3). */
 import { pauseFor, waitUntil } from '../../../containers/wait-until.ts';
 import { HoldfastFailure } from '../../../domain/failures.ts';
+import { slowestDiskMs } from '../../../domain/slowest-disk-ms.ts';
 import type { EngineContext } from '../../engine-context.ts';
 import { runRedisCommand } from '../server/redis-cli.ts';
 import { infoNumber, parseInfo, type RedisServer, serverTimeMs } from '../server/server-facts.ts';
-import { slowestDiskMs } from '../server/slowest-disk-ms.ts';
 
 /** Saves. @returns the server's time before it began. @throws RdbTransferFailed, PermissionDenied */
 export async function saveInBackground(ctx: EngineContext, server: RedisServer): Promise<{ readonly askedAtMs: number }> {

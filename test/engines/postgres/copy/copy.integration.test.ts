@@ -41,17 +41,17 @@ test('it has the plain configuration with the original\'s sizes, says so, and wh
     expect.stringMatching(/^No server starts with the original's configuration here \(.*not_there.*\): the copy has the plain one, with its sizes$/),
   ]);
   await runtime.start(id);
-  await engine.copies.waitUntilReady(ctx, component, id);
+  await engine.copies.waitUntilReady(ctx, component, id, 0);
   const sql = async (text: string): Promise<string> => (await runtime.exec(id, { argv: ['psql', '-X', '-A', '-t', '-U', 'postgres', '-d', 'app', '-c', text], timeoutMs: 20_000 })).stdout.trim();
   expect(await sql('SELECT string_agg(id::text, \',\'), current_setting(\'max_connections\'), current_setting(\'archive_mode\'), current_setting(\'data_directory\') FROM orders')).toBe('1|37|off|/var/lib/holdfast-copy/data');
   expect(await sql('SELECT subenabled, subslotname IS NULL FROM pg_subscription')).toBe('f|t');
   // As after a restart of the host, by hand.
   await runtime.restart(id, 20_000);
-  await engine.copies.waitUntilReady(ctx, component, id);
+  await engine.copies.waitUntilReady(ctx, component, id, 0);
   expect(await sql('INSERT INTO orders VALUES (3) RETURNING id')).toContain('3');
   await runtime.kill(id);
   await runtime.wait(id);
-  await failing('ContainerNotRunning', engine.copies.waitUntilReady(ctx, component, id));
+  await failing('ContainerNotRunning', engine.copies.waitUntilReady(ctx, component, id, 0));
 }, 240_000);
 
 test('of a dump it is compared, and serves the database as it was, with its roles, passwords and command-line settings', async () => {
@@ -73,7 +73,7 @@ test('of a dump it is compared, and serves the database as it was, with its role
   expect([at, reached]).toEqual([dump.snapshot.at, null]);
   expect(notes[0]).toContain('holds the database app and the roles of the backup');
   await runtime.start(id);
-  await engine.copies.waitUntilReady(ctx, postgres.component, id);
+  await engine.copies.waitUntilReady(ctx, postgres.component, id, 0);
   const asSeller = (text: string) => runtime.exec(id, { argv: ['psql', '-X', '-A', '-t', '-w', '-h', '127.0.0.1', '-U', 'seller', '-d', 'app', '-c', text], timeoutMs: 20_000 });
   expect((await asSeller('INSERT INTO orders VALUES (3) RETURNING id')).stdout).toContain('3');
   const sql = async (text: string): Promise<string> => (await runtime.exec(id, { argv: ['psql', '-X', '-A', '-t', '-U', 'postgres', '-d', 'app', '-c', text], timeoutMs: 20_000 })).stdout.trim();
