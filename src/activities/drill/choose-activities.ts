@@ -1,18 +1,16 @@
 /** Which backup a drill brings back, out of which repository; and what the drill promises to find out. Chosen once: whatever comes later works on that. */
-import { randomInt } from 'node:crypto';
 import type { BackupManifest } from '../../domain/backup-manifest.ts';
 import type { DrillChoice } from '../../domain/drill/drill-report.ts';
-import { drillSettingsOf, type ChoiceRule } from '../../domain/drill/drill-settings.ts';
-import type { DrillKind } from '../../domain/drill/objectives.ts';
+import { drillSettingsOf } from '../../domain/drill/drill-settings.ts';
 import { expectedChecks } from '../../domain/drill/expected-checks.ts';
 import { HoldfastFailure } from '../../domain/failures.ts';
-import { backupInstant, resolveBackupId } from '../../domain/identifiers.ts';
 import type { ChosenCompose } from '../../domain/drill/compose/composition.ts';
 import type { Repository } from '../../repository/repository.ts';
 import { currentOwner, repositoryNamed, serviceNamed } from '../activity-run.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import type { ServiceDefinition } from '../../domain/service.ts';
 import { chosenCompose, compositionOf, type DrillComposition } from './composition-of.ts';
+import { chooseBackup, type AskedBackup } from './drill-choice.ts';
 import { inDrill, type DrilledBackup } from './drill-context.ts';
 import { keptWays, type DrillWay, type KeptWay } from './newest-way.ts';
 
@@ -35,19 +33,16 @@ export interface ChosenDrill {
   readonly nextTo?: string;
   /** Of a service whose drills have a compose file. */
   readonly compose?: ChosenCompose;
+  /** How many backups were none to choose from, because they do not hold all that the service has by now. */
+  readonly leftOut?: number;
   /** In a drill of the newest backup of a service that keeps logs: how far these would lead. */
   readonly kept?: readonly KeptWay[];
 }
 
-export interface ChooseInput {
+export interface ChooseInput extends AskedBackup {
   readonly service: string;
-  readonly kind: DrillKind;
-  /** An id, a prefix or "latest"; by the service's own rule unless given. */
-  readonly backup?: string;
   readonly repository?: string;
 }
-
-const dayMs = 86_400_000;
 
 export function createChooseActivities(dependencies: ActivityDependencies) {
   return {
@@ -58,12 +53,11 @@ export function createChooseActivities(dependencies: ActivityDependencies) {
       // Before anything can go wrong: a drill that ends without a report is not forgotten.
       await repository.drills.claim(input.service, input.kind, currentOwner(dependencies), dependencies.nowMs());
       const composition = await compositionOf(dependencies, definition);
-      const settings = drillSettingsOf(definition);
-      const { backupId, choice } = await choose(repository, input, input.backup === undefined ? settings.choose : null, dependencies.nowMs());
+      const { backupId, choice, leftOut } = await chooseBackup(repository, definition, input, dependencies.nowMs());
       const chosen = await chosenOf(repository, definition, { backupId, choice, newest: backupId === await repository.latestBackup(input.service), composition });
       // What is lost is measured of the newest alone.
       const kept = choice.kind === 'latest' ? await inDrill(dependencies, input.service, (drill) => keptWays(dependencies, drill, repository)) : [];
-      return { ...chosen, ...(kept.length === 0 ? {} : { kept }) };
+      return { ...chosen, ...(leftOut === 0 ? {} : { leftOut }), ...(kept.length === 0 ? {} : { kept }) };
     },
   };
 }
@@ -112,24 +106,3 @@ function requireAll(service: string, { backupId, components }: BackupManifest, n
   const missing = names.filter((name) => !components.some(({ component }) => component === name));
   if (missing.length > 0) throw new HoldfastFailure('ManifestDamaged', { operation: 'choose the backup', object: backupId, cause: `it does not hold ${missing.join(', ')}, which ${service} needs`, hint: 'Take a backup of the whole service: holdfast backup.' });
 }
-
-async function choose(repository: Repository, { service, backup }: ChooseInput, rule: ChoiceRule | null, nowMs: number): Promise<{ readonly backupId: string; readonly choice: DrillChoice }> {
-  if (backup !== undefined && backup !== 'latest') return { backupId: resolveBackupId(backup, await repository.listBackups(service)), choice: { kind: 'named', asked: backup } };
-  if (rule?.kind === 'randomWithin') {
-    const candidates = (await repository.listBackups(service)).filter((id) => nowMs - Date.parse(backupInstant(id)) <= rule.days * dayMs);
-    const chosen = candidates.length === 0 ? undefined : candidates[randomInt(candidates.length)];
-    if (chosen !== undefined) return { backupId: chosen, choice: { kind: 'randomWithin', days: rule.days, candidates: candidates.length } };
-    throw noBackup(service, `the service has no backup of the last ${rule.days} days`);
-  }
-  return { backupId: await newestBackup(repository, service), choice: { kind: 'latest' } };
-}
-
-/** @throws UnknownBackup where there is none */
-export async function newestBackup(repository: Repository, service: string): Promise<string> {
-  const latest = await repository.latestBackup(service);
-  if (latest !== null) return latest;
-  throw noBackup(service, 'the service has no backup');
-}
-
-const noBackup = (service: string, cause: string): HoldfastFailure =>
-  new HoldfastFailure('UnknownBackup', { operation: 'choose the backup', object: service, cause, hint: 'Take one: holdfast backup.' });

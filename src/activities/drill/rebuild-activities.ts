@@ -10,8 +10,9 @@ import type { Repository } from '../../repository/repository.ts';
 import { currentOwner, serviceNamed } from '../activity-run.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { reportProgress } from '../heartbeating.ts';
-import { chosenOf, drillRepository, newestBackup, type ChosenDrill } from './choose-activities.ts';
+import { chosenOf, drillRepository, type ChosenDrill } from './choose-activities.ts';
 import { compositionOf } from './composition-of.ts';
+import { newestBackup } from './drill-choice.ts';
 import { inDrill } from './drill-context.ts';
 import { newestWay, type DrillWay } from './newest-way.ts';
 

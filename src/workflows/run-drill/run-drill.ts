@@ -68,6 +68,7 @@ async function choose(run: DrillRun, log: DrillLog): Promise<ChosenDrill | null>
   try {
     const chosen = await run.host.long.chooseDrill({ service, kind: depth, ...(backup === undefined ? {} : { backup }), ...(repository === undefined ? {} : { repository }) });
     run.step(`[1/6] Choose    backup ${chosen.backup.backupId} out of ${chosen.backup.repository}`);
+    if (chosen.leftOut !== undefined) run.note(`${counted(chosen.leftOut, 'backup')} of before one of its stores was added: none to choose from`);
     for (const kept of chosen.kept ?? []) {
       if ('nowhere' in kept) run.warn(`The log of ${kept.component} leads nowhere (${kept.nowhere}): what was written since the backup would be lost`);
     }
