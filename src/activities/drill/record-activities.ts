@@ -28,6 +28,7 @@ import { requireRunbook } from '../authority.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { testOutputNoteKey } from './application-activities.ts';
 import type { ChosenDrill } from './choose-activities.ts';
+import { choiceAsked } from './drill-choice.ts';
 import { readDrilled, type DrilledBackup } from './drill-context.ts';
 
 /** A server that came up and was asked. */
@@ -49,6 +50,8 @@ export interface DrillFindings {
   readonly kind: DrillKind;
   /** Null where there was nothing to choose. */
   readonly chosen: ChosenDrill | null;
+  /** The backup that was named; by the service's own rule unless given. */
+  readonly asked?: string;
   readonly repository?: string;
   readonly servers: readonly DrilledServer[];
   /** Of stores that come from another backup than the chosen one, by name. */
@@ -118,7 +121,7 @@ export function createDrillRecordActivities(dependencies: ActivityDependencies) 
     const [{ repositoryId }, { location }, { version }] = [await repository.open(), await repository.place(), await dependencies.runtime.ping()];
     return assembleReport({
       drillId, service, kind, serviceVersion: manifest?.serviceVersion ?? definition.version, host: definition.host, repository: { name: repository.name, id: repositoryId, location },
-      startedBy: { identity: facts.requestedBy ?? 'nobody said', by: facts.startedBy, reason: facts.reason }, run: currentOwner(dependencies), choice: chosen?.choice ?? { kind: 'latest' },
+      startedBy: { identity: facts.requestedBy ?? 'nobody said', by: facts.startedBy, reason: facts.reason }, run: currentOwner(dependencies), choice: chosen?.choice ?? await choiceAsked(repository, definition, { kind, ...(facts.asked === undefined ? {} : { backup: facts.asked }) }, Date.parse(requestedAt)),
       requestedAt, beganAt: phases[0]?.beganAt ?? requestedAt, finishedAt, disaster: { at: requestedAt, source: 'request' }, approvedAt: null, lastCheckPassedAt, laterTransactions: null,
       stores: facts.servers.map((server) => coverageOf(server, definition, chosen)), ...(facts.keys === undefined ? {} : { keys: facts.keys }), answered: checks, ...(missing === undefined ? {} : { missing }), expectedChecks: chosen?.expectedChecks ?? [checkName('content')], tests, phases, cleanUp,
       components: chosen === null ? [] : restored.map((each) => componentOf(each, chosen, facts)),

@@ -106,11 +106,11 @@ async function takeAway(run: DrillRun, log: DrillLog): Promise<DrillCleanUp> {
 type Ended = Pick<DrillFindings, 'chosen' | 'cleanUp' | 'missing' | 'keys'> & { readonly brought: BroughtUp };
 
 async function record(run: DrillRun, log: DrillLog, { chosen, brought, cleanUp, missing, keys }: Ended): Promise<RecordedDrill> {
-  const { service, requestedBy, reason, depth } = run.input;
+  const { service, requestedBy, reason, depth, backup } = run.input;
   const repository = drilledRepository(run);
   const { startTime, parent } = workflowInfo();
   const recorded = await run.host.quick.recordDrill({
-    service, kind: depth, chosen, cleanUp, servers: brought.servers, tests: brought.tests, ...(keys === undefined ? {} : { keys }), ...(Object.keys(brought.sources).length === 0 ? {} : { sources: brought.sources }), checks: log.checks, phases: log.phases, lastCheckPassedAt: log.lastPassedAt,
+    service, kind: depth, chosen, ...(backup === undefined ? {} : { asked: backup }), cleanUp, servers: brought.servers, tests: brought.tests, ...(keys === undefined ? {} : { keys }), ...(Object.keys(brought.sources).length === 0 ? {} : { sources: brought.sources }), checks: log.checks, phases: log.phases, lastCheckPassedAt: log.lastPassedAt,
     requestedAt: startTime.toISOString(), finishedAt: new Date(Date.now()).toISOString(), requestedBy: requestedBy ?? null, reason: reason ?? null,
     startedBy: isScheduled() ? 'schedule' : parent === undefined ? 'person' : 'workflow',
     ...(repository === undefined ? {} : { repository }), ...(missing === undefined ? {} : { missing }),

@@ -1,8 +1,10 @@
 /** What a report says that nobody measured in the servers: what would be lost, and of which stores that is promised. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ChosenDrill } from '../../../src/activities/drill/choose-activities.ts';
+import type { DrillFindings } from '../../../src/activities/drill/record-activities.ts';
 import type { KeptWay } from '../../../src/activities/drill/newest-way.ts';
 import { drillCheck } from '../../../src/domain/drill/check.ts';
+import { noDrillSettings } from '../../../src/domain/drill/drill-settings.ts';
 import { defaultObjectives } from '../../../src/domain/drill/objectives.ts';
 import type { ServiceDefinition } from '../../../src/domain/service.ts';
 import { openActivityStage, stageService, type ActivityStage } from '../../support/activity-stage.ts';
@@ -52,5 +54,20 @@ describe('what would be lost', () => {
   it('with one that leads nowhere is the age of the backup, and is not known where nobody could look', async () => {
     expect(await lossOf(logged, [{ component: 'postgres', nowhere: 'there is no base backup' }])).toMatchObject({ result: 'missed', measuredMs: dayAndHourMs });
     expect(await lossOf(logged, [{ component: 'postgres', unknown: 'no image' }])).toMatchObject({ result: 'notMeasured', why: 'postgres: how far its log leads could not be told: no image' });
+  });
+});
+
+describe('a drill that came to no backup', () => {
+  const byChance: ServiceDefinition = { ...stageService, drill: { ...noDrillSettings, choose: { kind: 'randomWithin', days: 30 } } };
+  const choiceOf = async (service: ServiceDefinition, more: Partial<DrillFindings>) => (await recordedReport(stage, `run-${runs += 1}`, service, { ...nothingFound, ...more })).choice;
+
+  it('says what was asked for', async () => {
+    expect(await choiceOf(stageService, {})).toEqual({ kind: 'latest' });
+    expect(await choiceOf(stageService, { asked: chosen.backup.backupId })).toEqual({ kind: 'named', asked: chosen.backup.backupId });
+    // The one that is there was drawn, and its manifest was damaged.
+    expect(await choiceOf(byChance, {})).toEqual({ kind: 'randomWithin', days: 30, candidates: 1 });
+    expect(await choiceOf(byChance, { requestedAt: '2027-11-24T02:00:00.000Z', finishedAt: '2027-11-24T02:10:00.000Z' })).toEqual({ kind: 'randomWithin', days: 30, candidates: 0 });
+    expect(await choiceOf(byChance, { asked: 'latest' })).toEqual({ kind: 'latest' });
+    expect(await choiceOf(byChance, { kind: 'rebuild', keys: [] })).toEqual({ kind: 'latest' });
   });
 });
