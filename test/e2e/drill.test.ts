@@ -210,6 +210,9 @@ test('tests that cannot be started, that take too long, and that take too much a
     const { type, of } = await failed(await drill());
     expect([found, type, of('tests')?.class, of('content:postgres')?.class]).toEqual([found, 'CouldNotVerify', found, 'asExpected']);
   }
+  settings({ health: { url: 'http://shop:8009/health', withinMs: 2_000 }, application: { image: 'postgres:17', command: ['tail', '/dev/zero'], memoryBytes: 32 * 1024 ** 2, environment: {} } });
+  const { type, of } = await failed(await drill());
+  expect([type, of('health')?.class, of('health')?.sentence]).toEqual(['CouldNotVerify', 'applicationOutOfMemory', expect.stringContaining('ended at 32 MB')]);
 }, 400_000);
 
 test('what a drill was cancelled, failed or terminated over goes, and the cancelled one says that it could not tell', async () => {

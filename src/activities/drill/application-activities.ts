@@ -12,6 +12,7 @@ import type { CheckClass } from '../../domain/drill/check-class.ts';
 import type { ApplicationTests } from '../../domain/drill/drill-report.ts';
 import { drillEnvironment } from '../../domain/drill/drill-environment.ts';
 import { drillSettingsOf, type DrillApplication, type DrillHealth, type TestSettings } from '../../domain/drill/drill-settings.ts';
+import { guestEnd } from '../../domain/drill/guest-end.ts';
 import { keptOutput, outputLimitBytes } from '../../domain/drill/kept-output.ts';
 import { HoldfastFailure } from '../../domain/failures.ts';
 import { durationText } from '../../domain/wording.ts';
@@ -21,7 +22,7 @@ import type { ActivityDependencies } from '../dependencies.ts';
 import { composedStep, secretsIn } from './composed-activities.ts';
 import { compositionOf } from './composition-of.ts';
 import { inDrill, type DrillContext, type DrilledService } from './drill-context.ts';
-import { guestPids, lastWords, notBegun, startGuest, waysIn, type WaysIn } from './guests.ts';
+import { guestPids, lastWords, memoryText, startGuest, waysIn, type WaysIn } from './guests.ts';
 
 export interface TestedDrill {
   readonly check: DrillCheck;
@@ -31,7 +32,6 @@ export interface TestedDrill {
 /** What the tests wrote, until the report is there. */
 export const testOutputNoteKey = 'drill-test-output';
 
-const killed = 137;
 
 export function createDrillApplicationActivities(dependencies: ActivityDependencies) {
   return {
@@ -80,8 +80,9 @@ export function createDrillApplicationActivities(dependencies: ActivityDependenc
       identity: { ...run, component: 'service', step: 'drill-health' }, imageId, network: await drillNetwork(context.runtime, run), url, withinMs, signal: context.signal, aliveIntervalMs: context.timing.heartbeatIntervalMs,
     });
     if (status !== null && status >= 200 && status < 300) return check('asExpected', `${url} answered ${status}.`);
-    const { running, exitCode, words } = await lastWords(context, id, secrets);
-    if (!running && exitCode !== null && notBegun.has(exitCode)) return check('applicationDidNotStart', `It ended with ${exitCode}${words}`);
+    const { running, exitCode, end, memory, words } = await lastWords(context, id, secrets);
+    if (end === 'notBegun') return check('applicationDidNotStart', `It ended with ${exitCode ?? 'no exit code'}${words}`);
+    if (end === 'outOfMemory') return check('applicationOutOfMemory', `It was ended at ${memory}${words}`);
     return check('healthNotReached', `${status === null ? 'Nobody answered' : `It answered ${status}`} within ${durationText(withinMs)}${running ? '' : `: it ended with ${exitCode ?? 'no exit code'}`}${words}`);
   }
 
@@ -100,10 +101,11 @@ export function createDrillApplicationActivities(dependencies: ActivityDependenc
     const output = await keep(context, guest, secrets);
     await removeScratch(context.runtime, guest);
     if (ended === null) return answer('applicationTestsTimedOut', `They were stopped after ${durationText(timeoutMs)}.`, imageId, null, output);
-    const { exitCode, oomKilled } = ended;
-    if (oomKilled || exitCode === killed) return answer('applicationTestsOutOfMemory', `They were ended at ${Math.round(memoryBytes / 1024 ** 2)} MB.`, imageId, exitCode, output);
+    const { exitCode } = ended;
+    const end = guestEnd(ended);
+    if (end === 'outOfMemory') return answer('applicationTestsOutOfMemory', `They were ended at ${memoryText(memoryBytes)}.`, imageId, exitCode, output);
     if (exitCode === 0) return answer('asExpected', `${command[0] ?? image} ended with 0.`, imageId, 0, output);
-    if (notBegun.has(exitCode)) return answer('applicationTestsDidNotStart', `${command[0] ?? image} could not be run: it ended with ${exitCode}.`, imageId, exitCode, output);
+    if (end === 'notBegun') return answer('applicationTestsDidNotStart', `${command[0] ?? image} could not be run: it ended with ${exitCode}.`, imageId, exitCode, output);
     return answer('applicationTestsFailed', `${command[0] ?? image} ended with ${exitCode}.`, imageId, exitCode, output);
   }
 }

@@ -12,7 +12,7 @@ import { serviceNamed } from '../activity-run.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { compositionOf } from './composition-of.ts';
 import { inDrill, type DrillContext, type DrilledService } from './drill-context.ts';
-import { guestMemoryBytes, guestPids, lastWords, notBegun, startGuest, waysIn } from './guests.ts';
+import { guestMemoryBytes, guestPids, lastWords, startGuest, waysIn } from './guests.ts';
 
 /** What the entrypoints of images do before they are somebody else: give files to a user, and become it. */
 const entrypointCapabilities = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'SETGID', 'SETUID'] as const;
@@ -63,8 +63,9 @@ async function startService({ context, run }: DrillContext, service: ComposedSer
   if (refused !== null) return check('applicationDidNotStart', refused);
   const isWell = health === null ? await staysUp(context, guest.id) : await becomesHealthy(context, guest.id, health);
   if (isWell) return check('asExpected', `${image} (${found.id.slice(0, 19)}) ${health === null ? 'runs; the file has no healthcheck that would say more' : 'is healthy'}.`);
-  const { running, exitCode, words } = await lastWords(context, guest.id, secrets);
-  if (!running && exitCode !== null && notBegun.has(exitCode)) return check('applicationDidNotStart', `It ended with ${exitCode}${words}`);
+  const { running, exitCode, end, memory, words } = await lastWords(context, guest.id, secrets);
+  if (end === 'notBegun') return check('applicationDidNotStart', `It ended with ${exitCode ?? 'no exit code'}${words}`);
+  if (end === 'outOfMemory') return check('applicationOutOfMemory', `It was ended at ${memory}${words}`);
   return check('healthNotReached', running ? `It was not healthy within ${durationText(health?.withinMs ?? 0)}${words}` : `It ended with ${exitCode ?? 'no exit code'}${words}`);
 }
 

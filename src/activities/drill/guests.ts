@@ -1,5 +1,6 @@
 /** Programs of somebody else's in a drill: the ways to its servers that they are given, their start, and their last words. */
 import type { ScratchResource } from '../../containers/scratch.ts';
+import { guestEnd } from '../../domain/drill/guest-end.ts';
 import { keptOutput } from '../../domain/drill/kept-output.ts';
 import { isFailure } from '../../domain/failures.ts';
 import type { EngineContext } from '../../engines/engine-context.ts';
@@ -18,8 +19,6 @@ export interface WaysIn {
 
 export const guestPids = 1_024;
 export const guestMemoryBytes = 512 * 1_024 ** 2;
-/** What the programs that begin containers end with where there is nothing to begin. */
-export const notBegun: ReadonlySet<number> = new Set([125, 126, 127]);
 
 /** Variables that lead to every server of the drill. Its password is the drill's own, unless a compose file says which one its services come in with. */
 export async function waysIn(dependencies: ActivityDependencies, { context, run }: DrillContext, drilled: DrilledService): Promise<WaysIn> {
@@ -51,11 +50,24 @@ export async function startGuest({ runtime }: EngineContext, { id }: Pick<Scratc
   }
 }
 
+export const memoryText = (bytes: number): string => `${Math.round(bytes / 1024 ** 2)} MB`;
+
 const lastWordsBytes = 4_096;
 
-/** How it ended, and the last line that it wrote, to be put behind a sentence. */
-export async function lastWords({ runtime }: EngineContext, id: string, secrets: readonly string[]): Promise<{ readonly exitCode: number | null; readonly running: boolean; readonly words: string }> {
-  const { state, exitCode } = await runtime.inspect(id);
+export interface LastWords {
+  readonly running: boolean;
+  readonly exitCode: number | null;
+  readonly end: ReturnType<typeof guestEnd>;
+  /** What it may have. */
+  readonly memory: string;
+  /** The last line that it wrote, to be put behind a sentence. */
+  readonly words: string;
+}
+
+/** How it ended, and what it said last. */
+export async function lastWords({ runtime }: EngineContext, id: string, secrets: readonly string[]): Promise<LastWords> {
+  const { state, exitCode, oomKilled, memoryBytes } = await runtime.inspect(id);
+  const running = state === 'running';
   const last = keptOutput(await runtime.logs(id, lastWordsBytes), secrets).trim().split('\n').at(-1)?.slice(0, 160) ?? '';
-  return { exitCode, running: state === 'running', words: last === '' ? '' : `; its last words: ${last}` };
+  return { running, exitCode, end: guestEnd({ exitCode: running ? null : exitCode, oomKilled }), memory: memoryText(memoryBytes), words: last === '' ? '' : `; its last words: ${last}` };
 }

@@ -68,6 +68,7 @@ export const checkKinds = {
   applicationTestsOutOfMemory: unknown('The application\'s own tests were stopped at their memory limit.', 'Raise tests.memory.'),
   applicationTestsDidNotStart: unknown('The application\'s own tests could not be started.', 'Look at tests.image and tests.command in holdfast.yaml.'),
   applicationDidNotStart: unknown('The application\'s container could not be started, so its health was not asked.', 'Look at its image and its settings in the drill.'),
+  applicationOutOfMemory: unknown('The application was ended at its memory limit, so its health says nothing.', 'Raise app.memory, or mem_limit in the compose file.'),
   serverNotInTime: unknown('The server ran on the restored data, and did not answer in the time that its size is given.', 'Read the sentence; give the host less to do, or another disk, and run the drill again.'),
   imageMissing: unknown('The image that the data needs is not on this Docker engine.', 'Pull it, and keep a copy where a disaster leaves it.'),
   versionUnfit: unknown('There is no server here of a version that can read the backup.', 'Bring the image that the service runs on.'),
