@@ -77,7 +77,7 @@ export interface Rebuilt {
 }
 
 export interface DrillCleanUp {
-  /** `leftovers`: something could not be removed; the reaper goes on. `notDone`: the drill ended before it. */
+  /** `leftovers`: something could not be removed; the reaper goes on. `notDone`: it could not be begun, or the drill ended before it. */
   readonly outcome: 'clean' | 'leftovers' | 'notDone';
   readonly removed: number;
   /** Names of what is still there. */

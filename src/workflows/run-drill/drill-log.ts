@@ -2,7 +2,7 @@
 import { ActivityFailure, ApplicationFailure, isCancellation } from '@temporalio/workflow';
 import { classOfFailure, type CheckClass } from '../../domain/drill/check-class.ts';
 import { drillCheck, type DrillCheck } from '../../domain/drill/check.ts';
-import type { DrillPhase, DrillPhaseName } from '../../domain/drill/objectives.ts';
+import { phaseTitle, type DrillPhase, type DrillPhaseName } from '../../domain/drill/objectives.ts';
 import type { FailureFields, FailureType } from '../../domain/failures.ts';
 import type { CommonInput, Run } from '../shared/run.ts';
 import { failureTypeOf } from '../shared/workflow-failure.ts';
@@ -10,8 +10,8 @@ import { failureTypeOf } from '../shared/workflow-failure.ts';
 export interface DrillStage {
   readonly phase: DrillPhaseName;
   readonly component: string | null;
-  /** The check that its failure becomes. */
-  readonly check: string;
+  /** The check that its failure becomes; null of what says nothing about the backup: that is told, and no more. */
+  readonly check: string | null;
   /** Where the failure says more in this stage than it does elsewhere. */
   readonly classes?: Partial<Record<FailureType, CheckClass>>;
 }
@@ -61,7 +61,8 @@ export function startDrillLog<I extends CommonInput>(run: Run<I>): DrillLog {
         end(isCancellation(error) ? 'stopped' : 'failed');
         if (isCancellation(error)) throw error;
         const type = failureTypeOf(error);
-        add([drillCheck(check, component, classes?.[type] ?? classOfFailure(type), sentenceOf(error))]);
+        if (check === null) run.warn(`${phaseTitle[phase]}: NOT DONE (${type}). ${sentenceOf(error) ?? ''}`.trim());
+        else add([drillCheck(check, component, classes?.[type] ?? classOfFailure(type), sentenceOf(error))]);
         return null;
       }
     },
