@@ -23,11 +23,9 @@ export async function runDrill(input: RunDrillInput): Promise<RunDrillResult> {
   return inFrame('runDrill', input, readDrillInput, async (run) => {
     const log = startDrillLog(run);
     if (run.input.depth !== 'restore') return fromNothing(run, log);
-    const chosen = await choose(run, log);
+    const chosen = await unlessCancelled(run, log, () => ({ chosen: null }), () => choose(run, log));
     const brought = chosen === null ? nothing : await unlessCancelled(run, log, () => ({ chosen }), () => bringUp(run, log, chosen));
-    const cleanUp = await takeAway(run, log);
-    const recorded = await record(run, log, { chosen, brought, cleanUp });
-    return requireProven(run, chosen, recorded);
+    return requireProven(run, chosen, await end(run, log, { chosen, brought }));
   }, queueOf);
 }
 
@@ -45,9 +43,7 @@ async function fromNothing(run: DrillRun, log: DrillLog): Promise<RunDrillResult
   const asked: AskedKeys = { keys: [] };
   const chosen = await unlessCancelled(run, log, () => ({ chosen: null, ...asked }), async () => (await askForKeys(run, log, asked) ? newestPoint(run, log) : null));
   const brought = chosen === null ? nothing : await unlessCancelled(run, log, () => ({ chosen, ...asked }), () => bringUp(run, log, chosen));
-  const cleanUp = await takeAway(run, log);
-  const recorded = await record(run, log, { chosen, brought, cleanUp, ...asked, ...(missingKeys(asked.keys).length === 0 ? {} : { missing: 'keyMissing' as const }) });
-  return requireProven(run, chosen, recorded);
+  return requireProven(run, chosen, await end(run, log, { chosen, brought, ...asked, ...(missingKeys(asked.keys).length === 0 ? {} : { missing: 'keyMissing' as const }) }));
 }
 
 /** Nobody named anything: what leads nowhere is what the drill is to find out. */
@@ -88,13 +84,14 @@ async function unlessCancelled<T>(run: DrillRun, log: DrillLog, known: () => Pic
     return await work();
   } catch (error) {
     if (!isCancellation(error)) throw error;
-    await CancellationScope.nonCancellable(async () => {
-      const cleanUp = await takeAway(run, log);
-      await record(run, log, { ...known(), brought: nothing, cleanUp, missing: 'interrupted' });
-    });
+    await end(run, log, { ...known(), brought: nothing, missing: 'interrupted' });
     throw error;
   }
 }
+
+/** What it has made goes, and what it found is written down. A cancellation comes too late from here on: there is nothing left that it could spare anybody. */
+const end = (run: DrillRun, log: DrillLog, found: Omit<Ended, 'cleanUp'>): Promise<RecordedDrill> =>
+  CancellationScope.nonCancellable(async () => record(run, log, { ...found, cleanUp: await takeAway(run, log) }));
 
 /** What it leaves says nothing of what came back: it is told here, in the report, and by `status` until the reaper was there. */
 async function takeAway(run: DrillRun, log: DrillLog): Promise<DrillCleanUp> {
