@@ -1,22 +1,19 @@
 /** The report of a drill: judged, measured, signed and stored. What it says of a backup it reads from the manifest itself, not from whoever asks. */
-import { createHash } from 'node:crypto';
 import { liveSizeBytes, type BackupManifest, type ComponentBackup, type NotCompared } from '../../domain/backup-manifest.ts';
 import { assembleReport } from '../../domain/drill/assemble-report.ts';
-import { canonicalJson } from '../../domain/canonical-json.ts';
 import type { Difference } from '../../domain/content.ts';
 import type { CheckClass } from '../../domain/drill/check-class.ts';
 import { checkName, type DrillCheck } from '../../domain/drill/check.ts';
-import type { ApplicationTests, DrillCleanUp, DrilledComponent, DrillInput, DrillReport } from '../../domain/drill/drill-report.ts';
-import { drillSettingsOf, objectivesOf } from '../../domain/drill/drill-settings.ts';
+import type { ApplicationTests, DrillCleanUp, DrilledComponent, DrillReport } from '../../domain/drill/drill-report.ts';
+import { objectivesOf } from '../../domain/drill/drill-settings.ts';
 import { breaches, type DrillKind, type DrillPhase, type JudgedObjective } from '../../domain/drill/objectives.ts';
 import { promisesLoss } from '../../domain/drill/promised-loss.ts';
 import type { StoreCoverage } from '../../domain/drill/store-coverage.ts';
 import type { FoundKey } from '../../domain/drill/drill-keys.ts';
 import type { Covered, RecoveryTimes } from '../../domain/drill/recovery-times.ts';
 import type { DrillSample } from '../../domain/drill/trend.ts';
-import { backupDirectory, parseRunBackupId } from '../../domain/identifiers.ts';
 import type { ServiceDefinition } from '../../domain/service.ts';
-import { counted, durationText } from '../../domain/wording.ts';
+import { durationText } from '../../domain/wording.ts';
 import { HoldfastFailure, isFailure } from '../../domain/failures.ts';
 import { renderPage } from '../../report/page/render-page.ts';
 import { pastSamples } from '../../report/past-samples.ts';
@@ -30,6 +27,7 @@ import { testOutputNoteKey } from './application-activities.ts';
 import type { ChosenDrill } from './choose-activities.ts';
 import { choiceAsked } from './drill-choice.ts';
 import { readDrilled, type DrilledBackup } from './drill-context.ts';
+import { inForce, inputsOf, isOfRun, type RestoredStore } from './report-evidence.ts';
 
 /** A server that came up and was asked. */
 export interface DrilledServer {
@@ -125,7 +123,7 @@ export function createDrillRecordActivities(dependencies: ActivityDependencies) 
       requestedAt, beganAt: phases[0]?.beganAt ?? requestedAt, finishedAt, disaster: { at: requestedAt, source: 'request' }, approvedAt: null, lastCheckPassedAt, laterTransactions: null,
       stores: facts.servers.map((server) => coverageOf(server, definition, chosen)), ...(facts.keys === undefined ? {} : { keys: facts.keys }), answered: checks, ...(missing === undefined ? {} : { missing }), expectedChecks: chosen?.expectedChecks ?? [checkName('content')], tests, phases, cleanUp,
       components: chosen === null ? [] : restored.map((each) => componentOf(each, chosen, facts)),
-      inputs: chosen === null ? [] : inputsOf(restored, chosen), inForce: inForce(definition), objectives: objectivesOf(definition),
+      inputs: await inputsOf(repository, restored, chosen ?? {}), inForce: inForce(definition), objectives: objectivesOf(definition),
       backupMs: manifest === null ? null : Math.max(0, Date.parse(manifest.finishedAt) - Date.parse(manifest.beganAt)), past: await samplesOf(repository, service, drillId),
       todayBytes: manifest === null ? null : restored.reduce((sum, { backup }) => sum + liveSizeBytes(backup), 0), keepMs: dependencies.keepReportsMs,
       versions: { holdfast: dependencies.holdfastVersion, node: process.version.slice(1), docker: version },
@@ -133,21 +131,16 @@ export function createDrillRecordActivities(dependencies: ActivityDependencies) 
   }
 
   /** What each store came from, or was to come from. */
-  async function restoredFrom({ backup: chosen }: ChosenDrill, { sources = {} }: DrillFindings): Promise<readonly Restored[]> {
+  async function restoredFrom({ backup: chosen }: ChosenDrill, { sources = {} }: DrillFindings): Promise<readonly RestoredStore[]> {
     const others = Object.entries(sources);
     const own = (await readDrilled(dependencies, chosen)).manifest.components.filter(({ component }) => sources[component] === undefined);
-    const restored: Restored[] = own.map((backup) => ({ source: chosen, backup }));
+    const restored: RestoredStore[] = own.map((backup) => ({ source: chosen, backup }));
     for (const [name, source] of others) {
       const backup = (await readDrilled(dependencies, source)).manifest.components.find(({ component }) => component === name);
       if (backup !== undefined) restored.push({ source, backup });
     }
     return restored;
   }
-}
-
-interface Restored {
-  readonly source: DrilledBackup;
-  readonly backup: ComponentBackup;
 }
 
 /** Of the newest so many; what cannot be read is in no trend. */
@@ -175,7 +168,7 @@ function coverageOf({ component: name, at, covered = 'backup' }: DrilledServer, 
   return { component: name, covered: Date.parse(kept.covered.at) > Date.parse(at) ? kept.covered : brought, promised };
 }
 
-function componentOf({ source: { backupId, manifestSha256 }, backup }: Restored, { point, way }: ChosenDrill, { servers }: DrillFindings): DrilledComponent {
+function componentOf({ source: { backupId, manifestSha256 }, backup }: RestoredStore, { point, way }: ChosenDrill, { servers }: DrillFindings): DrilledComponent {
   const server = servers.find(({ component }) => component === backup.component);
   const { image, imageId, version } = backup.server;
   const log = way?.component === backup.component ? way.log : null;
@@ -187,33 +180,10 @@ function componentOf({ source: { backupId, manifestSha256 }, backup }: Restored,
   };
 }
 
-/** What was made of an append-only file goes with its run, and so has no place in the repository. */
-const isOfRun = (backupId: string): boolean => parseRunBackupId(backupId) !== null;
-
 function depthOf(backup: ComponentBackup, backupId: string, hasLog: boolean): DrilledComponent['depth'] {
   if (backup.engine === 'redis') return isOfRun(backupId) ? 'aof' : 'rdb';
   return backup.method === 'base' && hasLog ? 'baseAndLog' : backup.method;
 }
-
-function inputsOf(restored: readonly Restored[], { way, compose }: ChosenDrill): readonly DrillInput[] {
-  const sources = new Map(restored.map(({ source }) => [source.backupId, source]));
-  const kept = [...sources.values()].filter(({ backupId }) => !isOfRun(backupId));
-  return [
-    ...kept.map(({ service, backupId, manifestSha256 }) => ({ what: 'manifest', path: `${backupDirectory(service, backupId)}/manifest.json`, sha256: manifestSha256 })),
-    ...restored.flatMap(({ source: { service, backupId }, backup: { component, artifacts } }) => artifacts.map(({ kind, path, stored }) => (isOfRun(backupId)
-      ? { what: `append-only file of ${component}, as an RDB of its last second`, path: null, sha256: stored.sha256 }
-      : { what: `${kind} of ${component}`, path: `${backupDirectory(service, backupId)}/${path}`, sha256: stored.sha256 }))),
-    ...(way?.log == null ? [] : [{ what: `list of the ${counted(way.log.segments, 'segment')} of log of ${way.component} and their sums`, path: null, sha256: way.log.sha256 }]),
-    ...(compose === undefined ? [] : [{ what: `compose file ${compose.file}`, path: null, sha256: compose.sha256 }]),
-  ];
-}
-
-const digest = (value: unknown): string => createHash('sha256').update(canonicalJson(value)).digest('hex');
-
-const inForce = (definition: ServiceDefinition): DrillReport['inForce'] => ({
-  configurationSha256: digest(definition),
-  policySha256: digest({ approval: definition.approval, proveAfterBackup: definition.proveAfterBackup, prove: definition.prove ?? null, objectives: objectivesOf(definition), drill: drillSettingsOf(definition) }),
-});
 
 function recorded({ drillId, verdict, sentence, checks, times, objectives, rebuilt }: DrillReport, location: string): RecordedDrill {
   const { rto, rpo } = times;

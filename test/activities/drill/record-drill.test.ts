@@ -1,14 +1,17 @@
 /** What a report says that nobody measured in the servers: what would be lost, and of which stores that is promised. */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ChosenDrill } from '../../../src/activities/drill/choose-activities.ts';
 import type { DrillFindings } from '../../../src/activities/drill/record-activities.ts';
 import type { KeptWay } from '../../../src/activities/drill/newest-way.ts';
+import type { PostgresBase } from '../../../src/domain/backup-manifest.ts';
 import { drillCheck } from '../../../src/domain/drill/check.ts';
 import { noDrillSettings } from '../../../src/domain/drill/drill-settings.ts';
 import { defaultObjectives } from '../../../src/domain/drill/objectives.ts';
 import type { ServiceDefinition } from '../../../src/domain/service.ts';
 import { openActivityStage, stageService, type ActivityStage } from '../../support/activity-stage.ts';
-import { committed } from '../../repository/sample-manifest.ts';
+import { base, committed, run, sampleManifest, storeArtifacts } from '../../repository/sample-manifest.ts';
 import { nothingFound, recordedReport } from './drill-record.ts';
 
 let stage: ActivityStage;
@@ -69,5 +72,30 @@ describe('a drill that came to no backup', () => {
     expect(await choiceOf(byChance, { requestedAt: '2027-11-24T02:00:00.000Z', finishedAt: '2027-11-24T02:10:00.000Z' })).toEqual({ kind: 'randomWithin', days: 30, candidates: 0 });
     expect(await choiceOf(byChance, { asked: 'latest' })).toEqual({ kind: 'latest' });
     expect(await choiceOf(byChance, { kind: 'rebuild', keys: [] })).toEqual({ kind: 'latest' });
+  });
+});
+
+describe('what was read', () => {
+  it('is named with all that an incremental backup stands on', async () => {
+    const takeBase = async (name: string, at: number, chain: PostgresBase['chain'] = []): Promise<{ readonly backupId: string; readonly sha256: string }> => {
+      const sample = sampleManifest('shop', await stage.repository.claimBackup('shop', run(name), at));
+      const manifest = { ...sample, components: [{ ...base, ...(chain.length === 0 ? {} : { chain }) }, ...sample.components.slice(1)] };
+      await storeArtifacts(stage.repository, manifest);
+      return { backupId: manifest.backupId, sha256: (await stage.repository.commitManifest(manifest)).sha256 };
+    };
+    const full = await takeBase('full', Date.UTC(2026, 10, 23, 2));
+    const middle = await takeBase('middle', Date.UTC(2026, 10, 23, 3), [full]);
+    const last = await takeBase('last', Date.UTC(2026, 10, 23, 4), [full, middle]);
+    const inputsOf = async () => (await recordedReport(stage, `run-${runs += 1}`, stageService, { ...nothingFound, chosen: { ...chosen, backup: { ...chosen.backup, backupId: last.backupId, manifestSha256: last.sha256 } } })).inputs;
+    const inputs = await inputsOf();
+    const paths = inputs.map(({ path }) => path ?? '');
+    for (const { backupId, sha256 } of [full, middle, last]) {
+      expect(inputs.find(({ path }) => path === `shop/backups/${backupId}/manifest.json`)?.sha256).toBe(sha256);
+      expect(paths.filter((path) => path.startsWith(`shop/backups/${backupId}/postgres/`))).toHaveLength(base.artifacts.length);
+    }
+    expect(new Set(paths).size).toBe(paths.length);
+    // Of one that is gone its manifest is still named, as the others ask for it.
+    await rm(join(stage.directory, 'shop/backups', middle.backupId, 'manifest.json'));
+    expect((await inputsOf()).filter(({ path }) => path?.includes(middle.backupId))).toEqual([{ what: 'manifest, which postgres stands on', path: `shop/backups/${middle.backupId}/manifest.json`, sha256: middle.sha256 }]);
   });
 });
