@@ -14,6 +14,8 @@ import type { LogServerFacts, SettingChange } from '../domain/wal/server-setting
 /** What Temporal knows about runs and leases. Not found counts as ended only in our own namespace; an unreachable server never does. */
 export interface RunDirectory {
   readonly namespaceId: string;
+  /** The server's own version. @throws TemporalUnreachable */
+  serverVersion(): Promise<string>;
   /** Are Holdfast's search attributes registered? Asked once per run, so that a replay never depends on the worker. */
   searchAttributesRegistered(): Promise<boolean>;
   /** @throws TemporalUnreachable */

@@ -133,6 +133,15 @@ export interface NetworkFacts {
   readonly labels: Readonly<Record<string, string>>;
 }
 
+export interface ImageFacts {
+  readonly id: string;
+  /** Where containers of it keep data unless they are told otherwise. */
+  readonly volumes: readonly string[];
+  readonly environment: Readonly<Record<string, string>>;
+  /** `postgres@sha256:…`: what registries call it that it came from, or went to. None of one that was built or loaded here. */
+  readonly digests: readonly string[];
+}
+
 export interface ContainerRuntime {
   /** The engine's version and id. @throws DockerUnreachable */
   ping(): Promise<{ readonly version: string; readonly engineId: string }>;
@@ -184,5 +193,5 @@ export interface ContainerRuntime {
   /** No error where it is gone. @throws LeftoversRemain while a running container is on it */
   removeNetwork(id: string): Promise<void>;
   /** Image id of a reference or id, or null where the engine does not have it. */
-  findImage(reference: string): Promise<{ readonly id: string; readonly volumes: readonly string[]; readonly environment: Readonly<Record<string, string>> } | null>;
+  findImage(reference: string): Promise<ImageFacts | null>;
 }

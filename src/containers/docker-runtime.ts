@@ -277,13 +277,13 @@ class DockerRuntime implements ContainerRuntime {
 
   async findImage(reference: string): ReturnType<ContainerRuntime['findImage']> {
     const call = { operation: 'find image', object: reference };
-    const answer = await this.#unless404(call, () => this.#client.json<{ Id: string; Config?: { Volumes?: Record<string, unknown> | null; Env?: string[] | null } | null }>({
+    const answer = await this.#unless404(call, () => this.#client.json<{ Id: string; RepoDigests?: string[] | null; Config?: { Volumes?: Record<string, unknown> | null; Env?: string[] | null } | null }>({
       // A reference may hold slashes, and the engine takes them as they are.
       method: 'GET', path: `/images/${reference.split('/').map(encodeURIComponent).join('/')}/json`,
     }));
     if (answer === null) return null;
     const environment = Object.fromEntries((answer.Config?.Env ?? []).map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]));
-    return { id: answer.Id, volumes: Object.keys(answer.Config?.Volumes ?? {}), environment };
+    return { id: answer.Id, volumes: Object.keys(answer.Config?.Volumes ?? {}), environment, digests: answer.RepoDigests ?? [] };
   }
 
   async #inspectRaw(call: EngineCall, nameOrId: string): Promise<InspectAnswer> {

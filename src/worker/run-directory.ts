@@ -17,6 +17,7 @@ export async function createRunDirectory(client: Client): Promise<RunDirectory> 
   const { namespaceInfo } = await asking(() => client.workflowService.describeNamespace({ namespace }));
   return {
     namespaceId: namespaceInfo?.id ?? '',
+    serverVersion: async () => (await asking(() => client.workflowService.getSystemInfo({}))).serverVersion || 'not said',
     searchAttributesRegistered: () => searchAttributesRegistered(client),
     isOpen: async (workflowId, runId) => {
       const description = await describe(client, workflowId, runId);

@@ -347,6 +347,7 @@ export function containerRuntimeSuite(name: string, runtime: ContainerRuntime, s
         expect(image).toMatchObject({ id: imageId, volumes: ['/data'] });
         expect(image?.environment['PATH']).toContain('/bin');
         expect((await runtime.findImage(imageId))?.id).toBe(imageId);
+        for (const digest of image?.digests ?? []) expect(digest).toMatch(/^.+@sha256:[0-9a-f]{64}$/);
         expect(await runtime.findImage('no-such-image:1')).toBeNull();
         expect(await runtime.findImage('registry.invalid/deep/path:1')).toBeNull();
       });

@@ -32,6 +32,10 @@ test('a run is open until it ends, and then ended when the server says so', asyn
   expect(await runs.closedAtMs(id, runId)).toBe((await handle.describe()).closeTime?.getTime());
 });
 
+test('the server says which version it is of', async () => {
+  expect(await runs.serverVersion()).toMatch(/^\d+\.\d+\.\d+/);
+});
+
 test('open runs are told by how they were started, whoever did, and what cannot be read as nothing', async () => {
   const start = (name: string, args: unknown[]) => client.workflow.start(name === 'other' ? 'nothing' : 'verifyBackup', { workflowId: `${id}-${name}`, taskQueue: id, args });
   const [named, unread, other] = [await start('named', [{ service: 'shop', backup: 'latest' }]), await start('unread', ['shop']), await start('other', [{ service: 'shop' }])];

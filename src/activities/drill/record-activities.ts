@@ -27,7 +27,7 @@ import { testOutputNoteKey } from './application-activities.ts';
 import type { ChosenDrill } from './choose-activities.ts';
 import { choiceAsked } from './drill-choice.ts';
 import { readDrilled, type DrilledBackup } from './drill-context.ts';
-import { inForce, inputsOf, isOfRun, type RestoredStore } from './report-evidence.ts';
+import { imageInputs, inForce, inputsOf, isOfRun, type RestoredStore } from './report-evidence.ts';
 
 /** A server that came up and was asked. */
 export interface DrilledServer {
@@ -123,10 +123,10 @@ export function createDrillRecordActivities(dependencies: ActivityDependencies) 
       requestedAt, beganAt: phases[0]?.beganAt ?? requestedAt, finishedAt, disaster: { at: requestedAt, source: 'request' }, approvedAt: null, lastCheckPassedAt, laterTransactions: null,
       stores: facts.servers.map((server) => coverageOf(server, definition, chosen)), ...(facts.keys === undefined ? {} : { keys: facts.keys }), answered: checks, ...(missing === undefined ? {} : { missing }), expectedChecks: chosen?.expectedChecks ?? [checkName('content')], tests, phases, cleanUp,
       components: chosen === null ? [] : restored.map((each) => componentOf(each, chosen, facts)),
-      inputs: await inputsOf(repository, restored, chosen ?? {}), inForce: inForce(definition), objectives: objectivesOf(definition),
+      inputs: [...await inputsOf(repository, restored, chosen ?? {}), ...await imageInputs(dependencies.runtime, imagesThatRan(facts))], inForce: inForce(definition), objectives: objectivesOf(definition),
       backupMs: manifest === null ? null : Math.max(0, Date.parse(manifest.finishedAt) - Date.parse(manifest.beganAt)), past: await samplesOf(repository, service, drillId),
       todayBytes: manifest === null ? null : restored.reduce((sum, { backup }) => sum + liveSizeBytes(backup), 0), keepMs: dependencies.keepReportsMs,
-      versions: { holdfast: dependencies.holdfastVersion, node: process.version.slice(1), docker: version },
+      versions: { holdfast: dependencies.holdfastVersion, node: process.version.slice(1), docker: version, temporal: await dependencies.runs.serverVersion() },
     });
   }
 
@@ -142,6 +142,9 @@ export function createDrillRecordActivities(dependencies: ActivityDependencies) 
     return restored;
   }
 }
+
+const imagesThatRan = ({ servers, tests }: DrillFindings): readonly { readonly of: string; readonly imageId: string }[] =>
+  [...servers.map(({ component, imageId }) => ({ of: component, imageId })), ...(tests?.imageId == null ? [] : [{ of: 'the application\'s tests', imageId: tests.imageId }])];
 
 /** Of the newest so many; what cannot be read is in no trend. */
 async function samplesOf(repository: Repository, service: string, own: string): Promise<readonly DrillSample[]> {

@@ -1,5 +1,6 @@
 /** What a report names so that it can be looked up later: all that was read to bring the service back, with its sums, and the rules that were in force. */
 import { createHash } from 'node:crypto';
+import type { ContainerRuntime } from '../../containers/container-runtime.ts';
 import type { Artifact, ComponentBackup } from '../../domain/backup-manifest.ts';
 import { canonicalJson } from '../../domain/canonical-json.ts';
 import type { DrillInput, DrillReport } from '../../domain/drill/drill-report.ts';
@@ -54,9 +55,21 @@ async function linksOf(repository: Repository, { source: { service }, backup }: 
 const manifestPath = (service: string, backupId: string): string => `${backupDirectory(service, backupId)}/manifest.json`;
 const fileOf = (service: string, backupId: string, { path, stored }: Artifact, what: string): DrillInput => ({ what, path: `${backupDirectory(service, backupId)}/${path}`, sha256: stored.sha256 });
 
+/** What registries call the images that ran; an id is of this engine alone. None of one that was built or loaded here, or is gone. */
+export async function imageInputs(runtime: Pick<ContainerRuntime, 'findImage'>, ran: readonly { readonly of: string; readonly imageId: string }[]): Promise<readonly DrillInput[]> {
+  const inputs: DrillInput[] = [];
+  for (const { of, imageId } of ran) {
+    for (const digest of (await runtime.findImage(imageId))?.digests ?? []) {
+      const [name = '', sha256 = ''] = digest.split('@sha256:');
+      if (/^[0-9a-f]{64}$/.test(sha256)) inputs.push({ what: `digest of the image of ${of}, ${name}`, path: null, sha256 });
+    }
+  }
+  return inputs;
+}
+
 const digest = (value: unknown): string => createHash('sha256').update(canonicalJson(value)).digest('hex');
 
 export const inForce = (definition: ServiceDefinition): DrillReport['inForce'] => ({
   configurationSha256: digest(definition),
-  policySha256: digest({ approval: definition.approval, proveAfterBackup: definition.proveAfterBackup, prove: definition.prove ?? null, objectives: objectivesOf(definition), drill: drillSettingsOf(definition) }),
+  policySha256: digest({ approval: definition.approval, proveAfterBackup: definition.proveAfterBackup, prove: definition.prove ?? null, retention: definition.retention ?? null, retentionIn: definition.retentionIn ?? null, objectives: objectivesOf(definition), drill: drillSettingsOf(definition) }),
 });

@@ -19,8 +19,9 @@ export const nothingFound: DrillFindings = {
 };
 
 export async function recordedReport(stage: ActivityStage, runId: string, service: ServiceDefinition, facts: DrillFindings, changed: Partial<ActivityDependencies> = {}): Promise<DrillReport> {
-  const runtime = { ping: async () => ({ version: '28.5.1' }) } as ActivityDependencies['runtime'];
-  const { drillId } = await stage.as(drillRun(runId), { services: new Map([[service.name, service]]), signReport: async (report) => signReport(report, key), runtime, ...changed }).recordDrill(facts);
+  const runtime = { ping: async () => ({ version: '28.5.1' }), findImage: async (id: string) => ({ id, volumes: [], environment: {}, digests: [] }) } as unknown as ActivityDependencies['runtime'];
+  const runs = { namespaceId: stageNamespace, serverVersion: async () => '1.30.0' } as ActivityDependencies['runs'];
+  const { drillId } = await stage.as(drillRun(runId), { services: new Map([[service.name, service]]), signReport: async (report) => signReport(report, key), runtime, runs, ...changed }).recordDrill(facts);
   const { signed } = readReport(await stage.repository.drills.readReport('shop', drillId) ?? '');
   if (signed === null) throw new Error('what was written is no report');
   return signed.report;

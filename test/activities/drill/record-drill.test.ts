@@ -3,6 +3,7 @@ import { rm } from 'node:fs/promises';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ChosenDrill } from '../../../src/activities/drill/choose-activities.ts';
+import type { ActivityDependencies } from '../../../src/activities/dependencies.ts';
 import type { DrillFindings } from '../../../src/activities/drill/record-activities.ts';
 import type { KeptWay } from '../../../src/activities/drill/newest-way.ts';
 import type { PostgresBase } from '../../../src/domain/backup-manifest.ts';
@@ -97,5 +98,23 @@ describe('what was read', () => {
     // Of one that is gone its manifest is still named, as the others ask for it.
     await rm(join(stage.directory, 'shop/backups', middle.backupId, 'manifest.json'));
     expect((await inputsOf()).filter(({ path }) => path?.includes(middle.backupId))).toEqual([{ what: 'manifest, which postgres stands on', path: `shop/backups/${middle.backupId}/manifest.json`, sha256: middle.sha256 }]);
+  });
+});
+
+describe('what was in force', () => {
+  it('changes with each policy: for approving, proving and keeping', async () => {
+    const policyOf = async (more: Partial<ServiceDefinition>) => (await recordedReport(stage, `run-${runs += 1}`, { ...stageService, ...more }, facts())).inForce.policySha256;
+    const keeping = { days: 30 } as NonNullable<ServiceDefinition['retention']>;
+    const policies = await Promise.all([{}, { retention: keeping }, { retentionIn: { local: keeping } }, { retention: { ...keeping, days: 31 } }, { prove: 'daily' as const }, { approval: { ...stageService.approval, fourEyes: true } }].map(policyOf));
+    expect(new Set(policies).size).toBe(policies.length);
+    expect(await policyOf({})).toBe(policies[0]);
+  });
+
+  it('is named with the versions of all that took part, and what registries call the images that ran', async () => {
+    const runtime = { ping: async () => ({ version: '28.5.1' }), findImage: async (id: string) => ({ id, volumes: [], environment: {}, digests: id === 'sha256:1' ? [`postgres@sha256:${'a'.repeat(64)}`] : [] }) } as unknown as ActivityDependencies['runtime'];
+    const found = facts();
+    const report = await recordedReport(stage, 'run-x', stageService, { ...found, servers: found.servers.map((each, index) => ({ ...each, imageId: `sha256:${index + 1}` })) }, { runtime });
+    expect(report.versions).toEqual({ holdfast: '0.1.0', node: process.version.slice(1), docker: '28.5.1', temporal: '1.30.0' });
+    expect(report.inputs.filter(({ what }) => what.startsWith('digest'))).toEqual([{ what: 'digest of the image of postgres, postgres', path: null, sha256: 'a'.repeat(64) }]);
   });
 });
