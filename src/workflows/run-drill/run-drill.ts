@@ -5,6 +5,7 @@ import type { DrillFindings, RecordedDrill } from '../../activities/drill/record
 import type { ResolvedService } from '../../activities/service-activities.ts';
 import { checkName, drillCheck } from '../../domain/drill/check.ts';
 import { classOfFailure } from '../../domain/drill/check-class.ts';
+import { shortcoming } from '../../domain/drill/shortcoming.ts';
 import type { DrillCleanUp } from '../../domain/drill/drill-report.ts';
 import { counted } from '../../domain/wording.ts';
 import { missingKeys } from '../../domain/drill/drill-keys.ts';
@@ -123,12 +124,9 @@ async function record(run: DrillRun, log: DrillLog, { chosen, brought, cleanUp, 
 /** As a proof's: a verdict that is not `proven` ends the run as a failure of its own type. */
 function requireProven(run: DrillRun, chosen: ChosenDrill | null, { verdict, drillId, sentence, checks, times, objectives, breaches, location }: RecordedDrill): RunDrillResult {
   const { depth, service } = run.input;
-  const [missed] = breaches;
-  if (verdict === 'proven' && missed !== undefined) {
-    throw workflowFailure('ObjectiveMissed', { operation: `drill ${depth}`, object: `${service}/${chosen?.backup.backupId ?? 'no backup'}`, cause: `the service came back as it was, but ${missed.replace(/\.$/, '')}`, hint: `What was measured: holdfast report show ${drillId}` });
-  }
-  if (verdict === 'proven' && chosen !== null) return { verdict, drillId, depth, backupId: chosen.backup.backupId, repository: chosen.backup.repository, checks, times, objectives, report: location };
-  throw workflowFailure(verdict === 'failed' ? 'ProofFailed' : 'CouldNotVerify', {
-    operation: `drill ${depth}`, object: `${service}/${chosen?.backup.backupId ?? 'no backup'}`, cause: sentence.replace(/\.$/, ''), hint: `What was found, and what to do next: holdfast report show ${drillId}`,
+  const cause = shortcoming({ verdict, sentence, breaches });
+  if (verdict === 'proven' && chosen !== null && cause === null) return { verdict, drillId, depth, backupId: chosen.backup.backupId, repository: chosen.backup.repository, checks, times, objectives, report: location };
+  throw workflowFailure(verdict === 'proven' && cause !== null ? 'ObjectiveMissed' : verdict === 'failed' ? 'ProofFailed' : 'CouldNotVerify', {
+    operation: `drill ${depth}`, object: `${service}/${chosen?.backup.backupId ?? 'no backup'}`, cause: cause ?? sentence, hint: `What was found, and what to do next: holdfast report show ${drillId}`,
   });
 }
