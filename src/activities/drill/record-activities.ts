@@ -11,7 +11,7 @@ import { promisesLoss } from '../../domain/drill/promised-loss.ts';
 import type { StoreCoverage } from '../../domain/drill/store-coverage.ts';
 import type { FoundKey } from '../../domain/drill/drill-keys.ts';
 import type { Covered, RecoveryTimes } from '../../domain/drill/recovery-times.ts';
-import type { DrillSample } from '../../domain/drill/trend.ts';
+import { growthText, type DrillSample } from '../../domain/drill/trend.ts';
 import type { ServiceDefinition } from '../../domain/service.ts';
 import { durationText } from '../../domain/wording.ts';
 import { HoldfastFailure, isFailure } from '../../domain/failures.ts';
@@ -28,6 +28,7 @@ import type { ChosenDrill } from './choose-activities.ts';
 import { choiceAsked } from './drill-choice.ts';
 import { readDrilled, type DrilledBackup } from './drill-context.ts';
 import { imageInputs, inForce, inputsOf, isOfRun, type RestoredStore } from './report-evidence.ts';
+import { todaysBytes } from './todays-size.ts';
 
 /** A server that came up and was asked. */
 export interface DrilledServer {
@@ -125,7 +126,7 @@ export function createDrillRecordActivities(dependencies: ActivityDependencies) 
       components: chosen === null ? [] : restored.map((each) => componentOf(each, chosen, facts)),
       inputs: [...await inputsOf(repository, restored, chosen ?? {}), ...await imageInputs(dependencies.runtime, imagesThatRan(facts))], inForce: inForce(definition), objectives: objectivesOf(definition),
       backupMs: manifest === null ? null : Math.max(0, Date.parse(manifest.finishedAt) - Date.parse(manifest.beganAt)), past: await samplesOf(repository, service, drillId),
-      todayBytes: manifest === null ? null : restored.reduce((sum, { backup }) => sum + liveSizeBytes(backup), 0), keepMs: dependencies.keepReportsMs,
+      todayBytes: await todaysBytes(repository, service, restored), keepMs: dependencies.keepReportsMs,
       versions: { holdfast: dependencies.holdfastVersion, node: process.version.slice(1), docker: version, temporal: await dependencies.runs.serverVersion() },
     });
   }
@@ -188,15 +189,17 @@ function depthOf(backup: ComponentBackup, backupId: string, hasLog: boolean): Dr
   return backup.method === 'base' && hasLog ? 'baseAndLog' : backup.method;
 }
 
-function recorded({ drillId, verdict, sentence, checks, times, objectives, rebuilt }: DrillReport, location: string): RecordedDrill {
+function recorded({ drillId, verdict, sentence, checks, times, objectives, rebuilt, trend }: DrillReport, location: string): RecordedDrill {
   const { rto, rpo } = times;
   const broken = breaches(objectives);
+  const growth = growthText(trend);
   return {
     drillId, verdict, sentence, checks: checks.slice(0, listedChecks), times, objectives, breaches: broken, location,
     lines: [
       ...(rebuilt === undefined ? [] : [rebuilt.coldStart.ms === null ? `Cold start not measured: ${rebuilt.coldStart.why}` : `Cold start ${durationText(rebuilt.coldStart.ms)}, until ${rebuilt.coldStart.to.what}`]),
       rto.ms === null ? `RTO not measured: ${rto.why}` : `RTO ${durationText(rto.ms)}, from ${rto.from.what} until ${rto.to.what}`,
       rpo.ms === null ? `RPO not measured: ${rpo.why}` : `RPO ${durationText(rpo.ms)}, from ${rpo.from.what} until ${rpo.to.what}`,
+      ...(growth === '' ? [] : [growth]),
       ...broken.map((sentence) => `OBJECTIVE MISSED: ${sentence}`),
     ],
   };

@@ -3,6 +3,7 @@ import { checkTitle, worstChecksFirst } from '../../domain/drill/check.ts';
 import type { DrillReport } from '../../domain/drill/drill-report.ts';
 import { objectiveTitle, phaseMs, phaseTitle, type JudgedObjective } from '../../domain/drill/objectives.ts';
 import type { Measured } from '../../domain/drill/recovery-times.ts';
+import { growthText } from '../../domain/drill/trend.ts';
 import type { Verdict } from '../../domain/proof.ts';
 import { counted, durationText, engineTitle, sizeText } from '../../domain/wording.ts';
 import { choiceWords, depthTitle, noKeys, noLiveSecret } from '../../report/page/evidence-sections.ts';
@@ -31,7 +32,7 @@ export function reportText(report: DrillReport, clock: PlanClock): readonly stri
     ]),
     ...section('FROM NOTHING', rebuiltLines(report)),
     ...section('NOT COMPARED', report.components.flatMap(({ component, notCompared }) => notCompared.map(({ object, reason }) => `${component}: ${object} (${reason})`))),
-    ...section('TREND', [`${counted(report.trend.drills, `${report.kind} drill`)}, ${report.trend.proven} proven`, `RTO: ${courseText(report.trend.rto)}`, `RPO: ${courseText(report.trend.rpo)}`, projectionText(report.trend)]),
+    ...section('TREND', [`${counted(report.trend.drills, `${report.kind} drill`)}, ${report.trend.proven} proven`, `RTO: ${courseText(report.trend.rto)}`, `RPO: ${courseText(report.trend.rpo)}`, projectionText(report.trend), growthText(report.trend)].filter((line) => line !== '')),
     `  ${startedWord[startedBy.by]} ${startedBy.identity}, ${when(report.beganAt)} to ${when(report.finishedAt)}`,
     `  workflow ${run.workflowId}, run ${run.runId}`,
     `  cleaned up: ${cleanUp.outcome === 'clean' ? `yes, ${counted(cleanUp.removed, 'object')} removed` : cleanUp.outcome === 'leftovers' ? `NOT ALL: ${cleanUp.leftovers.join(', ')}` : 'not by the drill; the reaper does it'}`,

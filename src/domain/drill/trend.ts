@@ -1,5 +1,6 @@
 /** How the drills of a service develop, like for like, and what today's data would take. Pure. */
 import type { Verdict } from '../proof.ts';
+import { sizeText } from '../wording.ts';
 import type { DrillKind } from './objectives.ts';
 
 /** What a past drill adds to the trend. */
@@ -114,4 +115,18 @@ function fit(points: readonly { readonly size: number; readonly ms: number }[]):
   const intercept = ms - slope * size;
   if (intercept >= 0) return { slope, intercept };
   return { slope: mean((point) => point.size * point.ms) / mean((point) => point.size ** 2), intercept: 0 };
+}
+
+/** Beyond this share more than at the drill before, what was measured then says little of today (databases.md §8). */
+const notableGrowth = 0.25;
+
+/** That the data has grown by more than a quarter since the drill before this one, a sentence; empty where it has not, or there was none. */
+export function growthText({ samples, projection }: Pick<DrillTrend, 'samples' | 'projection'>): string {
+  const own = samples.at(-1);
+  // One that brought nothing back has no size.
+  const before = samples.slice(0, -1).findLast(({ sizeBytes }) => sizeBytes > 0);
+  if (own === undefined || before === undefined) return '';
+  const today = projection.ms === null ? own.sizeBytes : projection.sizeBytes;
+  if (today <= before.sizeBytes * (1 + notableGrowth)) return '';
+  return `The data has grown by ${Math.round((today / before.sizeBytes - 1) * 100)} % since drill ${before.drillId}: ${sizeText(before.sizeBytes)} then, ${sizeText(today)} today.`;
 }

@@ -3,7 +3,7 @@ import { checkTitle, worstChecksFirst } from '../../domain/drill/check.ts';
 import type { DrillReport } from '../../domain/drill/drill-report.ts';
 import { breaches, defaultObjectives, objectiveTitle, phaseMs, phaseTitle, spanMs } from '../../domain/drill/objectives.ts';
 import type { Measured } from '../../domain/drill/recovery-times.ts';
-import type { Course, DrillTrend } from '../../domain/drill/trend.ts';
+import { growthText, type Course, type DrillTrend } from '../../domain/drill/trend.ts';
 import { counted, sizeText } from '../../domain/wording.ts';
 import { courseChart, objectiveBar, timeline } from './charts.ts';
 import { html, nothing, type Markup } from './markup.ts';
@@ -58,7 +58,7 @@ export function trendSection({ trend, objectives, kind }: DrillReport): Markup {
   // A course of one drill is none, and its objective stands above.
   const chart = (title: string, course: Course, limitMs: number, of: 'rtoMs' | 'rpoMs'): Markup => html`<figure><h3>${title}</h3>${trend.samples.length < 2 ? nothing : courseChart(`${title} over past drills`, trend.samples, (sample) => sample[of], limitMs)}<figcaption>${courseText(course)}</figcaption></figure>`;
   return html`<section><h2>Over past drills</h2><p class="soft">${counted(trend.drills, `${kind} drill`)}, ${trend.proven} proven.</p>
-<div class="pair">${chart('RTO', trend.rto, limit(kind === 'rebuild' ? 'rebuild' : 'restore'), 'rtoMs')}${chart('RPO', trend.rpo, limit('rpo'), 'rpoMs')}</div><p class="meta">${projectionText(trend)}</p></section>`;
+<div class="pair">${chart('RTO', trend.rto, limit(kind === 'rebuild' ? 'rebuild' : 'restore'), 'rtoMs')}${chart('RPO', trend.rpo, limit('rpo'), 'rpoMs')}</div><p class="meta">${[projectionText(trend), growthText(trend)].filter((each) => each !== '').join(' ')}</p></section>`;
 }
 
 export const courseText = ({ measured, newestMs, medianMs, direction }: Course): string =>

@@ -6,13 +6,14 @@ import type { ChosenDrill } from '../../../src/activities/drill/choose-activitie
 import type { ActivityDependencies } from '../../../src/activities/dependencies.ts';
 import type { DrillFindings } from '../../../src/activities/drill/record-activities.ts';
 import type { KeptWay } from '../../../src/activities/drill/newest-way.ts';
-import type { PostgresBase } from '../../../src/domain/backup-manifest.ts';
+import { todaysBytes } from '../../../src/activities/drill/todays-size.ts';
+import type { ComponentBackup, PostgresBase } from '../../../src/domain/backup-manifest.ts';
 import { drillCheck } from '../../../src/domain/drill/check.ts';
 import { noDrillSettings } from '../../../src/domain/drill/drill-settings.ts';
 import { defaultObjectives } from '../../../src/domain/drill/objectives.ts';
 import type { ServiceDefinition } from '../../../src/domain/service.ts';
 import { openActivityStage, stageService, type ActivityStage } from '../../support/activity-stage.ts';
-import { base, committed, run, sampleManifest, storeArtifacts } from '../../repository/sample-manifest.ts';
+import { asImported, base, committed, run, sampleManifest, storeArtifacts } from '../../repository/sample-manifest.ts';
 import { nothingFound, recordedReport } from './drill-record.ts';
 
 let stage: ActivityStage;
@@ -116,5 +117,34 @@ describe('what was in force', () => {
     const report = await recordedReport(stage, 'run-x', stageService, { ...found, servers: found.servers.map((each, index) => ({ ...each, imageId: `sha256:${index + 1}` })) }, { runtime });
     expect(report.versions).toEqual({ holdfast: '0.1.0', node: process.version.slice(1), docker: '28.5.1', temporal: '1.30.0' });
     expect(report.inputs.filter(({ what }) => what.startsWith('digest'))).toEqual([{ what: 'digest of the image of postgres, postgres', path: null, sha256: 'a'.repeat(64) }]);
+  });
+});
+
+describe('the size of today', () => {
+  it('is that of the newest backup of each store, taken in the same way, whichever was brought back', async () => {
+    const taken = async (name: string, at: number, change: (each: ComponentBackup) => ComponentBackup | null, imported = false): Promise<void> => {
+      const sample = sampleManifest('shop', await stage.repository.claimBackup('shop', run(name), at, imported));
+      const manifest = { ...sample, components: sample.components.map(change).filter((each) => each !== null) };
+      await storeArtifacts(stage.repository, manifest);
+      await stage.repository.commitManifest(imported ? asImported(manifest) : manifest);
+    };
+    const store = async () => (await stage.repository.readManifest('shop', chosen.backup.backupId)).manifest.components.map((backup) => ({ source: chosen.backup, backup }));
+    const dump = (each: ComponentBackup, sizeBytes: number): ComponentBackup => (each.engine === 'redis' ? { ...each, usedMemoryBytes: sizeBytes } : each.method === 'dump' ? { ...each, databaseSizeBytes: sizeBytes } : each);
+    expect(await todaysBytes(stage.repository, 'shop', await store())).toBe(7_500_000 + 1_000_000);
+    await taken('newer', Date.UTC(2026, 10, 23, 2), (each) => dump(each, 20_000_000));
+    // Of PostgreSQL alone; a copy of the whole server; and one that somebody brought along.
+    await taken('postgres', Date.UTC(2026, 10, 23, 3), (each) => (each.engine === 'postgres' ? dump(each, 30_000_000) : null));
+    await taken('base', Date.UTC(2026, 10, 23, 4), (each) => (each.engine === 'postgres' ? { ...base, dataSizeBytes: 900_000_000 } : null));
+    await taken('imported', Date.UTC(2026, 10, 23, 5), (each) => dump(each, 500_000_000), true);
+    expect(await todaysBytes(stage.repository, 'shop', await store())).toBe(30_000_000 + 20_000_000);
+    expect(await todaysBytes(stage.repository, 'shop', [])).toBeNull();
+  });
+
+  it('is what the report projects to', async () => {
+    for (const drill of ['a', 'b']) await recordedReport(stage, drill, stageService, facts());
+    const manifest = sampleManifest('shop', await stage.repository.claimBackup('shop', run('newer'), Date.UTC(2026, 10, 23, 2)));
+    await storeArtifacts(stage.repository, manifest);
+    await stage.repository.commitManifest({ ...manifest, components: manifest.components.map((each) => (each.engine === 'redis' ? { ...each, usedMemoryBytes: 9_000_000 } : each)) });
+    expect((await recordedReport(stage, 'c', stageService, facts())).trend.projection).toMatchObject({ sizeBytes: 16_500_000, drills: 3 });
   });
 });

@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { drillTrend, leastForProjection, median, type DrillSample } from '../../../src/domain/drill/trend.ts';
+import { drillTrend, growthText, leastForProjection, median, type DrillSample } from '../../../src/domain/drill/trend.ts';
 
 const sample = (day: number, rtoMs: number | null, sizeBytes = 1_000, more: Partial<DrillSample> = {}): DrillSample =>
   ({ drillId: `202611${String(day).padStart(2, '0')}-020000`, kind: 'restore', finishedAt: `2026-11-${String(day).padStart(2, '0')}T02:10:00.000Z`, verdict: 'proven', sizeBytes, rtoMs, rpoMs: 1_000, ...more });
@@ -43,4 +43,21 @@ describe('the trend', () => {
 
 it('takes the middle', () => {
   expect([median([]), median([5]), median([9, 1, 5]), median([1, 2])]).toEqual([null, 5, 5, 2]);
+});
+
+describe('growth since the drill before', () => {
+  const grown = (samples: readonly DrillSample[], sizeBytes: number | null = null): string => growthText(drillTrend('restore', samples, sizeBytes));
+
+  it('is said beyond a quarter', () => {
+    expect(grown([sample(1, 1, 4_000_000_000), sample(2, 1, 5_000_000_001)])).toMatch(/^The data has grown by 25 % since drill 20261101-020000: .+ then, .+ today\.$/);
+    expect(grown([sample(1, 1, 4_000_000_000), sample(2, 1, 5_000_000_000)])).toBe('');
+    expect(grown([sample(1, 1, 4_000_000_000), sample(2, 1, 1_000_000_000)])).toBe('');
+    expect(grown([sample(1, 1, 4_000_000_000)])).toBe('');
+  });
+
+  it('is of today, where the drill brought an older backup back, and since one that brought something back', () => {
+    const older = [sample(1, 1, 1_000), sample(2, 1, 1_000), sample(3, 1, 1_000)];
+    expect(grown(older, 1_500)).toContain('by 50 %');
+    expect(grown([sample(1, 1, 1_000), sample(2, null, 0, { verdict: 'failed' }), sample(3, 1, 1_500)])).toContain('by 50 % since drill 20261101-020000');
+  });
 });
