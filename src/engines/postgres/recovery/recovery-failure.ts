@@ -6,11 +6,13 @@ import { diskFullIn, firstError } from '../server/psql-failure.ts';
 export const supersededFailure = (operation: string, object: string, cause: string): HoldfastFailure =>
   new HoldfastFailure('RepositoryUnreachable', { operation, object, cause: `the newest part of the log was superseded by a longer one while it was read (${cause})`, hint: 'The step is tried again with what the archive has by now.' });
 
-/** A server that has ended: its own last words, and those of what delivers its log. A full disk is named first: what was written onto it looks damaged. */
+/** A server that has ended: its own last words, and those of what delivers its log. A full disk is named first, then an archive that is not there: what was written onto the one, or read from the other, looks damaged. */
 export function recoveryFailure(log: string, object: string): HoldfastFailure {
   const call = { operation: 'recover to a moment', object };
   const full = diskFullIn(log);
   if (full !== null) return new HoldfastFailure('DiskFull', { ...call, cause: full, hint: 'Make room on the file system of the data directory, then start again; nothing live was changed.' });
+  const unreachable = /^\S+: ([^\n]*(?:the archive cannot be read|Input\/output error|Stale file handle|Transport endpoint is not connected)[^\n]*)/m.exec(log);
+  if (unreachable !== null) return new HoldfastFailure('RepositoryUnreachable', { ...call, cause: unreachable[0], hint: 'Look whether the disk of the repository is mounted; the step is tried again.' });
   const damaged = /^\S+: (it has (?:another SHA-256|\d+ bytes)[^\n]*|[^\n]*(?:No such file|Decoding error|unexpected end)[^\n]*)/m.exec(log);
   if (damaged !== null) return new HoldfastFailure('ArtifactDamaged', { ...call, cause: damaged[0], hint: 'The archive of the log is damaged: use another repository, or a moment before that segment.' });
   if (/recovery ended before configured recovery target was reached/.test(log)) {

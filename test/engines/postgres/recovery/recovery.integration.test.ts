@@ -85,10 +85,10 @@ async function listed(without: readonly string[] = []): Promise<readonly LogFile
   }));
 }
 
-async function recovered<T>(run: string, target: RecoveryTarget, inclusive: boolean, files: readonly LogFile[], look: (server: RecoveryServer, reached: Reached) => Promise<T>): Promise<T> {
+async function recovered<T>(run: string, target: RecoveryTarget, inclusive: boolean, files: readonly LogFile[], look: (server: RecoveryServer, reached: Reached) => Promise<T>, from = archive): Promise<T> {
   const ctx = contextOf(docker, new Map(), { run });
   try {
-    const recovery: Recovery = { backup: base, source: store.source, request: { target, inclusive, timeline: 1 }, log: { files, mount: { type: 'bind', source: archive } } };
+    const recovery: Recovery = { backup: base, source: store.source, request: { target, inclusive, timeline: 1 }, log: { files, mount: { type: 'bind', source: from } } };
     const server = await startRecovery(ctx, recovery);
     return await look(server, await awaitTarget(ctx, recovery, server));
   } finally {
@@ -144,6 +144,16 @@ test('nobody is asked before the log says that the server has stopped', async ()
 test('a moment behind the last commit is refused, with that commit\'s time, and nothing is promoted', async () => {
   const { fields } = await failing('PointUnreachable', recovered('late', { kind: 'time', at: '2099-01-01T00:00:00.000000Z' }, true, await listed(), async () => 'reached'));
   expect(fields.cause).toMatch(/last transaction committed at 20\d\d-/);
+});
+
+test('an archive whose disk is not mounted is out of reach, and neither damaged nor at its end', async () => {
+  const nothing = await mkdtemp(join(tmpdir(), 'holdfast-unmounted-'));
+  try {
+    const { fields } = await failing('RepositoryUnreachable', recovered('unmounted', { kind: 'xid', xid: row(3).xid }, true, await listed(), async () => 'reached', nothing));
+    expect(fields.cause).toContain('the archive cannot be read');
+  } finally {
+    await rm(nothing, { recursive: true });
+  }
 });
 
 test('a segment that is listed and not there, damaged, or short is an error and not the end of the log', async () => {

@@ -23,7 +23,12 @@ deliver() {
     *.zst) zstd -q -dc "$archive/$4" ;;
     *.gz) gzip -dc "$archive/$4" ;;
     *) cat "$archive/$4" ;;
-  esac >"$ahead/.growing.$1" 2>"$ahead/.error.$1" || { fail_file "$1" "$(tail -c 500 "$ahead/.error.$1")"; return; }
+  esac >"$ahead/.growing.$1" 2>"$ahead/.error.$1" || {
+    # A disk that is no longer mounted has none of them: that says nothing about this one.
+    [ -n "$(ls -A "$archive" 2>/dev/null)" ] || echo 'the archive cannot be read' >"$ahead/.error.$1"
+    fail_file "$1" "$(tail -c 500 "$ahead/.error.$1")"
+    return
+  }
   sum=$(sha256sum <"$ahead/.growing.$1")
   [ "${sum%% *}" = "$3" ] || { fail_file "$1" 'it has another SHA-256 than it must'; return; }
   size=$(wc -c <"$ahead/.growing.$1")
