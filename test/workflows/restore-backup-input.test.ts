@@ -9,6 +9,10 @@ test('what is replaced where it lies is said so, and only then is it in what the
   expect(readRestoreInput({ ...input, replace: true })).toEqual({ ...input, replace: true });
 });
 
-test.for([{ replace: 'yes' }, { replace: 1 }, { replaced: true }, { replace: true, into: { postgres: 'other' } }])('with %j it is refused', async (source) => {
+test('one store is restored by itself only where it is named', () => {
+  expect(readRestoreInput({ ...input, only: ['postgres'] })).toEqual({ ...input, only: ['postgres'] });
+});
+
+test.for([{ only: [] }, { only: 'postgres' }, { only: ['../etc'] }, { replace: 'yes' }, { replace: 1 }, { replaced: true }, { replace: true, into: { postgres: 'other' } }])('with %j it is refused', async (source) => {
   await failing('InvalidInput', async () => readRestoreInput({ ...input, ...source }));
 });

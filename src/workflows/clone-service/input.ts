@@ -1,9 +1,9 @@
 /** Reading the input of `cloneService`, strictly. */
 import { checkCopyName, checkPort } from '../../domain/copies/copy-name.ts';
 import { checkName } from '../../domain/identifiers.ts';
-import { readOnly, readPointInput } from '../restore-to-point-in-time/input.ts';
+import { readPointInput } from '../restore-to-point-in-time/input.ts';
 import { commonFields, commonInput, onlyFields, optionalFlag, optionalText } from '../shared/input-fields.ts';
-import { invalid } from '../shared/restore-fields.ts';
+import { invalid, readOnly } from '../shared/restore-fields.ts';
 import type { CloneServiceInput } from './messages.ts';
 
 const fields = ['name', 'ports'] as const;

@@ -12,6 +12,8 @@ export interface RestoreBackupInput extends CommonInput {
   readonly dryRun?: boolean;
   /** Containers to restore into instead of the service's own, by component: {"postgres":"test-postgres","redis":"test-redis"}. */
   readonly into?: Readonly<Record<string, string>>;
+  /** These components of the service and no others: what is left out stays as it is, of another moment than the backup's. */
+  readonly only?: readonly string[];
   /** PostgreSQL where old and new do not fit beside each other: the old data is copied to the repository and dropped before the new stands. Refused where that is not needed. */
   readonly replace?: boolean;
   /** When the disaster happened (RFC 3339 with offset): RTO and RPO are measured from it. */

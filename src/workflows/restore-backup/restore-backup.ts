@@ -50,8 +50,13 @@ async function prepare(run: Run<RestoreBackupInput>, backup: BackupReference): P
   const prepared = await prepareAll(run, backup, targets);
   run.step('[3/5] Compare   the prepared data with the manifest');
   for (const each of prepared) run.done(`${titleOf(run, each.component)}: ${replacementIn(each.cutOver) === null ? `${counted(each.compared.objects, 'object')} equal` : 'compared after the old data is gone, before anybody is let in'}`);
-  return { body: restoreBody(run, { backup: { id: backup.backupId, manifestSha256: backup.manifestSha256, point: backup.point, skewMs: backup.skewMs }, facts, prepared }), approvalRequired: approvalRequired(run, facts), prepared, backup };
+  const body = restoreBody(run, { backup: { id: backup.backupId, manifestSha256: backup.manifestSha256, point: backup.point, skewMs: backup.skewMs }, facts, prepared });
+  return { body: { ...body, notes: [...leftAsTheyAre(run), ...body.notes] }, approvalRequired: approvalRequired(run, facts), prepared, backup };
 }
+
+/** The service recovers as one unless somebody says otherwise: then the plan says it too. */
+const leftAsTheyAre = ({ input, service }: Run<RestoreBackupInput>): readonly string[] =>
+  service.definition.components.filter(({ name }) => input.only?.includes(name) === false).map(({ name }) => `${name} stays as it is, and is of another moment than the backup.`);
 
 async function verifySource(run: Run<RestoreBackupInput>, backup: BackupReference): Promise<void> {
   const wanted = backup.components.filter(({ component }) => run.components.some((each) => each.name === component));

@@ -1,8 +1,7 @@
 /** Reading the input of `restoreToPointInTime`, strictly. */
-import { checkName } from '../../domain/identifiers.ts';
 import { commonFields, commonInput, onlyFields, optionalFlag, optionalText } from '../shared/input-fields.ts';
 import { readLogChoice, readWish, wishFields } from '../shared/point-fields.ts';
-import { invalid, readInto, readSince } from '../shared/restore-fields.ts';
+import { invalid, readInto, readOnly, readSince } from '../shared/restore-fields.ts';
 import type { Move, RestoreToPointInTimeInput } from './messages.ts';
 
 /** The same members, each checked; points resolved against the workflow's clock. @throws HoldfastFailure InvalidInput */
@@ -30,11 +29,4 @@ export function refusalOfMove(move: unknown, isWaiting: boolean): string | null 
   } catch (error) {
     return error instanceof Error ? error.message : String(error);
   }
-}
-
-/** Names of components. @throws HoldfastFailure InvalidInput */
-export function readOnly(value: unknown): readonly string[] | undefined {
-  if (value === undefined) return undefined;
-  if (!Array.isArray(value) || value.length === 0) throw invalid('only', 'it is no list of component names', 'Write it like ["postgres"].');
-  return value.map((name) => checkName('component', name));
 }

@@ -20,4 +20,11 @@ export function readInto(into: unknown): Record<string, string> | undefined {
   return Object.fromEntries(Object.entries(into).map(([component, container]) => [checkName('component', component), checkName('container', container)]));
 }
 
+/** Names of components. @throws HoldfastFailure InvalidInput */
+export function readOnly(value: unknown): readonly string[] | undefined {
+  if (value === undefined) return undefined;
+  if (!Array.isArray(value) || value.length === 0) throw invalid('only', 'it is no list of component names', 'Write it like ["postgres"].');
+  return value.map((name) => checkName('component', name));
+}
+
 export const invalid = (object: string, cause: string, hint: string): HoldfastFailure => new HoldfastFailure('InvalidInput', { operation: 'read the input', object, cause, hint });

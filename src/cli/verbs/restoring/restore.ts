@@ -26,7 +26,7 @@ export function restoreCommand(): Command {
     .option('--before <point>', 'the same, what happened at it left out')
     .option('--timeline <number>', 'along which timeline (default: the youngest)')
     .option('--cluster <id>', 'of which cluster, by its system identifier (default: the one that is live)')
-    .option('--only <stores>', 'with --to or --before, or of a copy: these stores and no others: postgres')
+    .option('--only <stores>', 'these stores and no others: postgres. What is left out stays as it is')
     .option('--dry-run', 'check, make ready, compare and show the plan; then remove everything again')
     .option('--replace', 'with a backup, where old and new PostgreSQL data do not fit beside each other: the old is copied to the repository, compared, and dropped first')
     .option('--into <name>', 'a copy of that name instead, with servers of its own, on ports of this host (holdfast clone). Or other containers: postgres=NAME,redis=NAME')
@@ -50,9 +50,7 @@ export function restoreCommand(): Command {
       const copy = readCopyOptions(options, service.components);
       if (copy !== null) return makeCopy(context, service, { backup: checkBackupChoice(backup) }, copy, options);
       const into = parseInto(options.into, service.components) ?? await intoFromEnvironment(context, service);
-      const input = given({
-        service: service.name, backup: checkBackupChoice(backup), dryRun: options.dryRun, replace: options.replace, into, since: parseSince(options.since, new Date()), reason: options.reason, requestedBy: options.by ?? context.me,
-      });
+      const input = given({ ...commonOf(context, service, options), backup: checkBackupChoice(backup), replace: options.replace, into, since: parseSince(options.since, new Date()) });
       const { runRunbook } = await import('../../run-runbook.ts');
       return runRunbook(context, 'restore', service.name, () => input, approverFrom(context, service.name, options));
     }));
@@ -66,13 +64,12 @@ function refuseReplace({ replace, to, before, table, into }: Options): void {
 }
 
 const onlyWithPoint = ['timeline', 'cluster'] as const;
-const onlyWithCopy = ['only', 'port'] as const;
 
 /** The moment that is asked for; null where a backup is. @throws InvalidInput where both are, or what belongs to a moment stands without one */
 function readRewind(backup: string | undefined, options: Options): AskedPoint | null {
   const { to, before } = options;
   if (to === undefined && before === undefined) {
-    const alone = [...onlyWithPoint, ...(namesCopy(options.into) ? [] : onlyWithCopy)].find((name) => options[name] !== undefined);
+    const alone = [...onlyWithPoint, ...(namesCopy(options.into) ? [] : ['port'] as const)].find((name) => options[name] !== undefined);
     if (alone === undefined) return null;
     throw new HoldfastFailure('InvalidInput', { operation: 'read the moment', object: `--${alone}`, cause: 'no moment is named', hint: 'It belongs to --to or --before.' });
   }
@@ -119,8 +116,8 @@ function wholeNumber(text: string): number {
 }
 
 /** Somebody who says how, but not which, has forgotten the id: answering with a list would look like a restore that was done. */
-function refuseWithoutBackup({ replace, into, dryRun, since, reason, confirm, by, table, exact, intoSchema }: Options): void {
-  const named = Object.entries({ table, exact, 'into-schema': intoSchema, replace, into, 'dry-run': dryRun, since, reason, confirm, by }).filter(([, value]) => value !== undefined).map(([name]) => `--${name}`);
+function refuseWithoutBackup({ only, replace, into, dryRun, since, reason, confirm, by, table, exact, intoSchema }: Options): void {
+  const named = Object.entries({ only, table, exact, 'into-schema': intoSchema, replace, into, 'dry-run': dryRun, since, reason, confirm, by }).filter(([, value]) => value !== undefined).map(([name]) => `--${name}`);
   if (named.length === 0) return;
   throw new HoldfastFailure('InvalidInput', { operation: 'find the backup', object: named.join(' '), cause: 'no backup is named, so nothing is restored', hint: 'Name one, or latest: holdfast restore latest … . What there is: holdfast list.' });
 }
