@@ -10,7 +10,11 @@ const inUrl = /(\b[a-z][a-z0-9+.-]*:\/\/[^\s/:@]*:)[^\s/@]+(?=@)/gi;
 
 /** @param secrets values that must not be repeated; short ones are left, for they are words of any text */
 export function keptOutput(text: string, secrets: readonly string[]): string {
-  const forms = secrets.filter((secret) => secret.length >= 6).flatMap((secret) => [secret, encodeURIComponent(secret)]);
-  const withoutSecrets = forms.reduce((all, secret) => all.replaceAll(secret, redacted), text);
-  return withoutSecrets.replace(inUrl, `$1${redacted}`).replace(/\r\n/g, '\n').replace(noText, '').slice(-outputLimitBytes);
+  // First what is no text: between the halves of a secret, a colour would hide it here and from nobody who reads what is kept.
+  const plain = plainText(text);
+  const forms = secrets.filter((secret) => secret.length >= 6).flatMap((secret) => [plainText(secret), encodeURIComponent(secret)]);
+  const withoutSecrets = forms.reduce((all, secret) => all.replaceAll(secret, redacted), plain);
+  return withoutSecrets.replace(inUrl, `$1${redacted}`).slice(-outputLimitBytes);
 }
+
+const plainText = (text: string): string => text.replace(/\r\n/g, '\n').replace(noText, '');
