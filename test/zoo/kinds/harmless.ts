@@ -25,6 +25,15 @@ export const harmlessKinds: readonly Animal[] = [
   healthy('nothing-in-it', { kind: 'database', options: 'TEMPLATE template0', sql: 'SELECT 1;' }),
   // The index is built anew from the rows.
   healthy('index-corrupt-in-the-original', database('CREATE FUNCTION place(n int) RETURNS int LANGUAGE sql IMMUTABLE AS $$ SELECT n $$; CREATE INDEX orders_place ON orders (place(customer)); CREATE OR REPLACE FUNCTION place(n int) RETURNS int LANGUAGE sql IMMUTABLE AS $$ SELECT -n $$;')),
+  {
+    // It serves its application every day, and amcheck cannot evaluate it.
+    name: 'healthy/base-index-needs-a-search-path', of: 'postgres', expected: { verdict: 'proven', check: 'amcheck:postgres', class: 'asExpected', sentence: /but for btree index "shop\.public\.shelves_place"/ },
+    from: {
+      kind: 'base', undo: 'DROP TABLE shelves; DROP FUNCTION place(int), plain(int);',
+      sql: `CREATE FUNCTION plain(n int) RETURNS int LANGUAGE sql IMMUTABLE AS $$ SELECT n $$; CREATE FUNCTION place(n int) RETURNS int LANGUAGE plpgsql IMMUTABLE AS $$ BEGIN RETURN plain(n); END $$;
+        CREATE TABLE shelves (n int); CREATE INDEX shelves_place ON shelves (place(n)); INSERT INTO shelves SELECT generate_series(1, 100);`,
+    },
+  },
   healthy('event-trigger-refuses-everything', database('CREATE FUNCTION refuse() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION \'no more changes\'; END $$; CREATE EVENT TRIGGER no_changes ON ddl_command_start EXECUTE FUNCTION refuse();')),
   healthy('subscription', database('CREATE PUBLICATION everything FOR ALL TABLES; CREATE SUBSCRIPTION upstream CONNECTION \'host=publisher\' PUBLICATION everything WITH (connect = false);', { undo: 'ALTER SUBSCRIPTION upstream SET (slot_name = NONE); DROP SUBSCRIPTION upstream;' })),
   healthy('read-only-by-default', database('ALTER DATABASE $DATABASE SET default_transaction_read_only = on;')),

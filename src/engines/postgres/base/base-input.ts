@@ -13,6 +13,8 @@ import { diskFullIn, firstError } from '../server/psql-failure.ts';
 import { scripts } from '../server/script-text.ts';
 
 const jobs = 2;
+/** Of what amcheck has to tell, as a result of the helper. */
+export const amcheckLimitBytes = 3 * 1024 ** 2;
 
 /** The name under which the manifest stored it: base.tar.zst, backup_manifest, 16400.tar.zst. */
 const fileName = ({ path }: Artifact): string => path.slice(path.lastIndexOf('/') + 1);
@@ -49,7 +51,7 @@ export async function checkBase(ctx: EngineContext, backup: PostgresBase, source
   const { mounts, beforeStart } = await baseInput(ctx, chained);
   return runPostgresHelper(ctx, {
     component: { name: backup.component, user: 'postgres' }, step: mode, imageId, network: 'none', majorVersion: 0, script: scripts.baseCheck,
-    args: [mode, String(backup.dataSizeBytes), String(jobs)],
+    args: [mode, String(backup.dataSizeBytes), String(jobs), String(amcheckLimitBytes)],
     files: { ...baseFiles(chained), superuser: backup.cluster.superuser, 'scratch.conf': settingsText({ ...scratchSettings(backup), ...toItsEnd }) },
     mounts, phase: mode, ...(beforeStart === undefined ? {} : { beforeStart }),
   });

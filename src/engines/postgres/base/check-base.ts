@@ -3,12 +3,13 @@ import type { HelperResult } from '../../../containers/helper-container.ts';
 import type { NotCompared, PostgresBase } from '../../../domain/backup-manifest.ts';
 import type { Difference } from '../../../domain/content.ts';
 import { isFailure } from '../../../domain/failures.ts';
-import type { ComponentProof } from '../../../domain/proof.ts';
+import type { ComponentProof, Verdict } from '../../../domain/proof.ts';
 import { counted, sizeText } from '../../../domain/wording.ts';
 import type { ArtifactSource, EngineContext } from '../../engine-context.ts';
 import { blamesTheData } from '../content/restore-failure.ts';
 import { resultOf } from '../server/postgres-helper.ts';
-import { checkBase, checkFailure } from './base-input.ts';
+import { readAmcheck } from './amcheck-output.ts';
+import { amcheckLimitBytes, checkBase, checkFailure } from './base-input.ts';
 
 /** What base-facts.sql prints of the started copy, as far as it is compared. */
 interface StartedFacts {
@@ -44,29 +45,31 @@ export async function proveBase(ctx: EngineContext, backup: PostgresBase, source
 function judge(backup: PostgresBase, result: HelperResult): ComponentProof {
   const facts = JSON.parse(resultOf(result, 'facts')) as StartedFacts;
   const [indexed, paged] = [resultOf(result, 'amcheck').trim() === 'yes', resultOf(result, 'pages').trim() === 'yes'];
+  const told = result.files.get('amcheck.told') ?? null;
+  const indexes = readAmcheck(told);
+  // What was cut off may have been anything.
+  const unanswered = [...indexes.unanswered, ...Buffer.byteLength(told ?? '') < amcheckLimitBytes ? [] : ['whatever else it had to tell of']];
   const differences: readonly Difference[] = [
     ...differing('system identifier', backup.server.systemIdentifier, facts.systemIdentifier),
     ...differing('databases', namesOf(backup.databases), namesOf(facts.databases)),
-    ...damageIn(result.files.get('corrupt'), 'amcheck'),
-    ...damageIn(result.files.get('pages.bad'), 'page checksums'),
+    ...damagedBy('amcheck', indexes.damaged),
+    ...damagedBy('page checksums', linesOf(result.files.get('pages.bad') ?? '')),
   ];
   const relations = Number(resultOf(result, 'relations').trim());
-  const notCompared: readonly NotCompared[] = [...backup.notCompared, ...(indexed ? [] : [{ object: 'indexes', reason: 'the image lacks the extension amcheck' }])];
-  const checks = ['every file against its SHA-256', ...(indexed ? ['every index against its table'] : []), ...(paged ? ['every page against its checksum'] : [])];
-  return {
-    component: backup.component,
-    verdict: differences.length === 0 ? 'proven' : 'failed',
-    sentence: differences.length === 0
-      ? `Started from the copy, replayed to ${backup.range.end} and found consistent: ${counted(facts.databases.length, 'database')}; checked ${checks.join(', ')}.`
-      : `Started, but ${counted(differences.length, 'difference')} found.`,
-    differences, comparedObjects: relations, notCompared,
-  };
+  const notCompared: readonly NotCompared[] = [...backup.notCompared, ...(indexed ? [] : [{ object: 'indexes', reason: 'the image lacks the extension amcheck' }]), ...indexes.notCompared];
+  const but = indexes.notCompared.length === 0 ? '' : ' (but for those that are named as not compared)';
+  const checks = ['every file against its SHA-256', ...(indexed ? [`every index against its table${but}`] : []), ...(paged ? ['every page against its checksum'] : [])];
+  const answer = (verdict: Verdict, sentence: string): ComponentProof => ({ component: backup.component, verdict, sentence, differences, comparedObjects: relations, notCompared });
+  if (differences.length > 0) return answer('failed', `Started, but ${counted(differences.length, 'difference')} found.`);
+  if (unanswered.length > 0) return answer('couldNotVerify', `Started, but pg_amcheck could not look at ${counted(unanswered.length, 'relation')}: ${unanswered.slice(0, 3).join('; ')}${unanswered.length > 3 ? '; …' : ''}.`);
+  return answer('proven', `Started from the copy, replayed to ${backup.range.end} and found consistent: ${counted(facts.databases.length, 'database')}; checked ${checks.join(', ')}.`);
 }
 
 const namesOf = (databases: PostgresBase['databases']): string => databases.map(({ name, oid }) => `${name} (${oid})`).sort().join(', ');
 
 const differing = (object: string, expected: string, found: string): readonly Difference[] => (expected === found ? [] : [{ object, property: 'value', expected, found }]);
 
-/** A line each of what a tool found; the lines under it name rows, and stay where they are. */
-const damageIn = (text: string | undefined, property: string): readonly Difference[] =>
-  (text ?? '').split('\n').filter((line) => line !== '' && !line.startsWith(' ')).slice(0, 200).map((line) => ({ object: line.replace(/:$/, '').slice(0, 200), property, expected: 'sound', found: 'damaged' }));
+/** A line each of what a tool found; those under it name rows, and stay where they are. */
+const linesOf = (text: string): readonly string[] => text.split('\n').filter((line) => line !== '' && !line.startsWith(' ')).map((line) => line.replace(/:$/, '').slice(0, 200));
+
+const damagedBy = (property: string, objects: readonly string[]): readonly Difference[] => objects.slice(0, 200).map((object) => ({ object, property, expected: 'sound', found: 'damaged' }));

@@ -37,9 +37,9 @@ async function checkServer(ctx: EngineContext, component: PostgresComponent, ser
   const indexes = await checkIndexes(ctx, component, server, backup);
   if (backup.method === 'dump') await removeAmcheck(ctx, component, server, backup);
   const canary = await writeCanary(ctx, component, server, backup);
-  const unchecked: readonly NotCompared[] = indexes === null ? [{ object: 'indexes', reason: 'the image lacks the extension amcheck' }] : [];
+  const unchecked: readonly NotCompared[] = indexes === null ? [{ object: 'indexes', reason: 'the image lacks the extension amcheck' }] : indexes.notCompared;
   return {
-    version, checks: [...content.checks, ...checks, ...indexes === null ? [] : [indexes], canary],
+    version, checks: [...content.checks, ...checks, ...indexes === null ? [] : [indexes.check], canary],
     comparedObjects: content.proof.comparedObjects, differences: content.proof.differences, notCompared: [...backup.notCompared, ...unchecked],
   };
 }
