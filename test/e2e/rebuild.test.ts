@@ -100,6 +100,11 @@ async function takeDown(redis: RedisComponent): Promise<void> {
 const settings = (drill: Partial<DrillSettings>): void => service.define({ drill: { ...noDrillSettings, assertions: [orders, cart], ...drill } });
 const orders = { kind: 'sql', name: 'orders', component: 'postgres', sql: 'SELECT count(*) FROM orders', expect: { kind: 'equals', value: '5' } } as const;
 const cart = { kind: 'redis', name: 'cart', component: 'redis', command: ['GET', 'cart'], database: 0, expect: { kind: 'equals', value: 'of the end' } } as const;
+/** What the base backup brings beside the rows: who owns them and may come in, and what is set for their database. */
+const brought = [
+  { ...orders, name: 'clerk', sql: 'SELECT string_agg(rolname || \' \' || rolcanlogin, \', \') FROM pg_class JOIN pg_roles ON pg_roles.oid = relowner WHERE relname = \'orders\'', expect: { kind: 'equals', value: 'clerk true' } },
+  { ...orders, name: 'work-mem', sql: 'SHOW work_mem', expect: { kind: 'equals', value: '7MB' } },
+] as const;
 const mail = () => ({ name: 'mail', kept: { file: join(escrow, 'mail.pem') } });
 
 const rebuild = (input: object = {}) => service.start<RunDrillResult>('runDrill', { service: service.name, depth: 'rebuild', ...input });
@@ -138,7 +143,7 @@ async function without<T>(which: (path: string) => boolean, work: () => Promise<
 }
 
 test('both stores come back to the newest point from the repository alone, by steps that are each done twice', async () => {
-  settings({ keys: [mail()], tests: { image: 'postgres:17', command: ['sh', '-c', 'test "$(psql -Atc "SELECT note FROM orders WHERE id = 5")" = "the last" && test "$HOLDFAST_REDIS_HOST" = redis'], timeoutMs: 60_000, memoryBytes: 128 * 1024 ** 2, environment: {} } });
+  settings({ keys: [mail()], assertions: [orders, cart, ...brought], tests: { image: 'postgres:17', command: ['sh', '-c', 'test "$(psql -Atc "SELECT note FROM orders WHERE id = 5")" = "the last" && test "$HOLDFAST_REDIS_HOST" = redis'], timeoutMs: 60_000, memoryBytes: 128 * 1024 ** 2, environment: {} } });
   const { probe, lost: doneOnce } = loseFirstAnswers(({ runbook }) => runbook === 'runDrill');
   trouble = probe;
   const run = await rebuild({ requestedBy: 'the test' });
@@ -146,7 +151,7 @@ test('both stores come back to the newest point from the repository alone, by st
   expect([...doneOnce]).toEqual(expect.arrayContaining(['runDrill/findDrillKeys#1', 'runDrill/chooseRebuild#1', 'runDrill/findCompanion:redis#1', 'runDrill/makeInstant:redis#1', 'runDrill/fillDrill:postgres#1', 'runDrill/fillDrill:redis#1', 'runDrill/askDrill#1', 'runDrill/runDrillTests#1', 'runDrill/removeDrill#1', 'runDrill/recordDrill#1']));
   expect(result).toMatchObject({ verdict: 'proven', depth: 'rebuild', backupId: base, repository: 'local' });
   expect(Object.fromEntries(result.checks.map(({ name, class: found }) => [name, found]))).toEqual({
-    'amcheck:postgres': 'asExpected', 'assertion:cart': 'asExpected', 'assertion:orders': 'asExpected', 'canary:postgres': 'asExpected', 'canary:redis': 'asExpected', 'collations:postgres': 'asExpected', 'content:postgres': 'asExpected', 'content:redis': 'asExpected',
+    'amcheck:postgres': 'asExpected', 'assertion:cart': 'asExpected', 'assertion:clerk': 'asExpected', 'assertion:orders': 'asExpected', 'assertion:work-mem': 'asExpected', 'canary:postgres': 'asExpected', 'canary:redis': 'asExpected', 'collations:postgres': 'asExpected', 'content:postgres': 'asExpected', 'content:redis': 'asExpected',
     keys: 'asExpected', 'recovery:postgres': 'asExpected', 'recovery:redis': 'asExpected', tests: 'asExpected',
   });
 
