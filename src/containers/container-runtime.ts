@@ -94,6 +94,8 @@ export interface ContainerSpec {
   readonly shmSizeBytes?: number;
   /** Weight where the cores are not enough for all; the engine's default is 1024. */
   readonly cpuShares?: number;
+  /** Added to the kernel's score when the machine is out of memory: from -1000, never ended, to 1000, ended first; 0 unless given. */
+  readonly oomScoreAdj?: number;
   readonly pidsLimit?: number;
   readonly capabilities?: 'default' | 'none' | readonly string[];
   readonly readOnlyRoot?: boolean;
@@ -143,8 +145,8 @@ export interface ImageFacts {
 }
 
 export interface ContainerRuntime {
-  /** The engine's version and id. @throws DockerUnreachable */
-  ping(): Promise<{ readonly version: string; readonly engineId: string }>;
+  /** The engine's version and id, and the memory of its machine; 0 where it does not say. @throws DockerUnreachable */
+  ping(): Promise<{ readonly version: string; readonly engineId: string; readonly memoryBytes: number }>;
 
   inspect(nameOrId: string): Promise<ContainerFacts>;
   /** Like inspect, but answers null for a container that does not exist. */

@@ -49,11 +49,11 @@ class DockerRuntime implements ContainerRuntime {
     this.#client = client;
   }
 
-  async ping(): Promise<{ readonly version: string; readonly engineId: string }> {
+  async ping(): ReturnType<ContainerRuntime['ping']> {
     const call = { operation: 'ask the Docker engine for its version', object: 'docker' };
     const version = await this.#client.call<{ Version: string }>(call, { method: 'GET', path: '/version' });
-    const info = await this.#client.call<{ ID: string }>(call, { method: 'GET', path: '/info' });
-    return { version: version.Version, engineId: info.ID };
+    const info = await this.#client.call<{ ID: string; MemTotal?: number }>(call, { method: 'GET', path: '/info' });
+    return { version: version.Version, engineId: info.ID, memoryBytes: info.MemTotal ?? 0 };
   }
 
   async inspect(nameOrId: string): Promise<ContainerFacts> {

@@ -2,6 +2,7 @@
 import type { ContainerRuntime, ContainerSpec } from './container-runtime.ts';
 import { HoldfastFailure, isFailure } from '../domain/failures.ts';
 import type { ScratchIdentity } from './labels.ts';
+import { halfTheMemory } from './machine-share.ts';
 import { imageVolumeMounts } from './scratch-server.ts';
 import { createScratchContainer, createScratchNetwork, createScratchVolume, type ScratchResource } from './scratch.ts';
 
@@ -30,23 +31,26 @@ const serverPids = 4096;
 /** Of what a guest writes. */
 const guestLogMib = 8;
 
-export interface DrillServerRequest extends Pick<ContainerSpec, 'imageId' | 'entrypoint' | 'command' | 'environment' | 'memoryBytes' | 'shmSizeBytes'> {
+export interface DrillServerRequest extends Pick<ContainerSpec, 'imageId' | 'entrypoint' | 'command' | 'environment' | 'shmSizeBytes'> {
   readonly run: DrillRun;
   readonly component: string;
   /** Further names that it has on the drill's network. */
   readonly names?: readonly string[];
   /** Where it finds its volume. */
   readonly directory: string;
+  /** Half of the machine's unless given; never less than what it needs. */
+  readonly memoryBytes?: number;
+  readonly neededBytes?: number;
   readonly signal: AbortSignal;
 }
 
 /** Not started. On the drill's network it is called by its component's name, and no port of it is anywhere else. One left by an earlier attempt goes first. @throws NameTaken, ImageMissing, HelperLost */
 export async function createDrillServer(runtime: ContainerRuntime, request: DrillServerRequest): Promise<ScratchResource> {
-  const { run, component, directory, names = [], signal, ...rest } = request;
+  const { run, component, directory, names = [], signal, memoryBytes, neededBytes, ...rest } = request;
   const [network, volume] = [await drillNetwork(runtime, run), await drillVolume(runtime, run, component)];
   const declared = (await runtime.findImage(request.imageId))?.volumes ?? [];
   return createScratchContainer(runtime, 'scratch', drillServer(run, component), {
-    ...definedIn(rest), network, aliases: [...new Set([component, ...names])], resolvers: nobody, init: true, pidsLimit: serverPids, logDriver: 'json-file',
+    ...definedIn(rest), network, aliases: [...new Set([component, ...names])], resolvers: nobody, init: true, pidsLimit: serverPids, logDriver: 'json-file', ...memoryBytes === undefined ? await halfTheMemory(runtime, neededBytes) : { memoryBytes },
     // A tmpfs in place of each volume that the image declares, so that none is made.
     mounts: [{ type: 'volume', source: volume, target: directory }, ...declared.filter((target) => target !== directory).map((target) => ({ type: 'tmpfs' as const, source: '', target }))],
   }, signal);

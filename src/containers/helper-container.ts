@@ -57,8 +57,6 @@ export const helperCapabilities = ['CHOWN', 'DAC_OVERRIDE', 'FOWNER', 'KILL', 'S
 
 const defaultMemoryBytes = 1024 ** 3;
 const pidsLimit = 512;
-/** An eighth of what a container has by default: whatever serves its users goes first, the database that the helper reads from among it. */
-const cpuShares = 128;
 /** One argument of a program may have 128 KiB on Linux (MAX_ARG_STRLEN). */
 const scriptLimitBytes = 100 * 1024;
 /** 128 + SIGKILL; and what the engine itself notes where it lost sight of the container (a shim that died, an engine that was restarted). */
@@ -112,7 +110,6 @@ async function helperSpec(runtime: ContainerRuntime, request: HelperRequest): Pr
     openStdin: request.stdin !== undefined,
     memoryBytes: request.memoryBytes ?? defaultMemoryBytes,
     ...(request.shmSizeBytes === undefined ? {} : { shmSizeBytes: request.shmSizeBytes }),
-    cpuShares,
     pidsLimit,
     capabilities: [...helperCapabilities, ...(request.capabilities ?? [])],
     logDriver: 'none',

@@ -18,6 +18,7 @@ export interface ScratchServerRequest {
   readonly network?: string;
   /** An empty volume name is an anonymous volume, gone with the server. The image's own volumes need none: they become anonymous ones. */
   readonly mounts?: readonly MountSpec[];
+  /** None unless given: what is restored for good has to come up, however much that takes (machine-share.ts). */
   readonly memoryBytes?: number;
   readonly shmSizeBytes?: number;
   /** The engine's defaults unless given: images' entrypoints change owner and user. */

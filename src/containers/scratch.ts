@@ -8,6 +8,7 @@ import type { RunOwner } from '../domain/run-owner.ts';
 import type { ContainerFacts, ContainerRuntime, ContainerSpec } from './container-runtime.ts';
 import { identityOf, labelNames, ownersOf, scratchLabels, scratchName } from './labels.ts';
 import type { ScratchIdentity } from './labels.ts';
+import { givesWay } from './machine-share.ts';
 
 /** Kinds that end with their run. */
 export type RemovableKind = 'helper' | 'scratch';
@@ -107,7 +108,7 @@ export async function createScratchContainer(
   }
   signal.throwIfAborted();
   try {
-    const { id } = await runtime.create({ ...spec, name, labels });
+    const { id } = await runtime.create({ ...givesWay, ...spec, name, labels });
     return { type: 'container', id, name, kind, identity } as ScratchResource;
   } catch (error) {
     const holder = isFailure(error, 'NameTaken') ? await runtime.find(name) : null;

@@ -19,7 +19,10 @@ export interface CopyServer {
   /** Where it listens. */
   readonly port: number;
   readonly shmSizeBytes?: number;
+  /** What the original's container may have. */
   readonly memoryBytes?: number;
+  /** Less than that and it cannot hold its data. */
+  readonly neededBytes?: number;
 }
 
 export interface CopySource {
@@ -45,8 +48,8 @@ export interface FilledCopy {
 }
 
 export interface CopyEngine<C extends Component = Component> {
-  /** Reads only. @throws ImageMissing, UnsupportedTopology where no copy can be made of it */
-  server(ctx: EngineContext, component: C, backup: ComponentBackup): Promise<CopyServer>;
+  /** Reads only. One that is `modest` stands beside what serves its users, and takes no more memory for itself than it must. @throws ImageMissing, UnsupportedTopology where no copy can be made of it */
+  server(ctx: EngineContext, component: C, backup: ComponentBackup, modest?: boolean): Promise<CopyServer>;
 
   /**
    * Everything that the server needs, into its volume, whose container is not running: compared as a proof of the backup is, or recovered to the moment and promoted.

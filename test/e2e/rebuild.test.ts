@@ -104,6 +104,8 @@ const cart = { kind: 'redis', name: 'cart', component: 'redis', command: ['GET',
 const brought = [
   { ...orders, name: 'clerk', sql: 'SELECT string_agg(rolname || \' \' || rolcanlogin, \', \') FROM pg_class JOIN pg_roles ON pg_roles.oid = relowner WHERE relname = \'orders\'', expect: { kind: 'equals', value: 'clerk true' } },
   { ...orders, name: 'work-mem', sql: 'SHOW work_mem', expect: { kind: 'equals', value: '7MB' } },
+  // Not what it brings: beside the original a server takes little of its own.
+  { ...orders, name: 'memory', sql: 'SHOW shared_buffers', expect: { kind: 'equals', value: '256MB' } },
 ] as const;
 const mail = () => ({ name: 'mail', kept: { file: join(escrow, 'mail.pem') } });
 
@@ -151,7 +153,7 @@ test('both stores come back to the newest point from the repository alone, by st
   expect([...doneOnce]).toEqual(expect.arrayContaining(['runDrill/findDrillKeys#1', 'runDrill/chooseRebuild#1', 'runDrill/findCompanion:redis#1', 'runDrill/makeInstant:redis#1', 'runDrill/fillDrill:postgres#1', 'runDrill/fillDrill:redis#1', 'runDrill/askDrill#1', 'runDrill/runDrillTests#1', 'runDrill/removeDrill#1', 'runDrill/recordDrill#1']));
   expect(result).toMatchObject({ verdict: 'proven', depth: 'rebuild', backupId: base, repository: 'local' });
   expect(Object.fromEntries(result.checks.map(({ name, class: found }) => [name, found]))).toEqual({
-    'amcheck:postgres': 'asExpected', 'assertion:cart': 'asExpected', 'assertion:clerk': 'asExpected', 'assertion:orders': 'asExpected', 'assertion:work-mem': 'asExpected', 'canary:postgres': 'asExpected', 'canary:redis': 'asExpected', 'collations:postgres': 'asExpected', 'content:postgres': 'asExpected', 'content:redis': 'asExpected',
+    'amcheck:postgres': 'asExpected', 'assertion:cart': 'asExpected', 'assertion:clerk': 'asExpected', 'assertion:memory': 'asExpected', 'assertion:orders': 'asExpected', 'assertion:work-mem': 'asExpected', 'canary:postgres': 'asExpected', 'canary:redis': 'asExpected', 'collations:postgres': 'asExpected', 'content:postgres': 'asExpected', 'content:redis': 'asExpected',
     keys: 'asExpected', 'recovery:postgres': 'asExpected', 'recovery:redis': 'asExpected', tests: 'asExpected',
   });
 

@@ -29,6 +29,7 @@ export function containerRuntimeSuite(name: string, runtime: ContainerRuntime, s
         const engine = await runtime.ping();
         expect(engine.version).toMatch(/^\d+\./);
         expect(engine.engineId).not.toBe('');
+        expect(engine.memoryBytes).toBeGreaterThan(2 ** 28);
       });
 
       test('reads back what was created', async () => {

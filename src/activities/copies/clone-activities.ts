@@ -63,7 +63,7 @@ export function createCloneActivities(dependencies: ActivityDependencies) {
     createCopyServer: (input: CopyServerInput & { point: string; hostPort: number | null }): Promise<{ readonly container: string }> =>
       inEngineContext(dependencies, input.service, async (context) => {
         const { backup } = await stored(input);
-        const server = await engineOf(dependencies, input.component).copies.server(context, input.component, backup);
+        const { neededBytes: _none, ...server } = await engineOf(dependencies, input.component).copies.server(context, input.component, backup);
         const { name } = await createCopyServer(runtime, { ...server, identity: identityOf(input), component: input.component.name, point: input.point, hostPort: input.hostPort, signal: context.signal });
         return { container: name };
       }),

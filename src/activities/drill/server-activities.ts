@@ -77,7 +77,7 @@ export function createDrillServerActivities(dependencies: ActivityDependencies) 
         const store = await storeOf(input);
         const backup = backupInto(backupOf(await readDrilled(dependencies, input.backup), input.component), store);
         const { copies } = engineOf(dependencies, component);
-        const { port: _none, ...spec } = await copies.server(context, component, backup);
+        const { port: _none, ...spec } = await copies.server(context, component, backup, true);
         const server = await createDrillServer(context.runtime, { ...spec, ...ofStore(store), run, component: input.component, signal: context.signal });
         await context.runtime.start(server.id);
         await copies.waitUntilReady(context, component, server.id, liveSizeBytes(backup));

@@ -40,6 +40,7 @@ function hostConfig(spec: ContainerSpec): Record<string, unknown> {
     ...(spec.memoryBytes === undefined ? {} : { Memory: spec.memoryBytes, MemorySwap: spec.memoryBytes }),
     ...(spec.shmSizeBytes === undefined ? {} : { ShmSize: spec.shmSizeBytes }),
     ...(spec.cpuShares === undefined ? {} : { CpuShares: spec.cpuShares }),
+    ...(spec.oomScoreAdj === undefined ? {} : { OomScoreAdj: spec.oomScoreAdj }),
     ...(spec.pidsLimit === undefined ? {} : { PidsLimit: spec.pidsLimit }),
     ...capabilities(spec.capabilities ?? 'default'),
   };

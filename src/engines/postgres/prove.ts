@@ -1,4 +1,5 @@
 /** Restored into a throwaway server of the same image, without a network, started and compared: the only thing that earns the word "proven". */
+import { halfTheMemory } from '../../containers/machine-share.ts';
 import { createScratchServer } from '../../containers/scratch-server.ts';
 import { removeScratch } from '../../containers/scratch.ts';
 import { waitUntil } from '../../containers/wait-until.ts';
@@ -52,7 +53,7 @@ async function proveInScratch(ctx: EngineContext, backup: PostgresDump, source: 
     identity: { owner: ctx.owner, service: ctx.service, component: backup.component, step: 'proof' }, imageId: image.id, signal: ctx.signal,
     command: ['postgres', ...parametersFor(backup).flatMap((parameter) => ['-c', parameter])],
     environment: { POSTGRES_HOST_AUTH_METHOD: 'trust', POSTGRES_USER: 'postgres', POSTGRES_DB: 'postgres', POSTGRES_INITDB_ARGS: '--no-sync --encoding=UTF8 --locale=C' },
-    shmSizeBytes: 512 * 1024 ** 2,
+    shmSizeBytes: 512 * 1024 ** 2, ...await halfTheMemory(ctx.runtime),
   });
   try {
     const place: ServerPlace = { containerId: server.id, component: scratchComponent(backup, server.name) };

@@ -30,6 +30,17 @@ export function quietSettings({ libraries }: Pick<CarriedSettings, 'libraries'>)
   };
 }
 
+/**
+ * Of a server beside the original, perhaps on a smaller machine: what the original takes of its own for a whole load of clients would be taken a second time. That a server
+ * starts with that, too, was tried when it was made (scripts/copy/finish.sh).
+ * @param limitBytes of its container; 0 where it has none of its own
+ */
+export function modestSettings(limitBytes: number): Readonly<Record<string, string>> {
+  const [most, least] = [256, 16];
+  const sharedMib = limitBytes === 0 ? most : Math.max(least, Math.min(most, Math.floor(limitBytes / 4 / 1024 ** 2)));
+  return { shared_buffers: `${sharedMib}MB`, huge_pages: 'off' };
+}
+
 export const asArguments = (settings: Readonly<Record<string, string>>): readonly string[] => Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
 
 /**

@@ -1,4 +1,5 @@
 /** A base backup recovered to a moment in the volume of a copy, and made a server of its own there: writable, on a timeline that nobody archives. */
+import { halfTheMemory } from '../../../containers/machine-share.ts';
 import { removeScratch } from '../../../containers/scratch.ts';
 import type { PostgresBase } from '../../../domain/backup-manifest.ts';
 import { HoldfastFailure } from '../../../domain/failures.ts';
@@ -19,7 +20,7 @@ export async function fillFromBase(ctx: EngineContext, component: PostgresCompon
   if (moment === null) throw new HoldfastFailure('InvalidInput', { operation: 'make the copy', object: component.name, cause: 'no moment is named', hint: 'Name one: --to, --before.' });
   const { target, inclusive, timeline, files, archive } = moment;
   const imageId = await imageOf(ctx, { backup: base });
-  const recovery: Recovery = { backup: base, source, imageId, place: { mount: volumeMount(volume), directory }, request: { target, inclusive, timeline }, log: { files, mount: archive }, roomBytes: recoveryRoomBytes(base, files.length) };
+  const recovery: Recovery = { backup: base, source, imageId, place: { mount: volumeMount(volume), directory }, request: { target, inclusive, timeline }, log: { files, mount: archive }, roomBytes: recoveryRoomBytes(base, files.length), ...await halfTheMemory(ctx.runtime) };
   const server = await startRecovery(ctx, recovery);
   const beganMs = performance.now();
   const reached = await awaitTarget(ctx, recovery, server);

@@ -1,4 +1,5 @@
 /** A dump restored into a new cluster in the volume of a copy, compared with what the backup says of it, and made a server of its own there. */
+import { halfTheMemory } from '../../../containers/machine-share.ts';
 import { removeScratch } from '../../../containers/scratch.ts';
 import type { PostgresDump } from '../../../domain/backup-manifest.ts';
 import type { PostgresComponent } from '../../../domain/service.ts';
@@ -19,7 +20,7 @@ import { directory, finishServer, imageForDump, setUpOf, volumeMount, whoGetsIn 
 export async function fillFromDump(ctx: EngineContext, component: PostgresComponent, backup: PostgresDump, { source, tellsDifferences }: Pick<CopySource, 'source' | 'tellsDifferences'>, volume: string): Promise<FilledCopy> {
   const image = await imageForDump(ctx, backup);
   const [input, globals, { initdb }] = await Promise.all([checkedInput(ctx, backup, source), readText(ctx, source, artifactOf(backup, 'globals')), setUpOf(ctx, backup)]);
-  const server = await startCluster(ctx, component, { imageId: image.id, mount: volumeMount(volume), directory, like: `${directory}/data`, initdb }, backup, roomForDump(backup).ownBytes);
+  const server = await startCluster(ctx, component, { imageId: image.id, mount: volumeMount(volume), directory, like: `${directory}/data`, initdb, ...await halfTheMemory(ctx.runtime) }, backup, roomForDump(backup).ownBytes);
   let differences: FilledCopy['differences'];
   const impossible = await fillCluster(ctx, component, {
     imageId: image.id, backup, input, globals, server, majorVersion: image.majorVersion, ...(tellsDifferences === true ? { onDifferences: (found) => { differences = found; } } : {}),

@@ -8,7 +8,7 @@ import type { CopyEngine, CopyServer, CopySource, FilledCopy } from '../../copy-
 import type { EngineContext } from '../../engine-context.ts';
 import { imageOf } from '../recovery/start-recovery.ts';
 import { firstError } from '../server/psql-failure.ts';
-import { asArguments, carriedBy, quietSettings } from './copy-settings.ts';
+import { asArguments, carriedBy, modestSettings, quietSettings } from './copy-settings.ts';
 import { fillFromBase } from './fill-from-base.ts';
 import { fillFromDump } from './fill-from-dump.ts';
 import { directory, imageForDump, setUpOf } from './finish-server.ts';
@@ -18,12 +18,12 @@ const logLimitBytes = 64 * 1024;
 
 export const postgresCopies: CopyEngine<PostgresComponent> = { server: copyServer, fill: fillCopy, waitUntilReady };
 
-async function copyServer(ctx: EngineContext, component: PostgresComponent, backup: ComponentBackup): Promise<CopyServer> {
+async function copyServer(ctx: EngineContext, component: PostgresComponent, backup: ComponentBackup, modest = false): Promise<CopyServer> {
   const own = ofPostgres(backup);
   const imageId = own.method === 'dump' ? (await imageForDump(ctx, own)).id : await imageOf(ctx, { backup: own });
   const { shmSizeBytes, memoryBytes, command } = await setUpOf(ctx, own);
   return {
-    imageId, directory, port, entrypoint: ['/bin/sh'], command: [`${directory}/run-server.sh`, directory, ...asArguments(quietSettings(carriedBy(own, component.database, command))), '-c', 'listen_addresses=*'],
+    imageId, directory, port, entrypoint: ['/bin/sh'], command: [`${directory}/run-server.sh`, directory, ...asArguments({ ...quietSettings(carriedBy(own, component.database, command)), ...modest ? modestSettings(memoryBytes) : {} }), '-c', 'listen_addresses=*'],
     environment: { PGDATA: `${directory}/data` }, ...(shmSizeBytes > 0 ? { shmSizeBytes } : {}), ...(memoryBytes > 0 ? { memoryBytes } : {}),
   };
 }

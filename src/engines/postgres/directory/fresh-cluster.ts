@@ -47,6 +47,8 @@ export interface ClusterPlace {
   readonly like: string;
   /** What the image would hand to initdb. */
   readonly initdb: string;
+  /** Its limit, where nothing is restored for good; none unless given. */
+  readonly memoryBytes?: number;
 }
 
 /**
@@ -59,7 +61,7 @@ export async function startCluster(ctx: EngineContext, component: PostgresCompon
   // A predecessor's server must not stand on what is laid out anew: creating its successor removes it.
   const server = await createScratchServer(ctx.runtime, {
     identity: { owner: ctx.owner, service: ctx.service, component: component.name, step: recoveryStep }, imageId: place.imageId, signal: ctx.signal,
-    entrypoint: ['/bin/sh'], command: serverArguments(directory, 'none', superuser), mounts: [place.mount], shmSizeBytes: 512 * 1024 ** 2,
+    entrypoint: ['/bin/sh'], command: serverArguments(directory, 'none', superuser), mounts: [place.mount], shmSizeBytes: 512 * 1024 ** 2, ...place.memoryBytes === undefined ? {} : { memoryBytes: place.memoryBytes },
   });
   await create(ctx, component, place, backup, { superuser, leastBytes });
   ctx.progress({ phase: 'start a new server' });

@@ -33,6 +33,8 @@ export interface Recovery {
   readonly raised?: Readonly<Record<string, string>>;
   /** Further settings of its server. */
   readonly settings?: Readonly<Record<string, string>>;
+  /** Its limit, where nothing is restored for good; none unless given. */
+  readonly memoryBytes?: number;
   /** What runs its server, in place of run-server.sh. */
   readonly serverScript?: string;
 }
@@ -59,7 +61,7 @@ export async function startRecovery(ctx: EngineContext, recovery: Recovery): Pro
   // A predecessor's server must not stand on what is laid out anew: creating its successor removes it.
   const server = await createScratchServer(ctx.runtime, {
     identity, imageId, signal: ctx.signal, entrypoint: ['/bin/sh'], command: serverArguments(directory, archive, backup.cluster.superuser),
-    mounts: [mount, ...archiveMount(log)], shmSizeBytes: 512 * 1024 ** 2,
+    mounts: [mount, ...archiveMount(log)], shmSizeBytes: 512 * 1024 ** 2, ...recovery.memoryBytes === undefined ? {} : { memoryBytes: recovery.memoryBytes },
   });
   await arrange(ctx, recovery, imageId, { mount, directory });
   await ctx.runtime.start(server.id);

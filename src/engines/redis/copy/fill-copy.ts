@@ -28,7 +28,7 @@ export const redisCopies: CopyEngine<RedisComponent> = {
 async function copyServer(ctx: EngineContext, _component: RedisComponent, backup: ComponentBackup): Promise<CopyServer> {
   const own = ofRedis(backup);
   const memoryBytes = (own.server.setUp ?? await ctx.runtime.find(own.server.container))?.memoryBytes ?? 0;
-  return { imageId: await imageOf(ctx, own), directory, port, entrypoint: ['/bin/sh'], command: [`${directory}/copy-server.sh`, directory], environment: {}, ...(memoryBytes > 0 ? { memoryBytes } : {}) };
+  return { imageId: await imageOf(ctx, own), directory, port, entrypoint: ['/bin/sh'], command: [`${directory}/copy-server.sh`, directory], environment: {}, neededBytes: memoryLimitBytes(own.usedMemoryBytes), ...(memoryBytes > 0 ? { memoryBytes } : {}) };
 }
 
 async function fillCopy(ctx: EngineContext, component: RedisComponent, { backup, source, tellsDifferences }: CopySource, volume: string): Promise<FilledCopy> {

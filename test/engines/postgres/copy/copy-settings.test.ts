@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { asArguments, carriedBy, likeOriginal, plainSettings, quietSettings, settingsInCommand } from '../../../../src/engines/postgres/copy/copy-settings.ts';
+import { asArguments, carriedBy, likeOriginal, modestSettings, plainSettings, quietSettings, settingsInCommand } from '../../../../src/engines/postgres/copy/copy-settings.ts';
 
 const base = { settings: { max_connections: '200' }, libraries: ['pg_cron', 'it\'s'] };
 
@@ -29,4 +29,8 @@ test('a dump is served with the libraries of its extensions and of its command, 
   expect(carried).toEqual({ settings: { 'cron.database_name': 'shop', 'cron.launch_active_jobs': 'off' }, libraries: ['pg_cron', 'timescaledb'] });
   expect(quietSettings(carried)).toMatchObject({ 'cron.launch_active_jobs': 'off', 'timescaledb.max_background_workers': '0' });
   expect(carriedBy({ method: 'dump', extensions: [] }, 'shop', [])).toEqual({ settings: {}, libraries: [] });
+});
+
+test('beside the original a server takes a little of its own, and no more than a quarter of what its container may have', () => {
+  expect([0, 2 ** 40, 512 * 2 ** 20, 1].map((limit) => modestSettings(limit)['shared_buffers'])).toEqual(['256MB', '256MB', '128MB', '16MB']);
 });
