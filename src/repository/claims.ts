@@ -1,6 +1,6 @@
 /** Sequence numbers and backup ids: claimed exclusively, so that two backups can share neither an id nor a predecessor. */
 import { isFailure } from '../domain/failures.ts';
-import { backupIdAt, isBackupId } from '../domain/identifiers.ts';
+import { backupIdAt, backupInstant, isBackupId } from '../domain/identifiers.ts';
 import type { RunOwner } from '../domain/run-owner.ts';
 import type { BackupStorage } from '../storage/storage.ts';
 import { createOrMatch, documentNames, isDamage, notWhatItClaims, readDocument } from './documents.ts';
@@ -85,6 +85,22 @@ function isLater(one: { backupId: string; sequence: number; imported: boolean },
 /** The run that claimed this backup id, or null. */
 export const readClaimant = async (storage: BackupStorage, service: string, backupId: string): Promise<RunOwner | null> =>
   (await readClaims(storage, service)).find(({ claim }) => claim.backupId === backupId)?.claim.run ?? null;
+
+/**
+ * Since when the service is backed up: the instant of its first claim, which stays when the backup goes. What was imported was made before anybody could have drilled it, and
+ * counts only where nothing else is there. With a claim that cannot be read, the oldest backup that is still there; null where there never was one.
+ */
+export async function firstBackupAt(storage: BackupStorage, service: string): Promise<string | null> {
+  const ids = await readClaims(storage, service).then(
+    (claims) => (claims.some(({ claim }) => claim.imported !== true) ? claims.filter(({ claim }) => claim.imported !== true) : claims).map(({ claim }) => claim.backupId),
+    (error: unknown) => {
+      if (isDamage(error)) return listBackups(storage, service);
+      throw error;
+    },
+  );
+  const [first] = [...ids].sort();
+  return first === undefined ? null : backupInstant(first);
+}
 
 /** All claims, by sequence. */
 export async function readClaims(storage: BackupStorage, service: string): Promise<readonly { readonly sequence: number; readonly claim: Claim }[]> {

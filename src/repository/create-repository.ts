@@ -8,7 +8,7 @@ import type { ProofRecord } from '../domain/proof.ts';
 import type { RestorePlan } from '../domain/restore-plan.ts';
 import { rollbackMilestones, rollbackState, type RollbackMilestone, type RollbackRecord } from '../domain/rollback.ts';
 import type { BackupStorage } from '../storage/storage.ts';
-import { claimBackup, latestBackup, newestReadable, readClaimant, readClaims } from './claims.ts';
+import { claimBackup, firstBackupAt, latestBackup, newestReadable, readClaimant, readClaims } from './claims.ts';
 import { createAofArchive } from './create-aof-archive.ts';
 import { createDrillArchive } from './create-drill-archive.ts';
 import { holdsIn } from './holds.ts';
@@ -39,6 +39,7 @@ export function createRepository(name: string, storage: BackupStorage): Reposito
     },
     readClaimant: (service, backupId) => readClaimant(storage, service, backupId),
     claimedNumbers: async (service) => new Map((await readClaims(storage, service)).map(({ sequence, claim }) => [claim.backupId, sequence])),
+    firstBackupAt: (service) => firstBackupAt(storage, service),
     listBackups: (service) => listBackups(storage, service),
     latestBackup: async (service) => latestBackup(storage, await repositoryId(), service),
     newestReadable: async (service) => (await newestReadable(storage, await repositoryId(), service)).newest,

@@ -97,6 +97,8 @@ export interface Repository {
   readClaimant(service: string, backupId: string): Promise<RunOwner | null>;
   /** The number that was claimed for each id, of backups that failed or were removed too. @throws RepositoryDamaged */
   claimedNumbers(service: string): Promise<ReadonlyMap<string, number>>;
+  /** Since when the service is backed up, also where its first backups were removed since; of imported ones only where there is nothing else. Null where there never was one. */
+  firstBackupAt(service: string): Promise<string | null>;
   /** Ids with a manifest, oldest first (by id). */
   listBackups(service: string): Promise<readonly string[]>;
   /**

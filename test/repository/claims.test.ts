@@ -221,3 +221,29 @@ describe('the latest backup', () => {
     await failing('ManifestDamaged', repository.latestBackup('shop'));
   });
 });
+
+describe('since when a service is backed up', () => {
+  const gone = (objects: Map<string, Uint8Array>, backupId: string): void => [...objects.keys()].filter((path) => path.startsWith(`shop/backups/${backupId}/`)).forEach((path) => objects.delete(path));
+
+  it('is known by its first backup, which may be gone; an older one that was imported counts only alone', async () => {
+    const objects = new Map<string, Uint8Array>();
+    const repository = inMemory(objects);
+    expect(await repository.firstBackupAt('shop')).toBeNull();
+    await imported(repository, 'i', at - 86_400_000);
+    expect(await repository.firstBackupAt('shop')).toBe('2026-11-22T01:00:00.000Z');
+    const { backupId } = await committed(repository, 'shop', 'a', at);
+    await committed(repository, 'shop', 'b', at + 3_600_000);
+    gone(objects, backupId);
+    expect(await repository.firstBackupAt('shop')).toBe('2026-11-23T01:00:00.000Z');
+  });
+
+  it('is told by what is there where a claim cannot be read', async () => {
+    const objects = new Map<string, Uint8Array>();
+    const repository = inMemory(objects);
+    const { backupId } = await committed(repository, 'shop', 'a', at);
+    await committed(repository, 'shop', 'b', at + 3_600_000);
+    gone(objects, backupId);
+    objects.set('shop/sequence/000000001.json', Buffer.from('{}'));
+    expect(await repository.firstBackupAt('shop')).toBe('2026-11-23T02:00:00.000Z');
+  });
+});

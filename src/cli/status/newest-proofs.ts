@@ -13,8 +13,8 @@ export interface ProvenBackups {
   readonly newestProof: CatalogEntry | null;
   readonly newestProven: CatalogEntry | null;
   readonly total: number;
-  /** By its id; null where there is none. */
-  readonly oldestAt: string | null;
+  /** Since when there is something to drill; null where there never was a backup. */
+  readonly firstAt: string | null;
 }
 
 /** @throws RepositoryUnreachable */
@@ -33,8 +33,13 @@ export async function readProvenBackups(repositories: readonly Repository[], ser
       break;
     }
   }
-  const oldest = [...ids].sort()[0];
-  return { ...found, total: ids.length, oldestAt: oldest === undefined ? null : backupInstant(oldest) };
+  return { ...found, total: ids.length, firstAt: await readFirstAt(repositories, service) };
+}
+
+/** Of several repositories the earliest. @throws RepositoryUnreachable */
+export async function readFirstAt(repositories: readonly Repository[], service: string): Promise<string | null> {
+  const [first] = (await Promise.all(repositories.map((repository) => repository.firstBackupAt(service)))).filter((at) => at !== null).sort();
+  return first ?? null;
 }
 
 export function backupFacts({ newest, newestProof, newestProven }: ProvenBackups, scheduledSince: string | null): BackupFacts {

@@ -61,7 +61,7 @@ export async function judgeService(asked: Asked): Promise<JudgedService> {
   const interval = backup === undefined ? null : lastInterval(backup.times, backup.terms.timeZone, nowMs);
   const facts = backupFacts(proven, madeAt(asked, backup?.id));
   const exposure = await readExposure(context, config, service, facts.newest?.at ?? null, nowMs);
-  const standing = drillStanding(drills, wished, proven.oldestAt);
+  const standing = drillStanding(drills, wished, proven.firstAt);
   const findings = [
     ...judgeBackups(facts, { nowMs, maxAgeMs: asked.maxAgeMs ?? ageLimitMs(interval?.intervalMs ?? null), prove: service.prove ?? (service.proveAfterBackup ? 'always' : 'never') }),
     ...exposure.findings, ...schedules, ...judgeDrills(standing, nowMs), ...await leftoverFindings(asked, survey, read.first, proven.newest?.id ?? null),
