@@ -1,5 +1,6 @@
 /** What commands exit with; public, and listed in README. */
 import { failureKinds, type FailureExit, type FailureType } from '../domain/failures.ts';
+import type { Standing } from '../domain/status/finding.ts';
 
 export const exitCodes = {
   done: 0,
@@ -22,3 +23,6 @@ export const exitCodes = {
 export type ExitCode = (typeof exitCodes)[keyof typeof exitCodes];
 
 export const exitCodeOf = (type: FailureType): ExitCode => exitCodes[failureKinds[type].exit];
+
+/** Of `status --check` and its like. */
+export const standingExits = { well: exitCodes.done, wrong: exitCodes.failed, notKnown: exitCodes.couldNotVerify } as const satisfies Record<Standing, ExitCode>;

@@ -3,10 +3,10 @@ import { parseDuration } from '../config/duration.ts';
 import { shownRunId } from '../client/run-ids.ts';
 import { HoldfastFailure, isFailure } from '../domain/failures.ts';
 import type { ServiceDefinition } from '../domain/service.ts';
-import { mostUrgentFirst, standingOf, type Standing } from '../domain/status/finding.ts';
+import { mostUrgentFirst, standingOf } from '../domain/status/finding.ts';
 import { listCopies } from './clone-list.ts';
 import type { CommandContext } from './command-context.ts';
-import { exitCodes, type ExitCode } from './exit-codes.ts';
+import { exitCodes, standingExits, type ExitCode } from './exit-codes.ts';
 import type { ListedCopy } from './rendering/copy-text.ts';
 import { findingLine, runLine, serviceLines, serviceObject, type ServiceFinding } from './rendering/status-text.ts';
 import { reportFailure } from './report-failure.ts';
@@ -31,14 +31,12 @@ export async function status(context: CommandContext, check: boolean, maxAge: st
   }
 }
 
-const codes = { well: exitCodes.done, wrong: exitCodes.failed, notKnown: exitCodes.couldNotVerify } as const satisfies Record<Standing, ExitCode>;
-
 /** Cron sends what is printed: nothing where all is well, but to a person. */
 function answer({ output }: CommandContext, findings: readonly ServiceFinding[]): ExitCode {
   const standing = standingOf(findings);
   if (standing === 'well' && output.interactive) output.result('All is well.');
-  output.object({ standing, findings, exitCode: codes[standing] });
-  return codes[standing];
+  output.object({ standing, findings, exitCode: standingExits[standing] });
+  return standingExits[standing];
 }
 
 async function tell(context: CommandContext, services: readonly ServiceDefinition[], judged: readonly JudgedService[], findings: readonly ServiceFinding[], temporal: TemporalFacts): Promise<ExitCode> {

@@ -11,6 +11,7 @@ import { createRepository } from '../../src/repository/create-repository.ts';
 import { createLocalStorage } from '../../src/storage/local/local-storage.ts';
 import { reportSigner } from '../../src/worker/report-key.ts';
 import { brokenChecks, sampleReport } from '../report/sample-report.ts';
+import { committed } from '../repository/sample-manifest.ts';
 import { runCommand, type CommandEnd } from '../support/command-line.ts';
 
 let directory: string;
@@ -24,7 +25,7 @@ const auditor = (...args: string[]): Promise<CommandEnd> => runCommand(args, { d
 beforeAll(async () => {
   directory = await mkdtemp(join(tmpdir(), 'holdfast test-'));
   elsewhere = await mkdtemp(join(tmpdir(), 'holdfast test-'));
-  await writeFile(path('holdfast.yaml'), 'services:\n  shop: { redis: { container: a } }\n  blog: { redis: { container: b }, schedules: { backup: off } }\nrepositories: { local: { url: ./backups } }\n');
+  await writeFile(path('holdfast.yaml'), 'services:\n  shop: { redis: { container: a } }\n  blog: { redis: { container: b }, schedules: { backup: off, drill: quarterly, rebuild: off } }\nrepositories: { local: { url: ./backups } }\n');
   await mkdir(path('backups'));
   const sign = reportSigner(undefined, { HOLDFAST_STATE_DIR: path('state') });
   const repository = createRepository('local', createLocalStorage(path('backups')));
@@ -40,6 +41,8 @@ beforeAll(async () => {
   const changed = await sign(sampleReport({ service: 'shop', drillId: '20260922-020000' }));
   await store(changed, signedReportText({ ...changed, report: { ...changed.report, verdict: 'proven', host: 'elsewhere' } }));
   await repository.drills.claim('shop', 'rebuild', { namespaceId: 'n', workflowId: 'w', runId: 'lost' }, Date.parse('2026-11-24T03:00:00Z'));
+  await committed(repository, 'blog', 'first', Date.parse('2025-10-15T00:00:00Z'));
+  await committed(repository, 'shop', 'first', Date.parse('2026-08-15T00:00:00Z'));
   await writeFile(path('report.json'), signedReportText(signed));
   await writeFile(path('drill.html'), renderPage(signed));
   await writeFile(path('changed.html'), renderPage(signed).replace('Proven', 'Proved'));
@@ -100,6 +103,16 @@ describe('holdfast report', () => {
     }
     expect(long.stdout).toMatch(/restore 2026-10 +✗ FAILED +20261022-020000\n +restore 2026-11 +✓ proven +20261123-020000\n/);
     expect([wrong?.code, bare?.code]).toEqual([2, 2]);
+  });
+
+  it('holds each service to its own schedule, from its first backup on, and says so to monitors', async () => {
+    const [young, missed, asked] = await Promise.all([['blog', 'period', '2025Q4', '--check'], ['blog', 'period', '2026Q1', '--check', '--json'], ['shop', '--period', '2026Q4', '--check']].map(([service = '', ...args]) => holdfast('-s', service, 'report', ...args))) as [CommandEnd, CommandEnd, CommandEnd];
+    expect(young).toMatchObject({ code: 0, stdout: expect.stringMatching(/drills that were missed: none\n[^]*broken glass: +none is possible[^]*\nblog\n +restore 2025Q4 +· not due: there was no backup yet\n\n/) });
+    expect([missed.code, asked.code]).toEqual([1, 1]);
+    expect(JSON.parse(missed.stdout)).toMatchObject({
+      period: '2026Q1', standing: 'wrong', exitCode: 1, summary: { missedWindows: ['blog: restore 2026Q1'], neverBackedUp: [] }, services: [{ service: 'blog', since: '2025-10-15T00:00:00.000Z', windows: [{ kind: 'restore', label: '2026Q1', state: 'missed' }] }],
+      brokenGlass: { uses: [], note: expect.stringContaining('no way past an approval') as string }, controls: [{ control: 'ISO/IEC 27001:2022 A.8.13' }, { control: 'SOC 2 A1.2' }, { control: 'SOC 2 A1.3' }],
+    });
   });
 });
 

@@ -1,11 +1,11 @@
 /** The drills of a period over all services, for a terminal. Pure. */
-import { controls, type PeriodSummary, type ServicePeriod, type WindowState } from '../../domain/drill/period.ts';
+import { controls, noBrokenGlass, type PeriodSummary, type ServicePeriod, type WindowState } from '../../domain/drill/period.ts';
 import { counted, durationText } from '../../domain/wording.ts';
 import { localTime } from './local-time.ts';
 import { verdictWord } from './report-text.ts';
 import { tableText } from './table.ts';
 
-const stateWord: Readonly<Record<WindowState, string>> = { proven: '✓ proven', failed: '✗ FAILED', couldNotVerify: '? could not verify', missed: '✗ MISSED: no drill was made', notYet: '· not yet' };
+const stateWord: Readonly<Record<WindowState, string>> = { proven: '✓ proven', failed: '✗ FAILED', couldNotVerify: '? could not verify', missed: '✗ MISSED: no drill was made', notYet: '· not yet', notDue: '· not due: there was no backup yet' };
 
 export function periodText(label: string, services: readonly ServicePeriod[], summary: PeriodSummary, timeZone: string): readonly string[] {
   return [
@@ -14,7 +14,8 @@ export function periodText(label: string, services: readonly ServicePeriod[], su
     `  without one:            ${summary.notDrilled.join(', ') || 'none'}`,
     `  drills that were missed: ${summary.missedWindows.join('; ') || 'none'}`,
     `  objectives missed:      ${summary.breaches.length === 0 ? 'none' : ''}`, ...summary.breaches.map((breach) => `    ${breach}`),
-    '  broken glass:           none is possible; this version has no way past an approval',
+    `  broken glass:           ${summary.brokenGlass.join('; ') || noBrokenGlass}`,
+    ...summary.neverBackedUp.length === 0 ? [] : [`  NEVER BACKED UP:        ${summary.neverBackedUp.join(', ')}`],
     ...services.flatMap((each) => serviceLines(each, timeZone)),
     '', 'WHAT THIS IS EVIDENCE FOR (whether a control is met, an auditor says)',
     ...controls.flatMap(({ control, asks, evidence }) => [`  ${control}: ${asks}`, `    here: ${evidence}`]),

@@ -1,7 +1,8 @@
 /** `report list | show | verify | period | key`: reads repositories and files, changes nothing, needs nothing running. */
 import { readFile, writeFile } from 'node:fs/promises';
-import { breaches, drillKinds, isDrillKind, type DrillKind } from '../../domain/drill/objectives.ts';
-import { parsePeriod, periodAllowed, servicePeriod, summarize, type PeriodDrill } from '../../domain/drill/period.ts';
+import { dueDrills } from '../../domain/drill/due-drills.ts';
+import { breaches, isDrillKind } from '../../domain/drill/objectives.ts';
+import { controls, noBrokenGlass, parsePeriod, periodAllowed, servicePeriod, standingOfPeriod, summarize, type PeriodDrill } from '../../domain/drill/period.ts';
 import { HoldfastFailure } from '../../domain/failures.ts';
 import type { ServiceDefinition } from '../../domain/service.ts';
 import { renderPage } from '../../report/page/render-page.ts';
@@ -11,9 +12,11 @@ import { fingerprintOf, publicKeyPem } from '../../report/signing-key.ts';
 import { verifyReport } from '../../report/verify-report.ts';
 import { ownPublicKey } from '../../worker/report-key.ts';
 import { chosenService, theService, type CommandContext } from '../command-context.ts';
-import { exitCodes, type ExitCode } from '../exit-codes.ts';
+import { exitCodes, standingExits, type ExitCode } from '../exit-codes.ts';
+import { repositoriesOf } from '../list-backups.ts';
 import { periodText } from '../rendering/period-text.ts';
 import { reportTable, reportText } from '../rendering/report-text.ts';
+import { readFirstAt } from '../status/newest-proofs.ts';
 import { chosenDrill, readDrills, type ReadDrill } from './read-reports.ts';
 import { trustedKey } from './trusted-key.ts';
 
@@ -91,23 +94,21 @@ async function readText(file: string): Promise<string> {
   }
 }
 
-export async function showPeriod(context: CommandContext, text: string): Promise<ExitCode> {
+/** @param check does the exit code say what came of the period? Else the report itself is what was asked for */
+export async function showPeriod(context: CommandContext, text: string, check: boolean): Promise<ExitCode> {
   const { output } = context;
   const period = parsePeriod(text);
   if (period === null) throw new HoldfastFailure('InvalidInput', { operation: 'read the period', object: JSON.stringify(text.slice(0, 40)), cause: periodAllowed, hint: 'For example: holdfast report period 2026Q4.' });
   const clock = context.clock();
-  const services = await Promise.all((await meantServices(context)).map(async (service) =>
-    servicePeriod(service.name, dueKinds(service), (await readDrills(context, service)).flatMap(periodDrill), period, Date.parse(clock.now))));
+  const services = await Promise.all((await meantServices(context)).map(async (service) => servicePeriod({
+    service: service.name, due: dueDrills(service), since: await readFirstAt(await repositoriesOf(context, service), service.name), drills: (await readDrills(context, service)).flatMap(periodDrill),
+  }, period, Date.parse(clock.now))));
   const summary = summarize(services);
-  output.object({ period: text, summary, services, exitCode: exitCodes.done });
+  const standing = standingOfPeriod(services, summary);
+  const exitCode = check ? standingExits[standing] : exitCodes.done;
+  output.object({ period: text, standing, summary, services, brokenGlass: { uses: summary.brokenGlass, note: noBrokenGlass }, controls, exitCode });
   for (const line of periodText(period.label, services, summary, clock.timeZone)) output.result(line);
-  return exitCodes.done;
-}
-
-/** Those that the configuration does not turn off. */
-function dueKinds({ schedules }: ServiceDefinition): readonly DrillKind[] {
-  const times: Readonly<Record<string, string | undefined>> = { ...schedules?.times };
-  return drillKinds.filter((kind) => times[kind === 'restore' ? 'drill' : kind] !== 'off');
+  return exitCode;
 }
 
 function periodDrill({ drillId, beganAt, kind, report, problem }: ReadDrill): readonly PeriodDrill[] {

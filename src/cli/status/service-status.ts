@@ -1,6 +1,6 @@
 /** Everything that is known of one service, and what of it is not as it should be. What one place does not answer keeps no other from being asked. */
 import type { Config } from '../../config/config.ts';
-import { isDrillKind } from '../../domain/drill/objectives.ts';
+import { drillKindOf } from '../../domain/drill/due-drills.ts';
 import { HoldfastFailure, isFailure } from '../../domain/failures.ts';
 import { lastInterval } from '../../domain/schedules/last-due.ts';
 import { wishedSchedules, type WishedSchedule } from '../../domain/schedules/schedule-terms.ts';
@@ -38,9 +38,6 @@ interface Asked {
   readonly maxAgeMs: number | null;
   readonly nowMs: number;
 }
-
-/** Which drill a schedule's word means. */
-const kindOfVerb = (verb: string): string => (verb === 'drill' ? 'restore' : verb);
 
 export async function judgeService(asked: Asked): Promise<JudgedService> {
   const { context, config, service, nowMs } = asked;
@@ -114,8 +111,8 @@ function drillStanding(drills: readonly ReadDrill[], wished: readonly WishedSche
     }])),
     damaged: drills.flatMap(({ drillId, problem }) => (problem !== null && /^(DAMAGED|CHANGED)/.test(problem) ? [{ drillId, problem }] : [])),
     due: wished.flatMap(({ verb, times, terms }) => {
-      const kind = kindOfVerb(verb);
-      return isDrillKind(kind) ? [{ kind, times, timeZone: terms.timeZone }] : [];
+      const kind = drillKindOf(verb);
+      return kind === null ? [] : [{ kind, times, timeZone: terms.timeZone }];
     }),
   };
 }

@@ -1,5 +1,8 @@
 /** All drills of a period, over all services: who was drilled, who was not, and what came of it. Pure. */
 import type { Verdict } from '../proof.ts';
+import type { Standing } from '../status/finding.ts';
+import type { DueDrill } from './due-drills.ts';
+import { dueWindows, type DueWindow } from './due-windows.ts';
 import type { DrillKind } from './objectives.ts';
 
 export interface Period {
@@ -19,9 +22,6 @@ export function parsePeriod(text: string): Period | null {
   return { label: text, fromMs: Date.UTC(Number(year), first, 1), toMs: Date.UTC(Number(year), first + months, 1) };
 }
 
-/** How often each kind is due, in months: a restore each month, a rebuild each quarter, a failover each year. */
-const everyMonths: Readonly<Record<DrillKind, number>> = { restore: 1, rebuild: 3, failover: 12 };
-
 /** A drill as its report, or the lack of one, tells it. */
 export interface PeriodDrill {
   readonly drillId: string;
@@ -37,12 +37,13 @@ export interface PeriodDrill {
   readonly signed: boolean;
 }
 
-export type WindowState = 'proven' | 'failed' | 'couldNotVerify' | 'missed' | 'notYet';
+/** `notDue`: there was no backup yet when it should have started. */
+export type WindowState = 'proven' | 'failed' | 'couldNotVerify' | 'missed' | 'notYet' | 'notDue';
 
 /** One span in which a drill of a kind was due. */
 export interface Window {
   readonly kind: DrillKind;
-  /** `2026-10`, `2026Q4`, `2026`. */
+  /** As of {@link DueWindow}. */
   readonly label: string;
   readonly state: WindowState;
   readonly drills: readonly string[];
@@ -50,48 +51,38 @@ export interface Window {
 
 export interface ServicePeriod {
   readonly service: string;
+  /** Since when it is backed up; null where it never was. */
+  readonly since: string | null;
   readonly windows: readonly Window[];
   readonly drills: readonly PeriodDrill[];
 }
 
-/**
- * @param expected kinds that are due for this service
- * @param drills all of the service's, of any time
- */
-export function servicePeriod(service: string, expected: readonly DrillKind[], drills: readonly PeriodDrill[], period: Period, nowMs: number): ServicePeriod {
+export interface ServiceFacts {
+  readonly service: string;
+  readonly since: string | null;
+  /** What starts drills of it by itself. */
+  readonly due: readonly DueDrill[];
+  /** All of the service's, of any time. */
+  readonly drills: readonly PeriodDrill[];
+}
+
+export function servicePeriod({ service, since, due, drills }: ServiceFacts, period: Period, nowMs: number): ServicePeriod {
   const inside = drills.filter(({ beganAt }) => within(beganAt, period.fromMs, period.toMs));
-  return { service, drills: inside, windows: expected.flatMap((kind) => windowsOf(kind, period).map((window) => judge(kind, window, drills, nowMs))) };
+  const sinceMs = since === null ? Infinity : Date.parse(since);
+  return { service, since, drills: inside, windows: due.flatMap((each) => dueWindows(each, period).map((window) => judge(each.kind, window, drills, sinceMs, nowMs))) };
 }
 
 const within = (instant: string, fromMs: number, toMs: number): boolean => Date.parse(instant) >= fromMs && Date.parse(instant) < toMs;
 
-/** Every span of this kind that overlaps the period: a yearly drill is due in each of the year's quarters until it was made. */
-function windowsOf(kind: DrillKind, { fromMs, toMs }: Period): readonly Period[] {
-  const months = everyMonths[kind];
-  const from = new Date(fromMs);
-  const windows: Period[] = [];
-  for (let first = Math.floor(from.getUTCMonth() / months) * months; ; first += months) {
-    const [begins, ends] = [Date.UTC(from.getUTCFullYear(), first, 1), Date.UTC(from.getUTCFullYear(), first + months, 1)];
-    if (begins >= toMs) return windows;
-    windows.push({ label: labelOf(begins, months), fromMs: begins, toMs: ends });
-  }
-}
-
-function labelOf(beginsMs: number, months: number): string {
-  const date = new Date(beginsMs);
-  const [year, month] = [date.getUTCFullYear(), date.getUTCMonth()];
-  return months === 12 ? `${year}` : months === 3 ? `${year}Q${month / 3 + 1}` : `${year}-${String(month + 1).padStart(2, '0')}`;
-}
-
 /**
  * The newest answer of the span counts: a failure that was put right and drilled again is proven, and one after a success is not covered up by it. One that
- * gave no answer counts only where no other did.
+ * gave no answer counts only where no other did. What came after the last start could not have been drilled then.
  */
-function judge(kind: DrillKind, { label, fromMs, toMs }: Period, drills: readonly PeriodDrill[], nowMs: number): Window {
+function judge(kind: DrillKind, { label, fromMs, toMs, lastStartMs }: DueWindow, drills: readonly PeriodDrill[], sinceMs: number, nowMs: number): Window {
   const made = drills.filter((drill) => drill.kind === kind && within(drill.beganAt, fromMs, toMs)).sort((a, b) => Date.parse(a.beganAt) - Date.parse(b.beganAt));
   const answered = made.filter(({ verdict, signed }) => signed && (verdict === 'proven' || verdict === 'failed'));
-  const state = answered.at(-1)?.verdict ?? (made.length > 0 ? 'couldNotVerify' : nowMs >= toMs ? 'missed' : 'notYet');
-  return { kind, label, state, drills: made.map(({ drillId }) => drillId) };
+  const unmade = lastStartMs === null || lastStartMs < sinceMs ? 'notDue' : nowMs >= toMs ? 'missed' : 'notYet';
+  return { kind, label, state: answered.at(-1)?.verdict ?? (made.length > 0 ? 'couldNotVerify' : unmade), drills: made.map(({ drillId }) => drillId) };
 }
 
 export interface PeriodSummary {
@@ -99,6 +90,8 @@ export interface PeriodSummary {
   /** Services with a proven drill in the period. */
   readonly drilled: readonly string[];
   readonly notDrilled: readonly string[];
+  /** Services that were never backed up: nothing of them was due, and nothing of them would come back. */
+  readonly neverBackedUp: readonly string[];
   readonly drills: number;
   readonly proven: number;
   readonly failed: number;
@@ -108,7 +101,12 @@ export interface PeriodSummary {
   readonly unsigned: number;
   readonly missedWindows: readonly string[];
   readonly breaches: readonly string[];
+  /** Approvals that somebody went past. */
+  readonly brokenGlass: readonly string[];
 }
+
+/** Why there is never an entry. */
+export const noBrokenGlass = 'none is possible; this version has no way past an approval';
 
 export function summarize(services: readonly ServicePeriod[]): PeriodSummary {
   const all = services.flatMap(({ drills }) => drills);
@@ -117,11 +115,20 @@ export function summarize(services: readonly ServicePeriod[]): PeriodSummary {
   const provenHere = ({ drills }: ServicePeriod): boolean => drills.some(({ verdict, signed }) => signed && verdict === 'proven');
   return {
     services: services.length, drilled: services.filter(provenHere).map(({ service }) => service), notDrilled: services.filter((each) => !provenHere(each)).map(({ service }) => service),
+    neverBackedUp: services.filter(({ since }) => since === null).map(({ service }) => service),
     drills: all.length, proven: count('proven'), failed: count('failed'), couldNotVerify: count('couldNotVerify'),
     withoutReport: all.filter(({ verdict }) => verdict === null).length, unsigned: all.filter(({ verdict, signed }) => verdict !== null && !signed).length,
     missedWindows: services.flatMap(({ service, windows }) => windows.filter(({ state }) => state === 'missed').map(({ kind, label }) => `${service}: ${kind} ${label}`)),
     breaches: services.flatMap(({ service, drills }) => drills.flatMap(({ drillId, breaches, signed }) => (signed ? breaches.map((breach) => `${service} ${drillId}: ${breach}`) : []))),
+    brokenGlass: [],
   };
+}
+
+/** For whoever is to be told only where somebody has to look: a failure that was put right is none, an objective that was missed is one. */
+export function standingOfPeriod(services: readonly ServicePeriod[], { missedWindows, breaches, unsigned, neverBackedUp }: PeriodSummary): Standing {
+  const states = services.flatMap(({ windows }) => windows.map(({ state }) => state));
+  if (states.includes('failed') || [missedWindows, breaches, neverBackedUp].some(({ length }) => length > 0) || unsigned > 0) return 'wrong';
+  return states.includes('couldNotVerify') ? 'notKnown' : 'well';
 }
 
 /** What such a report is evidence for. Whether a control is met is for an auditor to say. */

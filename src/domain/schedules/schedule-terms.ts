@@ -43,18 +43,26 @@ export function wishedSchedules(service: ServiceDefinition, taskQueue: string): 
   return scheduledVerbs.flatMap((verb) => wished(service, taskQueue, verb));
 }
 
-function wished(service: ServiceDefinition, taskQueue: string, verb: ScheduledVerb): readonly WishedSchedule[] {
-  const { timeZone, jitterMs, catchupMs, times: settings } = service.schedules ?? defaultSettings;
-  const runbook = scheduledRunbook(verb);
-  const setting = settings[verb] ?? runbook.byDefault(service);
-  const parsed = timesOf(verb, setting);
-  if (parsed === null) return [];
+/** When one of them starts; null where it is off. @throws HoldfastFailure InvalidConfiguration for times that no calendar has */
+export function startsOf(service: ServiceDefinition, verb: ScheduledVerb): { readonly times: CronTimes; readonly timeZone: string } | null {
+  const { timeZone, times: settings } = service.schedules ?? defaultSettings;
+  const parsed = timesOf(verb, settings[verb] ?? scheduledRunbook(verb).byDefault(service));
+  if (parsed === null) return null;
   if (parsed.times === null) throw new HoldfastFailure('InvalidConfiguration', { operation: 'read the schedule', object: `services.${service.name}.schedules.${verb}`, cause: parsed.problem, hint: 'holdfast config checks the file.' });
+  return { times: parsed.times, timeZone };
+}
+
+function wished(service: ServiceDefinition, taskQueue: string, verb: ScheduledVerb): readonly WishedSchedule[] {
+  const starts = startsOf(service, verb);
+  if (starts === null) return [];
+  const { jitterMs, catchupMs } = service.schedules ?? defaultSettings;
+  const { times, timeZone } = starts;
+  const runbook = scheduledRunbook(verb);
   const id = scheduleId(verb, service.name);
   return [{
-    id, service: service.name, verb, times: parsed.times,
+    id, service: service.name, verb, times,
     terms: {
-      when: cronText(parsed.times), timeZone, jitterMs, catchupMs: Math.min(catchupMs, runbook.longestCatchupMs ?? catchupMs), overlap: 'SKIP', pauseOnFailure: false,
+      when: cronText(times), timeZone, jitterMs, catchupMs: Math.min(catchupMs, runbook.longestCatchupMs ?? catchupMs), overlap: 'SKIP', pauseOnFailure: false,
       starts: runbook.starts, input: canonicalJson({ service: service.name, requestedBy: `schedule ${id}`, ...runbook.input }), taskQueue,
       workflowId: runWorkflowId(runbook.runs.verb as RunVerb, service.name, runbook.runs.name), summary: `${verb} of ${service.name}, by its schedule`, runTimeoutMs: runbook.runTimeoutMs, others: '',
     },

@@ -1,7 +1,7 @@
 /** Was the service brought back lately, and did it keep to what it promises? Pure. */
+import type { DueDrill } from '../drill/due-drills.ts';
 import type { DrillKind, ObjectiveName } from '../drill/objectives.ts';
 import type { Verdict } from '../proof.ts';
-import type { CronTimes } from '../schedules/cron.ts';
 import { lastInterval } from '../schedules/last-due.ts';
 import { durationText } from '../wording.ts';
 import { notKnown, wrong, type StatusFinding } from './finding.ts';
@@ -22,7 +22,7 @@ export interface DrillStanding {
   /** Reports that cannot be believed, a sentence each. */
   readonly damaged: readonly { readonly drillId: string; readonly problem: string }[];
   /** Of those that are to run by themselves. */
-  readonly due: readonly { readonly kind: DrillKind; readonly times: CronTimes; readonly timeZone: string }[];
+  readonly due: readonly DueDrill[];
   /** Since when there is something to drill; null where there is nothing. */
   readonly since: string | null;
 }
@@ -47,7 +47,7 @@ function judgeLast({ drillId, kind, verdict, sentence, missedObjectives }: Drill
   return missedObjectives.length === 0 ? [] : [wrong('objectiveMissed', `the last ${kind} drill, ${drillId}, missed its objective: ${missedObjectives.join(', ')}`, next)];
 }
 
-function judgeDue({ kind, times, timeZone }: DrillStanding['due'][number], lastAt: string | null, since: string | null, nowMs: number): readonly StatusFinding[] {
+function judgeDue({ kind, times, timeZone }: DueDrill, lastAt: string | null, since: string | null, nowMs: number): readonly StatusFinding[] {
   const interval = lastInterval(times, timeZone, nowMs - dayMs);
   if (interval === null) return [];
   const { dueMs, intervalMs } = interval;
