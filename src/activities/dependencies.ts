@@ -8,6 +8,7 @@ import type { DrillReport } from '../domain/drill/drill-report.ts';
 import type { Timing } from '../domain/timing.ts';
 import type { LogStatus } from '../domain/wal/log-status.ts';
 import type { SignedReport } from '../report/signed-report.ts';
+import type { TrustedKeys } from '../report/trusted-keys.ts';
 import type { Repository } from '../repository/repository.ts';
 import type { LogServerFacts, SettingChange } from '../domain/wal/server-settings.ts';
 
@@ -79,6 +80,8 @@ export interface ActivityDependencies {
   readonly readCompose: (path: string) => Promise<{ readonly value: unknown; readonly sha256: string }>;
   /** With this installation's key. The same report has the same signature. @throws SecretNotFound, InvalidConfiguration */
   readonly signReport: (report: DrillReport) => Promise<SignedReport>;
+  /** Whose past reports count in a trend. @throws SecretNotFound, InvalidConfiguration */
+  readonly trustedReportKeys: () => Promise<TrustedKeys>;
   /** How long a report is kept: what `keepUntil` is made of. */
   readonly keepReportsMs: number;
   readonly nowMs: () => number;

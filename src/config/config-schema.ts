@@ -221,9 +221,11 @@ const backup = section({
   skewLimit: duration('how far PostgreSQL and Redis may lie apart').default('2s'),
 });
 
+const keyAllowed = 'allowed is a list of fingerprints in quotes, as `holdfast report key` prints them: "SHA256:…"';
 const reports = section({
   signingKey: secret.optional().describe('Where the ed25519 key is found that reports are signed with, as openssl writes it or its one base64 line. Made on this host unless given.'),
   keep: between('how long a report is kept', '1d', '3650d').default('2557d'),
+  keys: z.array(z.string({ error: keyAllowed }).regex(/^SHA256:[A-Za-z0-9+/]{43}$/, { error: keyAllowed }), { error: keyAllowed }).min(1, { error: keyAllowed }).optional().describe('Further keys whose reports count, beside the one that signs here: those of other hosts, and of before.'),
 }).describe('The reports of drills.');
 
 const named = <T extends z.ZodType>(what: string, value: T) =>

@@ -11,6 +11,8 @@ export interface ReportSettings {
   /** What reports are signed with; a key that is made on this host unless given. */
   readonly signingKey?: SecretReference;
   readonly keepMs: number;
+  /** Fingerprints of further keys whose reports count: other hosts', and those of before. */
+  readonly keys?: readonly string[];
 }
 
 export interface Config {

@@ -87,8 +87,8 @@ export function composedDrills(settings: ConfigFile, locate: Locate): ConfigProb
   });
 }
 
-export const reportSettings = ({ signingKey, keep }: NonNullable<ConfigFile['reports']>): ReportSettings =>
-  ({ ...(signingKey === undefined ? {} : { signingKey }), keepMs: milliseconds(keep) });
+export const reportSettings = ({ signingKey, keep, keys }: NonNullable<ConfigFile['reports']>): ReportSettings =>
+  ({ ...(signingKey === undefined ? {} : { signingKey }), keepMs: milliseconds(keep), ...(keys === undefined ? {} : { keys }) });
 
 /** A key that lies where the live service has its password goes with the host that the disaster takes. */
 export function escrowedKeys(settings: ConfigFile, locate: Locate): ConfigProblem[] {

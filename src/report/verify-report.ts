@@ -2,25 +2,23 @@
 import { pageFormat, pageFormatOf, renderPage } from './page/render-page.ts';
 import { readReport } from './read-report.ts';
 import { signatureHolds, type SignedReport } from './signed-report.ts';
-
-/** By the fingerprint of the key that whoever verifies brings along; null where they bring none. */
-export type TrustedKey = string | null;
+import { isTrusted, type TrustedKeys } from './trusted-keys.ts';
 
 export interface Verification {
-  /** `valid`: signed by the trusted key, and shown as it is. `invalid`: changed, or signed by another. `couldNotTell`: nobody said whom to trust, or the page is another version's. */
+  /** `valid`: signed by a trusted key, and shown as it is. `invalid`: changed, or signed by another. `couldNotTell`: nobody said whom to trust, or the page is another version's. */
   readonly outcome: 'valid' | 'invalid' | 'couldNotTell';
   readonly sentence: string;
   /** Null where it could not be read. */
   readonly signed: SignedReport | null;
 }
 
-export function verifyReport(text: string, trusted: TrustedKey): Verification {
+export function verifyReport(text: string, trusted: TrustedKeys): Verification {
   const read = readReport(text);
   if (read.signed === null) return { outcome: 'invalid', sentence: `This is not a report as Holdfast signed it: ${read.problem}.`, signed: null };
   const { signed, inPage } = read;
   const { fingerprint } = signed.signature;
   if (!signatureHolds(signed)) return { outcome: 'invalid', sentence: 'The signature does not fit the report: one of them was changed after it was signed.', signed };
-  if (trusted !== null && trusted !== fingerprint) return { outcome: 'invalid', sentence: `It was signed by another key than the one you trust: ${fingerprint}.`, signed };
+  if (!isTrusted(trusted, fingerprint)) return { outcome: 'invalid', sentence: `It was signed by another key than you trust: ${fingerprint}.`, signed };
   const page = inPage ? judgePage(text, signed) : null;
   if (page !== null && page.outcome === 'invalid') return { ...page, signed };
   if (trusted === null) return { outcome: 'couldNotTell', sentence: `Unchanged since it was signed with the key ${fingerprint}. Whose key that is, only its owner can say: compare the fingerprint with the one you were told, or give it with --key.`, signed };

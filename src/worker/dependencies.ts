@@ -27,7 +27,7 @@ import { createRepository } from '../repository/create-repository.ts';
 import { createLocalStorage } from '../storage/local/local-storage.ts';
 import { withStallGuard } from '../storage/stall-guard.ts';
 import { stateDirectory } from './local/state-directory.ts';
-import { reportSigner } from './report-key.ts';
+import { reportSigner, trustedReportKeys } from './report-key.ts';
 import { createRunDirectory } from './run-directory.ts';
 import { holdfastVersion } from './version.ts';
 import { leaveLogWish, readLogStatus } from './standing-file.ts';
@@ -88,6 +88,7 @@ export async function composeDependencies(config: Config, client: Client, enviro
     requireKey: async (reference) => void await resolveKeyText(reference, environment),
     readCompose: readComposeFile,
     signReport: reportSigner(config.reports, environment),
+    trustedReportKeys: trustedReportKeys(config.reports, environment),
     keepReportsMs: config.reports?.keepMs ?? defaultKeepMs,
     nowMs: () => Date.now(),
     jobs: Math.max(2, Math.min(8, availableParallelism())),

@@ -7,7 +7,8 @@ import type { ReportSettings } from '../config/config.ts';
 import { resolveKeyText } from '../config/secrets.ts';
 import type { DrillReport } from '../domain/drill/drill-report.ts';
 import { signReport, type SignedReport } from '../report/signed-report.ts';
-import { createSigningKeyPem, parseSigningKey, publicKeyLine } from '../report/signing-key.ts';
+import { createSigningKeyPem, fingerprintOf, parseSigningKey, publicKeyLine } from '../report/signing-key.ts';
+import type { TrustedKeys } from '../report/trusted-keys.ts';
 import { writeNew } from '../storage/local/publish.ts';
 import { openStateDirectory, stateDirectory } from './local/state-directory.ts';
 
@@ -15,6 +16,10 @@ export const signingKeyPath = (environment: NodeJS.ProcessEnv): string => join(s
 
 /** Signs with the key that is found at that moment. @throws SecretNotFound, InvalidConfiguration */
 export const reportSigner = (settings: ReportSettings | undefined, environment: NodeJS.ProcessEnv) => async (report: DrillReport): Promise<SignedReport> => signReport(report, await signingKey(settings, environment));
+
+/** Whose reports count here: its own key's, which is made where there is none yet, and those of the keys that the configuration names. @throws SecretNotFound, InvalidConfiguration */
+export const trustedReportKeys = (settings: ReportSettings | undefined, environment: NodeJS.ProcessEnv) => async (): Promise<TrustedKeys> =>
+  [fingerprintOf(publicKeyLine(await signingKey(settings, environment))), ...settings?.keys ?? []];
 
 async function signingKey(settings: ReportSettings | undefined, environment: NodeJS.ProcessEnv): Promise<KeyObject> {
   if (settings?.signingKey !== undefined) return parseSigningKey(await resolveKeyText(settings.signingKey, environment));

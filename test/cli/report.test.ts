@@ -118,6 +118,6 @@ describe('holdfast report', () => {
 
 it('takes only what can be believed into the trend', () => {
   const text = signedReportText(signed);
-  expect(pastSamples([text, text.replace('berlin-1', 'berlin-2'), 'x'], 'shop')).toEqual([sampleOf(signed.report)]);
-  expect(pastSamples([text], 'blog')).toEqual([]);
+  expect(pastSamples([text, text.replace('berlin-1', 'berlin-2'), 'x'], 'shop', null)).toEqual([sampleOf(signed.report)]);
+  expect(pastSamples([text], 'blog', null)).toEqual([]);
 });

@@ -147,6 +147,8 @@ describe('the reports', () => {
     expect(readConfig(withService('version: "1"')).reports).toBeUndefined();
     expect(readConfig(`reports: {}\n${withService('version: "1"')}`).reports).toEqual({ keepMs: 2_557 * 86_400_000 });
     expect(readConfig(`reports: { signingKey: { file: /run/secrets/key }, keep: 3650d }\n${withService('version: "1"')}`).reports).toEqual({ signingKey: { file: '/run/secrets/key' }, keepMs: 3_650 * 86_400_000 });
+    expect(readConfig(`reports: { keys: ["SHA256:${'A'.repeat(43)}"] }\n${withService('version: "1"')}`).reports).toEqual({ keepMs: 2_557 * 86_400_000, keys: [`SHA256:${'A'.repeat(43)}`] });
+    for (const keys of ['[]', '["ssh-ed25519 AAAA"]', '["SHA256:short"]', 'SHA256']) expect(failureOf(`reports: { keys: ${keys} }\n${withService('version: "1"')}`).fields.cause).toContain('a list of fingerprints in quotes');
     expect(failureOf(`reports: { signingKey: MC4CAQAwBQYDK2VwBCIEIA, keep: 12y }\n${withService('version: "1"')}`).fields.cause).toMatch(/a secret itself never stands in the file[^]*from 1d to 3650d/);
   });
 });

@@ -130,8 +130,8 @@ test('a healthy backup is proven, by steps that are each done twice, and product
   const directory = join(service.repositoryPath, service.name, 'drills', result.drillId);
   const text = await readFile(join(directory, 'report.json'), 'utf8');
   const { report, signature } = readReport(text).signed ?? {};
-  expect(verifyReport(text, signature?.fingerprint ?? null).outcome).toBe('valid');
-  expect(verifyReport(await readFile(join(directory, 'report.html'), 'utf8'), signature?.fingerprint ?? null).outcome).toBe('valid');
+  expect(verifyReport(text, [signature?.fingerprint ?? '']).outcome).toBe('valid');
+  expect(verifyReport(await readFile(join(directory, 'report.html'), 'utf8'), [signature?.fingerprint ?? '']).outcome).toBe('valid');
   expect(report).toMatchObject({ verdict: 'proven', startedBy: { identity: 'the test', by: 'person' }, choice: { kind: 'latest' }, cleanUp: { outcome: 'clean', leftovers: [] }, tests: { exitCode: 0, image: 'postgres:17' } });
   expect(report?.phases.map(({ phase }) => phase)).toEqual(expect.arrayContaining(['prepare', 'verify', 'restore', 'start', 'compare', 'assert', 'test', 'cleanUp']));
   expect([report?.times.rto.ms, report?.times.rpo.ms].every((ms) => typeof ms === 'number')).toBe(true);

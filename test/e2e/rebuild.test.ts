@@ -159,7 +159,7 @@ test('both stores come back to the newest point from the repository alone, by st
 
   const { text, page, report } = await newestReport();
   const { signature } = readReport(text).signed ?? {};
-  expect([verifyReport(text, signature?.fingerprint ?? null).outcome, verifyReport(page, signature?.fingerprint ?? null).outcome]).toEqual(['valid', 'valid']);
+  expect([verifyReport(text, [signature?.fingerprint ?? '']).outcome, verifyReport(page, [signature?.fingerprint ?? '']).outcome]).toEqual(['valid', 'valid']);
   expect(report).toMatchObject({ format: 2, kind: 'rebuild', choice: { kind: 'latest' }, cleanUp: { outcome: 'clean' }, rebuilt: { keys: [{ name: 'mail', place: `file ${join(escrow, 'mail.pem')}`, found: true, why: '' }] } });
   const [postgres, redis] = ['postgres', 'redis'].map((name) => report.components.find(({ component }) => component === name));
   expect([postgres?.depth, postgres?.backupId, postgres?.log?.timeline, redis?.depth]).toEqual(['baseAndLog', base, 1, 'aof']);

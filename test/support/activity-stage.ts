@@ -53,6 +53,7 @@ export async function openActivityStage(): Promise<ActivityStage> {
     requireKey: async () => undefined,
     readCompose: () => Promise.reject(new Error('this test has no compose file')),
     signReport: () => Promise.reject(new Error('this test has no key to sign reports with')),
+    trustedReportKeys: async () => null,
     keepReportsMs: defaultKeepMs,
     nowMs: () => Date.now(),
     jobs: 2,

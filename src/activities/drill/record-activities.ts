@@ -19,6 +19,7 @@ import { renderPage } from '../../report/page/render-page.ts';
 import { pastSamples } from '../../report/past-samples.ts';
 import { readReport } from '../../report/read-report.ts';
 import { signedReportText } from '../../report/signed-report.ts';
+import type { TrustedKeys } from '../../report/trusted-keys.ts';
 import type { Repository } from '../../repository/repository.ts';
 import { currentOwner, repositoryNamed, serviceNamed } from '../activity-run.ts';
 import { requireRunbook } from '../authority.ts';
@@ -125,7 +126,7 @@ export function createDrillRecordActivities(dependencies: ActivityDependencies) 
       stores: facts.servers.map((server) => coverageOf(server, definition, chosen)), ...(facts.keys === undefined ? {} : { keys: facts.keys }), answered: checks, ...(missing === undefined ? {} : { missing }), expectedChecks: chosen?.expectedChecks ?? [checkName('content')], tests, phases, cleanUp,
       components: chosen === null ? [] : restored.map((each) => componentOf(each, chosen, facts)),
       inputs: [...await inputsOf(repository, restored, chosen ?? {}), ...await imageInputs(dependencies.runtime, imagesThatRan(facts))], inForce: inForce(definition), objectives: objectivesOf(definition),
-      backupMs: manifest === null ? null : Math.max(0, Date.parse(manifest.finishedAt) - Date.parse(manifest.beganAt)), past: await samplesOf(repository, service, drillId),
+      backupMs: manifest === null ? null : Math.max(0, Date.parse(manifest.finishedAt) - Date.parse(manifest.beganAt)), past: await samplesOf(repository, service, drillId, await dependencies.trustedReportKeys()),
       todayBytes: await todaysBytes(repository, service, restored), keepMs: dependencies.keepReportsMs,
       versions: { holdfast: dependencies.holdfastVersion, node: process.version.slice(1), docker: version, temporal: await dependencies.runs.serverVersion() },
     });
@@ -148,7 +149,7 @@ const imagesThatRan = ({ servers, tests }: DrillFindings): readonly { readonly o
   [...servers.map(({ component, imageId }) => ({ of: component, imageId })), ...(tests?.imageId == null ? [] : [{ of: 'the application\'s tests', imageId: tests.imageId }])];
 
 /** Of the newest so many; what cannot be read is in no trend. */
-async function samplesOf(repository: Repository, service: string, own: string): Promise<readonly DrillSample[]> {
+async function samplesOf(repository: Repository, service: string, own: string, trusted: TrustedKeys): Promise<readonly DrillSample[]> {
   const reported = (await repository.drills.list(service)).filter((each) => each.reported && each.drillId !== own).slice(-samplesAtMost);
   const texts: string[] = [];
   for (const { drillId } of reported) {
@@ -158,7 +159,7 @@ async function samplesOf(repository: Repository, service: string, own: string): 
     });
     if (text !== null) texts.push(text);
   }
-  return pastSamples(texts, service);
+  return pastSamples(texts, service, trusted);
 }
 
 /** By what came back; in a drill of a backup alone by the log that is kept, where that leads farther: so the service would come back. */

@@ -9,7 +9,7 @@ const stateWord: Readonly<Record<WindowState, string>> = { proven: '✓ proven',
 
 export function periodText(label: string, services: readonly ServicePeriod[], summary: PeriodSummary, timeZone: string): readonly string[] {
   return [
-    `Recovery drills in ${label}: ${counted(summary.services, 'service')}, ${counted(summary.drills, 'drill')}: ${summary.proven} proven, ${summary.failed} failed, ${summary.couldNotVerify} could not verify${summary.withoutReport === 0 ? '' : `, ${summary.withoutReport} without a report`}${summary.unsigned === 0 ? '' : `, ${summary.unsigned} WITH A SIGNATURE THAT DOES NOT HOLD`}`,
+    `Recovery drills in ${label}: ${counted(summary.services, 'service')}, ${counted(summary.drills, 'drill')}: ${summary.proven} proven, ${summary.failed} failed, ${summary.couldNotVerify} could not verify${summary.withoutReport === 0 ? '' : `, ${summary.withoutReport} without a report`}${summary.unsigned === 0 ? '' : `, ${summary.unsigned} WITH A REPORT THAT COUNTS FOR NOTHING`}`,
     `  with a proven drill:    ${summary.drilled.join(', ') || 'none'}`,
     `  without one:            ${summary.notDrilled.join(', ') || 'none'}`,
     `  drills that were missed: ${summary.missedWindows.join('; ') || 'none'}`,
@@ -26,6 +26,6 @@ function serviceLines({ service, windows, drills }: ServicePeriod, timeZone: str
   return [
     '', service,
     ...tableText(windows.map(({ kind, label, state, drills: made }) => [`${kind} ${label}`, stateWord[state], made.join(', ')])),
-    ...tableText(drills.map(({ drillId, kind, beganAt, verdict, signed, rtoMs, rpoMs }) => [drillId, kind, localTime(beganAt, timeZone), verdict === null ? 'no report' : signed ? verdictWord[verdict] : 'signature does not hold', `RTO ${rtoMs === null ? '-' : durationText(rtoMs)}`, `RPO ${rpoMs === null ? '-' : durationText(rpoMs)}`]), '    '),
+    ...tableText(drills.map(({ drillId, kind, beganAt, verdict, problem, rtoMs, rpoMs }) => [drillId, kind, localTime(beganAt, timeZone), verdict === null ? 'no report' : problem ?? verdictWord[verdict], `RTO ${rtoMs === null ? '-' : durationText(rtoMs)}`, `RPO ${rpoMs === null ? '-' : durationText(rpoMs)}`]), '    '),
   ];
 }

@@ -18,7 +18,7 @@ import { periodText } from '../rendering/period-text.ts';
 import { reportTable, reportText } from '../rendering/report-text.ts';
 import { readFirstAt } from '../status/newest-proofs.ts';
 import { chosenDrill, readDrills, type ReadDrill } from './read-reports.ts';
-import { trustedKey } from './trusted-key.ts';
+import { knownKeys, trustedKeys } from './trusted-keys.ts';
 
 /** Of the service that `-s` names, or of all. */
 async function meantServices(context: CommandContext): Promise<readonly ServiceDefinition[]> {
@@ -31,14 +31,21 @@ export async function listReports(context: CommandContext): Promise<ExitCode> {
   const drills = (await Promise.all((await meantServices(context)).map((service) => readDrills(context, service)))).flat();
   output.object({ reports: drills.map(listedObject), exitCode: exitCodes.done });
   if (drills.length === 0) output.result('There is no drill yet.');
-  else for (const line of [...reportTable(drills, context.clock().timeZone), '', '  All of one: holdfast report show ID. For others: holdfast report show ID --html FILE']) output.result(line);
+  else for (const line of [...reportTable(drills, context.clock().timeZone), '', '  All of one: holdfast report show ID. For others: holdfast report show ID --html FILE', ...await untold(context, drills)]) output.result(line);
   return exitCodes.done;
 }
 
-/** Of one that cannot be believed, only that. */
+/** Where nobody said whom to trust: whose word it is that stands above. */
+async function untold(context: CommandContext, drills: readonly ReadDrill[]): Promise<readonly string[]> {
+  const signers = new Set(drills.flatMap(({ signed, problem }) => (signed === null || problem !== null ? [] : [signed.signature.fingerprint])));
+  if (signers.size === 0 || await knownKeys(context) !== null) return [];
+  return [`  Signed by ${[...signers].join(', ')}: whose that is, nobody here has said. Name the keys you trust: reports.keys in holdfast.yaml.`];
+}
+
+/** Of one that cannot be believed, only that, and who signed it. */
 function listedObject({ signed, report, ...each }: ReadDrill): object {
   const told = each.problem === null ? report : null;
-  return { ...each, verdict: told?.verdict ?? null, rto: told?.times.rto ?? null, rpo: told?.times.rpo ?? null, objectives: told?.objectives ?? [], signedBy: told === null ? null : signed?.signature.fingerprint ?? null };
+  return { ...each, verdict: told?.verdict ?? null, rto: told?.times.rto ?? null, rpo: told?.times.rpo ?? null, objectives: told?.objectives ?? [], signedBy: each.fault === 'changed' ? null : signed?.signature.fingerprint ?? null };
 }
 
 export async function showReport(context: CommandContext, asked: string, html: string | undefined): Promise<ExitCode> {
@@ -66,7 +73,7 @@ const verdictExits = { valid: exitCodes.done, invalid: exitCodes.failed, couldNo
 
 export async function verifyFile(context: CommandContext, file: string, options: { readonly key?: string; readonly html?: string }): Promise<ExitCode> {
   const { output } = context;
-  const trusted = await trustedKey(context, options.key);
+  const trusted = await trustedKeys(context, options.key);
   const { outcome, sentence, signed } = verifyReport(await readText(file), trusted);
   const exitCode = verdictExits[outcome];
   output.object({ outcome, sentence, fingerprint: signed?.signature.fingerprint ?? null, report: outcome === 'invalid' ? null : signed?.report ?? null, exitCode });
@@ -100,21 +107,20 @@ export async function showPeriod(context: CommandContext, text: string, check: b
   const period = parsePeriod(text);
   if (period === null) throw new HoldfastFailure('InvalidInput', { operation: 'read the period', object: JSON.stringify(text.slice(0, 40)), cause: periodAllowed, hint: 'For example: holdfast report period 2026Q4.' });
   const clock = context.clock();
-  const services = await Promise.all((await meantServices(context)).map(async (service) => servicePeriod({
-    service: service.name, due: dueDrills(service), since: await readFirstAt(await repositoriesOf(context, service), service.name), drills: (await readDrills(context, service)).flatMap(periodDrill),
-  }, period, Date.parse(clock.now))));
+  const read = await Promise.all((await meantServices(context)).map(async (service) => ({ service, since: await readFirstAt(await repositoriesOf(context, service), service.name), drills: await readDrills(context, service) })));
+  const services = read.map(({ service, since, drills }) => servicePeriod({ service: service.name, due: dueDrills(service), since, drills: drills.flatMap(periodDrill) }, period, Date.parse(clock.now)));
   const summary = summarize(services);
   const standing = standingOfPeriod(services, summary);
   const exitCode = check ? standingExits[standing] : exitCodes.done;
   output.object({ period: text, standing, summary, services, brokenGlass: { uses: summary.brokenGlass, note: noBrokenGlass }, controls, exitCode });
-  for (const line of periodText(period.label, services, summary, clock.timeZone)) output.result(line);
+  for (const line of [...periodText(period.label, services, summary, clock.timeZone), ...await untold(context, read.flatMap(({ drills }) => drills))]) output.result(line);
   return exitCode;
 }
 
 function periodDrill({ drillId, beganAt, kind, report, problem }: ReadDrill): readonly PeriodDrill[] {
   if (!isDrillKind(kind)) return [];
   const told = problem === null ? report : null;
-  return [{ drillId, kind, beganAt, verdict: report?.verdict ?? null, rtoMs: told?.times.rto.ms ?? null, rpoMs: told?.times.rpo.ms ?? null, breaches: told === null ? [] : breaches(told.objectives), signed: told !== null }];
+  return [{ drillId, kind, beganAt, verdict: report?.verdict ?? null, rtoMs: told?.times.rto.ms ?? null, rpoMs: told?.times.rpo.ms ?? null, breaches: told === null ? [] : breaches(told.objectives), signed: told !== null, problem: report === null ? null : problem }];
 }
 
 export async function showKey(context: CommandContext, pem: boolean): Promise<ExitCode> {

@@ -109,12 +109,18 @@ function drillStanding(drills: readonly ReadDrill[], wished: readonly WishedSche
       drillId: report.drillId, kind: report.kind, beganAt: report.beganAt, verdict: report.verdict, sentence: report.sentence.replace(/\.$/, ''),
       missedObjectives: report.objectives.filter(({ result }) => result === 'missed').map(({ objective }) => objective),
     }])),
-    damaged: drills.flatMap(({ drillId, problem }) => (problem !== null && /^(DAMAGED|CHANGED)/.test(problem) ? [{ drillId, problem }] : [])),
+    damaged: drills.flatMap(({ drillId, problem, fault }) => (problem !== null && (fault === 'damaged' || fault === 'changed') ? [{ drillId, problem }] : [])),
+    unknownKeys: unknownKeys(drills),
     due: wished.flatMap(({ verb, times, terms }) => {
       const kind = drillKindOf(verb);
       return kind === null ? [] : [{ kind, times, timeZone: terms.timeZone }];
     }),
   };
+}
+
+function unknownKeys(drills: readonly ReadDrill[]): DrillStanding['unknownKeys'] {
+  const byKey = Map.groupBy(drills.filter(({ fault }) => fault === 'unknownKey'), ({ signed }) => signed?.signature.fingerprint ?? '');
+  return [...byKey].map(([fingerprint, signed]) => ({ fingerprint, drillIds: signed.map(({ drillId }) => drillId) }));
 }
 
 /** Of Temporal's own silence something is said already. */

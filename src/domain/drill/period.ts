@@ -33,8 +33,10 @@ export interface PeriodDrill {
   readonly rpoMs: number | null;
   /** Objectives that were missed, a sentence each. */
   readonly breaches: readonly string[];
-  /** Does its signature hold? One that does not counts for nothing. */
+  /** Does its signature hold, by a key that is trusted? Else it counts for nothing. */
   readonly signed: boolean;
+  /** Why it counts for nothing; null where it does, and where there is no report. */
+  readonly problem: string | null;
 }
 
 /** `notDue`: there was no backup yet when it should have started. */
@@ -97,7 +99,7 @@ export interface PeriodSummary {
   readonly failed: number;
   readonly couldNotVerify: number;
   readonly withoutReport: number;
-  /** Reports whose signature does not hold. */
+  /** Reports that count for nothing. */
   readonly unsigned: number;
   readonly missedWindows: readonly string[];
   readonly breaches: readonly string[];

@@ -5,7 +5,7 @@ export const findingKinds = [
   'proofFailed', 'proofOld', 'notProven',
   'exposed', 'logNotKept', 'exposureUnknown',
   'schedulePaused', 'scheduleMissed', 'scheduleFailed', 'scheduleDiffers', 'scheduleDormant', 'temporalSilent',
-  'drillFailed', 'drillUndecided', 'drillOverdue', 'objectiveMissed', 'reportDamaged',
+  'drillFailed', 'drillUndecided', 'drillOverdue', 'objectiveMissed', 'reportDamaged', 'reportUnknownKey',
   'leftover', 'leftoversUnknown', 'cutOverUnreadable', 'repositorySilent',
 ] as const;
 export type FindingKind = (typeof findingKinds)[number];

@@ -3,7 +3,7 @@ import type { DueDrill } from '../drill/due-drills.ts';
 import type { DrillKind, ObjectiveName } from '../drill/objectives.ts';
 import type { Verdict } from '../proof.ts';
 import { lastInterval } from '../schedules/last-due.ts';
-import { durationText } from '../wording.ts';
+import { counted, durationText } from '../wording.ts';
 import { notKnown, wrong, type StatusFinding } from './finding.ts';
 
 /** A drill as its report tells of it. */
@@ -21,6 +21,8 @@ export interface DrillStanding {
   readonly drills: readonly DrillFacts[];
   /** Reports that cannot be believed, a sentence each. */
   readonly damaged: readonly { readonly drillId: string; readonly problem: string }[];
+  /** Keys that signed reports and that nobody here trusts, with those drills, newest first. */
+  readonly unknownKeys: readonly { readonly fingerprint: string; readonly drillIds: readonly string[] }[];
   /** Of those that are to run by themselves. */
   readonly due: readonly DueDrill[];
   /** Since when there is something to drill; null where there is nothing. */
@@ -31,12 +33,13 @@ const dayMs = 86_400_000;
 /** A drill of the last quarter before it was due counts for it: whoever drills by hand a week early has drilled. */
 const earlyPart = 4;
 
-export function judgeDrills({ drills, damaged, due, since }: DrillStanding, nowMs: number): readonly StatusFinding[] {
+export function judgeDrills({ drills, damaged, unknownKeys, due, since }: DrillStanding, nowMs: number): readonly StatusFinding[] {
   const newest = [...new Map([...drills].reverse().map((drill) => [drill.kind, drill])).values()];
   return [
     ...newest.flatMap(judgeLast),
     ...due.flatMap((each) => judgeDue(each, newest.find(({ kind }) => kind === each.kind)?.beganAt ?? null, since, nowMs)),
     ...damaged.map(({ drillId, problem }) => wrong('reportDamaged', `the report of drill ${drillId}: ${problem}`, 'Bring it back from another copy of the repository; holdfast report list shows the others')),
+    ...unknownKeys.map(({ fingerprint, drillIds }) => notKnown('reportUnknownKey', `${counted(drillIds.length, 'report')} of drills (${drillIds[0]}${drillIds.length > 1 ? ' and before' : ''}) signed by ${fingerprint}, which nobody here trusts, counts for nothing`, `If that key is yours: reports: { keys: ["${fingerprint}"] } in holdfast.yaml; else find out who writes to the repository`)),
   ];
 }
 

@@ -7,7 +7,7 @@ const day = 86_400_000;
 const nowMs = Date.UTC(2026, 10, 29, 12);
 const monthly = { kind: 'restore' as const, times: parseCron('0 1 1 * *').times as CronTimes, timeZone: 'UTC' };
 const drill = (beganAt: string, more: Partial<DrillFacts> = {}): DrillFacts => ({ drillId: beganAt, kind: 'restore', beganAt, verdict: 'proven', sentence: 'It came back', missedObjectives: [], ...more });
-const kinds = (standing: Partial<DrillStanding>): readonly string[] => judgeDrills({ drills: [], damaged: [], due: [], since: '2026-01-01T00:00:00Z', ...standing }, nowMs).map(({ kind, verdict }) => `${kind} ${verdict}`);
+const kinds = (standing: Partial<DrillStanding>): readonly string[] => judgeDrills({ drills: [], damaged: [], unknownKeys: [], due: [], since: '2026-01-01T00:00:00Z', ...standing }, nowMs).map(({ kind, verdict }) => `${kind} ${verdict}`);
 
 describe('drills', () => {
   it('are nobody\'s trouble where none is to run by itself', () => expect(kinds({})).toEqual([]));
@@ -16,7 +16,7 @@ describe('drills', () => {
     expect(kinds({ due: [monthly], drills: [drill('2026-11-01T01:00:30Z')] })).toEqual([]);
     expect(kinds({ due: [monthly], drills: [drill('2026-10-01T01:00:30Z')] })).toEqual(['drillOverdue wrong']);
     expect(kinds({ due: [monthly] })).toEqual(['drillOverdue wrong']);
-    expect(judgeDrills({ drills: [drill('2026-10-01T01:00:30Z')], damaged: [], due: [monthly], since: null }, Date.UTC(2026, 10, 1, 12))).toEqual([]);
+    expect(judgeDrills({ drills: [drill('2026-10-01T01:00:30Z')], damaged: [], unknownKeys: [], due: [monthly], since: null }, Date.UTC(2026, 10, 1, 12))).toEqual([]);
   });
 
   it('that were made by hand a little early count; of another kind they do not', () => {
@@ -37,6 +37,7 @@ describe('drills', () => {
     expect(kinds({ drills: [drill('2026-11-03T01:00:00Z', { verdict: 'couldNotVerify' })] })).toEqual(['drillUndecided notKnown']);
     expect(kinds({ drills: [drill('2026-11-03T01:00:00Z', { missedObjectives: ['rpo'] })] })).toEqual(['objectiveMissed wrong']);
     expect(kinds({ damaged: [{ drillId: 'd', problem: 'CHANGED' }] })).toEqual(['reportDamaged wrong']);
+    expect(kinds({ unknownKeys: [{ fingerprint: 'SHA256:x', drillIds: ['e', 'd'] }] })).toEqual(['reportUnknownKey notKnown']);
   });
 });
 
@@ -50,7 +51,7 @@ test('a drill that runs when it is due is never overdue, whenever one looks; one
       const date = new Date(ms);
       if (times.dayOfMonth.includes(date.getUTCDate()) && times.month.includes(date.getUTCMonth() + 1) && times.dayOfWeek.includes(date.getUTCDay())) starts.unshift(date.toISOString());
     }
-    const judged = (drills: readonly string[], whenMs: number): number => judgeDrills({ drills: drills.map((each) => drill(each)), damaged: [], due: [due], since: '2020-01-01T00:00:00Z' }, whenMs).length;
+    const judged = (drills: readonly string[], whenMs: number): number => judgeDrills({ drills: drills.map((each) => drill(each)), damaged: [], unknownKeys: [], due: [due], since: '2020-01-01T00:00:00Z' }, whenMs).length;
     return judged(starts, at) === 0 && judged(starts, Date.parse(starts[0] as string) + 367 * day + 2 * day) === 1;
   }), { numRuns: 300 });
 });
