@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
 import { parseInto } from '../../src/cli/verbs/into.ts';
+import { scheduledVerbs } from '../../src/domain/schedules/scheduled-runbooks.ts';
+import { scheduleCommand } from '../../src/cli/verbs/set-up/schedule.ts';
 import { collectTable, tablesInput } from '../../src/cli/verbs/restoring/restore-tables.ts';
 import { parseSince } from '../../src/cli/verbs/since.ts';
 import { redirectionNotice } from '../../src/config/environment-config.ts';
@@ -55,4 +57,9 @@ test.for([
   { exact: true }, { intoSchema: 'x' }, { table: ['orders', 'orders'] }, { table: ['a..b'] }, { table: ['orders'], intoSchema: 'public' }, { table: ['orders'], intoSchema: 'x', exact: true }, { table: ['orders'], into: 'other' }, { table: ['orders'], port: '15432' }, { table: ['orders'], since: '02:47' }, { table: ['orders'], only: 'postgres' },
 ])('a restore with %j is refused before anything starts', async (options) => {
   await failing('InvalidInput', async () => tablesInput(options));
+});
+
+test.for(['pause', 'resume', 'run', 'remove'])('schedule %s says which there are', (name) => {
+  const help = scheduleCommand().commands.find((each) => each.name() === name)?.helpInformation().replace(/\s+/g, ' ');
+  expect(help).toContain(`${scheduledVerbs.slice(0, -1).join(', ')} or ${scheduledVerbs.at(-1)} of the service, or the whole id of a schedule`);
 });

@@ -1,8 +1,9 @@
 import type { Command } from 'commander';
+import { scheduledVerbs } from '../../../domain/schedules/scheduled-runbooks.ts';
 import type { ApplyOptions } from '../../schedule/plan-and-apply.ts';
 import { act, verb } from '../../verb.ts';
 
-const which = 'backup, base or reap of the service, or the whole id of a schedule';
+const which = `${scheduledVerbs.slice(0, -1).join(', ')} or ${scheduledVerbs.at(-1)} of the service, or the whole id of a schedule`;
 
 export function scheduleCommand(): Command {
   const command = verb('schedule', 'What starts by itself: from `schedules` in holdfast.yaml, and its defaults, to Temporal\'s own schedules.', ['schedule plan', 'schedule apply', 'schedule list', 'schedule pause backup --reason "moving the disks"', 'schedule run base']);
