@@ -1,8 +1,10 @@
 /** Schedules, and what would be done about them, in lines. Pure. */
+import type { Triggered } from '../../client/schedules/direct-schedule.ts';
 import type { LastRun, ScheduleState } from '../../client/schedules/read-schedules.ts';
 import { formatDuration } from '../../config/duration.ts';
 import type { ScheduleDifference, TermChange } from '../../domain/schedules/difference.ts';
 import type { ScheduleTerms } from '../../domain/schedules/schedule-terms.ts';
+import { counted } from '../../domain/wording.ts';
 import { localTime } from './local-time.ts';
 import type { PlanClock } from './plan-text.ts';
 import { tableText } from './table.ts';
@@ -57,6 +59,14 @@ function lastText({ last }: ScheduleState, timeZone: string): string {
 
 /** Beside a service and its schedules. */
 export const waitsText = (restore: string): string => `${restore} is restoring it: retention and schedules wait until that has ended`;
+
+/** What came of asking for a run now. */
+export function triggeredText({ outcome, started, running }: Triggered): string {
+  if (started !== null) return `Run ${started.workflowId} was started. To follow it: holdfast watch ${started.workflowId}`;
+  const open = running.length === 0 ? null : `${counted(running.length, 'run')} of it is open (${running.join(', ')})`;
+  if (outcome === 'leftOut') return `Nothing was started: ${open ?? 'a run of it was open'}.`;
+  return `Temporal has taken the request, and no run was seen to begin: whether one does is not known yet${open === null ? '' : `; ${open}`}. See: holdfast schedule list`;
+}
 
 /** What became of a run, in a word. */
 export function lastWord({ state, skipped }: Pick<LastRun, 'state' | 'skipped'>): string {

@@ -1,13 +1,12 @@
 /** `schedule list`, `pause`, `resume`, `run` and `remove`. */
 import { removeSchedule } from '../../client/schedules/apply-schedule.ts';
-import { pauseSchedule, resumeSchedule, triggerSchedule } from '../../client/schedules/direct-schedule.ts';
+import { pauseSchedule, resumeSchedule, triggerSchedule, type Triggered } from '../../client/schedules/direct-schedule.ts';
 import { HoldfastFailure } from '../../domain/failures.ts';
 import { restoreBesideRetention, restoringRunbooks } from '../../domain/retention/restoring.ts';
-import { counted } from '../../domain/wording.ts';
 import { createRunDirectory } from '../../worker/run-directory.ts';
 import { theService, type CommandContext } from '../command-context.ts';
 import { exitCodes, type ExitCode } from '../exit-codes.ts';
-import { scheduleTable, waitsText } from '../rendering/schedule-text.ts';
+import { scheduleTable, triggeredText, waitsText } from '../rendering/schedule-text.ts';
 import { openSession, type TemporalSession } from '../temporal-session.ts';
 import { chosenServices, dormant, idNamed, isAlwaysUp, isUnborn, schedulesOf } from './chosen-schedules.ts';
 
@@ -61,16 +60,18 @@ async function each(context: CommandContext, word: string | undefined, done: str
   return exitCodes.done;
 }
 
+/** That it is not known whether a run begins is no pass, and no refusal either. */
+const triggeredExits = { started: exitCodes.done, leftOut: exitCodes.busy, notSeen: exitCodes.couldNotVerify } as const satisfies Record<Triggered['outcome'], ExitCode>;
+
 /** As if it were due: what is still open is not started again, and that is said. */
 export async function scheduleRun(context: CommandContext, word: string | undefined): Promise<ExitCode> {
   const { output } = context;
   if (word === undefined) throw new HoldfastFailure('InvalidInput', { operation: 'start a run of the schedule', object: 'schedule', cause: 'none is named', hint: 'holdfast schedule run backup' });
   const id = await idNamed(context, word);
-  const { started, running } = await inSession(context, 'starts', (session) => triggerSchedule(session.client, id));
-  const exitCode = started === null ? exitCodes.busy : exitCodes.done;
-  if (started !== null) output.result(`Run ${started.workflowId} was started. To follow it: holdfast watch ${started.workflowId}`);
-  else output.result(`Nothing was started: ${running.length === 0 ? 'Temporal says nothing of a run; see holdfast status' : `${counted(running.length, 'run')} of it is open (${running.join(', ')})`}.`);
-  output.object({ schedule: id, started, running, exitCode });
+  const triggered = await inSession(context, 'starts', (session) => triggerSchedule(session.client, id));
+  const exitCode = triggeredExits[triggered.outcome];
+  output.result(triggeredText(triggered));
+  output.object({ schedule: id, ...triggered, exitCode });
   return exitCode;
 }
 

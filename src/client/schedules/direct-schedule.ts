@@ -6,7 +6,7 @@ import { asking, notOurs, noteOf } from './apply-schedule.ts';
 import { readSchedule, type ScheduleState } from './read-schedules.ts';
 
 const pollMs = 200;
-/** The server's scheduler takes a moment to start a run. */
+/** The server's scheduler takes a moment to start a run; longer, where it has much to do. */
 const startMs = 10_000;
 
 /** Nothing is started until it is resumed; what runs goes on. The reason stands in the schedule's note. @throws InvalidInput, TemporalUnreachable */
@@ -22,22 +22,30 @@ export async function resumeSchedule(client: Client, id: string, by: string): Pr
 }
 
 export interface Triggered {
-  /** The run that was started; null where none was, because one is open. */
+  /** `leftOut`: beside one that is open. `notSeen`: the server took the request, and did neither as long as it was looked at: the run may begin yet. */
+  readonly outcome: 'started' | 'leftOut' | 'notSeen';
+  /** The run that was started; null where none was seen. */
   readonly started: { readonly workflowId: string; readonly runId: string } | null;
   readonly running: readonly string[];
 }
 
-/** Starts a run as if it were due, also while it is paused; none beside one that is still open. @throws InvalidInput, TemporalUnreachable */
-export async function triggerSchedule(client: Client, id: string): Promise<Triggered> {
+/**
+ * Starts a run as if it were due, also while it is paused; none beside one that is still open.
+ * @param waitMs how long a run is waited for @throws InvalidInput, TemporalUnreachable
+ */
+export async function triggerSchedule(client: Client, id: string, waitMs = startMs): Promise<Triggered> {
   const before = await ours(client, id, 'start a run of the schedule');
   // Left to itself the SDK would allow any number of runs beside each other.
   await asking(client, 'start a run of the schedule', id, () => client.schedule.getHandle(id).trigger(ScheduleOverlapPolicy.SKIP));
-  for (const deadline = Date.now() + startMs; ; await pause(pollMs)) {
+  let { running } = before;
+  for (const deadline = Date.now() + waitMs; Date.now() < deadline; await pause(pollMs)) {
     const now = await ours(client, id, 'start a run of the schedule');
-    const { last, running } = now;
-    if (last !== null && last.runId !== before.last?.runId) return { started: { workflowId: last.workflowId, runId: last.runId }, running };
-    if (now.skipped > before.skipped || Date.now() >= deadline) return { started: null, running };
+    const { last } = now;
+    ({ running } = now);
+    if (last !== null && last.runId !== before.last?.runId) return { outcome: 'started', started: { workflowId: last.workflowId, runId: last.runId }, running };
+    if (now.skipped > before.skipped) return { outcome: 'leftOut', started: null, running };
   }
+  return { outcome: 'notSeen', started: null, running };
 }
 
 async function ours(client: Client, id: string, operation: string): Promise<ScheduleState> {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { differenceLines, scheduleTable } from '../../../src/cli/rendering/schedule-text.ts';
+import { differenceLines, scheduleTable, triggeredText } from '../../../src/cli/rendering/schedule-text.ts';
 import type { ScheduleState } from '../../../src/client/schedules/read-schedules.ts';
 import { scheduleDifferences, type FoundSchedule } from '../../../src/domain/schedules/difference.ts';
 import { wishedSchedules, type WishedSchedule } from '../../../src/domain/schedules/schedule-terms.ts';
@@ -59,5 +59,16 @@ describe('the list', () => {
   it('says who is paused and why, and who is foreign', () => {
     expect(rows(state({ paused: true, note: 'moving the disks', nextAt: null }))[0]).toMatch(/^- +never +0 +0 +0 +paused: moving the disks$/);
     expect(rows(state({ own: null, paused: true }))[0]).toMatch(/foreign: starts takeBackup; paused$/);
+  });
+});
+
+describe('a run that was asked for', () => {
+  const run = { workflowId: 'holdfast/backup/shop/scheduled-2026-11-23T02:00:00Z', runId: 'r' };
+
+  it('was started, was left out for one that is open, or is not known of yet', () => {
+    expect(triggeredText({ outcome: 'started', started: run, running: [run.workflowId] })).toBe(`Run ${run.workflowId} was started. To follow it: holdfast watch ${run.workflowId}`);
+    expect(triggeredText({ outcome: 'leftOut', started: null, running: [run.workflowId] })).toBe(`Nothing was started: 1 run of it is open (${run.workflowId}).`);
+    expect(triggeredText({ outcome: 'leftOut', started: null, running: [] })).toBe('Nothing was started: a run of it was open.');
+    expect(triggeredText({ outcome: 'notSeen', started: null, running: [] })).toBe('Temporal has taken the request, and no run was seen to begin: whether one does is not known yet. See: holdfast schedule list');
   });
 });

@@ -162,13 +162,21 @@ describe('a run that is asked for', () => {
     expect([...runs]).toEqual([expect.stringMatching(new RegExp(`^holdfast/backup/${name}/scheduled-\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\dZ$`))]);
     expect(await state()).toMatchObject({ taken: 1, running: [...runs], last: { workflowId: [...runs][0], state: 'RUNNING' } });
     const again = await triggerSchedule(client, backupId());
-    expect(again).toEqual({ started: null, running: [...runs] });
+    expect(again).toEqual({ outcome: 'leftOut', started: null, running: [...runs] });
     expect(await state()).toMatchObject({ taken: 1, skipped: expect.any(Number), missed: 0 });
     expect((await state()).skipped).toBeGreaterThan(0);
     // What became of it stands beside what was never started.
     await client.workflow.getHandle([...runs][0] ?? '').terminate('the test is over');
     await waitFor(async () => (await state()).last?.state === 'TERMINATED' && (await state()).running.length === 0);
     expect((await triggerSchedule(client, backupId())).started).not.toBeNull();
+  });
+
+  it('that was not seen to begin in time may begin all the same', async () => {
+    newName();
+    await apply(wishes(settings({ reap: 'off', backup: 'yearly' })));
+    // Looked at for no time at all.
+    expect(await triggerSchedule(client, backupId(), 0)).toEqual({ outcome: 'notSeen', started: null, running: [] });
+    await waitFor(async () => (await state()).running.length === 1);
   });
 
   it('is given by a paused schedule too', async () => {
