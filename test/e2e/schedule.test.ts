@@ -7,6 +7,7 @@ import { promisify } from 'node:util';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { readSchedule, type ScheduleState } from '../../src/client/schedules/read-schedules.ts';
 import type { Activities } from '../../src/activities/index.ts';
+import type { SignedReport } from '../../src/report/signed-report.ts';
 import { runCommand, startCommand, type CommandEnd } from '../support/command-line.ts';
 import { startServiceFixture, waitFor, type ServiceFixture } from '../support/service-fixture.ts';
 import { dockerHost, temporalAddress } from '../support/test-environment.ts';
@@ -105,6 +106,17 @@ test('a run begins by itself, stores a backup, and is known under its id; what i
   expect((await schedule()).skipped).toBeGreaterThan(0);
   expect((await holdfast('schedule', 'list')).stdout).toMatch(new RegExp(`holdfast/backup/${service.name} +\\* \\* \\* \\* \\* Europe/Berlin +- +\\w+ +\\d+ \\w+ \\d\\d:\\d\\d done +1 +[1-9]\\d* +0 +paused: the test has seen enough`));
   expect((await objectOf<{ schedules: ScheduleState[] }>('schedule', 'list')).schedules.find(({ id }) => id === `holdfast/backup/${service.name}`)).toMatchObject({ foreign: false, service: service.name, taken: 1, missed: 0, paused: true, nextAt: null, last: { workflowId, state: 'COMPLETED' } });
+});
+
+test('a drill that its schedule starts goes to its end, and its report says what started it', async () => {
+  const { started: { workflowId } } = await objectOf<{ started: { workflowId: string } }>('schedule', 'run', 'drill');
+  expect(workflowId).toMatch(new RegExp(`^holdfast/drill/${service.name}/scheduled-\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\dZ$`));
+  expect(await holdfast('watch', workflowId)).toMatchObject({ code: 0 });
+  const { report } = await objectOf<SignedReport>('report', 'show', 'latest');
+  expect(report).toMatchObject({ service: service.name, kind: 'restore', verdict: 'proven', startedBy: { by: 'schedule', identity: `schedule holdfast/drill/${service.name}`, reason: null }, run: { workflowId }, cleanUp: { outcome: 'clean' } });
+  expect((await holdfast('report', 'list')).stdout).toMatch(new RegExp(`${service.name} +${report.drillId} .* restore +proven `));
+  await waitFor(async () => (await readSchedule(service.client, `holdfast/drill/${service.name}`))?.last?.state === 'COMPLETED', patienceMs);
+  expect((await holdfast('status')).stdout).toMatch(new RegExp(` last restore drill: proven, .* \\(${report.drillId}\\), RTO [^]* schedule drill: next .*, last .* done`));
 });
 
 test('a change keeps it paused; what was edited by hand is left, then put right; off removes it', async () => {
