@@ -40,15 +40,15 @@ beforeAll(async () => {
   await configure(dailyAt(Date.now() - 2 * hour));
 });
 afterAll(async () => {
-  await client?.schedule.getHandle(`holdfast/backup/${name}`).delete().catch(() => undefined);
+  for (const verb of ['backup', 'rebuild']) await client?.schedule.getHandle(`holdfast/${verb}/${name}`).delete().catch(() => undefined);
   await client?.connection.close();
   await rm(directory, { recursive: true, force: true });
 });
 
 const dailyAt = (ms: number): string => `${new Date(ms).getUTCMinutes()} ${new Date(ms).getUTCHours()} * * *`;
-const configure = (backup: string): Promise<void> => writeFile(join(directory, 'holdfast.yaml'), `queuePrefix: ${docker.id}
+const configure = (backup: string, rebuild = 'off'): Promise<void> => writeFile(join(directory, 'holdfast.yaml'), `queuePrefix: ${docker.id}
 services:
-  ${name}: { redis: { container: nobody-${name} }, schedules: { backup: "${backup}", reap: off, prune: off, drill: off, rebuild: off, jitter: 0s } }
+  ${name}: { redis: { container: nobody-${name} }, schedules: { backup: "${backup}", reap: off, prune: off, drill: off, rebuild: ${rebuild === 'off' ? rebuild : `"${rebuild}"`}, jitter: 0s } }
 repositories: { nas: { url: ./backups } }
 `);
 
@@ -120,6 +120,28 @@ test('where all is well it says nothing; what does not answer is no pass', async
   const gone = await check();
   await rename(join(directory, 'away'), join(directory, 'backups'));
   expect(gone).toMatchObject({ code: 4, stdout: expect.stringMatching(/^NOT KNOWN .*backups.*\n$/) });
+});
+
+test('a schedule that was edited by hand, one whose last run failed, and a drill that was due and not made are told', async () => {
+  const id = `holdfast/backup/${name}`;
+  const told = (line: string) => ({ code: 1, stderr: '', stdout: expect.stringMatching(new RegExp(`^FAIL {6}${name}: ${line}\n$`)) });
+  await client.schedule.getHandle(id).update((is) => ({ ...is, policies: { ...is.policies, overlap: 'ALLOW_ALL' } }));
+  expect(await check()).toMatchObject(told(`schedule ${id} was edited by hand → holdfast schedule plan; to put it right: holdfast schedule apply --correct`));
+  expect(await holdfast('schedule', 'apply', '--yes', '--correct')).toMatchObject({ code: 0 });
+
+  const { started: { workflowId } } = JSON.parse((await holdfast('schedule', 'run', 'backup', '--json')).stdout) as { started: { workflowId: string } };
+  await client.workflow.getHandle(workflowId).terminate('nobody is there to take it');
+  await waitFor(async () => (await check()).stdout !== '', minute);
+  expect(await check()).toMatchObject(told(`the last run of schedule ${id} was terminated → holdfast watch ${workflowId}`));
+  expect(await holdfast('schedule', 'remove', 'backup')).toMatchObject({ code: 0 });
+
+  const due = dailyAt(Date.now() - 2 * hour);
+  await configure(due, due);
+  expect(await holdfast('schedule', 'apply', '--yes')).toMatchObject({ code: 0 });
+  expect(await check()).toMatchObject(told('there was never a rebuild drill; one was due 26 h \\d+ min ago → holdfast drill rebuild'));
+  await configure(due);
+  expect(await holdfast('schedule', 'apply', '--yes')).toMatchObject({ code: 0 });
+  expect(await check()).toEqual({ code: 0, stdout: '', stderr: '' });
 });
 
 test('what an ended run left, and a drill that failed, are told until they are not there any more', async () => {
