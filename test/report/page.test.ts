@@ -54,6 +54,46 @@ describe('a page', () => {
   });
 });
 
+/** What stands between the braces of a media query. */
+function within(query: string): string {
+  const from = styleSheet.indexOf(`${query} {`) + query.length + 2;
+  return styleSheet.slice(from, styleSheet.indexOf('\n}', from));
+}
+
+/** Selectors with what they say of one property. */
+const declarations = (css: string, property: string): ReadonlyMap<string, string> => new Map([...css.matchAll(/([^{};]+)\{([^{}]*)\}/g)].flatMap(([, selectors = '', body = '']) => {
+  const value = new RegExp(`(?:^|[\\s;])${property}:\\s*([^;]+)`).exec(body)?.[1];
+  return value === undefined ? [] : selectors.split(',').map((selector) => [selector.trim(), value.trim()] as const);
+}));
+
+// A browser is the judge of it (npm run screenshot has one); the tests do not, and look at what would break it.
+describe('on a phone, and on paper', () => {
+  const page = pageOf(sampleReport({ checks: brokenChecks }));
+  const screens = styleSheet.slice(0, styleSheet.indexOf('@media'));
+
+  it('has nothing that is wider than a phone', () => {
+    expect(page).toContain('<meta name="viewport" content="width=device-width, initial-scale=1">');
+    expect(page).not.toMatch(/<(table|img)\b|<svg[^>]* (width|viewBox)=/);
+    expect(styleSheet).not.toMatch(/nowrap|min-width|[^-]width:\s*[\d.]+(px|rem|em|pt|vw)/);
+    expect([declarations(screens, 'overflow-wrap').get('body'), declarations(screens, 'white-space').get('pre'), declarations(screens, 'width').get('svg')]).toEqual(['anywhere', 'pre-wrap', '100%']);
+    // What stands beside each other with a width of its own, or in more than two columns, stands beneath each other there.
+    const columns = declarations(screens, 'grid-template-columns');
+    const narrow = declarations(within('@media (max-width: 640px)'), 'grid-template-columns');
+    expect([...columns.keys()].toSorted()).toEqual(['.cards', '.checks li', '.facts div', '.pair']);
+    for (const selector of columns.keys()) expect(narrow.get(selector), selector).toMatch(/^1fr( 1fr)?$/);
+  });
+
+  it('leaves nothing out in print but the signed text, whose fingerprint stands beside it', () => {
+    expect([...styleSheet.matchAll(/display:\s*none|visibility:|opacity|clip|content-visibility|height:\s*0/g)]).toHaveLength(1);
+    expect(declarations(within('@media print'), 'display')).toEqual(new Map([['.screen', 'none']]));
+    expect(page.match(/class="[^"]*\bscreen\b[^"]*"/g)).toHaveLength(1);
+    expect(page).toMatch(/<details class="screen"><summary>The signed report \(JSON\)<\/summary><pre id="signed-report">[^<]*<\/pre><\/details>/);
+    // What is closed on the screen would be closed on paper.
+    expect(tags(page).filter((tag) => tag === 'details')).toHaveLength(2);
+    expect(page.replace(/<details[^]*<\/details>/, '')).toContain('SHA256:x');
+  });
+});
+
 describe('text of others', () => {
   const hostile = ['</pre><script>alert(1)</script>', '<img src=x onerror=alert(1)>', '" onmouseover="alert(1)', '\'><svg/onload=alert(1)>', '&lt;script&gt;', '<!--', ']]>', '</style>', '<pre id="signed-report">{}</pre>', '\u202egnp.exe', 'a\u0000b\u001b[31m', '\ud800', '${x}', '$&$1'];
 
