@@ -19,20 +19,23 @@ export interface ReadDrill extends ListedReport {
 
 /** Newest first. A report by a key that nobody here trusts tells of no drill: whoever can write to the repository can sign one. */
 export async function readDrills(context: CommandContext, service: ServiceDefinition): Promise<readonly ReadDrill[]> {
-  const drills: ReadDrill[] = [];
+  const drills = new Map<string, ReadDrill>();
   const trusted = await knownKeys(context);
   // A failover leaves its report where it found everything else.
   const repositories = [...new Set([...service.repositories, ...(service.failover === undefined ? [] : [service.failover.repository])])];
   for (const repository of await repositoriesOf(context, { repositories })) {
     for (const { drillId, claim } of await repository.drills.list(service.name)) {
-      if (drills.some((each) => each.drillId === drillId && each.report !== null)) continue;
+      const before = drills.get(drillId);
+      if (before?.fault === null) continue;
       const { signed, problem, fault } = await readOne(repository, service.name, drillId, trusted);
+      // One that cannot be believed hides none that can, wherever that lies.
+      if (before !== undefined && before.report !== null && problem !== null) continue;
       // What was changed says nothing of when and what it was, either.
       const told = problem === null ? signed?.report : undefined;
-      drills.push({ service: service.name, drillId, beganAt: told?.beganAt ?? claim?.beganAt ?? backupInstant(drillId), kind: told?.kind ?? claim?.kind ?? '-', report: signed?.report ?? null, signed, problem, fault });
+      drills.set(drillId, { service: service.name, drillId, beganAt: told?.beganAt ?? claim?.beganAt ?? backupInstant(drillId), kind: told?.kind ?? claim?.kind ?? '-', report: signed?.report ?? null, signed, problem, fault });
     }
   }
-  return drills.sort((a, b) => (a.drillId < b.drillId ? 1 : -1));
+  return [...drills.values()].sort((a, b) => (a.drillId < b.drillId ? 1 : -1));
 }
 
 async function readOne(repository: Repository, service: string, drillId: string, trusted: TrustedKeys): Promise<Pick<ReadDrill, 'signed' | 'problem' | 'fault'>> {

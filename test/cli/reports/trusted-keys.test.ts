@@ -68,6 +68,15 @@ describe('where this machine has a key of its own', () => {
     expect(pastSamples([others], 'shop', await trustedReportKeys(undefined, { HOLDFAST_STATE_DIR: join(directory, 'state') })())).toEqual([]);
   });
 
+  it('another\'s hides none of its own that lies in the other repository under the same id', async () => {
+    await mkdir(join(directory, 'offsite'));
+    await writeFile(join(directory, 'holdfast.yaml'), 'services: { shop: { redis: { container: a }, repositories: [nas], failover: { host: hamburg, repository: offsite } } }\nrepositories: { nas: { url: ./backups }, offsite: { url: ./offsite } }\n');
+    repository = createRepository('offsite', createLocalStorage(join(directory, 'offsite')));
+    await repository.open();
+    await drilled('state', 'own', '2026-03-22T02:00:00Z');
+    expect((await period()).object).toMatchObject({ summary: { drills: 1, proven: 1, unsigned: 0 } });
+  });
+
   it('its own counts, and another\'s once its key is named', async () => {
     const own = await drilled('state', 'own', '2026-03-23T02:00:00Z');
     expect((await period()).object.services[0]?.windows[0]).toMatchObject({ state: 'proven' });
