@@ -6,6 +6,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import type { Client } from '@temporalio/client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { triggerSchedule } from '../../src/client/schedules/direct-schedule.ts';
 import { connectClient } from '../../src/client/temporal-connection.ts';
 import { drillNetwork } from '../../src/containers/drill.ts';
 import { createScratchContainer, findScratchOf, removeScratch } from '../../src/containers/scratch.ts';
@@ -129,7 +130,7 @@ test('a schedule that was edited by hand, one whose last run failed, and a drill
   expect(await check()).toMatchObject(told(`schedule ${id} was edited by hand → holdfast schedule plan; to put it right: holdfast schedule apply --correct`));
   expect(await holdfast('schedule', 'apply', '--yes', '--correct')).toMatchObject({ code: 0 });
 
-  const { started: { workflowId } } = JSON.parse((await holdfast('schedule', 'run', 'backup', '--json')).stdout) as { started: { workflowId: string } };
+  const workflowId = (await triggerSchedule(client, id)).started?.workflowId ?? '';
   await client.workflow.getHandle(workflowId).terminate('nobody is there to take it');
   await waitFor(async () => (await check()).stdout !== '', minute);
   expect(await check()).toMatchObject(told(`the last run of schedule ${id} was terminated → holdfast watch ${workflowId}`));
