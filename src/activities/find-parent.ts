@@ -1,4 +1,5 @@
 /** Which base backup an incremental one goes on from: the newest that is sound, as far as that is told without reading all of it. */
+import { standingProof } from '../domain/proof.ts';
 import { chooseParent, type LineageServer, type ParentCandidate } from '../domain/wal/base-chain.ts';
 import { parseLsn } from '../domain/wal/lsn.ts';
 import type { ParentBackup } from '../engines/engine-context.ts';
@@ -33,8 +34,8 @@ export async function findParent(repository: Repository, service: string, compon
 }
 
 async function candidateOf(repository: Repository, base: BaseBackup): Promise<ParentCandidate> {
-  const { manifest, backup } = base;
-  const proof = (await repository.listProofs(manifest.service, manifest.backupId)).at(-1);
+  const { manifest, backup, sha256 } = base;
+  const proof = standingProof(await repository.listProofs(manifest.service, manifest.backupId), sha256);
   return {
     ...chainedBase(base), sequence: manifest.sequence, systemIdentifier: backup.server.systemIdentifier, timeline: backup.range.timeline, end: parseLsn(backup.range.end) ?? 0n,
     failed: proof?.components.some(({ component, verdict }) => component === backup.component && verdict === 'failed') ?? false,

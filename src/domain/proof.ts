@@ -5,6 +5,9 @@ import type { Difference } from './content.ts';
 /** `couldNotVerify` is never a pass: a helper died, an image is missing, a version cannot be loaded. */
 export type Verdict = 'proven' | 'failed' | 'couldNotVerify';
 
+/** One that says something of the backup. */
+export type SettledVerdict = Exclude<Verdict, 'couldNotVerify'>;
+
 export interface ComponentProof {
   readonly component: string;
   readonly verdict: Verdict;
@@ -52,3 +55,10 @@ export function overallVerdict(parts: readonly { readonly verdict: Verdict }[]):
   if (parts.some(({ verdict }) => verdict === 'failed')) return 'failed';
   return parts.length > 0 && parts.every(({ verdict }) => verdict === 'proven') ? 'proven' : 'couldNotVerify';
 }
+
+/**
+ * The newest of these, the oldest first, that gave an answer on the backup with this manifest; undefined where none did. One that could not be made says nothing of the backup, and takes back nothing that
+ * an earlier one said: neither that it can be relied on, nor that it cannot.
+ */
+export const standingProof = <P extends Pick<ProofRecord, 'manifestSha256' | 'verdict'>>(proofs: readonly P[], manifestSha256: string): (P & { readonly verdict: SettledVerdict }) | undefined =>
+  proofs.findLast((proof): proof is P & { readonly verdict: SettledVerdict } => proof.manifestSha256 === manifestSha256 && proof.verdict !== 'couldNotVerify');

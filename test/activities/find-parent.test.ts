@@ -40,8 +40,8 @@ async function take(on: Taken | null = null): Promise<Taken> {
 
 const pathOf = ({ manifest: { backupId } }: Taken, file: string): string => `shop/backups/${backupId}/postgres/${sampleBase.attempt}/${file}`;
 const find = () => findParent(repository, 'shop', 'postgres', server, never);
-const prove = ({ manifest, sha256 }: Taken, verdict: Verdict): Promise<void> => repository.recordProof({
-  format: 1, service: 'shop', backupId: manifest.backupId, manifestSha256: sha256, verdict, beganAt: '2026-11-23T02:00:00.000Z', finishedAt: '2026-11-23T02:00:00.000Z', run: run('proof'),
+const prove = ({ manifest, sha256 }: Taken, verdict: Verdict, at = '2026-11-23T02:00:00.000Z'): Promise<void> => repository.recordProof({
+  format: 1, service: 'shop', backupId: manifest.backupId, manifestSha256: sha256, verdict, beganAt: at, finishedAt: at, run: run('proof'),
   components: [{ component: 'postgres', verdict, sentence: 'A test.', differences: [], comparedObjects: 0, notCompared: [] }],
 });
 
@@ -72,6 +72,8 @@ describe('findParent', () => {
     const first = await take(full);
     const second = await take(first);
     await prove(second, 'failed');
+    // One that could not be made takes nothing back.
+    await prove(second, 'couldNotVerify', '2026-11-23T03:00:00.000Z');
     objects.set(pathOf(first, 'base.tar.zst'), Buffer.alloc(11, 1));
     expect(await find()).toMatchObject({ backupId: full.manifest.backupId });
     expect(digests).toContain(pathOf(full, 'base.tar.zst'));

@@ -5,7 +5,7 @@
 import { isFailure } from '../../domain/failures.ts';
 import { backupDirectory } from '../../domain/identifiers.ts';
 import type { Mark } from '../../domain/point.ts';
-import type { Verdict } from '../../domain/proof.ts';
+import { standingProof, type SettledVerdict } from '../../domain/proof.ts';
 import { partsOf, type AofFacts, type BackupFacts, type LogFacts, type RetentionFacts, type TrashedBackup, type UnreadableBackup } from '../../domain/retention/facts.ts';
 import type { RemovalRecord } from '../../domain/retention/records.ts';
 import { rollbackUses } from '../../domain/retention/rollback-uses.ts';
@@ -52,14 +52,14 @@ export function createFactsReader(gathering: Gathering): FactsReader {
   const manifests = new Map<string, Known>();
   const trashed = new Map<string, ReturnType<typeof knownTrash>>();
   const removals = new Map<string, RemovalRecord>();
-  const proofs = new Map<string, { readonly names: string; readonly verdict: Verdict | null }>();
+  const proofs = new Map<string, { readonly names: string; readonly verdict: SettledVerdict | null }>();
   const marks = new Map<string, Mark>();
 
-  async function verdictOf(backupId: string): Promise<Verdict | null> {
+  async function verdictOf({ backupId, sha256 }: Known): Promise<SettledVerdict | null> {
     const names = (await repository.storage.listNames(`${backupDirectory(service, backupId)}/proofs`)).join();
     const known = proofs.get(backupId);
     if (known?.names === names) return known.verdict;
-    const verdict = names === '' ? null : (await repository.listProofs(service, backupId)).at(-1)?.verdict ?? null;
+    const verdict = names === '' ? null : standingProof(await repository.listProofs(service, backupId), sha256)?.verdict ?? null;
     proofs.set(backupId, { names, verdict });
     return verdict;
   }
@@ -73,7 +73,7 @@ export function createFactsReader(gathering: Gathering): FactsReader {
       try {
         const known = manifests.get(backupId) ?? knownOf(await repository.readManifest(service, backupId));
         manifests.set(backupId, known);
-        backups.push({ ...known, verdict: await verdictOf(backupId) });
+        backups.push({ ...known, verdict: await verdictOf(known) });
       } catch (error) {
         // It went to the trash meanwhile.
         if (isFailure(error, 'UnknownBackup')) continue;
@@ -89,7 +89,7 @@ export function createFactsReader(gathering: Gathering): FactsReader {
     for (const entry of await repository.trash.list(service)) {
       const known = trashed.get(entry.record) ?? knownTrash(await entry.read());
       trashed.set(entry.record, known);
-      found.push({ ...known, verdict: await verdictOf(entry.backupId) });
+      found.push({ ...known, verdict: await verdictOf(known) });
     }
     return found;
   }

@@ -3,7 +3,7 @@ import type { AofBase, AofLook } from '../aof/aof-history.ts';
 import type { BackupManifest, ChainLink, ComponentBackup } from '../backup-manifest.ts';
 import type { Hold } from '../hold.ts';
 import type { Mark } from '../point.ts';
-import type { Verdict } from '../proof.ts';
+import type { SettledVerdict } from '../proof.ts';
 import type { WalHoldings } from '../wal/coverage.ts';
 import { parseLsn } from '../wal/lsn.ts';
 import type { Segment } from '../wal/segment.ts';
@@ -35,8 +35,8 @@ export interface BackupFacts {
   /** From its begin to its end, by one clock. */
   readonly tookMs: number;
   readonly parts: readonly BackupPart[];
-  /** Of its newest proof; null where it has none yet. */
-  readonly verdict: Verdict | null;
+  /** Of its newest proof that gave an answer; null where none did yet. */
+  readonly verdict: SettledVerdict | null;
   /** It was made elsewhere, long before its number says. Absent of any other. */
   readonly imported?: true;
 }

@@ -64,6 +64,23 @@ it('is what is written down for a repository, and says so; for another it is the
   expect([(await listed(local)).length, (await listed(far)).length]).toEqual([6, 9]);
 });
 
+it('keeps the newest proven backup, whatever proofs of it could not be made since', async () => {
+  const { local } = stage.repositories;
+  stage.policy = { ...stage.policy, minimumCopies: 1 };
+  const proven = await stage.back(local);
+  for (let day = 0; day < 8; day += 1) {
+    stage.nowMs += dayMs;
+    await stage.back(local, 'dump', null);
+  }
+  const at = new Date(stage.nowMs).toISOString();
+  const { sha256 } = await local.readManifest('shop', proven.backupId);
+  await local.recordProof({ format: 1, service: 'shop', backupId: proven.backupId, manifestSha256: sha256, verdict: 'couldNotVerify', components: [], beganAt: at, finishedAt: at, run: run('proof') });
+  const { plan } = await pruned();
+  expect(plan.backups.at(-1)).toMatchObject({ backupId: proven.backupId, outcome: 'keep', sentence: expect.stringContaining('the newest proven dump') });
+  expect(plan.counts.removed).toBeGreaterThan(0);
+  expect(await listed(local)).toContain(proven.backupId);
+});
+
 describe('what stands in the way', () => {
   it('is a question that nobody answered, or that came up since', async () => {
     await daily(stage, stage.repositories.local, 10);
@@ -285,7 +302,7 @@ describe('the way back', () => {
     await pruned();
     const newer = await listed(local);
     const at = new Date(stage.nowMs).toISOString();
-    for (const backupId of newer) await local.recordProof({ format: 1, service: 'shop', backupId, manifestSha256: '', verdict: 'failed', components: [], beganAt: at, finishedAt: at, run: run('proof') });
+    for (const backupId of newer) await local.recordProof({ format: 1, service: 'shop', backupId, manifestSha256: (await local.readManifest('shop', backupId)).sha256, verdict: 'failed', components: [], beganAt: at, finishedAt: at, run: run('proof') });
     expect((await pruned()).done.broughtBack).toContain((backups[3] as BackupManifest).backupId);
     expect(await listed(local)).toContain((backups[3] as BackupManifest).backupId);
   });

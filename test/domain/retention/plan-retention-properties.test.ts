@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { expectCopies, expectKept, expectNewestProven, expectTrash, promisesOf, reachable } from './promises.ts';
-import { dayMs, happen, policyOf, World } from './world.ts';
+import { dayMs, happen, lastAnswer, policyOf, World } from './world.ts';
 
 const seed = Number(process.env['HOLDFAST_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 const codes = fc.nat(2 ** 24);
@@ -71,7 +71,7 @@ function carryOutSome(world: World, most: number): void {
 }
 
 function expectDays(world: World, most: number): void {
-  const newest = world.stored.findLast((each) => each.verdict !== 'failed' && world.isWhole(each));
+  const newest = world.stored.findLast((each) => lastAnswer(each) !== 'failed' && world.isWhole(each));
   const plan = world.plan();
   if (newest === undefined) return;
   const early = plan.decisions.filter(({ outcome, sequence }) => outcome === 'remove' && newest.trueMs - (world.stored.find((each) => each.sequence === sequence)?.trueMs ?? 0) <= world.policy.days * dayMs);

@@ -36,6 +36,16 @@ describe('a plan', () => {
     expect(planOf(world)).toMatchObject({ remarks: [], oldest: world.stored[0]?.backupId, upTo: { sequence: 5 } });
   });
 
+  it('keeps what was proven where a later proof could not be made, and counts out what failed however many could not', () => {
+    const world = worldOf('DDDDD', { days: 1 }, 'pnnnn');
+    world.prove(0, 'couldNotVerify');
+    expect(keptOf(world)).toContain(1);
+    world.prove(0, 'failed');
+    world.prove(0, 'couldNotVerify');
+    expect(keptOf(world)).not.toContain(1);
+    expect(planOf(world).remarks).toContain(`${world.stored[0]?.backupId} failed its newest proof: it counts for nothing, and goes.`);
+  });
+
   it('neither removes what was imported nor takes it for the newest proven', () => {
     const { backups } = worldOf('DDDDD').facts();
     const newest = backups.at(-1) as (typeof backups)[number];
@@ -174,7 +184,7 @@ describe('the log', () => {
   it('begins with a proven base backup, where there is one that is old enough', () => {
     const world = worldOf('BDBDBDD', { days: 9, walDays: 3 }, 'ppnpppp');
     expect(planOf(world).logs[0]?.beginsWith).toEqual([world.stored[0]?.backupId]);
-    world.setVerdict(0, 'failed');
+    world.prove(0, 'failed');
     expect(planOf(world).logs[0]?.beginsWith).toEqual([world.stored[2]?.backupId]);
   });
 
@@ -247,7 +257,7 @@ describe('the append-only file', () => {
     expect(goingOf(worldOf('DDDDDDBDDDDD', { days: 9, walDays: 3 }))).toEqual(['base 1', 'base 2', 'base 3']);
     const none = worldOf('DDDDDDDDDDDD', { days: 9, walDays: 3 });
     expect(goingOf(none)).toEqual(['base 1', 'base 2', 'base 3', 'base 4', 'base 5']);
-    none.setVerdict(11, 'failed');
+    none.prove(11, 'failed');
     expect(goingOf(none)).toEqual(['base 1', 'base 2', 'base 3', 'base 4']);
     expect(goingOf(worldOf('DDD', { walDays: 3 }))).toEqual([]);
   });
@@ -272,7 +282,7 @@ describe('the trash', () => {
     expect(world.trash.map(({ sequence }) => sequence).sort()).toEqual([1, 2, 3, 4, 5]);
     daily(world, 'DD');
     world.hold({ backupId: '', sequence: 2 });
-    world.setVerdict(0, 'failed');
+    world.prove(0, 'failed');
     const outcomes = Object.fromEntries(planOf(world).trash.map(({ sequence, outcome }) => [sequence, outcome]));
     expect(outcomes).toEqual({ 1: 'offerBack', 2: 'offerBack', 3: 'leaves', 4: 'leaves', 5: 'leaves' });
     expect(planOf(world).trash.slice(-2).map(({ sentence }) => sentence)).toEqual([expect.stringMatching(/^It should not have gone: It is on hold \(audit\);.* is the newest proven base backup of postgres;/), expect.stringMatching(/^It should not have gone: .*20260102-020000 stands on it\.$/)]);
@@ -295,7 +305,7 @@ describe('the trash', () => {
     world.carryOut(planOf(world));
     const gone = world.cluster.trashed.length;
     expect(gone).toBeGreaterThan(3);
-    world.setVerdict(3, 'failed');
+    world.prove(3, 'failed');
     expect(planOf(world).logs[0]?.offersBack.length).toBe(gone - 2);
   });
 });

@@ -5,7 +5,7 @@ import { coverageFrom } from '../../../src/domain/wal/coverage.ts';
 import type { Segment } from '../../../src/domain/wal/segment.ts';
 import { timelineAt, timelinePath, type TimelineStretch } from '../../../src/domain/wal/timeline.ts';
 import type { RetentionPlan } from '../../../src/domain/retention/plan-retention.ts';
-import { segmentSizeBytes, World, type Cluster, type WorldBackup } from './world.ts';
+import { lastAnswer, segmentSizeBytes, World, type Cluster, type WorldBackup } from './world.ts';
 
 interface PromisedBase {
   readonly backupId: string;
@@ -33,21 +33,21 @@ const isFuture = (world: World, { backupId }: WorldBackup): boolean => {
 };
 
 const baseOf = (backup: WorldBackup) => backup.parts.find(({ base }) => base !== null)?.base ?? null;
-const failed = (world: World, id: string): boolean => [...world.stored, ...world.trash].some(({ backupId, verdict }) => backupId === id && verdict === 'failed');
+const failed = (world: World, id: string): boolean => [...world.stored, ...world.trash].some((each) => each.backupId === id && lastAnswer(each) === 'failed');
 export const linksIn = (backup: WorldBackup): readonly string[] => backup.parts.flatMap(({ chain }) => chain.map(({ backupId }) => backupId));
 
-const isSound = (world: World, backup: WorldBackup): boolean => world.isWhole(backup) && !isFuture(world, backup) && backup.verdict !== 'failed'
-  && (backup.verdict === 'proven' || !linksIn(backup).some((id) => failed(world, id)));
+const isSound = (world: World, backup: WorldBackup): boolean => world.isWhole(backup) && !isFuture(world, backup) && lastAnswer(backup) !== 'failed'
+  && (lastAnswer(backup) === 'proven' || !linksIn(backup).some((id) => failed(world, id)));
 
 /** Of all, with a base backup, and with a dump. */
 function newestProvenIn(world: World): readonly string[] {
-  const proven = world.stored.filter((each) => each.verdict === 'proven' && isSound(world, each));
+  const proven = world.stored.filter((each) => lastAnswer(each) === 'proven' && isSound(world, each));
   return [proven.at(-1), proven.findLast((each) => baseOf(each) !== null), proven.findLast((each) => each.parts.some(({ kind }) => kind === 'dump'))].flatMap((each) => (each === undefined ? [] : [each.backupId]));
 }
 
 export function promisesOf(world: World): Promises {
   const sound = world.stored.filter((each) => isSound(world, each));
-  const proven = sound.filter(({ verdict }) => verdict === 'proven');
+  const proven = sound.filter((each) => lastAnswer(each) === 'proven');
   const provenBase = proven.findLast((each) => baseOf(each) !== null);
   const held = world.stored.filter((each) => world.isHeld(each) || world.uses.some(({ backupId }) => backupId === each.backupId) || world.unreadable.has(each.backupId));
   const stored = new Set(world.stored.map(({ backupId }) => backupId));

@@ -4,7 +4,7 @@ import { backupIdAt } from '../../../src/domain/identifiers.ts';
 import type { BackupFacts, BackupPart, RetentionFacts, TrashedBackup, TrashedSegment } from '../../../src/domain/retention/facts.ts';
 import { planRetention, type RetentionPlan } from '../../../src/domain/retention/plan-retention.ts';
 import { defaultPolicy, type RetentionPolicy } from '../../../src/domain/retention/policy.ts';
-import type { Verdict } from '../../../src/domain/proof.ts';
+import { standingProof, type Verdict } from '../../../src/domain/proof.ts';
 import { longestChain } from '../../../src/domain/wal/base-chain.ts';
 import { formatLsn } from '../../../src/domain/wal/lsn.ts';
 import type { Segment } from '../../../src/domain/wal/segment.ts';
@@ -15,10 +15,18 @@ const run = { namespaceId: 'n', workflowId: 'w', runId: 'r' };
 const clockErrorsDays = [0, 3, -3, 10, 400, -400, 2_000, -10_000];
 const verdicts: readonly (Verdict | null)[] = ['proven', 'proven', 'proven', null, 'couldNotVerify', 'failed'];
 
-export interface WorldBackup extends BackupFacts {
+export interface WorldBackup extends Omit<BackupFacts, 'verdict'> {
   /** When it was really taken. */
   readonly trueMs: number;
+  /** What each of its proofs came to, the oldest first. */
+  readonly proofs: readonly Verdict[];
 }
+
+const factsOf = <B extends WorldBackup>(backup: B): B & Pick<BackupFacts, 'verdict'> =>
+  ({ ...backup, verdict: standingProof(backup.proofs.map((verdict) => ({ manifestSha256: backup.sha256, verdict })), backup.sha256)?.verdict ?? null });
+
+/** What is known of it, told without the code under test: a proof that could not be made says nothing. */
+export const lastAnswer = ({ proofs }: Pick<WorldBackup, 'proofs'>): Verdict | undefined => proofs.filter((verdict) => verdict === 'proven' || verdict === 'failed').pop();
 
 export interface Cluster {
   readonly systemIdentifier: string;
@@ -38,7 +46,7 @@ export class World {
   clockErrorMs = 0;
   sequence = 0;
   stored: WorldBackup[] = [];
-  trash: (WorldBackup & TrashedBackup)[] = [];
+  trash: (WorldBackup & Pick<TrashedBackup, 'trashedUpTo' | 'asked'>)[] = [];
   removed: { backupId: string; sequence: number; sound: boolean; parts: readonly BackupPart[] }[] = [];
   unreadable = new Set<string>();
   holds: Hold[] = [];
@@ -100,7 +108,7 @@ export class World {
     while (taken.has(backupIdAt(atMs))) atMs += 1_000;
     const [backupId, { trueMs }] = [backupIdAt(atMs), this];
     const parts: readonly BackupPart[] = [...this.#postgres(kind), { component: 'redis', kind: 'rdb', chain: [], base: null }];
-    this.stored.push({ backupId, sequence: this.sequence, sha256: `sum of ${backupId}`, tookMs: this.trueMs - trueMs, verdict, trueMs, parts });
+    this.stored.push({ backupId, sequence: this.sequence, sha256: `sum of ${backupId}`, tookMs: this.trueMs - trueMs, proofs: verdict === null ? [] : [verdict], trueMs, parts });
   }
 
   #postgres(kind: 'dump' | 'base' | 'incremental'): BackupPart[] {
@@ -109,14 +117,14 @@ export class World {
     this.pass(1);
     this.write(11);
     const base = { systemIdentifier, timeline, begin, end: this.cluster.position };
-    const parent = kind === 'base' ? undefined : this.stored.findLast((each) => each.verdict !== 'failed' && this.isWhole(each) && each.parts.some((part) => part.base?.systemIdentifier === systemIdentifier && part.base.timeline === timeline && part.base.end <= begin));
+    const parent = kind === 'base' ? undefined : this.stored.findLast((each) => lastAnswer(each) !== 'failed' && this.isWhole(each) && each.parts.some((part) => part.base?.systemIdentifier === systemIdentifier && part.base.timeline === timeline && part.base.end <= begin));
     const chain = parent?.parts.find((part) => part.base !== null)?.chain ?? [];
     if (parent === undefined || chain.length + 1 >= longestChain) return [{ component: 'postgres', kind: 'base', chain: [], base }];
     return [{ component: 'postgres', kind: 'incremental', chain: [...chain, { backupId: parent.backupId, sha256: parent.sha256 }], base }];
   }
 
   /** Is all there that it takes to restore it? */
-  isWhole({ parts, backupId }: BackupFacts): boolean {
+  isWhole({ parts, backupId }: WorldBackup): boolean {
     return !this.unreadable.has(backupId) && parts.every(({ chain }) => chain.every((link) => !this.unreadable.has(link.backupId) && this.stored.some((each) => each.backupId === link.backupId)));
   }
 
@@ -128,15 +136,16 @@ export class World {
     this.holds.push({ format: 1, service: 's', backupId: backup.backupId, sequence: backup.sequence, reason: 'audit', at: '', run, ...(component === undefined ? {} : { component }) });
   }
 
-  setVerdict(index: number, verdict: Verdict | null): void {
+  /** Once more: the proofs before it stay. */
+  prove(index: number, verdict: Verdict | null): void {
     const backup = this.stored[index];
-    if (backup !== undefined) this.stored[index] = { ...backup, verdict };
+    if (backup !== undefined && verdict !== null) this.stored[index] = { ...backup, proofs: [...backup.proofs, verdict] };
   }
 
   facts(): RetentionFacts {
-    const isReadable = ({ backupId }: BackupFacts): boolean => !this.unreadable.has(backupId);
+    const isReadable = ({ backupId }: WorldBackup): boolean => !this.unreadable.has(backupId);
     return {
-      nowMs: this.nowMs, backups: this.stored.filter(isReadable), trash: this.trash, removed: this.removed, holds: this.holds, uses: this.uses, beingBased: this.beingBased, restoring: this.restoring, marks: [], aofs: [], lastPlan: this.lastPlan,
+      nowMs: this.nowMs, backups: this.stored.filter(isReadable).map(factsOf), trash: this.trash.map(factsOf), removed: this.removed, holds: this.holds, uses: this.uses, beingBased: this.beingBased, restoring: this.restoring, marks: [], aofs: [], lastPlan: this.lastPlan,
       unreadable: this.stored.filter((each) => !isReadable(each)).map(({ backupId, sequence }) => ({ backupId, sequence, cause: 'it is no JSON' })),
       logs: this.clusters.map(({ systemIdentifier, histories, stored, trashed }) => ({ component: 'postgres', systemIdentifier, histories, trashed, holdings: { segmentSizeBytes, complete: stored, partial: [] } })),
     };
@@ -171,7 +180,7 @@ export class World {
   }
 
   #takeBack(backupId: string): void {
-    const { trashedUpTo: _, ...backup } = this.trash.find((each) => each.backupId === backupId) as WorldBackup & TrashedBackup;
+    const { trashedUpTo: _, ...backup } = this.trash.find((each) => each.backupId === backupId) as World['trash'][number];
     this.trash = this.trash.filter((each) => each.backupId !== backupId);
     this.stored = [...this.stored, backup].sort((a, b) => a.sequence - b.sequence);
   }
@@ -179,7 +188,7 @@ export class World {
   #leave(backupId: string): void {
     const backup = this.trash.find((each) => each.backupId === backupId) as WorldBackup;
     this.trash = this.trash.filter((each) => each.backupId !== backupId);
-    this.removed.push({ backupId, sequence: backup.sequence, sound: backup.verdict !== 'failed', parts: backup.parts });
+    this.removed.push({ backupId, sequence: backup.sequence, sound: lastAnswer(backup) !== 'failed', parts: backup.parts });
   }
 
   #moveSegment(systemIdentifier: string, segment: Segment, to: 'stored' | 'trashed' | 'gone', trashedUpTo: number): void {
@@ -212,7 +221,7 @@ export function happen(world: World, code: number, isWild: boolean): void {
   }
   if (what === 6 && isWild) world.clockErrorMs = (clockErrorsDays[more % 8] as number) * dayMs;
   if (what === 7 && isWild) world.pass(24 * (more % 90));
-  if (what === 8) world.setVerdict(more % Math.max(1, world.stored.length), verdicts[(more >> 4) % 6] as Verdict | null);
+  if (what === 8) world.prove(more % Math.max(1, world.stored.length), verdicts[(more >> 4) % 6] as Verdict | null);
   if (what === 9 && some !== undefined) world.hold((more >> 6) % 3 === 0 ? world.trash[0] ?? some : some, (more >> 8) % 5 === 0 ? 'postgres' : undefined);
   if (what === 10) world.holds = world.holds.slice(1);
   if (what === 11) world.branch(more % 40);
