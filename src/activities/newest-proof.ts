@@ -17,10 +17,10 @@ export async function newestProofAt(repository: Repository, { service, backupId,
   return null;
 }
 
-/** A dump that was proven says nothing of a copy of the whole server. */
+/** A dump that was proven says nothing of a copy of the whole server; one that was imported, nothing of what is backed up here. */
 async function isOfSameMaking(repository: Repository, proof: ProofRecord, own: Pick<BackupManifest, 'components'>): Promise<boolean> {
   const read = await unlessDamaged(repository.readManifest(proof.service, proof.backupId));
-  return read !== null && read.sha256 === proof.manifestSha256 && making(read.manifest) === making(own);
+  return read !== null && read.manifest.imported === undefined && read.sha256 === proof.manifestSha256 && making(read.manifest) === making(own);
 }
 
 const making = ({ components }: Pick<BackupManifest, 'components'>): string => components.map((each) => `${each.component}:${each.engine === 'postgres' ? each.method : 'rdb'}`).sort().join(' ');

@@ -6,7 +6,7 @@ import { newestProofAt } from '../../src/activities/newest-proof.ts';
 import type { BackupManifest } from '../../src/domain/backup-manifest.ts';
 import type { Verdict } from '../../src/domain/proof.ts';
 import { openActivityStage, type ActivityStage } from '../support/activity-stage.ts';
-import { run, sampleManifest, storeArtifacts } from '../repository/sample-manifest.ts';
+import { asImported, run, sampleManifest, storeArtifacts } from '../repository/sample-manifest.ts';
 
 let stage: ActivityStage;
 beforeEach(async () => {
@@ -15,10 +15,11 @@ beforeEach(async () => {
 afterEach(() => stage.remove());
 
 /** A committed backup, of Redis alone where that is said; and its proof, where one is given. */
-async function committed(name: string, verdict: Verdict | null, finishedAt = '2026-11-23T03:00:00.000Z', onlyRedis = false): Promise<BackupManifest> {
+async function committed(name: string, verdict: Verdict | null, finishedAt = '2026-11-23T03:00:00.000Z', { onlyRedis = false, imported = false } = {}): Promise<BackupManifest> {
   const claim = await stage.as(run(name)).claimBackup({ service: 'shop' });
   const whole = sampleManifest('shop', claim);
-  const manifest = onlyRedis ? { ...whole, components: whole.components.filter(({ engine }) => engine === 'redis') } : whole;
+  const held: BackupManifest = onlyRedis ? { ...whole, components: whole.components.filter(({ engine }) => engine === 'redis') } : whole;
+  const manifest = imported ? asImported(held) : held;
   await storeArtifacts(stage.repository, manifest);
   const { sha256 } = await stage.repository.commitManifest(manifest);
   if (verdict !== null) await stage.repository.recordProof({ format: 1, service: 'shop', backupId: manifest.backupId, manifestSha256: sha256, verdict, components: [], beganAt: finishedAt, finishedAt, run: run(name) });
@@ -35,7 +36,13 @@ test('the newest that was proven counts, past those that were not', async () => 
 
 test('one that holds something else does not', async () => {
   await committed('a', 'proven', '2026-11-22T03:00:00.000Z');
-  await committed('b', 'proven', '2026-11-23T03:00:00.000Z', true);
+  await committed('b', 'proven', '2026-11-23T03:00:00.000Z', { onlyRedis: true });
+  expect(await newestProofAt(stage.repository, await committed('c', null))).toBe('2026-11-22T03:00:00.000Z');
+});
+
+test('one that was imported does not: it says nothing of what is backed up here', async () => {
+  await committed('a', 'proven', '2026-11-22T03:00:00.000Z');
+  await committed('b', 'proven', '2026-11-23T03:00:00.000Z', { imported: true });
   expect(await newestProofAt(stage.repository, await committed('c', null))).toBe('2026-11-22T03:00:00.000Z');
 });
 
