@@ -41,9 +41,24 @@ export function repositoryNamed(dependencies: ActivityDependencies, name: string
 export const firstRepository = (dependencies: ActivityDependencies, service: string): Repository =>
   repositoryNamed(dependencies, serviceNamed(dependencies, service).repositories[0] ?? '');
 
-/** Runs one engine step with an {@link EngineContext} bound to this run and attempt, and Temporal's cancellation signal. */
-export async function inEngineContext<T>(dependencies: ActivityDependencies, service: string, step: (context: EngineContext) => Promise<T>): Promise<T> {
-  return step(engineContext(dependencies, service, Context.current().cancellationSignal));
+/** One of those that the service keeps its backups in. */
+export interface InRepository {
+  readonly service: string;
+  /** Its name; the service's first unless given. */
+  readonly repository?: string;
+}
+
+/** @param operation what for, as a failure says it @throws HoldfastFailure InvalidInput where the service does not keep its backups there */
+export function ownRepository(dependencies: ActivityDependencies, { service, repository }: InRepository, operation: string): Repository {
+  const { repositories } = serviceNamed(dependencies, service);
+  if (repository === undefined) return firstRepository(dependencies, service);
+  if (repositories.includes(repository)) return repositoryNamed(dependencies, repository);
+  throw new HoldfastFailure('InvalidInput', { operation, object: repository.slice(0, 80), cause: `${service} does not keep its backups there`, hint: `Its repositories: ${repositories.join(', ')}.` });
+}
+
+/** Runs one engine step with an {@link EngineContext} bound to this run and attempt, and Temporal's cancellation signal. @param repository where its notes are: the service's first, but for a run that works with another one alone */
+export async function inEngineContext<T>(dependencies: ActivityDependencies, service: string, step: (context: EngineContext) => Promise<T>, repository = firstRepository(dependencies, service)): Promise<T> {
+  return step(engineContext(dependencies, service, repository, Context.current().cancellationSignal));
 }
 
 /** @throws ForeignFence while another run changes what this container keeps its data on */
@@ -54,9 +69,8 @@ export async function refuseBusyStore(dependencies: ActivityDependencies, contai
 /** The component as this step uses it; engines are looked up by its name. */
 export const engineOf = (dependencies: ActivityDependencies, component: Pick<Component, 'engine'>) => dependencies.engineFor(component.engine);
 
-function engineContext(dependencies: ActivityDependencies, service: string, signal: AbortSignal): EngineContext {
+function engineContext(dependencies: ActivityDependencies, service: string, repository: Repository, signal: AbortSignal): EngineContext {
   const owner = currentOwner(dependencies);
-  const repository = firstRepository(dependencies, service);
   return {
     owner,
     service,

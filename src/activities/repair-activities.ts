@@ -13,11 +13,12 @@ import { repairDirection, type ComponentCutOver, type RollbackRecord } from '../
 import { sameOwner, type RunOwner } from '../domain/run-owner.ts';
 import type { Component } from '../domain/service.ts';
 import type { EngineContext } from '../engines/engine-context.ts';
-import type { Rollback } from '../repository/repository.ts';
-import { currentOwner, engineOf, firstRepository, inEngineContext, repositoryNamed, serviceNamed } from './activity-run.ts';
+import type { Repository, Rollback } from '../repository/repository.ts';
+import { currentOwner, engineOf, firstRepository, inEngineContext, ownRepository, repositoryNamed, serviceNamed, type InRepository } from './activity-run.ts';
 import { removeUnfinishedCopies } from './copies/clone-activities.ts';
 import { chooseDirection, completeRestore, putBackRestartPolicies } from './cut-over-state.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { notedIn, notedRuns } from './noted-runs.ts';
 import { runNoteKey, type RunNote } from './service-activities.ts';
 
 export interface EndedRun {
@@ -30,9 +31,11 @@ export const claimNoteKey = 'claim';
 
 export function createRepairActivities(dependencies: ActivityDependencies) {
   return {
-    /** Removes this run's own scratch, puts settings back, forgets its notes. The last thing every run does. */
-    removeRunScratch: (input: { service: string }): Promise<{ readonly removed: readonly string[] }> =>
-      inEngineContext(dependencies, input.service, (context) => cleanUp(context, input.service, context.owner)),
+    /** Removes this run's own scratch, puts settings back, forgets its notes. The last thing every run does. @throws InvalidInput where the service has no such repository */
+    async removeRunScratch(input: InRepository): Promise<{ readonly removed: readonly string[] }> {
+      const repository = ownRepository(dependencies, input, 'end the run');
+      return inEngineContext(dependencies, input.service, (context) => cleanUp(context, input.service, context.owner, repository), repository);
+    },
 
     /** Runs of this service, in our own namespace, that have ended and left something; with `onlyHalfWay`, a cut-over or a fence. @throws TemporalUnreachable */
     async findEndedRuns(input: { service: string; onlyHalfWay: boolean }): Promise<readonly EndedRun[]> {
@@ -66,7 +69,7 @@ export function createRepairActivities(dependencies: ActivityDependencies) {
         for (const begun of rollbacks.filter((each) => isAcceptedBy(each, input.owner))) done.push(...await finishAccept(context, input.service, input.owner, begun));
         await lowerAllFencesOf(dependencies.runtime, input.owner);
         await lowerAllFencesOf(dependencies.runtime, context.owner);
-        const rest = await cleanUp(context, input.service, input.owner);
+        const rest = await cleanUp(context, input.service, input.owner, await notedIn(dependencies, input.service, input.owner.runId));
         return { done: [...done, ...removed, ...rest.removed, ...await settleTrash(input.service)] };
       }),
   };
@@ -181,15 +184,15 @@ export function createRepairActivities(dependencies: ActivityDependencies) {
     return removed;
   }
 
-  async function cleanUp(context: EngineContext, service: string, owner: RunOwner): Promise<{ removed: readonly string[] }> {
-    const repository = firstRepository(dependencies, service);
+  /** @param repository where the run left its notes */
+  async function cleanUp(context: EngineContext, service: string, owner: RunOwner, repository: Repository): Promise<{ removed: readonly string[] }> {
     const rollback = await repository.readRollback(service, owner.runId);
     const removed = [...await removeScratchOf(owner), ...await removeUnfinishedCopies(dependencies, owner, service)];
     const notes = await repository.readNotes(service, owner.runId);
     // An accepted restore is live: only what was rolled back keeps nothing.
     const { rollbacks } = await repository.surveyRollbacks(service);
     const kept = rollbacks.filter(({ state }) => state !== 'rolledBack').flatMap(({ record }) => record.cutOvers);
-    for (const component of await componentsOf(service, owner.runId)) {
+    for (const component of await componentsOf(service, owner.runId, repository)) {
       removed.push(...await engineOf(dependencies, component).repairLeftovers(context, component, { owner, notes, kept }));
     }
     const claim = notes[claimNoteKey];
@@ -218,10 +221,9 @@ export function createRepairActivities(dependencies: ActivityDependencies) {
   /** Whoever left labels in our namespace or notes in the repository. */
   async function knownOwners(service: string): Promise<readonly RunOwner[]> {
     const { namespaceId } = dependencies.runs;
-    const repository = firstRepository(dependencies, service);
     const labelled = await listOwners(dependencies.runtime, namespaceId, service);
     const noted: RunOwner[] = [];
-    for (const runId of await repository.listNotedRuns(service)) {
+    for (const { repository, runId } of await notedRuns(dependencies, service)) {
       const note = (await repository.readNotes(service, runId))[runNoteKey] as RunNote | undefined;
       if (note !== undefined && note.owner.namespaceId === namespaceId) noted.push(note.owner);
     }
@@ -229,8 +231,8 @@ export function createRepairActivities(dependencies: ActivityDependencies) {
     return [...labelled, ...noted, ...copying];
   }
 
-  async function componentsOf(service: string, runId: string): Promise<readonly Component[]> {
-    const note = (await firstRepository(dependencies, service).readNotes(service, runId))[runNoteKey] as RunNote | undefined;
+  async function componentsOf(service: string, runId: string, repository = firstRepository(dependencies, service)): Promise<readonly Component[]> {
+    const note = (await repository.readNotes(service, runId))[runNoteKey] as RunNote | undefined;
     return note?.components ?? serviceNamed(dependencies, service).components;
   }
 

@@ -4,7 +4,7 @@ import { Context } from '@temporalio/activity';
 import { restoreBesideSchedules, restoringRunbooks } from '../domain/retention/restoring.ts';
 import type { RunOwner } from '../domain/run-owner.ts';
 import type { Component, ServiceDefinition } from '../domain/service.ts';
-import { currentOwner, firstRepository, serviceNamed } from './activity-run.ts';
+import { currentOwner, ownRepository, serviceNamed, type InRepository } from './activity-run.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { reportProgress } from './heartbeating.ts';
 
@@ -56,11 +56,11 @@ export function createServiceActivities(dependencies: ActivityDependencies) {
 
     /**
      * The run arrives at the host: does the Docker engine answer? And it leaves a note of who it is and what it works on, for whoever
-     * has to clean up after it. @throws DockerUnreachable, UnknownService, RepositoryUnreachable
+     * has to clean up after it. @throws DockerUnreachable, UnknownService, RepositoryUnreachable, InvalidInput where the service has no such repository
      */
-    async enterHost(input: { service: string; components: readonly Component[] }): Promise<{ readonly engineVersion: string }> {
+    async enterHost(input: InRepository & { components: readonly Component[] }): Promise<{ readonly engineVersion: string }> {
       const { version } = await dependencies.runtime.ping();
-      const repository = firstRepository(dependencies, input.service);
+      const repository = ownRepository(dependencies, input, 'begin the run');
       await repository.open();
       const owner = currentOwner(dependencies);
       const note: RunNote = { owner, components: input.components };

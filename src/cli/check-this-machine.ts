@@ -9,11 +9,14 @@ import { composeRuntime } from '../worker/dependencies.ts';
 import { chosenService, type CommandContext } from './command-context.ts';
 import { repositoriesOf } from './list-backups.ts';
 
-/** @throws RepositoryUnreachable, DockerUnreachable: with the next step, before anything is started */
-export async function checkThisMachine(context: CommandContext, serviceName: string): Promise<void> {
+/**
+ * @param only the repository that the run works with alone: what has become of the others is nothing to it
+ * @throws RepositoryUnreachable, DockerUnreachable: with the next step, before anything is started
+ */
+export async function checkThisMachine(context: CommandContext, serviceName: string, only?: string): Promise<void> {
   if (context.options.local !== true && isTemporalConfigured()) return;
   const service = chosenService(await context.config(), serviceName);
-  for (const repository of await repositoriesOf(context, service)) {
+  for (const repository of (await repositoriesOf(context, service)).filter(({ name }) => only === undefined || name === only)) {
     await repository.listBackups(service.name);
     await requireWritable(repository.storage.location);
   }

@@ -8,9 +8,9 @@ import type { ExitCode } from './exit-codes.ts';
 import { followToEnd, type Approver } from './follow-to-end.ts';
 import { openSession, type TemporalSession } from './temporal-session.ts';
 
-/** `input` may need the session: a run is looked up before it is undone. */
-export async function runRunbook<V extends Verb>(context: CommandContext, verb: V, service: string, input: (session: TemporalSession) => Promise<Runbooks[V]['input']> | Runbooks[V]['input'], approver: Approver): Promise<ExitCode> {
-  await checkThisMachine(context, service);
+/** `input` may need the session: a run is looked up before it is undone. @param only {@link checkThisMachine} */
+export async function runRunbook<V extends Verb>(context: CommandContext, verb: V, service: string, input: (session: TemporalSession) => Promise<Runbooks[V]['input']> | Runbooks[V]['input'], approver: Approver, only?: string): Promise<ExitCode> {
+  await checkThisMachine(context, service, only);
   const session = await openSession(context, 'starts');
   try {
     const { workflowId } = await startRun(session.client, session.taskQueue, verb, await input(session));

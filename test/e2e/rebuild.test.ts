@@ -2,7 +2,7 @@
  * A service that is gone, rebuilt by a drill from nothing but its repository: the live servers are stopped, what kept their logs is forgotten, and the worker is new. Both stores come
  * back to the newest point; a segment, a base backup, an append-only file or a key that is missing each gets its class.
  */
-import { mkdtemp, readFile, readdir, rename, rm, writeFile } from 'node:fs/promises';
+import { cp, mkdtemp, readFile, readdir, rename, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -19,9 +19,11 @@ import { verifyReport } from '../../src/report/verify-report.ts';
 import { createRepository } from '../../src/repository/create-repository.ts';
 import { createLocalStorage } from '../../src/storage/local/local-storage.ts';
 import { createRunDirectory } from '../../src/worker/run-directory.ts';
+import type { ReapLeftoversResult } from '../../src/workflows/reap-leftovers/messages.ts';
 import type { RunDrillResult } from '../../src/workflows/run-drill/messages.ts';
 import { statusQuery } from '../../src/workflows/shared/messages.ts';
 import type { TakeBackupResult } from '../../src/workflows/take-backup/messages.ts';
+import { callText } from '../chaos/fault/fault-point.ts';
 import { instrument, type Probe } from '../chaos/fault/instrument.ts';
 import { loseFirstAnswers } from '../chaos/fault/lose-answers.ts';
 import { waitFor } from '../support/service-fixture.ts';
@@ -48,6 +50,8 @@ beforeAll(async () => {
   await writeBehind();
   await stopWorker();
   await takeDown(redis);
+  Object.assign(service.config, { repositories: [...service.config.repositories, { name: 'offsite', path: offsite() }] });
+  service.define({ repositories: ['local', 'offsite'] });
   const { wrap, hooks } = instrument(service.config, { before: async (call) => trouble.before?.(call), after: async (call) => trouble.after?.(call) });
   // Nobody keeps a log there: what would is made when a worker begins, by what it is told then.
   const components = service.config.services[0]?.components ?? [];
@@ -96,6 +100,9 @@ async function takeDown(redis: RedisComponent): Promise<void> {
     await service.runtime.stop(id, 30_000);
   }
 }
+
+/** A copy of the repository. */
+const offsite = (): string => join(escrow, 'offsite');
 
 const settings = (drill: Partial<DrillSettings>): void => service.define({ drill: { ...noDrillSettings, assertions: [orders, cart], ...drill } });
 const orders = { kind: 'sql', name: 'orders', component: 'postgres', sql: 'SELECT count(*) FROM orders', expect: { kind: 'equals', value: '5' } } as const;
@@ -190,6 +197,40 @@ test('a drill of the newest backup brings that back alone, and measures what wou
   expect(Date.parse(rpo.ms === null ? '' : rpo.from.at)).toBeGreaterThan(Math.max(...of) + 2_000);
   expect(objectives.find(({ objective }) => objective === 'rpo')).toMatchObject({ what: 'what would be lost', measuredMs: rpo.ms });
 }, 200_000);
+
+test('out of another repository than the first: that one is not needed, whatever the drill writes lies in the other, and what one that was terminated left there is reaped', async () => {
+  settings({ keys: [mail()], tests: { image: 'postgres:17', command: ['echo', 'told'], timeoutMs: 60_000, memoryBytes: 128 * 1024 ** 2, environment: {} } });
+  await cp(service.repositoryPath, offsite(), { recursive: true });
+  await rm(join(offsite(), service.name, 'drills'), { recursive: true, force: true });
+  await rename(service.repositoryPath, join(escrow, 'gone'));
+  const runs = (): Promise<readonly string[]> => readdir(join(offsite(), service.name, 'runs'));
+  const [reached, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  try {
+    const result = await (await rebuild({ repository: 'offsite' })).result();
+    expect(result).toMatchObject({ verdict: 'proven', repository: 'offsite', backupId: base });
+    const drills = join(offsite(), service.name, 'drills', result.drillId);
+    const { report } = readReport(await readFile(join(drills, 'report.json'), 'utf8')).signed ?? {};
+    expect([report?.repository.name, report?.components.map(({ depth }) => depth), await readFile(join(drills, 'tests.txt'), 'utf8')]).toEqual(['offsite', ['baseAndLog', 'aof'], 'told\n']);
+    expect(await runs()).toEqual([]);
+
+    trouble = { after: async (call) => {
+      if (callText(call) !== 'runDrill/prepareDrill#1') return;
+      reached.resolve();
+      await released.promise;
+    } };
+    const run = await rebuild({ repository: 'offsite' });
+    await reached.promise;
+    await run.terminate('the test');
+    released.resolve();
+    expect(await runs()).toHaveLength(1);
+    await expect(stat(service.repositoryPath)).rejects.toThrow('ENOENT');
+  } finally {
+    await rename(join(escrow, 'gone'), service.repositoryPath);
+  }
+  trouble = {};
+  await service.run<ReapLeftoversResult>('reapLeftovers', { service: service.name });
+  expect(await runs()).toEqual([]);
+}, 400_000);
 
 test('a key that is not there is asked for, and reminded of; brought in time the drill goes on, else it could not verify', async () => {
   const late = join(escrow, 'late.key');

@@ -37,7 +37,7 @@ export function createDrillApplicationActivities(dependencies: ActivityDependenc
   return {
     /** The application's container, and its URL asked from within the network. It stays, for the tests. Null where the configuration names no URL. */
     checkDrillHealth: (input: DrilledService): Promise<DrillCheck | null> =>
-      inDrill(dependencies, input.backup.service, async (drill) => {
+      inDrill(dependencies, input.backup, async (drill) => {
         const { health, application, compose } = drillSettingsOf(serviceNamed(dependencies, input.backup.service));
         if (health === null) return null;
         if (compose !== undefined) return askComposed(drill, health, input);
@@ -47,7 +47,7 @@ export function createDrillApplicationActivities(dependencies: ActivityDependenc
 
     /** Their container, to its end. Null where the configuration names none. Run again, they run again. */
     runDrillTests: (input: DrilledService): Promise<TestedDrill | null> =>
-      inDrill(dependencies, input.backup.service, async (drill) => {
+      inDrill(dependencies, input.backup, async (drill) => {
         const { tests } = drillSettingsOf(serviceNamed(dependencies, input.backup.service));
         return tests === null ? null : testsOf(drill, tests, await waysIn(dependencies, drill, input));
       }),

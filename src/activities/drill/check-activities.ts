@@ -28,7 +28,7 @@ export function createDrillCheckActivities(dependencies: ActivityDependencies) {
   return {
     /** The started server against its backup, and what there is around its data. Where it takes writes, and a manifest says that a canary is in it, the canary takes the place of the check that says so. */
     checkDrill: (input: CheckDrillInput): Promise<CheckedServer> =>
-      inDrill(dependencies, input.backup.service, async ({ context, run }) => {
+      inDrill(dependencies, input.backup, async ({ context, run }) => {
         const component = drilledComponent(dependencies, run, input.component);
         const backup = backupOf(await readDrilled(dependencies, input.backup), input.component);
         const { drills } = engineOf(dependencies, component);
@@ -46,7 +46,7 @@ export function createDrillCheckActivities(dependencies: ActivityDependencies) {
 
     /** The assertions of the configuration, each asked of the server that it is about. */
     askDrill: (input: DrilledService): Promise<readonly DrillCheck[]> =>
-      inDrill(dependencies, input.backup.service, async ({ context, run }) => {
+      inDrill(dependencies, input.backup, async ({ context, run }) => {
         const { assertions } = drillSettingsOf(serviceNamed(dependencies, input.backup.service));
         const checks: DrillCheck[] = [];
         for (const name of [...new Set(assertions.map(({ component }) => component))]) {

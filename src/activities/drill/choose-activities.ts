@@ -6,7 +6,7 @@ import { expectedChecks } from '../../domain/drill/expected-checks.ts';
 import { HoldfastFailure } from '../../domain/failures.ts';
 import type { ChosenCompose } from '../../domain/drill/compose/composition.ts';
 import type { Repository } from '../../repository/repository.ts';
-import { currentOwner, repositoryNamed, serviceNamed } from '../activity-run.ts';
+import { currentOwner, ownRepository, serviceNamed, type InRepository } from '../activity-run.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import type { ServiceDefinition } from '../../domain/service.ts';
 import { chosenCompose, compositionOf, type DrillComposition } from './composition-of.ts';
@@ -39,9 +39,7 @@ export interface ChosenDrill {
   readonly kept?: readonly KeptWay[];
 }
 
-export interface ChooseInput extends AskedBackup {
-  readonly service: string;
-  readonly repository?: string;
+export interface ChooseInput extends AskedBackup, InRepository {
 }
 
 export function createChooseActivities(dependencies: ActivityDependencies) {
@@ -49,25 +47,17 @@ export function createChooseActivities(dependencies: ActivityDependencies) {
     /** Reads the repository and the configuration. @throws UnknownBackup, AmbiguousBackup, ManifestDamaged, EnvironmentRefused, InvalidInput where the service does not keep its backups in that repository */
     async chooseDrill(input: ChooseInput): Promise<ChosenDrill> {
       const definition = serviceNamed(dependencies, input.service);
-      const repository = drillRepository(dependencies, input);
+      const repository = ownRepository(dependencies, input, 'choose the repository');
       // Before anything can go wrong: a drill that ends without a report is not forgotten.
       await repository.drills.claim(input.service, input.kind, currentOwner(dependencies), dependencies.nowMs());
       const composition = await compositionOf(dependencies, definition);
       const { backupId, choice, leftOut } = await chooseBackup(repository, definition, input, dependencies.nowMs());
       const chosen = await chosenOf(repository, definition, { backupId, choice, newest: backupId === await repository.latestBackup(input.service), composition });
       // What is lost is measured of the newest alone.
-      const kept = choice.kind === 'latest' ? await inDrill(dependencies, input.service, (drill) => keptWays(dependencies, drill, repository)) : [];
+      const kept = choice.kind === 'latest' ? await inDrill(dependencies, input, (drill) => keptWays(dependencies, drill, repository)) : [];
       return { ...chosen, ...(leftOut === 0 ? {} : { leftOut }), ...(kept.length === 0 ? {} : { kept }) };
     },
   };
-}
-
-/** @throws InvalidInput where the service does not keep its backups there */
-export function drillRepository(dependencies: ActivityDependencies, { service, repository }: Pick<ChooseInput, 'service' | 'repository'>): Repository {
-  const { repositories } = serviceNamed(dependencies, service);
-  const name = repository ?? repositories[0] ?? '';
-  if (repositories.includes(name)) return repositoryNamed(dependencies, name);
-  throw new HoldfastFailure('InvalidInput', { operation: 'choose the repository', object: name, cause: `${service} does not keep its backups there`, hint: `Its repositories: ${repositories.join(', ')}.` });
 }
 
 interface Choice {

@@ -34,7 +34,7 @@ export function createDrillComposedActivities(dependencies: ActivityDependencies
      * @throws EnvironmentRefused, PlanChanged
      */
     startDrillServices: (input: DrilledService): Promise<readonly DrillCheck[]> =>
-      inDrill(dependencies, input.backup.service, async (drill) => {
+      inDrill(dependencies, input.backup, async (drill) => {
         const definition = serviceNamed(dependencies, input.backup.service);
         if (drillSettingsOf(definition).compose === undefined) return [];
         const ways = await waysIn(dependencies, drill, input);

@@ -9,7 +9,7 @@ import type { Component } from '../../domain/service.ts';
 import type { DrillServer } from '../../engines/drill-engine.ts';
 import type { EngineContext } from '../../engines/engine-context.ts';
 import type { Repository } from '../../repository/repository.ts';
-import { inEngineContext, repositoryNamed, serviceNamed } from '../activity-run.ts';
+import { inEngineContext, ownRepository, repositoryNamed, serviceNamed, type InRepository } from '../activity-run.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 
 /** The backup that a drill brings back, and nothing but references to it. */
@@ -43,8 +43,12 @@ export interface DrillContext {
 /** How long what a drill made is to be there at the most: far longer than any, and no more than a label that tells people so. */
 const expiresAfterMs = 48 * 3_600_000;
 
-/** A step of a drill. Its runtime finds nothing that this run has not made, and there is no secret for it to resolve: whatever it does, it does to itself. */
-export function inDrill<T>(dependencies: ActivityDependencies, service: string, step: (drill: DrillContext) => Promise<T>): Promise<T> {
+/**
+ * A step of a drill. Its runtime finds nothing that this run has not made, there is no secret for it to resolve, and its notes are in the repository that was chosen, the only one it knows: whatever it does, it does to itself.
+ * @throws InvalidInput where the service does not keep its backups in that repository
+ */
+export async function inDrill<T>(dependencies: ActivityDependencies, drilled: InRepository, step: (drill: DrillContext) => Promise<T>): Promise<T> {
+  const { service } = drilled;
   return inEngineContext(dependencies, service, (live) => {
     const expiresAt = new Date(dependencies.nowMs() + expiresAfterMs).toISOString();
     const { setAside: _none, ...rest } = live;
@@ -53,7 +57,7 @@ export function inDrill<T>(dependencies: ActivityDependencies, service: string, 
       secret: () => Promise.reject(new HoldfastFailure('SecretNotFound', { operation: 'run a drill', object: service, cause: 'a drill is given no secret of the service', hint: 'Please report this: it is a mistake in Holdfast.' })),
     };
     return step({ context, run: { owner: live.owner, service } });
-  });
+  }, ownRepository(dependencies, drilled, 'run the drill'));
 }
 
 /** A component as the drill has it: in a container of its own, without a password, and with nothing that keeps its log. */

@@ -7,20 +7,17 @@ import type { DrillKind } from '../../domain/drill/objectives.ts';
 import { isFailure } from '../../domain/failures.ts';
 import type { PostgresComponent } from '../../domain/service.ts';
 import type { Repository } from '../../repository/repository.ts';
-import { currentOwner, serviceNamed } from '../activity-run.ts';
+import { currentOwner, ownRepository, serviceNamed, type InRepository } from '../activity-run.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { reportProgress } from '../heartbeating.ts';
-import { chosenOf, drillRepository, type ChosenDrill } from './choose-activities.ts';
+import { chosenOf, type ChosenDrill } from './choose-activities.ts';
 import { compositionOf } from './composition-of.ts';
 import { newestBackup } from './drill-choice.ts';
 import { inDrill } from './drill-context.ts';
 import { newestWay, type DrillWay } from './newest-way.ts';
 
-export interface RebuildInput {
-  readonly service: string;
+export interface RebuildInput extends InRepository {
   readonly kind: DrillKind;
-  /** The service's first unless given. */
-  readonly repository?: string;
 }
 
 export function createRebuildActivities(dependencies: ActivityDependencies) {
@@ -29,7 +26,7 @@ export function createRebuildActivities(dependencies: ActivityDependencies) {
     async findDrillKeys(input: RebuildInput & { until?: string }): Promise<readonly FoundKey[]> {
       const keys = drillSettingsOf(serviceNamed(dependencies, input.service)).keys ?? [];
       // Before anything can go wrong: a drill that ends without a report is not forgotten.
-      await drillRepository(dependencies, input).drills.claim(input.service, input.kind, currentOwner(dependencies), dependencies.nowMs());
+      await ownRepository(dependencies, input, 'choose the repository').drills.claim(input.service, input.kind, currentOwner(dependencies), dependencies.nowMs());
       for (;;) {
         const found = await Promise.all(keys.map(lookFor));
         if (missingKeys(found).length === 0 || input.until === undefined || dependencies.nowMs() >= Date.parse(input.until)) return found;
@@ -43,8 +40,8 @@ export function createRebuildActivities(dependencies: ActivityDependencies) {
      * backup; else that backup. @throws as `locatePoint` and `chooseDrill` may
      */
     chooseRebuild: (input: RebuildInput): Promise<ChosenDrill> =>
-      inDrill(dependencies, input.service, async (drill) => {
-        const repository = drillRepository(dependencies, input);
+      inDrill(dependencies, input, async (drill) => {
+        const repository = ownRepository(dependencies, input, 'choose the repository');
         const definition = serviceNamed(dependencies, input.service);
         const postgres = definition.components.find((each): each is PostgresComponent => each.engine === 'postgres');
         const newest = { choice: { kind: 'latest' }, newest: true, rebuilt: true, composition: await compositionOf(dependencies, definition) } as const;

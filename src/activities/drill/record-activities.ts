@@ -21,7 +21,7 @@ import { readReport } from '../../report/read-report.ts';
 import { signedReportText } from '../../report/signed-report.ts';
 import type { TrustedKeys } from '../../report/trusted-keys.ts';
 import type { Repository } from '../../repository/repository.ts';
-import { currentOwner, repositoryNamed, serviceNamed } from '../activity-run.ts';
+import { currentOwner, ownRepository, serviceNamed } from '../activity-run.ts';
 import { requireRunbook } from '../authority.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { testOutputNoteKey } from './application-activities.ts';
@@ -96,7 +96,8 @@ export function createDrillRecordActivities(dependencies: ActivityDependencies) 
       requireRunbook('runDrill');
       const { service } = facts;
       const definition = serviceNamed(dependencies, service);
-      const repository = repositoryNamed(dependencies, facts.chosen?.backup.repository ?? facts.repository ?? definition.repositories[0] ?? '');
+      const name = facts.chosen?.backup.repository ?? facts.repository;
+      const repository = ownRepository(dependencies, { service, ...(name === undefined ? {} : { repository: name }) }, 'store the report');
       const { drillId } = await repository.drills.claim(service, facts.kind, currentOwner(dependencies), Date.parse(facts.requestedAt));
       const standing = await repository.drills.readReport(service, drillId) ?? await sign(repository, drillId, definition, facts);
       const { signed } = readReport(standing);
@@ -109,7 +110,7 @@ export function createDrillRecordActivities(dependencies: ActivityDependencies) 
 
   async function sign(repository: Repository, drillId: string, definition: ServiceDefinition, facts: DrillFindings): Promise<string> {
     const report = await reportOf(repository, drillId, definition, facts);
-    const output = (await repositoryNamed(dependencies, definition.repositories[0] ?? '').readNotes(facts.service, currentOwner(dependencies).runId))[testOutputNoteKey];
+    const output = (await repository.readNotes(facts.service, currentOwner(dependencies).runId))[testOutputNoteKey];
     if (typeof output === 'string') await repository.drills.recordOutput(facts.service, drillId, output);
     return repository.drills.recordReport(facts.service, drillId, signedReportText(await dependencies.signReport(report)));
   }

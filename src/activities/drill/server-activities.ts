@@ -8,7 +8,7 @@ import { HoldfastFailure, isFailure } from '../../domain/failures.ts';
 import { travellingProof } from '../../domain/proof.ts';
 import type { FilledCopy } from '../../engines/copy-engine.ts';
 import type { MomentRecovery } from '../../engines/moment-engine.ts';
-import { currentOwner, engineOf, inEngineContext, serviceNamed } from '../activity-run.ts';
+import { currentOwner, engineOf, serviceNamed, type InRepository } from '../activity-run.ts';
 import { sourceOf } from '../artifacts.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { locateMoment } from '../moment/locate-moment.ts';
@@ -38,15 +38,15 @@ export interface RemovedDrill {
 export function createDrillServerActivities(dependencies: ActivityDependencies) {
   return {
     /** The drill's own network, which nothing leads out of, and an empty volume for each server. Idempotent. @throws NameTaken */
-    prepareDrill: (input: { service: string; components: readonly string[] }): Promise<void> =>
-      inDrill(dependencies, input.service, async ({ context, run }) => {
+    prepareDrill: (input: InRepository & { components: readonly string[] }): Promise<void> =>
+      inDrill(dependencies, input, async ({ context, run }) => {
         await drillNetwork(context.runtime, run);
         for (const component of input.components) await drillVolume(context.runtime, run, component);
       }),
 
     /** Every stored byte of a component, against its manifest, in the repository that was chosen. @throws ArtifactDamaged, ObjectNotFound, RepositoryUnreachable */
     verifyDrill: (input: DrillStep): Promise<void> =>
-      inDrill(dependencies, input.backup.service, async ({ context }) => {
+      inDrill(dependencies, input.backup, async ({ context }) => {
         const read = await readDrilled(dependencies, input.backup);
         const [backup, source] = [backupOf(read, input.component), sourceOf(read.repository, read.manifest)];
         const links = backup.engine === 'postgres' && backup.method === 'base' && backup.chain !== undefined ? await source.chain?.(backup) ?? [] : [];
@@ -59,7 +59,7 @@ export function createDrillServerActivities(dependencies: ActivityDependencies) 
 
     /** Its data, into its volume. What differs from the manifest is answered, not thrown. Run again, it begins anew. @throws what the engine's copies throw */
     fillDrill: (input: DrillStep & { /** Of a copy of a whole server: the moment behind it; its own end unless given. */ located?: LocatedPoint }): Promise<FilledDrill> =>
-      inDrill(dependencies, input.backup.service, async ({ context, run }) => {
+      inDrill(dependencies, input.backup, async ({ context, run }) => {
         const component = drilledComponent(dependencies, run, input.component);
         const read = await readDrilled(dependencies, input.backup);
         const backup = backupInto(backupOf(read, input.component), await storeOf(input));
@@ -72,7 +72,7 @@ export function createDrillServerActivities(dependencies: ActivityDependencies) 
 
     /** On the drill's network, by its component's name. Run again, it is made anew on the same volume. @throws ContainerNotRunning with its last words, DatabaseUnreachable, ImageMissing */
     startDrill: (input: DrillStep): Promise<{ readonly imageId: string }> =>
-      inDrill(dependencies, input.backup.service, async ({ context, run }) => {
+      inDrill(dependencies, input.backup, async ({ context, run }) => {
         const component = drilledComponent(dependencies, run, input.component);
         const store = await storeOf(input);
         const backup = backupInto(backupOf(await readDrilled(dependencies, input.backup), input.component), store);
@@ -85,21 +85,21 @@ export function createDrillServerActivities(dependencies: ActivityDependencies) 
       }),
 
     /** Whatever this run has made. What cannot be removed now is named, and is the reaper's. Idempotent. */
-    removeDrill: (input: { service: string }): Promise<RemovedDrill> =>
-      inEngineContext(dependencies, input.service, async ({ runtime }) => {
-        let removed = 0;
-        const leftovers: string[] = [];
-        for (const scratch of await findScratchOf(runtime, currentOwner(dependencies))) {
-          try {
-            await removeScratch(runtime, scratch);
-            removed += 1;
-          } catch (error) {
-            if (!isFailure(error, 'LeftoversRemain')) throw error;
-            leftovers.push(scratch.name);
-          }
+    async removeDrill(_input: { service: string }): Promise<RemovedDrill> {
+      const { runtime } = dependencies;
+      let removed = 0;
+      const leftovers: string[] = [];
+      for (const scratch of await findScratchOf(runtime, currentOwner(dependencies))) {
+        try {
+          await removeScratch(runtime, scratch);
+          removed += 1;
+        } catch (error) {
+          if (!isFailure(error, 'LeftoversRemain')) throw error;
+          leftovers.push(scratch.name);
         }
-        return { removed, leftovers };
-      }),
+      }
+      return { removed, leftovers };
+    },
 
     /**
      * On a host that services of others are only drilled on: scratch of runs that ended long enough ago for no late attempt to come. By labels alone: nothing is noted there, nothing that

@@ -137,7 +137,7 @@ export function createMomentActivities(dependencies: ActivityDependencies) {
     makeInstant: (input: { service: string; component: Component; at: string; beside?: BackupIn }): Promise<MadeInstant> => {
       const { service, beside } = input;
       if (beside === undefined) return inEngineContext(dependencies, service, (context) => makeInstant(dependencies, context, input));
-      return inDrill(dependencies, service, async ({ context }) => {
+      return inDrill(dependencies, { service, repository: beside.repository }, async ({ context }) => {
         const repository = repositoryNamed(dependencies, beside.repository);
         const like = (await repository.readManifest(service, beside.backupId)).manifest.components.find(({ component }) => component === input.component.name);
         return like?.engine === 'redis' ? makeInstant(dependencies, context, input, { repository, like }) : { unfit: 'no backup of it is there that would tell of its server' };

@@ -5,10 +5,10 @@ import { resolveBackupId } from '../../domain/identifiers.ts';
 import { obstacleTo, type Deletion } from '../../domain/retention/deletion.ts';
 import { planRetention, type RetentionPlan } from '../../domain/retention/plan-retention.ts';
 import type { Repository } from '../../repository/repository.ts';
-import { serviceNamed } from '../activity-run.ts';
+import { repositoryNamed, serviceNamed } from '../activity-run.ts';
 import { digestOf, requireRunbook } from '../authority.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
-import { doneBy, ownRepository, policyIn, readerIn } from './retention-reader.ts';
+import { doneBy, policyIn, readerIn } from './retention-reader.ts';
 
 interface DeletionRequest {
   readonly service: string;
@@ -19,7 +19,7 @@ interface DeletionRequest {
 
 export function createDeleteActivities(dependencies: ActivityDependencies) {
   const repositoriesOf = (service: string): readonly { readonly name: string; readonly repository: Repository }[] =>
-    serviceNamed(dependencies, service).repositories.map((name) => ({ name, repository: ownRepository(dependencies, { service, repository: name }) }));
+    serviceNamed(dependencies, service).repositories.map((name) => ({ name, repository: repositoryNamed(dependencies, name) }));
 
   async function planOf(service: string, name: string, repository: Repository): Promise<RetentionPlan> {
     const { facts } = await readerIn(dependencies, service, repository).read();

@@ -6,12 +6,12 @@ import { resolveBackupId } from '../../domain/identifiers.ts';
 import { planRetention, type RetentionPlan } from '../../domain/retention/plan-retention.ts';
 import type { RetentionPolicy } from '../../domain/retention/policy.ts';
 import { prunePlanOf, removalsOf, type PrunePlan, type Removals } from '../../domain/retention/prune-plan.ts';
-import { currentOwner, firstRepository, repositoryNamed, serviceNamed } from '../activity-run.ts';
+import { currentOwner, firstRepository, ownRepository, repositoryNamed, serviceNamed } from '../activity-run.ts';
 import { digestOf, requireRunbook } from '../authority.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { reportProgress } from '../heartbeating.ts';
 import { carryOut, type CarriedOut } from './carry-out.ts';
-import { doneBy, ownRepository, policyIn, readerIn, type InRepository } from './retention-reader.ts';
+import { doneBy, policyIn, readerIn, type RetainedIn } from './retention-reader.ts';
 
 export interface TakenBack {
   readonly backupId: string;
@@ -27,8 +27,8 @@ export function createPruneActivities(dependencies: ActivityDependencies) {
      * Plans, and notes what would go. Reads only, but for the note.
      * @throws UnsupportedFormat, RepositoryDamaged, RepositoryUnreachable: what cannot be read may be what others stand on, so nothing is planned then
      */
-    async planPrune(input: InRepository): Promise<PrunePlan> {
-      const repository = ownRepository(dependencies, input);
+    async planPrune(input: RetainedIn): Promise<PrunePlan> {
+      const repository = ownRepository(dependencies, input, 'prune a repository');
       await repository.open();
       const { facts } = await readerIn(dependencies, input.service, repository).read();
       const policy = policyIn(dependencies, input);
@@ -39,11 +39,11 @@ export function createPruneActivities(dependencies: ActivityDependencies) {
     },
 
     /** Removes what this run's plan names and the plan of the moment does, too. Idempotent. @throws PlanChanged where it asks by now, ServiceBusy where a restore has begun, and as {@link planPrune} */
-    async carryOutPrune(input: InRepository & { readonly approved: boolean }): Promise<CarriedOut> {
+    async carryOutPrune(input: RetainedIn & { readonly approved: boolean }): Promise<CarriedOut> {
       requireRunbook('pruneBackups', 'takeBackup');
       // Behind a backup nobody is asked, so nobody has said yes.
       const approved = input.approved && Context.current().info.workflowType === 'pruneBackups';
-      const repository = ownRepository(dependencies, input);
+      const repository = ownRepository(dependencies, input, 'prune a repository');
       await repository.open();
       const removals = (await firstRepository(dependencies, input.service).readNotes(input.service, currentOwner(dependencies).runId))[noteKey(input.repository)];
       if (removals === undefined) throw new HoldfastFailure('PlanChanged', { operation: 'remove backups', object: input.service, cause: 'this run has no plan for that repository', hint: 'Start pruneBackups again.' });
@@ -85,7 +85,7 @@ export function createPruneActivities(dependencies: ActivityDependencies) {
     },
   };
 
-  function digestFor({ service, repository }: InRepository, policy: RetentionPolicy, { upTo: _, ...removals }: Removals, { question }: RetentionPlan): string {
+  function digestFor({ service, repository }: RetainedIn, policy: RetentionPolicy, { upTo: _, ...removals }: Removals, { question }: RetentionPlan): string {
     return digestOf(canonicalJson({ operation: 'prune', service, repository, policy, removals, question }));
   }
 }

@@ -1,27 +1,17 @@
 /** Retention of a service in one of its repositories: its policy, and what there is. */
-import { HoldfastFailure } from '../../domain/failures.ts';
 import { defaultPolicy, writtenPolicy, type RetentionPolicy } from '../../domain/retention/policy.ts';
 import type { Done } from '../../domain/retention/records.ts';
 import { restoringRunbooks } from '../../domain/retention/restoring.ts';
 import { makingRunbooks, readingRunbooks } from '../../domain/retention/run-uses.ts';
 import type { Repository } from '../../repository/repository.ts';
-import { currentOwner, repositoryNamed, serviceNamed } from '../activity-run.ts';
+import { currentOwner, serviceNamed, type InRepository } from '../activity-run.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { createFactsReader, type FactsReader } from './gather-facts.ts';
 
-export interface InRepository {
-  readonly service: string;
-  readonly repository: string;
-}
+/** Retention is of one repository, which is named. */
+export type RetainedIn = Required<InRepository>;
 
-export const policyIn = (dependencies: ActivityDependencies, { service, repository }: InRepository): RetentionPolicy => writtenPolicy(serviceNamed(dependencies, service), repository) ?? defaultPolicy;
-
-/** The service's own, by its name. @throws InvalidInput */
-export function ownRepository(dependencies: ActivityDependencies, { service, repository }: InRepository): Repository {
-  const { repositories } = serviceNamed(dependencies, service);
-  if (repositories.includes(repository)) return repositoryNamed(dependencies, repository);
-  throw new HoldfastFailure('InvalidInput', { operation: 'prune a repository', object: repository.slice(0, 80), cause: `${service} has no repository of that name`, hint: `It has ${repositories.join(', ')}.` });
-}
+export const policyIn = (dependencies: ActivityDependencies, { service, repository }: RetainedIn): RetentionPolicy => writtenPolicy(serviceNamed(dependencies, service), repository) ?? defaultPolicy;
 
 export const readerIn = (dependencies: ActivityDependencies, service: string, repository: Repository): FactsReader => createFactsReader({
   repository, service, nowMs: dependencies.nowMs,

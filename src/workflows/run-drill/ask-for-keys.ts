@@ -6,7 +6,6 @@ import { durationText } from '../../domain/wording.ts';
 import { timingOf } from '../shared/activity-options.ts';
 import type { Run } from '../shared/run.ts';
 import type { DrillLog } from './drill-log.ts';
-import { drilledRepository } from './drilled-repository.ts';
 import type { RunDrillInput } from './messages.ts';
 
 /** What is known of them so far. */
@@ -16,8 +15,7 @@ export interface AskedKeys {
 
 /** Can the drill go on? Without one of them, or where nobody could look, it cannot. @throws InvalidInput for a repository that is none of the service's */
 export async function askForKeys(run: Run<RunDrillInput>, log: DrillLog, asked: AskedKeys): Promise<boolean> {
-  const { service, depth: kind } = run.input;
-  const repository = drilledRepository(run);
+  const { input: { service, depth: kind }, repository } = run;
   const input = { service, kind, ...(repository === undefined ? {} : { repository }) };
   asked.keys = await run.host.quick.findDrillKeys(input);
   if (asked.keys.length === 0) return true;

@@ -30,7 +30,7 @@ export async function bringUp(run: DrillRun, log: DrillLog, chosen: ChosenDrill)
   run.step('[2/6] Restore   into an environment of its own, which nothing leads out of');
   if (chosen.compose !== undefined && chosen.compose.setAside.length > 0) run.note(`Not followed of ${chosen.compose.file}: ${chosen.compose.setAside.join(', ')}`);
   const prepared = await log.stage({ phase: 'prepare', component: null, check: checkName('content') }, async () => {
-    await run.host.quick.prepareDrill({ service, components: chosen.components.map(({ name }) => name) });
+    await run.host.quick.prepareDrill({ service, repository: chosen.backup.repository, components: chosen.components.map(({ name }) => name) });
     return true;
   });
   if (prepared === null) return { servers: [], sources: {}, tests: null };

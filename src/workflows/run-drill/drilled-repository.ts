@@ -1,4 +1,4 @@
-/** Out of which repository a drill takes everything. */
+/** Out of which repository a drill takes everything, and where it notes what it is. */
 import type { ServiceDefinition } from '../../domain/service.ts';
 import type { RunDrillInput } from './messages.ts';
 

@@ -27,12 +27,12 @@ export async function runDrill(input: RunDrillInput): Promise<RunDrillResult> {
     const chosen = await unlessCancelled(run, log, () => ({ chosen: null }), () => choose(run, log));
     const brought = chosen === null ? nothing : await unlessCancelled(run, log, () => ({ chosen }), () => bringUp(run, log, chosen));
     return requireProven(run, chosen, await end(run, log, { chosen, brought }));
-  }, queueOf);
+  }, { hostQueue, repository: drilledRepository });
 }
 
 /** A failover is another host's: nothing is asked of the service's own, which is gone. @throws InvalidInput where none is named */
-function queueOf({ depth, service }: RunDrillInput, { hostQueue, failoverQueue }: ResolvedService): string {
-  if (depth !== 'failover') return hostQueue;
+function hostQueue({ depth, service }: RunDrillInput, { hostQueue: own, failoverQueue }: ResolvedService): string {
+  if (depth !== 'failover') return own;
   if (failoverQueue !== undefined) return failoverQueue;
   throw workflowFailure('InvalidInput', { operation: 'read the input', object: 'depth', cause: `no other host is named for ${service}`, hint: 'Name it in holdfast.yaml: services, failover, host and repository.' });
 }
@@ -49,8 +49,7 @@ async function fromNothing(run: DrillRun, log: DrillLog): Promise<RunDrillResult
 
 /** Nobody named anything: what leads nowhere is what the drill is to find out. */
 async function newestPoint(run: DrillRun, log: DrillLog): Promise<ChosenDrill | null> {
-  const { service, depth } = run.input;
-  const repository = drilledRepository(run);
+  const { input: { service, depth }, repository } = run;
   const stage = { phase: 'locate', component: null, check: checkName('content'), classes: { UnknownBackup: 'noBackup', CouldNotVerify: 'imageMissing' } } as const;
   const chosen = await log.stage(stage, () => run.host.long.chooseRebuild({ service, kind: depth, ...(repository === undefined ? {} : { repository }) }));
   if (chosen === null) return null;
@@ -106,8 +105,7 @@ async function takeAway(run: DrillRun, log: DrillLog): Promise<DrillCleanUp> {
 type Ended = Pick<DrillFindings, 'chosen' | 'cleanUp' | 'missing' | 'keys'> & { readonly brought: BroughtUp };
 
 async function record(run: DrillRun, log: DrillLog, { chosen, brought, cleanUp, missing, keys }: Ended): Promise<RecordedDrill> {
-  const { service, requestedBy, reason, depth, backup } = run.input;
-  const repository = drilledRepository(run);
+  const { input: { service, requestedBy, reason, depth, backup }, repository } = run;
   const { startTime, parent } = workflowInfo();
   const recorded = await run.host.quick.recordDrill({
     service, kind: depth, chosen, ...(backup === undefined ? {} : { asked: backup }), cleanUp, servers: brought.servers, tests: brought.tests, ...(keys === undefined ? {} : { keys }), ...(Object.keys(brought.sources).length === 0 ? {} : { sources: brought.sources }), checks: log.checks, phases: log.phases, lastCheckPassedAt: log.lastPassedAt,

@@ -37,6 +37,8 @@ export interface CommonInput {
 export interface Run<I extends CommonInput> {
   readonly input: I;
   readonly service: ResolvedService;
+  /** {@link RunPlace.repository} */
+  readonly repository?: string;
   /** The components this run works on: the service's own, or other containers that stand in for them. */
   readonly components: readonly Component[];
   /** Activities on the queue of the service's own Docker host. */
@@ -55,8 +57,13 @@ export interface Run<I extends CommonInput> {
 
 export type MutableStatus = { -readonly [K in keyof RunStatus]: RunStatus[K] };
 
-/** On which host its steps are taken: the service's own, unless the runbook is about another. @throws InvalidInput where that is not named */
-export type HostQueue<I extends CommonInput> = (input: I, service: ResolvedService) => string;
+/** Where a run works; each as with every other unless the runbook says otherwise. */
+export interface RunPlace<I extends CommonInput> {
+  /** On which host its steps are taken: the service's own, unless it is about another. @throws InvalidInput where that is not named */
+  readonly hostQueue?: (input: I, service: ResolvedService) => string;
+  /** In which repository it notes what it is: the service's first, unless it works with another one alone. Undefined for the first. */
+  readonly repository?: (run: Pick<Run<I>, 'input' | 'service'>) => string | undefined;
+}
 
 /**
  * Runs one runbook. `allowed` names the members its input may have; anything else is refused, so that a misspelt
@@ -67,7 +74,7 @@ export async function inFrame<I extends CommonInput, R>(
   input: unknown,
   validate: (input: Record<string, unknown>) => I,
   body: (run: Run<I>) => Promise<R>,
-  queueOf: HostQueue<I> = (_input, { hostQueue }) => hostQueue,
+  place: RunPlace<I> = {},
 ): Promise<R> {
   const status: MutableStatus = { runbook, service: '', phase: 'starting', events: [], eventsDropped: 0, plan: null, decision: null, refusals: [], waitingFor: null };
   setHandler(statusQuery, () => status, { description: 'Phase, progress, plan and decision of this run' });
@@ -76,7 +83,7 @@ export async function inFrame<I extends CommonInput, R>(
   try {
     const valid = validated(runbook, input, validate);
     status.service = valid.service;
-    run = await resolve(valid, status, compensations, queueOf);
+    run = await resolve(valid, status, compensations, place);
     requireNoRestore(run, runbook);
     await enter(run, runbook);
     if (isRestoring({ runbook, input: input as Record<string, unknown> })) run.note(`Retention and schedules of ${valid.service} wait until this has ended.`);
@@ -104,11 +111,12 @@ export function validated<I extends CommonInput>(runbook: string, input: unknown
   }
 }
 
-export async function resolve<I extends CommonInput>(input: I, status: MutableStatus, compensations: Compensations, queueOf: HostQueue<I> = (_input, { hostQueue }) => hostQueue): Promise<Run<I>> {
+export async function resolve<I extends CommonInput>(input: I, status: MutableStatus, compensations: Compensations, { hostQueue, repository }: RunPlace<I> = {}): Promise<Run<I>> {
   const queue = workflowInfo().taskQueue || workflowQueue();
   const service = await activitiesOn(queue, 'production').quick.resolveService({ service: input.service, ...(isScheduled() && waitingRunbooks.includes(workflowInfo().workflowType) ? { scheduled: true } : {}) });
   requireKnownComponents(input, service);
-  return frameOf(input, { ...service, hostQueue: queueOf(input, service) }, queue, status, compensations);
+  const notedIn = repository?.({ input, service });
+  return { ...frameOf(input, { ...service, hostQueue: hostQueue?.(input, service) ?? service.hostQueue }, queue, status, compensations), ...(notedIn === undefined ? {} : { repository: notedIn }) };
 }
 
 /** By a schedule of Temporal's, whoever made it, or by its older `--cron`. */
@@ -133,11 +141,11 @@ function requireKnownComponents(input: CommonInput, { definition }: ResolvedServ
 }
 
 async function enter<I extends CommonInput>(run: Run<I>, runbook: string): Promise<void> {
-  const { service } = run.input;
-  if (run.service.searchAttributes) upsertSearchAttributes([{ key: attributes.service, value: service }, { key: attributes.runbook, value: runbook }]);
+  const noted = { service: run.input.service, ...(run.repository === undefined ? {} : { repository: run.repository }) };
+  if (run.service.searchAttributes) upsertSearchAttributes([{ key: attributes.service, value: noted.service }, { key: attributes.runbook, value: runbook }]);
   run.phase('working');
-  await run.host.first.enterHost({ service, components: run.components });
-  run.compensations.add('remove what this run left', () => run.host.quick.removeRunScratch({ service }));
+  await run.host.first.enterHost({ ...noted, components: run.components });
+  run.compensations.add('remove what this run left', () => run.host.quick.removeRunScratch(noted));
 }
 
 function frameOf<I extends CommonInput>(input: I, service: ResolvedService, queue: string, status: MutableStatus, compensations: Compensations): Run<I> {

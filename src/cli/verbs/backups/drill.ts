@@ -20,7 +20,7 @@ export function drillCommand(): Command {
       const { name } = await theService(context);
       const chosen = backup === undefined ? undefined : checkBackupChoice(backup);
       const { noApproval, runRunbook } = await import('../../run-runbook.ts');
-      return runRunbook(context, 'drill', name, () => given({ service: name, depth: 'restore' as const, backup: chosen, repository, reason, requestedBy: context.me }), noApproval(context));
+      return runRunbook(context, 'drill', name, () => given({ service: name, depth: 'restore' as const, backup: chosen, repository, reason, requestedBy: context.me }), noApproval(context), repository);
     })), { isDefault: true });
   command.addCommand(verb('rebuild', 'From nothing but a repository: to the newest point that it leads to, through base backup and log, with the time until the service answers; asks for the keys that no backup holds (drill.keys).', ['drill rebuild', 'drill rebuild --reason "the quarter\'s"'])
     .option('--repository <name>', 'the repository that all of it comes from')
@@ -28,7 +28,7 @@ export function drillCommand(): Command {
     .action(act<Omit<DrillOptions, 'backup'>>(async (context, { repository, reason }) => {
       const { name } = await theService(context);
       const { noApproval, runRunbook } = await import('../../run-runbook.ts');
-      return runRunbook(context, 'drill', name, () => given({ service: name, depth: 'rebuild' as const, repository, reason, requestedBy: context.me }), noApproval(context));
+      return runRunbook(context, 'drill', name, () => given({ service: name, depth: 'rebuild' as const, repository, reason, requestedBy: context.me }), noApproval(context), repository);
     })));
   command.addCommand(verb('failover', 'The same on another host, from the repository that is off site, as `failover` in holdfast.yaml names both; a worker runs there with --standby.', ['drill failover', 'drill failover --reason "the year\'s"'])
     .option('--reason <text>', 'why; kept and shown')
