@@ -11,7 +11,6 @@ import { shortDigest } from '../../src/domain/restore-plan.ts';
 import { checkChain } from '../../src/repository/check-chain.ts';
 import { createRepository } from '../../src/repository/create-repository.ts';
 import type { Repository } from '../../src/repository/repository.ts';
-import { createInMemoryStorage } from '../../src/storage/in-memory/in-memory-storage.ts';
 import { createLocalStorage } from '../../src/storage/local/local-storage.ts';
 import type { PruneBackupsResult } from '../../src/workflows/prune-backups/messages.ts';
 import { statusQuery } from '../../src/workflows/shared/messages.ts';
@@ -27,14 +26,16 @@ import { testWorkflows } from '../support/workflow-bundle.ts';
 let service: ServiceFixture;
 let elsewhere: string;
 let local: Repository;
-/** An object store: it has no files of this host. */
+/** Another directory. */
 let far: Repository;
 
 beforeAll(async () => {
   service = await startServiceFixture({ definition: { repositories: ['local', 'far'], retention: { ...defaultPolicy, days: 6, trashDays: 1 } } });
   elsewhere = await mkdtemp(join(tmpdir(), 'holdfast test-'));
   local = createRepository('local', createLocalStorage(service.repositoryPath));
-  far = createRepository('far', createInMemoryStorage());
+  const path = await mkdtemp(join(elsewhere, 'far-'));
+  far = createRepository('far', createLocalStorage(path));
+  Object.assign(service.config, { repositories: [...service.config.repositories, { name: 'far', path }] });
 });
 afterAll(async () => {
   await service?.stop();
@@ -49,7 +50,7 @@ const prune = (input: object = {}) => service.run<PruneBackupsResult>('pruneBack
 const failureOf = (run: Promise<unknown>): Promise<unknown> => run.catch((error: unknown) => (error instanceof WorkflowFailedError && error.cause instanceof ApplicationFailure ? error.cause.type : error));
 
 test('a plan that asks removes nothing before somebody says yes to it, in each repository; and a backup comes back', async () => {
-  const stop = await service.startWorker({ wrap: (dependencies) => ({ ...dependencies, repositories: new Map([...dependencies.repositories, ['far', far]]) }) });
+  const stop = await service.startWorker();
   const [here, there] = [await oldBackups(local, service.name, 10), await oldBackups(far, service.name, 12)];
   const planned = await prune({ plan: true });
   expect(planned).toMatchObject({ outcome: 'planned', done: [], plans: [{ repository: 'local', counts: { kept: 7, removed: 3 } }, { repository: 'far', counts: { kept: 7, removed: 5 }, question: expect.stringContaining('should have gone before') }] });
@@ -72,12 +73,21 @@ test('a plan that asks removes nothing before somebody says yes to it, in each r
   expect(await failureOf(service.run('undeleteBackup', { service: service.name, backup: '19990101-000000' }))).toBe('UnknownBackup');
   expect(await listed(local)).toContain(wanted);
   expect((await prune()).outcome).toBe('nothing');
+
+  // What is written down for a repository is of that one alone.
+  const kept = await listed(local);
+  service.define({ retentionIn: { far: { ...defaultPolicy, days: 4, trashDays: 1 } } });
+  const stricter = await prune({ plan: true });
+  expect(stricter.plans.map(({ repository, counts: { removed }, keeps }) => [repository, removed, keeps?.endsWith(', as written down for far')])).toEqual([['local', 0, false], ['far', 2, true]]);
+  expect((await prune({ apply: stricter.digest })).outcome).toBe('pruned');
+  expect([await listed(local), await listed(far)]).toEqual([kept, there.slice(7).map(({ backupId }) => backupId)]);
+  delete (service.config.services[0] as { retentionIn?: unknown }).retentionIn;
   expect(await service.leftovers()).toEqual([]);
   await stop();
 }, 180_000);
 
 test('a backup of both stores has what came of age removed behind it in each repository, and is one whatever becomes of that', async () => {
-  const [here, there] = [createRepository('local', createLocalStorage(await mkdtemp(join(elsewhere, 'behind-')))), createRepository('far', createInMemoryStorage())];
+  const [here, there] = [createRepository('local', createLocalStorage(await mkdtemp(join(elsewhere, 'behind-')))), createRepository('far', createLocalStorage(await mkdtemp(join(elsewhere, 'behind-far-'))))];
   service.define({ repositories: ['local', 'far'], retention: { ...defaultPolicy, days: 8, trashDays: 1 } });
   const stop = await service.startWorker({ wrap: (dependencies) => ({ ...dependencies, repositories: new Map([['local', here], ['far', there]]) }) });
   await service.sql('CREATE TABLE IF NOT EXISTS orders (id int); INSERT INTO orders VALUES (1)');

@@ -1,52 +1,63 @@
 /** The log goes with the backups that it led on from: marked first, and from its beginning; so do append-only files. */
 import { createHash } from 'node:crypto';
+import { readdir } from 'node:fs/promises';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { BackupManifest } from '../../../src/domain/backup-manifest.ts';
 import type { AofLook } from '../../../src/domain/aof/aof-history.ts';
 import { parseLsn } from '../../../src/domain/wal/lsn.ts';
+import { segmentName } from '../../../src/domain/wal/segment.ts';
+import type { Repository } from '../../../src/repository/repository.ts';
 import { base } from '../../repository/sample-manifest.ts';
 import { key as sampleKey, MiB, never, segmentBytes, sourceOf } from '../../repository/wal-sample.ts';
 import { dayMs, openRetentionStage, type RetentionStage } from './retention-stage.ts';
 
 const key = { ...sampleKey, systemIdentifier: base.server.systemIdentifier };
 const log = { service: 'shop', component: 'postgres', systemIdentifier: key.systemIdentifier };
-const input = { service: 'shop', repository: 'far' };
 let stage: RetentionStage;
+/** A directory, or an object store. */
+let name: 'local' | 'far';
 let archived: number;
 let runs = 0;
 
 beforeEach(async () => {
-  archived = 0;
+  [archived, name] = [0, 'far'];
   stage = await openRetentionStage({ days: 2, walDays: 2, minimumCopies: 1, trashDays: 1 });
 });
 afterEach(() => stage.remove());
 
+const repository = (): Repository => stage.repositories[name];
+
 /** So many days: a base backup each, and the segment that it begins in. */
 async function days(count: number): Promise<readonly BackupManifest[]> {
-  const { far } = stage.repositories;
   const made: BackupManifest[] = [];
   for (let day = 0; day < count; day += 1) {
-    made.push(await stage.back(far, 'base'));
+    made.push(await stage.back(repository(), 'base'));
     archived += 1;
     const segment = { timeline: 1, number: BigInt(archived) };
-    await far.wal.storeSegment(key, segment, sourceOf(segmentBytes(segment, 0, key)), never);
+    await repository().wal.storeSegment(key, segment, sourceOf(segmentBytes(segment, 0, key)), never);
     stage.nowMs += dayMs;
   }
   return made;
 }
 
-const stored = async (): Promise<readonly number[]> => (await stage.repositories.far.wal.holdings(key)).complete.map(({ number }) => Number(number));
-const marked = async (): Promise<readonly number[]> => (await stage.repositories.far.trash.markedSegments(log)).map(({ number }) => Number(number)).sort((a, b) => a - b);
+const stored = async (): Promise<readonly number[]> => (await repository().wal.holdings(key)).complete.map(({ number }) => Number(number));
+const marked = async (): Promise<readonly number[]> => (await repository().trash.markedSegments(log)).map(({ number }) => Number(number)).sort((a, b) => a - b);
 
-async function carryOut(name?: string) {
-  if (name === undefined) runs += 1;
-  const activities = stage.as(name ?? `log${runs}`);
-  if (name === undefined) await activities.planPrune(input);
+const segmentFiles = async (): Promise<readonly string[]> =>
+  (await readdir(join(stage.repositories.local.storage.location, 'shop/wal'), { recursive: true })).flatMap((path) => /[0-9A-F]{24}(?=-)/.exec(path)?.[0] ?? []).sort();
+
+async function carryOut(run?: string) {
+  if (run === undefined) runs += 1;
+  const activities = stage.as(run ?? `log${runs}`);
+  const input = { service: 'shop', repository: name };
+  if (run === undefined) await activities.planPrune(input);
   return activities.carryOutPrune({ ...input, approved: true });
 }
 
-it('is marked, stays readable for as long as the trash keeps it, and then goes', async () => {
+it.each(['local', 'far'] as const)('is marked, stays readable for as long as the trash keeps it, and then goes (%s)', async (where) => {
+  name = where;
   await days(8);
   const done = await carryOut();
   // Three are young enough, and the log of two days begins with the one before.
@@ -60,7 +71,9 @@ it('is marked, stays readable for as long as the trash keeps it, and then goes',
   await days(2);
   expect((await carryOut()).segments).toMatchObject({ gone: 4 });
   expect((await stored())[0]).toBe(5);
-  expect((await stage.repositories.far.storage.listNames('shop/trash/log/postgres')).length).toBeLessThanOrEqual(1);
+  expect((await repository().storage.listNames('shop/trash/log/postgres')).length).toBeLessThanOrEqual(1);
+  // Nothing but what the archive says is there, on the disk.
+  if (name === 'local') expect(await segmentFiles()).toEqual((await stored()).map((number) => segmentName({ timeline: 1, number: BigInt(number) }, key.segmentSizeBytes)));
 });
 
 it('is whole from every kept base backup on, wherever it is killed, and goes all the same', async () => {
@@ -85,10 +98,10 @@ it('is whole from every kept base backup on, wherever it is killed, and goes all
     await days(1);
     for (const when of ['before', 'after'] as const) {
       runs += 1;
-      const name = `killed${runs}`;
-      await stage.as(name).planPrune(input);
+      const killed = `killed${runs}`;
+      await stage.as(killed).planPrune({ service: 'shop', repository: name });
       stage.dying.far.arm({ atCall: 40 + round * 37, when });
-      kills += await carryOut(name).then(() => 0, () => 1);
+      kills += await carryOut(killed).then(() => 0, () => 1);
       stage.dying.far.arm(null);
       await isWhole();
     }
