@@ -16,6 +16,8 @@ import type { PruneBackupsResult } from '../../src/workflows/prune-backups/messa
 import { statusQuery } from '../../src/workflows/shared/messages.ts';
 import type { TakeBackupResult } from '../../src/workflows/take-backup/messages.ts';
 import type { UndeleteBackupResult } from '../../src/workflows/undelete-backup/messages.ts';
+import { callText } from '../chaos/fault/fault-point.ts';
+import { instrument } from '../chaos/fault/instrument.ts';
 import { startDoomedWorker } from '../chaos/fault/doomed-worker.ts';
 import { runCommand } from '../support/command-line.ts';
 import { oldBackups } from '../support/old-backups.ts';
@@ -117,6 +119,23 @@ test('a backup of both stores has what came of age removed behind it in each rep
   expect((await take()).said).not.toContain('Applying the retention');
   await stop();
 }, 240_000);
+
+test('a plan that asked nothing is no answer to what comes up while it is carried out', async () => {
+  const path = await mkdtemp(join(elsewhere, 'answered-'));
+  const repository = createRepository('local', createLocalStorage(path));
+  await oldBackups(repository, service.name, 12);
+  service.define({ repositories: ['local'], retention: { ...defaultPolicy, days: 9 } });
+  const { wrap, hooks } = instrument({ ...service.config, repositories: [{ name: 'local', path }] }, { before: async (call) => {
+    if (callText(call) === 'pruneBackups/carryOutPrune#1') service.define({ retention: { ...defaultPolicy, days: 4 } });
+  } });
+  const stop = await service.startWorker({ wrap, hooks });
+  const planned = await prune({ plan: true });
+  expect(planned.plans).toMatchObject([{ question: null, counts: { removed: 2 } }]);
+  expect(await failureOf(prune({ apply: planned.digest }))).toBe('PlanChanged');
+  expect(await inTrash(repository)).toEqual([]);
+  service.define({ repositories: ['local', 'far'] });
+  await stop();
+}, 120_000);
 
 test('what a run reads, that somebody started by hand, stays', async () => {
   const stop = await service.startWorker({ wrap: (dependencies) => ({ ...dependencies, repositories: new Map([['local', local], ['far', far]]) }) });

@@ -8,7 +8,7 @@ export interface PruneBackupsInput extends CommonInput {
   readonly repository?: string;
   /** Only plan: each backup, kept or removed, with its reason. */
   readonly plan?: boolean;
-  /** The digest of a plan, or its first eight digits as they are shown: that is carried out, and nothing else; also where it asks. */
+  /** The digest of a plan, or its first eight digits as they are shown: that is carried out, and nothing else; also where it asks. A question that comes up only then ends the run all the same. */
   readonly apply?: string;
 }
 

@@ -23,9 +23,10 @@ export async function pruneBackups(input: PruneBackupsInput): Promise<PruneBacku
     if (apply !== undefined) requireShown(service, 'remove backups', digest, apply, 'holdfast prune --plan');
     else requireUnasked(service, plans, digest);
     const done: PruneBackupsResult['done'][number][] = [];
-    for (const { repository } of plans) {
+    for (const { repository, question } of plans) {
       run.step(`Pruning ${repository}`);
-      done.push({ repository, ...await carryOutAndTell(run, repository, apply !== undefined) });
+      // Who named a plan that asks has answered it; who named one that does not has answered nothing.
+      done.push({ repository, ...await carryOutAndTell(run, repository, apply !== undefined && question !== null) });
     }
     return { plans, digest, outcome: plans.some(changesAnything) ? 'pruned' : 'nothing', done };
   });
