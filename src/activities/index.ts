@@ -22,6 +22,7 @@ import { createMomentActivities } from './moment/moment-activities.ts';
 import { createMarkActivities } from './moment/mark-activities.ts';
 import { createPlanActivities } from './plan-activities.ts';
 import { createProofActivities } from './proof-activities.ts';
+import { createReapActivities } from './reap-activities.ts';
 import { createRepairActivities } from './repair-activities.ts';
 import { createDeleteActivities } from './retention/delete-activities.ts';
 import { createPruneActivities } from './retention/prune-activities.ts';
@@ -62,6 +63,7 @@ export const createActivities = (dependencies: ActivityDependencies) => ({
   ...createDrillComposedActivities(dependencies),
   ...createDrillApplicationActivities(dependencies),
   ...createDrillRecordActivities(dependencies),
+  ...createReapActivities(dependencies),
 });
 
 export type Activities = ReturnType<typeof createActivities>;

@@ -29,6 +29,9 @@ export interface EndedRun {
 
 export const claimNoteKey = 'claim';
 
+/** Runbooks that a record which cannot be read does not stop. */
+const goingOn: ReadonlySet<string> = new Set(['takeBackup', 'reapLeftovers']);
+
 export function createRepairActivities(dependencies: ActivityDependencies) {
   return {
     /** Removes this run's own scratch, puts settings back, forgets its notes. The last thing every run does. @throws InvalidInput where the service has no such repository */
@@ -37,15 +40,19 @@ export function createRepairActivities(dependencies: ActivityDependencies) {
       return inEngineContext(dependencies, input.service, (context) => cleanUp(context, input.service, context.owner, repository), repository);
     },
 
-    /** Runs of this service, in our own namespace, that have ended and left something; with `onlyHalfWay`, a cut-over or a fence. @throws TemporalUnreachable */
+    /**
+     * Runs of this service, in our own namespace, that have ended and left something; with `onlyHalfWay`, a cut-over or a fence. One whose own record cannot be read is none: nobody knows what hangs on it.
+     * @throws TemporalUnreachable, RepositoryDamaged where a record cannot be read and the run that asks is to move data by others
+     */
     async findEndedRuns(input: { service: string; onlyHalfWay: boolean }): Promise<readonly EndedRun[]> {
       const { rollbacks, unreadable } = await firstRepository(dependencies, input.service).surveyRollbacks(input.service);
-      // Whoever moves data has to know every record; a backup, which moves none, goes on without one that cannot be believed.
-      if (unreadable[0] !== undefined && activityInfo().workflowType !== 'takeBackup') throw unreadable[0].failure;
+      // Whoever moves data has to know every record; a backup, which moves none, and a repair, which goes by a run's own, go on without one that cannot be believed.
+      if (unreadable[0] !== undefined && !goingOn.has(activityInfo().workflowType ?? '')) throw unreadable[0].failure;
+      const unknown = new Set(unreadable.map(({ runId }) => runId));
       const directions = new Map(rollbacks.map(({ record, state }) => [record.runId, repairDirection(state)]));
       const ended: EndedRun[] = [];
       for (const { namespaceId, workflowId, runId } of await candidates(input.service, rollbacks, input.onlyHalfWay)) {
-        if (runId === currentOwner(dependencies).runId || await dependencies.runs.isOpen(workflowId, runId)) continue;
+        if (runId === currentOwner(dependencies).runId || unknown.has(runId) || await dependencies.runs.isOpen(workflowId, runId)) continue;
         ended.push({ owner: { namespaceId, workflowId, runId }, direction: directions.get(runId) ?? null });
       }
       return ended;
@@ -53,11 +60,13 @@ export function createRepairActivities(dependencies: ActivityDependencies) {
 
     /**
      * Repairs one ended run: its half-way cut-over, its fences, its scratch. Acts only for a run that left something under just these ids, that it finds
-     * ended itself, and under this run's own lease. @throws ServiceBusy
+     * ended itself, and under this run's own lease. @throws ServiceBusy, RepositoryDamaged where its own record cannot be read
      */
     repairRun: (input: { service: string; owner: RunOwner }): Promise<{ readonly done: readonly string[] }> =>
       inEngineContext(dependencies, input.service, async (context) => {
-        const rollbacks = await firstRepository(dependencies, input.service).listRollbacks(input.service);
+        const { rollbacks, unreadable } = await firstRepository(dependencies, input.service).surveyRollbacks(input.service);
+        const damaged = unreadable.find(({ runId }) => runId === input.owner.runId);
+        if (damaged !== undefined) throw damaged.failure;
         const known = (await candidates(input.service, rollbacks, false)).some((each) => sameOwner(each, input.owner));
         if (!known) return { done: [] };
         await requireEnded(input.owner, context.signal);

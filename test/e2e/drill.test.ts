@@ -1,6 +1,6 @@
 /** Drills of a real service: a healthy backup comes back and is proven; a broken one, or a broken environment, gets the class that it has. Nothing live is touched, and nothing is left. */
 import { createHash } from 'node:crypto';
-import { open, readFile, readdir, rm, writeFile } from 'node:fs/promises';
+import { mkdir, open, readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest';
@@ -19,7 +19,7 @@ import type { TakeBackupResult } from '../../src/workflows/take-backup/messages.
 import { callText } from '../chaos/fault/fault-point.ts';
 import { instrument, type Probe } from '../chaos/fault/instrument.ts';
 import { loseFirstAnswers } from '../chaos/fault/lose-answers.ts';
-import { startServiceFixture, type ServiceFixture } from '../support/service-fixture.ts';
+import { startServiceFixture, waitFor, type ServiceFixture } from '../support/service-fixture.ts';
 
 let service: ServiceFixture;
 let backup: string;
@@ -215,17 +215,19 @@ test('tests that cannot be started, that take too long, and that take too much a
   expect([type, of('health')?.class, of('health')?.sentence]).toEqual(['CouldNotVerify', 'applicationOutOfMemory', expect.stringContaining('ended at 32 MB')]);
 }, 400_000);
 
+/** Holds the next run that comes so far up, behind this call, until it is told to go on. */
+async function at(point: string): Promise<{ readonly reached: Promise<void>; go(): void }> {
+  const [reached, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
+  trouble = { after: async (call) => {
+    if (callText(call) !== point) return;
+    reached.resolve();
+    await released.promise;
+  } };
+  return { reached: reached.promise, go: () => released.resolve() };
+}
+
 test('what a drill was cancelled, failed or terminated over goes, and the cancelled one says that it could not tell', async () => {
   settings({});
-  const at = async (point: string): Promise<{ readonly reached: Promise<void>; go(): void }> => {
-    const [reached, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
-    trouble = { after: async (call) => {
-      if (callText(call) !== point) return;
-      reached.resolve();
-      await released.promise;
-    } };
-    return { reached: reached.promise, go: () => released.resolve() };
-  };
   const cancelled = await at('runDrill/startDrill:postgres#1');
   const run = await drill();
   await cancelled.reached;
@@ -244,6 +246,38 @@ test('what a drill was cancelled, failed or terminated over goes, and the cancel
   trouble = {};
   await service.run<ReapLeftoversResult>('reapLeftovers', { service: service.name });
   expect(await service.leftovers()).toEqual([]);
+}, 300_000);
+
+test('what a terminated drill left goes while another run holds the service, and where the record of a cut-over cannot be read', async () => {
+  settings({});
+  const reap = async (): Promise<unknown> => (await service.start<ReapLeftoversResult>('reapLeftovers', { service: service.name })).result().catch((error: unknown) => (error as WorkflowFailedError).cause);
+  const own = join(service.repositoryPath, service.name);
+  const killed = await at('runDrill/prepareDrill#1');
+  const terminated = await drill();
+  await killed.reached;
+  await terminated.terminate('the test');
+  const left = await service.leftovers();
+  killed.go();
+  expect(left.length).toBeGreaterThan(2);
+
+  const held = await at('takeBackup/backUpComponent:postgres#1');
+  const taking = await service.start<TakeBackupResult>('takeBackup', { service: service.name });
+  await held.reached;
+  // Its last attempt may be at work yet: it is waited for.
+  await waitFor(async () => {
+    expect(await reap()).toMatchObject({ type: 'ServiceBusy' });
+    return (await service.leftovers()).every((name) => !left.includes(name));
+  });
+  held.go();
+  await taking.result();
+  trouble = {};
+
+  await mkdir(join(own, 'rollbacks'), { recursive: true });
+  await writeFile(join(own, 'rollbacks', 'run-x.json'), '{}');
+  expect(await reap()).toMatchObject({ type: 'RepositoryDamaged' });
+  expect(await readdir(join(own, 'runs'))).toEqual([]);
+  await rm(join(own, 'rollbacks', 'run-x.json'));
+  expect(await reap()).toEqual({ runs: [] });
 }, 300_000);
 
 test('what is no drill is refused before anything is made, and a service without a backup has nothing to come back from', async () => {

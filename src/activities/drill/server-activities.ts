@@ -1,6 +1,6 @@
 /** The servers of a drill: the network they are on, what fills them, their start, and the end of all of it. Nothing live is read or touched. */
 import { createDrillServer, drillNetwork, drillVolume, type DrillServerRequest } from '../../containers/drill.ts';
-import { findScratchOf, listOwners, removeScratch } from '../../containers/scratch.ts';
+import { findScratchOf, removeScratch } from '../../containers/scratch.ts';
 import { liveSizeBytes, type PostgresBase } from '../../domain/backup-manifest.ts';
 import type { Difference } from '../../domain/content.ts';
 import type { ComposedStore } from '../../domain/drill/compose/composition.ts';
@@ -99,26 +99,6 @@ export function createDrillServerActivities(dependencies: ActivityDependencies) 
         }
       }
       return { removed, leftovers };
-    },
-
-    /**
-     * On a host that services of others are only drilled on: scratch of runs that ended long enough ago for no late attempt to come. By labels alone: nothing is noted there, nothing that
-     * is live is looked at, and whatever else a run has left is its own host's concern. Idempotent. @throws TemporalUnreachable
-     */
-    async reapDrills(input: { service: string }): Promise<readonly { readonly workflowId: string; readonly runId: string; readonly done: readonly string[] }[]> {
-      const { runtime, runs, timing, nowMs } = dependencies;
-      const reaped: { workflowId: string; runId: string; done: string[] }[] = [];
-      for (const owner of await listOwners(runtime, runs.namespaceId, input.service)) {
-        const closedAtMs = await runs.closedAtMs(owner.workflowId, owner.runId);
-        if (closedAtMs === null || closedAtMs + timing.lateAttemptMs > nowMs()) continue;
-        const done: string[] = [];
-        for (const scratch of await findScratchOf(runtime, owner)) {
-          await removeScratch(runtime, scratch);
-          done.push(`removed ${scratch.name}`);
-        }
-        if (done.length > 0) reaped.push({ workflowId: owner.workflowId, runId: owner.runId, done });
-      }
-      return reaped;
     },
   };
 

@@ -1,5 +1,5 @@
 /** `reapLeftovers`: whoever was killed or terminated is finished here. Started by a schedule, by every local start, and by hand. */
-import { isCancellation } from '@temporalio/workflow';
+import { isCancellation, patched } from '@temporalio/workflow';
 import { activitiesOn } from '../shared/activity-options.ts';
 import { failureTypeOf } from '../shared/workflow-failure.ts';
 import { commonFields, commonInput, onlyFields } from '../shared/input-fields.ts';
@@ -9,11 +9,24 @@ import type { ReapLeftoversInput, ReapLeftoversResult } from './messages.ts';
 
 export async function reapLeftovers(input: ReapLeftoversInput): Promise<ReapLeftoversResult> {
   return inFrame('reapLeftovers', input, readInput, async (run) => {
-    const runs = [...await repairEndedRuns(run, false), ...await reapOtherHost(run)];
+    const { service } = run.input;
+    // One that began before it was so goes on as it began.
+    const scratchFirst = patched('scratch-goes-first');
+    // A dump may hold the service for hours: what takes no lease does not wait for it.
+    const runs = scratchFirst ? [...await reapOwnHost(run), ...await reapOtherHost(run)] : [];
+    runs.push(...await repairEndedRuns(run, false));
+    if (!scratchFirst) runs.push(...await reapOtherHost(run));
     await endOrphanedLease(run);
     if (runs.length === 0) run.done('Nothing is left of any ended run.');
+    if (scratchFirst) await run.host.quick.requireRollbackRecords({ service });
     return { runs };
   });
+}
+
+async function reapOwnHost(run: Run<ReapLeftoversInput>): Promise<readonly RepairedRun[]> {
+  const reaped = await run.host.long.reapScratch({ service: run.input.service });
+  for (const { workflowId, done } of reaped) run.done(`${workflowId}: ${done.join('; ')}`);
+  return reaped;
 }
 
 /** What drills have left where they bring the service up beside its own host. One that does not answer keeps nobody from reaping here. */
@@ -21,7 +34,7 @@ async function reapOtherHost(run: Run<ReapLeftoversInput>): Promise<readonly Rep
   const { failoverQueue, timing, definition: { failover } } = run.service;
   if (failoverQueue === undefined) return [];
   try {
-    const reaped = await activitiesOn(failoverQueue, timing).first.reapDrills({ service: run.input.service });
+    const reaped = await activitiesOn(failoverQueue, timing).first.reapScratch({ service: run.input.service });
     for (const { workflowId, done } of reaped) run.done(`${workflowId} on ${failover?.host ?? ''}: ${done.join('; ')}`);
     return reaped;
   } catch (error) {
