@@ -263,6 +263,9 @@ test('no base backup, or a file of it missing, is nothing to come back from', as
   expect([gone.type, gone.of('content')?.class, gone.of('content')?.sentence]).toEqual(['ProofFailed', 'logIncomplete', expect.stringContaining('no base backup')]);
   const damaged = await without((path) => path.startsWith(`backups/${base}/postgres/`) && path.includes('base.tar'), async () => failed(await rebuild()));
   expect([damaged.type, damaged.of('content:postgres')?.class, damaged.of('content:redis')?.class, damaged.of('assertion')?.verdict]).toEqual(['ProofFailed', 'backupUnreadable', 'asExpected', 'couldNotVerify']);
+  // Nobody is to rely on it any more, retention neither.
+  const proofs = await createRepository('local', createLocalStorage(service.repositoryPath)).listProofs(service.name, base);
+  expect(proofs.map(({ verdict, components }) => [verdict, components.map(({ component, sentence }) => [component, sentence.startsWith(`Found by drill ${damaged.report.drillId}`)])])).toEqual([['failed', [['postgres', true]]]]);
 }, 300_000);
 
 test('an append-only file with a hole leads up to it, or Redis comes from the backup next to it; and either is told', async () => {

@@ -7,6 +7,7 @@ import { checkName, type DrillCheck } from '../../domain/drill/check.ts';
 import type { ApplicationTests, DrillCleanUp, DrilledComponent, DrillReport } from '../../domain/drill/drill-report.ts';
 import { objectivesOf } from '../../domain/drill/drill-settings.ts';
 import { breaches, type DrillKind, type DrillPhase, type JudgedObjective } from '../../domain/drill/objectives.ts';
+import { failedProofs } from '../../domain/drill/failed-proofs.ts';
 import { promisesLoss } from '../../domain/drill/promised-loss.ts';
 import type { StoreCoverage } from '../../domain/drill/store-coverage.ts';
 import type { FoundKey } from '../../domain/drill/drill-keys.ts';
@@ -91,7 +92,7 @@ const listedChecks = 200;
 
 export function createDrillRecordActivities(dependencies: ActivityDependencies) {
   return {
-    /** The report that stands there after it, whoever of two attempts wrote it. @throws ApprovalNotForThisRun, RepositoryUnreachable, SecretNotFound and InvalidConfiguration for the key that signs */
+    /** The report that stands there after it, whoever of two attempts wrote it; what it says against the backup itself, as a proof of that. @throws ApprovalNotForThisRun, RepositoryUnreachable, SecretNotFound and InvalidConfiguration for the key that signs */
     async recordDrill(facts: DrillFindings): Promise<RecordedDrill> {
       requireRunbook('runDrill');
       const { service } = facts;
@@ -103,6 +104,7 @@ export function createDrillRecordActivities(dependencies: ActivityDependencies) 
       const { signed } = readReport(standing);
       if (signed === null) throw new HoldfastFailure('RepositoryDamaged', { operation: 'store the report', object: `${service}/${drillId}`, cause: 'what stands there is no report', hint: 'Look at the file; nothing is written over it.' });
       await repository.drills.recordPage(service, drillId, renderPage(signed));
+      for (const proof of failedProofs(signed.report)) await repository.recordProof(proof);
       const { location } = await repository.place();
       return recorded(signed.report, `${location}/${service}/drills/${drillId}/report.html`);
     },
