@@ -77,6 +77,15 @@ export function fencedStores(runtime: ContainerRuntime, plan: RestorePlan): Prom
   return Promise.all(plan.body.stores.map(async (store) => ({ volume: store.volume, imageId: (await runtime.inspect(store.containerId)).imageId })));
 }
 
+/** The stores of a record, whose containers may be gone: a whole server's files, and Redis's, are put right without one. @throws ContainerNotFound of one that is needed for its server */
+export function recordedStores(runtime: ContainerRuntime, cutOvers: readonly ComponentCutOver[]): Promise<readonly FencedStore[]> {
+  return Promise.all(cutOvers.map(async (cutOver) => {
+    if (cutOver.engine === 'redis' || cutOver.method === 'directory') return { volume: cutOver.volume, imageId: cutOver.imageId };
+    const { imageId } = await runtime.find(cutOver.containerId) ?? await runtime.inspect(cutOver.container);
+    return { volume: cutOver.volume, imageId };
+  }));
+}
+
 /**
  * After the opening of a restore: what belongs to the server rather than to the data (the logins of roles that the restore made). Nothing for an undo,
  * whose data was here before. Idempotent. @returns a sentence per thing that could not be given back

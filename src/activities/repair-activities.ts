@@ -4,7 +4,7 @@
  */
 import { setTimeout as pause } from 'node:timers/promises';
 import { activityInfo } from '@temporalio/activity';
-import { listFenceOwners, lowerAllFencesOf, replaceFences, type FencedStore } from '../containers/fence.ts';
+import { listFenceOwners, lowerAllFencesOf, replaceFences } from '../containers/fence.ts';
 import { findCopies, isUnfinished } from '../containers/copies.ts';
 import { findScratchOf, listOwners, removeScratch } from '../containers/scratch.ts';
 import { inOpeningOrder } from '../domain/cut-over-steps.ts';
@@ -16,7 +16,7 @@ import type { EngineContext } from '../engines/engine-context.ts';
 import type { Repository, Rollback } from '../repository/repository.ts';
 import { currentOwner, engineOf, firstRepository, inEngineContext, ownRepository, repositoryNamed, serviceNamed, type InRepository } from './activity-run.ts';
 import { removeUnfinishedCopies } from './copies/clone-activities.ts';
-import { chooseDirection, completeRestore, putBackRestartPolicies } from './cut-over-state.ts';
+import { chooseDirection, completeRestore, putBackRestartPolicies, recordedStores } from './cut-over-state.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { notedIn, notedRuns } from './noted-runs.ts';
 import { runNoteKey, type RunNote } from './service-activities.ts';
@@ -120,7 +120,7 @@ export function createRepairActivities(dependencies: ActivityDependencies) {
     if (repairDirection(rollback.state) !== null) {
       // The ended run may have chosen its way and died before it could say so.
       const direction = await chooseDirection(repository, record, rollback.state === 'opening' ? 'forward' : 'back');
-      await replaceFences(dependencies.runtime, { owner: context.owner, service, component: 'service', step: 'fence' }, await fencedStores(record.cutOvers), async (holder) => (await dependencies.runs.closedAtMs(holder.workflowId, holder.runId)) !== null);
+      await replaceFences(dependencies.runtime, { owner: context.owner, service, component: 'service', step: 'fence' }, await recordedStores(dependencies.runtime, record.cutOvers), async (holder) => (await dependencies.runs.closedAtMs(holder.workflowId, holder.runId)) !== null);
       const by = { workflowId: context.owner.workflowId, runId: context.owner.runId, at: new Date(dependencies.nowMs()).toISOString() };
       if (direction === 'forward') await repository.markRollback(service, ended.runId, 'opening', by);
       done.push(...await moveAll(context, service, record, direction));
@@ -165,7 +165,7 @@ export function createRepairActivities(dependencies: ActivityDependencies) {
    */
   async function finishAccept(context: EngineContext, service: string, ended: RunOwner, { record }: Rollback): Promise<string[]> {
     const done: string[] = [];
-    await replaceFences(dependencies.runtime, { owner: context.owner, service, component: 'service', step: 'fence' }, await fencedStores(record.cutOvers), async (holder) => (await dependencies.runs.closedAtMs(holder.workflowId, holder.runId)) !== null);
+    await replaceFences(dependencies.runtime, { owner: context.owner, service, component: 'service', step: 'fence' }, await recordedStores(dependencies.runtime, record.cutOvers), async (holder) => (await dependencies.runs.closedAtMs(holder.workflowId, holder.runId)) !== null);
     const components = await componentsOf(service, ended.runId);
     let isWhole = true;
     for (const cutOver of record.cutOvers) {
@@ -243,15 +243,6 @@ export function createRepairActivities(dependencies: ActivityDependencies) {
   async function componentsOf(service: string, runId: string, repository = firstRepository(dependencies, service)): Promise<readonly Component[]> {
     const note = (await repository.readNotes(service, runId))[runNoteKey] as RunNote | undefined;
     return note?.components ?? serviceNamed(dependencies, service).components;
-  }
-
-  /** An image for each fence: the container's own, or where it is gone the one that the record names or that its successor has. */
-  function fencedStores(cutOvers: readonly ComponentCutOver[]): Promise<readonly FencedStore[]> {
-    return Promise.all(cutOvers.map(async (cutOver) => {
-      if (cutOver.engine === 'redis') return { volume: cutOver.volume, imageId: cutOver.imageId };
-      const container = await dependencies.runtime.find(cutOver.containerId) ?? await dependencies.runtime.inspect(cutOver.container);
-      return { volume: cutOver.volume, imageId: container.imageId };
-    }));
   }
 }
 

@@ -133,16 +133,25 @@ async function phaseSeenBy(ctx: EngineContext, container: ContainerFacts, { dire
 
 /** Before the opening: whatever state it is in, back to the old data, and running where it ran. Idempotent. */
 export async function rollBack(ctx: EngineContext, component: PostgresComponent, cutOver: PostgresDirectoryCutOver): Promise<void> {
-  const container = await containerNow(ctx, cutOver);
   // Before it is looked how far that came.
   await endOwn(ctx, cutOver, ['helper']);
   if ((await sight(ctx, cutOver)).phase !== null) {
-    // Somebody may have started it on the new data: before the opening nobody's writes are promised to stay.
-    if (!isStopped(container)) await ctx.runtime.stop(container.id, ctx.timing.stopMs);
+    await stopForMovingBack(ctx, cutOver);
     await exchange(ctx, cutOver, 'out');
   }
+  await startAsBefore(ctx, component, cutOver);
+}
+
+/** Somebody may have started it on what is half there: before the opening nobody's writes are promised to stay. Where there is none, the files need none. */
+export async function stopForMovingBack(ctx: EngineContext, cutOver: PostgresDirectoryCutOver): Promise<void> {
+  const container = await containerOnData(ctx, cutOver);
+  if (container !== null && !isStopped(container)) await ctx.runtime.stop(container.id, ctx.timing.stopMs);
+}
+
+/** With the old data back in its place: running where it ran. @throws ContainerNotFound where there is none to start, the files right all the same; ContainerNotRunning */
+export async function startAsBefore(ctx: EngineContext, component: PostgresComponent, cutOver: PostgresDirectoryCutOver): Promise<void> {
   if (!cutOver.wasRunning) return;
-  await ctx.runtime.start(container.id);
+  await ctx.runtime.start((await containerNow(ctx, cutOver)).id);
   if (cutOver.answered !== false) await waitUntilReady(ctx, component);
 }
 
@@ -157,13 +166,20 @@ async function run(ctx: EngineContext, { component, imageId, mount, volume, dire
   throw new HoldfastFailure(result.exitCode === fitsNowhere ? 'AmbiguousState' : 'CutOverFailed', { operation: phase, object: container, cause: lastLine(result.messages), hint: `Look at ${directory}/pgsql_tmp.holdfast on ${volume} before anything else.` });
 }
 
-/** The container of the plan, else the one that bears its name and has its data there: files are put right without one, and started by whichever is on them. */
-export async function containerNow(ctx: EngineContext, cutOver: PostgresDirectoryCutOver): Promise<ContainerFacts> {
+/** The container of the plan, else the one that bears its name and has its data there; null where there is neither: files are put right without one, and started by whichever is on them. */
+async function containerOnData(ctx: EngineContext, cutOver: PostgresDirectoryCutOver): Promise<ContainerFacts | null> {
   const planned = await ctx.runtime.find(cutOver.containerId);
   if (planned !== null) return planned;
   const named = await ctx.runtime.find(cutOver.container);
-  if (named !== null && named.mounts.some(({ source, destination }) => source === cutOver.volume && destination === cutOver.mount.target)) return named;
-  throw new HoldfastFailure('ContainerNotFound', { operation: 'find the container', object: cutOver.container, cause: named === null ? 'there is none of that name' : 'the one of that name has its data elsewhere', hint: `Make ${cutOver.container} again with ${cutOver.volume} at ${cutOver.mount.target}; the repair goes on by itself.` });
+  return named !== null && named.mounts.some(({ source, destination }) => source === cutOver.volume && destination === cutOver.mount.target) ? named : null;
+}
+
+/** The one that is to be started on files that are as they must be. @throws ContainerNotFound */
+async function containerNow(ctx: EngineContext, cutOver: PostgresDirectoryCutOver): Promise<ContainerFacts> {
+  const container = await containerOnData(ctx, cutOver);
+  if (container !== null) return container;
+  const why = await ctx.runtime.find(cutOver.container) === null ? 'there is none of that name' : 'the one of that name has its data elsewhere';
+  throw new HoldfastFailure('ContainerNotFound', { operation: 'find the container', object: cutOver.container, cause: `${why}; the files on ${cutOver.volume} are as they must be`, hint: `Make ${cutOver.container} again with ${cutOver.volume} at ${cutOver.mount.target}; the repair goes on by itself.` });
 }
 
 const lastLine = (messages: string): string => messages.trim().split('\n').at(-1)?.slice(0, 300) || 'it said nothing';

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { scratchLabels, scratchName } from '../../../../src/containers/labels.ts';
 import type { PostgresBase } from '../../../../src/domain/backup-manifest.ts';
 import type { PostgresDirectoryCutOver } from '../../../../src/domain/rollback.ts';
-import { sightData } from '../../../../src/engines/postgres/directory/data-place.ts';
+import { placeOf, sightData, sightDirectory } from '../../../../src/engines/postgres/directory/data-place.ts';
 import { useDocker } from '../../../support/docker.ts';
 import { failing } from '../../../support/failing.ts';
 import { contextOf, engine, openStore, startPostgres, type TestPostgres } from '../postgres-fixture.ts';
@@ -109,4 +109,30 @@ test('what a worker that died left at work on the data is ended before the next 
   const goingOut = await leaveAtWork('exchange-out');
   await engine.rollBack(ctx, postgres.component, own);
   expect([await gone(stillGoingIn), await gone(goingOut), await ids(postgres)]).toEqual([true, true, '1,2']);
+}, 170_000);
+
+test('with no container at all in the midst of the exchange the files are put right first, and whichever comes up next is started on them', async () => {
+  await using store = await openStore();
+  const postgres = await startPostgres(docker, { image: 'postgres:17' });
+  await postgres.sql('CREATE TABLE kept (id int); INSERT INTO kept VALUES (1)');
+  const base = await engine.backUp(contextOf(docker), postgres.component, store.destination, { contentHashes: true, jobs: 2, method: 'base' }) as PostgresBase;
+  await postgres.sql('INSERT INTO kept VALUES (2)');
+  const ctx = contextOf(docker, new Map(), { run: 'gone' });
+  const own = (await engine.prepare(ctx, postgres.component, base, store.source)).cutOver as PostgresDirectoryCutOver;
+  await engine.close(ctx, postgres.component, own);
+  await engine.swap(ctx, postgres.component, own);
+  await docker.runtime.remove(postgres.id);
+  for (let times = 0; times < 2; times += 1) {
+    const { fields } = await failing('ContainerNotFound', engine.rollBack(ctx, postgres.component, own));
+    expect(await sightDirectory(ctx, placeOf(own), own.directory, `${own.directory}/${own.phase}`)).toMatchObject({ hasServer: true, phase: null, control: { timeline: own.replaces?.timeline } });
+    expect(fields.cause).toBe(`there is none of that name; the files on ${own.volume} are as they must be`);
+  }
+  // One that was not running is not waited for: there is nothing left to do.
+  await engine.rollBack(ctx, postgres.component, { ...own, wasRunning: false });
+  const made = await docker.runtime.create({
+    name: postgres.component.container, imageId: own.imageId, labels: docker.labels, network: 'none', init: true, command: ['postgres', '-c', 'max_prepared_transactions=5', '-c', 'wal_level=logical'], environment: { POSTGRES_PASSWORD: 'x' },
+    mounts: [{ type: 'volume', source: own.volume, target: own.mount.target }],
+  });
+  await engine.rollBack(ctx, postgres.component, own);
+  expect((await docker.runtime.exec(made.id, { argv: ['psql', '-X', '-A', '-t', '-U', 'postgres', '-d', 'app', '-c', 'SELECT string_agg(id::text, \',\' ORDER BY id) FROM kept'], timeoutMs: 20_000 })).stdout.trim()).toBe('1,2');
 }, 170_000);

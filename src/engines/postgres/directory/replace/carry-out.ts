@@ -10,9 +10,8 @@ import type { ComponentBackup } from '../../../../domain/backup-manifest.ts';
 import type { SetAsideCopy } from '../../../../domain/set-aside.ts';
 import type { ArtifactSource, EngineContext } from '../../../engine-context.ts';
 import { scripts } from '../../server/script-text.ts';
-import { waitUntilReady } from '../../wait-until-ready.ts';
 import { placeOf } from '../data-place.ts';
-import { containerNow, endOwn, exchange, isStopped, removeDirectories, requireNobodyThere, sight, worksBeside } from '../exchange.ts';
+import { endOwn, exchange, removeDirectories, requireNobodyThere, sight, startAsBefore, stopForMovingBack, worksBeside } from '../exchange.ts';
 import { finishedBefore, prepareDirectory } from '../prepare.ts';
 import { prepareFromDump } from '../prepare-from-dump.ts';
 import { removeRecovery } from '../remove.ts';
@@ -77,21 +76,16 @@ export async function requireCopy(ctx: EngineContext, place: ReturnType<typeof o
 /** Before the opening, by the run or by whoever repairs it: the old data where it was, and running where it ran; its copy goes when that is so. Idempotent. */
 export async function rollBackReplaced(ctx: EngineContext, component: PostgresComponent, cutOver: Replacing): Promise<void> {
   const place = ownPlace(ctx, cutOver);
-  const container = await containerNow(ctx, cutOver);
   await endOwn(ctx, cutOver, ['helper', 'scratch']);
   if (await place.decide('keep') === 'drop' && !await place.isBack()) {
-    // Somebody may have started it on what is half there: before the opening nobody's writes are promised to stay.
-    if (!isStopped(container)) await ctx.runtime.stop(container.id, ctx.timing.stopMs);
+    await stopForMovingBack(ctx, cutOver);
     await requireNobodyThere(ctx, cutOver, (each) => worksBeside(each, cutOver));
     const copy = await place.read();
     if (copy === null) throw new HoldfastFailure('AmbiguousState', { operation: 'bring the old data back', object: place.location, cause: 'it was dropped, and there is no record of its copy', hint: `Look at ${place.location} and at ${cutOver.directory} on ${cutOver.volume} before anything else.` });
     await runCopyStep(ctx, cutOver, { step: 'put-back', script: scripts.putBack, phase: 'bring the old data back', copy: place, args: [...argumentsOf(copy), copy.controlFile] });
     await place.markBack();
   }
-  if (cutOver.wasRunning) {
-    await ctx.runtime.start(container.id);
-    if (cutOver.answered !== false) await waitUntilReady(ctx, component);
-  }
+  await startAsBefore(ctx, component, cutOver);
   await forgetMarks(ctx, cutOver);
   await place.remove();
 }
