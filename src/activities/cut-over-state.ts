@@ -1,6 +1,7 @@
 /** What a cut-over, its compensation and its repair have in common: which way it goes, what is fenced, and the policies that are put back. */
 import type { FencedStore } from '../containers/fence.ts';
 import type { ContainerRuntime } from '../containers/container-runtime.ts';
+import { withImageAtHand } from '../containers/image-at-hand.ts';
 import { HoldfastFailure, isFailure } from '../domain/failures.ts';
 import type { RestorePlan } from '../domain/restore-plan.ts';
 import { leavesOpen, replacesWholeServer, type ComponentCutOver, type RollbackRecord } from '../domain/rollback.ts';
@@ -77,10 +78,13 @@ export function fencedStores(runtime: ContainerRuntime, plan: RestorePlan): Prom
   return Promise.all(plan.body.stores.map(async (store) => ({ volume: store.volume, imageId: (await runtime.inspect(store.containerId)).imageId })));
 }
 
-/** The stores of a record, whose containers may be gone: a whole server's files, and Redis's, are put right without one. @throws ContainerNotFound of one that is needed for its server */
+/** The stores of a record, whose containers may be gone: a whole server's files, and Redis's, are put right without one. @throws ContainerNotFound of one that is needed for its server, ImageMissing */
 export function recordedStores(runtime: ContainerRuntime, cutOvers: readonly ComponentCutOver[]): Promise<readonly FencedStore[]> {
   return Promise.all(cutOvers.map(async (cutOver) => {
-    if (cutOver.engine === 'redis' || cutOver.method === 'directory') return { volume: cutOver.volume, imageId: cutOver.imageId };
+    if (cutOver.engine === 'redis' || cutOver.method === 'directory') {
+      const { volume, imageId } = await withImageAtHand(runtime, cutOver);
+      return { volume, imageId };
+    }
     const { imageId } = await runtime.find(cutOver.containerId) ?? await runtime.inspect(cutOver.container);
     return { volume: cutOver.volume, imageId };
   }));

@@ -43,6 +43,6 @@ async function removeStaged(ctx: EngineContext, component: RedisComponent, run: 
   const own = `${runDirectory(run.owner, component.name)}/`;
   const keeps = run.kept.some((cutOver) => cutOver.engine === 'redis' && (cutOver.asideDirectory.startsWith(own) || cutOver.stagedDirectory.startsWith(own)));
   if (keeps) return [];
-  const removed = await removeRunDirectory(ctx, { component: component.name, ...note }, run.owner);
+  const removed = await removeRunDirectory(ctx, { component: component.name, container: component.container, ...note }, run.owner);
   return removed.map((path) => `${note.volume}: ${path} removed`);
 }

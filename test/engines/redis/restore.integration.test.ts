@@ -7,6 +7,7 @@ import type { RedisCutOver } from '../../../src/domain/rollback.ts';
 import type { EngineContext } from '../../../src/engines/engine-context.ts';
 import { runDirectory } from '../../../src/engines/redis/cut-over/staging.ts';
 import { useDocker } from '../../support/docker.ts';
+import { failing } from '../../support/failing.ts';
 import { contextOf, engine, type Notes, restore, sha256, startRedis, testStore, type TestRedis, type TestStore, undo, variedData } from './redis-fixture.ts';
 
 const docker = useDocker();
@@ -287,4 +288,28 @@ test('a volume that is gone is not made again: nothing to remove, and no exchang
   expect(await engine.repairLeftovers(ctx, component, { owner: ctx.owner, notes: { 'redis-staged-redis': note }, kept: [] })).toEqual([]);
   await expect(engine.rollBack(ctx, component, cutOver)).rejects.toEqual(failure('AmbiguousState'));
   expect(await docker.runtime.findVolume(volume)).toBeNull();
+});
+
+test('without the image of then the container\'s does what is left to do: moved back, a dead run\'s files removed, let go; without either that is said', async () => {
+  const imageId = `sha256:${'0'.repeat(64)}`;
+  const redis = await startRedis(docker);
+  await redis.feed('SET which backup');
+  const backup = await backUp(redis);
+  await redis.feed('SET which live');
+  const dead = ctxOf('dead');
+  await engine.prepare(dead, redis.component, backup, store.source);
+  const note = notes.get(dead.owner.runId)?.get('redis-staged-redis') as object;
+  expect(await engine.repairLeftovers(ctxOf('repair'), redis.component, { owner: dead.owner, notes: { 'redis-staged-redis': { ...note, imageId } }, kept: [] })).toHaveLength(1);
+  const back = ctxOf('back');
+  const { cutOver } = await engine.prepare(back, redis.component, backup, store.source);
+  await engine.close(back, redis.component, cutOver);
+  await engine.swap(back, redis.component, cutOver);
+  await engine.rollBack(back, redis.component, { ...cutOver as RedisCutOver, imageId });
+  expect(await redis.cli('GET', 'which')).toBe('live');
+  await engine.discardPrepared(back, redis.component, { ...cutOver as RedisCutOver, imageId });
+  const own = { ...await restore(ctxOf('restore'), redis, backup, store.source), imageId };
+  const { fields } = await failing('ImageMissing', engine.discardRollback(ctxOf('accept'), redis.component, { ...own, container: docker.name('nobody') }));
+  expect([fields.cause, fields.hint]).toEqual([expect.stringContaining(imageId), expect.stringContaining('again, of an image of the same version')]);
+  await engine.discardRollback(ctxOf('accept'), redis.component, own);
+  expect(await holdfastFiles(redis)).toBe('');
 });

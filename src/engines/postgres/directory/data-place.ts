@@ -21,6 +21,8 @@ export interface DataPlace {
 export interface DirectorySighting {
   /** Is a server's directory there at all? */
   readonly hasServer: boolean;
+  /** Of its PG_VERSION; null where there is none. */
+  readonly majorVersion: number | null;
   /** Null where there is none, or it cannot be read (`unreadable` then says why). */
   readonly control: ControlData | null;
   readonly unreadable: string | null;
@@ -69,8 +71,9 @@ function sightingIn(place: DataPlace, result: HelperResult, number: string): Dir
   const elsewhere = text('elsewhere');
   if (elsewhere !== undefined) throw unsupported(place.mount.source, elsewhere.trim(), 'A data directory is exchanged as a whole; parts of it on other file systems cannot be.');
   const control = text('control');
+  const server = resultOf(result, `${number}.server`).trim();
   return {
-    hasServer: resultOf(result, `${number}.server`).trim() !== 'none', control: control === undefined ? null : controlData(control), unreadable: text('control.unreadable')?.trim() ?? null,
+    hasServer: server !== 'none', majorVersion: Number.parseInt(server, 10) || null, control: control === undefined ? null : controlData(control), unreadable: text('control.unreadable')?.trim() ?? null,
     phase: result.files.get('phase')?.trim() ?? null, freeBytes: Number(text('free')?.trim()) * 1024,
   };
 }

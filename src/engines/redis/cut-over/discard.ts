@@ -1,4 +1,5 @@
 /** Removing staged files and rollback copies: only below .holdfast, only what Holdfast's own names say, through a helper on the volume. */
+import { withImageAtHand } from '../../../containers/image-at-hand.ts';
 import { HoldfastFailure } from '../../../domain/failures.ts';
 import type { RedisCutOver } from '../../../domain/rollback.ts';
 import type { EngineContext } from '../../engine-context.ts';
@@ -6,7 +7,7 @@ import { helperScripts } from '../helper/helper-scripts.ts';
 import { requireSuccess, runRedisHelper } from '../helper/redis-helper.ts';
 import { checkOwnPath, mountOfCutOver, runDirectory } from './staging.ts';
 
-type Place = Pick<RedisCutOver, 'component' | 'volume' | 'subdirectory' | 'imageId'>;
+type Place = Pick<RedisCutOver, 'component' | 'container' | 'volume' | 'subdirectory' | 'imageId'>;
 
 /** A path, and whether it goes with what is in it or only when it is empty. */
 export interface Removal {
@@ -25,7 +26,7 @@ export async function discardPreparedRedis(ctx: EngineContext, cutOver: RedisCut
   if (named.length > 0) await removeBelow(ctx, cutOver, named);
 }
 
-/** Lets a rollback copy go. Idempotent. @throws AmbiguousState for a path outside .holdfast */
+/** Lets a rollback copy go. Idempotent. @throws AmbiguousState for a path outside .holdfast, ImageMissing */
 export async function discardRollbackRedis(ctx: EngineContext, cutOver: RedisCutOver): Promise<void> {
   if (!cutOver.asideDirectory.endsWith('/old')) {
     throw new HoldfastFailure('AmbiguousState', { operation: 'let the rollback copy go', object: cutOver.container, cause: 'its record names no aside directory', hint: 'The record was changed; nothing was touched.' });
@@ -43,11 +44,12 @@ async function removeBelow(ctx: EngineContext, place: Place, removals: readonly 
   const mount = mountOfCutOver(place);
   // With the volume went all that could be removed.
   if (mount.type === 'volume' && (await ctx.runtime.findVolume(mount.source)) === null) return [];
+  const { imageId } = await withImageAtHand(ctx.runtime, place);
   const result = await runRedisHelper(ctx, {
     component: place.component,
     step: 'remove',
     phase: 'removing files beside the live ones',
-    imageId: place.imageId,
+    imageId,
     network: 'none',
     script: helperScripts.remove,
     args: [mount.directory, ...removals.flatMap(({ path, what }) => [what, checkOwnPath(path, place.volume)])],

@@ -1,4 +1,5 @@
 /** Rolling back before the opening: from whatever state, the old files in place and Redis running on them. */
+import { withImageAtHand } from '../../../containers/image-at-hand.ts';
 import { pollUntil } from '../../../containers/wait-until.ts';
 import type { RedisCutOver } from '../../../domain/rollback.ts';
 import type { RedisComponent } from '../../../domain/service.ts';
@@ -11,9 +12,10 @@ import { swapBackRedis } from './exchange.ts';
 /**
  * Idempotent, and as good without the container that the plan names: the files need none.
  * @throws AmbiguousState where files fit no point of the way, ContainerRecreated where another one runs on them, ContainerNotFound with all
- * files back and no container for them, ContainerNotRunning
+ * files back and no container for them, ContainerNotRunning, ImageMissing where neither the recorded image nor the container's is there
  */
-export async function rollBackRedis(ctx: EngineContext, component: RedisComponent, cutOver: RedisCutOver): Promise<void> {
+export async function rollBackRedis(ctx: EngineContext, component: RedisComponent, recorded: RedisCutOver): Promise<void> {
+  const cutOver = await withImageAtHand(ctx.runtime, recorded);
   await endMovingHelpers(ctx, cutOver);
   // From before the first move in until after the last move out the aside directory stands.
   if (await directoryStands(ctx, cutOver, cutOver.asideDirectory)) await swapBackRedis(ctx, cutOver);

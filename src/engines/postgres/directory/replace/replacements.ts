@@ -1,4 +1,5 @@
 /** Cut-overs by data directory, whether old and new stand beside each other or the one takes the other's room. */
+import { withImageAtHand } from '../../../../containers/image-at-hand.ts';
 import { HoldfastFailure } from '../../../../domain/failures.ts';
 import type { PostgresDirectoryCutOver } from '../../../../domain/rollback.ts';
 import type { PostgresComponent } from '../../../../domain/service.ts';
@@ -19,7 +20,7 @@ export const postgresReplacements: ReplacementEngine<PostgresComponent> = {
   },
 };
 
-/** The steps that differ. */
+/** The steps that differ. Going back, forward after a death, or letting go may be long after: the image of then may be gone. */
 export const withReplacement = {
   prepareUndo: (ctx: EngineContext, component: PostgresComponent, own: PostgresDirectoryCutOver): Promise<PreparedComponent> => (isReplacing(own) ? prepareReplacementUndo(ctx, component, own) : prepareDirectoryUndo(ctx, component, own)),
   async requireReady(ctx: EngineContext, component: PostgresComponent, own: PostgresDirectoryCutOver): Promise<void> {
@@ -27,10 +28,17 @@ export const withReplacement = {
     if (isReplacing(own)) await requireReplaceable(ctx, component, own);
   },
   /** What is noted on the volume goes before anybody is let in: from here on nothing of a late attempt may take it for its own. */
-  async open(ctx: EngineContext, component: PostgresComponent, own: PostgresDirectoryCutOver): Promise<void> {
+  async open(ctx: EngineContext, component: PostgresComponent, recorded: PostgresDirectoryCutOver): Promise<void> {
+    const own = await withImageAtHand(ctx.runtime, recorded);
     if (isReplacing(own)) await forgetMarks(ctx, own);
     await open(ctx, component, own);
   },
-  rollBack: (ctx: EngineContext, component: PostgresComponent, own: PostgresDirectoryCutOver): Promise<void> => (isReplacing(own) ? rollBackReplaced(ctx, component, own) : rollBack(ctx, component, own)),
-  discardRollback: async (ctx: EngineContext, own: PostgresDirectoryCutOver): Promise<void> => (isReplacing(own) ? discardReplaced(ctx, own) : void await discardDirectoryRollback(ctx, own)),
+  async rollBack(ctx: EngineContext, component: PostgresComponent, recorded: PostgresDirectoryCutOver): Promise<void> {
+    const own = await withImageAtHand(ctx.runtime, recorded);
+    await (isReplacing(own) ? rollBackReplaced(ctx, component, own) : rollBack(ctx, component, own));
+  },
+  async discardRollback(ctx: EngineContext, recorded: PostgresDirectoryCutOver): Promise<void> {
+    const own = await withImageAtHand(ctx.runtime, recorded);
+    await (isReplacing(own) ? discardReplaced(ctx, own) : discardDirectoryRollback(ctx, own));
+  },
 } as const;
