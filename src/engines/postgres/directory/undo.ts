@@ -1,4 +1,5 @@
 /** The way back of a cut-over by data directory. */
+import { posix } from 'node:path';
 import { withImageAtHand } from '../../../containers/image-at-hand.ts';
 import { HoldfastFailure } from '../../../domain/failures.ts';
 import type { PostgresDirectoryCutOver } from '../../../domain/rollback.ts';
@@ -10,10 +11,11 @@ import { runDirectory } from './run-directory.ts';
 
 /**
  * The directory that an earlier cut-over set aside, as something to cut over to. Reads only.
- * @throws UnknownRollbackCopy, AmbiguousState, VersionMismatch, ImageMissing
+ * @throws UnknownRollbackCopy, also where the server's data lies elsewhere by now; AmbiguousState, VersionMismatch, ImageMissing
  */
 export async function prepareDirectoryUndo(ctx: EngineContext, component: PostgresComponent, previous: PostgresDirectoryCutOver): Promise<PreparedComponent> {
   const sighting = await sightData(ctx, component);
+  requireSamePlace(previous, sighting);
   const own = await withImageAtHand(ctx.runtime, previous);
   const aside = await sightDirectory(ctx, placeOf(own), `${previous.directory}/${previous.aside}`, `${previous.directory}/${previous.phase}`);
   const fail = (type: 'UnknownRollbackCopy' | 'AmbiguousState', cause: string, hint: string): never => {
@@ -22,9 +24,10 @@ export async function prepareDirectoryUndo(ctx: EngineContext, component: Postgr
   if (!aside.hasServer) return fail('UnknownRollbackCopy', 'no server\'s data lies there', 'It was accepted away, brought back, or there was nothing before the restore.');
   if (aside.phase !== 'done') return fail('AmbiguousState', `the exchange is at "${aside.phase ?? 'the beginning'}"`, 'Run reapLeftovers; it reads what is there.');
   await requireSameMajor(ctx, previous, sighting, aside);
+  const { place } = sighting;
   const run = runDirectory(ctx.owner, component.name);
   const cutOver: PostgresDirectoryCutOver = {
-    ...own, containerId: sighting.container.id, systemIdentifier: aside.control?.systemIdentifier ?? previous.systemIdentifier, prepared: previous.aside, aside: `${run}/old`, phase: `${run}/phase`, control: aside.control,
+    ...own, containerId: sighting.container.id, directory: place.directory, mount: { type: place.mount.type, target: place.mount.target }, systemIdentifier: aside.control?.systemIdentifier ?? previous.systemIdentifier, prepared: previous.aside, aside: `${run}/old`, phase: `${run}/phase`, control: aside.control,
     replaces: sighting.control, hadServer: sighting.hasServer, wasRunning: sighting.container.state === 'running',
     ...(previous.answered === undefined ? {} : { answered: true }),
   };
@@ -42,6 +45,16 @@ export async function prepareDirectoryUndo(ctx: EngineContext, component: Postgr
 }
 
 const operation = 'prepare the undo';
+
+/** The copy comes back where it lies, and the container is started on where its data is: that has to be the same place. @throws UnknownRollbackCopy */
+function requireSamePlace({ container, volume, directory, mount, aside }: PostgresDirectoryCutOver, { place }: DataSighting): void {
+  const isSame = place.mount.source === volume && posix.relative(place.mount.target, place.directory) === posix.relative(mount.target, directory);
+  if (isSame) return;
+  throw new HoldfastFailure('UnknownRollbackCopy', {
+    operation, object: `${container}: ${aside}`, cause: `it lies on ${volume} (${directory}), and the data of ${container} is on ${place.mount.source} (${place.directory}) now`,
+    hint: `Nothing was changed. To bring it back, make ${container} again with ${volume} at ${mount.target}, which leaves what is on ${place.mount.source}; or let it go: holdfast accept.`,
+  });
+}
 
 /** Where the container is of another image than it was: could that start on what comes back? @throws VersionMismatch */
 async function requireSameMajor(ctx: EngineContext, { container, imageId }: PostgresDirectoryCutOver, { place }: DataSighting, { majorVersion }: DirectorySighting): Promise<void> {

@@ -1,4 +1,4 @@
-/** Undo and accept long after a whole server was exchanged: the image of then is gone, the container of another major. */
+/** Undo and accept long after a whole server was exchanged: the image of then is gone, the container of another major, the data on another volume. */
 import { expect, test } from 'vitest';
 import type { PostgresBase } from '../../../../src/domain/backup-manifest.ts';
 import type { PostgresDirectoryCutOver } from '../../../../src/domain/rollback.ts';
@@ -47,7 +47,7 @@ test('without the image of then the container\'s does what is left to do: undone
   expect(await listed(postgres)).not.toContain('pgsql_tmp.holdfast');
 }, 170_000);
 
-test('a container that could not start on what comes back is told before anything is stopped', async () => {
+test('a container whose data lies elsewhere, or that could not start on what comes back, is told before anything is stopped', async () => {
   const postgres = await startPostgres(docker);
   const own = await restored(postgres, 'moved');
   const ctx = contextOf(docker, new Map(), { run: 'looking' });
@@ -57,6 +57,13 @@ test('a container that could not start on what comes back is told before anythin
   const make = async (image: string, volume: string): Promise<string> => (await docker.runtime.create({
     name: container, imageId: await docker.image(image), labels: docker.labels, network: 'none', init: true, command: ['postgres'], environment: { POSTGRES_PASSWORD: 'x', PGDATA: directory }, mounts: [{ type: 'volume', source: volume, target: directory }],
   })).id;
+
+  const other = await docker.volume();
+  const moved = await make('postgres:17', other);
+  const { fields } = await failing('UnknownRollbackCopy', engine.prepareUndo(ctx, postgres.component, own));
+  expect(fields.cause).toContain(`it lies on ${own.volume} (${directory}), and the data of ${container} is on ${other} (${directory}) now`);
+  expect(fields.hint).toMatch(new RegExp(`again with ${own.volume} at ${directory}.*leaves what is on ${other}`));
+  await docker.runtime.remove(moved);
 
   // Nothing is there that could remove it.
   const missing = await failing('ImageMissing', engine.discardRollback(ctx, postgres.component, { ...own, imageId: goneImage }));
