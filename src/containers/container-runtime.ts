@@ -194,6 +194,6 @@ export interface ContainerRuntime {
   listNetworks(labels: Readonly<Record<string, string>>): Promise<readonly NetworkFacts[]>;
   /** No error where it is gone. @throws LeftoversRemain while a running container is on it */
   removeNetwork(id: string): Promise<void>;
-  /** Image id of a reference or id, or null where the engine does not have it. */
+  /** The image of a reference or id, or null where the engine does not have it. */
   findImage(reference: string): Promise<ImageFacts | null>;
 }

@@ -283,7 +283,7 @@ class DockerRuntime implements ContainerRuntime {
     }));
     if (answer === null) return null;
     const environment = Object.fromEntries((answer.Config?.Env ?? []).map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]));
-    return { id: answer.Id, volumes: Object.keys(answer.Config?.Volumes ?? {}), environment, digests: answer.RepoDigests ?? [] };
+    return { id: answer.Id, digests: answer.RepoDigests ?? [], volumes: Object.keys(answer.Config?.Volumes ?? {}), environment };
   }
 
   async #inspectRaw(call: EngineCall, nameOrId: string): Promise<InspectAnswer> {

@@ -4,13 +4,20 @@ import { withoutSecrets, type ContainerSetUp } from '../domain/container-set-up.
 import type { ContainerFacts, ContainerRuntime } from './container-runtime.ts';
 
 /** Reads only. @param version the server's own version text */
-export async function serverFacts(runtime: ContainerRuntime, container: ContainerFacts, version: string): Promise<Required<ServerFacts>> {
-  return { container: container.name, containerId: container.id, image: container.image, imageId: container.imageId, version, setUp: withoutSecrets(await setUpOf(runtime, container)) };
+export async function serverFacts(runtime: ContainerRuntime, container: ContainerFacts, version: string): Promise<ServerFacts & Required<Pick<ServerFacts, 'setUp'>>> {
+  const { environment = {}, digests = [] } = await runtime.findImage(container.imageId) ?? {};
+  const digest = digestOf(container.image, digests);
+  return { container: container.name, containerId: container.id, image: container.image, imageId: container.imageId, ...(digest === undefined ? {} : { imageDigest: digest }), version, setUp: withoutSecrets(setUpOf(container, environment)) };
+}
+
+/** Of the registry that its name says, where an image was pulled from several. Pure. @param image the name that the container was made by */
+export function digestOf(image: string, digests: readonly string[]): string | undefined {
+  const name = image.replace(/@.*$/, '').replace(/:[^/:]*$/, '');
+  return digests.find((each) => each.startsWith(`${name}@`)) ?? digests[0];
 }
 
 /** What the image sets itself is left out: made again from it, it is there by itself. */
-async function setUpOf(runtime: ContainerRuntime, container: ContainerFacts): Promise<ContainerSetUp> {
-  const { environment = {} } = await runtime.findImage(container.imageId) ?? {};
+function setUpOf(container: ContainerFacts, environment: Readonly<Record<string, string>>): ContainerSetUp {
   return {
     name: container.name, image: container.image, entrypoint: container.entrypoint, command: container.command.slice(container.entrypoint.length), user: container.user,
     environmentNames: container.environmentNames.filter((name) => environment[name] === undefined),

@@ -31,6 +31,8 @@ export interface ServerFacts {
   readonly containerId: string;
   readonly image: string;
   readonly imageId: string;
+  /** What the image is pulled by, wherever it is needed: `postgres@sha256:…`. Absent where it came from no registry, or was not yet kept. */
+  readonly imageDigest?: string;
   /** The server's own version text: `17.6`, `8.0.2`. */
   readonly version: string;
   /** How its container was made; absent in backups of before this was kept. */

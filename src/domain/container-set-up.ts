@@ -45,20 +45,60 @@ export function withoutSecrets(setUp: ContainerSetUp): ContainerSetUp {
   };
 }
 
+/** An image that its name alone does not lead to (any more). */
+export interface ExactImage {
+  /** What Docker finds it by: an id, or a name with its registry's digest. */
+  readonly reference: string;
+  /** Is it on the engine, or does it have to be pulled? */
+  readonly isHere: boolean;
+}
+
+/**
+ * Another image of the same name may be of another minor version, and sort text otherwise: the very one of then, where the name is another's by now. Null where the name leads to it, or nothing
+ * better than the name is known; {@link imageDoubt} says that.
+ * @param here what the engine has: by the name, and whether by the id
+ */
+export function exactImage({ image, imageId, imageDigest }: ServerImage, here: ImagesHere): ExactImage | null {
+  if (image.includes('@') || here.idByName === imageId) return null;
+  if (here.hasImage) return { reference: imageId, isHere: true };
+  return imageDigest === undefined ? null : { reference: imageDigest, isHere: false };
+}
+
+export interface ServerImage {
+  readonly image: string;
+  readonly imageId: string;
+  readonly imageDigest?: string;
+}
+
+export interface ImagesHere {
+  /** Null where no image has the name. */
+  readonly idByName: string | null;
+  readonly hasImage: boolean;
+}
+
+/** A sentence where the lines name an image that may be another than the one of then; else null. */
+export function imageDoubt(server: ServerImage, here: ImagesHere): string | null {
+  if (server.image.includes('@') || here.idByName === server.imageId || exactImage(server, here) !== null) return null;
+  return `${server.image} was ${server.imageId} then, which is not on this engine${here.idByName === null ? '' : `; now it is ${here.idByName}`}: another may sort text otherwise, which a restore of a whole server refuses`;
+}
+
 /**
  * The lines that make it again, not started: compose's own where it was compose's, else the whole of it. Values of the environment are taken from the shell that
- * runs them (`--env NAME`).
+ * runs them (`--env NAME`). Compose knows images by the name in its file alone: that is given back to the exact one first, so that the next `up` takes it too.
  */
-export function recreateLines(setUp: ContainerSetUp): readonly string[] {
+export function recreateLines(setUp: ContainerSetUp, exact: ExactImage | null): readonly string[] {
   const files = setUp.labels[`${compose}project.config_files`];
   const service = setUp.labels[`${compose}service`];
   if (files !== undefined && service !== undefined) {
     const project = setUp.labels[`${compose}project`];
-    return [shellLine(['docker', 'compose', ...files.split(',').flatMap((file) => ['--file', file]), ...(project === undefined ? [] : ['--project-name', project]), 'up', '--no-start', '--no-recreate', service])];
+    return [...exact === null ? [] : givingTheName(exact, setUp.image), shellLine(['docker', 'compose', ...files.split(',').flatMap((file) => ['--file', file]), ...(project === undefined ? [] : ['--project-name', project]), 'up', '--no-start', '--no-recreate', service])];
   }
   const [network, ...further] = setUp.networks;
-  return [shellLine(createArguments(setUp, network)), ...further.map((name) => shellLine(['docker', 'network', 'connect', name, setUp.name]))];
+  return [shellLine(createArguments(exact === null ? setUp : { ...setUp, image: exact.reference }, network)), ...further.map((name) => shellLine(['docker', 'network', 'connect', name, setUp.name]))];
 }
+
+const givingTheName = ({ reference, isHere }: ExactImage, image: string): readonly string[] =>
+  [...isHere ? [] : [shellLine(['docker', 'pull', reference])], shellLine(['docker', 'tag', reference, image])];
 
 function createArguments(setUp: ContainerSetUp, network: string | undefined): readonly string[] {
   const option = (name: string, values: readonly string[]): readonly string[] => values.flatMap((value) => [name, value]);

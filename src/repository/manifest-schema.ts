@@ -26,7 +26,7 @@ const setUp = z.strictObject({
   mounts: z.array(z.strictObject({ type: z.enum(['volume', 'bind', 'tmpfs']), source: text, target: text, writable: z.boolean() })),
   networks: z.array(text), ports: z.array(text), labels: z.record(z.string(), text), restart: text, init: z.boolean(), shmSizeBytes: size, memoryBytes: size,
 });
-const server = { container: text, containerId: text, image: text, imageId: text, version: text, setUp: setUp.exactOptional() };
+const server = { container: text, containerId: text, image: text, imageId: text, imageDigest: text.exactOptional(), version: text, setUp: setUp.exactOptional() };
 /** What removes losing attempts goes by the component's attempt: an artifact elsewhere would be removed with them. */
 const inOwnAttempt = (component: { component: string; attempt: string; artifacts: readonly { path: string }[] }): boolean =>
   component.artifacts.every(({ path }) => path.startsWith(`${component.component}/${component.attempt}/`));

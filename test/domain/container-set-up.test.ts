@@ -1,5 +1,5 @@
-import { expect, test } from 'vitest';
-import { recreateLines, withoutSecrets, type ContainerSetUp } from '../../src/domain/container-set-up.ts';
+import { describe, expect, test } from 'vitest';
+import { exactImage, imageDoubt, recreateLines, withoutSecrets, type ContainerSetUp } from '../../src/domain/container-set-up.ts';
 
 const setUp: ContainerSetUp = {
   name: 'agentic-postgres', image: 'postgres:17', entrypoint: ['docker-entrypoint.sh'], command: ['postgres', '-c', 'work_mem=8MB'], user: null, environmentNames: ['POSTGRES_PASSWORD', 'PGDATA'], places: { PGDATA: '/data/db' },
@@ -8,7 +8,7 @@ const setUp: ContainerSetUp = {
 };
 
 test('a container is made again by one line that a shell takes as it is, and joins its further networks', () => {
-  expect(recreateLines(setUp)).toEqual([
+  expect(recreateLines(setUp, null)).toEqual([
     'docker create --name agentic-postgres --init --restart unless-stopped --network app --publish 127.0.0.1:5432:5432/tcp --env POSTGRES_PASSWORD --env PGDATA=/data/db'
       + ' --mount type=volume,source=pgdata,target=/data --mount \'type=bind,source=/etc/my conf,target=/conf,readonly\' --mount type=tmpfs,target=/tmp --shm-size 67108864'
       + ' --label \'team=it\'\\\'\'s us\' --entrypoint docker-entrypoint.sh postgres:17 postgres -c work_mem=8MB',
@@ -18,7 +18,7 @@ test('a container is made again by one line that a shell takes as it is, and joi
 
 test('one of compose\'s is made by compose', () => {
   const labels = { 'com.docker.compose.project': 'shop', 'com.docker.compose.service': 'db', 'com.docker.compose.project.config_files': '/srv/shop/docker-compose.yml,/srv/shop/over.yml' };
-  expect(recreateLines({ ...setUp, labels })).toEqual(['docker compose --file /srv/shop/docker-compose.yml --file /srv/shop/over.yml --project-name shop up --no-start --no-recreate db']);
+  expect(recreateLines({ ...setUp, labels }, null)).toEqual(['docker compose --file /srv/shop/docker-compose.yml --file /srv/shop/over.yml --project-name shop up --no-start --no-recreate db']);
 });
 
 test.for<[string, readonly string[], readonly string[]]>([
@@ -33,4 +33,30 @@ test.for<[string, readonly string[], readonly string[]]>([
 
 test('labels keep their names, and the values that are nobody\'s secret', () => {
   expect(withoutSecrets({ ...setUp, labels: { 'traefik.basicauth': 'canary', team: 'a' } }).labels).toEqual({ 'traefik.basicauth': 'REDACTED', team: 'a' });
+});
+
+describe('of the very image', () => {
+  const server = { image: 'postgres:17', imageId: 'sha256:a1', imageDigest: 'postgres@sha256:d1' };
+  const labels = { 'com.docker.compose.service': 'db', 'com.docker.compose.project.config_files': '/srv/compose.yml' };
+  const up = 'docker compose --file /srv/compose.yml up --no-start --no-recreate db';
+
+  test.for<[string, Parameters<typeof exactImage>, ReturnType<typeof exactImage>, RegExp | null]>([
+    ['the name still leads to it', [server, { idByName: 'sha256:a1', hasImage: true }], null, null],
+    ['the name is another\'s, and it is still here', [server, { idByName: 'sha256:b2', hasImage: true }], { reference: 'sha256:a1', isHere: true }, null],
+    ['it is gone, and was pulled', [server, { idByName: 'sha256:b2', hasImage: false }], { reference: 'postgres@sha256:d1', isHere: false }, null],
+    ['it is gone, and nobody knows from where', [{ image: 'own:1', imageId: 'sha256:a1' }, { idByName: 'sha256:b2', hasImage: false }], null, /^own:1 was sha256:a1 then, .*; now it is sha256:b2/],
+    ['neither it nor the name is here', [{ image: 'own:1', imageId: 'sha256:a1' }, { idByName: null, hasImage: false }], null, /^own:1 was sha256:a1 then, which is not on this engine: another/],
+    ['the name is exact', [{ ...server, image: 'postgres:17@sha256:d1' }, { idByName: null, hasImage: false }], null, null],
+  ])('%s', ([, given, exact, doubt]) => {
+    expect(exactImage(...given)).toEqual(exact);
+    if (doubt === null) expect(imageDoubt(...given)).toBeNull();
+    else expect(imageDoubt(...given)).toMatch(doubt);
+  });
+
+  test('a line of its own names it; compose\'s file names the tag, which is given back to it', () => {
+    const pulled = { reference: 'postgres@sha256:d1', isHere: false };
+    expect(recreateLines(setUp, pulled)[0]).toMatch(/ --entrypoint docker-entrypoint.sh postgres@sha256:d1 postgres -c work_mem=8MB$/);
+    expect(recreateLines({ ...setUp, labels }, pulled)).toEqual(['docker pull postgres@sha256:d1', 'docker tag postgres@sha256:d1 postgres:17', up]);
+    expect(recreateLines({ ...setUp, labels }, { reference: 'sha256:a1', isHere: true })).toEqual(['docker tag sha256:a1 postgres:17', up]);
+  });
 });

@@ -5,7 +5,7 @@ import type { ClaimedBackup, Repository } from '../../src/repository/repository.
 export const run = (name: string) => ({ namespaceId: 'namespace', workflowId: `holdfast/backup/shop/${name}`, runId: `run-${name}` });
 
 const sha256 = (digit: string): string => digit.repeat(64);
-const server = { container: 'shop-postgres', containerId: 'c1', image: 'postgres:17', imageId: 'sha256:1', version: '17.6' };
+const server = { container: 'shop-postgres', containerId: 'c1', image: 'postgres:17', imageId: 'sha256:1', imageDigest: 'postgres@sha256:d1', version: '17.6' };
 
 export const artifact = (kind: Artifact['kind'], path: string, sizeBytes: number): Artifact =>
   ({ kind, path, plaintext: { sizeBytes, sha256: sha256('a') }, stored: { sizeBytes, sha256: sha256('a') }, encodings: [] });

@@ -1,7 +1,7 @@
 /** One snapshot, one helper: dump, exact counts and hashes side by side (docs/design.md). */
 import type { HelperResult } from '../../containers/helper-container.ts';
 import { serverFacts } from '../../containers/server-facts.ts';
-import type { Artifact, DatabaseProperties, NotCompared, PostgresDump, RoleFacts, ServerFacts } from '../../domain/backup-manifest.ts';
+import type { Artifact, DatabaseProperties, NotCompared, PostgresDump, RoleFacts } from '../../domain/backup-manifest.ts';
 import type { PostgresComponent } from '../../domain/service.ts';
 import type { ArtifactDestination, EngineContext } from '../engine-context.ts';
 import type { BackupOptions } from '../engine.ts';
@@ -64,7 +64,7 @@ function membersOf(result: HelperResult): Artifact['members'] | undefined {
   });
 }
 
-function manifestPart(ctx: EngineContext, component: PostgresComponent, inspection: Sighting, result: HelperResult, artifacts: readonly Artifact[], options: BackupOptions, server: Required<ServerFacts>): PostgresDump {
+function manifestPart(ctx: EngineContext, component: PostgresComponent, inspection: Sighting, result: HelperResult, artifacts: readonly Artifact[], options: BackupOptions, server: Awaited<ReturnType<typeof serverFacts>>): PostgresDump {
   const facts = JSON.parse(resultOf(result, 'facts')) as SourceFacts;
   return {
     engine: 'postgres',

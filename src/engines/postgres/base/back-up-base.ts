@@ -1,7 +1,7 @@
 /** A base backup: the whole server copied by pg_basebackup in a helper, or what changed of it since another one, with the log that makes the copy consistent. */
 import type { HelperResult } from '../../../containers/helper-container.ts';
 import { serverFacts } from '../../../containers/server-facts.ts';
-import type { Artifact, NotCompared, PostgresBase, ServerFacts } from '../../../domain/backup-manifest.ts';
+import type { Artifact, NotCompared, PostgresBase } from '../../../domain/backup-manifest.ts';
 import { HoldfastFailure } from '../../../domain/failures.ts';
 import type { PostgresComponent } from '../../../domain/service.ts';
 import { parseLsn } from '../../../domain/wal/lsn.ts';
@@ -98,7 +98,7 @@ export function damagedPages(messages: string): string | null {
   return pages.length === 0 ? null : `${pages.slice(0, 3).join('; ')}${pages.length > 3 ? `; and ${pages.length - 3} more` : ''}`;
 }
 
-function manifestPart(ctx: EngineContext, component: PostgresComponent, server: Required<ServerFacts>, result: HelperResult, artifacts: readonly Artifact[]): PostgresBase {
+function manifestPart(ctx: EngineContext, component: PostgresComponent, server: Awaited<ReturnType<typeof serverFacts>>, result: HelperResult, artifacts: readonly Artifact[]): PostgresBase {
   const facts = JSON.parse(resultOf(result, 'facts')) as BaseFacts;
   const { begin, end, timeline } = walRange(resultOf(result, 'wal-ranges'), component.container);
   return {
