@@ -24,11 +24,10 @@ export async function fillFromBase(ctx: EngineContext, component: PostgresCompon
   const server = await startRecovery(ctx, recovery);
   const beganMs = performance.now();
   const reached = await awaitTarget(ctx, recovery, server);
-  await requireSameOrder(ctx, component, server, base);
-  let notes: readonly string[] = [];
+  let notes = await requireSameOrder(ctx, component, server, base, imageId);
   ctx.progress({ phase: 'promote the copy' });
   await promoteAndStop(ctx, server, reached.lsn, async () => {
-    notes = [...await disableSubscriptions(ctx, server), ...await whoGetsIn((sql) => ask(ctx, server, sql), component, volume)];
+    notes = [...notes, ...await disableSubscriptions(ctx, server), ...await whoGetsIn((sql) => ask(ctx, server, sql), component, volume)];
   });
   await removeScratch(ctx.runtime, server.server);
   const different = await finishServer(ctx, component, base, imageId, volume);

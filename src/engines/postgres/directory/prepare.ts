@@ -16,7 +16,7 @@ import { requireSameLive } from './exchange.ts';
 import { cutOverOf, finishCopy, stepsOf } from './finish-copy.ts';
 import { lossAgainst, lossAsPlanned } from './loss.ts';
 import { recoverBeside, standing, type RecoveryBeside } from './recover-beside.ts';
-import { requireFit } from './require-fit.ts';
+import { imageNotes, requireFit } from './require-fit.ts';
 import { preparedNoteKey } from './run-directory.ts';
 
 /** A base backup as it is, to its own end. @param configuration whose it gets: unless given the live server's where that runs @throws what sightData, requireFit and recoverBeside throw */
@@ -58,9 +58,10 @@ const besideOf = ({ backup, source, target, inclusive, timeline, files, archive 
 /** Recovered and compared, paused. @param after the instant that it covers; read from what was replayed where it is null @param backupId where it could be replaced in place as well */
 async function recovered(ctx: EngineContext, component: PostgresComponent, sighting: DataSighting, beside: RecoveryBeside, after: string | null, backupId?: string): Promise<{ readonly server: RecoveryServer; readonly reached: Reached; readonly prepared: PreparedComponent }> {
   await requireFit(ctx, component, sighting, { backup: beside.backup, files: beside.log.files.length, replacesOwn: await findRecovery(ctx, component.name) !== null, ...(backupId === undefined ? {} : { backupId }) });
-  const { server, reached } = await recoverBeside(ctx, component, sighting, beside);
+  const { server, reached, notes } = await recoverBeside(ctx, component, sighting, beside);
   const loss = await lossAgainst(ctx, component, sighting, server, after ?? coveredBy({ backup: beside.backup, target: beside.request.target }, reached));
-  return { server, reached, prepared: preparedOf(component, provisional(ctx, component, sighting, beside), beside.backup, loss) };
+  const prepared = preparedOf(component, provisional(ctx, component, sighting, beside), beside.backup, loss);
+  return { server, reached, prepared: { ...prepared, notes: [...prepared.notes, ...imageNotes(sighting.container, beside.backup), ...notes] } };
 }
 
 async function finish(ctx: EngineContext, component: PostgresComponent, sighting: DataSighting, prepared: PreparedComponent, server: RecoveryServer, lsn: string, configuration?: 'live' | 'backup'): Promise<PreparedComponent> {

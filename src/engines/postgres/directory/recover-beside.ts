@@ -7,6 +7,7 @@ import { collationsThatDiffer, findRecovery, readState, type Reached, type Recov
 import { awaitTarget, continueRecovery, startRecovery, type Recovery } from '../recovery/start-recovery.ts';
 import { liesBehind } from '../recovery/target.ts';
 import type { DataPlace, DataSighting } from './data-place.ts';
+import { isOtherLibrary, movedNotes, sortedText } from '../server/sorted-otherwise.ts';
 import { removeRecovery } from './remove.ts';
 import { directoryNoteKey, runDirectory } from './run-directory.ts';
 
@@ -17,14 +18,13 @@ export type RecoveryBeside = Pick<Recovery, 'backup' | 'source' | 'request' | 'l
  * Begun anew, or, where this run's server stands at a moment before it, gone on from there. Without another attempt to come nothing is left behind of one that failed.
  * @throws as startRecovery and awaitTarget; VersionMismatch where the image sorts text otherwise
  */
-export async function recoverBeside(ctx: EngineContext, component: PostgresComponent, { place }: DataSighting, beside: RecoveryBeside): Promise<{ readonly server: RecoveryServer; readonly reached: Reached }> {
+export async function recoverBeside(ctx: EngineContext, component: PostgresComponent, { place }: DataSighting, beside: RecoveryBeside): Promise<{ readonly server: RecoveryServer; readonly reached: Reached; readonly notes: readonly string[] }> {
   await ctx.recordOnce(directoryNoteKey(component.name), { directory: runDirectory(ctx.owner, component.name) });
   const recovery: Recovery = { ...beside, imageId: place.imageId, place: { mount: place.mount, directory: placeFor(ctx, place) } };
   try {
     const server = await goOn(ctx, recovery, await standing(ctx, component)) ?? await startRecovery(ctx, recovery);
     const reached = await awaitTarget(ctx, recovery, server);
-    await requireSameOrder(ctx, component, server, beside.backup);
-    return { server, reached };
+    return { server, reached, notes: await requireSameOrder(ctx, component, server, beside.backup, place.imageId) };
   } catch (error) {
     if (error instanceof HoldfastFailure && !error.retryable && !ctx.signal.aborted) await removeRecovery(ctx, ctx.owner, component, place);
     throw error;
@@ -51,9 +51,16 @@ async function goOn(ctx: EngineContext, recovery: Recovery, from: Awaited<Return
 
 const placeFor = (ctx: EngineContext, { component, directory }: DataPlace): string => `${directory}/${runDirectory(ctx.owner, component)}/new`;
 
-/** @throws VersionMismatch */
-export async function requireSameOrder(ctx: EngineContext, component: PostgresComponent, server: RecoveryServer, backup: PostgresBase): Promise<void> {
-  const differ = await collationsThatDiffer(ctx, server);
-  if (differ.length === 0) return;
-  throw new HoldfastFailure('VersionMismatch', { operation: 'prepare the restore', object: component.container, cause: `the image sorts text otherwise than the one that was backed up (${differ.slice(0, 3).join(', ')}): its indexes would give wrong answers`, hint: `Use the image of the backup (${backup.server.image}, ${backup.server.imageId}), or restore a dump.` });
+/** Answers notes for the plan. @param imageId of the server that it is recovered by @throws VersionMismatch */
+export async function requireSameOrder(ctx: EngineContext, component: PostgresComponent, server: RecoveryServer, { server: then }: Pick<PostgresBase, 'server'>, imageId: string): Promise<readonly string[]> {
+  const isSameImage = imageId === then.imageId;
+  const found = await collationsThatDiffer(ctx, server, isSameImage);
+  const differ = found.filter((each) => isOtherLibrary(each, isSameImage));
+  if (differ.length === 0) return movedNotes(found);
+  throw new HoldfastFailure('VersionMismatch', {
+    operation: 'prepare the restore', object: component.container, cause: `the image sorts text otherwise than the one that was backed up (${differ.slice(0, 3).map(sortedText).join('; ')}): its indexes would give wrong answers`,
+    hint: isSameImage
+      ? 'The server that was backed up had it, too: REINDEX its databases, ALTER DATABASE … REFRESH COLLATION VERSION, and take a new base backup; or restore a dump.'
+      : `Use the image of the backup (${then.imageDigest ?? then.image}, ${then.imageId}), or restore a dump.`,
+  });
 }

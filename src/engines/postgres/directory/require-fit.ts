@@ -1,4 +1,5 @@
 /** What has to be so before a base backup can be recovered in the place of a server: the major, the tablespaces, the room. */
+import type { ContainerFacts } from '../../../containers/container-runtime.ts';
 import type { PostgresBase } from '../../../domain/backup-manifest.ts';
 import { HoldfastFailure } from '../../../domain/failures.ts';
 import type { PostgresComponent } from '../../../domain/service.ts';
@@ -30,6 +31,11 @@ export async function requireFit(ctx: EngineContext, component: PostgresComponen
 /** What to do where old and new do not fit beside each other. @param backupId where what is restored is a backup as it is */
 export const roomHint = (backupId: string | undefined): string =>
   `Make room on that file system${backupId === undefined ? '' : `; where nothing else helps, have the old data copied to the repository and dropped first: holdfast restore ${backupId} --replace`}.`;
+
+/** For the plan: a copy of a whole server is what its image made of it, to the last index. Pure. @param container that it is restored into */
+export const imageNotes = ({ image, imageId }: Pick<ContainerFacts, 'image' | 'imageId'>, { server }: Pick<PostgresBase, 'server'>): readonly string[] => (imageId === server.imageId ? [] : [
+  `The container is of another image than the one that was backed up: ${image} (${imageId}), then ${server.image} (${server.imageId}, PostgreSQL ${server.version}).`,
+]);
 
 /** @throws VersionMismatch, UnsupportedTopology */
 export async function requireSameMajor(ctx: EngineContext, component: PostgresComponent, imageId: string, backup: PostgresBase): Promise<void> {

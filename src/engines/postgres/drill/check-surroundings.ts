@@ -7,6 +7,7 @@ import type { DrillServer } from '../../drill-engine.ts';
 import type { EngineContext } from '../../engine-context.ts';
 import { queryJson } from '../server/psql.ts';
 import { sqlFiles, statements } from '../server/script-text.ts';
+import { isOtherLibrary, sortedText, type CollationFacts } from '../server/sorted-otherwise.ts';
 import { asRoot } from './drill-connection.ts';
 
 /** What facts.sql says of the server, as far as it is compared. */
@@ -17,18 +18,12 @@ export interface SurroundingFacts {
   readonly properties: Pick<PostgresDump['properties'], 'settings'>;
 }
 
-/** Of collations that something uses: those whose library has another version than when they were last used to sort. */
-interface CollationFacts {
-  readonly database: boolean;
-  readonly collations: readonly string[];
-}
-
 /** A dump says what it needs; a base backup brings all of it along, and only libraries can be others. */
 export async function checkSurroundings(ctx: EngineContext, component: PostgresComponent, { containerId }: DrillServer, backup: PostgresBackup): Promise<{ readonly version: string; readonly checks: readonly DrillCheck[] }> {
   const call = { containerId, component: asRoot(component, backup), database: component.database };
   const facts = await queryJson<SurroundingFacts>(ctx, { ...call, operation: 'read roles, extensions and settings', sql: `SET search_path = '';\n${sqlFiles['facts.sql']}`, timeoutMs: ctx.timing.quickActivityMs });
   const sorted = await queryJson<CollationFacts>(ctx, { ...call, operation: 'read the versions of collations', sql: statements['collations.sql'], timeoutMs: ctx.timing.quickActivityMs });
-  return { version: facts.version, checks: [...backup.method === 'dump' ? [roleCheck(component.name, backup, facts), extensionCheck(component.name, backup, facts), settingCheck(component.name, backup, facts)] : [], collationCheck(component.name, sorted)] };
+  return { version: facts.version, checks: [...backup.method === 'dump' ? [roleCheck(component.name, backup, facts), extensionCheck(component.name, backup, facts), settingCheck(component.name, backup, facts)] : [], collationCheck(component.name, component.database, sorted, (await ctx.runtime.inspect(containerId)).imageId === backup.server.imageId)] };
 }
 
 /** Pure. */
@@ -63,10 +58,11 @@ export function settingCheck(component: string, backup: Pick<PostgresDump, 'prop
   return drillCheck(check, component, 'asExpected', length === 0 ? 'The database had no settings of its own when it was backed up.' : `${counted(length, 'setting')} of the database as ${length === 1 ? 'it was' : 'they were'}.`);
 }
 
-/** Pure. */
-export function collationCheck(component: string, { database, collations }: CollationFacts): DrillCheck {
+/** Pure. @param isSameImage does the server run from the very image of the backup? */
+export function collationCheck(component: string, database: string, { databases, collations }: Pick<CollationFacts, 'databases' | 'collations'>, isSameImage: boolean): DrillCheck {
   const check = checkName('collations', component);
-  const named = [...database ? ['the database\'s own collation'] : [], ...collations];
+  const own = databases.filter(({ name }) => name === database).map((each) => ({ ...each, name: 'the database\'s own collation' }));
+  const named = [...own, ...collations].filter((each) => isOtherLibrary(each, isSameImage)).map(sortedText);
   if (named.length === 0) return drillCheck(check, component, 'asExpected', 'Text is sorted as it was when the indexes were written.');
-  return drillCheck(check, component, 'collationVersionDiffers', `The library sorts in another version: ${named.join(', ')}.`);
+  return drillCheck(check, component, 'collationVersionDiffers', `The library sorts in another version: ${named.join('; ')}.`);
 }

@@ -11,6 +11,8 @@ import { timelinePath } from '../../../domain/wal/timeline.ts';
 import type { EngineContext } from '../../engine-context.ts';
 import type { ReachedMoment } from '../../moment-engine.ts';
 import { firstError } from '../server/psql-failure.ts';
+import { statements } from '../server/script-text.ts';
+import type { CollationFacts, SortedOtherwise } from '../server/sorted-otherwise.ts';
 import { raisedSettings, recoveryFailure } from './recovery-failure.ts';
 import { reachedTarget, type ReachedTarget } from './target.ts';
 
@@ -107,11 +109,21 @@ export const queryRecovered = (ctx: Pick<EngineContext, 'runtime' | 'signal'>, {
   environment: { PGHOST: `${directory}/run`, PGUSER: superuser, PGDATABASE: query.database ?? 'template1', PGCLIENTENCODING: 'UTF8', LC_ALL: 'C' },
 });
 
-/** Databases whose text this image sorts otherwise than the one that wrote them (databases.md L9): their indexes are of no use here. */
-export async function collationsThatDiffer(ctx: EngineContext, recovered: RecoveryServer): Promise<readonly string[]> {
-  const sql = 'SELECT format(\'%s %s, here %s\', datname, datcollversion, pg_database_collation_actual_version(oid)) FROM pg_database WHERE datcollversion <> pg_database_collation_actual_version(oid);';
-  const result = await queryRecovered(ctx, recovered, { sql, timeoutMs: ctx.timing.execMs });
-  if (result.exitCode === 0) return result.stdout.split('\n').filter((line) => line !== '');
+/**
+ * What of it this image sorts otherwise than the one that wrote it (databases.md L9): indexes on that are of no use here. Of single columns nobody asks where the image is the very one of the backup,
+ * which sorts them as it did. @throws RestoreFailed
+ */
+export async function collationsThatDiffer(ctx: EngineContext, recovered: RecoveryServer, isSameImage: boolean): Promise<readonly SortedOtherwise[]> {
+  const { databases, collations, others } = await askCollations(ctx, recovered, 'template1');
+  if (isSameImage) return databases;
+  const found = [...databases, ...collations];
+  for (const database of others) found.push(...(await askCollations(ctx, recovered, database)).collations.map((each) => ({ ...each, name: `${each.name} in ${database}` })));
+  return found;
+}
+
+async function askCollations(ctx: EngineContext, recovered: RecoveryServer, database: string): Promise<CollationFacts> {
+  const result = await queryRecovered(ctx, recovered, { sql: statements['collations.sql'], database, timeoutMs: ctx.timing.execMs });
+  if (result.exitCode === 0) return JSON.parse(result.stdout) as CollationFacts;
   throw new HoldfastFailure('RestoreFailed', { operation: 'compare collations', object: recovered.server.name, cause: firstError(result.stderr), hint: 'Nothing live was changed.' });
 }
 

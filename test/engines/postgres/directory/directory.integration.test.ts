@@ -136,6 +136,28 @@ test('a copy that the image would sort otherwise is refused, and nothing of it i
   await failing('VersionMismatch', engine.prepare(ctx, postgres.component, { ...base, server: { ...base.server, majorVersion: 16 } }, store.source));
 });
 
+test('a copy goes under another image where that sorts as the one of the backup did, a library without versions being another; under its own it is only said', async () => {
+  await using store = await openStore();
+  // What stands for Alpine here has glibc: the catalog is made to say what musl's does, which has no version of anything.
+  const { postgres, base } = await withBase(store, { image: 'postgres:17-alpine' });
+  const other = await neverMade(postgres, 'postgres:17', '/var/lib/postgresql/data');
+  const prepareInto = (run: string, backup: PostgresBase): ReturnType<typeof engine.prepare> => engine.prepare(contextOf(docker, new Map(), { run }), other.component, backup, store.source);
+  expect((await prepareInto('alike', base)).notes.join('\n')).toContain(`The container is of another image than the one that was backed up: ${(await docker.runtime.inspect(other.id)).image}`);
+
+  await postgres.sql('CREATE DATABASE from_musl TEMPLATE template0 LOCALE \'en_US.UTF-8\'; CREATE DATABASE to_musl TEMPLATE template0 LOCALE \'C\' STRATEGY wal_log;');
+  await postgres.sql('UPDATE pg_database SET datcollversion = NULL WHERE datname = \'from_musl\'; UPDATE pg_database SET datcollversion = \'2.41\' WHERE datname = \'to_musl\';');
+  await postgres.sql('CREATE TABLE words (word text COLLATE "unicode" PRIMARY KEY); UPDATE pg_collation SET collversion = \'1.0\' WHERE collname IN (\'unicode\', \'de-x-icu\');');
+  const moved = await engine.backUp(contextOf(docker), postgres.component, store.attempt('a2'), options) as PostgresBase;
+  const { fields } = await failing('VersionMismatch', prepareInto('moved', moved));
+  expect(fields.cause).toMatch(/\(from_musl without a version, here 2\.\d+; to_musl 2\.41, here without a version; unicode in app 1\.0, here \d[\d.]+\)/);
+  expect(fields.hint).toContain(base.server.imageId);
+  // A collation that nobody uses is nobody's trouble.
+  expect(fields.cause).not.toContain('de-x-icu');
+  const own = await engine.prepare(contextOf(docker, new Map(), { run: 'own' }), postgres.component, moved, store.source);
+  expect(own.notes.join('\n')).toMatch(/sorted by another library once.*\(from_musl without a version.*; to_musl 2\.41, here without a version\)/);
+  expect(own.notes.join('\n')).not.toContain('another image');
+}, 300_000);
+
 test('a data directory is found by the command, else by the environment', () => {
   const placeVariables = { PGDATA: '/var/lib/postgresql/data/' };
   for (const command of [['postgres', '-D', '/data'], ['postgres', '-D/data'], ['docker-entrypoint.sh', 'postgres', '-c', 'data_directory=/data'], ['postgres', '--data-directory=/data']]) expect(dataDirectoryIn({ command, placeVariables })).toBe('/data');

@@ -27,6 +27,17 @@ test('a setting of the database is missed by its name, never shown by its value'
 });
 
 test('a library that sorts in another version is a failure, and named', () => {
-  expect(collationCheck('postgres', { database: false, collations: [] }).class).toBe('asExpected');
-  expect(collationCheck('postgres', { database: true, collations: ['de_DE'] })).toMatchObject({ class: 'collationVersionDiffers', sentence: expect.stringContaining('own collation, de_DE') as string });
+  const [own, other, column] = [{ name: 'shop', recorded: '2.36', here: '2.41' }, { name: 'other', recorded: '2.36', here: '2.41' }, { name: 'de_DE', recorded: '2.36', here: '2.41' }];
+  for (const isSameImage of [true, false]) {
+    expect(collationCheck('postgres', 'shop', { databases: [other], collations: [] }, isSameImage).class).toBe('asExpected');
+    expect(collationCheck('postgres', 'shop', { databases: [other, own], collations: [column] }, isSameImage)).toMatchObject({
+      class: 'collationVersionDiffers', sentence: 'The library sorts in another version: the database\'s own collation 2.36, here 2.41; de_DE 2.36, here 2.41.',
+    });
+  }
+});
+
+test.each([[null, '2.41'], ['2.41', null]])('a library without versions is another one (%s, here %s), unless the image is the very one', (recorded, here) => {
+  const facts = { databases: [{ name: 'shop', recorded, here }], collations: [{ name: 'de_DE', recorded, here }] };
+  expect(collationCheck('postgres', 'shop', facts, false)).toMatchObject({ class: 'collationVersionDiffers', sentence: expect.stringContaining('without a version') as string });
+  expect(collationCheck('postgres', 'shop', facts, true).class).toBe('asExpected');
 });

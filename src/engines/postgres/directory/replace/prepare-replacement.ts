@@ -16,7 +16,7 @@ import { cutOverOf } from '../finish-copy.ts';
 import { lossUnasked } from '../loss.ts';
 import { answers, requireMajor, roomForDump } from '../prepare-from-dump.ts';
 import { recoveryRoomBytes } from '../../recovery/recovery-room.ts';
-import { requireSameMajor } from '../require-fit.ts';
+import { imageNotes, requireSameMajor } from '../require-fit.ts';
 import { requireCopy } from './carry-out.ts';
 import { measure, type Measured } from './measure.ts';
 import { accessOf, type Replacing } from './set-aside-place.ts';
@@ -41,7 +41,7 @@ export async function prepareReplacement(ctx: EngineContext, component: Postgres
     notCompared: [...backup.notCompared, { object: 'the restored data, before you say yes', reason: `there is no room to make it beside. It was proven; it is compared when the old data is gone, and where it differs the old data is put back` }],
     compared: { component: component.name, objects: 0, differences: [] },
     loss: await lossOfReplaced(ctx, component, sighting, backup, isAnswering),
-    notes: notesOf(component, cutOver, measured, incomingBytes, backup),
+    notes: [...notesOf(component, cutOver, measured, incomingBytes, backup), ...backup.method === 'base' ? imageNotes(sighting.container, backup) : []],
     steps: stepsOf(cutOver, measured, what),
   };
 }
