@@ -10,7 +10,7 @@ import { imageOfMajor } from '../server/image-for.ts';
 import { failedStep, runPostgresHelper, spaceFailure } from '../server/postgres-helper.ts';
 import { quietLibraries } from '../server/preload-settings.ts';
 import { diskFullIn, firstError } from '../server/psql-failure.ts';
-import { scripts } from '../server/script-text.ts';
+import { scripts, statements } from '../server/script-text.ts';
 
 const jobs = 2;
 /** Of what amcheck has to tell, as a result of the helper. */
@@ -51,8 +51,8 @@ export async function checkBase(ctx: EngineContext, backup: PostgresBase, source
   const { mounts, beforeStart } = await baseInput(ctx, chained);
   return runPostgresHelper(ctx, {
     component: { name: backup.component, user: 'postgres' }, step: mode, imageId, network: 'none', majorVersion: 0, script: scripts.baseCheck,
-    args: [mode, String(backup.dataSizeBytes), String(jobs), String(amcheckLimitBytes)],
-    files: { ...baseFiles(chained), superuser: backup.cluster.superuser, 'scratch.conf': settingsText({ ...scratchSettings(backup), ...toItsEnd }) },
+    args: [mode, String(backup.dataSizeBytes), String(jobs), String(amcheckLimitBytes), imageId === backup.server.imageId ? 'no' : 'yes'],
+    files: { ...baseFiles(chained), 'collations.sql': statements['collations.sql'], superuser: backup.cluster.superuser, 'scratch.conf': settingsText({ ...scratchSettings(backup), ...toItsEnd }) },
     mounts, phase: mode, ...(beforeStart === undefined ? {} : { beforeStart }),
   });
 }

@@ -8,6 +8,7 @@ import { counted, sizeText } from '../../../domain/wording.ts';
 import type { ArtifactSource, EngineContext } from '../../engine-context.ts';
 import { blamesTheData } from '../content/restore-failure.ts';
 import { resultOf } from '../server/postgres-helper.ts';
+import { sortedText, type CollationFacts, type SortedOtherwise } from '../server/sorted-otherwise.ts';
 import { readAmcheck } from './amcheck-output.ts';
 import { amcheckLimitBytes, checkBase, checkFailure } from './base-input.ts';
 
@@ -49,12 +50,16 @@ function judge(backup: PostgresBase, result: HelperResult): ComponentProof {
   const indexes = readAmcheck(told);
   // What was cut off may have been anything.
   const unanswered = [...indexes.unanswered, ...Buffer.byteLength(told ?? '') < amcheckLimitBytes ? [] : ['whatever else it had to tell of']];
+  const found = damagedBy('amcheck', indexes.damaged);
+  const others = otherLibraries(result.files.get('collations'));
+  const isTheImages = found.length > 0 && others.length > 0;
   const differences: readonly Difference[] = [
     ...differing('system identifier', backup.server.systemIdentifier, facts.systemIdentifier),
     ...differing('databases', namesOf(backup.databases), namesOf(facts.databases)),
-    ...damagedBy('amcheck', indexes.damaged),
+    ...(isTheImages ? [] : found),
     ...damagedBy('page checksums', linesOf(result.files.get('pages.bad') ?? '')),
   ];
+  if (isTheImages && differences.length === 0) return sortedOtherwise(backup, others);
   const relations = Number(resultOf(result, 'relations').trim());
   const notCompared: readonly NotCompared[] = [...backup.notCompared, ...(indexed ? [] : [{ object: 'indexes', reason: 'the image lacks the extension amcheck' }]), ...indexes.notCompared];
   const but = indexes.notCompared.length === 0 ? '' : ' (but for those that are named as not compared)';
@@ -64,6 +69,18 @@ function judge(backup: PostgresBase, result: HelperResult): ComponentProof {
   if (unanswered.length > 0) return answer('couldNotVerify', `Started, but pg_amcheck could not look at ${counted(unanswered.length, 'relation')}: ${unanswered.slice(0, 3).join('; ')}${unanswered.length > 3 ? '; …' : ''}.`);
   return answer('proven', `Started from the copy, replayed to ${backup.range.end} and found consistent: ${counted(facts.databases.length, 'database')}; checked ${checks.join(', ')}.`);
 }
+
+/** Of an image that is another than the backup's: what it sorts otherwise; nothing of the very one. */
+const otherLibraries = (lines = ''): readonly SortedOtherwise[] => {
+  const facts = lines.split('\n').filter((line) => line !== '').map((line) => JSON.parse(line) as CollationFacts);
+  return [...facts[0]?.databases ?? [], ...facts.flatMap(({ collations }) => collations)];
+};
+
+/** Sound indexes look like this under another library: that says nothing of the backup. */
+const sortedOtherwise = (backup: PostgresBase, others: readonly SortedOtherwise[]): ComponentProof => ({
+  component: backup.component, verdict: 'couldNotVerify', differences: [], comparedObjects: 0, notCompared: backup.notCompared,
+  sentence: `It starts, and whether its indexes are sound cannot be told here: the image sorts text otherwise than the one that was backed up (${others.slice(0, 3).map(sortedText).join('; ')}), and by that order some look damaged. Pull ${backup.server.imageDigest ?? backup.server.image} (${backup.server.imageId}), then prove it again.`,
+});
 
 const namesOf = (databases: PostgresBase['databases']): string => databases.map(({ name, oid }) => `${name} (${oid})`).sort().join(', ');
 

@@ -1,5 +1,5 @@
 # A base backup unpacked and verified by the stock tools; in mode "prove" then started, replayed to its end, its indexes and pages checked. Arguments:
-mode=$1 least_bytes=$2 jobs=$3 amcheck_bytes=$4
+mode=$1 least_bytes=$2 jobs=$3 amcheck_bytes=$4 other_image=$5
 # What unpack-base.sh needs, and work/scratch.conf: the server's settings.
 data=$work/data
 run=$work/run
@@ -27,6 +27,14 @@ done
 # It stopped where the backup ends because it was consistent there, and not because its log was over before (databases.md T6).
 grep -q 'consistent recovery state reached' "$work/server.err" && grep -q 'recovery stopping after reaching consistency' "$work/server.err" || fail_step server
 run_psql -f "$work/base-facts.sql" >"$out/facts" 2>"$work/facts.err" || fail_step facts
+
+# An image that sorts text otherwise calls sound indexes damaged (databases.md L9): what it finds is judged by this.
+if [ "$other_image" = yes ]; then
+  run_psql -c 'SELECT datname FROM pg_database WHERE datallowconn AND datconnlimit <> -2' >"$work/databases" 2>"$work/collations.err" || fail_step collations
+  while read -r database; do
+    PGDATABASE=$database run_psql -f "$work/collations.sql" >>"$out/collations" 2>"$work/collations.err" </dev/null || fail_step collations
+  done <"$work/databases"
+fi
 
 # Every index entry against its table and the other way round, every table and its TOAST.
 amcheck=yes
