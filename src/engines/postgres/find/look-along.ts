@@ -5,9 +5,10 @@ import type { Stop } from '../../../domain/find/narrowing.ts';
 import type { PostgresComponent } from '../../../domain/service.ts';
 import type { EngineContext } from '../../engine-context.ts';
 import type { Look, LogWalk } from '../../moment-engine.ts';
+import { requireSameOrder } from '../directory/recover-beside.ts';
 import { recoveryRoomBytes } from '../recovery/recovery-room.ts';
 import { awaitStop, type Reached, type RecoveryServer } from '../recovery/recovery-server.ts';
-import { settingsOf, startRecovery, type Recovery } from '../recovery/start-recovery.ts';
+import { imageOf, settingsOf, startRecovery, type Recovery } from '../recovery/start-recovery.ts';
 import { firstError } from '../server/psql-failure.ts';
 import { walkScripts } from '../server/script-text.ts';
 import { askCondition } from './ask-condition.ts';
@@ -23,6 +24,7 @@ export async function lookAlong(ctx: EngineContext, component: PostgresComponent
     for (const [index, stop] of walk.stops.entries()) {
       const told: EngineContext = { ...ctx, progress: ({ phase, ...rest }) => ctx.progress({ phase: `moment ${index + 1} of ${walk.stops.length}: ${phase}`, ...rest }) };
       standing = await stopAt(told, walk, stop, standing);
+      if (index === 0 && walk.condition.kind === 'sql') await requireUsableIndexes(told, component, walk, standing.server);
       told.progress({ phase: 'ask the condition' });
       looks.push({ ...await askCondition(told, standing.server, component, walk.condition), lastCommitAt: standing.lastCommitAt });
     }
@@ -32,6 +34,12 @@ export async function lookAlong(ctx: EngineContext, component: PostgresComponent
     const own = (await findScratchOf(ctx.runtime, ctx.owner)).filter(({ identity }) => identity.component === walk.backup.component);
     for (const scratch of own) await removeScratch(ctx.runtime, scratch);
   }
+}
+
+/** What somebody asks may be answered by an index. @throws VersionMismatch where another image sorts text otherwise than the one of the backup */
+async function requireUsableIndexes(ctx: EngineContext, component: PostgresComponent, { backup }: LogWalk, server: RecoveryServer): Promise<void> {
+  const imageId = await imageOf(ctx, { backup });
+  if (imageId !== backup.server.imageId) await requireSameOrder(ctx, component, server, backup, imageId);
 }
 
 interface Standing extends Pick<Reached, 'lastCommitAt'> {

@@ -119,3 +119,21 @@ test('of 17: more of it than is unpacked at once; a table that is locked, a quer
   await failing('ArtifactDamaged', moments.surveyLog(ctx, asked(log, lastRecord)));
   expect(await findScratchOf(docker.runtime, ctx.owner)).toEqual([]);
 });
+
+test('a query is not asked of a copy whose indexes another library wrote; of the backup\'s own image it is', async () => {
+  await using store = await openStore();
+  await using archive = await openArchive();
+  const postgres = await startPostgres(docker, archive.options);
+  await postgres.sql('CREATE TABLE words (word text COLLATE "de-x-icu" PRIMARY KEY); INSERT INTO words VALUES (\'a\'); UPDATE pg_collation SET collversion = \'1.0\' WHERE collname = \'de-x-icu\'');
+  const base = await engine.backUp(contextOf(docker), postgres.component, store.destination, { contentHashes: true, jobs: 2, method: 'base' }) as PostgresBase;
+  await postgres.sql('CREATE TABLE behind_it (id int)');
+  const log: KeptLog = { backup: base, files: await archive.files(postgres), archive: archive.archive };
+  const ctx = contextOf(docker, new Map(), { run: 'find-sorted' });
+  const { lastRecord } = await moments.readLogEnd(ctx, log);
+  const look = (backup: PostgresBase): Promise<readonly Look[]> =>
+    moments.lookAlong(ctx, postgres.component, { ...log, backup, source: store.source, timeline: 1, stops: [{ lsn: lastRecord, inclusive: true }], condition: { kind: 'sql', sql: 'SELECT count(*) = 1 FROM words WHERE word = \'a\'' } });
+  expect((await look(base)).map(({ value }) => value)).toEqual([true]);
+  const { fields } = await failing('VersionMismatch', look({ ...base, server: { ...base.server, imageId: `sha256:${'0'.repeat(64)}` } }));
+  expect(fields.cause).toContain('de-x-icu in app 1.0');
+  expect(await findScratchOf(docker.runtime, ctx.owner)).toEqual([]);
+});
