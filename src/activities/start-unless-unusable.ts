@@ -57,7 +57,7 @@ async function answers(context: EngineContext, engine: DatabaseEngine, component
 /** Of one that does not run. Where its data cannot be looked at from outside, that is left to the server itself. */
 async function holdsNothing(context: EngineContext, engine: DatabaseEngine, component: Component): Promise<boolean> {
   try {
-    const { running, empty } = await engine.inspect(context, component, 'replace');
+    const { running, empty } = await engine.inspect(context, component, 'look');
     return !running && empty;
   } catch (error) {
     if (isFailure(error, 'UnsupportedTopology')) return false;

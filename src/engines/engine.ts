@@ -40,9 +40,9 @@ export interface BackupOptions {
 
 /**
  * What a look at a component is for: a backup tolerates more than a restore. `replace`: all of its data is to be replaced as a whole, so that it need not answer,
- * nor run, nor have been made.
+ * nor run, nor have been made. `look`: the same, and nothing is done to it: no container is refused for what a restore would do.
  */
-export type InspectionPurpose = 'backup' | 'restore' | 'replace';
+export type InspectionPurpose = 'backup' | 'restore' | 'replace' | 'look';
 
 /** What preflight learned, and what stands in the way; `warnings` are shown and go on, `refusal` ends the run. */
 export interface ComponentFacts {

@@ -21,6 +21,15 @@ const ensure = (component: PostgresComponent, orReplace: boolean) => {
   return stage.as(run('a'), dependencies).ensureRunning({ service: 'shop', component, purpose: 'restore', ...(orReplace ? { orReplace } : {}) });
 };
 
+/** Made with `--rm`, which the contract has no word for. */
+async function fleeting(volume: string): Promise<{ readonly id: string; readonly component: PostgresComponent }> {
+  const container = docker.name('postgres');
+  const { Id: id } = JSON.parse(await docker.engineCall('POST', `/containers/create?name=${container}`, {
+    Image: await docker.image('postgres:17'), Env: ['POSTGRES_PASSWORD=x'], Labels: docker.labels, HostConfig: { AutoRemove: true, NetworkMode: 'none', Init: true, Mounts: [{ Type: 'volume', Source: volume, Target: directory }] },
+  })) as { Id: string };
+  return { id, component: { engine: 'postgres', name: 'postgres', container, database: 'app', user: 'postgres' } };
+}
+
 async function stopped(volume: string, command: readonly string[]): Promise<{ readonly id: string; readonly component: PostgresComponent }> {
   const container = docker.name('postgres');
   const id = await docker.create({
@@ -32,6 +41,12 @@ async function stopped(volume: string, command: readonly string[]): Promise<{ re
 it('one that was never made is not started: its image would make a server of its own', async () => {
   const { id, component } = await stopped(await docker.volume(), ['postgres']);
   expect(await ensure(component, true)).toEqual({ started: false, unusable: `${component.container} is created, and there is no server's data in its volume` });
+  expect((await docker.runtime.inspect(id)).startedAt).toBeNull();
+});
+
+it('nor is one that could never be restored into as a whole: what refuses it comes after', async () => {
+  const { id, component } = await fleeting(await docker.volume());
+  expect(await ensure(component, true)).toMatchObject({ started: false, unusable: expect.stringContaining('there is no server\'s data in its volume') });
   expect((await docker.runtime.inspect(id)).startedAt).toBeNull();
 });
 

@@ -47,7 +47,7 @@ export function createCloneActivities(dependencies: ActivityDependencies) {
     sightCluster: (input: { service: string; component: Component }): Promise<SightedCluster | null> =>
       inEngineContext(dependencies, input.service, async (context) => {
         try {
-          const { pinned, timeline, empty } = await engineOf(dependencies, input.component).inspect(context, input.component, 'replace');
+          const { pinned, timeline, empty } = await engineOf(dependencies, input.component).inspect(context, input.component, 'look');
           return { identity: pinned.identity, empty, ...(timeline === undefined ? {} : { timeline }) };
         } catch (error) {
           if (isFailure(error) && !error.retryable) return null;

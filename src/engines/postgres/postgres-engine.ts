@@ -39,7 +39,7 @@ import { waitUntilReady } from './wait-until-ready.ts';
 export function createPostgresEngine(): DatabaseEngine<PostgresComponent> {
   return withTables({
     name: 'postgres',
-    inspect: (ctx, component, purpose) => (purpose === 'replace' ? inspectWhole(ctx, component) : inspect(ctx, component, purpose)),
+    inspect: (ctx, component, purpose) => (purpose === 'replace' || purpose === 'look' ? inspectWhole(ctx, component, purpose) : inspect(ctx, component, purpose)),
     waitUntilReady,
     backUp: (ctx, component, destination, options) => (options.method === 'base' ? backUpBase : backUp)(ctx, component, destination, options),
     lineage: lineageOf,

@@ -38,14 +38,21 @@ export interface DataSighting extends DirectorySighting {
 
 /**
  * Looks at the data of a component whose server may run, be stopped, crash again and again, or never have been made. Reads only.
- * @throws ContainerNotFound, UnsupportedTopology where parts of it lie elsewhere or on no volume, HelperLost
+ * @param purpose `exchange` unless given: then the container has to be one that an exchange ends well in
+ * @throws ContainerNotFound, UnsupportedTopology where parts of it lie elsewhere or on no volume, HelperLost; to exchange it what requireExchangeable throws
  */
-export async function sightData(ctx: EngineContext, component: PostgresComponent): Promise<DataSighting> {
+export async function sightData(ctx: EngineContext, component: PostgresComponent, purpose: 'exchange' | 'look' = 'exchange'): Promise<DataSighting> {
   const container = await ctx.runtime.inspect(component.container);
+  if (purpose === 'exchange') requireExchangeable(container);
   const directory = dataDirectoryIn(container);
   if (directory === null) throw unsupported(component.container, 'its image does not say where it keeps its data (PGDATA)', 'Set PGDATA in the container\'s environment.');
   const place: DataPlace = { component: component.name, directory, mount: mountOfData(component, container, directory), imageId: container.imageId };
   return { place, container, ...await sightDirectory(ctx, place, directory, null) };
+}
+
+/** Whatever is made ready, the container is stopped for it. @throws UnsupportedTopology */
+function requireExchangeable({ name, autoRemove }: ContainerFacts): void {
+  if (autoRemove) throw unsupported(name, 'it was made with --rm: the engine removes it and its anonymous volumes when the restore stops it, and the data, old and new, with them', 'Make the container again without --rm, on a named volume.');
 }
 
 /** The place of a cut-over, whichever container is on it now. */

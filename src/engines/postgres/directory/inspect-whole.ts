@@ -12,9 +12,12 @@ import { sightData } from './data-place.ts';
 /** Tools that receive a log for an archive, ours (`holdfast-…`) beside them: they begin anew by themselves, or are told by their owners. */
 const receivers = ['pg_receivewal', 'pg_basebackup'];
 
-/** @throws ContainerNotFound, UnsupportedTopology for a standby, a primary with replicas, and what sightData refuses */
-export async function inspectWhole(ctx: EngineContext, component: PostgresComponent): Promise<ComponentFacts> {
-  const { container, place, control, hasServer, freeBytes, unreadable } = await sightData(ctx, component);
+/**
+ * @param purpose `look` refuses no container for what would be done to it
+ * @throws ContainerNotFound, UnsupportedTopology for a standby, a primary with replicas, and what sightData refuses
+ */
+export async function inspectWhole(ctx: EngineContext, component: PostgresComponent, purpose: 'replace' | 'look'): Promise<ComponentFacts> {
+  const { container, place, control, hasServer, freeBytes, unreadable } = await sightData(ctx, component, purpose === 'replace' ? 'exchange' : 'look');
   if (control !== null && /in archive recovery|shut down in recovery/.test(control.state)) throw refused(component, 'the server is a standby', 'Restore into its primary; then make the standby anew.');
   const answer = container.state === 'running' ? await askServer(ctx, component, container.id) : `${component.container} is ${container.state}`;
   const server = typeof answer === 'string' ? null : answer;

@@ -36,7 +36,7 @@ export async function repairDirectory(ctx: EngineContext, component: PostgresCom
   const own = runDirectory(run.owner, component.name);
   const isKept = run.kept.some((cutOver) => cutOver.engine === 'postgres' && cutOver.method === 'directory' && [cutOver.prepared, cutOver.aside].some((path) => runDirectoryOf(path) === own));
   if (isKept || run.notes[directoryNoteKey(component.name)] === undefined) return [];
-  const { place } = await sightData(ctx, component);
+  const { place } = await sightData(ctx, component, 'look');
   const said = await removeRecovery(ctx, run.owner, component, place);
   return said.includes('removed ') ? [`${component.container}: ${place.directory}/${own}`] : [];
 }

@@ -1,0 +1,70 @@
+/** Containers in which a server's whole data is never exchanged, refused by whichever way it would be: in the plan, before anything is made. */
+import { beforeAll, expect, test } from 'vitest';
+import type { PostgresBase, PostgresDump } from '../../../../src/domain/backup-manifest.ts';
+import { isFailure } from '../../../../src/domain/failures.ts';
+import type { PostgresDirectoryCutOver } from '../../../../src/domain/rollback.ts';
+import type { PostgresComponent } from '../../../../src/domain/service.ts';
+import type { ArtifactSource } from '../../../../src/engines/engine-context.ts';
+import type { MomentEngine, MomentRecovery, ReachedMoment } from '../../../../src/engines/moment-engine.ts';
+import { useDocker } from '../../../support/docker.ts';
+import { contextOf, engine } from '../postgres-fixture.ts';
+import { dataDirectory, replacements } from './replace-fixture.ts';
+
+const docker = useDocker();
+const moments = engine.moments as MomentEngine<PostgresComponent>;
+let imageId: string;
+let volume: string;
+beforeAll(async () => {
+  imageId = await docker.image('postgres:17');
+  volume = await docker.volume();
+});
+
+interface Given {
+  readonly mounts?: readonly { readonly Type: string; readonly Source?: string; readonly Target: string }[];
+  readonly autoRemove?: boolean;
+  readonly command?: readonly string[];
+}
+
+/** As `docker create` makes it, on the one volume. */
+async function created({ mounts = [], autoRemove = false, command = ['postgres'] }: Given): Promise<{ readonly id: string; readonly component: PostgresComponent }> {
+  const container = docker.name('postgres');
+  const { Id: id } = JSON.parse(await docker.engineCall('POST', `/containers/create?name=${container}`, {
+    Image: imageId, Cmd: command, Env: ['POSTGRES_PASSWORD=never-used'], Labels: docker.labels, HostConfig: { AutoRemove: autoRemove, NetworkMode: 'none', Init: true, Mounts: [{ Type: 'volume', Source: volume, Target: dataDirectory }, ...mounts] },
+  })) as { Id: string };
+  return { id, component: { engine: 'postgres', name: 'postgres', container, database: 'app', user: 'postgres' } };
+}
+
+/** Whatever is asked of the backup comes after the refusal, as does what is asked of the copy that an undo brings. */
+const ways: Readonly<Record<string, (component: PostgresComponent) => Promise<unknown>>> = {
+  'a look before it': (component) => engine.inspect(contextOf(docker), component, 'replace'),
+  'a base backup': (component) => engine.prepare(contextOf(docker), component, { engine: 'postgres', method: 'base' } as PostgresBase, {} as ArtifactSource),
+  'a dump made anew': (component) => (engine.prepareWhole as NonNullable<typeof engine.prepareWhole>)(contextOf(docker), component, { engine: 'postgres', method: 'dump' } as PostgresDump, {} as ArtifactSource, 'it crashed'),
+  'a moment': (component) => moments.recover(contextOf(docker), component, {} as MomentRecovery),
+  'a moment after the yes': (component) => moments.finish(contextOf(docker), component, {} as MomentRecovery, {} as ReachedMoment),
+  'in place of the old data': (component) => replacements.prepare(contextOf(docker), component, { engine: 'postgres', method: 'base' } as PostgresBase, {} as ArtifactSource, { backupId: '', manifestSha256: '', proof: 'proven' }),
+  'an undo': (component) => engine.prepareUndo(contextOf(docker), component, previousOf(component)),
+  'an undo in place': (component) => engine.prepareUndo(contextOf(docker), component, { ...previousOf(component), replace: { run: 'earlier', brings: { kind: 'backup', backupId: '', manifestSha256: '' }, outlived: [] } }),
+};
+
+const previousOf = (component: PostgresComponent): PostgresDirectoryCutOver => ({
+  engine: 'postgres', method: 'directory', component: component.name, container: component.container, containerId: 'another', systemIdentifier: '1', database: 'app', volume, imageId, directory: dataDirectory,
+  mount: { type: 'volume', target: dataDirectory }, prepared: 'pgsql_tmp.holdfast/1/new', aside: 'pgsql_tmp.holdfast/1/old', phase: 'pgsql_tmp.holdfast/1/phase', control: null, replaces: null, hadServer: true, wasRunning: true,
+});
+
+/** What each way ends in: `UnsupportedTopology: why. What to do.` */
+async function ends(component: PostgresComponent): Promise<readonly (readonly [string, string])[]> {
+  const found: (readonly [string, string])[] = [];
+  for (const [name, way] of Object.entries(ways)) {
+    const said = await way(component).then(() => 'it went on', (error: unknown) => (isFailure(error) ? `${error.type}: ${error.fields.cause}. ${error.fields.hint}` : String(error)));
+    found.push([name, said]);
+  }
+  return found;
+}
+
+const everyWay = (expected: RegExp): readonly (readonly [string, unknown])[] => Object.keys(ways).map((name) => [name, expect.stringMatching(expected)]);
+
+test('made with --rm: the engine would remove it, and the data with it, when it is stopped', async () => {
+  const { id, component } = await created({ autoRemove: true });
+  expect(await ends(component)).toEqual(everyWay(/^UnsupportedTopology: .*--rm.*without --rm/));
+  await docker.runtime.remove(id);
+});
