@@ -43,16 +43,26 @@ export interface DataSighting extends DirectorySighting {
  */
 export async function sightData(ctx: EngineContext, component: PostgresComponent, purpose: 'exchange' | 'look' = 'exchange'): Promise<DataSighting> {
   const container = await ctx.runtime.inspect(component.container);
-  if (purpose === 'exchange') requireExchangeable(container);
   const directory = dataDirectoryIn(container);
+  if (purpose === 'exchange') requireExchangeable(container, directory);
   if (directory === null) throw unsupported(component.container, 'its image does not say where it keeps its data (PGDATA)', 'Set PGDATA in the container\'s environment.');
   const place: DataPlace = { component: component.name, directory, mount: mountOfData(component, container, directory), imageId: container.imageId };
   return { place, container, ...await sightDirectory(ctx, place, directory, null) };
 }
 
 /** Whatever is made ready, the container is stopped for it. @throws UnsupportedTopology */
-function requireExchangeable({ name, autoRemove }: ContainerFacts): void {
+function requireExchangeable({ name, autoRemove, mounts }: ContainerFacts, directory: string | null): void {
+  const nested = directory === null ? null : mountBelow(mounts, directory);
+  if (nested !== null) throw unsupported(name, `${nested} is a mount of its own in its data directory: what lies there would stay, and the server start on it with other data`, 'Give the container one volume for all of its data directory.');
   if (autoRemove) throw unsupported(name, 'it was made with --rm: the engine removes it and its anonymous volumes when the restore stops it, and the data, old and new, with them', 'Make the container again without --rm, on a named volume.');
+}
+
+/** What a server only reads, and what it needs no more after a restart: wherever it lies, an exchange loses nothing of it. */
+const mayBeMounted: ReadonlySet<string> = new Set(['postgresql.conf', 'pg_hba.conf', 'pg_ident.conf', 'pg_stat_tmp']);
+
+/** A mount that holds a part of the data where no helper sees it; null where there is none. Pure. */
+export function mountBelow(mounts: ContainerFacts['mounts'], directory: string): string | null {
+  return mounts.find(({ destination }) => destination.startsWith(`${directory}/`) && !mayBeMounted.has(destination.slice(directory.length + 1)))?.destination ?? null;
 }
 
 /** The place of a cut-over, whichever container is on it now. */

@@ -12,7 +12,7 @@ import type { EngineContext, PreparedComponent } from '../../engine-context.ts';
 import { runPostgresHelper } from '../server/postgres-helper.ts';
 import { scripts } from '../server/script-text.ts';
 import { waitUntilReady } from '../wait-until-ready.ts';
-import { placeOf, sightDirectories, sightDirectory, type DataSighting, type DirectorySighting } from './data-place.ts';
+import { mountBelow, placeOf, sightDirectories, sightDirectory, type DataSighting, type DirectorySighting } from './data-place.ts';
 import { directoryNoteKey, preparedNoteKey, runDirectory, runDirectoryOf } from './run-directory.ts';
 
 /** fail 33 of our scripts: what lies there fits no point of the way. */
@@ -166,19 +166,22 @@ async function run(ctx: EngineContext, { component, imageId, mount, volume, dire
   throw new HoldfastFailure(result.exitCode === fitsNowhere ? 'AmbiguousState' : 'CutOverFailed', { operation: phase, object: container, cause: lastLine(result.messages), hint: `Look at ${directory}/pgsql_tmp.holdfast on ${volume} before anything else.` });
 }
 
-/** The container of the plan, else the one that bears its name and has its data there; null where there is neither: files are put right without one, and started by whichever is on them. */
+/** The container of the plan, else the one that bears its name and has its data there, all of it; null where there is neither: files are put right without one, and started by whichever is on them. */
 async function containerOnData(ctx: EngineContext, cutOver: PostgresDirectoryCutOver): Promise<ContainerFacts | null> {
   const planned = await ctx.runtime.find(cutOver.containerId);
   if (planned !== null) return planned;
   const named = await ctx.runtime.find(cutOver.container);
-  return named !== null && named.mounts.some(({ source, destination }) => source === cutOver.volume && destination === cutOver.mount.target) ? named : null;
+  return named !== null && isOn(named, cutOver) && mountBelow(named.mounts, cutOver.directory) === null ? named : null;
 }
 
+const isOn = ({ mounts }: ContainerFacts, { volume, mount }: PostgresDirectoryCutOver): boolean => mounts.some(({ source, destination }) => source === volume && destination === mount.target);
+
 /** The one that is to be started on files that are as they must be. @throws ContainerNotFound */
-async function containerNow(ctx: EngineContext, cutOver: PostgresDirectoryCutOver): Promise<ContainerFacts> {
+export async function containerNow(ctx: EngineContext, cutOver: PostgresDirectoryCutOver): Promise<ContainerFacts> {
   const container = await containerOnData(ctx, cutOver);
   if (container !== null) return container;
-  const why = await ctx.runtime.find(cutOver.container) === null ? 'there is none of that name' : 'the one of that name has its data elsewhere';
+  const named = await ctx.runtime.find(cutOver.container);
+  const why = named === null ? 'there is none of that name' : isOn(named, cutOver) ? `the one of that name has a mount of its own at ${mountBelow(named.mounts, cutOver.directory) ?? ''}` : 'the one of that name has its data elsewhere';
   throw new HoldfastFailure('ContainerNotFound', { operation: 'find the container', object: cutOver.container, cause: `${why}; the files on ${cutOver.volume} are as they must be`, hint: `Make ${cutOver.container} again with ${cutOver.volume} at ${cutOver.mount.target}; the repair goes on by itself.` });
 }
 

@@ -7,6 +7,7 @@ import type { PostgresComponent } from '../../../../src/domain/service.ts';
 import type { ArtifactSource } from '../../../../src/engines/engine-context.ts';
 import type { MomentEngine, MomentRecovery, ReachedMoment } from '../../../../src/engines/moment-engine.ts';
 import { useDocker } from '../../../support/docker.ts';
+import { failing } from '../../../support/failing.ts';
 import { contextOf, engine } from '../postgres-fixture.ts';
 import { dataDirectory, replacements } from './replace-fixture.ts';
 
@@ -67,4 +68,17 @@ test('made with --rm: the engine would remove it, and the data with it, when it 
   const { id, component } = await created({ autoRemove: true });
   expect(await ends(component)).toEqual(everyWay(/^UnsupportedTopology: .*--rm.*without --rm/));
   await docker.runtime.remove(id);
+});
+
+test.each(['pg_wal', 'pg_tblspc/16384', 'base', 'pg_wal/archive_status'])('a mount of its own below the data directory (%s): no helper sees what lies there, and an exchange would leave it', async (below) => {
+  const own = { Type: 'volume', Source: await docker.volume(), Target: `${dataDirectory}/${below}` };
+  const { component } = await created({ mounts: [own] });
+  expect(await ends(component)).toEqual(everyWay(new RegExp(`^UnsupportedTopology: ${dataDirectory}/${below} is a mount of its own`)));
+  // Nor is a server started, whoever made its container anew in the middle of a cut-over.
+  for (const step of [engine.open, engine.rollBack]) expect((await failing('ContainerNotFound', step(contextOf(docker), component, previousOf(component)))).fields.cause).toContain(`${dataDirectory}/${below}`);
+});
+
+test('what a server only reads there, or needs no more after a restart, may be mounted', async () => {
+  const { component } = await created({ mounts: [{ Type: 'volume', Source: await docker.volume(), Target: `${dataDirectory}/pg_hba.conf` }, { Type: 'tmpfs', Target: `${dataDirectory}/pg_stat_tmp` }] });
+  expect(await engine.inspect(contextOf(docker), component, 'replace')).toMatchObject({ running: false, empty: true });
 });
