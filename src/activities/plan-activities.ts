@@ -1,6 +1,7 @@
 /** Making ready beside, planning, and asking whether an approval is current. Nothing live changes here. */
 import { randomBytes } from 'node:crypto';
 import { activityInfo } from '@temporalio/activity';
+import { howToRun } from '../containers/how-to-run.ts';
 import { HoldfastFailure, isFailure } from '../domain/failures.ts';
 import type { Verdict } from '../domain/proof.ts';
 import { planBytes, type PlanBody, type RestorePlan } from '../domain/restore-plan.ts';
@@ -31,7 +32,7 @@ export function createPlanActivities(dependencies: ActivityDependencies) {
       const facts = await tellingHowToRecreate(dependencies, input.service, component, () => dependencies.runtime.inspect(component.container));
       // Stopped may mean: in the midst of another run's cut-over. Starting it there would be the worst thing to do.
       await refuseBusyStore(dependencies, facts);
-      if (facts.state === 'paused') throw cannotStart(component, 'it is paused', `docker unpause ${component.container}`);
+      if (facts.state === 'paused') throw cannotStart(component, 'it is paused', howToRun(facts));
       const started = facts.state !== 'running';
       if (input.orReplace === true && engineOf(dependencies, component).prepareWhole !== undefined) {
         return inEngineContext(dependencies, input.service, (context) => startUnlessUnusable(context, engineOf(dependencies, component), component, facts, activityInfo().attempt > 1));

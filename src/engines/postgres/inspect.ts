@@ -1,5 +1,6 @@
 /** Preflight: what the server is, and what stands in the way. Reads only. */
 import type { ContainerFacts } from '../../containers/container-runtime.ts';
+import { howToRun } from '../../containers/how-to-run.ts';
 import { HoldfastFailure, isFailure } from '../../domain/failures.ts';
 import type { PostgresComponent } from '../../domain/service.ts';
 import type { EngineContext } from '../engine-context.ts';
@@ -62,7 +63,7 @@ export async function runningContainer(ctx: Pick<EngineContext, 'runtime'>, comp
   if (container.state === 'running') return container;
   // Its restart policy is at work: a moment later it runs, or is down.
   throw new HoldfastFailure(container.state === 'restarting' ? 'DatabaseUnreachable' : 'ContainerNotRunning', {
-    operation: 'look at the database', object: component.container, cause: `the container is ${container.state}`, hint: `Start it (\`docker start ${component.container}\`), then try again.`,
+    operation: 'look at the database', object: component.container, cause: `the container is ${container.state}`, hint: `Make it run (\`${howToRun(container)}\`), then try again.`,
   });
 }
 

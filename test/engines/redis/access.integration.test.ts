@@ -187,6 +187,13 @@ describe('preflight', () => {
     await docker.runtime.remove(id);
   });
 
+  test('a paused container, with the command that helps', async () => {
+    const redis = await startRedis(docker);
+    await docker.engineCall('POST', `/containers/${redis.id}/pause`);
+    for (const purpose of ['backup', 'restore'] as const) await expect(engine.inspect(contextOf(docker), redis.component, purpose)).rejects.toMatchObject({ type: 'ContainerNotRunning', fields: { hint: expect.stringContaining(`docker unpause ${redis.component.container}`) } });
+    await docker.engineCall('POST', `/containers/${redis.id}/unpause`);
+  });
+
   test('a mount on what a restore exchanges: nothing can be moved across it', async () => {
     const redis = await startRedis(docker, { mounts: [{ type: 'volume', source: await docker.volume(), target: '/data/appendonlydir' }] });
     await expect(engine.inspect(contextOf(docker), redis.component, 'restore')).rejects.toEqual(failure('UnsupportedTopology'));

@@ -1,6 +1,7 @@
 /** Where a server keeps its data, told without the server: from its container and what lies on the volume. */
 import type { ContainerFacts, MountSpec } from '../../../containers/container-runtime.ts';
 import type { HelperResult } from '../../../containers/helper-container.ts';
+import { howToRun } from '../../../containers/how-to-run.ts';
 import { HoldfastFailure } from '../../../domain/failures.ts';
 import type { ControlData, PostgresDirectoryCutOver } from '../../../domain/rollback.ts';
 import type { PostgresComponent } from '../../../domain/service.ts';
@@ -50,8 +51,9 @@ export async function sightData(ctx: EngineContext, component: PostgresComponent
   return { place, container, ...await sightDirectory(ctx, place, directory, null) };
 }
 
-/** Whatever is made ready, the container is stopped for it. @throws UnsupportedTopology */
-function requireExchangeable({ name, autoRemove, mounts }: ContainerFacts, directory: string | null): void {
+/** Whatever is made ready, the container is stopped for it. @throws UnsupportedTopology, ContainerNotRunning where it is paused */
+function requireExchangeable({ name, autoRemove, mounts, state }: ContainerFacts, directory: string | null): void {
+  if (state === 'paused') throw new HoldfastFailure('ContainerNotRunning', { operation: 'find the data of the database', object: name, cause: 'it is paused', hint: `Make it go on (${howToRun({ name, state })}), then start the restore again. Nothing was changed.` });
   const nested = directory === null ? null : mountBelow(mounts, directory);
   if (nested !== null) throw unsupported(name, `${nested} is a mount of its own in its data directory: what lies there would stay, and the server start on it with other data`, 'Give the container one volume for all of its data directory.');
   if (autoRemove) throw unsupported(name, 'it was made with --rm: the engine removes it and its anonymous volumes when the restore stops it, and the data, old and new, with them', 'Make the container again without --rm, on a named volume.');

@@ -1,5 +1,6 @@
 /** What a running Redis says about itself: version, role, settings, files, memory, and where its data directory lies. Reads only. */
 import type { ContainerFacts, MountFacts } from '../../../containers/container-runtime.ts';
+import { howToRun } from '../../../containers/how-to-run.ts';
 import type { RedisDatabaseContent } from '../../../domain/content.ts';
 import { HoldfastFailure, isFailure } from '../../../domain/failures.ts';
 import type { RedisComponent } from '../../../domain/service.ts';
@@ -42,7 +43,7 @@ const settingNames = ['dir', 'dbfilename', 'appendonly', 'appenddirname', 'appen
 export async function readServer(ctx: CommandContext, component: RedisComponent): Promise<RedisServer> {
   const container = await ctx.runtime.inspect(component.container);
   if (container.state !== 'running') {
-    throw new HoldfastFailure('ContainerNotRunning', { operation: 'ask Redis', object: component.container, cause: `the container is ${container.state}`, hint: `Start it (docker start ${component.container}) and look at its log if it does not stay up.` });
+    throw new HoldfastFailure('ContainerNotRunning', { operation: 'ask Redis', object: component.container, cause: `the container is ${container.state}`, hint: `Make it run (${howToRun(container)}), and look at its log if it does not stay up.` });
   }
   const connection: RedisConnection = { component, containerId: container.id };
   const answers = await answersAtOnce(ctx, connection);

@@ -82,3 +82,11 @@ test('what a server only reads there, or needs no more after a restart, may be m
   const { component } = await created({ mounts: [{ Type: 'volume', Source: await docker.volume(), Target: `${dataDirectory}/pg_hba.conf` }, { Type: 'tmpfs', Target: `${dataDirectory}/pg_stat_tmp` }] });
   expect(await engine.inspect(contextOf(docker), component, 'replace')).toMatchObject({ running: false, empty: true });
 });
+
+test('paused: it is not known what it would be doing, and not every engine stops it', async () => {
+  const { id, component } = await created({ command: ['sleep', '600'] });
+  await docker.runtime.start(id);
+  await docker.engineCall('POST', `/containers/${id}/pause`);
+  expect(await ends(component)).toEqual(everyWay(new RegExp(`^ContainerNotRunning: it is paused.*docker unpause ${component.container}`)));
+  await docker.runtime.remove(id);
+});
