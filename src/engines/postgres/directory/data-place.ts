@@ -67,6 +67,10 @@ export function mountBelow(mounts: ContainerFacts['mounts'], directory: string):
   return mounts.find(({ destination }) => destination.startsWith(`${directory}/`) && !mayBeMounted.has(destination.slice(directory.length + 1)))?.destination ?? null;
 }
 
+/** For the plan: whether what is replaced could be a server again. */
+export const keptNotes = ({ unreadable }: Pick<DirectorySighting, 'unreadable'>): readonly string[] =>
+  (unreadable === null ? [] : [`NO WAY BACK TO A SERVER THAT WORKS: what lies there now cannot be read (${unreadable}). It is kept as it is, and an undo would bring it back like that.`]);
+
 /** The place of a cut-over, whichever container is on it now. */
 export const placeOf = ({ component, directory, mount, volume, imageId }: PostgresDirectoryCutOver): DataPlace => ({ component, directory, mount: { ...mount, source: volume }, imageId });
 

@@ -14,7 +14,7 @@ import { loginsIn, tablespacesIn } from '../server/globals.ts';
 import { readText } from '../server/read-through.ts';
 import { tablespaceNotes } from '../side/missing-tablespaces.ts';
 import { checkedInput } from '../side/restore-and-compare.ts';
-import { sightData, type DataSighting } from './data-place.ts';
+import { keptNotes, sightData, type DataSighting } from './data-place.ts';
 import { cutOverOf, stepsOf } from './finish-copy.ts';
 import { fillCluster, type ClusterFilling } from './fill-cluster.ts';
 import { finishCluster, startCluster, superuserFor, type FinishedCluster } from './fresh-cluster.ts';
@@ -51,7 +51,7 @@ export async function prepareFromDump(ctx: EngineContext, component: PostgresCom
     }, backup, leastBytes);
     const impossible = await fillCluster(ctx, component, { imageId: place.imageId, backup, input, globals, server, majorVersion });
     const cluster = await finishCluster(ctx, component, sighting.place, server);
-    const prepared = preparedOf(ctx, component, { sighting, backup, cluster, answers: await answers(ctx, component, sighting), notes: [...notesOf(component, { sighting, backup, cluster, globals, majorVersion, unusable }), ...impossible] });
+    const prepared = preparedOf(ctx, component, { sighting, backup, cluster, answers: await answers(ctx, component, sighting), notes: [...keptNotes(sighting), ...notesOf(component, { sighting, backup, cluster, globals, majorVersion, unusable }), ...impossible] });
     await ctx.recordOnce(preparedNoteKey(component.name), prepared);
     return prepared;
   } catch (error) {

@@ -11,7 +11,7 @@ import { counted } from '../../../domain/wording.ts';
 import type { MomentRecovery, ReachedMoment, RecoveredComponent } from '../../moment-engine.ts';
 import { coveredBy } from '../recovery/target.ts';
 import { findRecovery, type Reached, type RecoveryServer } from '../recovery/recovery-server.ts';
-import { placeOf, sightData, sightDirectory, type DataSighting } from './data-place.ts';
+import { keptNotes, placeOf, sightData, sightDirectory, type DataSighting } from './data-place.ts';
 import { requireSameLive } from './exchange.ts';
 import { cutOverOf, finishCopy, stepsOf } from './finish-copy.ts';
 import { lossAgainst, lossAsPlanned } from './loss.ts';
@@ -49,7 +49,7 @@ export async function finishMoment(ctx: EngineContext, component: PostgresCompon
     throw new HoldfastFailure('PlanChanged', { operation: 'finish what was recovered', object: component.container, cause: `recovered anew it stands at ${reached.lsn}, the plan was made at ${expected.lsn}`, hint: 'Nothing was changed. Start again and look at the new plan.' });
   }
   const loss = lossAsPlanned(component, coveredBy(recovery, reached));
-  return finish(ctx, component, sighting, preparedOf(component, provisional(ctx, component, sighting, recovery), recovery.backup, loss), server, reached.lsn);
+  return finish(ctx, component, sighting, preparedOf(component, sighting, provisional(ctx, component, sighting, recovery), recovery.backup, loss), server, reached.lsn);
 }
 
 const besideOf = ({ backup, source, target, inclusive, timeline, files, archive }: MomentRecovery): RecoveryBeside =>
@@ -60,7 +60,7 @@ async function recovered(ctx: EngineContext, component: PostgresComponent, sight
   await requireFit(ctx, component, sighting, { backup: beside.backup, files: beside.log.files.length, replacesOwn: await findRecovery(ctx, component.name) !== null, ...(backupId === undefined ? {} : { backupId }) });
   const { server, reached, notes } = await recoverBeside(ctx, component, sighting, beside);
   const loss = await lossAgainst(ctx, component, sighting, server, after ?? coveredBy({ backup: beside.backup, target: beside.request.target }, reached));
-  const prepared = preparedOf(component, provisional(ctx, component, sighting, beside), beside.backup, loss);
+  const prepared = preparedOf(component, sighting, provisional(ctx, component, sighting, beside), beside.backup, loss);
   return { server, reached, prepared: { ...prepared, notes: [...prepared.notes, ...imageNotes(sighting.container, beside.backup), ...notes] } };
 }
 
@@ -83,11 +83,12 @@ export async function finishedBefore(ctx: EngineContext, component: PostgresComp
 const provisional = (ctx: EngineContext, component: PostgresComponent, sighting: DataSighting, { backup }: Pick<RecoveryBeside, 'backup'>): PostgresDirectoryCutOver =>
   cutOverOf(ctx, component, sighting, { systemIdentifier: backup.server.systemIdentifier, state: 'in archive recovery', timeline: backup.range.timeline, checkpoint: formatLsn(0n) });
 
-function preparedOf(component: PostgresComponent, cutOver: PostgresDirectoryCutOver, backup: PostgresBase, loss: Loss): PreparedComponent {
+function preparedOf(component: PostgresComponent, sighting: DataSighting, cutOver: PostgresDirectoryCutOver, backup: PostgresBase, loss: Loss): PreparedComponent {
   return {
     component: component.name, cutOver, loss, createdRoles: [], notCompared: backup.notCompared,
     compared: { component: component.name, objects: backup.databases.length, differences: [] },
     notes: [
+      ...keptNotes(sighting),
       `The whole server is replaced, with all of its ${counted(backup.databases.length, 'database')}, its roles and their passwords: ${backup.databases.map(({ name }) => name).join(', ')}.`,
       ...(cutOver.wasRunning ? ['Its configuration files stay as they are now.'] : ['Its configuration files are those of the backup: the server does not run, and theirs may be why.']),
     ],

@@ -5,7 +5,7 @@ import { HoldfastFailure } from '../../../domain/failures.ts';
 import type { PostgresDirectoryCutOver } from '../../../domain/rollback.ts';
 import type { PostgresComponent } from '../../../domain/service.ts';
 import type { EngineContext, PreparedComponent } from '../../engine-context.ts';
-import { placeOf, sightData, sightDirectory, type DataSighting, type DirectorySighting } from './data-place.ts';
+import { keptNotes, placeOf, sightData, sightDirectory, type DataSighting, type DirectorySighting } from './data-place.ts';
 import { stepsOf } from './finish-copy.ts';
 import { runDirectory } from './run-directory.ts';
 
@@ -34,6 +34,7 @@ export async function prepareDirectoryUndo(ctx: EngineContext, component: Postgr
   return {
     component: component.name, cutOver, createdRoles: [],
     notes: [
+      ...keptNotes(sighting),
       ...(own.imageId === previous.imageId ? [] : [`The image that the restore was made with (${previous.imageId}) is not on this engine any more: that of ${previous.container} as it is now (${sighting.container.image}) takes its place.`]),
       ...(aside.control === null ? [`What comes back could not be read when it was set aside (${aside.unreadable ?? 'its control data was not understood'}): its files are brought back as they were, and no server will start on them before they are mended.`] : []),
     ],

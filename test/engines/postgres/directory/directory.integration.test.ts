@@ -99,6 +99,7 @@ test('a server that cannot start, and one that was never made, come back; with t
   const prepared = await engine.prepare(ctx, postgres.component, base, store.source);
   expect(prepared.loss).toMatchObject({ transactions: null });
   expect(prepared.cutOver).toMatchObject({ hadServer: true, wasRunning: false });
+  expect(prepared.notes).toContainEqual(expect.stringMatching(/^NO WAY BACK TO A SERVER THAT WORKS: .*cannot be read/));
   await cutOver(ctx, postgres, prepared.cutOver as PostgresDirectoryCutOver);
   expect([await ids(postgres), await postgres.sql('SHOW work_mem')]).toEqual(['1', '7MB']);
   // Undone, it is as broken as it was; and that is undone too.

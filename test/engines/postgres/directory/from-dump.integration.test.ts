@@ -82,6 +82,7 @@ test.each(['postgres:17', 'postgres:18'] as const)('on %s: a server that is dama
   const prepared = await prepareWhole(ctx, postgres, dump, store);
   expect(prepared).toMatchObject({ cutOver: { method: 'directory', hadServer: true, wasRunning: false, control: { state: 'shut down', timeline: 1 } }, createdRoles: [], compared: { differences: [] }, loss: { transactions: null } });
   expect(prepared.loss.notes.join()).toContain('is not known');
+  expect(prepared.notes).toContainEqual(expect.stringMatching(/^NO WAY BACK TO A SERVER THAT WORKS: .*cannot be read/));
   expect(prepared.notes).toContain('There is no server that the backup could be restored beside (it crashed): the whole data directory is replaced by that of a new server, made from the dump.');
   expect(prepared.notes).toContain('Its configuration files are those of the old server.');
   expect(prepared.notes).toContain('The backup holds no password of auditor: to be set before they can log in over the network.');

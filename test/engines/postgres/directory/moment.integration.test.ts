@@ -116,6 +116,7 @@ test('of PostgreSQL 18, whose settings were raised after the backup, that has cr
   const asked: MomentRecovery = { ...recovery, target: { kind: 'lsn', lsn: lastRecord } };
   const { prepared, reached } = await moments.recover(ctx, raised.component, asked);
   expect(prepared.loss.notes.join(' ')).toContain('does not run');
+  expect(prepared.notes).toContainEqual(expect.stringMatching(/^NO WAY BACK TO A SERVER THAT WORKS: .*cannot be read/));
   const { cutOver: own } = await moments.finish(ctx, raised.component, asked, reached);
   await cutOver(ctx, raised.component, own as PostgresDirectoryCutOver);
   expect(await ids(raised)).toBe('1,2,3,4');

@@ -11,7 +11,7 @@ import type { ReplacementChoice } from '../../../replacement-engine.ts';
 import { lookWithRoom } from '../../inspect.ts';
 import { refuseBoundExtensions, sideRoom } from '../../prepare.ts';
 import { lossOf } from '../../side/loss.ts';
-import { placeOf, sightData, type DataSighting } from '../data-place.ts';
+import { keptNotes, placeOf, sightData, type DataSighting } from '../data-place.ts';
 import { cutOverOf } from '../finish-copy.ts';
 import { lossUnasked } from '../loss.ts';
 import { answers, requireMajor, roomForDump } from '../prepare-from-dump.ts';
@@ -41,7 +41,7 @@ export async function prepareReplacement(ctx: EngineContext, component: Postgres
     notCompared: [...backup.notCompared, { object: 'the restored data, before you say yes', reason: `there is no room to make it beside. It was proven; it is compared when the old data is gone, and where it differs the old data is put back` }],
     compared: { component: component.name, objects: 0, differences: [] },
     loss: await lossOfReplaced(ctx, component, sighting, backup, isAnswering),
-    notes: [...notesOf(component, cutOver, measured, incomingBytes, backup), ...backup.method === 'base' ? imageNotes(sighting.container, backup) : []],
+    notes: [...keptNotes(sighting), ...notesOf(component, cutOver, measured, incomingBytes, backup), ...backup.method === 'base' ? imageNotes(sighting.container, backup) : []],
     steps: stepsOf(cutOver, measured, what),
   };
 }
@@ -86,6 +86,7 @@ export async function prepareReplacementUndo(ctx: EngineContext, component: Post
     notCompared: [{ object: from.location, reason: `the rollback copy is a copy of the old server's own directory, every one of its ${copy.members.count} files compared when it was made, and again when it is unpacked` }],
     loss: { component: component.name, after: new Date().toISOString(), seconds: 0, transactions: null, notes: [`What was written since the restore goes with what is dropped, and stays in the copy that is made of that first.`] },
     notes: [
+      ...keptNotes(sighting),
       ...(copy.control === null ? ['What comes back could not be read when it was copied: its files are brought back as they were, and no server will start on them before they are mended.'] : []),
       ...fullDiskNotes(cutOver.container, measured.freeBytes === null ? null : measured.freeBytes + measured.freedBytes - copy.diskBytes),
       downFor(measured, copy.dataBytes),
