@@ -90,3 +90,13 @@ test('paused: it is not known what it would be doing, and not every engine stops
   expect(await ends(component)).toEqual(everyWay(new RegExp(`^ContainerNotRunning: it is paused.*docker unpause ${component.container}`)));
   await docker.runtime.remove(id);
 });
+
+test('an undo whose copy lies on another volume than the container has now', async () => {
+  const other = await docker.volume();
+  const run = `${dataDirectory}/pgsql_tmp.holdfast/1`;
+  const filled = await docker.run({ imageId, entrypoint: ['sh', '-ec'], command: [`mkdir -p ${run}/old; echo 17 >${run}/old/PG_VERSION; printf done >${run}/phase`], mounts: [{ type: 'volume', source: other, target: dataDirectory }] });
+  await docker.runtime.wait(filled);
+  const { component } = await created({});
+  const asked = (previous: Partial<PostgresDirectoryCutOver>): Promise<unknown> => engine.prepareUndo(contextOf(docker), component, { ...previousOf(component), volume: other, ...previous });
+  expect((await failing('UnknownRollbackCopy', asked({}))).fields).toMatchObject({ cause: expect.stringContaining(volume), hint: expect.stringContaining(`${other} at ${dataDirectory}`) });
+});
