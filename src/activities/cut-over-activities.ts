@@ -124,19 +124,19 @@ export function createCutOverActivities(dependencies: ActivityDependencies) {
       // Its own mark last: until it stands a repair goes on, and then both are there.
       if (rollback.undoneRunId !== null) await firstRepository(dependencies, input.service).markRollback(input.service, rollback.undoneRunId, 'undone', { ...owner, at: now() });
       await mark(input.service, 'opened');
-      await putBackRestartPolicies(dependencies, rollback);
+      await putBackRestartPolicies(dependencies, rollback, 'forward');
       await lowerFences(runtime, owner, rollback.cutOvers.map((cutOver) => cutOver.volume));
     },
 
-    /** Compensation before the opening: one component as it was, open. */
-    rollBackComponent: (input: CutOverStep): Promise<void> =>
+    /** Compensation before the opening: one component as it was, open. `notes`: its data is as it was, and its server does not answer; nothing where there was nothing to take back. */
+    rollBackComponent: (input: CutOverStep): Promise<{ readonly notes: readonly string[] } | undefined> =>
       inEngineContext(dependencies, input.authority.service, async (context) => {
         const repository = firstRepository(dependencies, input.authority.service);
         const rollback = await repository.readRollback(input.authority.service, context.owner.runId);
-        if (rollback === null || rollback.state !== 'recorded') return;
-        if (await chooseDirection(repository, rollback.record, 'back') !== 'back') return;
+        if (rollback === null || rollback.state !== 'recorded') return undefined;
+        if (await chooseDirection(repository, rollback.record, 'back') !== 'back') return undefined;
         await requireAuthority(dependencies, input.authority, input.cutOver);
-        await engineOf(dependencies, input.component).rollBack(context, input.component, input.cutOver);
+        return { notes: await engineOf(dependencies, input.component).rollBack(context, input.component, input.cutOver) };
       }),
 
     /** Compensation's end: recorded, restart policies as they were, fences down. */
@@ -146,7 +146,7 @@ export function createCutOverActivities(dependencies: ActivityDependencies) {
       const volumes = (await firstRepository(dependencies, input.service).readPlan(input.service, input.nonce)).body.stores.map((store) => store.volume);
       if (rollback !== null && (rollback.state === 'recorded' || rollback.state === 'rolledBack')) {
         await mark(input.service, 'rolledBack');
-        await putBackRestartPolicies(dependencies, rollback.record);
+        await putBackRestartPolicies(dependencies, rollback.record, 'back');
       }
       if (rollback === null || rollback.state === 'recorded' || rollback.state === 'rolledBack') await lowerFences(runtime, owner, volumes);
     },

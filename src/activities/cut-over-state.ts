@@ -4,7 +4,7 @@ import type { ContainerRuntime } from '../containers/container-runtime.ts';
 import { withImageAtHand } from '../containers/image-at-hand.ts';
 import { HoldfastFailure, isFailure } from '../domain/failures.ts';
 import type { RestorePlan } from '../domain/restore-plan.ts';
-import { leavesOpen, replacesWholeServer, type ComponentCutOver, type RollbackRecord } from '../domain/rollback.ts';
+import { didNotAnswer, leavesOpen, replacesWholeServer, type ComponentCutOver, type RollbackRecord } from '../domain/rollback.ts';
 import type { Component } from '../domain/service.ts';
 import { shortRunId } from '../domain/workflow-ids.ts';
 import type { EngineContext } from '../engines/engine-context.ts';
@@ -66,10 +66,18 @@ export async function refuseCutOversSince(repository: Repository, service: strin
 
 const exchanging = (cutOvers: readonly ComponentCutOver[]): readonly string[] => cutOvers.filter((cutOver) => !leavesOpen(cutOver)).map(({ volume }) => volume);
 
-/** Every container of the record gets the restart policy it had; one that is gone has none to get. */
-export async function putBackRestartPolicies(dependencies: ActivityDependencies, record: RollbackRecord): Promise<void> {
+/**
+ * Every container of the record gets the restart policy it had; one that is gone has none to get. Going back, what did not answer before is started once more: since the roll-back started it, it may have
+ * crashed while nothing tried it again.
+ */
+export async function putBackRestartPolicies({ runtime }: ActivityDependencies, record: RollbackRecord, way: 'back' | 'forward'): Promise<void> {
+  const silent = new Set(way === 'forward' ? [] : record.cutOvers.filter(didNotAnswer).map(({ containerId }) => containerId));
   for (const { containerId, policy } of record.restartPolicies) {
-    if ((await dependencies.runtime.find(containerId)) !== null) await dependencies.runtime.updateRestartPolicy(containerId, policy);
+    const found = await runtime.find(containerId);
+    if (found === null) continue;
+    await runtime.updateRestartPolicy(containerId, policy);
+    // Where it was put back before, whoever has stopped it since did so on purpose.
+    if (silent.has(containerId) && found.restartPolicy.name !== policy.name) await runtime.start(containerId);
   }
 }
 

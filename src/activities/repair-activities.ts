@@ -117,9 +117,10 @@ export function createRepairActivities(dependencies: ActivityDependencies) {
     const repository = firstRepository(dependencies, service);
     const { record } = rollback;
     const done: string[] = [];
+    let direction: 'back' | 'forward' = rollback.state === 'rolledBack' ? 'back' : 'forward';
     if (repairDirection(rollback.state) !== null) {
       // The ended run may have chosen its way and died before it could say so.
-      const direction = await chooseDirection(repository, record, rollback.state === 'opening' ? 'forward' : 'back');
+      direction = await chooseDirection(repository, record, rollback.state === 'opening' ? 'forward' : 'back');
       await replaceFences(dependencies.runtime, { owner: context.owner, service, component: 'service', step: 'fence' }, await recordedStores(dependencies.runtime, record.cutOvers), async (holder) => (await dependencies.runs.closedAtMs(holder.workflowId, holder.runId)) !== null);
       const by = { workflowId: context.owner.workflowId, runId: context.owner.runId, at: new Date(dependencies.nowMs()).toISOString() };
       if (direction === 'forward') await repository.markRollback(service, ended.runId, 'opening', by);
@@ -127,7 +128,7 @@ export function createRepairActivities(dependencies: ActivityDependencies) {
       if (direction === 'forward' && record.undoneRunId !== null) await repository.markRollback(service, record.undoneRunId, 'undone', by);
       await repository.markRollback(service, ended.runId, direction === 'forward' ? 'opened' : 'rolledBack', by);
     }
-    await putBackRestartPolicies(dependencies, record);
+    await putBackRestartPolicies(dependencies, record, direction);
     return done;
   }
 
@@ -147,7 +148,7 @@ export function createRepairActivities(dependencies: ActivityDependencies) {
         if (direction === 'forward') {
           await engine.open(context, component, cutOver);
           done.push(...await completeRestore(dependencies, context, record, component, cutOver));
-        } else await engine.rollBack(context, component, cutOver);
+        } else done.push(...await engine.rollBack(context, component, cutOver));
         done.push(`${component.container}: ${direction === 'forward' ? 'opened with the restored data' : 'back to the data before'}`);
       } catch (error) {
         if (!isFailure(error) || error.retryable) throw error;

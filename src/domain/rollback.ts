@@ -71,7 +71,7 @@ export interface PostgresDirectoryCutOver {
   readonly replaces: ControlData | null;
   /** Was there anything at all? Where not, there is nothing to undo to. */
   readonly hadServer: boolean;
-  /** A server that did not run before is not started by rolling back. */
+  /** A server that did not run before is not started by rolling back. One that its restart policy tried again and again ran. */
   readonly wasRunning: boolean;
   /** False where it ran, or was started again and again, and never answered: neither its clean end nor its answer is waited for then. True unless given. */
   readonly answered?: boolean;
@@ -147,6 +147,9 @@ export type ComponentCutOver = PostgresCutOver | RedisCutOver;
 
 /** Does the server as a whole come in, whether the one that is there answers or not? */
 export const replacesWholeServer = (cutOver: ComponentCutOver): boolean => cutOver.engine === 'postgres' && cutOver.method === 'directory';
+
+/** Did it run, or was it tried again and again, and answered nobody? Then a roll-back leaves it at that. */
+export const didNotAnswer = (cutOver: ComponentCutOver): boolean => cutOver.engine === 'postgres' && cutOver.method === 'directory' && cutOver.wasRunning && cutOver.answered === false;
 
 /** Is there a rollback copy of it afterwards? Not where the server had no such database, there was no server, or a new schema was made. */
 export function replacesSomething(cutOver: ComponentCutOver): boolean {

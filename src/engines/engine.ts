@@ -133,8 +133,8 @@ export interface DatabaseEngine<C extends Component = Component> {
   compareClosed(ctx: EngineContext, component: C, cutOver: ComponentCutOver, backup: ComponentBackup | null): Promise<readonly Difference[]>;
   /** Lets clients in (Redis: started). After it there is only undo. */
   open(ctx: EngineContext, component: C, cutOver: ComponentCutOver): Promise<void>;
-  /** Before the opening: whatever state it is in, back to the old data, open. Idempotent. */
-  rollBack(ctx: EngineContext, component: C, cutOver: ComponentCutOver): Promise<void>;
+  /** Before the opening: whatever state it is in, back to the old data, open. Idempotent. Answers a sentence where the data is as it was, and its server does not answer. */
+  rollBack(ctx: EngineContext, component: C, cutOver: ComponentCutOver): Promise<readonly string[]>;
   /** Lets the rollback copy of a cut-over go: `accept`. Refuses to touch anything that is live. */
   discardRollback(ctx: EngineContext, component: C, cutOver: ComponentCutOver): Promise<void>;
 

@@ -129,7 +129,7 @@ export async function open(ctx: EngineContext, component: PostgresComponent, cut
  * Before the opening: the old names and the old data open, from whatever state. Where somebody else has dropped or renamed the live database
  * meanwhile and no exchange of ours took place, there is nothing to take back. @throws AmbiguousState when it was opened already
  */
-export async function rollBack(ctx: EngineContext, component: PostgresComponent, cutOver: PostgresDatabaseCutOver): Promise<void> {
+export async function rollBack(ctx: EngineContext, component: PostgresComponent, cutOver: PostgresDatabaseCutOver): Promise<readonly string[]> {
   const operation = 'roll the exchange back';
   const place = await placeOf(ctx, component, cutOver);
   const output = await runPsql(ctx, { ...place, database: null, operation, sql: statements['roll-back.sql'], variables: { ...variablesOf(cutOver), open: cutOver.liveAllowedConnections } });
@@ -137,6 +137,7 @@ export async function rollBack(ctx: EngineContext, component: PostgresComponent,
   const liveOpen = reading.live === null || reading.live.open || reading.live.open === cutOver.liveAllowedConnections;
   const ours = reading.side?.name === cutOver.database || (cutOver.liveOid !== 0 && reading.live?.name === cutOver.asideName);
   if (!output.trim().endsWith('done') || ours || !liveOpen) throw ambiguous(operation, cutOver, reading);
+  return [];
 }
 
 /** Drops the replaced database for good. Refuses where its OID bears any other name than the one it was set aside under. @throws AmbiguousState */

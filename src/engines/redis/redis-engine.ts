@@ -44,7 +44,10 @@ export function createRedisEngine(): DatabaseEngine<RedisComponent> {
     swap: (ctx, _component, cutOver) => swapRedis(ctx, redisCutOver(cutOver)),
     compareClosed: (ctx, _component, cutOver, backup) => compareClosedRedis(ctx, redisCutOver(cutOver), backup === null ? null : redisBackup(backup)),
     open: (ctx, component, cutOver) => openRedis(ctx, component, redisCutOver(cutOver)),
-    rollBack: (ctx, component, cutOver) => rollBackRedis(ctx, component, redisCutOver(cutOver)),
+    rollBack: async (ctx, component, cutOver) => {
+      await rollBackRedis(ctx, component, redisCutOver(cutOver));
+      return [];
+    },
     discardRollback: (ctx, _component, cutOver) => discardRollbackRedis(ctx, redisCutOver(cutOver)),
     // Redis counts commands, not transactions.
     writeMark: () => Promise.resolve(null),

@@ -5,14 +5,14 @@ import type { RecordedDecision } from '../../domain/approval.ts';
 import { inClosingOrder, inOpeningOrder } from '../../domain/cut-over-steps.ts';
 import { failureKinds } from '../../domain/failures.ts';
 import type { RestorePlan } from '../../domain/restore-plan.ts';
-import { leavesOpen, type RollbackRecord } from '../../domain/rollback.ts';
+import { didNotAnswer, leavesOpen, type RollbackRecord } from '../../domain/rollback.ts';
 import type { Component } from '../../domain/service.ts';
 import { engineTitle } from '../../domain/wording.ts';
 import { shortRunId } from '../../domain/workflow-ids.ts';
 import type { PreparedComponent } from '../../engines/engine-context.ts';
 import { allOrNone } from './all-or-none.ts';
 import type { CommonInput, Run } from './run.ts';
-import { failureTypeOf, finalFailure, workflowFailure } from './workflow-failure.ts';
+import { failureTypeOf, finalFailure, tellingToo, workflowFailure } from './workflow-failure.ts';
 
 export interface CutOverRequest {
   readonly operation: RollbackRecord['operation'];
@@ -55,6 +55,13 @@ export async function exchangeStores<I extends CommonInput>(run: Run<I>, request
   run.phase('cuttingOver');
   registerRollBack(run, targets, authority);
   if ((await begin(run, request, authority)) === 'stale') return 'stale';
+  return exchangeAll(run, request, targets, authority).catch((error: unknown) => {
+    const silent = silentBefore(targets);
+    throw silent.length === 0 ? error : tellingToo(error, run.input.service, `${silent.join(' and ')} did not answer before either.`);
+  });
+}
+
+async function exchangeAll<I extends CommonInput>(run: Run<I>, request: CutOverRequest, targets: readonly Target[], authority: Authority): Promise<ExchangedStores> {
   const closed = await allOrNone(inClosingOrder(targets).map(({ engine, step }) => async () => {
     const { setAside } = await run.host.cutOver.closeComponent({ ...step, ...(request.readyMarks === undefined ? {} : { readyMark: request.readyMarks[step.component.name] ?? null }) });
     if (!leavesOpen(step.cutOver)) run.done(`${engineTitle(engine)} closed: no client can write`);
@@ -117,6 +124,9 @@ export const notWell = <I extends CommonInput>(run: Run<I>, cause: string): Erro
   hint: `The data is exchanged and was equal. Mend what is named; if the data is to blame: holdfast undo ${shortRunId(workflowInfo().workflowId)}.`,
 });
 
+/** Containers whose servers answered nobody before the cut-over: a roll-back leaves them at that. */
+const silentBefore = (targets: readonly Target[]): readonly string[] => targets.filter(({ step }) => didNotAnswer(step.cutOver)).map(({ step }) => step.cutOver.container);
+
 function targetsOf<I extends CommonInput>(run: Run<I>, request: CutOverRequest, authority: Authority): readonly Target[] {
   return request.prepared.flatMap((prepared) => {
     const component = run.components.find((each) => each.name === prepared.component);
@@ -128,9 +138,13 @@ function registerRollBack<I extends CommonInput>(run: Run<I>, targets: readonly 
   run.compensations.add(rollBackName, async () => {
     // One store that cannot go back must not keep the other closed.
     const failures: unknown[] = [];
-    for (const { step } of inOpeningOrder(targets)) await run.host.cutOver.rollBackComponent(step).catch((error: unknown) => failures.push(error));
+    const told: string[] = [];
+    for (const { step } of inOpeningOrder(targets)) {
+      await run.host.cutOver.rollBackComponent(step).then((answer) => told.push(...answer?.notes ?? []), (error: unknown) => failures.push(error));
+    }
     if (failures.length > 0) throw failures[0];
     await run.host.cutOver.finishRollBack(authority);
-    run.note('Rolled back: the service runs on the data it had before.');
+    for (const note of told) run.warn(note);
+    run.note(told.length === 0 ? 'Rolled back: the service runs on the data it had before.' : 'Rolled back: the data is what it was before.');
   });
 }

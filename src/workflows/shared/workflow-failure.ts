@@ -37,6 +37,13 @@ export function finalFailure(error: unknown, service: string): Error {
   });
 }
 
+/** The same with a further sentence at its end; a cancellation as it is. */
+export function tellingToo(error: unknown, service: string, sentence: string): Error {
+  const failure = finalFailure(error, service);
+  const fields = failure instanceof ApplicationFailure ? failure.details?.[0] as FailureFields | undefined : undefined;
+  return fields === undefined ? failure : workflowFailure(failureTypeOf(failure), { ...fields, hint: `${fields.hint} ${sentence}` });
+}
+
 function rootOf(error: unknown): unknown {
   let current: unknown = error;
   for (let depth = 0; depth < 10; depth += 1) {

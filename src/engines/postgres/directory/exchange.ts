@@ -131,15 +131,15 @@ async function phaseSeenBy(ctx: EngineContext, container: ContainerFacts, { dire
   }
 }
 
-/** Before the opening: whatever state it is in, back to the old data, and running where it ran. Idempotent. */
-export async function rollBack(ctx: EngineContext, component: PostgresComponent, cutOver: PostgresDirectoryCutOver): Promise<void> {
+/** Before the opening: whatever state it is in, back to the old data, and running where it ran. Idempotent. @returns as startAsItWas */
+export async function rollBack(ctx: EngineContext, component: PostgresComponent, cutOver: PostgresDirectoryCutOver): Promise<readonly string[]> {
   // Before it is looked how far that came.
   await endOwn(ctx, cutOver, ['helper']);
   if ((await sight(ctx, cutOver)).phase !== null) {
     await stopForMovingBack(ctx, cutOver);
     await exchange(ctx, cutOver, 'out');
   }
-  await startAsBefore(ctx, component, cutOver);
+  return startAsItWas(ctx, component, cutOver);
 }
 
 /** Somebody may have started it on what is half there: before the opening nobody's writes are promised to stay. Where there is none, the files need none. */
@@ -148,11 +148,23 @@ export async function stopForMovingBack(ctx: EngineContext, cutOver: PostgresDir
   if (container !== null && !isStopped(container)) await ctx.runtime.stop(container.id, ctx.timing.stopMs);
 }
 
-/** With the old data back in its place: running where it ran. @throws ContainerNotFound where there is none to start, the files right all the same; ContainerNotRunning */
-export async function startAsBefore(ctx: EngineContext, component: PostgresComponent, cutOver: PostgresDirectoryCutOver): Promise<void> {
-  if (!cutOver.wasRunning) return;
-  await ctx.runtime.start((await containerNow(ctx, cutOver)).id);
-  if (cutOver.answered !== false) await waitUntilReady(ctx, component);
+/**
+ * The old data is in place: its server is started where it ran, and its answer waited for where it answered. One that runs and does not answer within the time (it may have to recover for long) keeps
+ * no roll-back from its end, nor the next run from its beginning: that is told. @returns a sentence where it does not answer
+ * @throws ContainerNotFound where there is none to start, the files right all the same; ContainerNotRunning where it does not stay up, though it answered before
+ */
+export async function startAsItWas(ctx: EngineContext, component: PostgresComponent, cutOver: PostgresDirectoryCutOver): Promise<readonly string[]> {
+  if (!cutOver.wasRunning) return [];
+  const { id, name } = await containerNow(ctx, cutOver);
+  await ctx.runtime.start(id);
+  if (cutOver.answered === false) return [`${name} is started again as it was: it did not answer before either`];
+  try {
+    await waitUntilReady(ctx, component);
+    return [];
+  } catch (error) {
+    if (!isFailure(error, 'ContainerNotRunning') || (await ctx.runtime.inspect(id)).state !== 'running') throw error;
+    return [`${name} runs on the data it had before, and does not answer yet (${error.fields.cause}): see its log`];
+  }
 }
 
 /** Directories of runs below the data directory. `prepared` goes only where nothing was exchanged, `aside` where that is over. @throws AmbiguousState otherwise */

@@ -1,4 +1,5 @@
 /** What was recovered becomes a data directory that the live server can be started on, and the record of how the two will be exchanged. */
+import type { ContainerFacts } from '../../../containers/container-runtime.ts';
 import { removeScratch } from '../../../containers/scratch.ts';
 import { allEnded } from '../../../domain/all-ended.ts';
 import { HoldfastFailure } from '../../../domain/failures.ts';
@@ -13,12 +14,15 @@ import { controlData } from './control-data.ts';
 import type { DataSighting } from './data-place.ts';
 import { runDirectory } from './run-directory.ts';
 
-/** Promoted, shut down, and given the live configuration, where there is a server that can be taken to have a good one: one that runs, unless the caller knows. @throws RestoreFailed, HelperLost */
-export async function finishCopy(ctx: EngineContext, component: PostgresComponent, sighting: DataSighting, server: RecoveryServer, lsn: string, configuration?: 'live' | 'backup'): Promise<PostgresDirectoryCutOver> {
+/**
+ * Promoted, shut down, and given the live configuration, where there is a server that can be taken to have a good one: one that runs, unless the caller knows.
+ * @param isAnswering as for {@link cutOverOf} @throws RestoreFailed, HelperLost
+ */
+export async function finishCopy(ctx: EngineContext, component: PostgresComponent, sighting: DataSighting, server: RecoveryServer, lsn: string, isAnswering: boolean, configuration?: 'live' | 'backup'): Promise<PostgresDirectoryCutOver> {
   await promoteAndStop(ctx, server, lsn);
   // The container goes while its files are finished: it has ended, and neither needs the other.
   const [finished] = await allEnded([finishFiles(ctx, component, sighting, server, configuration), removeScratch(ctx.runtime, server.server)]);
-  return cutOverOf(ctx, component, sighting, finished);
+  return cutOverOf(ctx, component, sighting, finished, isAnswering);
 }
 
 async function finishFiles(ctx: EngineContext, component: PostgresComponent, { place, container }: DataSighting, server: RecoveryServer, configuration: 'live' | 'backup' | undefined): Promise<ControlData> {
@@ -31,15 +35,19 @@ async function finishFiles(ctx: EngineContext, component: PostgresComponent, { p
   return control;
 }
 
-/** @param control of what comes in */
-export function cutOverOf(ctx: EngineContext, component: PostgresComponent, { place, container, control: replaces, hasServer }: DataSighting, control: ControlData): PostgresDirectoryCutOver {
+/** @param control of what comes in @param isAnswering what is replaced, now */
+export function cutOverOf(ctx: EngineContext, component: PostgresComponent, { place, container, control: replaces, hasServer }: DataSighting, control: ControlData, isAnswering: boolean): PostgresDirectoryCutOver {
   const own = runDirectory(ctx.owner, component.name);
   return {
     engine: 'postgres', method: 'directory', component: component.name, container: component.container, containerId: container.id, systemIdentifier: control.systemIdentifier, database: component.database,
     volume: place.mount.source, imageId: place.imageId, directory: place.directory, mount: { type: place.mount.type, target: place.mount.target },
-    prepared: `${own}/new/data`, aside: `${own}/old`, phase: `${own}/phase`, control, replaces, hadServer: hasServer, wasRunning: container.state === 'running',
+    prepared: `${own}/new/data`, aside: `${own}/old`, phase: `${own}/phase`, control, replaces, hadServer: hasServer, ...wasOf(container, isAnswering),
   };
 }
+
+/** What a roll-back leaves it at: one that its restart policy tries again and again counts as running. */
+export const wasOf = ({ state }: Pick<ContainerFacts, 'state'>, isAnswering: boolean): Pick<PostgresDirectoryCutOver, 'wasRunning' | 'answered'> =>
+  (state === 'running' || state === 'restarting' ? { wasRunning: true, ...(isAnswering && state === 'running' ? {} : { answered: false }) } : { wasRunning: false });
 
 export const stepsOf = ({ container, directory, aside, hadServer }: PostgresDirectoryCutOver, what: string): PreparedComponent['steps'] => ({
   close: `${container}: ${hadServer ? 'stop the server' : 'nothing to stop, there is no server yet'}`,

@@ -9,6 +9,7 @@ import { psqlVariables } from '../server/psql-variables.ts';
 import { runPsql } from '../server/psql.ts';
 import { statements } from '../server/script-text.ts';
 import { readLossOutput, rowNotes, type LiveTable } from '../side/loss.ts';
+import { answers } from './answers.ts';
 import type { DataSighting } from './data-place.ts';
 
 interface RecoveredSide {
@@ -29,13 +30,21 @@ export const lossUnasked = (component: PostgresComponent, { hasServer }: Pick<Da
 /** After the plan was shown and approved: what is lost stands there, and is not counted again. @param after as for {@link lossAgainst} */
 export const lossAsPlanned = (component: PostgresComponent, after: string): Loss => ({ ...lossSince(component, after), notes: [] });
 
+export interface LossFound {
+  readonly loss: Loss;
+  /** Did the live server say it, or could it have? */
+  readonly isAnswering: boolean;
+}
+
 /** @param after the instant up to which everything is in the copy, ISO 8601 */
-export async function lossAgainst(ctx: EngineContext, component: PostgresComponent, { container, control, hasServer }: DataSighting, recovered: RecoveryServer, after: string): Promise<Loss> {
+export async function lossAgainst(ctx: EngineContext, component: PostgresComponent, sighting: DataSighting, recovered: RecoveryServer, after: string): Promise<LossFound> {
+  const { container, control, hasServer } = sighting;
+  const silent = (loss: Loss): LossFound => ({ loss, isAnswering: false });
   const since = lossSince(component, after);
   const copy = await readRecovered(ctx, component, recovered);
   const notThere = copy.tables === null ? [`There is no database ${component.database} at that moment.`] : [];
-  if (!hasServer) return { ...since, notes: [nothingReplaced, ...notThere] };
-  if (container.state !== 'running') return { ...since, notes: ['The live server does not run: what was committed since is not known. Its files are kept.', ...notThere] };
+  if (!hasServer) return silent({ ...since, notes: [nothingReplaced, ...notThere] });
+  if (container.state !== 'running') return silent({ ...since, notes: ['The live server does not run: what was committed since is not known. Its files are kept.', ...notThere] });
   const isSame = control?.systemIdentifier === copy.systemIdentifier;
   const otherCluster = isSame ? [] : ['The live server is another cluster than the one that was backed up.'];
   try {
@@ -43,10 +52,11 @@ export async function lossAgainst(ctx: EngineContext, component: PostgresCompone
       containerId: container.id, component, database: component.database, operation: 'count what would be lost', sql: statements['loss.sql'], variables: { at: after, snapshot: isSame ? copy.snapshot : '' }, timeoutMs: ctx.timing.quickActivityMs,
     });
     const live = readLossOutput(output);
-    return { ...since, seconds: live.seconds, transactions: live.transactions, notes: [...otherCluster, ...notThere, ...(copy.tables === null ? [] : rowNotes(copy.tables, live.tables, 'at that moment'))] };
+    return { loss: { ...since, seconds: live.seconds, transactions: live.transactions, notes: [...otherCluster, ...notThere, ...(copy.tables === null ? [] : rowNotes(copy.tables, live.tables, 'at that moment'))] }, isAnswering: true };
   } catch (error) {
     if (!isFailure(error)) throw error;
-    return { ...since, notes: [...otherCluster, ...notThere, `The live server does not answer (${error.fields.cause}): what was committed since is not known. Its files are kept.`] };
+    // It may only lack that one database.
+    return { loss: { ...since, notes: [...otherCluster, ...notThere, `The live server does not answer (${error.fields.cause}): what was committed since is not known. Its files are kept.`] }, isAnswering: await answers(ctx, component, sighting) };
   }
 }
 

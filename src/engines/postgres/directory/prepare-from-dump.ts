@@ -3,17 +3,17 @@
  * the live data directory, and exchanged as a whole. Nothing live changes.
  */
 import type { PostgresDump } from '../../../domain/backup-manifest.ts';
-import { HoldfastFailure, isFailure } from '../../../domain/failures.ts';
+import { HoldfastFailure } from '../../../domain/failures.ts';
 import type { PostgresComponent } from '../../../domain/service.ts';
 import { counted, sizeText } from '../../../domain/wording.ts';
 import type { ArtifactSource, EngineContext, PreparedComponent } from '../../engine-context.ts';
 import { comparedObjects } from '../content/compare-restored.ts';
-import { postmasterStart } from '../inspect.ts';
 import { artifactOf } from '../server/dump-input.ts';
 import { loginsIn, tablespacesIn } from '../server/globals.ts';
 import { readText } from '../server/read-through.ts';
 import { tablespaceNotes } from '../side/missing-tablespaces.ts';
 import { checkedInput } from '../side/restore-and-compare.ts';
+import { answers } from './answers.ts';
 import { keptNotes, sightData, type DataSighting } from './data-place.ts';
 import { cutOverOf, stepsOf } from './finish-copy.ts';
 import { fillCluster, type ClusterFilling } from './fill-cluster.ts';
@@ -89,19 +89,8 @@ interface Result {
   readonly answers: boolean;
 }
 
-/** It may have come up by itself meanwhile: then its clean end is waited for, and its answer where it is started again. */
-export async function answers(ctx: EngineContext, component: PostgresComponent, { container }: Pick<DataSighting, 'container'>): Promise<boolean> {
-  try {
-    return container.state === 'running' && await postmasterStart(ctx, component, container.id) !== null;
-  } catch (error) {
-    if (isFailure(error)) return false;
-    throw error;
-  }
-}
-
 function preparedOf(ctx: EngineContext, component: PostgresComponent, { sighting, backup, cluster, answers, notes }: Result & { readonly notes: readonly string[] }): PreparedComponent {
-  // One that its restart policy tries again and again counts as running: that is what a rolled back cut-over leaves it at.
-  const cutOver = { ...cutOverOf(ctx, component, sighting, cluster.control), wasRunning: sighting.container.state === 'running' || sighting.container.state === 'restarting', ...(answers ? {} : { answered: false }) };
+  const cutOver = cutOverOf(ctx, component, sighting, cluster.control, answers);
   return {
     component: component.name, cutOver, createdRoles: [], notCompared: backup.notCompared, notes,
     compared: { component: component.name, objects: comparedObjects(backup.content), differences: [] },

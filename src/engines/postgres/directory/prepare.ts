@@ -48,8 +48,10 @@ export async function finishMoment(ctx: EngineContext, component: PostgresCompon
   if (reached.lsn !== expected.lsn) {
     throw new HoldfastFailure('PlanChanged', { operation: 'finish what was recovered', object: component.container, cause: `recovered anew it stands at ${reached.lsn}, the plan was made at ${expected.lsn}`, hint: 'Nothing was changed. Start again and look at the new plan.' });
   }
+  // As the plan has it, which says what a roll-back leads back to.
+  const isAnswering = planned?.engine !== 'postgres' || planned.method !== 'directory' || planned.answered !== false;
   const loss = lossAsPlanned(component, coveredBy(recovery, reached));
-  return finish(ctx, component, sighting, preparedOf(component, sighting, provisional(ctx, component, sighting, recovery), recovery.backup, loss), server, reached.lsn);
+  return finish(ctx, component, sighting, preparedOf(component, sighting, provisional(ctx, component, sighting, recovery, isAnswering), recovery.backup, loss), server, reached.lsn);
 }
 
 const besideOf = ({ backup, source, target, inclusive, timeline, files, archive }: MomentRecovery): RecoveryBeside =>
@@ -59,13 +61,14 @@ const besideOf = ({ backup, source, target, inclusive, timeline, files, archive 
 async function recovered(ctx: EngineContext, component: PostgresComponent, sighting: DataSighting, beside: RecoveryBeside, after: string | null, backupId?: string): Promise<{ readonly server: RecoveryServer; readonly reached: Reached; readonly prepared: PreparedComponent }> {
   await requireFit(ctx, component, sighting, { backup: beside.backup, files: beside.log.files.length, replacesOwn: await findRecovery(ctx, component.name) !== null, ...(backupId === undefined ? {} : { backupId }) });
   const { server, reached, notes } = await recoverBeside(ctx, component, sighting, beside);
-  const loss = await lossAgainst(ctx, component, sighting, server, after ?? coveredBy({ backup: beside.backup, target: beside.request.target }, reached));
-  const prepared = preparedOf(component, sighting, provisional(ctx, component, sighting, beside), beside.backup, loss);
+  const { loss, isAnswering } = await lossAgainst(ctx, component, sighting, server, after ?? coveredBy({ backup: beside.backup, target: beside.request.target }, reached));
+  const prepared = preparedOf(component, sighting, provisional(ctx, component, sighting, beside, isAnswering), beside.backup, loss);
   return { server, reached, prepared: { ...prepared, notes: [...prepared.notes, ...imageNotes(sighting.container, beside.backup), ...notes] } };
 }
 
 async function finish(ctx: EngineContext, component: PostgresComponent, sighting: DataSighting, prepared: PreparedComponent, server: RecoveryServer, lsn: string, configuration?: 'live' | 'backup'): Promise<PreparedComponent> {
-  const finished = { ...prepared, cutOver: await finishCopy(ctx, component, sighting, server, lsn, configuration) };
+  const { answered } = prepared.cutOver as PostgresDirectoryCutOver;
+  const finished = { ...prepared, cutOver: await finishCopy(ctx, component, sighting, server, lsn, answered !== false, configuration) };
   await ctx.recordOnce(preparedNoteKey(component.name), finished);
   return finished;
 }
@@ -80,8 +83,8 @@ export async function finishedBefore(ctx: EngineContext, component: PostgresComp
 }
 
 /** The place of what is still recovering: a cut-over to it is refused, for no server that was shut down lies there. */
-const provisional = (ctx: EngineContext, component: PostgresComponent, sighting: DataSighting, { backup }: Pick<RecoveryBeside, 'backup'>): PostgresDirectoryCutOver =>
-  cutOverOf(ctx, component, sighting, { systemIdentifier: backup.server.systemIdentifier, state: 'in archive recovery', timeline: backup.range.timeline, checkpoint: formatLsn(0n) });
+const provisional = (ctx: EngineContext, component: PostgresComponent, sighting: DataSighting, { backup }: Pick<RecoveryBeside, 'backup'>, isAnswering: boolean): PostgresDirectoryCutOver =>
+  cutOverOf(ctx, component, sighting, { systemIdentifier: backup.server.systemIdentifier, state: 'in archive recovery', timeline: backup.range.timeline, checkpoint: formatLsn(0n) }, isAnswering);
 
 function preparedOf(component: PostgresComponent, sighting: DataSighting, cutOver: PostgresDirectoryCutOver, backup: PostgresBase, loss: Loss): PreparedComponent {
   return {
@@ -90,7 +93,7 @@ function preparedOf(component: PostgresComponent, sighting: DataSighting, cutOve
     notes: [
       ...keptNotes(sighting),
       `The whole server is replaced, with all of its ${counted(backup.databases.length, 'database')}, its roles and their passwords: ${backup.databases.map(({ name }) => name).join(', ')}.`,
-      ...(cutOver.wasRunning ? ['Its configuration files stay as they are now.'] : ['Its configuration files are those of the backup: the server does not run, and theirs may be why.']),
+      ...(sighting.container.state === 'running' ? ['Its configuration files stay as they are now.'] : ['Its configuration files are those of the backup: the server does not run, and theirs may be why.']),
     ],
     steps: stepsOf(cutOver, 'the recovered copy'),
   };

@@ -5,8 +5,9 @@ import { HoldfastFailure } from '../../../domain/failures.ts';
 import type { PostgresDirectoryCutOver } from '../../../domain/rollback.ts';
 import type { PostgresComponent } from '../../../domain/service.ts';
 import type { EngineContext, PreparedComponent } from '../../engine-context.ts';
+import { answers } from './answers.ts';
 import { keptNotes, placeOf, sightData, sightDirectory, type DataSighting, type DirectorySighting } from './data-place.ts';
-import { stepsOf } from './finish-copy.ts';
+import { stepsOf, wasOf } from './finish-copy.ts';
 import { runDirectory } from './run-directory.ts';
 
 /**
@@ -26,10 +27,11 @@ export async function prepareDirectoryUndo(ctx: EngineContext, component: Postgr
   await requireSameMajor(ctx, previous, sighting, aside);
   const { place } = sighting;
   const run = runDirectory(ctx.owner, component.name);
+  const { answered: _, ...known } = own;
   const cutOver: PostgresDirectoryCutOver = {
-    ...own, containerId: sighting.container.id, directory: place.directory, mount: { type: place.mount.type, target: place.mount.target }, systemIdentifier: aside.control?.systemIdentifier ?? previous.systemIdentifier, prepared: previous.aside, aside: `${run}/old`, phase: `${run}/phase`, control: aside.control,
-    replaces: sighting.control, hadServer: sighting.hasServer, wasRunning: sighting.container.state === 'running',
-    ...(previous.answered === undefined ? {} : { answered: true }),
+    ...known, containerId: sighting.container.id, directory: place.directory, mount: { type: place.mount.type, target: place.mount.target }, systemIdentifier: aside.control?.systemIdentifier ?? previous.systemIdentifier, prepared: previous.aside, aside: `${run}/old`, phase: `${run}/phase`, control: aside.control,
+    replaces: sighting.control, hadServer: sighting.hasServer,
+    ...wasOf(sighting.container, await answers(ctx, component, sighting)),
   };
   return {
     component: component.name, cutOver, createdRoles: [],

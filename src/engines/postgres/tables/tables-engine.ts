@@ -32,6 +32,11 @@ function either<Rest extends readonly unknown[], T>(step: Step<Rest, T>, own: Ow
 const split = <T>(intoTables: OwnStep<T>, besideThem: OwnStep<T>): OwnStep<T> => (ctx, component, cutOver) => (cutOver.into === null ? intoTables : besideThem)(ctx, component, cutOver);
 
 const nothing = async (): Promise<void> => undefined;
+/** What is taken back in a server that answers leaves nothing to tell. */
+const wholly = (step: OwnStep<void>): OwnStep<readonly string[]> => async (...given) => {
+  await step(...given);
+  return [];
+};
 
 export function withTables(engine: PostgresEngine): PostgresEngine {
   return {
@@ -45,7 +50,7 @@ export function withTables(engine: PostgresEngine): PostgresEngine {
     swap: either(engine.swap, split(rows.swap, beside.swap)),
     compareClosed: either(engine.compareClosed, split(rows.compareClosed, beside.compareClosed)),
     open: either(engine.open, split(rows.open, nothing)),
-    rollBack: either(engine.rollBack, split(rows.rollBack, beside.rollBack)),
+    rollBack: either(engine.rollBack, wholly(split(rows.rollBack, beside.rollBack))),
     discardRollback: either(engine.discardRollback, split(rows.discardRollback, nothing)),
     completeRestore: async (ctx, component, cutOver, ...rest) => (ownOf(cutOver) === null ? engine.completeRestore(ctx, component, cutOver, ...rest) : []),
     repairLeftovers: async (ctx, component, run) => [...await dropLateGate(ctx, component, run), ...await engine.repairLeftovers(ctx, component, run)],

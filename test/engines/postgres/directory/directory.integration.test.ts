@@ -5,6 +5,7 @@ import type { Artifact, PostgresBase } from '../../../../src/domain/backup-manif
 import type { PostgresDirectoryCutOver } from '../../../../src/domain/rollback.ts';
 import { dataDirectoryIn, sightData } from '../../../../src/engines/postgres/directory/data-place.ts';
 import type { EngineContext } from '../../../../src/engines/engine-context.ts';
+import { testTiming } from '../../../../src/domain/timing.ts';
 import { useDocker } from '../../../support/docker.ts';
 import { failing } from '../../../support/failing.ts';
 import { contextOf, engine, openStore, startPostgres, type Notes, type TestPostgres, type TestStore } from '../postgres-fixture.ts';
@@ -87,6 +88,26 @@ test('an undo that is taken back in the middle of its exchange leaves nothing of
   await engine.repairLeftovers(contextOf(docker, notes, { run: 'repairing' }), postgres.component, { owner: undoing.owner, notes: Object.fromEntries(notes.get('undoing') ?? []), kept: [own] });
   expect([await ids(postgres), await listed()]).toEqual(['1', own.aside.split('/')[1]]);
 });
+
+test('taken back where the old server was started, and runs, and does not answer for as long as anybody waits: the roll-back ends, and says so', async () => {
+  await using store = await openStore();
+  const { postgres, base } = await withBase(store);
+  const ctx: EngineContext = { ...contextOf(docker, new Map(), { run: 'silent' }), timing: { ...testTiming, startUpMs: 4_000 } };
+  const prepared = await engine.prepare(ctx, postgres.component, base, store.source);
+  expect(prepared.cutOver).toMatchObject({ wasRunning: true });
+  expect(prepared.cutOver).not.toHaveProperty('answered');
+  // From its next start on it listens where nobody asks.
+  await postgres.sql('ALTER SYSTEM SET port = 5433');
+  await engine.close(ctx, postgres.component, prepared.cutOver);
+  await engine.swap(ctx, postgres.component, prepared.cutOver);
+  for (const time of ['once', 'twice']) expect([time, await engine.rollBack(ctx, postgres.component, prepared.cutOver)]).toEqual([time, [expect.stringMatching(/runs on the data it had before, and does not answer yet/)]]);
+  const elsewhere = await docker.runtime.exec(postgres.id, { argv: ['psql', '-X', '-A', '-t', '-U', 'postgres', '-p', '5433', '-d', 'app', '-c', 'SELECT count(*) FROM kept'], timeoutMs: 20_000 });
+  expect([elsewhere.stdout.trim(), await sightData(ctx, postgres.component)]).toMatchObject(['2', { phase: null, container: { state: 'running' } }]);
+  // One that does not stay up is no end: somebody has to look.
+  await docker.runtime.stop(postgres.id, 20_000);
+  await docker.runtime.exec((await docker.run({ imageId: (await docker.runtime.inspect(postgres.id)).imageId, entrypoint: ['sleep'], command: ['100'], mounts: [{ type: 'volume', source: (prepared.cutOver as PostgresDirectoryCutOver).volume, target: '/var/lib/postgresql/data' }] })), { argv: ['sh', '-c', 'echo "port = none" >>/var/lib/postgresql/data/postgresql.auto.conf'], timeoutMs: 10_000 });
+  await failing('ContainerNotRunning', engine.rollBack(ctx, postgres.component, prepared.cutOver));
+}, 170_000);
 
 test('a server that cannot start, and one that was never made, come back; with the configuration of the backup', async () => {
   await using store = await openStore();

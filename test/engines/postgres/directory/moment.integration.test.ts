@@ -87,7 +87,9 @@ test('two at once: the first to be approved is carried out beside the other, who
   const waiting = await moments.recover(first, postgres.component, recovery);
   const whole = await engine.prepare(third, postgres.component, base, store.source);
   const { prepared: { cutOver: planned }, reached } = await moments.recover(second, postgres.component, recovery);
-  const { cutOver: own } = await moments.finish(second, postgres.component, recovery, reached, planned);
+  // Whether it answered is as the plan found it.
+  const { cutOver: own } = await moments.finish(second, postgres.component, recovery, reached, { ...planned as PostgresDirectoryCutOver, answered: false });
+  expect([planned, own]).toMatchObject([{ wasRunning: true }, { wasRunning: true, answered: false }]);
   await cutOver(second, postgres.component, own as PostgresDirectoryCutOver);
   expect(await ids(postgres)).toBe('1,2');
   // It waits for its own yes all the while, and answers.

@@ -11,7 +11,7 @@ import type { SetAsideCopy } from '../../../../domain/set-aside.ts';
 import type { ArtifactSource, EngineContext } from '../../../engine-context.ts';
 import { scripts } from '../../server/script-text.ts';
 import { placeOf } from '../data-place.ts';
-import { endOwn, exchange, removeDirectories, requireNobodyThere, sight, startAsBefore, stopForMovingBack, worksBeside } from '../exchange.ts';
+import { endOwn, exchange, removeDirectories, requireNobodyThere, sight, startAsItWas, stopForMovingBack, worksBeside } from '../exchange.ts';
 import { finishedBefore, prepareDirectory } from '../prepare.ts';
 import { prepareFromDump } from '../prepare-from-dump.ts';
 import { removeRecovery } from '../remove.ts';
@@ -73,8 +73,8 @@ export async function requireCopy(ctx: EngineContext, place: ReturnType<typeof o
   return copy;
 }
 
-/** Before the opening, by the run or by whoever repairs it: the old data where it was, and running where it ran; its copy goes when that is so. Idempotent. */
-export async function rollBackReplaced(ctx: EngineContext, component: PostgresComponent, cutOver: Replacing): Promise<void> {
+/** Before the opening, by the run or by whoever repairs it: the old data where it was, and running where it ran; its copy goes when that is so. Idempotent. @returns as startAsItWas */
+export async function rollBackReplaced(ctx: EngineContext, component: PostgresComponent, cutOver: Replacing): Promise<readonly string[]> {
   const place = ownPlace(ctx, cutOver);
   await endOwn(ctx, cutOver, ['helper', 'scratch']);
   if (await place.decide('keep') === 'drop' && !await place.isBack()) {
@@ -85,9 +85,10 @@ export async function rollBackReplaced(ctx: EngineContext, component: PostgresCo
     await runCopyStep(ctx, cutOver, { step: 'put-back', script: scripts.putBack, phase: 'bring the old data back', copy: place, args: [...argumentsOf(copy), copy.controlFile] });
     await place.markBack();
   }
-  await startAsBefore(ctx, component, cutOver);
+  const told = await startAsItWas(ctx, component, cutOver);
   await forgetMarks(ctx, cutOver);
   await place.remove();
+  return told;
 }
 
 /** What was done to a volume is over. */

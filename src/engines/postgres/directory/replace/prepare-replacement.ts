@@ -11,10 +11,11 @@ import type { ReplacementChoice } from '../../../replacement-engine.ts';
 import { lookWithRoom } from '../../inspect.ts';
 import { refuseBoundExtensions, sideRoom } from '../../prepare.ts';
 import { lossOf } from '../../side/loss.ts';
+import { answers } from '../answers.ts';
 import { keptNotes, placeOf, sightData, type DataSighting } from '../data-place.ts';
 import { cutOverOf } from '../finish-copy.ts';
 import { lossUnasked } from '../loss.ts';
-import { answers, requireMajor, roomForDump } from '../prepare-from-dump.ts';
+import { requireMajor, roomForDump } from '../prepare-from-dump.ts';
 import { recoveryRoomBytes } from '../../recovery/recovery-room.ts';
 import { imageNotes, requireSameMajor } from '../require-fit.ts';
 import { requireCopy } from './carry-out.ts';
@@ -58,8 +59,7 @@ async function requireRestorable(ctx: EngineContext, component: PostgresComponen
 }
 
 function replacingOf(ctx: EngineContext, component: PostgresComponent, sighting: DataSighting, replace: Replacement, isAnswering: boolean): Replacing {
-  const { state } = sighting.container;
-  return { ...cutOverOf(ctx, component, sighting, unread), control: null, wasRunning: state === 'running' || state === 'restarting', ...(isAnswering ? {} : { answered: false }), replace };
+  return { ...cutOverOf(ctx, component, sighting, unread, isAnswering), control: null, replace };
 }
 
 async function lossOfReplaced(ctx: EngineContext, component: PostgresComponent, sighting: DataSighting, backup: PostgresBackup, isAnswering: boolean): Promise<Loss> {

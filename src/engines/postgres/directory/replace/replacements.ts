@@ -33,9 +33,9 @@ export const withReplacement = {
     if (isReplacing(own)) await forgetMarks(ctx, own);
     await open(ctx, component, own);
   },
-  async rollBack(ctx: EngineContext, component: PostgresComponent, recorded: PostgresDirectoryCutOver): Promise<void> {
+  async rollBack(ctx: EngineContext, component: PostgresComponent, recorded: PostgresDirectoryCutOver): Promise<readonly string[]> {
     const own = await withImageAtHand(ctx.runtime, recorded);
-    await (isReplacing(own) ? rollBackReplaced(ctx, component, own) : rollBack(ctx, component, own));
+    return isReplacing(own) ? rollBackReplaced(ctx, component, own) : rollBack(ctx, component, own);
   },
   async discardRollback(ctx: EngineContext, recorded: PostgresDirectoryCutOver): Promise<void> {
     const own = await withImageAtHand(ctx.runtime, recorded);
