@@ -1,11 +1,10 @@
 /** What a report takes over from those of before. */
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, it } from 'vitest';
-import type { ContainerRuntime } from '../../../src/containers/container-runtime.ts';
-import { readReport } from '../../../src/report/read-report.ts';
 import { signedReportText } from '../../../src/report/signed-report.ts';
 import { reportSigner, trustedReportKeys } from '../../../src/worker/report-key.ts';
 import { sampleReport } from '../../report/sample-report.ts';
+import { nothingFound, recordedReport } from './drill-record.ts';
 import { openActivityStage, type ActivityStage } from '../../support/activity-stage.ts';
 
 let stage: ActivityStage;
@@ -20,14 +19,8 @@ const run = (runId: string) => ({ namespaceId: 'namespace', workflowId: 'holdfas
 /** The trend of a drill that could not even choose a backup, with these keys named in the configuration. */
 async function trendWith(runId: string, keys: readonly string[]): Promise<number | undefined> {
   const settings = { keepMs: 86_400_000, keys };
-  const activities = stage.as({ ...run(runId), runbook: 'runDrill' }, {
-    runtime: { ping: async () => ({ version: '28.5.1' }) } as unknown as ContainerRuntime, signReport: reportSigner(settings, environment('state')), trustedReportKeys: trustedReportKeys(settings, environment('state')),
-  });
-  const { drillId } = await activities.recordDrill({
-    service: 'shop', kind: 'restore', chosen: null, servers: [], checks: [], phases: [], tests: null, cleanUp: { outcome: 'clean', removed: 0, leftovers: [] },
-    requestedAt: '2026-11-24T02:00:00.000Z', finishedAt: '2026-11-24T02:01:00.000Z', lastCheckPassedAt: null, requestedBy: 'mia', reason: null, startedBy: 'person',
-  });
-  return readReport(await stage.repository.drills.readReport('shop', drillId) ?? '').signed?.report.trend.drills;
+  const report = await recordedReport(stage, runId, stage.service, nothingFound, { signReport: reportSigner(settings, environment('state')), trustedReportKeys: trustedReportKeys(settings, environment('state')) });
+  return report.trend.drills;
 }
 
 it('counts past drills only where it trusts the key that signed their report', async () => {

@@ -1,6 +1,6 @@
 /** Retention on real repositories: what goes, what never does, how it comes back, and what stands in the way of all of it. */
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
-import type { BackupManifest } from '../../../src/domain/backup-manifest.ts';
+import { canaryFormat, type BackupManifest } from '../../../src/domain/backup-manifest.ts';
 import { checkChain } from '../../../src/repository/check-chain.ts';
 import type { Repository } from '../../../src/repository/repository.ts';
 import { run } from '../../repository/sample-manifest.ts';
@@ -119,7 +119,7 @@ describe('what stands in the way', () => {
     const backups = await daily(stage, local, 10);
     const manifest = `shop/backups/${(backups[9] as BackupManifest).backupId}/manifest.json`;
     const original = Buffer.from(await local.storage.readSmall(manifest, 1_000_000)).toString();
-    await overwritten(manifest, original.replace('"format":1', '"format":3'));
+    await overwritten(manifest, original.replace('"format":1', `"format":${canaryFormat + 1}`));
     await failing('UnsupportedFormat', pruned());
     await overwritten(manifest, original);
     for (const path of ['shop/holds/20260101-020000-postgres.json', 'shop/rollbacks/run-x.json', `shop/trash/backups/${(backups[0] as BackupManifest).backupId}/000000001.end.json`, 'shop/removed/20250101-000000.json', 'shop/retention/000000001.json']) {
