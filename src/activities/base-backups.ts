@@ -3,7 +3,8 @@ import type { BackupManifest, PostgresBase } from '../domain/backup-manifest.ts'
 import { HoldfastFailure, isFailure } from '../domain/failures.ts';
 import { backupDirectory } from '../domain/identifiers.ts';
 import { brokenLink, type ChainedBase } from '../domain/wal/base-chain.ts';
-import type { ReadManifest, Repository } from '../repository/repository.ts';
+import type { ReadManifest } from '../repository/manifests.ts';
+import type { Repository } from '../repository/repository.ts';
 
 export interface BaseBackup {
   readonly manifest: BackupManifest;

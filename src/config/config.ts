@@ -1,5 +1,6 @@
 /** What a configuration amounts to once it has been read and found valid. Holds references to secrets, never secrets. */
-import type { SecretReference, ServiceDefinition } from '../domain/service.ts';
+import type { SecretReference } from '../domain/secret-reference.ts';
+import type { ServiceDefinition } from '../domain/service.ts';
 
 export interface RepositoryLocation {
   readonly name: string;

@@ -3,7 +3,7 @@ import type { ContainerFacts, ContainerRuntime } from '../containers/container-r
 import { labelNames } from '../containers/labels.ts';
 import { engineOfImage } from '../domain/engine-of-image.ts';
 import { isFailure } from '../domain/failures.ts';
-import type { EngineName } from '../domain/service.ts';
+import type { EngineName } from '../domain/engine-name.ts';
 
 /** One container that looks like a database, and what could be told without looking inside. */
 export interface FoundStore {

@@ -4,7 +4,8 @@
  */
 import { resolve } from 'node:path';
 import { checkPolicy, policyBounds } from '../domain/retention/policy.ts';
-import type { Component, SecretReference, ServiceDefinition } from '../domain/service.ts';
+import type { SecretReference } from '../domain/secret-reference.ts';
+import type { Component, ServiceDefinition } from '../domain/service.ts';
 import type { Config } from './config.ts';
 import { describeFound, invalidConfiguration, type ConfigProblem } from './config-problem.ts';
 import { configSchema } from './config-schema.ts';

@@ -1,7 +1,7 @@
 /** Secrets are found at the moment they are used, by the process that uses them, and live no longer than that use. */
 import { readFile } from 'node:fs/promises';
 import { HoldfastFailure } from '../domain/failures.ts';
-import type { SecretReference } from '../domain/service.ts';
+import type { SecretReference } from '../domain/secret-reference.ts';
 import type { Environment } from './environment-config.ts';
 
 const largestCharacters = 64 * 1024;

@@ -2,7 +2,7 @@
 import type { Canary, WrittenCanary } from './canary.ts';
 import type { ContainerSetUp } from './container-set-up.ts';
 import type { Content, PostgresContent, RedisContent } from './content.ts';
-import type { EngineName } from './service.ts';
+import type { EngineName } from './engine-name.ts';
 
 export const manifestFormat = 1;
 /** Of a backup that was not taken but imported: what an older Holdfast, which knows no such backups, refuses by its number. */

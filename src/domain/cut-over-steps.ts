@@ -1,5 +1,5 @@
 /** The order of a cut-over, and the sentences a plan shows for it. One place, so that what is shown is what is done. Pure. */
-import type { EngineName } from './service.ts';
+import type { EngineName } from './engine-name.ts';
 
 /** Databases are closed in this order, and opened in the reverse one: Redis is filled before PostgreSQL lets clients in. */
 const closingOrder: readonly EngineName[] = ['postgres', 'redis'];

@@ -1,5 +1,5 @@
 /** What an image is likely to run, by its name alone. Pure. */
-import type { EngineName } from './service.ts';
+import type { EngineName } from './engine-name.ts';
 
 /** `registry:5000/team/postgres:17@sha256:…` → `postgres`. */
 const imageName = (reference: string): string => (reference.split('@')[0]?.split('/').at(-1) ?? '').split(':')[0]?.toLowerCase() ?? '';

@@ -1,6 +1,4 @@
 /** Which backups are proven right after they were taken. Pure. */
-import type { ServiceDefinition } from './service.ts';
-
 export const provePolicies = ['always', 'daily', 'weekly', 'never'] as const;
 export type ProvePolicy = (typeof provePolicies)[number];
 
@@ -9,7 +7,7 @@ const hourMs = 3_600_000;
 const periodMs: Readonly<Record<'daily' | 'weekly', number>> = { daily: 20 * hourMs, weekly: (7 * 24 - 4) * hourMs };
 
 /** What a run was told decides, else the policy; a service that was resolved before there was one says only yes or no. */
-export const proofIsWanted = (asked: boolean | undefined, { prove, proveAfterBackup }: Pick<ServiceDefinition, 'prove' | 'proveAfterBackup'>, newestProofAt: string | null, nowMs: number): boolean =>
+export const proofIsWanted = (asked: boolean | undefined, { prove, proveAfterBackup }: { readonly prove?: ProvePolicy; readonly proveAfterBackup: boolean }, newestProofAt: string | null, nowMs: number): boolean =>
   asked ?? (prove === undefined ? proveAfterBackup : proofIsDue(prove, newestProofAt, nowMs));
 
 /**

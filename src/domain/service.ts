@@ -1,14 +1,10 @@
 /** A service recovers as one; its components share recovery points. Pure data, without secrets: this travels through Temporal. */
+import type { SecretReference } from './secret-reference.ts';
 import type { DrillSettings } from './drill/drill-settings.ts';
 import type { Objectives } from './drill/objectives.ts';
 import type { ProvePolicy } from './prove-policy.ts';
 import type { RetentionPolicy } from './retention/policy.ts';
 import type { ScheduleSettings } from './schedules/schedule-settings.ts';
-
-export type EngineName = 'postgres' | 'redis';
-
-/** Where a secret is found at the moment it is used. The value itself never travels. */
-export type SecretReference = { readonly env: string } | { readonly file: string };
 
 /** `stream`: received beside the server, as it is written. `archive`: archived by the server itself, into a spool that is emptied from beside it. */
 export type WalMode = 'stream' | 'archive';

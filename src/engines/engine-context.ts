@@ -135,3 +135,15 @@ export interface SetAsideAccess {
   of(runId: string, component: string): SetAsidePlace;
   repository(): Promise<{ readonly location: string; readonly head: { readonly hostPath: string; readonly sha256: string } | null; readonly freeBytes: number | null }>;
 }
+
+export interface BackupOptions {
+  readonly contentHashes: boolean;
+  /** `base`: a copy of the whole server where the engine can make one, and the same as ever where it cannot. A dump unless given. */
+  readonly method?: 'dump' | 'base';
+  /** Of a base backup: only what changed since this one. */
+  readonly parent?: ParentBackup;
+  /** Told why a full one was taken in spite of a parent, without a full stop: the server cannot say what changed since. */
+  readonly onFull?: (reason: string) => void;
+  /** Parallel dump jobs and hash sessions. */
+  readonly jobs: number;
+}

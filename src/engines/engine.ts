@@ -13,7 +13,8 @@ import type { MarkedPosition } from '../domain/point.ts';
 import type { PinnedStore } from '../domain/restore-plan.ts';
 import type { ComponentCutOver } from '../domain/rollback.ts';
 import type { RunOwner } from '../domain/run-owner.ts';
-import type { Component, EngineName } from '../domain/service.ts';
+import type { EngineName } from '../domain/engine-name.ts';
+import type { Component } from '../domain/service.ts';
 import type { TableOutcome } from '../domain/tables/difference.ts';
 import type { WantedTable } from '../domain/tables/table-name.ts';
 import type { LineageServer } from '../domain/wal/base-chain.ts';
@@ -22,21 +23,9 @@ import type { CopyEngine } from './copy-engine.ts';
 import type { DrillEngine } from './drill-engine.ts';
 import type { ExportEngine } from './export-engine.ts';
 import type { ImportEngine } from './import-engine.ts';
-import type { ArtifactDestination, ArtifactSource, EngineContext, ParentBackup, PreparedComponent } from './engine-context.ts';
+import type { ArtifactDestination, ArtifactSource, BackupOptions, EngineContext, PreparedComponent } from './engine-context.ts';
 import type { MomentEngine, MomentRecovery, RecoveredComponent } from './moment-engine.ts';
 import type { ReplacementEngine } from './replacement-engine.ts';
-
-export interface BackupOptions {
-  readonly contentHashes: boolean;
-  /** `base`: a copy of the whole server where the engine can make one, and the same as ever where it cannot. A dump unless given. */
-  readonly method?: 'dump' | 'base';
-  /** Of a base backup: only what changed since this one. */
-  readonly parent?: ParentBackup;
-  /** Told why a full one was taken in spite of a parent, without a full stop: the server cannot say what changed since. */
-  readonly onFull?: (reason: string) => void;
-  /** Parallel dump jobs and hash sessions. */
-  readonly jobs: number;
-}
 
 /**
  * What a look at a component is for: a backup tolerates more than a restore. `replace`: all of its data is to be replaced as a whole, so that it need not answer,

@@ -2,7 +2,7 @@
 import type { ComponentBackup } from '../domain/backup-manifest.ts';
 import type { Component } from '../domain/service.ts';
 import type { ArtifactDestination, ArtifactSource, EngineContext } from './engine-context.ts';
-import type { BackupOptions } from './engine.ts';
+import type { BackupOptions } from './engine-context.ts';
 
 /** A file as it was found, whole and unchanged, in the attempt's directory of the repository. */
 export interface ForeignFile {

@@ -2,7 +2,8 @@
 import { isFailure } from '../domain/failures.ts';
 import { readClaims } from './claims.ts';
 import { isDamage } from './documents.ts';
-import type { ReadManifest, Repository } from './repository.ts';
+import type { ReadManifest } from './manifests.ts';
+import type { Repository } from './repository.ts';
 
 export interface ChainMember {
   readonly backupId: string;

@@ -6,7 +6,13 @@ import { backupDirectory, isBackupId, parseRunBackupId } from '../domain/identif
 import type { BackupStorage } from '../storage/storage.ts';
 import { createCanonicalOrMatch, notWhatItClaims, readCanonical, refuseNewerFormat, sha256Of } from './documents.ts';
 import { manifestSchema } from './manifest-schema.ts';
-import type { ReadManifest } from './repository.ts';
+
+export interface ReadManifest {
+  readonly manifest: BackupManifest;
+  /** The manifest's own SHA-256, as it stands in the file and was checked. */
+  readonly sha256: string;
+}
+
 
 export const backupsDirectory = (service: string): string => `${service}/backups`;
 export const manifestPath = (service: string, backupId: string): string => `${backupDirectory(service, backupId)}/manifest.json`;

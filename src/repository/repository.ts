@@ -2,6 +2,7 @@
  * The repository: what is kept where, on top of any storage. It alone is the catalog; Temporal's history is a convenience.
  * Layout and formats: docs/backup-format.md. Everything is write-once; a backup exists when its manifest does.
  */
+import type { ReadManifest } from './manifests.ts';
 import type { ApprovalRecord } from '../domain/approval.ts';
 import type { BackupManifest } from '../domain/backup-manifest.ts';
 import type { HoldfastFailure } from '../domain/failures.ts';
@@ -17,12 +18,6 @@ import type { DrillArchive } from './drill-archive.ts';
 import type { RepositoryPlace, SetAside, SetAsideKey } from './set-aside.ts';
 import type { Trash } from './trash.ts';
 import type { WalArchive } from './wal-archive.ts';
-
-export interface ReadManifest {
-  readonly manifest: BackupManifest;
-  /** The manifest's own SHA-256, as it stands in the file and was checked. */
-  readonly sha256: string;
-}
 
 export interface ClaimedBackup {
   readonly backupId: string;

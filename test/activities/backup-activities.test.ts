@@ -9,7 +9,7 @@ import { HoldfastFailure } from '../../src/domain/failures.ts';
 import type { Component } from '../../src/domain/service.ts';
 import { holdsOn } from '../../src/domain/hold.ts';
 import type { ArtifactDestination, EngineContext } from '../../src/engines/engine-context.ts';
-import type { BackupOptions } from '../../src/engines/engine.ts';
+import type { BackupOptions } from '../../src/engines/engine-context.ts';
 import { openActivityStage, type ActivityStage } from '../support/activity-stage.ts';
 import { failing } from '../support/failing.ts';
 import { base, run, sampleManifest, storeArtifacts } from '../repository/sample-manifest.ts';

@@ -4,7 +4,8 @@ import { contentOf, type ComponentBackup } from '../../src/domain/backup-manifes
 import { parseLsn } from '../../src/domain/wal/lsn.ts';
 import type { Component } from '../../src/domain/service.ts';
 import type { ArtifactDestination, ArtifactSource, EngineContext, PreparedComponent } from '../../src/engines/engine-context.ts';
-import type { BackupOptions, DatabaseEngine } from '../../src/engines/engine.ts';
+import type { BackupOptions } from '../../src/engines/engine-context.ts';
+import type { DatabaseEngine } from '../../src/engines/engine.ts';
 import { failing } from '../support/failing.ts';
 
 /** One live store with some data, and a repository for it. */

@@ -4,7 +4,7 @@ import type { CheckClass } from '../../src/domain/drill/check-class.ts';
 import type { DrillSettings } from '../../src/domain/drill/drill-settings.ts';
 import type { FailureType } from '../../src/domain/failures.ts';
 import type { Verdict } from '../../src/domain/proof.ts';
-import type { EngineName } from '../../src/domain/service.ts';
+import type { EngineName } from '../../src/domain/engine-name.ts';
 import type { Probe } from '../chaos/fault/instrument.ts';
 import type { Ground } from './ground.ts';
 import type { StoredBackup } from './stored-backup.ts';

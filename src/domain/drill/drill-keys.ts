@@ -1,5 +1,5 @@
 /** Secrets that a service needs to be rebuilt and no backup holds: where each is kept, and whether it was there when a drill asked for it. No secret is in here. Pure. */
-import type { SecretReference } from '../service.ts';
+import type { SecretReference } from '../secret-reference.ts';
 import { counted } from '../wording.ts';
 import { checkName, drillCheck, type DrillCheck } from './check.ts';
 

@@ -5,7 +5,7 @@
 import type { NotCompared } from '../backup-manifest.ts';
 import { canonicalJson } from '../canonical-json.ts';
 import type { Difference } from '../content.ts';
-import type { EngineName } from '../service.ts';
+import type { EngineName } from '../engine-name.ts';
 import type { Verdict } from '../proof.ts';
 import type { RunOwner } from '../run-owner.ts';
 import { checkTitle, type DrillCheck } from './check.ts';

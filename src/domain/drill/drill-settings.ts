@@ -1,5 +1,4 @@
 /** How a service is drilled, as its configuration says. Pure data: this travels through Temporal, and holds no secret. */
-import type { ServiceDefinition } from '../service.ts';
 import type { Assertion } from './assertion.ts';
 import type { DrillKey } from './drill-keys.ts';
 import { defaultObjectives, type Objectives } from './objectives.ts';
@@ -57,8 +56,8 @@ export interface DrillSettings {
 
 export const noDrillSettings: DrillSettings = { choose: { kind: 'latest' }, assertions: [], tests: null, health: null };
 
-export const drillSettingsOf = ({ drill }: Pick<ServiceDefinition, 'drill'>): DrillSettings => drill ?? noDrillSettings;
-export const objectivesOf = ({ objectives }: Pick<ServiceDefinition, 'objectives'>): Objectives => objectives ?? defaultObjectives;
+export const drillSettingsOf = ({ drill }: { readonly drill?: DrillSettings }): DrillSettings => drill ?? noDrillSettings;
+export const objectivesOf = ({ objectives }: { readonly objectives?: Objectives }): Objectives => objectives ?? defaultObjectives;
 
 export const choiceAllowed = 'allowed is latest, or random-within and a number of days: random-within 30d';
 

@@ -1,5 +1,5 @@
 /** What a drill promises to find out, before it begins: a check that then gives no answer is one that could not be made, and never one that passed. Pure. */
-import type { EngineName } from '../service.ts';
+import type { EngineName } from '../engine-name.ts';
 import { checkName } from './check.ts';
 import type { DrillSettings } from './drill-settings.ts';
 

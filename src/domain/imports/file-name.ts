@@ -1,5 +1,6 @@
 /** The names that scripts before Holdfast gave their files: `postgres-20260118-133121.sql.gz`, `redis-20260118-133121.rdb`. Files of one run have one stamp. Pure. */
-import type { Component, EngineName } from '../service.ts';
+import type { EngineName } from '../engine-name.ts';
+import type { Component } from '../service.ts';
 
 export interface NamedFile {
   readonly file: string;

@@ -1,5 +1,5 @@
 /** What of a plan may still be carried out. Pure. */
-import type { BackupDecision } from './plan-retention.ts';
+import type { BackupDecision } from './backup-decision.ts';
 
 /** A plan, as far as it says what goes. */
 interface Removals {

@@ -1,13 +1,7 @@
 /** May somebody remove a backup before its time? What retention keeps for its age alone, yes; what it promised, no. Pure. */
 import type { RetentionPlan } from './plan-retention.ts';
-import type { KeepReason, KeepRule } from './rules/keep-rules.ts';
+import { binding } from './rules/keep-rules.ts';
 import { sentenceOf } from './rules/keep-sentence.ts';
-
-/** Rules that a person may go before. */
-const byAge: ReadonlySet<KeepRule> = new Set(['days', 'day', 'week', 'month', 'future', 'imported']);
-
-/** Reasons that hold whoever asks. */
-export const binding = (reasons: readonly KeepReason[]): readonly KeepReason[] => reasons.filter(({ rule }) => !byAge.has(rule));
 
 /** Why it cannot be removed now, a sentence; null where it can. @param plan of the repository that it is in */
 export function obstacleTo(backupId: string, { decisions, upTo }: Pick<RetentionPlan, 'decisions' | 'upTo'>): string | null {

@@ -3,7 +3,7 @@ import { counted } from '../wording.ts';
 import { evaluate, needsOf } from './evaluation.ts';
 import type { RetentionFacts } from './facts.ts';
 import { segmentNeeds, type LogPlan } from './log/plan-log.ts';
-import type { BackupDecision } from './plan-retention.ts';
+import type { BackupDecision } from './backup-decision.ts';
 import type { RetentionPolicy } from './policy.ts';
 import { dayMs, type RetentionClock } from './rules/retention-clock.ts';
 

@@ -2,6 +2,7 @@
  * Decides, for one service in one repository, what of its backups, logs and trash is kept, and what goes and why (docs/decisions/0019). It removes nothing:
  * whoever does carries the removals out in their order, and looks again before each (confirm-removals.ts). Pure.
  */
+import type { BackupDecision } from './backup-decision.ts';
 import { evaluate, needsOf, type Evaluation } from './evaluation.ts';
 import type { RetentionFacts } from './facts.ts';
 import { ageText, type KeepReason } from './rules/keep-rules.ts';
@@ -13,18 +14,6 @@ import { incompleteList, questionOn } from './plan-question.ts';
 import { planTrash, type TrashDecision } from './plan-trash.ts';
 import type { RetentionPolicy } from './policy.ts';
 import { dayMs, type RetentionClock } from './rules/retention-clock.ts';
-
-export interface BackupDecision {
-  readonly backupId: string;
-  /** Null where nobody knows. */
-  readonly sequence: number | null;
-  readonly outcome: 'keep' | 'remove';
-  /** Can it be relied on? The record of a removal says so ({@link RemovedBackup}). */
-  readonly sound: boolean;
-  /** Why it is kept; empty where it goes. */
-  readonly reasons: readonly KeepReason[];
-  readonly sentence: string;
-}
 
 export interface RetentionPlan {
   /** Newest first: so what goes never stands on what went before it. */

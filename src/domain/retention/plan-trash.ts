@@ -1,6 +1,6 @@
 /** What leaves the trash for good, and what is offered back because its removal is wrong by now. Pure. */
 import { counted } from '../wording.ts';
-import { binding } from './deletion.ts';
+import { binding } from './rules/keep-rules.ts';
 import type { RetentionFacts, TrashedBackup } from './facts.ts';
 import type { RetentionPolicy } from './policy.ts';
 import { linksOf } from './rules/judge-backups.ts';

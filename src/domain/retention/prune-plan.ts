@@ -1,7 +1,8 @@
 /** A plan as it travels, is shown, approved and carried out: plain JSON. What is left of it when it is carried out is planned anew each time. Pure. */
 import type { Segment } from '../wal/segment.ts';
 import type { AofPlan } from './log/plan-aof.ts';
-import type { BackupDecision, RetentionPlan } from './plan-retention.ts';
+import type { BackupDecision } from './backup-decision.ts';
+import type { RetentionPlan } from './plan-retention.ts';
 import { policyText, type RetentionPolicy } from './policy.ts';
 import type { TrashDecision } from './plan-trash.ts';
 

@@ -1,11 +1,15 @@
 /** The runbooks that start by themselves, one entry each: a further one is a further entry, and its key in holdfast.yaml comes with it. Pure. */
-import type { ServiceDefinition } from '../service.ts';
+import type { EngineName } from '../engine-name.ts';
 
 /** A word for how often; {@link timesOf} says when. */
 export const frequencies = ['daily', 'weekly', 'monthly', 'quarterly', 'yearly', 'off'] as const;
 export type Frequency = (typeof frequencies)[number];
 
-type Stores = Pick<ServiceDefinition, 'components' | 'failover'>;
+/** What of a service decides that. */
+interface Stores {
+  readonly components: readonly { readonly engine: EngineName; readonly wal?: string }[];
+  readonly failover?: object;
+}
 
 interface ScheduledRunbook {
   /** The workflow type. */
@@ -28,7 +32,7 @@ interface ScheduledRunbook {
 
 const hourMs = 3_600_000;
 const hasPostgres = ({ components }: Stores): boolean => components.some(({ engine }) => engine === 'postgres');
-const keepsLog = ({ components }: Stores): boolean => components.some((component) => component.engine === 'postgres' && component.wal !== undefined);
+const keepsLog = ({ components }: Stores): boolean => components.some(({ engine, wal }) => engine === 'postgres' && wal !== undefined);
 
 export const scheduledRunbooks = {
   backup: { starts: 'takeBackup', input: {}, runs: { verb: 'backup', name: 'scheduled' }, at: { hour: 2, minute: 0 }, byDefault: () => 'daily', unfit: () => null, runTimeoutMs: 72 * hourMs },

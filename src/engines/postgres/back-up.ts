@@ -4,7 +4,7 @@ import { serverFacts } from '../../containers/server-facts.ts';
 import type { Artifact, DatabaseProperties, NotCompared, PostgresDump, RoleFacts } from '../../domain/backup-manifest.ts';
 import type { PostgresComponent } from '../../domain/service.ts';
 import type { ArtifactDestination, EngineContext } from '../engine-context.ts';
-import type { BackupOptions } from '../engine.ts';
+import type { BackupOptions } from '../engine-context.ts';
 import { backUpFailure } from './content/back-up-failure.ts';
 import { contentFrom } from './content/content-reading.ts';
 import { look } from './inspect.ts';

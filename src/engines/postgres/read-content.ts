@@ -2,7 +2,7 @@
 import type { Content } from '../../domain/content.ts';
 import type { PostgresComponent } from '../../domain/service.ts';
 import type { EngineContext } from '../engine-context.ts';
-import type { BackupOptions } from '../engine.ts';
+import type { BackupOptions } from '../engine-context.ts';
 import { contentFrom, type ContentReading } from './content/content-reading.ts';
 import { backUpFailure } from './content/back-up-failure.ts';
 import { look } from './inspect.ts';

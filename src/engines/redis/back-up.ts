@@ -9,7 +9,7 @@ import { compareContent, describeDifference, type RedisContent } from '../../dom
 import { HoldfastFailure, isFailure } from '../../domain/failures.ts';
 import type { RedisComponent } from '../../domain/service.ts';
 import type { ArtifactDestination, EngineContext } from '../engine-context.ts';
-import type { BackupOptions } from '../engine.ts';
+import type { BackupOptions } from '../engine-context.ts';
 import { exitCodes } from './helper/helper-scripts.ts';
 import { refuseTopology } from './inspect.ts';
 import { loadedContent, loadRdb } from './helper/load-rdb.ts';

@@ -5,7 +5,7 @@ import { compareContent, describeDifference, type RedisContent } from '../../dom
 import { HoldfastFailure, type FailureType } from '../../domain/failures.ts';
 import type { RedisComponent } from '../../domain/service.ts';
 import type { ArtifactDestination, ArtifactSource, EngineContext } from '../engine-context.ts';
-import type { BackupOptions } from '../engine.ts';
+import type { BackupOptions } from '../engine-context.ts';
 import type { ForeignFile } from '../import-engine.ts';
 import { ownContent } from './back-up.ts';
 import { exitCodes } from './helper/helper-scripts.ts';

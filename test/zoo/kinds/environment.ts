@@ -4,7 +4,7 @@ import type { Assertion } from '../../../src/domain/drill/assertion.ts';
 import type { CheckClass } from '../../../src/domain/drill/check-class.ts';
 import type { DrillSettings } from '../../../src/domain/drill/drill-settings.ts';
 import type { Animal, Expected } from '../animal.ts';
-import type { EngineName } from '../../../src/domain/service.ts';
+import type { EngineName } from '../../../src/domain/engine-name.ts';
 import { changeDump, changeRedis } from '../stored-backup.ts';
 import { enginePassing } from '../troubles/engine-passing.ts';
 import { inSmallVolumes } from '../troubles/small-volumes.ts';

@@ -1,7 +1,7 @@
 /** Differences that lose nothing and break nothing: none of them may ever be a failure. */
 import { setTimeout } from 'node:timers/promises';
 import type { Animal, Origin } from '../animal.ts';
-import type { EngineName } from '../../../src/domain/service.ts';
+import type { EngineName } from '../../../src/domain/engine-name.ts';
 import { changeDump } from '../stored-backup.ts';
 import { goneBut, inChanged } from './server.ts';
 

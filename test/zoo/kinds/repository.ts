@@ -4,7 +4,7 @@ import { appendFile, copyFile, cp, mkdir, readFile, rename, rm, symlink, truncat
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import type { Animal, Expected } from '../animal.ts';
-import type { EngineName } from '../../../src/domain/service.ts';
+import type { EngineName } from '../../../src/domain/engine-name.ts';
 import { changeDump, fileOf, flipByte, flipped, manifestPath, pathIn, replaceAndResign, resign, serviceDirectory, type ArtifactKind } from '../stored-backup.ts';
 
 const unreadable = (of: EngineName, sentence: RegExp): Expected => ({ verdict: 'failed', check: `content:${of}`, class: 'backupUnreadable', sentence });

@@ -136,3 +136,9 @@ function byGroup(backups: readonly JudgedBackup[]): ReadonlyMap<string, readonly
 
 /** Without a fraction, and never more than it is: `3 days`, `11 hours`. */
 export const ageText = (ageMs: number): string => (ageMs >= dayMs ? counted(Math.floor(ageMs / dayMs), 'day') : counted(Math.floor(ageMs / 3_600_000), 'hour'));
+
+/** Rules that a person may go before. */
+const byAge: ReadonlySet<KeepRule> = new Set(['days', 'day', 'week', 'month', 'future', 'imported']);
+
+/** Reasons that hold whoever asks. */
+export const binding = (reasons: readonly KeepReason[]): readonly KeepReason[] => reasons.filter(({ rule }) => !byAge.has(rule));

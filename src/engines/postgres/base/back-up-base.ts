@@ -6,7 +6,7 @@ import { HoldfastFailure } from '../../../domain/failures.ts';
 import type { PostgresComponent } from '../../../domain/service.ts';
 import { parseLsn } from '../../../domain/wal/lsn.ts';
 import type { ArtifactDestination, EngineContext } from '../../engine-context.ts';
-import type { BackupOptions } from '../../engine.ts';
+import type { BackupOptions } from '../../engine-context.ts';
 import { backUpFailure } from '../content/back-up-failure.ts';
 import { look, type Sighting } from '../inspect.ts';
 import { passwordOf } from '../server/connection.ts';

@@ -11,7 +11,7 @@ import type { Artifact, DatabaseProperties, NotCompared, PostgresDump } from '..
 import { HoldfastFailure, isFailure } from '../../../domain/failures.ts';
 import type { PostgresComponent } from '../../../domain/service.ts';
 import type { ArtifactDestination, ArtifactSource, EngineContext } from '../../engine-context.ts';
-import type { BackupOptions } from '../../engine.ts';
+import type { BackupOptions } from '../../engine-context.ts';
 import type { ForeignFile } from '../../import-engine.ts';
 import { backUp } from '../back-up.ts';
 import { postmasterStart } from '../inspect.ts';

@@ -1,0 +1,2 @@
+/** Engines that a component can have. */
+export type EngineName = 'postgres' | 'redis';
