@@ -64,10 +64,10 @@ export function createPlanActivities(dependencies: ActivityDependencies) {
       }),
 
     /** The rollback copy of an earlier run as something to cut over to. @throws UnknownRollbackCopy, ContainerNotFound (of the application) */
-    prepareUndoOf: (input: { service: string; component: Component; previous: ComponentCutOver }): Promise<PreparedComponent> =>
+    prepareUndoOf: (input: { service: string; component: Component; previous: ComponentCutOver; unusable?: string }): Promise<PreparedComponent> =>
       inEngineContext(dependencies, input.service, async (context) => {
         await requireApplication(input.service, input.component);
-        return engineOf(dependencies, input.component).prepareUndo(context, input.component, input.previous);
+        return engineOf(dependencies, input.component).prepareUndo(context, input.component, input.previous, input.unusable);
       }),
 
     /** Removes what was made ready and not used; nothing of a cut-over that has begun and was not rolled back to its end. */

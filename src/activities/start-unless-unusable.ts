@@ -46,8 +46,7 @@ async function whyUnusable(context: EngineContext, engine: DatabaseEngine, compo
 /** Does it answer at all? What can never be restored into (a standby, another engine) is refused. */
 async function answers(context: EngineContext, engine: DatabaseEngine, component: Component): Promise<boolean> {
   try {
-    await engine.inspect(context, component, 'restore');
-    return true;
+    return (await engine.inspect(context, component, 'restore')).running;
   } catch (error) {
     if (isFailure(error) && (error.retryable || error.type === 'ContainerNotRunning')) return false;
     throw error;

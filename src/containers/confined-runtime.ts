@@ -47,6 +47,7 @@ export function confinedRuntime(runtime: ContainerRuntime, owner: RunOwner, furt
     requireOwnLabels(spec, spec.name);
     if (spec.publish !== undefined && spec.publish.length > 0) throw leadsOut(spec.name, 'it would have a port on the host');
     for (const mount of spec.mounts ?? []) if (!(await isWithin(mount))) throw leadsOut(spec.name, `it would have ${mount.type} ${mount.source}`);
+    if (spec.environmentOf !== undefined) await required(spec.environmentOf);
     const of = /^container:(.+)$/.exec(spec.network)?.[1];
     if (of !== undefined) await required(of);
     else if (spec.network !== 'none' && !(await ownNetworks({})).some(({ id, name }) => id === spec.network || name === spec.network)) throw leadsOut(spec.name, `it would be on the network ${spec.network}`);

@@ -76,6 +76,8 @@ export interface ContainerSpec {
   readonly entrypoint?: readonly string[];
   readonly command: readonly string[];
   readonly environment?: Readonly<Record<string, string>>;
+  /** Id of a container whose environment, before its own, and working directory it gets: the values stay with the engine. */
+  readonly environmentOf?: string;
   readonly user?: string;
   readonly workingDirectory?: string;
   readonly labels: Readonly<Record<string, string>>;

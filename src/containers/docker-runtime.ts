@@ -77,8 +77,9 @@ class DockerRuntime implements ContainerRuntime {
 
   async create(spec: ContainerSpec): Promise<{ readonly id: string }> {
     const call = { operation: 'create container', object: spec.name };
+    const like = spec.environmentOf === undefined ? undefined : (await this.#inspectRaw(call, spec.environmentOf)).Config;
     try {
-      const answer = await this.#client.json<{ Id: string }>({ method: 'POST', path: '/containers/create', query: { name: spec.name }, body: createBody(spec) });
+      const answer = await this.#client.json<{ Id: string }>({ method: 'POST', path: '/containers/create', query: { name: spec.name }, body: createBody(spec, like) });
       return { id: answer.Id };
     } catch (error) {
       throw await this.#creationFailure(call, spec, error);

@@ -13,6 +13,8 @@ export interface ScratchServerRequest {
   readonly command: readonly string[];
   /** Visible in `docker inspect`, so never a secret that is used anywhere else. */
   readonly environment?: Readonly<Record<string, string>>;
+  /** Besides, and as visible as there: those of this container. */
+  readonly environmentOf?: string;
   readonly user?: string;
   /** `none` unless given: a copy of production data listens to nobody, and its code reaches nothing (databases.md L11). */
   readonly network?: string;

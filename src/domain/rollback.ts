@@ -141,12 +141,16 @@ export interface RedisCutOver {
   readonly stagedFiles: readonly { readonly path: string; readonly sizeBytes: number; readonly sha256: string }[];
   /** Keys in the staged files, those included whose time to live ends before or while Redis starts on them. */
   readonly stagedKeys: number;
+  /** Only where no server answers on what it replaces: that is stopped as it is, and set aside unread. */
+  readonly unusable?: true;
+  /** Only of an undo that brings back what was set aside unread: it was hashed, and whether a server starts on it is not known. */
+  readonly unread?: true;
 }
 
 export type ComponentCutOver = PostgresCutOver | RedisCutOver;
 
-/** Does the server as a whole come in, whether the one that is there answers or not? */
-export const replacesWholeServer = (cutOver: ComponentCutOver): boolean => cutOver.engine === 'postgres' && cutOver.method === 'directory';
+/** Is what is there replaced as a whole, whether a server answers on it or not? */
+export const replacesWholeServer = (cutOver: ComponentCutOver): boolean => (cutOver.engine === 'redis' ? cutOver.unusable === true : cutOver.method === 'directory');
 
 /** Did it run, or was it tried again and again, and answered nobody? Then a roll-back leaves it at that. */
 export const didNotAnswer = (cutOver: ComponentCutOver): boolean => cutOver.engine === 'postgres' && cutOver.method === 'directory' && cutOver.wasRunning && cutOver.answered === false;

@@ -97,11 +97,14 @@ export interface DatabaseEngine<C extends Component = Component> {
   prepare(ctx: EngineContext, component: C, backup: ComponentBackup, source: ArtifactSource): Promise<PreparedComponent>;
   /**
    * The same where the component's server cannot be used: its whole data is made anew, to be exchanged as one. `unusable` says why, for the plan. Idempotent per run. Only engines whose {@link prepare}
-   * needs a server that answers have it.
+   * needs a server that answers have it. @throws besides, ContainerNotRunning where it is not its data that keeps a server from starting, and that can be told
    */
   prepareWhole?(ctx: EngineContext, component: C, backup: ComponentBackup, source: ArtifactSource, unusable: string): Promise<PreparedComponent>;
-  /** The rollback copy of an earlier cut-over as something to cut over to: the way of `undo`. @throws UnknownRollbackCopy */
-  prepareUndo(ctx: EngineContext, component: C, previous: ComponentCutOver): Promise<PreparedComponent>;
+  /**
+   * The rollback copy of an earlier cut-over as something to cut over to: the way of `undo`. `unusable` says why the live server cannot be used, where the caller goes on all the same.
+   * @throws UnknownRollbackCopy
+   */
+  prepareUndo(ctx: EngineContext, component: C, previous: ComponentCutOver, unusable?: string): Promise<PreparedComponent>;
   /** Removes what prepare made and what no cut-over used. Never touches live data or a rollback copy. For undo: nothing. */
   discardPrepared(ctx: EngineContext, component: C, cutOver: ComponentCutOver): Promise<void>;
 

@@ -14,6 +14,7 @@ export interface InspectAnswer {
     readonly User?: string;
     readonly Labels?: Readonly<Record<string, string>> | null;
     readonly Env?: readonly string[] | null;
+    readonly WorkingDir?: string;
     readonly Entrypoint?: readonly string[] | null;
     readonly Cmd?: readonly string[] | null;
   };

@@ -1,8 +1,10 @@
 /** A ContainerSpec as the body of the engine's "create container" (Docker Engine API 1.41). */
 import type { ContainerSpec, MountSpec } from '../container-runtime.ts';
+import type { InspectAnswer } from './container-facts.ts';
 
-/** The body to send. A plain object: its field names are the engine's. */
-export function createBody(spec: ContainerSpec): Record<string, unknown> {
+/** The body to send. A plain object: its field names are the engine's. @param like of the container that {@link ContainerSpec.environmentOf} names */
+export function createBody(spec: ContainerSpec, like?: Pick<InspectAnswer['Config'], 'Env' | 'WorkingDir'>): Record<string, unknown> {
+  const workingDirectory = spec.workingDirectory ?? like?.WorkingDir;
   const stdin = spec.openStdin ?? false;
   return {
     Image: spec.imageId,
@@ -10,8 +12,8 @@ export function createBody(spec: ContainerSpec): Record<string, unknown> {
     ...(spec.entrypoint === undefined ? {} : { Entrypoint: spec.entrypoint }),
     ...(spec.user === undefined ? {} : { User: spec.user }),
     ...(spec.publish === undefined ? {} : { ExposedPorts: Object.fromEntries(spec.publish.map(({ port }) => [`${port}/tcp`, {}])) }),
-    ...(spec.workingDirectory === undefined ? {} : { WorkingDir: spec.workingDirectory }),
-    Env: Object.entries(spec.environment ?? {}).map(([name, value]) => `${name}=${value}`),
+    ...(workingDirectory === undefined ? {} : { WorkingDir: workingDirectory }),
+    Env: [...(like?.Env ?? []), ...Object.entries(spec.environment ?? {}).map(([name, value]) => `${name}=${value}`)],
     Labels: spec.labels,
     // A terminal would turn every line feed into two bytes (databases.md D8).
     Tty: false,

@@ -1,4 +1,5 @@
 /** Preflight: is this a Redis we can back up or restore, and what stands in the way? Reads, changes nothing. */
+import type { ContainerFacts } from '../../containers/container-runtime.ts';
 import { HoldfastFailure } from '../../domain/failures.ts';
 import type { PinnedStore } from '../../domain/restore-plan.ts';
 import type { RedisComponent } from '../../domain/service.ts';
@@ -21,7 +22,10 @@ export async function inspectRedis(ctx: EngineContext, component: RedisComponent
   }
   const server = await readServer(ctx, component);
   refuseTopology(server);
-  if (purpose === 'restore') await requireRestorable(ctx, server);
+  if (purpose === 'restore') {
+    await requireRestorable(ctx, server);
+    requireLoaded(server);
+  }
   return {
     pinned: pinnedStore(component, server.container.id, server.mount?.source ?? ''),
     version: server.version,
@@ -35,7 +39,7 @@ export async function inspectRedis(ctx: EngineContext, component: RedisComponent
 }
 
 /** The replication id changes with every restart, so Redis has no identity that could be pinned beside container and volume. */
-const pinnedStore = (component: RedisComponent, containerId: string, volume: string): PinnedStore =>
+export const pinnedStore = (component: RedisComponent, containerId: string, volume: string): PinnedStore =>
   ({ component: component.name, engine: 'redis', container: component.container, containerId, volume, identity: null, database: null });
 
 /** @throws UnsupportedTopology for a replica, a cluster node or a sentinel (databases.md R11) */
@@ -49,8 +53,15 @@ export function refuseTopology(server: RedisServer): void {
 export async function requireRestorable(ctx: EngineContext, server: RedisServer): Promise<void> {
   const replicas = infoNumber(server.info, 'connected_slaves');
   if (replicas > 0) throw unsupported(server, `${replicas} replicas hang on it and would follow it into the older data`, 'Detach the replicas first (REPLICAOF NO ONE), and let them sync again afterwards.');
+  requireExchangeable(server);
+  await requireSameAfterRestart(ctx, server);
+  await requireShutdown(ctx, server);
+}
+
+/** Of any server, whether it answers or not: can its files be exchanged by rename? @throws UnsupportedTopology */
+export function requireExchangeable(server: RedisServer): void {
   if (server.mount === null) throw unsupported(server, `its data directory ${server.directory} is on no volume or writable bind mount: nothing can be exchanged beside it`, 'Give the container a volume for its data directory.');
-  if (server.container.autoRemove) throw unsupported(server, 'it was made with --rm: the engine removes it and its anonymous volumes when the restore stops it, and the data with them', 'Make the container again without --rm, on a named volume.');
+  requireKept(server.container);
   const names = [server.settings.get('dbfilename') ?? '', server.settings.get('appenddirname') ?? '', server.settings.get('appendfilename') ?? ''];
   // A control character could end a line of ours; a path could lead elsewhere.
   const odd = names.find((name) => /[\u0000-\u001f\u007f/]/.test(name) || name === '.' || name === '..');
@@ -58,8 +69,16 @@ export async function requireRestorable(ctx: EngineContext, server: RedisServer)
   if (names.some((name) => name === '' || name === '.holdfast')) throw unsupported(server, 'it does not name its files the way Redis 7 and newer do', 'Restore into a Redis of version 7 or newer.');
   const nested = mountOnEntry(server.container.mounts, server.directory, [...names, '.holdfast']);
   if (nested !== null) throw unsupported(server, `${nested} is a mount of its own in its data directory: no file can be moved across it`, 'Give the container one volume for all of its data directory.');
-  await requireSameAfterRestart(ctx, server);
-  await requireShutdown(ctx, server);
+}
+
+/** INFO and CONFIG answer while it loads (databases.md R12), also what no server can load to its end. @throws DatabaseUnreachable */
+export function requireLoaded({ info, container }: Pick<RedisServer, 'info' | 'container'>): void {
+  if (info.get('loading') === '1') throw new HoldfastFailure('DatabaseUnreachable', { operation: 'inspect Redis', object: container.name, cause: 'it is still loading its data', hint: 'The step is tried again.' });
+}
+
+/** @throws UnsupportedTopology */
+export function requireKept({ name, autoRemove }: Pick<ContainerFacts, 'name' | 'autoRemove'>): void {
+  if (autoRemove) throw unsupported({ container: { name } }, 'it was made with --rm: the engine removes it and its anonymous volumes when the restore stops it, and the data with them', 'Make the container again without --rm, on a named volume.');
 }
 
 /** SHUTDOWN must exist under its name and be permitted: the rollback copy depends on it, and after approval is too late to find out. */
@@ -104,6 +123,6 @@ export async function freeBytesOf(ctx: EngineContext, server: RedisServer): Prom
   return result.exitCode === 0 && available !== undefined ? Number(available) * 1024 : null;
 }
 
-function unsupported(server: RedisServer, cause: string, hint: string): HoldfastFailure {
+function unsupported(server: { readonly container: Pick<ContainerFacts, 'name'> }, cause: string, hint: string): HoldfastFailure {
   return new HoldfastFailure('UnsupportedTopology', { operation: 'inspect Redis', object: server.container.name, cause, hint });
 }

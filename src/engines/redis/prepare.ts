@@ -9,21 +9,22 @@ import type { RedisComponent } from '../../domain/service.ts';
 import { sizeText } from '../../domain/wording.ts';
 import type { ArtifactSource, EngineContext, PreparedComponent } from '../engine-context.ts';
 import { helperScripts } from './helper/helper-scripts.ts';
-import { refuseTopology, requireRestorable } from './inspect.ts';
+import { restorableServer } from './inspect-whole.ts';
 import { highestDatabaseIn, keysIn, loadedContent, loadedMemoryBytes, parseCheck } from './helper/load-rdb.ts';
 import { comparedObjects } from './prove.ts';
 import { onStoredRdb, type RdbPlace } from './helper/rdb-place.ts';
 import { scanRdb } from './rdb/rdb-file.ts';
 import { replicaConfiguration } from './helper/redis-config.ts';
 import { liveDirectory, liveMount, memoryLimitBytes, memoryToLoadBytes, parseSums, requireSuccess, resultFile, runRedisHelper } from './helper/redis-helper.ts';
-import { infoNumber, readServer, type RedisServer, serverTimeMs } from './server/server-facts.ts';
-import { cutOverOf, mountOfServer, noteStaged, runDirectory, stepSentences } from './cut-over/staging.ts';
+import { infoNumber, type RedisServer, serverTimeMs } from './server/server-facts.ts';
+import { cutOverOf, mountOfServer, noteStaged, runDirectory, stepSentences, unusableMark, unusableNotes } from './cut-over/staging.ts';
 
-/** @throws NotEnoughSpace, VersionMismatch, ArtifactDamaged, ProofFailed, CouldNotVerify, RestoreFailed, UnsupportedTopology */
-export async function prepareRedis(ctx: EngineContext, component: RedisComponent, backup: RedisBackup, source: ArtifactSource): Promise<PreparedComponent> {
-  const server = await readServer(ctx, component);
-  refuseTopology(server);
-  await requireRestorable(ctx, server);
+/**
+ * @param unusable why no server answers on the live files, if none does: they are then put aside unread
+ * @throws NotEnoughSpace, VersionMismatch, ArtifactDamaged, ProofFailed, CouldNotVerify, RestoreFailed, UnsupportedTopology; ContainerNotRunning where it is not its files that keep a server from starting
+ */
+export async function prepareRedis(ctx: EngineContext, component: RedisComponent, backup: RedisBackup, source: ArtifactSource, unusable?: string): Promise<PreparedComponent> {
+  const server = await restorableServer(ctx, component, unusable);
   requireDatabases(server, backup);
   await noteStaged(ctx, server);
   const appendOnly = server.settings.get('appendonly') === 'yes';
@@ -39,15 +40,15 @@ export async function prepareRedis(ctx: EngineContext, component: RedisComponent
   requireEqual(server, backup, sameServer(server, backup) ? found : { ...found, details: backup.content.details });
   requireMemory(server, loadedMemoryBytes(result));
   const run = runDirectory(ctx.owner, component.name);
-  const cutOver = cutOverOf(server, { stagedDirectory: `${run}/new`, asideDirectory: `${run}/old`, stagedFiles: parseSums(resultFile(result, 'files')), stagedKeys: keysIn(found) });
+  const cutOver = cutOverOf(server, { ...unusableMark(unusable), stagedDirectory: `${run}/new`, asideDirectory: `${run}/old`, stagedFiles: parseSums(resultFile(result, 'files')), stagedKeys: keysIn(found) });
   return {
     component: component.name,
     cutOver,
     compared: { component: component.name, objects: comparedObjects(backup.content), differences: [] },
     notCompared: [...backup.notCompared, ...ofOtherVersion(server, backup), ...expiring(parseCheck(resultFile(result, 'check')))],
-    loss: await lossSince(ctx, server, backup.snapshot.at, backup.content),
+    loss: unusable === undefined ? await lossSince(ctx, server, backup.snapshot.at, backup.content) : lossUnasked(component, backup.snapshot.at),
     createdRoles: [],
-    notes: notesOn(server, backup),
+    notes: [...unusableNotes(component, unusable), ...notesOn(server, backup)],
     steps: stepSentences(cutOver, 'the restored ones'),
   };
 }
@@ -143,6 +144,10 @@ export async function lossSince(ctx: EngineContext, server: RedisServer, after: 
   const notes = numbers.map((number) => `database ${number}: ${keys(server.keyspace, number)} keys now, ${keys(content.databases, number)} after`);
   return { component: server.connection.component.name, after, seconds: Math.max(0, Math.round((nowMs - Date.parse(after)) / 1000)), transactions: null, notes };
 }
+
+/** Where nobody can be asked. */
+const lossUnasked = (component: RedisComponent, after: string): Loss =>
+  ({ component: component.name, after, seconds: Math.max(0, Math.round((Date.now() - Date.parse(after)) / 1000)), transactions: null, notes: ['No Redis answers: what it holds, and what was written since, is not known. Its files are kept.'] });
 
 function notesOn(server: RedisServer, backup: RedisBackup): string[] {
   return [

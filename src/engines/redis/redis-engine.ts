@@ -16,6 +16,7 @@ import { openRedis } from './cut-over/open.ts';
 import { rollBackRedis } from './cut-over/roll-back.ts';
 import { inspectRedis } from './inspect.ts';
 import { plantCanary } from './plant-canary.ts';
+import { inspectWholeRedis } from './inspect-whole.ts';
 import { prepareRedis } from './prepare.ts';
 import { prepareRedisUndo } from './prepare-undo.ts';
 import { proveRedis } from './prove.ts';
@@ -29,7 +30,7 @@ import { waitUntilLoaded } from './server/wait-until-ready.ts';
 export function createRedisEngine(): DatabaseEngine<RedisComponent> {
   return {
     name: 'redis',
-    inspect: (ctx, component, purpose) => inspectRedis(ctx, component, purpose === 'backup' ? 'backup' : 'restore'),
+    inspect: (ctx, component, purpose) => (purpose === 'replace' ? inspectWholeRedis(ctx, component) : inspectRedis(ctx, component, purpose)),
     waitUntilReady: async (ctx, component) => {
       await waitUntilLoaded(ctx, { component, containerId: (await ctx.runtime.inspect(component.container)).id }, 0);
     },
@@ -37,7 +38,8 @@ export function createRedisEngine(): DatabaseEngine<RedisComponent> {
     verify: (ctx, backup, source) => verifyRedis(ctx, redisBackup(backup), source),
     prove: (ctx, backup, source) => proveRedis(ctx, redisBackup(backup), source),
     prepare: (ctx, component, backup, source) => prepareRedis(ctx, component, redisBackup(backup), source),
-    prepareUndo: (ctx, component, previous) => prepareRedisUndo(ctx, component, redisCutOver(previous)),
+    prepareWhole: (ctx, component, backup, source, unusable) => prepareRedis(ctx, component, redisBackup(backup), source, unusable),
+    prepareUndo: (ctx, component, previous, unusable) => prepareRedisUndo(ctx, component, redisCutOver(previous), unusable),
     discardPrepared: (ctx, _component, cutOver) => discardPreparedRedis(ctx, redisCutOver(cutOver)),
     requireReady: (ctx, component, cutOver) => requireReadyRedis(ctx, component, redisCutOver(cutOver)),
     close: (ctx, component, cutOver) => closeRedis(ctx, component, redisCutOver(cutOver)),

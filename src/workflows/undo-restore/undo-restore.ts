@@ -2,12 +2,13 @@
 import { workflowInfo } from '@temporalio/workflow';
 import { planSteps } from '../../domain/cut-over-steps.ts';
 import type { PlanBody } from '../../domain/restore-plan.ts';
-import { leavesOpen, replacementIn, replacesWholeServer } from '../../domain/rollback.ts';
+import { leavesOpen, replacementIn, replacesWholeServer, type ComponentCutOver } from '../../domain/rollback.ts';
+import type { Component } from '../../domain/service.ts';
 import type { PreparedComponent } from '../../engines/engine-context.ts';
 import type { ComponentFacts } from '../../engines/engine.ts';
 import type { Rollback } from '../../repository/repository.ts';
 import { openApprovalGate } from '../shared/approval-gate.ts';
-import { inspectTarget } from '../shared/inspect-target.ts';
+import { inspectOrReplace, inspectTarget, type Target } from '../shared/inspect-target.ts';
 import { bringBack, type Prepared } from '../shared/bring-back.ts';
 import { readRunChoice } from '../shared/input-fields.ts';
 import { repairEndedRuns } from '../shared/repair-ended-runs.ts';
@@ -54,10 +55,17 @@ async function prepareCopies(run: Run<UndoRestoreInput>, rollback: Rollback): Pr
     if (component === undefined || component.container !== previous.container) {
       throw workflowFailure('UnknownRollbackCopy', { operation: 'find the rollback copy', object: `${service}/${previous.component}`, cause: `it belongs to the container ${previous.container}, which this service does not name`, hint: 'A restore into other containers is undone by restoring into them again.' });
     }
-    facts.push(await inspectTarget(run, component, replacesWholeServer(previous)));
-    prepared.push(await run.host.long.prepareUndoOf({ service, component, previous }));
+    const target = await inspectLive(run, component, previous);
+    facts.push(target.facts);
+    prepared.push(await run.host.long.prepareUndoOf({ service, component, previous, ...(target.unusable === null ? {} : { unusable: target.unusable }) }));
   }
   return { facts, prepared };
+}
+
+/** Redis's files are exchanged whether a server answers on those that are there or not; a PostgreSQL that holds both databases has to. */
+async function inspectLive(run: Run<UndoRestoreInput>, component: Component, previous: ComponentCutOver): Promise<Target> {
+  if (previous.engine === 'redis') return inspectOrReplace(run, component, false);
+  return { facts: await inspectTarget(run, component, replacesWholeServer(previous)), unusable: null };
 }
 
 function planBody(run: Run<UndoRestoreInput>, rollback: Rollback, facts: readonly ComponentFacts[], prepared: readonly PreparedComponent[]): PlanBody {

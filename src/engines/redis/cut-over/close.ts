@@ -1,4 +1,4 @@
-/** Closing: Redis stopped after a successful SHUTDOWN SAVE, whose files are the rollback copy and are checked before anything moves. */
+/** Closing: Redis stopped after a successful SHUTDOWN SAVE, whose files are the rollback copy and are checked before anything moves. One that no server answers in is stopped as it is. */
 import { waitUntil } from '../../../containers/wait-until.ts';
 import type { ContainerFacts } from '../../../containers/container-runtime.ts';
 import { HoldfastFailure, isFailure } from '../../../domain/failures.ts';
@@ -27,6 +27,8 @@ const shutdownNoteKey = (component: string): string => `redis-shutdown-${compone
 export async function closeRedis(ctx: EngineContext, component: RedisComponent, cutOver: RedisCutOver): Promise<void> {
   const container = await cutOverContainer(ctx, cutOver);
   requireNoRestart(container);
+  // One that is being started again and again stops for good only when it is told to.
+  if (cutOver.unusable === true) return ctx.runtime.stop(container.id, ctx.timing.stopMs);
   const connection: RedisConnection = { component, containerId: container.id };
   const note = container.state === 'running' ? await shutDown(ctx, connection) : await ctx.readNote(shutdownNoteKey(component.name)) as ShutdownNote | undefined;
   await checkRollbackCopy(ctx, cutOver, note);

@@ -19,7 +19,7 @@ export async function openRedis(ctx: EngineContext, component: RedisComponent, c
   if (startedByUs) await ctx.runtime.start(container.id);
   const info = await waitUntilLoaded(ctx, { component, containerId: container.id }, loadingMs(cutOver));
   // A server that was already running may have been restarted by its users since: then its last loading is theirs.
-  if (!startedByUs || !info.has('rdb_last_load_keys_loaded') || replaysCommands(cutOver)) return;
+  if (!startedByUs || !info.has('rdb_last_load_keys_loaded') || replaysCommands(cutOver) || cutOver.unread === true) return;
   const loaded = infoNumber(info, 'rdb_last_load_keys_loaded') + infoNumber(info, 'rdb_last_load_keys_expired');
   if (loaded === cutOver.stagedKeys) return;
   throw new HoldfastFailure('ProofFailed', { operation: 'open Redis', object: cutOver.container, cause: `it loaded ${loaded} keys of ${cutOver.stagedKeys}`, hint: 'Undo the restore (holdfast undo), and see the log of the container.' });

@@ -27,6 +27,8 @@ async function startAgain(ctx: EngineContext, component: RedisComponent, cutOver
   const connection = { component, containerId: (await containerOnData(ctx, cutOver)).id };
   for (let attempt = 1; ; attempt += 1) {
     await ctx.runtime.start(connection.containerId);
+    // As it was before: nobody answered there.
+    if (cutOver.unusable === true) return;
     try {
       await waitUntilLoaded(ctx, connection, 0);
       return;

@@ -34,7 +34,7 @@ export function exchangedEntries(cutOver: RedisCutOver): readonly { readonly nam
   return [...names].map((name) => ({ name, staged: staged.has(name) }));
 }
 
-export type StagedSet = Pick<RedisCutOver, 'stagedDirectory' | 'asideDirectory' | 'stagedFiles' | 'stagedKeys'>;
+export type StagedSet = Pick<RedisCutOver, 'stagedDirectory' | 'asideDirectory' | 'stagedFiles' | 'stagedKeys' | 'unusable' | 'unread'>;
 
 /** The cut-over of a live server to a staged set. @throws UnsupportedTopology without a mount */
 export function cutOverOf(server: RedisServer, staged: StagedSet): RedisCutOver {
@@ -65,9 +65,16 @@ export function mountOfServer(server: RedisServer): NonNullable<RedisServer['mou
 export const mountOfCutOver = (cutOver: Pick<RedisCutOver, 'volume' | 'subdirectory'>): { type: 'volume' | 'bind'; source: string; directory: string } =>
   ({ type: cutOver.volume.startsWith('/') ? 'bind' : 'volume', source: cutOver.volume, directory: liveDirectory(cutOver.subdirectory) });
 
+/** @param unusable why no server answers on what is live, if none does */
+export const unusableMark = (unusable: string | undefined): Pick<RedisCutOver, 'unusable'> => (unusable === undefined ? {} : { unusable: true });
+
+/** The same for the plan. */
+export const unusableNotes = ({ container }: Pick<RedisCutOver, 'container'>, unusable: string | undefined): readonly string[] =>
+  unusable === undefined ? [] : [`No Redis answers in ${container} (${unusable}): its files are put aside as they are, unread. An undo brings them back so; whether a Redis starts on them then is not known.`];
+
 /** The three destructive steps of a plan, a sentence each. */
 export const stepSentences = (cutOver: RedisCutOver, what: string): { close: string; swap: string; open: string } => ({
-  close: `stop ${cutOver.container} after a successful SHUTDOWN SAVE; the files it leaves are the rollback copy`,
+  close: cutOver.unusable === true ? `stop ${cutOver.container} as it is; its files are the rollback copy, unread` : `stop ${cutOver.container} after a successful SHUTDOWN SAVE; the files it leaves are the rollback copy`,
   swap: `move its files aside to ${cutOver.asideDirectory} on ${cutOver.volume} and ${what} in, by rename`,
   open: `start ${cutOver.container}`,
 });

@@ -45,12 +45,16 @@ export async function readServer(ctx: CommandContext, component: RedisComponent)
   if (container.state !== 'running') {
     throw new HoldfastFailure('ContainerNotRunning', { operation: 'ask Redis', object: component.container, cause: `the container is ${container.state}`, hint: `Make it run (${howToRun(container)}), and look at its log if it does not stay up.` });
   }
-  const connection: RedisConnection = { component, containerId: container.id };
+  return askServer(ctx, { component, containerId: container.id }, container);
+}
+
+/** The same of whichever server is there. @param container whose mounts its data directory is looked for on */
+export async function askServer(ctx: CommandContext, connection: RedisConnection, container: ContainerFacts): Promise<RedisServer> {
   const answers = await answersAtOnce(ctx, connection);
   const info = answers?.info ?? parseInfo(await runRedisCommand(ctx, connection, ['INFO', 'everything']));
   const version = info.get('valkey_version') ?? info.get('redis_version');
   if (version === undefined) {
-    throw new HoldfastFailure('WrongContainer', { operation: 'ask Redis', object: component.container, cause: 'what answers there does not say which Redis it is', hint: 'Check the container name in holdfast.yaml.' });
+    throw new HoldfastFailure('WrongContainer', { operation: 'ask Redis', object: connection.component.container, cause: 'what answers there does not say which Redis it is', hint: 'Check the container name in holdfast.yaml.' });
   }
   const settings = answers?.settings ?? await readSettings(ctx, connection);
   const directory = settings.get('dir') ?? '';
@@ -131,11 +135,16 @@ function modulesIn(text: string): readonly ServerModule[] {
   return answer.filter((module) => (module.path ?? '') !== '').map((module) => ({ name: module.name, path: module.path as string, args: (module.args ?? []).map(String) }));
 }
 
-/** The mount with the longest destination that holds the directory. */
+/** The mount with the longest destination that holds the directory or file, or null. */
+export function mountHolding(mounts: readonly MountFacts[], path: string): MountFacts | null {
+  const holds = (mount: MountFacts): boolean => path === mount.destination || path.startsWith(`${mount.destination.replace(/\/$/, '')}/`);
+  return mounts.filter(holds).sort((a, b) => b.destination.length - a.destination.length)[0] ?? null;
+}
+
+/** Where on which mount a data directory lies; null where nothing can be exchanged there. */
 export function mountOf(mounts: readonly MountFacts[], directory: string): DataMount | null {
-  const holds = (mount: MountFacts): boolean => directory === mount.destination || directory.startsWith(`${mount.destination.replace(/\/$/, '')}/`);
-  const [mount] = mounts.filter(holds).sort((a, b) => b.destination.length - a.destination.length);
-  if (mount === undefined || mount.source === null || !mount.writable || (mount.type !== 'volume' && mount.type !== 'bind')) return null;
+  const mount = mountHolding(mounts, directory);
+  if (mount === null || mount.source === null || !mount.writable || (mount.type !== 'volume' && mount.type !== 'bind')) return null;
   return { type: mount.type, source: mount.source, subdirectory: directory.slice(mount.destination.length).replace(/^\/+/, '') };
 }
 

@@ -1,0 +1,126 @@
+/**
+ * What a Redis that cannot start would say of itself: asked of a throwaway server that is made like it, without its data and without a network. Which files it
+ * keeps where, and whether it needs an append-only file, is decided by command, configuration and environment, and guessed from none of them.
+ */
+import { createHash } from 'node:crypto';
+import { posix } from 'node:path';
+import { Readable } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
+import { readFileFromContainer, stageFile } from '../../../containers/container-files.ts';
+import type { ContainerFacts, MountFacts, MountSpec } from '../../../containers/container-runtime.ts';
+import { createScratchServer } from '../../../containers/scratch-server.ts';
+import { removeScratch } from '../../../containers/scratch.ts';
+import { HoldfastFailure, isFailure } from '../../../domain/failures.ts';
+import type { RedisComponent } from '../../../domain/service.ts';
+import type { EngineContext } from '../../engine-context.ts';
+import { askServer, mountHolding, mountOf, type DataMount, type RedisServer } from './server-facts.ts';
+import { commandSettings, fileSettings } from './start-up-settings.ts';
+import { waitUntilLoaded } from './wait-until-ready.ts';
+
+/** Where the images of Redis and Valkey keep their data. */
+const imageDirectory = '/data';
+
+interface ConfigurationFile {
+  readonly path: string;
+  /** They stay in this process and go nowhere but into the server that is made like this one: they may hold passwords. Null where no file could be read there. */
+  readonly bytes: Buffer | null;
+}
+
+export interface ToldPlace {
+  readonly mount: MountFacts;
+  readonly data: DataMount;
+  readonly file: ConfigurationFile | null;
+}
+
+/** Where a container's data lies as far as can be told from outside. Reads only. @throws UnsupportedTopology where it lies on no volume */
+export async function toldPlace(ctx: EngineContext, container: ContainerFacts): Promise<ToldPlace> {
+  const file = await configurationFile(ctx, container);
+  const directory = toldDirectory(container.command, file?.bytes?.toString('utf8') ?? '');
+  const mount = dataMountOf(container.mounts, directory, file?.path ?? null);
+  const data = mount === null ? null : mountOf(container.mounts, mountHolding(container.mounts, directory) === mount ? directory : mount.destination);
+  if (mount !== null && data !== null) return { mount, data, file };
+  throw unsupported(container, `its data directory ${directory} is on no volume or writable bind mount: nothing can be exchanged beside it`, 'Give the container a volume for its data directory.');
+}
+
+/** From the command, else from the configuration file, else the image's. Pure. */
+export function toldDirectory(command: readonly string[], file: string): string {
+  const told = [commandSettings(command).get('dir'), fileSettings(file).get('dir')].find((directory) => directory?.startsWith('/') === true);
+  return told === undefined ? imageDirectory : posix.join(told, '.').replace(/(?<=.)\/$/, '');
+}
+
+/** The configuration file that the command names, or null. Pure. */
+export const configurationPath = (command: readonly string[]): string | null =>
+  command.find((word, index) => /^\/.*\.conf$/.test(word) && command[index - 1]?.startsWith('--') !== true) ?? null;
+
+/** The mount of that directory; where there is none, the only one that could be meant. Pure. */
+export function dataMountOf(mounts: readonly MountFacts[], directory: string, configuration: string | null): MountFacts | null {
+  const holding = mountHolding(mounts, directory);
+  if (holding !== null) return holding;
+  const candidates = mounts.filter((mount) => mount.writable && (mount.type === 'volume' || mount.type === 'bind') && (configuration === null || mountHolding([mount], configuration) === null));
+  return candidates.length === 1 ? candidates[0] as MountFacts : null;
+}
+
+/** As the container has them, read-only; an empty volume in place of its data. Pure. */
+export function likeMounts(mounts: readonly MountFacts[], data: MountFacts): readonly MountSpec[] {
+  return mounts.flatMap((mount): readonly MountSpec[] => {
+    const target = mount.destination;
+    if (target === data.destination) return [{ type: 'volume', source: '', target }];
+    if (mount.type === 'tmpfs') return [{ type: 'tmpfs', source: '', target }];
+    return mount.type === 'other' || mount.source === null ? [] : [{ type: mount.type, source: mount.source, target, readOnly: true }];
+  });
+}
+
+/**
+ * The facts of the live server as one like it tells them: without keys, and with the live container's own mounts. Made anew each time, and removed before it returns.
+ * @throws ContainerNotRunning where it does not start without its data either, UnsupportedTopology, AuthenticationFailed, PermissionDenied, ImageMissing
+ */
+export async function askLikeServer(ctx: EngineContext, component: RedisComponent): Promise<RedisServer> {
+  const live = await ctx.runtime.inspect(component.container);
+  const place = await toldPlace(ctx, live);
+  const scratch = await createScratchServer(ctx.runtime, {
+    identity: { owner: ctx.owner, service: ctx.service, component: component.name, step: 'like' }, imageId: live.imageId, entrypoint: live.entrypoint, command: live.command.slice(live.entrypoint.length),
+    environmentOf: live.id, mounts: likeMounts(live.mounts, place.mount), signal: ctx.signal, ...(live.user === null ? {} : { user: live.user }), ...(live.memoryBytes > 0 ? { memoryBytes: live.memoryBytes } : {}),
+  });
+  try {
+    await stageConfiguration(ctx, scratch.id, live, place);
+    await ctx.runtime.start(scratch.id);
+    const connection = { component, containerId: scratch.id };
+    await waitUntilLoaded(ctx, connection, 0);
+    const asked = await askServer(ctx, connection, live);
+    if (mountHolding(live.mounts, asked.directory)?.destination !== place.mount.destination) throw unsupported(live, `its data directory is ${asked.directory}, which its command and configuration file do not say`, 'Say it with --dir in its command; a volume has to hold it.');
+    return { ...asked, connection: { component, containerId: live.id }, keyspace: [] };
+  } catch (error) {
+    throw isFailure(error, 'ContainerNotRunning') ? notItsData(component, error.fields.cause) : error;
+  } finally {
+    await removeScratch(ctx.runtime, scratch);
+  }
+}
+
+/** A file that lies with the data, or was changed in the container itself, is in neither the image nor a mount. */
+async function stageConfiguration(ctx: EngineContext, scratchId: string, live: ContainerFacts, { mount, file }: ToldPlace): Promise<void> {
+  const holding = file === null ? null : mountHolding(live.mounts, file.path);
+  if (file === null || (holding !== null && holding !== mount)) return;
+  const { path, bytes } = file;
+  if (bytes === null) throw unsupported(live, `its configuration file ${path} cannot be read`, 'Mount it into the container as a file.');
+  const staged = { name: posix.basename(path), sizeBytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex'), mode: 0o644 };
+  await stageFile(ctx.runtime, scratchId, posix.dirname(path), staged, Readable.from([bytes]), ctx.signal);
+}
+
+/** Null where the command names none. */
+async function configurationFile(ctx: EngineContext, container: ContainerFacts): Promise<ConfigurationFile | null> {
+  const path = configurationPath(container.command);
+  if (path === null) return null;
+  try {
+    return { path, bytes: await buffer(await readFileFromContainer(ctx.runtime, container.id, path)) };
+  } catch (error) {
+    if (isFailure(error, 'PathNotFound') || isFailure(error, 'BrokenStream')) return { path, bytes: null };
+    throw error;
+  }
+}
+
+const notItsData = (component: RedisComponent, cause: string): HoldfastFailure => new HoldfastFailure('ContainerNotRunning', {
+  operation: 'start a server like it', object: component.container, cause: `it does not start without its data either: ${cause}`, hint: 'Mend its command, configuration or image, then start the restore again. Nothing was changed.',
+});
+
+const unsupported = (container: ContainerFacts, cause: string, hint: string): HoldfastFailure =>
+  new HoldfastFailure('UnsupportedTopology', { operation: 'inspect Redis', object: container.name, cause, hint });
