@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { PassThrough, Readable, Transform } from 'node:stream';
 import type { TransformCallback } from 'node:stream';
+import { buffer } from 'node:stream/consumers';
 import { pipeline } from 'node:stream/promises';
 import { extract, pack } from 'tar-stream';
 import { HoldfastFailure } from '../domain/failures.ts';
@@ -81,6 +82,14 @@ class ExactContent extends Transform {
       operation: 'write a file into a container', object: this.#object, cause, hint: 'The stored file is damaged; verify the backup and use another copy.',
     });
   }
+}
+
+/** Makes directories, paths below one that exists, in a container that is not running, and lets every user write into these and into that one. */
+export async function makeDirectories(runtime: ContainerRuntime, containerId: string, directory: string, paths: readonly string[]): Promise<void> {
+  const archive = pack();
+  for (const path of ['.', ...paths]) archive.entry({ name: `${path}/`, type: 'directory', mode: 0o777, uid: 0, gid: 0 });
+  archive.finalize();
+  await runtime.writeArchive(containerId, directory, await buffer(Readable.from(archive, { objectMode: false })));
 }
 
 async function sizeInContainer(runtime: ContainerRuntime, containerId: string, path: string): Promise<number> {

@@ -1,7 +1,8 @@
 /** Which servers a backup is restored beside, and which are given up: on real containers. */
 import { afterEach, beforeEach, expect, it } from 'vitest';
 import type { ActivityDependencies } from '../../src/activities/dependencies.ts';
-import type { PostgresComponent } from '../../src/domain/service.ts';
+import type { Component, PostgresComponent } from '../../src/domain/service.ts';
+import { createRedisEngine } from '../../src/engines/redis/redis-engine.ts';
 import { openActivityStage, type ActivityStage } from '../support/activity-stage.ts';
 import { useDocker } from '../support/docker.ts';
 import { failing } from '../support/failing.ts';
@@ -16,8 +17,8 @@ beforeEach(async () => {
 });
 afterEach(() => stage.remove());
 
-const ensure = (component: PostgresComponent, orReplace: boolean) => {
-  const dependencies: Partial<ActivityDependencies> = { runtime: docker.runtime, engineFor: () => engine as never, services: new Map([['shop', { ...stage.service, components: [component], application: null }]]) };
+const ensure = (component: Component, orReplace: boolean) => {
+  const dependencies: Partial<ActivityDependencies> = { runtime: docker.runtime, engineFor: () => (component.engine === 'redis' ? createRedisEngine() : engine) as never, services: new Map([['shop', { ...stage.service, components: [component], application: null }]]) };
   return stage.as(run('a'), dependencies).ensureRunning({ service: 'shop', component, purpose: 'restore', ...(orReplace ? { orReplace } : {}) });
 };
 
@@ -67,4 +68,14 @@ it('one that ends once and answers then is not, nor one that runs', async () => 
   const { component } = await stopped(mounts.find(({ destination }) => destination === directory)?.source as string, ['sh', '-c', 'test -e /tmp/once || { touch /tmp/once; exit 1; }; exec docker-entrypoint.sh postgres']);
   expect(await ensure(component, true)).toEqual({ started: true });
   expect(await ensure(component, true)).toEqual({ started: false });
+});
+
+it('a Redis that ends at every start is, also where no restart policy tries again; a stopped one that starts is not', async () => {
+  const redis = async (command: readonly string[]): Promise<Component> => {
+    const container = docker.name('redis');
+    await docker.create({ name: container, imageId: await docker.image('redis:8'), network: 'none', logDriver: 'json-file', command, mounts: [{ type: 'volume', source: await docker.volume(), target: '/data' }] });
+    return { engine: 'redis', name: 'redis', container };
+  };
+  expect(await ensure(await redis(['sh', '-c', 'echo the file cannot be read; exit 1']), true)).toEqual({ started: false, unusable: 'it ended with exit code 1; its last words: the file cannot be read' });
+  expect(await ensure(await redis(['redis-server']), true)).toEqual({ started: true });
 });

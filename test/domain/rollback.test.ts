@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
-import { leavesOpen, repairDirection, replacesSomething, type RollbackMilestone, type PostgresTablesCutOver, rollbackMilestones, rollbackState } from '../../src/domain/rollback.ts';
+import { leavesOpen, repairDirection, replacesSomething, replacesWholeServer, type PostgresDirectoryCutOver, type RedisCutOver, type RollbackMilestone, type PostgresTablesCutOver, rollbackMilestones, rollbackState } from '../../src/domain/rollback.ts';
 
 const subsets = fc.subarray([...rollbackMilestones]);
 const of = (...milestones: RollbackMilestone[]) => rollbackState(new Set(milestones));
@@ -33,6 +33,14 @@ describe('repairDirection', () => {
 
   it('never goes back once the opening began', () => {
     fc.assert(fc.property(subsets, (milestones) => !milestones.includes('opening') || repairDirection(of(...milestones)) !== 'back'));
+  });
+});
+
+describe('what is replaced as a whole', () => {
+  it('is a data directory, and the files of a Redis that no server answers on: neither is asked', () => {
+    const redis = { engine: 'redis' } as RedisCutOver;
+    expect([{ engine: 'postgres', method: 'directory' } as PostgresDirectoryCutOver, { ...redis, unusable: true as const }, redis, { ...redis, unread: true as const }, { engine: 'postgres', method: 'tables' } as PostgresTablesCutOver].map(replacesWholeServer))
+      .toEqual([true, true, false, false, false]);
   });
 });
 

@@ -52,7 +52,15 @@ export function containerRuntimeSuite(name: string, runtime: ContainerRuntime, s
         expect((await runtime.inspect(facts.name)).id).toBe(id);
       });
 
-        test('reaches a published port on the engine\'s own host, over a network that goes as soon as nobody is on it', async () => {
+      test('gives a container the environment and working directory of another, and no word of them to the caller', async () => {
+        const like = await scope.create({ imageId, command: ['true'], environment: { SECRET: 'canary-9', OTHER: 'theirs' }, workingDirectory: '/usr' });
+        const id = await scope.run({ imageId, entrypoint: ['/bin/sh', '-c'], command: ['printf "%s %s %s" "$SECRET" "$OTHER" "$PWD"'], environmentOf: like, environment: { OTHER: 'own' }, logDriver: 'json-file' });
+        await runtime.wait(id);
+        expect(await runtime.logs(id, 1024)).toBe('canary-9 own /usr');
+        await failing('ContainerNotFound', scope.create({ imageId, command: ['true'], environmentOf: noneSuch }));
+      });
+
+      test('reaches a published port on the engine\'s own host, over a network that goes as soon as nobody is on it', async () => {
         const name = scope.name('network');
         const { id: network } = await runtime.createNetwork(name, { ...scope.labels, purpose: 'ports' });
         await failing('NameTaken', runtime.createNetwork(name, scope.labels));

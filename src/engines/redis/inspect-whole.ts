@@ -3,7 +3,7 @@ import { isFailure, type FailureType } from '../../domain/failures.ts';
 import type { RedisComponent } from '../../domain/service.ts';
 import type { EngineContext } from '../engine-context.ts';
 import type { ComponentFacts } from '../engine.ts';
-import { inspectRedis, pinnedStore, refuseTopology, requireExchangeable, requireKept, requireLoaded, requireRestorable } from './inspect.ts';
+import { inspectRedis, pinnedStore, refuseTopology, requireExchangeable, requireKept, requireRestorable } from './inspect.ts';
 import { askLikeServer, toldPlace } from './server/like-server.ts';
 import { readServer, type RedisServer } from './server/server-facts.ts';
 
@@ -43,14 +43,7 @@ export async function restorableServer(ctx: EngineContext, component: RedisCompo
   return server;
 }
 
-/** Does a server answer on the files that a plan calls unusable? Mended meanwhile it holds what nobody was told about. */
+/** Does a server answer on the files that a plan calls unusable? Mended meanwhile it holds what nobody was told about. @throws what inspectRedis throws of one that answers */
 export async function answersByNow(ctx: EngineContext, component: RedisComponent): Promise<boolean> {
-  if ((await ctx.runtime.inspect(component.container)).state !== 'running') return false;
-  try {
-    requireLoaded(await readServer(ctx, component));
-    return true;
-  } catch (error) {
-    if (isFailure(error)) return false;
-    throw error;
-  }
+  return (await ctx.runtime.inspect(component.container)).state === 'running' && typeof await inspectAnswering(ctx, component) !== 'string';
 }

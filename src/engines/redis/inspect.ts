@@ -72,7 +72,7 @@ export function requireExchangeable(server: RedisServer): void {
 }
 
 /** INFO and CONFIG answer while it loads (databases.md R12), also what no server can load to its end. @throws DatabaseUnreachable */
-export function requireLoaded({ info, container }: Pick<RedisServer, 'info' | 'container'>): void {
+function requireLoaded({ info, container }: Pick<RedisServer, 'info' | 'container'>): void {
   if (info.get('loading') === '1') throw new HoldfastFailure('DatabaseUnreachable', { operation: 'inspect Redis', object: container.name, cause: 'it is still loading its data', hint: 'The step is tried again.' });
 }
 

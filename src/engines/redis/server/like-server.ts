@@ -6,7 +6,7 @@ import { createHash } from 'node:crypto';
 import { posix } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
-import { readFileFromContainer, stageFile } from '../../../containers/container-files.ts';
+import { makeDirectories, readFileFromContainer, stageFile } from '../../../containers/container-files.ts';
 import type { ContainerFacts, MountFacts, MountSpec } from '../../../containers/container-runtime.ts';
 import { createScratchServer } from '../../../containers/scratch-server.ts';
 import { removeScratch } from '../../../containers/scratch.ts';
@@ -37,25 +37,28 @@ export async function toldPlace(ctx: EngineContext, container: ContainerFacts): 
   const file = await configurationFile(ctx, container);
   const directory = toldDirectory(container.command, file?.bytes?.toString('utf8') ?? '');
   const mount = dataMountOf(container.mounts, directory, file?.path ?? null);
-  const data = mount === null ? null : mountOf(container.mounts, mountHolding(container.mounts, directory) === mount ? directory : mount.destination);
+  const data = mount === null ? null : mountOf(container.mounts, mountHolding(container.mounts, directory ?? imageDirectory) === mount ? directory ?? imageDirectory : mount.destination);
   if (mount !== null && data !== null) return { mount, data, file };
-  throw unsupported(container, `its data directory ${directory} is on no volume or writable bind mount: nothing can be exchanged beside it`, 'Give the container a volume for its data directory.');
+  throw unsupported(container, `its data directory ${directory ?? imageDirectory} is on no volume or writable bind mount: nothing can be exchanged beside it`, 'Give the container a volume for its data directory.');
 }
 
-/** From the command, else from the configuration file, else the image's. Pure. */
-export function toldDirectory(command: readonly string[], file: string): string {
-  const told = [commandSettings(command).get('dir'), fileSettings(file).get('dir')].find((directory) => directory?.startsWith('/') === true);
-  return told === undefined ? imageDirectory : posix.join(told, '.').replace(/(?<=.)\/$/, '');
+/** A command's words, after those that a shell would make of each: what is told by a word of its own counts more. */
+const wordsOf = (command: readonly string[]): readonly string[] => [...command.flatMap((word) => word.split(/[\s"';]+/)), '', ...command];
+
+/** From the command, else from the configuration file; null where neither says. Pure. */
+export function toldDirectory(command: readonly string[], file: string): string | null {
+  const told = [commandSettings(wordsOf(command)).get('dir'), fileSettings(file).get('dir')].find((directory) => directory?.startsWith('/') === true);
+  return told === undefined ? null : posix.join(told, '.').replace(/(?<=.)\/$/, '');
 }
 
 /** The configuration file that the command names, or null. Pure. */
 export const configurationPath = (command: readonly string[]): string | null =>
-  command.find((word, index) => /^\/.*\.conf$/.test(word) && command[index - 1]?.startsWith('--') !== true) ?? null;
+  wordsOf(command).findLast((word, index, words) => /^\/.*\.conf$/.test(word) && words[index - 1]?.startsWith('--') !== true) ?? null;
 
-/** The mount of that directory; where there is none, the only one that could be meant. Pure. */
-export function dataMountOf(mounts: readonly MountFacts[], directory: string, configuration: string | null): MountFacts | null {
-  const holding = mountHolding(mounts, directory);
-  if (holding !== null) return holding;
+/** The mount of that directory; where nothing says which it is, the image's, or the only one that could be meant. Pure. */
+export function dataMountOf(mounts: readonly MountFacts[], directory: string | null, configuration: string | null): MountFacts | null {
+  const holding = mountHolding(mounts, directory ?? imageDirectory);
+  if (holding !== null || directory !== null) return holding;
   const candidates = mounts.filter((mount) => mount.writable && (mount.type === 'volume' || mount.type === 'bind') && (configuration === null || mountHolding([mount], configuration) === null));
   return candidates.length === 1 ? candidates[0] as MountFacts : null;
 }
@@ -82,7 +85,7 @@ export async function askLikeServer(ctx: EngineContext, component: RedisComponen
     environmentOf: live.id, mounts: likeMounts(live.mounts, place.mount), signal: ctx.signal, ...(live.user === null ? {} : { user: live.user }), ...(live.memoryBytes > 0 ? { memoryBytes: live.memoryBytes } : {}),
   });
   try {
-    await stageConfiguration(ctx, scratch.id, live, place);
+    await layOut(ctx, scratch.id, live, place);
     await ctx.runtime.start(scratch.id);
     const connection = { component, containerId: scratch.id };
     await waitUntilLoaded(ctx, connection, 0);
@@ -96,15 +99,23 @@ export async function askLikeServer(ctx: EngineContext, component: RedisComponen
   }
 }
 
-/** A file that lies with the data, or was changed in the container itself, is in neither the image nor a mount. */
-async function stageConfiguration(ctx: EngineContext, scratchId: string, live: ContainerFacts, { mount, file }: ToldPlace): Promise<void> {
+/**
+ * The empty volume gets the directories that the server goes into, open to whichever user it runs as; and a configuration file that lies with the data, or was
+ * changed in the container itself, is in neither the image nor a mount.
+ */
+async function layOut(ctx: EngineContext, scratchId: string, live: ContainerFacts, { mount, data, file }: ToldPlace): Promise<void> {
   const holding = file === null ? null : mountHolding(live.mounts, file.path);
+  const withData = file !== null && holding === mount ? posix.relative(mount.destination, posix.dirname(file.path)) : '';
+  await makeDirectories(ctx.runtime, scratchId, mount.destination, [...pathsTo(data.subdirectory), ...pathsTo(withData)]);
   if (file === null || (holding !== null && holding !== mount)) return;
   const { path, bytes } = file;
   if (bytes === null) throw unsupported(live, `its configuration file ${path} cannot be read`, 'Mount it into the container as a file.');
   const staged = { name: posix.basename(path), sizeBytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex'), mode: 0o644 };
   await stageFile(ctx.runtime, scratchId, posix.dirname(path), staged, Readable.from([bytes]), ctx.signal);
 }
+
+/** `a`, `a/b` of `a/b`. */
+const pathsTo = (path: string): readonly string[] => path.split('/').filter((part) => part !== '').map((_, index, parts) => parts.slice(0, index + 1).join('/'));
 
 /** Null where the command names none. */
 async function configurationFile(ctx: EngineContext, container: ContainerFacts): Promise<ConfigurationFile | null> {

@@ -23,7 +23,8 @@ export async function waitUntilLoaded(ctx: EngineContext, connection: RedisConne
     } catch (error) {
       // An exec into a container that ends this moment answers like one without redis-cli.
       if (isFailure(error, 'WrongContainer') && (await ctx.runtime.inspect(connection.containerId)).state !== 'running') return null;
-      if (!isFailure(error, 'DatabaseUnreachable') && !isFailure(error, 'ContainerNotRunning') && !isFailure(error, 'BrokenStream')) throw error;
+      // It is answered with HTTP 500, too: the next inspection says whether it is that, or the engine that is gone.
+      if (!isFailure(error, 'DatabaseUnreachable') && !isFailure(error, 'ContainerNotRunning') && !isFailure(error, 'BrokenStream') && !isFailure(error, 'DockerUnreachable')) throw error;
       latest = error.fields.cause;
     }
     return null;
