@@ -138,7 +138,7 @@ test('refused: what does not start without its data either, data on no volume, a
   const ctx = ctxOf('like');
   await expect(askLikeServer(ctx, wrong)).rejects.toEqual(failure('ContainerNotRunning', 'does not start without its data either'));
   expect(await docker.runtime.list({ [labelNames.runId]: ctx.owner.runId })).toEqual([]);
-  const backup = {} as RedisBackup;
+  const backup = { engine: 'redis' } as RedisBackup;
   const replica = await never({ command: ['redis-server', '--replicaof', '127.0.0.1', '1'], mounts: await mounts() as NonNullable<ContainerSpec['mounts']> });
   await expect(prepareWhole(ctxOf('restore'), { component: replica } as TestRedis, backup)).rejects.toEqual(failure('UnsupportedTopology', 'replica'));
   const homeless = await never({ command: ['redis-server', '--dir', '/tmp'] });
