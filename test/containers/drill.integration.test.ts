@@ -167,7 +167,7 @@ describe('a runtime that is confined to a run', () => {
       { labels: scope.labels }, { labels: scratchLabels('scratch', scope.identity('own', 'run-2')) }, { labels: scratchLabels('rollback', scope.identity('own')) },
       { network: `container:${live}` }, { network: 'bridge' }, { network: 'host' }, { network: network.id },
       { mounts: [{ type: 'bind', source: '/', target: '/host' }] }, { mounts: [{ type: 'volume', source: await scope.volume(), target: '/data' }] }, { mounts: [{ type: 'volume', source: 'holdfast-of-nobody', target: '/data' }] },
-      { publish: [{ port: 6379, hostPort: null }] },
+      { publish: [{ port: 6379, hostPort: null }] }, { environmentOf: live },
     ] as Partial<ContainerSpec>[]) await expect(own.create(spec(more))).rejects.toThrow(/drill/);
     await failing('Internal', own.createNetwork(scope.name('open'), scratchLabels('scratch', scope.identity('own'))));
     await failing('Internal', own.createIsolatedNetwork(scope.name('closed'), scope.labels));
