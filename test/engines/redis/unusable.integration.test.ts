@@ -42,8 +42,8 @@ const nonsense = 'for file in /data/appendonlydir/*.aof; do echo nonsense >"$fil
 const heldBy = (redis: TestRedis, directory: string): Promise<string> => inVolume(redis, `cat ${directory}/appendonlydir/*.incr.aof || :`);
 const holdfastFiles = (redis: TestRedis): Promise<string> => inVolume(redis, 'find /data -path "*holdfast*"');
 
-test('each step twice, taken back from each, undone though nobody read what comes back, that undone in its turn, and let go', async () => {
-  const redis = await startRedis(docker, { args: ['--appendonly', 'yes', '--databases', '20'] });
+test.each(['redis:8', 'valkey/valkey:8'])('%s: each step twice, taken back from each, undone though nobody read what comes back, that undone in its turn, and let go', async (image) => {
+  const redis = await startRedis(docker, { image, args: ['--appendonly', 'yes', '--databases', '20'] });
   await redis.feed('SET which backup\nSELECT 17\nSET high 1');
   const backup = await engine.backUp(ctxOf('backup'), redis.component, store.destination, { contentHashes: true, jobs: 2 }) as RedisBackup;
   await redis.cli('SET', 'which', 'live');

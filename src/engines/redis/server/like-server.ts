@@ -53,7 +53,7 @@ export function toldDirectory(command: readonly string[], file: string): string 
 
 /** The configuration file that the command names, or null. Pure. */
 export const configurationPath = (command: readonly string[]): string | null =>
-  wordsOf(command).findLast((word, index, words) => /^\/.*\.conf$/.test(word) && words[index - 1]?.startsWith('--') !== true) ?? null;
+  wordsOf(command).find((word, index, words) => /^\/.*\.conf$/.test(word) && words[index - 1]?.startsWith('--') !== true) ?? null;
 
 /** The mount of that directory; where nothing says which it is, the image's, or the only one that could be meant. Pure. */
 export function dataMountOf(mounts: readonly MountFacts[], directory: string | null, configuration: string | null): MountFacts | null {
