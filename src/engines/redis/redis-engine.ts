@@ -30,7 +30,7 @@ import { waitUntilLoaded } from './server/wait-until-ready.ts';
 export function createRedisEngine(): DatabaseEngine<RedisComponent> {
   return {
     name: 'redis',
-    inspect: (ctx, component, purpose) => (purpose === 'replace' ? inspectWholeRedis(ctx, component) : inspectRedis(ctx, component, purpose)),
+    inspect: (ctx, component, purpose) => (purpose === 'replace' || purpose === 'look' ? inspectWholeRedis(ctx, component) : inspectRedis(ctx, component, purpose)),
     waitUntilReady: async (ctx, component) => {
       await waitUntilLoaded(ctx, { component, containerId: (await ctx.runtime.inspect(component.container)).id }, 0);
     },

@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest';
 import type { MountFacts } from '../../../src/containers/container-runtime.ts';
 import type { RedisCutOver } from '../../../src/domain/rollback.ts';
 import { stepSentences, unusableMark, unusableNotes } from '../../../src/engines/redis/cut-over/staging.ts';
-import { configurationPath, dataMountOf, likeMounts, toldDirectory } from '../../../src/engines/redis/server/like-server.ts';
+import { configurationPath, dataMountOf, likeMounts, toldDirectory, writableBeside } from '../../../src/engines/redis/server/like-server.ts';
 
 const mount = (destination: string, rest: Partial<MountFacts> = {}): MountFacts => ({ type: 'volume', source: `v${destination.replaceAll('/', '-')}`, destination, writable: true, ...rest });
 const file = mount('/usr/local/etc/redis/redis.conf', { type: 'bind', source: '/srv/redis.conf' });
@@ -39,13 +39,17 @@ describe('the data directory', () => {
 });
 
 test('a server that is made like it has no data of its own and writes to nothing of it', () => {
-  const data = mount('/data');
-  expect(likeMounts([file, data, mount('/run', { type: 'tmpfs', source: null }), mount('/certs'), mount('/odd', { type: 'other', source: null })], data)).toEqual([
+  const [data, certs] = [mount('/data'), mount('/certs', { writable: false })];
+  const mounts = [file, data, mount('/run', { type: 'tmpfs', source: null }), certs, mount('/odd', { type: 'other', source: null }), mount('/log')];
+  expect(likeMounts(mounts, [data])).toEqual([
     { type: 'bind', source: '/srv/redis.conf', target: file.destination, readOnly: true },
     { type: 'volume', source: '', target: '/data' },
     { type: 'tmpfs', source: '', target: '/run' },
     { type: 'volume', source: 'v-certs', target: '/certs', readOnly: true },
+    { type: 'volume', source: 'v-log', target: '/log', readOnly: true },
   ]);
+  expect(writableBeside(mounts, { mount: data, file: { path: file.destination, bytes: null } })).toEqual([mount('/log')]);
+  expect(writableBeside(mounts, { mount: data, file: null })).toEqual([file, mount('/log')]);
 });
 
 test('the plan says that nothing is saved, and that nobody has read what is put aside', () => {

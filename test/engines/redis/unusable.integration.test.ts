@@ -140,6 +140,16 @@ test('what a server would say that cannot start: by its command, its environment
   await expect(askLikeServer(ctxOf('like', 'another'), asking)).rejects.toEqual(failure('AuthenticationFailed'));
 });
 
+test('one that writes to another volume besides its data writes nothing there', async () => {
+  const log = await docker.volume();
+  const component = await never({
+    command: ['redis-server', '--logfile', '/var/log/redis/redis.log', '--maxmemory', '9mb'],
+    mounts: [{ type: 'volume', source: await docker.volume(), target: '/data' }, { type: 'volume', source: log, target: '/var/log/redis' }],
+  });
+  expect((await askLikeServer(ctxOf('like'), component)).settings.get('maxmemory')).toBe(String(9 * 1024 ** 2));
+  expect(await inVolume({ volume: log } as TestRedis, 'find /data -name "*.log"')).toBe('');
+});
+
 test('refused: what does not start without its data either, data on no volume, a replica', async () => {
   const mounts = async (): Promise<ContainerSpec['mounts']> => [{ type: 'volume', source: await docker.volume(), target: '/data' }];
   const wrong = await never({ command: ['redis-server', '--no-such-setting', 'yes'], mounts: await mounts() as NonNullable<ContainerSpec['mounts']> });

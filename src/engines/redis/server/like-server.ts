@@ -63,15 +63,19 @@ export function dataMountOf(mounts: readonly MountFacts[], directory: string | n
   return candidates.length === 1 ? candidates[0] as MountFacts : null;
 }
 
-/** As the container has them, read-only; an empty volume in place of its data. Pure. */
-export function likeMounts(mounts: readonly MountFacts[], data: MountFacts): readonly MountSpec[] {
+/** As the container has them, read-only; an empty volume in place of each of these. Pure. */
+export function likeMounts(mounts: readonly MountFacts[], emptied: readonly MountFacts[]): readonly MountSpec[] {
   return mounts.flatMap((mount): readonly MountSpec[] => {
     const target = mount.destination;
-    if (target === data.destination) return [{ type: 'volume', source: '', target }];
+    if (emptied.includes(mount)) return [{ type: 'volume', source: '', target }];
     if (mount.type === 'tmpfs') return [{ type: 'tmpfs', source: '', target }];
     return mount.type === 'other' || mount.source === null ? [] : [{ type: mount.type, source: mount.source, target, readOnly: true }];
   });
 }
+
+/** What a server may write to besides its data (a log, a socket): in a first try it may hold configuration. Pure. */
+export const writableBeside = (mounts: readonly MountFacts[], { mount, file }: Pick<ToldPlace, 'mount' | 'file'>): readonly MountFacts[] =>
+  mounts.filter((each) => each.writable && each !== mount && (each.type === 'volume' || each.type === 'bind') && (file === null || mountHolding(mounts, file.path) !== each));
 
 /**
  * The facts of the live server as one like it tells them: without keys, and with the live container's own mounts. Made anew each time, and removed before it returns.
@@ -80,42 +84,61 @@ export function likeMounts(mounts: readonly MountFacts[], data: MountFacts): rea
 export async function askLikeServer(ctx: EngineContext, component: RedisComponent): Promise<RedisServer> {
   const live = await ctx.runtime.inspect(component.container);
   const place = await toldPlace(ctx, live);
+  const others = writableBeside(live.mounts, place);
+  try {
+    return await askWithout(ctx, component, live, place, [place.mount]);
+  } catch (error) {
+    if (!isFailure(error, 'ContainerNotRunning')) throw error;
+    const answer = others.length === 0 ? null : await askWithout(ctx, component, live, place, [place.mount, ...others]).catch(nullIfFailed);
+    if (answer !== null) return answer;
+    throw notItsData(component, error.fields.cause);
+  }
+}
+
+/** @param emptied mounts in whose place the server finds an empty volume */
+async function askWithout(ctx: EngineContext, component: RedisComponent, live: ContainerFacts, place: ToldPlace, emptied: readonly MountFacts[]): Promise<RedisServer> {
   const scratch = await createScratchServer(ctx.runtime, {
     identity: { owner: ctx.owner, service: ctx.service, component: component.name, step: 'like' }, imageId: live.imageId, entrypoint: live.entrypoint, command: live.command.slice(live.entrypoint.length),
-    environmentOf: live.id, mounts: likeMounts(live.mounts, place.mount), signal: ctx.signal, ...(live.user === null ? {} : { user: live.user }), ...(live.memoryBytes > 0 ? { memoryBytes: live.memoryBytes } : {}),
+    environmentOf: live.id, mounts: likeMounts(live.mounts, emptied), signal: ctx.signal, ...(live.user === null ? {} : { user: live.user }), ...(live.memoryBytes > 0 ? { memoryBytes: live.memoryBytes } : {}),
   });
   try {
-    await layOut(ctx, scratch.id, live, place);
+    for (const { destination } of emptied) await makeDirectories(ctx.runtime, scratch.id, destination, destination === place.mount.destination ? directoriesIn(live, place) : []);
+    await stageConfiguration(ctx, scratch.id, live, place);
     await ctx.runtime.start(scratch.id);
     const connection = { component, containerId: scratch.id };
     await waitUntilLoaded(ctx, connection, 0);
     const asked = await askServer(ctx, connection, live);
     if (mountHolding(live.mounts, asked.directory)?.destination !== place.mount.destination) throw unsupported(live, `its data directory is ${asked.directory}, which its command and configuration file do not say`, 'Say it with --dir in its command; a volume has to hold it.');
     return { ...asked, connection: { component, containerId: live.id }, keyspace: [] };
-  } catch (error) {
-    throw isFailure(error, 'ContainerNotRunning') ? notItsData(component, error.fields.cause) : error;
   } finally {
     await removeScratch(ctx.runtime, scratch);
   }
 }
 
-/**
- * The empty volume gets the directories that the server goes into, open to whichever user it runs as; and a configuration file that lies with the data, or was
- * changed in the container itself, is in neither the image nor a mount.
- */
-async function layOut(ctx: EngineContext, scratchId: string, live: ContainerFacts, { mount, data, file }: ToldPlace): Promise<void> {
+/** A file among the mounts cannot be a volume, and what is missing may be needed: the first try says more. */
+function nullIfFailed(error: unknown): null {
+  if (isFailure(error)) return null;
+  throw error;
+}
+
+/** Directories of the data's mount that the server goes into, or has its configuration in. */
+function directoriesIn({ mounts }: ContainerFacts, { mount, data, file }: ToldPlace): readonly string[] {
+  const withData = file !== null && mountHolding(mounts, file.path) === mount ? posix.relative(mount.destination, posix.dirname(file.path)) : '';
+  return [...pathsTo(data.subdirectory), ...pathsTo(withData)];
+}
+
+/** `a`, `a/b` of `a/b`. */
+const pathsTo = (path: string): readonly string[] => path.split('/').filter((part) => part !== '').map((_, index, parts) => parts.slice(0, index + 1).join('/'));
+
+/** One that lies with the data, or was changed in the container itself, is in neither the image nor a mount. */
+async function stageConfiguration(ctx: EngineContext, scratchId: string, live: ContainerFacts, { mount, file }: ToldPlace): Promise<void> {
   const holding = file === null ? null : mountHolding(live.mounts, file.path);
-  const withData = file !== null && holding === mount ? posix.relative(mount.destination, posix.dirname(file.path)) : '';
-  await makeDirectories(ctx.runtime, scratchId, mount.destination, [...pathsTo(data.subdirectory), ...pathsTo(withData)]);
   if (file === null || (holding !== null && holding !== mount)) return;
   const { path, bytes } = file;
   if (bytes === null) throw unsupported(live, `its configuration file ${path} cannot be read`, 'Mount it into the container as a file.');
   const staged = { name: posix.basename(path), sizeBytes: bytes.length, sha256: createHash('sha256').update(bytes).digest('hex'), mode: 0o644 };
   await stageFile(ctx.runtime, scratchId, posix.dirname(path), staged, Readable.from([bytes]), ctx.signal);
 }
-
-/** `a`, `a/b` of `a/b`. */
-const pathsTo = (path: string): readonly string[] => path.split('/').filter((part) => part !== '').map((_, index, parts) => parts.slice(0, index + 1).join('/'));
 
 /** Null where the command names none. */
 async function configurationFile(ctx: EngineContext, container: ContainerFacts): Promise<ConfigurationFile | null> {
