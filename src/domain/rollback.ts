@@ -153,7 +153,8 @@ export type ComponentCutOver = PostgresCutOver | RedisCutOver;
 export const replacesWholeServer = (cutOver: ComponentCutOver): boolean => (cutOver.engine === 'redis' ? cutOver.unusable === true : cutOver.method === 'directory');
 
 /** Did it run, or was it tried again and again, and answered nobody? Then a roll-back leaves it at that. */
-export const didNotAnswer = (cutOver: ComponentCutOver): boolean => cutOver.engine === 'postgres' && cutOver.method === 'directory' && cutOver.wasRunning && cutOver.answered === false;
+export const didNotAnswer = (cutOver: ComponentCutOver): boolean =>
+  (cutOver.engine === 'redis' ? cutOver.unusable === true : cutOver.method === 'directory' && cutOver.wasRunning && cutOver.answered === false);
 
 /** Is there a rollback copy of it afterwards? Not where the server had no such database, there was no server, or a new schema was made. */
 export function replacesSomething(cutOver: ComponentCutOver): boolean {
