@@ -268,8 +268,9 @@ test('what a terminated drill left goes while another run holds the service, and
     expect(await reap()).toMatchObject({ type: 'ServiceBusy' });
     return (await service.leftovers()).every((name) => !left.includes(name));
   });
+  await taking.cancel();
   held.go();
-  await taking.result();
+  await expect(taking.result()).rejects.toThrow();
   trouble = {};
 
   await mkdir(join(own, 'rollbacks'), { recursive: true });
