@@ -1,11 +1,10 @@
 /** Taking a backup: claim, inspect, one recovery point, commit; and what is undone when it does not come to that. */
-import { type BackupManifest, canaryFormat, type ComponentBackup, type ImportedFrom, importedFormat, manifestFormat, recoveryPoint, storedSizeBytes } from '../domain/backup-manifest.ts';
+import { type BackupManifest, canaryFormat, type ComponentBackup, importedFormat, type ImportedFrom, manifestFormat, type ReadManifest, recoveryPoint, storedSizeBytes } from '../domain/backup-manifest.ts';
 import type { WrittenCanary } from '../domain/canary.ts';
 import { HoldfastFailure, isFailure } from '../domain/failures.ts';
 import { sameOwner } from '../domain/run-owner.ts';
 import type { Component, ServiceDefinition } from '../domain/service.ts';
 import type { ComponentFacts, InspectionPurpose } from '../engines/engine.ts';
-import type { ReadManifest } from '../repository/manifests.ts';
 import type { ClaimedBackup, Repository } from '../repository/repository.ts';
 import { currentOwner, engineOf, firstRepository, inEngineContext, refuseBusyStore, serviceNamed } from './activity-run.ts';
 import { destinationIn } from './artifacts.ts';

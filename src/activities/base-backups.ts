@@ -1,9 +1,8 @@
 /** The base backups of a component as a repository has them: which are whole, and what each is made of. */
-import type { BackupManifest, PostgresBase } from '../domain/backup-manifest.ts';
+import type { BackupManifest, PostgresBase, ReadManifest } from '../domain/backup-manifest.ts';
 import { HoldfastFailure, isFailure } from '../domain/failures.ts';
 import { backupDirectory } from '../domain/identifiers.ts';
 import { brokenLink, type ChainedBase } from '../domain/wal/base-chain.ts';
-import type { ReadManifest } from '../repository/manifests.ts';
 import type { Repository } from '../repository/repository.ts';
 
 export interface BaseBackup {

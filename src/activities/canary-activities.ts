@@ -3,6 +3,7 @@ import { createHash } from 'node:crypto';
 import type { Canary } from '../domain/canary.ts';
 import type { RunOwner } from '../domain/run-owner.ts';
 import { engineOf, inEngineContext, refuseBusyStore, serviceNamed } from './activity-run.ts';
+import { requireRunbook } from './authority.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 
 /** What stands in the store now; or why it does not, without a full stop. */
@@ -13,9 +14,11 @@ export const canaryNoteKey = 'canary';
 
 export function createCanaryActivities(dependencies: ActivityDependencies) {
   return {
-    /** Where the configuration asks for it; a store that takes no writes is answered, not thrown. Run again, it leaves the same. @throws ForeignFence, and what may be tried again */
+    /** Where the configuration asks for it; a store that takes no writes is answered, not thrown. Run again, it leaves the same. @throws ApprovalNotForThisRun, ForeignFence, and what may be tried again */
     plantCanary: (input: { service: string; /** Its name. */ component: string }): Promise<PlantedCanary> =>
       inEngineContext(dependencies, input.service, async (context) => {
+        // Another's would take the place of the one that a backup is about to be told by.
+        requireRunbook('takeBackup');
         const { canary: isWanted, components } = serviceNamed(dependencies, input.service);
         const component = components.find(({ name }) => name === input.component);
         if (isWanted !== true || component === undefined) return { refused: 'the configuration does not ask for it any more' };

@@ -209,3 +209,10 @@ export function recoveryPoint(instants: readonly string[]): { at: string; skewMs
   const earliest = Math.min(...epochs);
   return { at: new Date(earliest).toISOString(), skewMs: Math.max(...epochs) - earliest };
 }
+
+/** As it was read. */
+export interface ReadManifest {
+  readonly manifest: BackupManifest;
+  /** The manifest's own SHA-256, as it stands in the file and was checked. */
+  readonly sha256: string;
+}

@@ -2,7 +2,7 @@
 import { isFailure } from '../domain/failures.ts';
 import { readClaims } from './claims.ts';
 import { isDamage } from './documents.ts';
-import type { ReadManifest } from './manifests.ts';
+import type { ReadManifest } from '../domain/backup-manifest.ts';
 import type { Repository } from './repository.ts';
 
 export interface ChainMember {

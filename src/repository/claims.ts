@@ -5,7 +5,7 @@ import type { RunOwner } from '../domain/run-owner.ts';
 import type { BackupStorage } from '../storage/storage.ts';
 import { createOrMatch, documentNames, isDamage, notWhatItClaims, readDocument } from './documents.ts';
 import { listBackups, readManifest } from './manifests.ts';
-import type { ReadManifest } from './manifests.ts';
+import type { ReadManifest } from '../domain/backup-manifest.ts';
 import type { ClaimedBackup } from './repository.ts';
 
 interface Claim {

@@ -1,17 +1,11 @@
 /** Manifests: a backup exists when its manifest does. Created exclusively and last; believed only when every check passes. */
-import { type BackupManifest, canaryFormat } from '../domain/backup-manifest.ts';
+import { type BackupManifest, canaryFormat, type ReadManifest } from '../domain/backup-manifest.ts';
 import { canonicalJson } from '../domain/canonical-json.ts';
 import { HoldfastFailure } from '../domain/failures.ts';
 import { backupDirectory, isBackupId, parseRunBackupId } from '../domain/identifiers.ts';
 import type { BackupStorage } from '../storage/storage.ts';
 import { createCanonicalOrMatch, notWhatItClaims, readCanonical, refuseNewerFormat, sha256Of } from './documents.ts';
 import { manifestSchema } from './manifest-schema.ts';
-
-export interface ReadManifest {
-  readonly manifest: BackupManifest;
-  /** The manifest's own SHA-256, as it stands in the file and was checked. */
-  readonly sha256: string;
-}
 
 
 export const backupsDirectory = (service: string): string => `${service}/backups`;

@@ -2,9 +2,8 @@
  * The repository: what is kept where, on top of any storage. It alone is the catalog; Temporal's history is a convenience.
  * Layout and formats: docs/backup-format.md. Everything is write-once; a backup exists when its manifest does.
  */
-import type { ReadManifest } from './manifests.ts';
+import type { BackupManifest, ReadManifest } from '../domain/backup-manifest.ts';
 import type { ApprovalRecord } from '../domain/approval.ts';
-import type { BackupManifest } from '../domain/backup-manifest.ts';
 import type { HoldfastFailure } from '../domain/failures.ts';
 import type { Hold, HoldRelease, ReleasedHold } from '../domain/hold.ts';
 import type { Mark } from '../domain/point.ts';

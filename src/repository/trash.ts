@@ -5,7 +5,7 @@
  */
 import type { Asked, LastPlan, Done, RemovalRecord, TrashEnd } from '../domain/retention/records.ts';
 import type { Segment } from '../domain/wal/segment.ts';
-import type { ReadManifest } from './manifests.ts';
+import type { ReadManifest } from '../domain/backup-manifest.ts';
 
 export interface TrashedManifest extends ReadManifest {
   /** Number of the newest sound backup when it was removed. */

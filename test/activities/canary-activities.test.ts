@@ -25,7 +25,7 @@ function worker(name: string, canary: true | undefined, refusals: Readonly<Recor
       return refusals[component.name] ?? null;
     },
   });
-  return stage.as(run(name), {
+  return stage.as({ ...run(name), runbook: 'takeBackup' }, {
     engineFor: engineFor as unknown as ActivityDependencies['engineFor'], nowMs: () => (nowMs += 1_000), runtime: { inspect: async () => ({ mounts: [] }) } as never,
     services: new Map([['shop', { ...stage.service, ...(canary === undefined ? {} : { canary }) }]]),
   });

@@ -76,13 +76,13 @@ test('a plan that asks removes nothing before somebody says yes to it, in each r
   expect(await listed(local)).toContain(wanted);
   expect((await prune()).outcome).toBe('nothing');
 
-  // What is written down for a repository is of that one alone.
+  // What is written down for a repository is of that one alone. Where both were filled within one second, the one that came back is there, too.
   const kept = await listed(local);
   service.define({ retentionIn: { far: { ...defaultPolicy, days: 4, trashDays: 1 } } });
   const stricter = await prune({ plan: true });
   expect(stricter.plans.map(({ repository, counts: { removed }, keeps }) => [repository, removed, keeps?.endsWith(', as written down for far')])).toEqual([['local', 0, false], ['far', 2, true]]);
   expect((await prune({ apply: stricter.digest })).outcome).toBe('pruned');
-  expect([await listed(local), await listed(far)]).toEqual([kept, there.slice(7).map(({ backupId }) => backupId)]);
+  expect([await listed(local), await listed(far)]).toEqual([kept, there.filter(({ backupId }, index) => index >= 7 || backupId === wanted).map(({ backupId }) => backupId)]);
   delete (service.config.services[0] as { retentionIn?: unknown }).retentionIn;
   expect(await service.leftovers()).toEqual([]);
   await stop();

@@ -20,7 +20,7 @@ import { temporalAddress } from '../support/test-environment.ts';
 /** Needs an approval of the run that asks. */
 const destructive = ['beginCutOver', 'closeComponent', 'swapComponent', 'compareClosedComponent', 'markOpening', 'openComponent', 'completeComponent', 'discardRollbackCopy', 'markAccepted'] as const;
 /** Approved by starting its runbook, and done by no other. */
-const ofItsRunbook = ['changeLogSettings', 'restartForSettings', 'forgetLog', 'removeCopy', 'holdOne', 'releaseHolds', 'carryOutPrune', 'carryOutDelete', 'takeBackBackup', 'recordDrill', 'exportComponent', 'finishExport'] as const;
+const ofItsRunbook = ['changeLogSettings', 'restartForSettings', 'forgetLog', 'removeCopy', 'holdOne', 'releaseHolds', 'carryOutPrune', 'carryOutDelete', 'takeBackBackup', 'recordDrill', 'exportComponent', 'finishExport', 'plantCanary'] as const;
 /** Looks for something of the run that asks: of a foreign one there is nothing. */
 const harmlessElsewhere = ['finishCutOver', 'rollBackComponent', 'finishRollBack', 'discardPreparedComponent', 'abandonBackup', 'repairRun', 'lowerOwnFences', 'removeRunScratch', 'releaseLease', 'endLease', 'fillCopy', 'startCopy', 'discardCopy', 'checkDrill', 'askDrill', 'startDrillServices', 'checkDrillHealth', 'runDrillTests', 'removeDrill', 'reapScratch'] as const;
 /** Reads, or makes something new beside that is the asking run's own. */
@@ -90,7 +90,7 @@ async function steal(backupId: string): Promise<void> {
     exportComponent: { ...name, backupId, manifestSha256: '', component: 'postgres', directory: '/tmp' }, finishExport: { ...name, directory: '/tmp', files: ['postgres-20260118-133121.sql.gz'] },
     removeCopy: { ...name, copy: 'looking', makers: [owner] }, discardCopy: { ...name, copy: 'looking' }, startCopy: { ...name, copy: 'looking', components: [component] },
     fillCopy: { ...name, copy: 'looking', component, backup: { backupId, manifestSha256: '' } },
-    recordDrill: name, checkDrill: { ...drilled, component: 'redis', known: [] }, askDrill: drilled, startDrillServices: drilled, checkDrillHealth: drilled, runDrillTests: drilled, removeDrill: name, reapScratch: name,
+    recordDrill: name, plantCanary: { ...name, component: 'postgres' }, checkDrill: { ...drilled, component: 'redis', known: [] }, askDrill: drilled, startDrillServices: drilled, checkDrillHealth: drilled, runDrillTests: drilled, removeDrill: name, reapScratch: name,
     removeRunScratch: name, releaseLease: name, endLease: { ...name, leaseRunId: (await service.client.workflow.getHandle(`holdfast/lease/${service.name}`).describe()).runId },
   };
   for (const [activity, input] of Object.entries(made)) if (!stolen.has(activity)) stolen.set(activity, input);

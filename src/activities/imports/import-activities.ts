@@ -1,6 +1,5 @@
 /** Taking the files of earlier scripts into the catalog: which there are, and one of them as a component's backup. The manifest is written as of any other (commitBackup). */
-import type { ComponentBackup, ImportedFrom } from '../../domain/backup-manifest.ts';
-import { storedSizeBytes } from '../../domain/backup-manifest.ts';
+import { type ComponentBackup, type ImportedFrom, storedSizeBytes } from '../../domain/backup-manifest.ts';
 import { HoldfastFailure, isFailure } from '../../domain/failures.ts';
 import { componentFor, parseFileName, type NamedFile } from '../../domain/imports/file-name.ts';
 import { instantOfStamp } from '../../domain/imports/local-instant.ts';

@@ -1,10 +1,9 @@
 /** A store at a second, made of the archive of its append-only file and stored as a backup that only its run knows of. */
-import { manifestFormat, type BackupManifest, type RedisBackup } from '../../domain/backup-manifest.ts';
+import { type BackupManifest, manifestFormat, type ReadManifest, type RedisBackup } from '../../domain/backup-manifest.ts';
 import { isFailure } from '../../domain/failures.ts';
 import { backupIdAt, runBackupId } from '../../domain/identifiers.ts';
 import type { Component } from '../../domain/service.ts';
 import type { EngineContext } from '../../engines/engine-context.ts';
-import type { ReadManifest } from '../../repository/manifests.ts';
 import type { Repository } from '../../repository/repository.ts';
 import { currentOwner, engineOf, firstRepository } from '../activity-run.ts';
 import { destinationIn } from '../artifacts.ts';

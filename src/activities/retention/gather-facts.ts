@@ -12,7 +12,7 @@ import { rollbackUses } from '../../domain/retention/rollback-uses.ts';
 import { restoreBesideRetention } from '../../domain/retention/restoring.ts';
 import { runUses, type OpenRun } from '../../domain/retention/run-uses.ts';
 import type { Segment } from '../../domain/wal/segment.ts';
-import type { ReadManifest } from '../../repository/manifests.ts';
+import type { ReadManifest } from '../../domain/backup-manifest.ts';
 import type { Repository } from '../../repository/repository.ts';
 import type { TrashedManifest } from '../../repository/trash.ts';
 import type { StoredPartial, StoredSegment, WalKey } from '../../repository/wal-archive.ts';

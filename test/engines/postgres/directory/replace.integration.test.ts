@@ -1,8 +1,7 @@
 /** Data replaced where it lies, on a volume with room for it once: refused where it need not be, carried out, brought back from any point, undone, let go. */
 import { readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
-import type { PostgresBackup, PostgresDump } from '../../../../src/domain/backup-manifest.ts';
-import type { ComponentBackup } from '../../../../src/domain/backup-manifest.ts';
+import type { ComponentBackup, PostgresBackup, PostgresDump } from '../../../../src/domain/backup-manifest.ts';
 import type { ArtifactSource, EngineContext, PreparedComponent } from '../../../../src/engines/engine-context.ts';
 import { scratchLabels, scratchName } from '../../../../src/containers/labels.ts';
 import { useDocker } from '../../../support/docker.ts';
