@@ -1,6 +1,7 @@
 /** A proof, and what fills the server of a drill, beside what serves its users: everything that is made gives way, and has a limit. */
 import { expect, test } from 'vitest';
 import { drillVolume } from '../../../src/containers/drill.ts';
+import { findScratchOf, removeScratch } from '../../../src/containers/scratch.ts';
 import type { MomentRecovery } from '../../../src/engines/moment-engine.ts';
 import { useDocker } from '../../support/docker.ts';
 import { watchedRuntime } from '../../support/watched-runtime.ts';
@@ -21,4 +22,5 @@ test.for(['dump', 'base'] as const)('of a %s', async (method) => {
   await engine.copies.fill(ctx, postgres.component, { backup, source: store.source, moment, tellsDifferences: true }, await drillVolume(runtime, ctx, 'postgres'));
   expect([proving, made.length - proving].every((count) => count >= 1)).toBe(true);
   expect(made.filter(({ cpuShares, oomScoreAdj, memoryBytes }) => cpuShares !== 128 || oomScoreAdj !== 1000 || memoryBytes === 0)).toEqual([]);
+  for (const scratch of await findScratchOf(docker.runtime, ctx.owner)) await removeScratch(docker.runtime, scratch);
 });
