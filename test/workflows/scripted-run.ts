@@ -3,7 +3,7 @@
  * real ones answered when the histories in test/replay were recorded, except that one of them fails, or the run is cancelled while it works.
  */
 import { randomBytes } from 'node:crypto';
-import { readFile } from 'node:fs/promises';
+import { readdir, readFile } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { Context } from '@temporalio/activity';
@@ -58,9 +58,10 @@ export interface Stage {
 
 const histories = join(import.meta.dirname, '../replay/histories');
 
-/** @param shape a recorded history: `restoreBackup.done.v1` */
+/** Of the newest version of a recorded history. @param shape its name: `restoreBackup.done` */
 export async function scriptOf(shape: string): Promise<Script> {
-  const { events } = JSON.parse(await readFile(join(histories, `${shape}.json`), 'utf8')) as { events: readonly HistoryEvent[] };
+  const versions = (await readdir(histories)).filter((name) => name.startsWith(`${shape}.v`)).sort((a, b) => a.localeCompare(b, 'en', { numeric: true }));
+  const { events } = JSON.parse(await readFile(join(histories, versions.at(-1) ?? ''), 'utf8')) as { events: readonly HistoryEvent[] };
   const started = events[0]?.workflowExecutionStartedEventAttributes;
   const results = new Map(events.flatMap(({ activityTaskCompletedEventAttributes: completed }) => (completed === undefined ? [] : [[completed.scheduledEventId, valueIn(completed.result)] as const])));
   const calls = events.flatMap(({ eventId, activityTaskScheduledEventAttributes: scheduled }) => (scheduled === undefined || !results.has(eventId) ? []

@@ -23,7 +23,7 @@ describe.each(['takeBackup.done', 'verifyBackup.done', 'proveBackup.done', 'rest
   let script: Script;
   let whole: Played;
   beforeAll(async () => {
-    script = await scriptOf(`${shape}.v1`);
+    script = await scriptOf(shape);
     whole = await stage.play(script, null, null);
   });
 

@@ -21,7 +21,7 @@ afterAll(async () => {
 });
 
 test('the status of a watch is never empty again', async () => {
-  const { calls } = await scriptOf('archiveWal.base.v1');
+  const { calls } = await scriptOf('archiveWal.base');
   const resolved = calls.find(({ name }) => name === 'resolveService')?.result as ResolvedService;
   const look = calls.findLast(({ name }) => name === 'watchLogs')?.result as LogWatch;
   expect([look.logs.length, look.due]).toEqual([1, []]);

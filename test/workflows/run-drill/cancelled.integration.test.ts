@@ -9,7 +9,7 @@ beforeAll(async () => {
 afterAll(() => stage?.close());
 
 it.each([['runDrill.done', 'chooseDrill'], ['runDrill.rebuilt', 'findDrillKeys']])('%s leaves a report from its first step on', async (shape, first) => {
-  const script = await scriptOf(`${shape}.v1`);
+  const script = await scriptOf(shape);
   const { calls: whole, status } = await stage.play(script, null, null);
   expect(status).toBe('COMPLETED');
   const steps = whole.slice(whole.indexOf(first), whole.indexOf('recordDrill') + 1);
