@@ -1,4 +1,4 @@
 /** Any second, of PostgreSQL 15. */
 import { anySecondOn } from './any-second/on-image.ts';
 
-anySecondOn('postgres:15', { worstDay: true });
+anySecondOn('postgres:15');

@@ -1,4 +1,4 @@
 /** Any second, of PostgreSQL 18. */
 import { anySecondOn } from './any-second/on-image.ts';
 
-anySecondOn('postgres:18', { worstDay: true });
+anySecondOn('postgres:18');

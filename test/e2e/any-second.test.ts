@@ -1,4 +1,4 @@
 /** Any second, of PostgreSQL 17. */
 import { anySecondOn } from './any-second/on-image.ts';
 
-anySecondOn('postgres:17', { worstDay: false });
+anySecondOn('postgres:17');

@@ -15,8 +15,7 @@ import { waitFor } from '../../support/service-fixture.ts';
 import { dockerHost, temporalAddress } from '../../support/test-environment.ts';
 import { startWalService, type WalService } from '../../support/wal-service.ts';
 
-/** @param worstDay whether the server is also lost: it makes no difference between two versions of one layout */
-export function anySecondOn(postgresImage: string, { worstDay }: { readonly worstDay: boolean }): void {
+export function anySecondOn(postgresImage: string): void {
   let service: WalService;
   let directory: string;
   let stop: () => Promise<void>;
@@ -110,7 +109,7 @@ repositories: { local: { url: ${service.repositoryPath} } }
     expect(await orders()).toBe('1,2,4');
   }, 300_000);
 
-  test.runIf(worstDay)('a server that crashes at every start comes back to its last transaction', async () => {
+  test('a server that crashes at every start comes back to its last transaction', async () => {
     await service.run('takeBackup', { service: service.name, kind: 'base' });
     await service.sql('INSERT INTO orders VALUES (5)');
     await service.kept();
