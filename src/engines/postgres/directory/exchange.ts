@@ -189,7 +189,7 @@ async function containerOnData(ctx: EngineContext, cutOver: PostgresDirectoryCut
 const isOn = ({ mounts }: ContainerFacts, { volume, mount }: PostgresDirectoryCutOver): boolean => mounts.some(({ source, destination }) => source === volume && destination === mount.target);
 
 /** The one that is to be started on files that are as they must be. @throws ContainerNotFound */
-export async function containerNow(ctx: EngineContext, cutOver: PostgresDirectoryCutOver): Promise<ContainerFacts> {
+async function containerNow(ctx: EngineContext, cutOver: PostgresDirectoryCutOver): Promise<ContainerFacts> {
   const container = await containerOnData(ctx, cutOver);
   if (container !== null) return container;
   const named = await ctx.runtime.find(cutOver.container);
