@@ -150,8 +150,12 @@ export function lookOf(row: AofServerState | null, { second, state, settings }: 
   return { second: pass.second, state, base: pass.base, coveredSecond: pass.second - heldBackSeconds, increment: pass.increment, sizeBytes: pass.sizeBytes, settings };
 }
 
-/** Of a row of looks at the same base the first and the last tell all. */
-function withLook(looks: readonly AofLook[], look: AofLook): readonly AofLook[] {
-  const isSame = (other: AofLook | undefined): boolean => other?.state === look.state && other.base === look.base && other.settings === look.settings;
+/**
+ * Of a row of looks at one state the first and the last tell all. An increment that is written to, or follows on another, begins a new row: the last look before it is what still tells how far the truth goes
+ * where those bytes are lost.
+ */
+export function withLook(looks: readonly AofLook[], look: AofLook): readonly AofLook[] {
+  const isSame = (other: AofLook | undefined): boolean =>
+    other?.state === look.state && other.base === look.base && other.settings === look.settings && other.increment === look.increment && (other.sizeBytes === 0) === (look.sizeBytes === 0);
   return isSame(looks.at(-1)) && isSame(looks.at(-2)) ? [...looks.slice(0, -1), look] : [...looks, look];
 }

@@ -26,7 +26,11 @@ afterEach(() => store.remove());
 const ctxOf = (name: string, password?: string): EngineContext => contextOf(docker, notes, { run: `${name}-${run++}`, ...(password === undefined ? {} : { password }) });
 const failure = (type: FailureType, cause = ''): unknown => expect.objectContaining({ name: 'HoldfastFailure', type, fields: expect.objectContaining({ cause: expect.stringContaining(cause) }) });
 const prepareWhole = (ctx: EngineContext, redis: TestRedis, backup: RedisBackup): Promise<PreparedComponent> => (engine.prepareWhole as NonNullable<typeof engine.prepareWhole>)(ctx, redis.component, backup, store.source, 'it crashed');
-const policy = (redis: TestRedis, name: string): Promise<void> => docker.runtime.updateRestartPolicy(redis.id, { name, maximumRetryCount: 0 });
+/** Of a container that begins or ends in that moment the engine answers 500: it is asked again, as a step is. */
+const policy = (redis: TestRedis, name: string): Promise<void> => waitFor(async () => {
+  await docker.runtime.updateRestartPolicy(redis.id, { name, maximumRetryCount: 0 });
+  return true;
+});
 const stateOf = async (redis: TestRedis): Promise<string> => (await docker.runtime.inspect(redis.id)).state;
 
 /** In a container of its own: that of the server may run or not. */

@@ -1,7 +1,8 @@
 /** What a keeper dares to say of the base that was live, from what the server and the follower said one after the other. */
 import { expect, it } from 'vitest';
+import type { AofLook } from '../../../src/domain/aof/aof-history.ts';
 import type { AofServerState, FollowedAof } from '../../../src/engines/aof-source.ts';
-import { lookOf, rowWith } from '../../../src/worker/aof/aof-keeper.ts';
+import { lookOf, rowWith, withLook } from '../../../src/worker/aof/aof-keeper.ts';
 import { baseSecondIn } from '../../../src/worker/aof/base-second.ts';
 import { endFormerFollowers } from '../../../src/worker/aof/keep-aofs.ts';
 
@@ -29,6 +30,12 @@ it('the base of a pass was live where the pass lies within a row', () => {
   expect(lookOf(null, server(14), followed(13))).toBeNull();
   expect(lookOf(row, server(14), { ...followed(13), pass: null })).toBeNull();
   expect(lookOf(row, server(14, 'off'), followed(13))).toMatchObject({ second: 14, state: 'off', base: null });
+});
+
+it('of a row the first look and the last are kept, and of bytes that may be lost the last look without them', () => {
+  const look = (second: number, increment: string | null, sizeBytes: number): AofLook => ({ second, state: 'on', base: '1-1-1', coveredSecond: second - 3, increment, sizeBytes, settings: 'run 1 0' });
+  const seen = [look(10, null, 0), look(11, null, 0), look(12, null, 0), look(13, '1-1-2', 5), look(14, '1-1-2', 7), look(15, '1-1-2', 9), look(16, '1-1-3', 0), look(17, '1-1-3', 0), look(18, '1-1-3', 0), look(19, '1-1-3', 4)];
+  expect(seen.reduce(withLook, [] as readonly AofLook[]).map(({ second }) => second)).toEqual([10, 12, 13, 15, 16, 18, 19]);
 });
 
 it('a base says when it was begun', () => {
