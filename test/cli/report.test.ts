@@ -1,4 +1,5 @@
 /** The reports of drills from a repository on disk, by the real program: nothing runs beside it. */
+import { createHash } from 'node:crypto';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -103,6 +104,17 @@ describe('holdfast report', () => {
     }
     expect(long.stdout).toMatch(/restore 2026-10 +✗ FAILED +20261022-020000\n +restore 2026-11 +✓ proven +20261123-020000\n/);
     expect([wrong?.code, bare?.code]).toEqual([2, 2]);
+  });
+
+  it('makes one page of a period, which names every report that it stands on; and writes over none', async () => {
+    const [made, own] = [await holdfast('report', 'period', '2026Q4', '--html', path('2026Q4.html'), '--json'), await holdfast('report', 'key')];
+    const page = await readFile(path('2026Q4.html'), 'utf8');
+    const hash = createHash('sha256').update(signedReportText(signed)).digest('hex');
+    expect(JSON.parse(made.stdout)).toMatchObject({ services: [{ drills: expect.arrayContaining([expect.objectContaining({ drillId: '20261123-020000', reportSha256: hash, signedBy: signed.signature.fingerprint })]) as object }, {}] });
+    expect([made.code, own.stdout]).toEqual([0, expect.stringContaining(signed.signature.fingerprint)]);
+    for (const words of ['<h1>2026Q4</h1>', 'Restore drill, 2026-11', hash, `Reports signed by ${signed.signature.fingerprint}`, 'ISO/IEC 27001:2022 A.8.13', '1 Oct 2026 to 31 Dec 2026']) expect(page).toContain(words);
+    expect((await holdfast('report', '--period', '2026Q4', '--html', path('2026Q4.html'))).code).toBe(2);
+    expect(await readFile(path('2026Q4.html'), 'utf8')).toBe(page);
   });
 
   it('holds each service to its own schedule, from its first backup on, and says so to monitors', async () => {

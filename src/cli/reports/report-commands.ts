@@ -1,16 +1,19 @@
 /** `report list | show | verify | period | key`: reads repositories and files, changes nothing, needs nothing running. */
+import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { dueDrills } from '../../domain/drill/due-drills.ts';
 import { breaches, isDrillKind } from '../../domain/drill/objectives.ts';
 import { controls, noBrokenGlass, parsePeriod, periodAllowed, servicePeriod, standingOfPeriod, summarize, type PeriodDrill } from '../../domain/drill/period.ts';
 import { HoldfastFailure } from '../../domain/failures.ts';
 import type { ServiceDefinition } from '../../domain/service.ts';
+import { renderPeriodPage } from '../../report/page/period-page.ts';
 import { renderPage } from '../../report/page/render-page.ts';
 import { largestReportBytes } from '../../report/read-report.ts';
-import { signatureHolds, type SignedReport } from '../../report/signed-report.ts';
+import { signatureHolds, signedReportText, type SignedReport } from '../../report/signed-report.ts';
 import { fingerprintOf, publicKeyPem } from '../../report/signing-key.ts';
 import { verifyReport } from '../../report/verify-report.ts';
 import { ownPublicKey } from '../../worker/report-key.ts';
+import { holdfastVersion } from '../../worker/version.ts';
 import { chosenService, theService, type CommandContext } from '../command-context.ts';
 import { exitCodes, standingExits, type ExitCode } from '../exit-codes.ts';
 import { repositoriesOf } from '../list-backups.ts';
@@ -101,8 +104,8 @@ async function readText(file: string): Promise<string> {
   }
 }
 
-/** @param check does the exit code say what came of the period? Else the report itself is what was asked for */
-export async function showPeriod(context: CommandContext, text: string, check: boolean): Promise<ExitCode> {
+/** `check`: does the exit code say what came of the period? Else the report itself is what was asked for. `html`: a file to write it into as a page. */
+export async function showPeriod(context: CommandContext, text: string, { check = false, html }: { readonly check?: boolean; readonly html?: string }): Promise<ExitCode> {
   const { output } = context;
   const period = parsePeriod(text);
   if (period === null) throw new HoldfastFailure('InvalidInput', { operation: 'read the period', object: JSON.stringify(text.slice(0, 40)), cause: periodAllowed, hint: 'For example: holdfast report period 2026Q4.' });
@@ -112,15 +115,18 @@ export async function showPeriod(context: CommandContext, text: string, check: b
   const summary = summarize(services);
   const standing = standingOfPeriod(services, summary);
   const exitCode = check ? standingExits[standing] : exitCodes.done;
+  if (html !== undefined) await writeNew(html, renderPeriodPage({ ...period, madeAt: clock.now, services, summary, standing, trusted: await knownKeys(context), version: holdfastVersion }));
   output.object({ period: text, standing, summary, services, brokenGlass: { uses: summary.brokenGlass, note: noBrokenGlass }, controls, exitCode });
   for (const line of [...periodText(period.label, services, summary, clock.timeZone), ...await untold(context, read.flatMap(({ drills }) => drills))]) output.result(line);
+  if (html !== undefined) output.result(`  written: ${html}`);
   return exitCode;
 }
 
-function periodDrill({ drillId, beganAt, kind, report, problem }: ReadDrill): readonly PeriodDrill[] {
+function periodDrill({ drillId, beganAt, kind, report, problem, signed }: ReadDrill): readonly PeriodDrill[] {
   if (!isDrillKind(kind)) return [];
   const told = problem === null ? report : null;
-  return [{ drillId, kind, beganAt, verdict: report?.verdict ?? null, rtoMs: told?.times.rto.ms ?? null, rpoMs: told?.times.rpo.ms ?? null, breaches: told === null ? [] : breaches(told.objectives), signed: told !== null, problem: report === null ? null : problem }];
+  const stored = signed === null ? { reportSha256: null, signedBy: null } : { reportSha256: createHash('sha256').update(signedReportText(signed)).digest('hex'), signedBy: signed.signature.fingerprint };
+  return [{ ...stored, drillId, kind, beganAt, verdict: report?.verdict ?? null, rtoMs: told?.times.rto.ms ?? null, rpoMs: told?.times.rpo.ms ?? null, breaches: told === null ? [] : breaches(told.objectives), signed: told !== null, problem: report === null ? null : problem }];
 }
 
 export async function showKey(context: CommandContext, pem: boolean): Promise<ExitCode> {

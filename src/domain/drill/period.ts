@@ -37,6 +37,9 @@ export interface PeriodDrill {
   readonly signed: boolean;
   /** Why it counts for nothing; null where it does, and where there is no report. */
   readonly problem: string | null;
+  /** Of the report as it is stored, and the fingerprint of whoever signed it; null where there is none, or it cannot be read. */
+  readonly reportSha256: string | null;
+  readonly signedBy: string | null;
 }
 
 /** `notDue`: there was no backup yet when it should have started. */

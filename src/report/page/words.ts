@@ -5,22 +5,24 @@ import { durationText } from '../../domain/wording.ts';
 import { html, type Markup } from './markup.ts';
 
 type Tone = 'good' | 'bad' | 'open';
+/** A colour with the sign and the word that say the same. */
+export type ToneWord = readonly [tone: Tone, sign: string, word: string];
 
-const ofVerdict: Readonly<Record<Verdict, readonly [Tone, string, string]>> = {
+const ofVerdict: Readonly<Record<Verdict, ToneWord>> = {
   proven: ['good', '✓', 'Proven'], failed: ['bad', '✗', 'Failed'], couldNotVerify: ['open', '?', 'Could not verify'],
 };
-const ofCheck: Readonly<Record<Verdict, readonly [Tone, string, string]>> = {
+const ofCheck: Readonly<Record<Verdict, ToneWord>> = {
   proven: ['good', '✓', 'passed'], failed: ['bad', '✗', 'failed'], couldNotVerify: ['open', '?', 'could not be told'],
 };
-const ofResult: Readonly<Record<JudgedObjective['result'], readonly [Tone, string, string]>> = {
+const ofResult: Readonly<Record<JudgedObjective['result'], ToneWord>> = {
   met: ['good', '✓', 'met'], missed: ['bad', '✗', 'missed'], notMeasured: ['open', '?', 'not measured'],
 };
 
-const signed = ([tone, sign, word]: readonly [Tone, string, string]): Markup => html`<span class="${tone}"><b aria-hidden="true">${sign}</b> ${word}</span>`;
+export const wordOf = ([tone, sign, word]: ToneWord): Markup => html`<span class="${tone}"><b aria-hidden="true">${sign}</b> ${word}</span>`;
 
 export const verdictBadge = (verdict: Verdict): Markup => html`<p class="badge ${ofVerdict[verdict][0]}"><b aria-hidden="true">${ofVerdict[verdict][1]}</b> ${ofVerdict[verdict][2]}</p>`;
-export const checkWord = (verdict: Verdict): Markup => signed(ofCheck[verdict]);
-export const resultWord = (result: JudgedObjective['result']): Markup => signed(ofResult[result]);
+export const checkWord = (verdict: Verdict): Markup => wordOf(ofCheck[verdict]);
+export const resultWord = (result: JudgedObjective['result']): Markup => wordOf(ofResult[result]);
 export const resultTone = (result: JudgedObjective['result']): Tone => ofResult[result][0];
 export const verdictSign = (verdict: Verdict): string => ofVerdict[verdict][1];
 export const verdictTone = (verdict: Verdict): Tone => ofVerdict[verdict][0];

@@ -53,7 +53,7 @@ async function said<T = unknown>(command: (context: CommandContext) => Promise<E
   return { code, text: printed(), object: (json ? JSON.parse(printed()) : null) as T };
 }
 const list = () => said((context) => listReports(context));
-const period = () => said<{ readonly summary: object; readonly services: readonly { readonly windows: readonly object[]; readonly drills: readonly object[] }[] }>((context) => showPeriod(context, month, true), true);
+const period = () => said<{ readonly summary: object; readonly services: readonly { readonly windows: readonly object[]; readonly drills: readonly object[] }[] }>((context) => showPeriod(context, month, { check: true }), true);
 const check = () => said((context) => status(context, true, '3650d'));
 
 describe('where this machine has a key of its own', () => {

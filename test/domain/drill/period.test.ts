@@ -6,7 +6,7 @@ import { defaultSettings, type ScheduleSettings } from '../../../src/domain/sche
 import { serviceWith } from '../schedules/sample-service.ts';
 
 const quarter = parsePeriod('2026Q4') as Period;
-const drill = (beganAt: string, more: Partial<PeriodDrill> = {}): PeriodDrill => ({ drillId: beganAt.replace(/\D/g, ''), kind: 'restore', beganAt: `${beganAt}T02:00:00.000Z`, verdict: 'proven', rtoMs: 1, rpoMs: 1, breaches: [], signed: true, problem: null, ...more });
+const drill = (beganAt: string, more: Partial<PeriodDrill> = {}): PeriodDrill => ({ drillId: beganAt.replace(/\D/g, ''), kind: 'restore', beganAt: `${beganAt}T02:00:00.000Z`, verdict: 'proven', rtoMs: 1, rpoMs: 1, breaches: [], signed: true, problem: null, reportSha256: null, signedBy: null, ...more });
 const january = Date.parse('2027-01-02T00:00:00Z');
 const due = (times: ScheduleSettings['times'], timeZone = 'UTC') => dueDrills(serviceWith([], { ...defaultSettings, timeZone, times }));
 const defaults = due({ failover: 'yearly' });
