@@ -15,6 +15,7 @@ import { labelNames } from '../../src/containers/labels.ts';
 import type { ServiceDefinition } from '../../src/domain/service.ts';
 import { archiveRoot } from '../../src/domain/wal/archive-command.ts';
 import { workflowQueue } from '../../src/domain/task-queues.ts';
+import { realProgram } from '../../src/engines/postgres/server/real-program.ts';
 import type { WorkerHooks } from '../../src/worker/create-worker.ts';
 import { runWorker } from '../../src/worker/main.ts';
 import { approveUpdate, statusQuery } from '../../src/workflows/shared/messages.ts';
@@ -98,7 +99,7 @@ export async function startServiceFixture(options: FixtureOptions = {}): Promise
   const passwords: Record<string, string> = secrets === undefined ? {} : { PGPASSWORD: secrets.postgres, REDISCLI_AUTH: secrets.redis };
   const fixture = fixtureOf({ name, config, client, runtime, postgres, redis, repositoryPath, createRedis, passwords, keeper });
   await awaitFirstStart(runtime, postgres);
-  await waitFor(async () => (await runtime.exec(postgres, { argv: ['psql', '-h', '127.0.0.1', '-U', 'postgres', '-d', 'shop', '-c', 'select 1'], environment: passwords, timeoutMs: 5_000 })).exitCode === 0);
+  await waitFor(async () => (await runtime.exec(postgres, { argv: realProgram('psql', '-h', '127.0.0.1', '-U', 'postgres', '-d', 'shop', '-c', 'select 1'), environment: passwords, timeoutMs: 5_000 })).exitCode === 0);
   return fixture;
 }
 
@@ -167,7 +168,7 @@ function fixtureOf(given: Parts): ServiceFixture {
   const { runtime, client, config, name } = parts;
   const taskQueue = workflowQueue(config.queuePrefix);
   const stops: (() => Promise<void>)[] = [];
-  const exec = async (id: string, argv: string[], stdin?: string): Promise<string> => {
+  const exec = async (id: string, argv: readonly string[], stdin?: string): Promise<string> => {
     const result = await runtime.exec(id, { argv, environment: parts.passwords, timeoutMs: 60_000, ...(stdin === undefined ? {} : { stdin }) });
     if (result.exitCode !== 0) throw new Error(`${argv.join(' ')} exited ${result.exitCode}: ${result.stderr}`);
     return result.stdout.trim();
@@ -185,7 +186,7 @@ function fixtureOf(given: Parts): ServiceFixture {
   return {
     ...parts,
     taskQueue,
-    sql: (text, database = 'shop') => exec(parts.postgres, ['psql', '-X', '-A', '-t', '-q', '-v', 'ON_ERROR_STOP=1', '-U', 'postgres', '-d', database], text),
+    sql: (text, database = 'shop') => exec(parts.postgres, realProgram('psql', '-X', '-A', '-t', '-q', '-v', 'ON_ERROR_STOP=1', '-U', 'postgres', '-d', database), text),
     redisCli: (...args) => exec(parts.redis, ['redis-cli', '-e', ...args]),
     start,
     run: async <R>(type: string, input: object) => (await start<R>(type, input)).result() as Promise<R>,

@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto';
 import { createServer } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import type { ServiceDefinition } from '../../../src/domain/service.ts';
+import { realProgram } from '../../../src/engines/postgres/server/real-program.ts';
 import type { ServiceFixture } from '../../support/service-fixture.ts';
 import { testLabel } from '../../support/test-environment.ts';
 
@@ -17,8 +18,8 @@ export interface Application {
 }
 
 /** A pool that reconnects for ever, and reads all the time: a close has to throw it out, and an opening to let it in. */
-const command = `while :; do printf 'SELECT count(*) FROM items \\\\watch 0.5\\n' | psql -X -q -h 127.0.0.1 -U postgres -d shop >/dev/null 2>&1; sleep 0.3; done`;
-const question = ['psql', '-X', '-A', '-t', '-q', '-h', '127.0.0.1', '-U', 'postgres', '-d', 'shop', '-c', 'SELECT word FROM state'];
+const command = `PATH="/usr/lib/postgresql/$PG_MAJOR/bin:$PATH"; while :; do printf 'SELECT count(*) FROM items \\\\watch 0.5\\n' | psql -X -q -h 127.0.0.1 -U postgres -d shop >/dev/null 2>&1; sleep 0.3; done`;
+const question = realProgram('psql', '-X', '-A', '-t', '-q', '-h', '127.0.0.1', '-U', 'postgres', '-d', 'shop', '-c', 'SELECT word FROM state');
 const askWithinMs = 4_000;
 /** Longer than a container takes that its own restart policy starts again. */
 const healthyWithinMs = 30_000;

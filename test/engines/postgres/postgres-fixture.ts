@@ -13,6 +13,7 @@ import type { PostgresComponent } from '../../../src/domain/service.ts';
 import { testTiming } from '../../../src/domain/timing.ts';
 import type { ArtifactDestination, ArtifactSource, EngineContext, PreparedComponent } from '../../../src/engines/engine-context.ts';
 import { createPostgresEngine } from '../../../src/engines/postgres/postgres-engine.ts';
+import { realProgram } from '../../../src/engines/postgres/server/real-program.ts';
 import { createLocalStorage } from '../../../src/storage/local/local-storage.ts';
 import { awaitFirstStart } from '../../support/await-first-start.ts';
 import { checkByReading } from '../../support/check-by-reading.ts';
@@ -96,7 +97,7 @@ export async function startPostgres(docker: DockerScope, given: PostgresOptions 
   await docker.runtime.start(id);
   const component: PostgresComponent = { engine: 'postgres', name: 'postgres', container: name, database, user: given.environment?.['POSTGRES_USER'] ?? 'postgres', ...given.component };
   const psql = (sql: string, into: string) => docker.runtime.exec(id, {
-    argv: ['psql', '-X', '-q', '-A', '-t', '-U', component.user, '-v', 'ON_ERROR_STOP=1', '-d', `dbname='${into.replace(/[\\']/g, '\\$&')}'`], stdin: sql, timeoutMs: 60_000,
+    argv: realProgram('psql', '-X', '-q', '-A', '-t', '-U', component.user, '-v', 'ON_ERROR_STOP=1', '-d', `dbname='${into.replace(/[\\']/g, '\\$&')}'`), stdin: sql, timeoutMs: 60_000,
   });
   if (given.isFirstStartAwaited !== false) await awaitFirstStart(docker.runtime, id, portOf(given.args ?? []));
   await engine.waitUntilReady(contextOf(docker), component);

@@ -8,6 +8,7 @@ import type { CopyEngine, CopyServer, CopySource, FilledCopy } from '../../copy-
 import type { EngineContext } from '../../engine-context.ts';
 import { imageOf } from '../recovery/start-recovery.ts';
 import { firstError } from '../server/psql-failure.ts';
+import { realProgram } from '../server/real-program.ts';
 import { asArguments, carriedBy, modestSettings, quietSettings } from './copy-settings.ts';
 import { fillFromBase } from './fill-from-base.ts';
 import { fillFromDump } from './fill-from-dump.ts';
@@ -40,7 +41,7 @@ async function waitUntilReady(ctx: EngineContext, component: PostgresComponent, 
     const { state, exitCode, name } = await ctx.runtime.inspect(containerId);
     if (state !== 'running') throw new HoldfastFailure('ContainerNotRunning', { operation: 'wait for the copy', object: name, cause: `it ended with exit code ${exitCode ?? 'unknown'}: ${firstError(await ctx.runtime.logs(containerId, logLimitBytes))}`, hint: 'What was made is removed; nothing live was changed.' });
     try {
-      const answer = await ctx.runtime.exec(containerId, { argv: ['pg_isready', '-q', '-h', '/var/run/postgresql', '-p', String(port)], timeoutMs: ctx.timing.execMs, signal: ctx.signal });
+      const answer = await ctx.runtime.exec(containerId, { argv: realProgram('pg_isready', '-q', '-h', '/var/run/postgresql', '-p', String(port)), timeoutMs: ctx.timing.execMs, signal: ctx.signal });
       return answer.exitCode === 0 ? true : null;
     } catch (error) {
       // One that ends this moment: the next inspection says so.

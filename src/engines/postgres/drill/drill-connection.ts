@@ -5,6 +5,7 @@ import type { PostgresComponent } from '../../../domain/service.ts';
 import type { DrillServer } from '../../drill-engine.ts';
 import type { EngineContext } from '../../engine-context.ts';
 import { superuserFor } from '../directory/fresh-cluster.ts';
+import { psqlArgv } from '../server/real-program.ts';
 
 /** The component as the drill's server knows it, as the one who may do everything there. */
 export function asRoot(component: PostgresComponent, backup: PostgresBackup): PostgresComponent {
@@ -24,6 +25,6 @@ interface Session {
 /** One psql in the drill's server, without what our own sessions set; what it answers is for the caller to judge. */
 export const psqlAs = (ctx: EngineContext, { containerId }: DrillServer, sql: string, { user, database, settings, timeoutMs, maxOutputBytes }: Session): Promise<ExecResult> =>
   ctx.runtime.exec(containerId, {
-    argv: ['psql', '-X', '-q', '-A', '-t', '-w', '-v', 'ON_ERROR_STOP=1', '-f', '-'], stdin: sql, timeoutMs, maxOutputBytes, signal: ctx.signal,
+    argv: psqlArgv(), stdin: sql, timeoutMs, maxOutputBytes, signal: ctx.signal,
     environment: { PGHOST: '/var/run/postgresql', PGPORT: '5432', PGUSER: user, PGDATABASE: database, PGAPPNAME: 'holdfast-drill', PGCLIENTENCODING: 'UTF8', LC_ALL: 'C', PGOPTIONS: settings.map((setting) => `-c ${setting}`).join(' ') },
   });

@@ -11,6 +11,7 @@ import { timelinePath } from '../../../domain/wal/timeline.ts';
 import type { EngineContext } from '../../engine-context.ts';
 import type { ReachedMoment } from '../../moment-engine.ts';
 import { firstError } from '../server/psql-failure.ts';
+import { psqlArgv } from '../server/real-program.ts';
 import { statements } from '../server/script-text.ts';
 import type { CollationFacts, SortedOtherwise } from '../server/sorted-otherwise.ts';
 import { raisedSettings, recoveryFailure } from './recovery-failure.ts';
@@ -105,7 +106,7 @@ const isRunning = async (ctx: EngineContext, { server }: RecoveryServer): Promis
 
 /** SQL in the copy, as the superuser; in the administrative database unless another is named. The caller reads the exit code. */
 export const queryRecovered = (ctx: Pick<EngineContext, 'runtime' | 'signal'>, { server, superuser, directory }: RecoveryServer, query: { readonly sql: string; readonly database?: string; readonly timeoutMs: number; readonly format?: readonly string[] }): Promise<ExecResult> => ctx.runtime.exec(server.id, {
-  argv: ['psql', '-X', '-q', ...(query.format ?? ['-A', '-t']), '-w', '-v', 'ON_ERROR_STOP=1', '-f', '-'], stdin: query.sql, timeoutMs: query.timeoutMs, signal: ctx.signal,
+  argv: psqlArgv(query.format), stdin: query.sql, timeoutMs: query.timeoutMs, signal: ctx.signal,
   environment: { PGHOST: `${directory}/run`, PGUSER: superuser, PGDATABASE: query.database ?? 'template1', PGCLIENTENCODING: 'UTF8', LC_ALL: 'C' },
 });
 

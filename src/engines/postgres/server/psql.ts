@@ -9,6 +9,7 @@ import type { SessionOwner } from './connection.ts';
 import { failureFrom } from './psql-failure.ts';
 import { psqlVariables } from './psql-variables.ts';
 import type { PsqlVariables } from './psql-variables.ts';
+import { psqlArgv } from './real-program.ts';
 
 /** 128 + SIGKILL. */
 const killedExitCode = 137;
@@ -53,7 +54,7 @@ async function runIn(ctx: PsqlContext, call: PsqlCall, database: string): Promis
   const password = await passwordOf(ctx, call.component);
   const port = portIn((await ctx.runtime.inspect(call.containerId)).command);
   const result = await execOrUnreachable(ctx, call, {
-    argv: ['psql', '-X', '-q', '-A', '-t', '-w', '-v', 'ON_ERROR_STOP=1', '-f', '-'],
+    argv: psqlArgv(),
     stdin: firstStatement + psqlVariables(call.variables ?? {}) + call.sql,
     environment: { ...libpqEnvironment(ctx, call.component, database, [], call.mindsReadOnly), PGCLIENTENCODING: 'UTF8', LC_ALL: 'C', ...(password === null ? {} : { PGPASSWORD: password }), ...(port === null ? {} : { PGPORT: port }), ...(call.host === undefined ? {} : { PGHOST: call.host }) },
     timeoutMs: call.timeoutMs ?? ctx.timing.execMs,
