@@ -1,7 +1,7 @@
 /** Which backup is asked for: by whoever starts the drill, else by the service's own rule. What a report says of it is what was asked, whatever came of that. */
 import { randomInt } from 'node:crypto';
 import type { DrillChoice } from '../../domain/drill/drill-report.ts';
-import { drillSettingsOf } from '../../domain/drill/drill-settings.ts';
+import { drillSettingsOf, parseChoice } from '../../domain/drill/drill-settings.ts';
 import type { DrillKind } from '../../domain/drill/objectives.ts';
 import { HoldfastFailure, isFailure } from '../../domain/failures.ts';
 import { backupInstant, resolveBackupId } from '../../domain/identifiers.ts';
@@ -11,7 +11,7 @@ import type { Repository } from '../../repository/repository.ts';
 
 export interface AskedBackup {
   readonly kind: DrillKind;
-  /** An id, a prefix or "latest"; by the service's own rule unless given. */
+  /** An id, a prefix, "latest" or "random-within 30d"; by the service's own rule unless given. */
   readonly backup?: string;
 }
 
@@ -48,9 +48,9 @@ export async function newestBackup(repository: Repository, service: string): Pro
 
 async function askedFor(repository: Repository, definition: ServiceDefinition, { kind, backup }: AskedBackup, nowMs: number) {
   const none = { candidates: [], leftOut: 0 };
-  const rule = drillSettingsOf(definition).choose;
-  if (kind === 'restore' && backup !== undefined && backup !== 'latest') return { choice: { kind: 'named', asked: backup }, ...none } as const;
-  if (kind !== 'restore' || backup !== undefined || rule.kind !== 'randomWithin') return { choice: { kind: 'latest' }, ...none } as const;
+  const rule = backup === undefined ? drillSettingsOf(definition).choose : parseChoice(backup);
+  if (kind !== 'restore' || rule?.kind === 'latest') return { choice: { kind: 'latest' }, ...none } as const;
+  if (rule === null) return { choice: { kind: 'named', asked: backup ?? '' }, ...none } as const;
   const { candidates, leftOut } = await within(repository, definition, rule.days, nowMs);
   return { choice: { kind: 'randomWithin', days: rule.days, candidates: candidates.length }, candidates, leftOut } as const;
 }

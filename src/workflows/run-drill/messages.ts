@@ -10,7 +10,7 @@ export type DrillDepth = (typeof drillDepths)[number];
 
 export interface RunDrillInput extends CommonInput {
   readonly depth: DrillDepth;
-  /** Of a restore: backup id, unique prefix, or "latest"; by the service's own rule (`drill.choose`) unless given. */
+  /** Of a restore: backup id, unique prefix, "latest" or "random-within 30d"; by the service's own rule (`drill.choose`) unless given. */
   readonly backup?: string;
   /** The repository that all of it comes from; the service's first unless given. Of a failover the configuration says it. */
   readonly repository?: string;

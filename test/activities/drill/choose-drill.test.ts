@@ -66,6 +66,13 @@ describe('one by chance of the last days', () => {
     expect([...drawn].sort()).toEqual(young);
   });
 
+  it('is also what somebody asks for once, over the service\'s own rule; and a rule gives way to a name', async () => {
+    const [old, young] = [await taken('old', 31), await taken('young', 3)];
+    for (let draw = 0; draw < 12; draw += 1) expect(await choose({}, 'random-within 30d')).toMatchObject({ backup: { backupId: young }, choice: { kind: 'randomWithin', days: 30, candidates: 1 } });
+    expect([(await choose(byChance, 'latest')).choice, (await choose(byChance, old)).choice]).toEqual([{ kind: 'latest' }, { kind: 'named', asked: old }]);
+    await failing('InvalidInput', () => choose({}, 'random-within'));
+  });
+
   it('is none that lacks a store which was added since, and that is said', async () => {
     for (const days of [20, 15, 10]) await ofPostgresAlone(`of ${days}`, days);
     const whole = await taken('whole', 5);
