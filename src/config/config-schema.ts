@@ -14,6 +14,7 @@ import { policyBounds, type RetentionPolicy } from '../domain/retention/policy.t
 import { leastCatchupMs, mostJitterMs, timesOf } from '../domain/schedules/schedule-settings.ts';
 import { frequencies, scheduledVerbs, type ScheduledVerb } from '../domain/schedules/scheduled-runbooks.ts';
 import { isTimeZone } from '../domain/schedules/time-zone.ts';
+import { partialBounds } from '../domain/wal/partial-interval.ts';
 import { durationPattern, formatDuration, parseDuration } from './duration.ts';
 import { plannedApproval } from './planned-keys.ts';
 
@@ -37,6 +38,14 @@ const duration = (what: string) => {
   return z.string({ error: allowed }).regex(durationPattern, { error: allowed, abort: true }).refine((value) => (parseDuration(value) ?? 0) > 0, { error: allowed });
 };
 
+const between = (what: string, least: string, most: string) => {
+  const allowed = `allowed is ${what} as a whole number and a unit, from ${least} to ${most}`;
+  return z.string({ error: allowed }).refine((value) => {
+    const milliseconds = parseDuration(value);
+    return milliseconds !== null && milliseconds >= (parseDuration(least) ?? 0) && milliseconds <= (parseDuration(most) ?? 0);
+  }, { error: allowed });
+};
+
 const section = <T extends z.core.$ZodShape>(shape: T) => z.strictObject(shape, {
   error: (issue) => (issue.code === 'invalid_type' ? `allowed is a mapping with ${Object.keys(shape).join(', ')}` : undefined),
 });
@@ -53,6 +62,8 @@ const postgres = section({
   user: text('a database user').default('postgres'),
   password: secret.optional(),
   wal: z.enum(['stream', 'archive'], { error: 'allowed is stream (the write-ahead log is received beside the server, as it is written) or archive (the server archives it by its archive_command), and kept in the repository' }).optional(),
+  walPartial: between('how often the segment that is being written goes to the repository', formatDuration(partialBounds.leastMs), formatDuration(partialBounds.mostMs)).optional()
+    .describe('With wal: stream, how often the segment that is being written goes to the repository: what is lost with the host is as old. 20s unless given; each time it is stored whole.'),
 });
 
 const redis = section({
@@ -84,14 +95,6 @@ const startTimes = (verb: ScheduledVerb) => z.string({ error: timesAllowed }).su
   const problem = timesOf(verb, value)?.problem ?? null;
   if (problem !== null) context.addIssue({ code: 'custom', message: `${problem}; ${timesAllowed}` });
 }).optional();
-
-const between = (what: string, least: string, most: string) => {
-  const allowed = `allowed is ${what} as a whole number and a unit, from ${least} to ${most}`;
-  return z.string({ error: allowed }).refine((value) => {
-    const milliseconds = parseDuration(value);
-    return milliseconds !== null && milliseconds >= (parseDuration(least) ?? 0) && milliseconds <= (parseDuration(most) ?? 0);
-  }, { error: allowed });
-};
 
 const zoneAllowed = 'allowed is the exact name of a time zone, like Europe/Berlin, or UTC';
 const schedules = section({

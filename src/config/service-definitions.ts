@@ -11,6 +11,7 @@ import { parseDuration } from './duration.ts';
 import type { Locate } from './parse-config.ts';
 import { closestName } from './closest-name.ts';
 import { answeredHealth, askedComponents, composedDrills, drillSettings, escrowedKeys, objectivesFrom, provePolicy, reportSettings } from './drill-settings.ts';
+import { partialNotices, unfitPartials } from './partial-settings.ts';
 import { plannedCopies } from './planned-keys.ts';
 
 const milliseconds = (text: string): number => parseDuration(text) ?? 0;
@@ -20,7 +21,7 @@ const milliseconds = (text: string): number => parseDuration(text) ?? 0;
  * @throws InvalidConfiguration for references that lead nowhere and stores that two services would fight over
  */
 export function configFrom(settings: ConfigFile, path: string, locate: Locate): Config {
-  const problems = [...emptySections(settings, locate), ...danglingRepositories(settings, locate), ...furtherRepositories(settings, locate), ...sharedStores(settings, locate), ...sharedPaths(settings, path, locate), ...unfitSchedules(settings, locate), ...unfitFailovers(settings, locate), ...askedComponents(settings, locate), ...answeredHealth(settings, locate), ...composedDrills(settings, locate), ...escrowedKeys(settings, locate)];
+  const problems = [...emptySections(settings, locate), ...danglingRepositories(settings, locate), ...furtherRepositories(settings, locate), ...sharedStores(settings, locate), ...sharedPaths(settings, path, locate), ...unfitSchedules(settings, locate), ...unfitFailovers(settings, locate), ...askedComponents(settings, locate), ...answeredHealth(settings, locate), ...composedDrills(settings, locate), ...escrowedKeys(settings, locate), ...unfitPartials(settings, locate)];
   if (problems.length > 0) throw invalidConfiguration(path, problems);
   return {
     services: Object.entries(settings.services).map(([name, service]) => definitionOf(name, service, settings, path)),
@@ -29,7 +30,7 @@ export function configFrom(settings: ConfigFile, path: string, locate: Locate): 
     queuePrefix: settings.queuePrefix,
     ...(settings.reports === undefined ? {} : { reports: reportSettings(settings.reports) }),
     path,
-    notices: [],
+    notices: partialNotices(settings),
   };
 }
 
@@ -82,8 +83,8 @@ export function approvalPolicy(approval: ConfigFile['approval']): ApprovalPolicy
 function componentsOf({ postgres, redis }: ServiceSettings): readonly Component[] {
   const components: Component[] = [];
   if (postgres !== undefined) {
-    const { password, wal, ...rest } = postgres;
-    components.push({ engine: 'postgres', name: 'postgres', ...rest, ...(password === undefined ? {} : { password }), ...(wal === undefined ? {} : { wal }) });
+    const { password, wal, walPartial, ...rest } = postgres;
+    components.push({ engine: 'postgres', name: 'postgres', ...rest, ...(password === undefined ? {} : { password }), ...(wal === undefined ? {} : { wal }), ...(walPartial === undefined ? {} : { walPartialMs: milliseconds(walPartial) }) });
   }
   if (redis !== undefined) {
     const { user, password, container, aof } = redis;

@@ -19,6 +19,8 @@ export interface PostgresComponent {
   readonly password?: SecretReference;
   /** How its write-ahead log comes into the repositories, by the host's worker. Not at all unless given. */
   readonly wal?: WalMode;
+  /** With `stream`: how often the segment that is being written goes to the repositories. As {@link import('./timing.ts').Timing.walPartialMs} says unless given. */
+  readonly walPartialMs?: number;
 }
 
 export interface RedisComponent {

@@ -7,6 +7,7 @@ import { alarmsOf, isKept, type LogAlarm } from '../../domain/wal/log-alarms.ts'
 import type { LogStatus } from '../../domain/wal/log-status.ts';
 import type { BaseStanding } from '../../domain/wal/needed-base.ts';
 import type { DueBase, WatchedLog } from '../../domain/wal/watched-log.ts';
+import { alarmObjectives } from '../../domain/wal/partial-interval.ts';
 import { neededBaseId } from '../../domain/workflow-ids.ts';
 import { firstRepository, serviceNamed } from '../activity-run.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
@@ -84,7 +85,7 @@ async function lookAt(dependencies: ActivityDependencies, bases: KnownBases, rea
   const status = await dependencies.readLog(service.name, component.name);
   const read = (ended: string): Promise<Standing | null> => readArchive(dependencies, bases, readings, service, status, ended);
   const base = await baseState(dependencies, service, component, status, read, attempts);
-  const alarms = [...base.alarms, ...alarmsOf(status, dependencies.nowMs(), dependencies.timing)];
+  const alarms = [...base.alarms, ...alarmsOf(status, dependencies.nowMs(), alarmObjectives(status, dependencies.timing))];
   const log: WatchedLog = { component: component.name, status, alarms, base: base.backupId === null ? null : { backupId: base.backupId } };
   const outline = [component.name, status?.break?.segment ?? '-', status?.source?.timeline ?? '-', base.backupId ?? '-', ...alarms.map(({ kind }) => kind)].join(' ');
   return { log, logs: [log], outline, due: base.due, needed: base.needed };

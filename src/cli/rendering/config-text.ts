@@ -5,7 +5,8 @@ import { drillSettingsOf, objectivesOf } from '../../domain/drill/drill-settings
 import { objectiveNames } from '../../domain/drill/objectives.ts';
 import { defaultPolicy, policyText } from '../../domain/retention/policy.ts';
 import { wishedSchedules } from '../../domain/schedules/schedule-terms.ts';
-import type { Component, ServiceDefinition } from '../../domain/service.ts';
+import type { Component, PostgresComponent, ServiceDefinition } from '../../domain/service.ts';
+import { productionTiming } from '../../domain/timing.ts';
 import { counted } from '../../domain/wording.ts';
 
 export function configText(config: Config): readonly string[] {
@@ -57,5 +58,11 @@ function schedulesText(service: ServiceDefinition): string {
 function componentText(component: Component): string {
   const { password } = component;
   const secret = password === undefined ? '' : `, password from ${'env' in password ? `the variable ${password.env}` : `the file ${password.file}`}`;
-  return component.engine === 'postgres' ? `container ${component.container}, database ${component.database} as ${component.user}${secret}` : `container ${component.container}${component.user === undefined ? '' : ` as ${component.user}`}${secret}`;
+  return component.engine === 'postgres' ? `container ${component.container}, database ${component.database} as ${component.user}${secret}${logText(component)}` : `container ${component.container}${component.user === undefined ? '' : ` as ${component.user}`}${secret}`;
+}
+
+/** How its log is kept, and how much of that is lost with the host. */
+function logText({ wal, walPartialMs = productionTiming.walPartialMs }: PostgresComponent): string {
+  if (wal === undefined) return '';
+  return wal === 'archive' ? ', its log archived by the server' : `, its log received, and its newest segment stored every ${formatDuration(walPartialMs)}`;
 }

@@ -33,6 +33,8 @@ export interface LogStatus {
   readonly component: string;
   /** `archive`: the server archives it itself, and `receiver` is what watches that; absent where it is received. */
   readonly by?: 'archive';
+  /** How often the segment that is being written goes to the repositories, milliseconds; absent with `archive`, which has none. */
+  readonly partialMs?: number;
   /** When this was looked at, by the clock of the host. */
   readonly lookedAt: string;
   /** True where whoever looked has ended since; absent otherwise. */

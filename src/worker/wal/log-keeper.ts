@@ -43,6 +43,7 @@ interface Destination {
 
 export function createLogKeeper({ source, context, component, archives, nowMs, wish = async () => null }: LogKeeping): LogKeeper {
   const destinations: readonly Destination[] = archives.map((each) => ({ ...each, shipment: null, stored: new Set<string>(), failure: null, partialAtMs: 0, samplesAtMs: 0, unstored: [] }));
+  const partialMs = component.walPartialMs ?? context.timing.walPartialMs;
   let samples: readonly WalSample[] = [];
   let newest: WalReading | null = null;
   let cluster: WalCluster | null = null;
@@ -160,7 +161,7 @@ export function createLogKeeper({ source, context, component, archives, nowMs, w
       destination.shipment ??= await openShipment(destination.archive, { source, context, component, key }, (missing) => recordBreak(key, missing, 'the log between was never received'));
       lastBreak ??= await newestBreak(destination.archive, key);
       destination.stored = await destination.shipment.ship(files);
-      if (newest !== null && (atOnce || nowMs() - destination.partialAtMs >= context.timing.walPartialMs)) {
+      if (newest !== null && (atOnce || nowMs() - destination.partialAtMs >= partialMs)) {
         destination.partialAtMs = nowMs();
         await destination.shipment.shipPartial(files, newest);
       }
@@ -197,7 +198,7 @@ export function createLogKeeper({ source, context, component, archives, nowMs, w
     // A database that is down writes nothing. One that runs goes on writing, also where nobody reads its position any more: a disk that hangs holds up both.
     const now = receiver === 'waitingForDatabase' ? null : lookedAt;
     return {
-      format: 1, service: context.service, component: component.name, ...(component.wal === 'archive' ? { by: component.wal } : {}), lookedAt, systemIdentifier: cluster?.systemIdentifier ?? null, segmentSizeBytes: cluster?.segmentSizeBytes ?? null,
+      format: 1, service: context.service, component: component.name, ...(component.wal === 'archive' ? { by: component.wal } : { partialMs }), lookedAt, systemIdentifier: cluster?.systemIdentifier ?? null, segmentSizeBytes: cluster?.segmentSizeBytes ?? null,
       receiver: typeof receiver === 'string' ? receiver : 'failing', failure: typeof receiver === 'string' ? null : failureText(receiver),
       source: newest === null ? null : { at: newest.at, position: formatLsn(newest.lsn), timeline: newest.timeline },
       onHost: placeExposure(samples, newest?.received ?? null, now),

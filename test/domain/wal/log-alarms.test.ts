@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { productionTiming } from '../../../src/domain/timing.ts';
 import { alarmsOf, type LogAlarmKind } from '../../../src/domain/wal/log-alarms.ts';
+import { alarmObjectives } from '../../../src/domain/wal/partial-interval.ts';
 import type { LogStatus } from '../../../src/domain/wal/log-status.ts';
 
 const now = Date.parse('2026-11-23T02:00:10Z');
@@ -38,4 +39,11 @@ describe('alarms', () => {
     expect(alarms.map(({ kind }) => kind)).toEqual(kinds);
     for (const { sentence, next } of alarms) expect([sentence, next]).toEqual([expect.stringMatching(/[^.]$/), expect.stringMatching(/\.$/)]);
   });
+});
+
+it('a repository may lack as much more as its newest segment goes there less often, and this host no more for that', () => {
+  const kinds = (status: LogStatus): readonly LogAlarmKind[] => alarmsOf(status, now, alarmObjectives(status, productionTiming)).map(({ kind }) => kind);
+  const away = (partialMs: number, exposureMs: number): LogStatus => ({ ...good, partialMs, repositories: [{ ...behind(exposureMs), name: 'nas', failure: null }] });
+  expect([kinds(away(20_000, 120_001)), kinds(away(300_000, 120_001)), kinds(away(300_000, 400_000)), kinds(away(300_000, 400_001))]).toEqual([['exposed'], [], [], ['exposed']]);
+  expect(kinds({ ...good, partialMs: 300_000, onHost: behind(productionTiming.walOnHostExposureMs + 1) })).toEqual(['exposed']);
 });

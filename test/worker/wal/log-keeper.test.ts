@@ -2,6 +2,7 @@
 import { Readable } from 'node:stream';
 import { expect, test } from 'vitest';
 import { HoldfastFailure } from '../../../src/domain/failures.ts';
+import type { PostgresComponent } from '../../../src/domain/service.ts';
 import { testTiming, type Timing } from '../../../src/domain/timing.ts';
 import { keptSamples } from '../../../src/domain/wal/exposure.ts';
 import { formatLsn } from '../../../src/domain/wal/lsn.ts';
@@ -17,7 +18,7 @@ const beganMs = Date.parse('2026-11-23T00:00:00Z');
 
 const never = (): Promise<never> => Promise.reject(new Error('it is asked for in the same look'));
 
-function stage(timing: Timing = testTiming) {
+function stage(timing: Timing = testTiming, own: Pick<PostgresComponent, 'walPartialMs'> = {}) {
   const storage = createInMemoryStorage();
   let away = false;
   const repository = createRepository('nas', new Proxy(storage, {
@@ -50,7 +51,7 @@ function stage(timing: Timing = testTiming) {
   let nowMs = beganMs;
   let wished: string | null = null;
   const context = { namespaceId: 'namespace', service: 'shop', runtime: {} as never, timing, signal: new AbortController().signal, secret: async () => '' };
-  const component = { engine: 'postgres', name: 'postgres', container: 'db', database: 'shop', user: 'postgres' } as const;
+  const component = { engine: 'postgres', name: 'postgres', container: 'db', database: 'shop', user: 'postgres', ...own } as const;
   const keeper = createLogKeeper({ source, context, component, archives: [{ name: 'nas', archive: repository.wal }], nowMs: () => nowMs, wish: async () => wished });
   const key: WalKey = { service: 'shop', component: 'postgres', systemIdentifier: cluster.systemIdentifier, segmentSizeBytes };
   return {
@@ -186,4 +187,20 @@ test('a segment that is filled between being listed and being read is no failure
   later(500);
   brought.files = [{ name, sizeBytes: segmentSizeBytes }];
   expect((await keeper.round()).repositories).toMatchObject([{ failure: null, durable: formatLsn(at(BigInt(segmentSizeBytes))) }]);
+});
+
+test('the segment that is being written goes away as often as its component says', async () => {
+  const { brought, keeper, later } = stage(testTiming, { walPartialMs: 45_000 });
+  const at = (count: number): bigint => 3n * BigInt(segmentSizeBytes) + BigInt(count);
+  const storedAfter = async (second: number): Promise<unknown> => {
+    brought.readings = [{ ...reading(second), lsn: at(100 + second), received: at(100 + second) }];
+    const { repositories: [first], partialMs } = await keeper.round();
+    return [first?.durable, partialMs];
+  };
+  brought.files = [{ name: '000000010000000000000003.partial', sizeBytes: segmentSizeBytes }];
+  expect(await storedAfter(0)).toEqual([formatLsn(at(100)), 45_000]);
+  later(44_000);
+  expect(await storedAfter(44)).toEqual([formatLsn(at(100)), 45_000]);
+  later(1_000);
+  expect(await storedAfter(45)).toEqual([formatLsn(at(145)), 45_000]);
 });
