@@ -9,8 +9,14 @@ export const archiveDirectory = (id: string): string => `${archiveRoot}/holdfast
 /** The script's file name says what it holds: another version is another file, and one that was changed is told from it. @param sha256 of its text, hex */
 export const archiveScriptName = (sha256: string): string => `archive-${sha256.slice(0, 12)}.sh`;
 
-/** Run by `sh`, so that the volume may be mounted without the right to execute. */
-export const archiveCommand = (id: string, sha256: string): string => `/bin/sh ${archiveDirectory(id)}/${archiveScriptName(sha256)} "%p" "%f"`;
+/**
+ * Run by `sh`, so that the volume may be mounted without the right to execute. Where that volume is not there, the script is not either, and cannot let go of a segment before the
+ * server's own disk is full: what stands behind it can, by the script's own measure. @param sha256 of the script's text, hex
+ */
+export function archiveCommand(id: string, sha256: string): string {
+  const script = `${archiveDirectory(id)}/${archiveScriptName(sha256)}`;
+  return `/bin/sh ${script} "%p" "%f" || { test ! -r ${script} && set -- $(LC_ALL=C df -Pk pg_wal) && test "\${11}" -lt 524288 && test "\${11}" -lt "$((\${9} / 10))" && echo "holdfast archive: BREAK: %f is let go of, for its script is gone and too little room is left" >&2; }`;
+}
 
 export type CommandOwner =
   | { readonly kind: 'none' }
@@ -32,7 +38,7 @@ export function commandOwner(command: string, id: string, sha256: string): Comma
   if (command.trim() === '') return { kind: 'none' };
   if (command === archiveCommand(id, sha256)) return { kind: 'ours', current: true };
   const directory = archiveDirectory(id);
-  if (command.startsWith(`/bin/sh ${directory}/`) && /^archive-[0-9a-f]{12}\.sh "%p" "%f"$/.test(command.slice(`/bin/sh ${directory}/`.length))) return { kind: 'ours', current: false };
+  if (command.startsWith(`/bin/sh ${directory}/`) && /^archive-[0-9a-f]{12}\.sh "%p" "%f"( \|\| \{ test ! -r .*\})?$/.test(command.slice(`/bin/sh ${directory}/`.length))) return { kind: 'ours', current: false };
   if (plainCopy.test(command)) return { kind: 'copy' };
   return { kind: 'other', tool: tools.find(([, pattern]) => pattern.test(command))?.[0] ?? 'somebody else' };
 }

@@ -69,7 +69,7 @@ function slotAlarms({ slot: { state, roomBytes }, onHost: { exposureBytes } }: L
 
 function spoolAlarms({ spoolBytes, spoolFreeBytes, by }: LogStatus): readonly LogAlarm[] {
   if (spoolFreeBytes == null || spoolFreeBytes >= fewBytes) return [];
-  return [{ kind: 'spoolFilling', sentence: `the file system of ${by === 'archive' ? 'the spool' : 'the Docker engine\'s volumes'} has ${sizeText(spoolFreeBytes)} left; ${sizeText(spoolBytes)} of log wait there`, next: `Make room on it, and see that the repository takes the log: ${by === 'archive' ? 'where too little is left the server lets go of its log, which is a break' : 'when it is full the receiver ends, and the database may too'}.` }];
+  return [{ kind: 'spoolFilling', sentence: `the file system of ${by === 'archive' ? 'the spool' : 'the Docker engine\'s volumes'} has ${sizeText(spoolFreeBytes)} left; ${sizeText(spoolBytes)} of log wait there`, next: `Make room on it, and see that the repository takes the log: ${by === 'archive' ? 'where too little is left nothing is archived, and once the server\'s own disk has as little left it lets go of its log, which is a break' : 'when it is full the receiver ends, and the database may too'}.` }];
 }
 
 function exposureAlarms({ receiver, onHost, repositories, by }: LogStatus, { walOnHostExposureMs, walExposureMs, walArchiveExposureMs }: Objectives): readonly LogAlarm[] {

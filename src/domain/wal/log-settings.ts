@@ -107,7 +107,7 @@ export function byHand(facts: LogServerFacts, { name, value, statement, why }: S
   const { superuser, user } = facts;
   if (!superuser) return { what: statement, why: `${why}; ${user} is no superuser, so one has to run it` };
   if (name === 'archive_script' || settingOf(facts, name)?.source !== 'command line') return { what: statement, why: `${why}; with wal_level and not before it` };
-  return { what: `-c ${name}=${/\s/.test(value) ? `'${value}'` : value}`, why: `${why}; it stands on the container's command line, which goes before everything else: change it there, and make the container anew` };
+  return { what: `-c ${name}=${/\s/.test(value) ? `'${value}'` : value}`, why: `${why}; it stands on the container's command line, which goes before everything else: change it there${value.includes('$') ? ' (in a compose file with $$ for each $)' : ''}, and make the container anew` };
 }
 
 function notesOf({ settings: { max_slot_wal_keep_size: limit }, freeBytes, idleSlotTimeout, ownArchiving }: LogServerFacts, limitMb: number | null): readonly string[] {

@@ -136,7 +136,7 @@ export function createLogKeeper({ source, context, component, archives, nowMs, w
     await caught(async () => {
       for (const { segment: name, at } of breaks) {
         const segment = parseSegmentName(name, key.segmentSizeBytes);
-        if (segment !== null) await recordBreak(key, segment, 'the server let go of it, for the spool\'s file system had too little room left', at);
+        if (segment !== null) await recordBreak(key, segment, 'the server could not archive it, and let go of it, for its own disk had too little room left', at);
       }
       if (breaks.length > 0 && destinations.length > 0) await source.settle(context, component, breaks);
     }, undefined);

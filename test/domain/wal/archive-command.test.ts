@@ -3,16 +3,21 @@ import { archiveCommand, archiveRoot, commandOwner } from '../../../src/domain/w
 
 const id = '0123456789ab';
 const sha256 = 'f'.repeat(64);
-const ours = `/bin/sh ${archiveRoot}/holdfast-${id}/archive-ffffffffffff.sh "%p" "%f"`;
+/** Of before there was anything behind the script. */
+const former = `/bin/sh ${archiveRoot}/holdfast-${id}/archive-ffffffffffff.sh "%p" "%f"`;
+const ours = archiveCommand(id, sha256);
 
 it('is one that any shell of the images runs, its paths without a character that needs a quote', () => {
-  expect(archiveCommand(id, sha256)).toBe(ours);
+  expect(ours).toBe(`${former} || { test ! -r ${archiveRoot}/holdfast-${id}/archive-ffffffffffff.sh ${ours.slice(ours.indexOf('&&'))}`);
+  // It stands in an SQL literal, on a line of its own, with no placeholder that the server does not know.
+  expect(ours).not.toMatch(/['\n]|%[^pf]/);
 });
 
 it.each<[string, object]>([
   ['', { kind: 'none' }], ['  ', { kind: 'none' }],
   [ours, { kind: 'ours', current: true }],
-  [ours.replace('ffffffffffff', '000000000000'), { kind: 'ours', current: false }],
+  [former, { kind: 'ours', current: false }],
+  [ours.replaceAll('ffffffffffff', '000000000000'), { kind: 'ours', current: false }],
   // The seed's, the manual's, and what people make of them.
   ['test ! -f /var/lib/postgresql/wal_archive/%f && cp %p /var/lib/postgresql/wal_archive/%f', { kind: 'copy' }],
   ['test ! -f /mnt/server/archivedir/%f && cp "%p" "/mnt/server/archivedir/%f"', { kind: 'copy' }],
@@ -20,7 +25,8 @@ it.each<[string, object]>([
   ['pgbackrest --stanza=main archive-push %p', { kind: 'other', tool: 'pgBackRest' }],
   ['envdir /etc/wal-g wal-g wal-push %p', { kind: 'other', tool: 'WAL-G' }],
   ['barman-wal-archive backup main %p', { kind: 'other', tool: 'Barman' }],
-  [ours.replace(id, 'ba9876543210'), { kind: 'other', tool: 'another installation of Holdfast' }],
+  [ours.replaceAll(id, 'ba9876543210'), { kind: 'other', tool: 'another installation of Holdfast' }],
+  [`${former} && rsync %p there:`, { kind: 'other', tool: 'another installation of Holdfast' }],
   [`${ours} && rsync %p there:`, { kind: 'other', tool: 'another installation of Holdfast' }],
   ['/bin/true', { kind: 'other', tool: 'somebody else' }],
   ['test ! -f /a/%f && cp %p /b/%f', { kind: 'other', tool: 'somebody else' }],

@@ -75,6 +75,8 @@ export interface PostgresOptions {
   readonly component?: Partial<PostgresComponent>;
   readonly environment?: Readonly<Record<string, string>>;
   readonly mounts?: readonly MountSpec[];
+  /** Of its data; one of its own unless given. */
+  readonly volume?: string;
   /** False where a test is about the product's own waiting: then nothing else waits. */
   readonly isFirstStartAwaited?: boolean;
 }
@@ -92,7 +94,7 @@ export async function startPostgres(docker: DockerScope, given: PostgresOptions 
     name, imageId: await docker.image(image), labels: docker.labels, network: 'none', init: true, logDriver: 'json-file',
     command: ['postgres', '-c', 'fsync=off', '-c', 'max_prepared_transactions=5', '-c', 'wal_level=logical', ...(given.args ?? [])],
     environment: { POSTGRES_PASSWORD: 'canary-password', POSTGRES_DB: database, POSTGRES_INITDB_ARGS: '--no-sync', ...given.environment },
-    mounts: [{ type: 'volume', source: await docker.volume(), target: given.dataDirectory ?? (image === 'postgres:18' ? '/var/lib/postgresql' : '/var/lib/postgresql/data') }, ...(given.mounts ?? [])],
+    mounts: [{ type: 'volume', source: given.volume ?? await docker.volume(), target: given.dataDirectory ?? (image === 'postgres:18' ? '/var/lib/postgresql' : '/var/lib/postgresql/data') }, ...(given.mounts ?? [])],
   });
   await docker.runtime.start(id);
   const component: PostgresComponent = { engine: 'postgres', name: 'postgres', container: name, database, user: given.environment?.['POSTGRES_USER'] ?? 'postgres', ...given.component };

@@ -3,7 +3,6 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
-import { archiveRoot } from '../../../src/domain/wal/archive-command.ts';
 import type { LogStatus } from '../../../src/domain/wal/log-status.ts';
 import { segmentName } from '../../../src/domain/wal/segment.ts';
 import { createRepository } from '../../../src/repository/create-repository.ts';
@@ -34,17 +33,17 @@ async function until(keeper: LogKeeper, is: (status: LogStatus) => boolean): Pro
   }
 }
 
-/** A volume of 200 MB: the engine mounts it in memory, for as long as any container has it. */
-async function smallVolume(): Promise<string> {
+/** A volume of 400 MB: the engine mounts it in memory, for as long as any container has it. */
+async function smallVolume(target: string): Promise<string> {
   const name = docker.name('volume');
-  await docker.engineCall('POST', '/volumes/create', { Name: name, Driver: 'local', DriverOpts: { type: 'tmpfs', device: 'tmpfs', o: 'size=200m' }, Labels: docker.labels });
-  await docker.run({ imageId: await docker.image('postgres:17'), entrypoint: ['sleep'], command: ['600'], mounts: [{ type: 'volume', source: name, target: archiveRoot }] });
+  await docker.engineCall('POST', '/volumes/create', { Name: name, Driver: 'local', DriverOpts: { type: 'tmpfs', device: 'tmpfs', o: 'size=400m' }, Labels: docker.labels });
+  await docker.run({ imageId: await docker.image('postgres:17'), entrypoint: ['sleep'], command: ['600'], mounts: [{ type: 'volume', source: name, target }] });
   return name;
 }
 
 /** A server that is set up, and a keeper; rounds are made by hand. */
-async function kept(mounts: Parameters<typeof startArchiving>[1] = {}) {
-  const postgres = await startArchiving(docker, mounts);
+async function kept(given: Parameters<typeof startArchiving>[1] = {}) {
+  const postgres = await startArchiving(docker, given);
   const wal = archiving(docker, postgres);
   const keeping = { source: wal.source, context: wal.ctx, component: wal.component, archives: [{ name: 'nas', archive: repository.wal }], nowMs: () => Date.now() };
   const keeper = (): LogKeeper => createLogKeeper(keeping);
@@ -83,22 +82,26 @@ test('what is archived comes into the repository and out of the spool, over a cr
   await wal.forget();
 });
 
-test('where the disk is full the server goes on, what it lets go of is on record, and the log goes on behind that', async () => {
-  const { wal, keeper, keyOf, stored } = await kept({ mounts: [{ type: 'volume', source: await smallVolume(), target: archiveRoot }] });
+test('where the disk of its log is full the server goes on, what it lets go of is on record, and the log goes on behind that', async () => {
+  const home = '/var/lib/postgresql';
+  // Data, log and spool beside each other, as this image has them.
+  const { wal, keeper, keyOf, stored } = await kept({ image: 'postgres:18', volume: await smallVolume(home), args: ['-c', 'max_wal_size=64MB', '-c', 'min_wal_size=32MB'] });
   await wal.enable();
   // One segment ends meanwhile, and no other.
   await wal.endSegmentsAfter('1h');
   const log = keeper();
-  const key = keyOf(await until(log, ({ receiver, source }) => receiver === 'running' && source !== null));
-  await wal.run('dd', 'if=/dev/zero', `of=${archiveRoot}/others`, 'bs=1M', 'count=170');
-  expect((await until(log, ({ failure }) => failure?.type === 'DiskFull')).failure?.cause).toContain('lets go');
+  const first = await until(log, ({ receiver, source }) => receiver === 'running' && source !== null);
+  const key = keyOf(first);
+  const free = Number((await wal.run('df', '-Pk', home)).split('\n')[1]?.split(/\s+/)[3]) / 1024;
+  await wal.run('dd', 'if=/dev/zero', `of=${home}/others`, 'bs=1M', `count=${Math.floor(free - 38)}`);
+  expect((await until(log, ({ failure }) => failure?.type === 'DiskFull')).failure?.hint).toContain('lets go');
   const lost = await wal.fillSegment();
   const broken = await until(log, (now) => now.break !== null);
   expect(broken.break).toMatchObject({ segment: lost, reason: expect.stringContaining('too little room') });
   expect((await repository.wal.listBreaks(key)).map(({ segment }) => segmentName(segment, key.segmentSizeBytes))).toEqual([lost]);
   expect(await wal.source.breaks(wal.ctx, wal.component)).toEqual([]);
 
-  await wal.run('rm', `${archiveRoot}/others`);
+  await wal.run('rm', `${home}/others`);
   await wal.endSegmentsAfter('2s');
   const next = await wal.fillSegment();
   expect(await until(log, caughtUp)).toMatchObject({ failure: null, break: { segment: lost } });

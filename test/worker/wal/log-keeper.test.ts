@@ -204,3 +204,14 @@ test('the segment that is being written goes away as often as its component says
   later(1_000);
   expect(await storedAfter(45)).toEqual([formatLsn(at(145)), 45_000]);
 });
+
+test('what was let go of and could not be noted is a break all the same, on record before what follows it', async () => {
+  const { repository, brought, key, keeper } = stage();
+  const [first, missing, next] = ['000000010000000000000003', '000000010000000000000004', '000000010000000000000005'] as const;
+  brought.files = [{ name: first, sizeBytes: segmentSizeBytes }];
+  expect((await keeper.round()).break).toBeNull();
+  brought.files = [...brought.files, { name: next, sizeBytes: segmentSizeBytes }];
+  expect((await keeper.round()).break?.segment).toBe(missing);
+  expect((await repository.wal.listBreaks(key)).map(({ segment: { number } }) => number)).toEqual([4n]);
+  expect((await repository.wal.holdings(key)).complete.map(({ number }) => number)).toEqual([3n, 5n]);
+});

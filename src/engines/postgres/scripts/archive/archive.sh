@@ -1,18 +1,19 @@
 # PostgreSQL's archive_command, by Holdfast: /bin/sh <this file> "%p" "%f". Puts the file, synced and whole, into `spool` beside this script, from where the
 # host's worker takes it into the repositories. `holdfast wal enable` puts the script there, and `holdfast wal forget` takes it away.
 #
-# Answers 0 only once the file lies there for good, with the very bytes of the server's. Where too little room is left it lets the segment go, so that the server's
-# disk does not fill with log: it leaves a file in `breaks` that names it, says so in the server's log, and answers 0. In every other case it answers 1, and
-# the server tries again: never more than 125, for the server would not count that as a failure. One command at a time, no pipe, none in the background: this
-# runs among the server's own processes.
+# Answers 0 only once the file lies there for good, with the very bytes of the server's. In every other case, whatever the reason, it answers 1, and the server keeps
+# its log and tries again: never more than 125, for the server would not count that as a failure. But not until the server's own disk is full: where too little
+# room is left beside the log, the segment is let go of. Then the script leaves a file in `breaks` that names it, where that can be, says so in the server's log,
+# and answers 0. One command at a time, no pipe, none in the background: this runs among the server's own processes.
 set -u
 umask 077
 export LC_ALL=C
 
 say() { printf 'holdfast archive: %s\n' "$*" >&2; }
-fail() { say "$@"; exit 1; }
+# What no server asks for.
+refuse() { say "$@"; exit 1; }
 
-[ "$#" = 2 ] || fail 'not called as archive_command calls it'
+[ "$#" = 2 ] || refuse 'not called as archive_command calls it'
 case $0 in
   */*) directory=${0%/*} ;;
   *) directory=. ;;
@@ -31,12 +32,53 @@ case $name in
   ????????.history) digits=${name%.history} kind=history ;;
   # Of a base backup's begin and end: nothing that comes back needs it.
   ????????????????????????.????????.backup) digits=${name%.backup} digits=${digits%.*}${digits##*.} kind=backup ;;
-  *) fail 'a name that no file of the log has' ;;
+  *) refuse 'a name that no file of the log has' ;;
 esac
 case $digits in
-  *[!0123456789ABCDEF]*) fail 'a name that no file of the log has' ;;
+  *[!0123456789ABCDEF]*) refuse 'a name that no file of the log has' ;;
 esac
 [ "$kind" != backup ] || exit 0
+
+# is_below DIRECTORY OPTION NEEDED MOST: of what df counts so, a tenth is left to others, MOST at most, and so much is needed besides. No, where df says something else.
+is_below() {
+  said=$(df "$2" "$1" 2>/dev/null) || return 1
+  said=${said#*
+}
+  needed=$3 most=$4
+  set -f
+  # shellcheck disable=SC2086
+  set -- $said
+  set +f
+  [ "$#" -ge 4 ] || return 1
+  case $2$4 in
+    *[!0-9]*) return 1 ;;
+  esac
+  least=$(($2 / 10))
+  [ "$least" -le "$most" ] || least=$most
+  [ "$(($4 - needed))" -lt "$least" ]
+}
+# 512 MiB at most; and of the files that a file system may have, 1024: one that has none left takes none, however much room it has.
+is_short() { is_below "$1" -Pk "$2" 524288 || is_below "$1" -Pi 0 1024; }
+
+# An empty file: its name says all, and it takes no room of its own. Once for each segment, however often the server asks. A timeline's history is read from the server itself.
+note() {
+  [ "$kind" = segment ] || return 0
+  for noted in "$directory/breaks/$name".*; do
+    [ ! -e "$noted" ] || return 0
+  done
+  at=$(date -u +%Y%m%dT%H%M%SZ) || return 1
+  # In a shell of its own, which alone ends where the file cannot be made.
+  (: >"$directory/breaks/$name.$at") && sync "$directory/breaks"
+}
+
+# The one way out of whatever goes wrong.
+fail() {
+  say "$@"
+  is_short "${source%/*}" 0 || exit 1
+  note || say "that $name is missing could not be noted in $directory/breaks: the next segment that comes will tell"
+  say "BREAK: $name is let go of, for the file system of the server's log has too little room left. Moments behind it need a new base backup"
+  exit 0
+}
 
 # Made when the script was put here. Where they are gone, somebody took away more than that.
 [ -d "$directory/spool" ] && [ -d "$directory/breaks" ] || fail "the spool in $directory is gone; see: holdfast wal enable"
@@ -60,46 +102,16 @@ if [ -e "$target" ]; then
   esac
 fi
 
-# A tenth of the file system is left to others, 512 MiB at most; the segment needs its own room besides. Unknown where df says something else.
-room_is_short() {
-  said=$(df -Pk "$directory/spool") || return 1
-  said=${said#*
-}
-  set -f
-  # shellcheck disable=SC2086
-  set -- $said
-  set +f
-  [ "$#" -ge 4 ] || return 1
-  case $2$4 in
-    *[!0-9]*) return 1 ;;
-  esac
-  least=$(($2 / 10))
-  [ "$least" -le 524288 ] || least=524288
-  size=$(wc -c <"$source") || return 1
-  [ "$(($4 - size / 1024))" -lt "$least" ]
-}
-
-# An empty file: its name says all, and it takes no room of its own. Once for each segment, however often the server asks.
-let_go() {
-  for noted in "$directory/breaks/$name".*; do
-    [ ! -e "$noted" ] || exit 0
-  done
-  at=$(date -u +%Y%m%dT%H%M%SZ) || fail 'the clock could not be read'
-  noted=$directory/breaks/$name.$at
-  # In a shell of its own, which alone ends where the file cannot be made.
-  (: >"$noted") || fail "no room for $name, nor for the note that it is missing"
-  sync "$directory/breaks" || fail 'the note of the break could not be synced'
-  say "BREAK: $name is not archived, for $directory/spool has too little room left. Moments behind it need a new base backup"
-  exit 0
-}
-
-[ "$kind" = history ] || ! room_is_short || let_go
+# The segment needs its own room there. A history is small, and nothing is found without it.
+if [ "$kind" = segment ]; then
+  size=$(wc -c <"$source") || fail "$name could not be measured"
+  ! is_short "$directory/spool" "$((size / 1024))" || fail "$directory/spool has too little room left"
+fi
 
 # An earlier attempt may have been killed, and its dd may write on: into a file that has no name any more.
 rm -f "$new" || fail "what an earlier attempt left of $name could not be removed"
 if ! dd if="$source" of="$new" bs=1048576 conv=fsync status=none; then
   rm -f "$new"
-  [ "$kind" = history ] || ! room_is_short || let_go
   fail "$name could not be copied"
 fi
 cmp "$source" "$new" || fail "$name was copied with other bytes"

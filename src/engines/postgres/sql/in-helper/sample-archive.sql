@@ -13,7 +13,7 @@ SELECT concat_ws(' ',
     coalesce(beat.written, '-'),
     current_setting('archive_mode'),
     -- What is configured: `SHOW` has "(disabled)" in its place while archive_mode is off.
-    (SELECT coalesce(substring(reset_val FROM '^/bin/sh ' || :'directory' || '/(archive-[0-9a-f]{12}\.sh) "%p" "%f"$'), CASE WHEN reset_val = '' THEN 'none' ELSE 'other' END)
+    (SELECT coalesce(substring(reset_val FROM '^/bin/sh ' || :'directory' || '/(archive-[0-9a-f]{12}\.sh) "%p" "%f"( \|\| \{ test ! -r .*\})?$'), CASE WHEN reset_val = '' THEN 'none' ELSE 'other' END)
        FROM pg_settings WHERE name = 'archive_command'),
     CASE WHEN coalesce(current_setting('archive_library', true), '') = '' THEN '-' ELSE 'library' END,
     (SELECT CASE WHEN last_failed_time > coalesce(last_archived_time, '-infinity') THEN last_failed_wal ELSE '-' END FROM pg_stat_archiver))

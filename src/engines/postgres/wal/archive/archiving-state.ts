@@ -59,8 +59,8 @@ export function archivingTrouble(state: ArchivingState, container: string, segme
   if (!spool) return wrong('the spool beside the script is gone', `${enable} Until then the server keeps its log.`);
   if (freeBytes !== null && sizeBytes !== null && freeBytes - segmentSizeBytes < leastFreeBytes(sizeBytes)) {
     return new HoldfastFailure('DiskFull', {
-      operation: 'look at the archiving of the log', object: container, cause: `the spool's file system has ${sizeText(freeBytes)} left: below ${sizeText(leastFreeBytes(sizeBytes))} and one segment the server lets go of its log`,
-      hint: 'Make room on it, and see that the repository takes the log. What was let go of is a recorded break; a base backup is taken once there is room.',
+      operation: 'look at the archiving of the log', object: container, cause: `the spool's file system has ${sizeText(freeBytes)} left: below ${sizeText(leastFreeBytes(sizeBytes))} and one segment nothing is archived`,
+      hint: 'Make room on it, and see that the repository takes the log. The server keeps its log meanwhile; once its own disk has as little left it lets go of it: a recorded break, and a base backup once there is room.',
     });
   }
   if (server.failed === null) return null;
