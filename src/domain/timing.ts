@@ -62,6 +62,8 @@ export interface Timing {
   readonly walRoundMs: number;
   /** How often the segment that is being written goes to the repositories: what they lack at most, with the time that storing takes. */
   readonly walPartialMs: number;
+  /** How often the room on the file systems of a log is looked at. */
+  readonly walRoomMs: number;
   /** How long a run that asks for the newest of the log waits for it. Without it, it goes on with what is there. */
   readonly walBringMs: number;
   /** How often the source's readings go there: as old may the end of a window be that is told from a repository alone. */
@@ -121,6 +123,7 @@ export const productionTiming: Timing = {
   followCallMs: 8_000,
   walRoundMs: 2_000,
   walPartialMs: 20_000,
+  walRoomMs: 20_000,
   walBringMs: 15_000,
   walSamplesMs: 300_000,
   walOnHostExposureMs: 15_000,
@@ -167,6 +170,7 @@ export const testTiming: Timing = {
   followPollMs: 200,
   walRoundMs: 500,
   walPartialMs: 1_000,
+  walRoomMs: 3_000,
   walSamplesMs: 2_000,
   walWatchMs: 3_000,
   walWatchEarliestMs: 500,

@@ -9,6 +9,7 @@ import type { Readable } from 'node:stream';
 import type { PostgresComponent } from '../domain/service.ts';
 import type { Timing } from '../domain/timing.ts';
 import type { WalSample } from '../domain/wal/exposure.ts';
+import type { ServerRoom } from '../domain/wal/server-room.ts';
 import type { ContainerRuntime } from '../containers/container-runtime.ts';
 
 export interface WalContext {
@@ -109,6 +110,9 @@ export interface WalSource {
 
   /** Bytes free on the file system of the volume; null where no receiver runs to ask through. */
   freeBytes(ctx: WalContext, component: PostgresComponent): Promise<number | null>;
+
+  /** What is left on the file system of the server's own log, and what keeps log there; null where that is not told. Disturbs nobody: single short commands. */
+  serverRoom(ctx: WalContext, component: PostgresComponent): Promise<ServerRoom | null>;
 
   /** What the server let go of and nobody has taken note of yet; none with `stream`, where a break is a slot that was lost. */
   breaks(ctx: WalContext, component: PostgresComponent): Promise<readonly LetGo[]>;

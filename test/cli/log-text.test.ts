@@ -20,6 +20,16 @@ test.each<[string, LogStatus | null, string]>([
   expect(judgeLog(status, now).verdict).toBe(verdict);
 });
 
+test('how much room the server\'s own log has is said, and before all else where it is little', () => {
+  const [MiB, GiB] = [1024 ** 2, 1024 ** 3];
+  const room = (freeBytes: number) => ({ sizeBytes: 100 * GiB, freeBytes, walBytes: 640 * MiB, keptFor: [], maxWalBytes: GiB, keepBytes: 0 });
+  const lines = (status: LogStatus): string => logLines({ service: 'shop', component: 'postgres', status, judged: judgeLog(status, now) }, clock).join('\n');
+  expect(lines({ ...good, serverRoom: room(50 * GiB) })).toMatch(/^shop · postgres: it is received and kept\n[^]*the server's own log: 640MB in pg_wal, 50GB of 100GB free there/);
+  const failing = lines({ ...good, by: 'archive', serverRoom: room(500 * MiB), receiver: 'failing', failure: { type: 'WalNotArchived', cause: 'the spool is gone', hint: 'Look.' } });
+  expect(failing).toMatch(/^shop · postgres: FAIL, the file system of the server's own log has 500MB of 100GB left; pg_wal takes 640MB[^\n]*\n {2}it is not archived: the spool is gone\. Look\./);
+  expect(lines({ ...good, receiver: 'failing', failure }).match(/the directory does not exist/g)).toHaveLength(1);
+});
+
 test('a log that leads on from nothing brings nobody back, however well it is kept', () => {
   const broken = { ...good, break: { segment: '000000010000000000000003', reason: 'the slot is gone', at: '2026-11-23T01:00:00.000Z' } };
   const missing = { base: null, cause: { id: 'break-of-74', reason: 'the log broke at segment 000000010000000000000003' } } as const;

@@ -20,11 +20,15 @@ export function judgeLog(status: LogStatus | null, nowMs: number, objectives: Pi
   if (status === null) return { verdict: 'NOT KNOWN', sentence: 'no worker of this machine has kept it yet: holdfast up, or holdfast worker' };
   const ageMs = nowMs - Date.parse(status.lookedAt);
   if (!isKept(status, nowMs)) return { verdict: 'NOT KNOWN', sentence: `nobody has looked after it for ${durationText(ageMs)}: holdfast up, or holdfast worker` };
+  const alarms = alarmsOf(status, nowMs, objectives);
+  // A database that stops for want of room is worse than anything that its log lacks.
+  const filling = alarms.find(({ kind }) => kind === 'walDiskFilling');
+  if (filling !== undefined) return { verdict: 'FAIL', sentence: `${filling.sentence}. ${filling.next}` };
   if (status.failure !== null) return { verdict: 'FAIL', sentence: `it is not ${status.by === 'archive' ? 'archived' : 'received'}: ${status.failure.cause}. ${status.failure.hint}` };
   const away = status.repositories.find(({ failure }) => failure !== null);
   if (away?.failure != null) return { verdict: 'FAIL', sentence: `${away.name} does not get it: ${away.failure.cause}. ${away.failure.hint}` };
   if (status.receiver === 'waitingForDatabase') return { verdict: 'NOT KNOWN', sentence: 'the database does not run' };
-  const alarm = alarmsOf(status, nowMs, objectives).find(({ kind }) => acute.includes(kind));
+  const alarm = alarms.find(({ kind }) => acute.includes(kind));
   if (alarm !== undefined) return { verdict: 'FAIL', sentence: `${alarm.sentence}. ${alarm.next}` };
   if (standing?.cause != null) return { verdict: 'FAIL', sentence: `it leads on from no base backup: ${standing.cause.reason}. archiveWal takes one (holdfast show holdfast/wal/${status.service}); by hand: holdfast backup --kind base` };
   const untold = [status.onHost, ...status.repositories].some(({ exposureMs }) => exposureMs === null);
@@ -36,10 +40,12 @@ export function logLines({ service, component, status, judged, standing = null }
   if (status === null) return [heading];
   return [
     heading,
+    ...(status.failure === null || judged.sentence.includes(status.failure.cause) ? [] : [`  it is not ${status.by === 'archive' ? 'archived' : 'received'}: ${status.failure.cause}. ${status.failure.hint}`]),
     ...(status.source === null ? [] : [`  the server is at ${status.source.position} on timeline ${status.source.timeline}`]),
     `  on this host: ${placeText(status.onHost, timeZone)}`,
     ...status.repositories.map((place) => `  ${place.name}: ${placeText(place, timeZone)}`),
     ...(status.slot.state === null ? [] : [`  slot ${status.slot.state}, ${status.slot.roomBytes === null ? 'with no limit set: a receiver that stays away fills the server\'s disk (max_slot_wal_keep_size)' : `${sizeText(Number(status.slot.roomBytes))} until it is lost`}`]),
+    ...(status.serverRoom == null ? [] : [`  the server's own log: ${status.serverRoom.walBytes === null ? '' : `${sizeText(status.serverRoom.walBytes)} in pg_wal, `}${sizeText(status.serverRoom.freeBytes)} of ${sizeText(status.serverRoom.sizeBytes)} free there`]),
     ...(status.spoolBytes === 0 ? [] : [`  ${sizeText(status.spoolBytes)} wait on this host`]),
     ...(standing?.base == null ? [] : [`  it leads on from base backup ${standing.base.backupId}${status.break === null ? '' : `, taken since the break at segment ${status.break.segment} (${localTime(status.break.at, timeZone)}: ${status.break.reason})`}`]),
     ...(status.break === null || standing?.base != null ? [] : [`  BROKEN at segment ${status.break.segment} (${localTime(status.break.at, timeZone)}): ${status.break.reason}. Moments behind it need a base backup taken since: holdfast backup --kind base`]),

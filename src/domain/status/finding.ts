@@ -3,7 +3,7 @@
 export const findingKinds = [
   'noBackup', 'backupDamaged', 'backupOld', 'backupUndated',
   'proofFailed', 'proofOld', 'notProven',
-  'exposed', 'logNotKept', 'exposureUnknown',
+  'exposed', 'logNotKept', 'walDiskFilling', 'exposureUnknown',
   'schedulePaused', 'scheduleMissed', 'scheduleFailed', 'scheduleDiffers', 'scheduleDormant', 'temporalSilent',
   'drillFailed', 'drillUndecided', 'drillOverdue', 'objectiveMissed', 'reportDamaged', 'reportUnknownKey',
   'leftover', 'leftoversUnknown', 'cutOverUnreadable', 'repositorySilent',

@@ -14,7 +14,7 @@ export interface LogFacts {
 
 /** A slot without a limit has its line in `wal status`; whoever set it so meant it. */
 const borne: readonly LogAlarmKind[] = ['slotUnlimited'];
-const kindOf = (kind: LogAlarmKind): FindingKind => (kind === 'exposed' ? 'exposed' : 'logNotKept');
+const kindOf = (kind: LogAlarmKind): FindingKind => (kind === 'exposed' || kind === 'walDiskFilling' ? kind : 'logNotKept');
 
 /** The log of one component. `rpoMs` is what may be lost in any place. */
 export function judgeLog({ component, status, baseMissing }: LogFacts, rpoMs: number, nowMs: number): readonly StatusFinding[] {

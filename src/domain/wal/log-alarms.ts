@@ -2,6 +2,7 @@
 import type { Timing } from '../timing.ts';
 import { durationText, sizeText } from '../wording.ts';
 import type { LogStatus, PlaceExposure } from './log-status.ts';
+import { roomTrouble } from './server-room.ts';
 
 export type LogAlarmKind =
   /** Nobody looks after the log, or nobody ever did. */
@@ -14,6 +15,8 @@ export type LogAlarmKind =
   /** The server sets no limit to what the slot keeps: its disk is the limit. */
   | 'slotUnlimited'
   | 'spoolFilling'
+  /** The file system of the server's own log fills. */
+  | 'walDiskFilling'
   /** What the archive holds cannot be read. */
   | 'archiveUnreadable'
   /** There is no base backup that the log leads on from: one is due, under way, or its attempts fail. */
@@ -48,7 +51,12 @@ export function alarmsOf(status: LogStatus | null, nowMs: number, objectives: Ob
   const ageMs = nowMs - Date.parse(status.lookedAt);
   // What was true then need not be true now: nothing else is said of it.
   if (!isKept(status, nowMs)) return [{ kind: 'notKept', sentence: `nobody has looked after the log for ${durationText(ageMs)}`, next: start }];
-  return [...receiverAlarms(status), ...slotAlarms(status), ...spoolAlarms(status), ...repositoryAlarms(status), ...exposureAlarms(status, objectives)];
+  return [...roomAlarms(status), ...receiverAlarms(status), ...slotAlarms(status), ...spoolAlarms(status), ...repositoryAlarms(status), ...exposureAlarms(status, objectives)];
+}
+
+function roomAlarms({ serverRoom }: LogStatus): readonly LogAlarm[] {
+  const trouble = serverRoom == null ? null : roomTrouble(serverRoom);
+  return trouble === null ? [] : [{ kind: 'walDiskFilling', ...trouble }];
 }
 
 const receiverAlarms = ({ failure, by }: LogStatus): readonly LogAlarm[] =>

@@ -2,6 +2,7 @@
 import type { FailureType } from '../failures.ts';
 import { exposureOf, type WalSample } from './exposure.ts';
 import { formatLsn } from './lsn.ts';
+import type { ServerRoom } from './server-room.ts';
 
 /** What would be lost if only this place were left. */
 export interface PlaceExposure {
@@ -56,6 +57,8 @@ export interface LogStatus {
   readonly spoolBytes: number;
   /** Free on the file system of that volume, measured now and then; null while it is not known. */
   readonly spoolFreeBytes: number | null;
+  /** The file system of the server's own log; null while it is not known, absent before anybody looked. */
+  readonly serverRoom?: ServerRoom | null;
   /** The newest break; moments behind it need a base backup that was taken after it. */
   readonly break: RecordedBreak | null;
   /** The newest wish for the log that was fulfilled: what was received by then went to every repository that answers. ISO 8601 UTC; absent before the first. */

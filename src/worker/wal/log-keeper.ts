@@ -8,6 +8,7 @@ import type { PostgresComponent } from '../../domain/service.ts';
 import { exposureOf, remember, type WalSample } from '../../domain/wal/exposure.ts';
 import { placeExposure, type LogStatus, type RecordedBreak, type StatusFailure } from '../../domain/wal/log-status.ts';
 import { formatLsn } from '../../domain/wal/lsn.ts';
+import type { ServerRoom } from '../../domain/wal/server-room.ts';
 import { parseSegmentName, segmentName, type Segment } from '../../domain/wal/segment.ts';
 import type { LetGo, ReceivedFile, ReceiverState, WalCluster, WalContext, WalReading, WalSource } from '../../engines/wal-source.ts';
 import type { WalArchive, WalKey } from '../../repository/wal-archive.ts';
@@ -53,7 +54,7 @@ export function createLogKeeper({ source, context, component, archives, nowMs, w
   let released: ReadonlySet<string> = new Set();
   /** The newest wish that was fulfilled. */
   let brought: string | null = null;
-  let free: { readonly bytes: number | null; readonly atMs: number } = { bytes: null, atMs: 0 };
+  let room: { readonly freeBytes: number | null; readonly server: ServerRoom | null; readonly atMs: number } = { freeBytes: null, server: null, atMs: 0 };
 
   async function round(): Promise<LogStatus> {
     const wished = await newWish();
@@ -65,8 +66,12 @@ export function createLogKeeper({ source, context, component, archives, nowMs, w
     if (cluster !== null) for (const destination of destinations) await deliver(destination, keyOf(cluster), files, wished !== null);
     if (wished !== null && isBrought(wished, receiver)) brought = wished;
     await release(files);
-    if (nowMs() - free.atMs >= context.timing.walPartialMs) free = { bytes: await caught(() => source.freeBytes(context, component), null), atMs: nowMs() };
+    if (nowMs() - room.atMs >= context.timing.walRoomMs) await lookAtRoom();
     return status(receiver, files);
+  }
+
+  async function lookAtRoom(): Promise<void> {
+    room = { freeBytes: await caught(() => source.freeBytes(context, component), null), server: await caught(() => source.serverRoom(context, component), null), atMs: nowMs() };
   }
 
   /** Nobody waits for an older one any more. */
@@ -205,7 +210,7 @@ export function createLogKeeper({ source, context, component, archives, nowMs, w
       repositories: destinations.map(({ name, shipment, failure }) => ({ name, ...placeExposure(samples, newest === null ? null : shipment?.durable(newest.timeline) ?? null, now), failure: failure === null ? null : failureText(failure) })),
       slot: { state: newest?.slotState ?? null, roomBytes: newest?.slotRoomBytes == null ? null : String(newest.slotRoomBytes) },
       spoolBytes: files.reduce((sum, { sizeBytes }) => sum + sizeBytes, 0),
-      spoolFreeBytes: free.bytes,
+      spoolFreeBytes: room.freeBytes, serverRoom: room.server,
       break: lastBreak,
       ...(brought === null ? {} : { brought }),
     };

@@ -24,6 +24,12 @@ describe('a log', () => {
     expect(kinds({ ...good, repositories: [{ ...whole, name: 'nas', failure }] })).toEqual(['logNotKept wrong']);
     expect(kinds(null)).toEqual(['exposureUnknown notKnown']);
   });
+  it('whose server has no room for it is wrong by a name of its own, beside what else is', () => {
+    const serverRoom = { sizeBytes: 10_000_000_000, freeBytes: 500_000_000, walBytes: 1, keptFor: [], maxWalBytes: 1, keepBytes: 0 };
+    expect(kinds({ ...good, serverRoom })).toEqual(['walDiskFilling wrong']);
+    expect(kinds({ ...good, serverRoom }, 'there is no base backup of this cluster')).toEqual(['walDiskFilling wrong', 'logNotKept wrong']);
+    expect(kinds({ ...good, serverRoom: { ...serverRoom, freeBytes: 5_000_000_000 } })).toEqual([]);
+  });
   it('that leads on from nothing is wrong however well it is kept', () => expect(kinds(good, 'there is no base backup of this cluster')).toEqual(['logNotKept wrong']));
   it('of a database that is down, or that cannot be told yet, is not known', () => {
     expect(kinds({ ...good, receiver: 'waitingForDatabase' })).toEqual(['exposureUnknown notKnown']);

@@ -13,6 +13,7 @@ const good: LogStatus = {
   slot: { state: 'reserved', roomBytes: String(GiB) }, spoolBytes: 0, spoolFreeBytes: 50 * GiB, break: null,
 };
 const failure = { type: 'RepositoryUnreachable', cause: 'the directory does not exist', hint: 'Mount it.' } as const;
+const room = (freeBytes: number) => ({ sizeBytes: 100 * GiB, freeBytes, walBytes: GiB, keptFor: [], maxWalBytes: GiB, keepBytes: 0 });
 const behind = (exposureMs: number, exposureBytes = '1000') => ({ durable: '0/4000000', coveredAt: '2026-11-23T01:59:49.000Z', exposureMs, exposureBytes });
 
 describe('alarms', () => {
@@ -33,7 +34,9 @@ describe('alarms', () => {
     ['a slot with a quarter of its room left', { ...good, onHost: behind(1, String(3 * GiB)), slot: { state: 'extended', roomBytes: String(GiB) } }, []],
     ['a slot with less', { ...good, onHost: behind(1, String(3 * GiB)), slot: { state: 'extended', roomBytes: String(GiB - 1) } }, ['slotEnding']],
     ['a file system that fills', { ...good, spoolBytes: 5 * GiB, spoolFreeBytes: GiB - 1 }, ['spoolFilling']],
-    ['a file system of which nothing is known', { ...good, spoolFreeBytes: null }, []],
+    ['a file system of which nothing is known', { ...good, spoolFreeBytes: null, serverRoom: null }, []],
+    ['a server whose own log has room', { ...good, serverRoom: room(50 * GiB) }, []],
+    ['a server whose own log has none, before what it is that fails', { ...good, serverRoom: room(GiB - 1), receiver: 'failing', failure }, ['walDiskFilling', 'receiverFailing']],
   ])('of %s', (_what, status, kinds) => {
     const alarms = alarmsOf(status, now, productionTiming);
     expect(alarms.map(({ kind }) => kind)).toEqual(kinds);

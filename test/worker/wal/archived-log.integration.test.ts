@@ -3,6 +3,8 @@ import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
+import { testTiming } from '../../../src/domain/timing.ts';
+import { alarmsOf } from '../../../src/domain/wal/log-alarms.ts';
 import type { LogStatus } from '../../../src/domain/wal/log-status.ts';
 import { segmentName } from '../../../src/domain/wal/segment.ts';
 import { createRepository } from '../../../src/repository/create-repository.ts';
@@ -90,14 +92,16 @@ test('where the disk of its log is full the server goes on, what it lets go of i
   // One segment ends meanwhile, and no other.
   await wal.endSegmentsAfter('1h');
   const log = keeper();
-  const first = await until(log, ({ receiver, source }) => receiver === 'running' && source !== null);
+  const first = await until(log, ({ receiver, source, serverRoom }) => receiver === 'running' && source !== null && serverRoom != null);
   const key = keyOf(first);
+  expect([first.serverRoom?.sizeBytes, alarmsOf(first, Date.now(), testTiming).filter(({ kind }) => kind === 'walDiskFilling')]).toEqual([400 * 1024 ** 2, []]);
   const free = Number((await wal.run('df', '-Pk', home)).split('\n')[1]?.split(/\s+/)[3]) / 1024;
   await wal.run('dd', 'if=/dev/zero', `of=${home}/others`, 'bs=1M', `count=${Math.floor(free - 38)}`);
   expect((await until(log, ({ failure }) => failure?.type === 'DiskFull')).failure?.hint).toContain('lets go');
   const lost = await wal.fillSegment();
-  const broken = await until(log, (now) => now.break !== null);
+  const broken = await until(log, (now) => now.break !== null && (now.serverRoom?.freeBytes ?? 0) < 40 * 1024 ** 2);
   expect(broken.break).toMatchObject({ segment: lost, reason: expect.stringContaining('too little room') });
+  expect(alarmsOf(broken, Date.now(), testTiming)[0]).toMatchObject({ kind: 'walDiskFilling', sentence: expect.stringMatching(/the server's own log has \d+(\.\d)?MB of 400MB left; pg_wal takes \d+MB/) });
   expect((await repository.wal.listBreaks(key)).map(({ segment }) => segmentName(segment, key.segmentSizeBytes))).toEqual([lost]);
   expect(await wal.source.breaks(wal.ctx, wal.component)).toEqual([]);
 

@@ -38,7 +38,7 @@ function stage(timing: Timing = testTiming, own: Pick<PostgresComponent, 'walPar
       if (brought.renamed === name) throw new HoldfastFailure('PathNotFound', { operation: 'read', object: name, cause: 'it is not there', hint: 'None.' });
       return Readable.from([pageOf(name)], { objectMode: false });
     },
-    freeBytes: async () => null,
+    freeBytes: async () => null, serverRoom: async () => null,
     breaks: never,
     settle: async (_ctx, _component, breaks) => void (brought.breaks = brought.breaks.filter((each) => !breaks.includes(each))),
     release: async (_ctx, _component, names) => {

@@ -76,7 +76,7 @@ export const sqlFiles = filesOf('in-helper', 'pins.sql', 'holder.sql', 'work.sql
 
 /** SQL for a psql that is exec'd in the database's container. */
 export const statements = filesOf(
-  'in-server', 'inspect.sql', 'databases.sql', 'create-side.sql', 'roles.sql', 'drop-roles.sql', 'drop-database.sql', 'close-live.sql', 'swap.sql', 'roll-back.sql', 'open.sql', 'loss.sql', 'properties.sql', 'log.sql', 'mark.sql', 'canary.sql', 'log-settings.sql', 'lineage.sql', 'archiving.sql', 'properties-of-live.sql', 'collations.sql',
+  'in-server', 'inspect.sql', 'databases.sql', 'create-side.sql', 'roles.sql', 'drop-roles.sql', 'drop-database.sql', 'close-live.sql', 'swap.sql', 'roll-back.sql', 'open.sql', 'loss.sql', 'properties.sql', 'log.sql', 'mark.sql', 'canary.sql', 'log-settings.sql', 'lineage.sql', 'archiving.sql', 'server-room.sql', 'properties-of-live.sql', 'collations.sql',
 );
 
 /** SQL about single tables: for helpers, and (functions.sql) for a psql in the database's container. */

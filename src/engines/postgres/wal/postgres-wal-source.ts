@@ -2,6 +2,8 @@
 import type { WalSource } from '../../wal-source.ts';
 import { ensureReceiver } from './ensure-receiver.ts';
 import { listFiles, lookAtReceived, readCluster, readFreeBytes, readReceived, releaseFiles } from './received-files.ts';
+import { receiverOf } from './receiver.ts';
+import { readServerRoom } from './server-room.ts';
 import { stopReceiver } from './stop-receiver.ts';
 
 /** Keeps nothing of its own: whatever is known is in the engine, the volume and the server. */
@@ -14,6 +16,7 @@ export function createPostgresWalSource(): WalSource {
     files: listFiles,
     read: readReceived,
     freeBytes: readFreeBytes,
+    serverRoom: (ctx, component) => readServerRoom(ctx, component, receiverOf(ctx, component)),
     breaks: async () => [],
     settle: async () => undefined,
     release: releaseFiles,

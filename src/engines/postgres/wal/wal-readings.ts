@@ -26,11 +26,13 @@ export const readingsIn = (text: string): readonly WalReading[] =>
 /** A moment as readings have it: ISO 8601 UTC. */
 export const isMoment = (text: string): boolean => /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,6})?Z$/.test(text);
 
-/** Of `df -Pk` on one directory: a head, and a line whose fourth figure is what is free in KiB; null where it says something else. */
-export function freeBytesIn(text: string): number | null {
-  const free = /^\S.*?\s+\d+\s+\d+\s+(\d+)\s+\d+%\s/m.exec(text.split('\n').slice(1).join('\n'))?.[1];
-  return free === undefined ? null : Number(free) * 1024;
+/** Of `df -Pk` on one directory: a head, and a line whose second and fourth figures are the size and what is free, in KiB; null where it says something else. */
+export function diskIn(text: string): { readonly sizeBytes: number; readonly freeBytes: number } | null {
+  const [, size, free] = /^\S.*?\s+(\d+)\s+\d+\s+(\d+)\s+\d+%\s/m.exec(text.split('\n').slice(1).join('\n')) ?? [];
+  return free === undefined ? null : { sizeBytes: Number(size) * 1024, freeBytes: Number(free) * 1024 };
 }
+
+export const freeBytesIn = (text: string): number | null => diskIn(text)?.freeBytes ?? null;
 
 export type WalFileKind = 'segment' | 'partial' | 'history';
 

@@ -6,6 +6,7 @@ import { changeLogSettings, readLogSettings } from '../../../../src/engines/post
 import { failing } from '../../../support/failing.ts';
 import { useDocker } from '../../../support/docker.ts';
 import { contextOf, startPostgres } from '../postgres-fixture.ts';
+import { receiving } from './wal-fixture.ts';
 import type { SettingChange } from '../../../../src/domain/wal/server-settings.ts';
 
 const docker = useDocker();
@@ -33,9 +34,12 @@ test.each(['postgres:15', 'postgres:18'])('a server of %s says what its log depe
 test('what waits for a restart is told by the server, and who may not look is told so', async () => {
   const { component, sql } = await startPostgres(docker);
   const ctx = contextOf(docker);
-  await sql('CREATE ROLE keeper LOGIN; SELECT pg_create_physical_replication_slot(\'theirs\')');
+  await sql('CREATE ROLE keeper LOGIN; SELECT pg_create_physical_replication_slot(\'theirs\', true)');
   await changeLogSettings(ctx, component, [{ name: 'max_wal_senders', value: '12', statement: '', why: '', effect: 'restart' }]);
   expect((await readLogSettings(ctx, component)).settings.max_wal_senders).toMatchObject({ value: '10', pendingRestart: true });
+  // The disk of the log is looked at without such a right, where the image says where the data lies.
+  const wal = receiving(docker, { id: component.container, component, sql, works: () => Promise.resolve(false) });
+  expect(await wal.source.serverRoom(wal.ctx, { ...component, user: 'keeper' })).toMatchObject({ freeBytes: expect.any(Number), walBytes: expect.any(Number), keptFor: [{ kind: 'slot', name: 'theirs', own: false, active: false, bytes: expect.any(Number) }] });
   const facts = await readLogSettings(ctx, { ...component, user: 'keeper' });
   expect(facts).toMatchObject({ user: 'keeper', superuser: false, mayReplicate: false, mayWatch: false, otherSlots: 1, freeBytes: null });
   await failing('PermissionDenied', () => changeLogSettings(ctx, { ...component, user: 'keeper' }, [{ name: 'max_slot_wal_keep_size', value: '512MB', statement: '', why: '', effect: 'now' }]));

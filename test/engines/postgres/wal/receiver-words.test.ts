@@ -3,7 +3,7 @@ import { describe, expect, it, test } from 'vitest';
 import { identityOf, ownersOf, receiverLabels, receiverName } from '../../../../src/containers/labels.ts';
 import { parseKept } from '../../../../src/engines/postgres/wal/kept-cluster.ts';
 import { endOfReceiver } from '../../../../src/engines/postgres/wal/receiver-end.ts';
-import { freeBytesIn, isMoment, parseReading, placedFilesIn, readingsIn, receivedFiles, releasablePaths, walFileKind } from '../../../../src/engines/postgres/wal/wal-readings.ts';
+import { diskIn, freeBytesIn, isMoment, parseReading, placedFilesIn, readingsIn, receivedFiles, releasablePaths, walFileKind } from '../../../../src/engines/postgres/wal/wal-readings.ts';
 
 const line = '2026-11-29T03:22:30.387847Z 0/3000000 00000001 0/29CE000 reserved - -';
 
@@ -11,6 +11,7 @@ test('what is free stands in the fourth figure of df, whatever the names around 
   const head = 'Filesystem     1024-blocks      Used Available Capacity Mounted on';
   expect(freeBytesIn(`${head}\n/dev/sda1        102687672  60000000  37424464      62% /wal\n`)).toBe(37_424_464 * 1024);
   expect(freeBytesIn(`${head}\n//nas/my share 100 90 10 90% /wal\n`)).toBe(10 * 1024);
+  expect(diskIn(`${head}\n/dev/sda1        102687672  60000000  37424464      62% /wal\n`)).toEqual({ sizeBytes: 102_687_672 * 1024, freeBytes: 37_424_464 * 1024 });
   expect(freeBytesIn(head)).toBeNull();
   expect(freeBytesIn('')).toBeNull();
 });

@@ -55,6 +55,7 @@ describe('a receiver', () => {
       systemIdentifier: await postgres.sql('SELECT system_identifier FROM pg_control_system()'), majorVersion: 17, segmentSizeBytes: 16 * 1024 ** 2,
     });
 
+    expect(await source.serverRoom(ctx, component)).toMatchObject({ sizeBytes: expect.any(Number), walBytes: expect.any(Number), keptFor: [{ kind: 'slot', name: wal.receiver.slot, own: true, active: true }], keepBytes: 256 * 1024 ** 2 });
     const [first, second] = [await fillSegment(postgres), await fillSegment(postgres)];
     await postgres.sql('CREATE TABLE later ()');
     const position = await wal.received();

@@ -1,5 +1,6 @@
 /** How a server's archiving stands, as look.sh found it beside the server, and what of that keeps the log from coming. Pure. */
 import { HoldfastFailure } from '../../../../domain/failures.ts';
+import { leastFreeBytes } from '../../../../domain/wal/server-room.ts';
 import { sizeText } from '../../../../domain/wording.ts';
 
 export interface ArchivingState {
@@ -39,9 +40,6 @@ export function archivingState(output: string): ArchivingState {
     sizeBytes: size === undefined ? null : Number(size) * 1024,
   };
 }
-
-/** As archive.sh has it: a tenth of the file system, 512 MiB at most, besides the segment itself. */
-export const leastFreeBytes = (sizeBytes: number): number => Math.min(Math.floor(sizeBytes / 10), 512 * 1024 ** 2);
 
 const enable = 'holdfast wal enable says what is to be done, and does it.';
 

@@ -1,5 +1,7 @@
 /** PostgreSQL's write-ahead log, archived by the server itself: a script on a volume of its container fills a spool there, which is read from beside it. */
 import type { WalSource } from '../../../wal-source.ts';
+import { readServerRoom } from '../server-room.ts';
+import { watcherOf } from './archive-place.ts';
 import { ensureWatcher } from './ensure-watcher.ts';
 import { lookAtSpool, readSpooled, releaseSpooled, settleBreaks, spoolBreaks, spoolCluster, spoolFiles, spoolFreeBytes } from './spool-files.ts';
 import { stopArchiving } from './stop-archiving.ts';
@@ -14,6 +16,7 @@ export function createPostgresArchiveSource(): WalSource {
     files: spoolFiles,
     read: readSpooled,
     freeBytes: spoolFreeBytes,
+    serverRoom: (ctx, component) => readServerRoom(ctx, component, watcherOf(ctx, component)),
     breaks: spoolBreaks,
     settle: settleBreaks,
     release: releaseSpooled,

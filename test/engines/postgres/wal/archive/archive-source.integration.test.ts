@@ -40,6 +40,7 @@ test.each(['postgres:15', 'postgres:18'])('a server of %s is set up, archives, i
     return newest !== undefined && newest.received !== null && newest.lsn <= newest.received;
   });
   expect(await source.freeBytes(ctx, component)).toBeGreaterThan(0);
+  expect(await source.serverRoom(ctx, component)).toMatchObject({ freeBytes: expect.any(Number), walBytes: expect.any(Number), keptFor: [{ kind: 'archiving' }], maxWalBytes: 1024 ** 3 });
 
   for (const name of ['../cluster.json', '/etc/passwd', `.${second}.new`, '', `${second}\n`]) {
     await failing('PathNotFound', () => source.read(ctx, component, name));
