@@ -1,4 +1,5 @@
 /** `wal status`: how the logs stand that this machine's worker keeps, from what it last wrote down, and whether the repository has a base backup that they lead on from. Needs neither Temporal nor the databases. */
+import { figuresAt } from '../domain/wal/log-status.ts';
 import { alarmObjectives } from '../domain/wal/partial-interval.ts';
 import { stateDirectory } from '../worker/local/state-directory.ts';
 import { readAofStatus, readLogStatus } from '../worker/standing-file.ts';
@@ -21,7 +22,7 @@ export async function walStatus(context: CommandContext): Promise<ExitCode> {
   }
   const logs = [];
   for (const { service, component } of components) {
-    const status = await readLogStatus(stateDirectory(context.environment), service, component);
+    const status = figuresAt(await readLogStatus(stateDirectory(context.environment), service, component), Date.now());
     const standing = await standingOf(config, status);
     const judged = judgeLog(status, Date.now(), alarmObjectives(status, context.timing), standing);
     for (const line of logLines({ service, component, status, judged, standing }, context.clock())) output.result(line);

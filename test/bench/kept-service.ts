@@ -7,7 +7,7 @@ import type { Config } from '../../src/config/config.ts';
 import { workflowQueue } from '../../src/domain/task-queues.ts';
 import { labelNames } from '../../src/containers/labels.ts';
 import type { WalMode } from '../../src/domain/service.ts';
-import type { LogStatus } from '../../src/domain/wal/log-status.ts';
+import { figuresAt, type LogStatus } from '../../src/domain/wal/log-status.ts';
 import { parseLsn } from '../../src/domain/wal/lsn.ts';
 import { logWatchId } from '../../src/domain/workflow-ids.ts';
 import { createRepository } from '../../src/repository/create-repository.ts';
@@ -53,7 +53,7 @@ export async function startKeptService(place: BenchPlace, server: BenchServer, {
   const worker = await startBenchWorker({ config, address: place.temporal.address, dockerHost: place.dockerHost, directory: place.directory, environment: { ...environment, HOLDFAST_STATE_DIR: state } });
   place.atEnd(() => worker.kill());
   if (!watched) await withoutWatch(worker, name, config);
-  const status = (): Promise<LogStatus | null> => readLogStatus(state, name, 'postgres');
+  const status = async (): Promise<LogStatus | null> => figuresAt(await readLogStatus(state, name, 'postgres'), Date.now());
   return {
     name, worker, status, repository: createRepository('local', createLocalStorage(path)),
     stop: async () => {

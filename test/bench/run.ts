@@ -3,7 +3,7 @@
  *
  *   dumps      backups and restores of dumps against the seed's scripts                                     (--size 1GB --rounds 3)
  *   physical   base backups, restores from base and log, delivery of the log, against the seed and pgBackRest   (--size 1GB --size 4GB --rounds 3)
- *   exposure   what would be lost, under load, and whether the figure shown is true                       (--seconds 60 --times 20; the first alone with --wal archive)
+ *   exposure   what would be lost, under load, and whether the figure shown is true                       (--seconds 60 --times 20; --wal archive: as the server archives it itself)
  *   accidents  twenty scripted accidents, each found by `find`, each restored before                      (--only NAME)
  *   downtime   how long a cut-over keeps an application from writing                                      (--size 100MB --size 1GB --rounds 3)
  *   drill      a proof beside its backup, and a drill's own time over the work on its data                (--size 1GB --rounds 3)

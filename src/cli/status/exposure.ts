@@ -5,7 +5,7 @@ import { promisesLoss } from '../../domain/drill/promised-loss.ts';
 import type { ServiceDefinition } from '../../domain/service.ts';
 import { notKnown, wrong, type StatusFinding } from '../../domain/status/finding.ts';
 import { judgeLog, judgeUnlogged } from '../../domain/status/judge-exposure.ts';
-import type { PlaceExposure } from '../../domain/wal/log-status.ts';
+import { figuresAt, type PlaceExposure } from '../../domain/wal/log-status.ts';
 import { durationText } from '../../domain/wording.ts';
 import { stateDirectory } from '../../worker/local/state-directory.ts';
 import { readAofStatus, readLogStatus } from '../../worker/standing-file.ts';
@@ -25,7 +25,7 @@ export async function readExposure(context: CommandContext, config: Config, serv
   for (const component of service.components) {
     const { name } = component;
     if (component.engine === 'postgres' && component.wal !== undefined) {
-      const status = await readLogStatus(stateDirectory(context.environment), service.name, name);
+      const status = figuresAt(await readLogStatus(stateDirectory(context.environment), service.name, name), nowMs);
       const standing = await standingOf(config, status);
       findings.push(...judgeLog({ component: name, status, baseMissing: standing?.cause?.reason ?? null }, rpoMs, nowMs));
       lines.push(`${name}: ${status === null ? 'not known' : [placeText('this host', status.onHost), ...status.repositories.map((place) => placeText(place.name, place))].join(', ')}`);

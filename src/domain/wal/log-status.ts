@@ -65,6 +65,17 @@ export interface LogStatus {
   readonly brought?: string;
 }
 
+/**
+ * The figures as they are by now. From one look to the next, what a place lacks grows with the clock: in a repository, and on the host of a server that archives its log itself, to which it
+ * comes a segment at a time. A receiver keeps up, and lacks no more than it did. Nothing grows of a database that is down, or of which nothing is missing.
+ */
+export function figuresAt<S extends LogStatus | null>(status: S, nowMs: number): S {
+  if (status === null || (status.receiver !== 'running' && status.receiver !== 'started')) return status;
+  const grown = <P extends PlaceExposure>(place: P): P =>
+    (place.coveredAt === null || place.exposureMs === null || place.exposureBytes === '0' ? place : { ...place, exposureMs: Math.max(place.exposureMs, nowMs - Date.parse(place.coveredAt)) });
+  return { ...status, ...(status.by === 'archive' ? { onHost: grown(status.onHost) } : {}), repositories: status.repositories.map(grown) };
+}
+
 /** The exposure of a place that holds the log up to `durable`, for a status. @param now as of exposureOf */
 export function placeExposure(samples: readonly WalSample[], durable: bigint | null, now: string | null): PlaceExposure {
   const { coveredAt, exposureMs, exposureBytes } = exposureOf(samples, durable, now);
