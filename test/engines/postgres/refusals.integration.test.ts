@@ -93,6 +93,14 @@ describe('inspect', () => {
     await failing('LogicalSlotsInTheWay', inspect({}, 'restore'));
     await postgres.sql('SELECT pg_drop_replication_slot(\'cdc\');');
   });
+
+  it('refuses to exchange a database that lies in a tablespace, by its name; it is backed up', async () => {
+    await postgres.sql('COPY (SELECT) TO PROGRAM \'mkdir -p /tmp/far\'');
+    for (const statement of ['CREATE TABLESPACE "far away" LOCATION \'/tmp/far\'', 'CREATE DATABASE placed TABLESPACE "far away"']) await postgres.sql(statement);
+    expect((await failing('UnsupportedTopology', inspect({ database: 'placed' }, 'restore'))).fields.cause).toBe('the database lies in tablespace far away');
+    await inspect({ database: 'placed' }, 'backup');
+    for (const statement of ['DROP DATABASE placed', 'DROP TABLESPACE "far away"']) await postgres.sql(statement);
+  });
 });
 
 describe('prepare', () => {

@@ -21,13 +21,13 @@ import { runDirectory } from './run-directory.ts';
 export async function finishCopy(ctx: EngineContext, component: PostgresComponent, sighting: DataSighting, server: RecoveryServer, lsn: string, isAnswering: boolean, configuration?: 'live' | 'backup'): Promise<PostgresDirectoryCutOver> {
   await promoteAndStop(ctx, server, lsn);
   // The container goes while its files are finished: it has ended, and neither needs the other.
-  const [finished] = await allEnded([finishFiles(ctx, component, sighting, server, configuration), removeScratch(ctx.runtime, server.server)]);
+  const [finished] = await allEnded([finishFiles(ctx, component, sighting, configuration), removeScratch(ctx.runtime, server.server)]);
   return cutOverOf(ctx, component, sighting, finished, isAnswering);
 }
 
-async function finishFiles(ctx: EngineContext, component: PostgresComponent, { place, container }: DataSighting, server: RecoveryServer, configuration: 'live' | 'backup' | undefined): Promise<ControlData> {
+async function finishFiles(ctx: EngineContext, component: PostgresComponent, { place, container }: DataSighting, configuration: 'live' | 'backup' | undefined): Promise<ControlData> {
   const result = await runPostgresHelper(ctx, {
-    component, step: 'finish', imageId: place.imageId, network: 'none', majorVersion: 0, script: scripts.finishDirectory, args: [server.directory, place.directory, configuration ?? (container.state === 'running' ? 'live' : 'backup')], mounts: [place.mount],
+    component, step: 'finish', imageId: place.imageId, network: 'none', majorVersion: 0, script: scripts.finishDirectory, args: [`${place.directory}/${runDirectory(ctx.owner, component.name)}/new`, place.directory, configuration ?? (container.state === 'running' ? 'live' : 'backup')], mounts: [place.mount],
     phase: 'finish what was recovered',
   });
   const control = result.exitCode === 0 ? controlData(resultOf(result, 'control')) : null;

@@ -3,12 +3,14 @@ import type { PostgresBase } from '../../../domain/backup-manifest.ts';
 import { HoldfastFailure, isFailure } from '../../../domain/failures.ts';
 import type { PostgresComponent } from '../../../domain/service.ts';
 import type { EngineContext } from '../../engine-context.ts';
-import { collationsThatDiffer, findRecovery, readState, type Reached, type RecoveryServer, type RecoveryState } from '../recovery/recovery-server.ts';
-import { awaitTarget, continueRecovery, startRecovery, type Recovery } from '../recovery/start-recovery.ts';
+import { collationsThatDiffer, findRecovery, queryRecovered, readState, type Reached, type RecoveryServer, type RecoveryState } from '../recovery/recovery-server.ts';
+import { awaitTarget, continueRecovery, startRecovery, type Recovery, type RecoveryPlace } from '../recovery/start-recovery.ts';
 import { liesBehind } from '../recovery/target.ts';
 import type { DataPlace, DataSighting } from './data-place.ts';
+import { firstError } from '../server/psql-failure.ts';
 import { isOtherLibrary, movedNotes, sortedText } from '../server/sorted-otherwise.ts';
 import { removeRecovery } from './remove.ts';
+import { tablespacesText } from './require-fit.ts';
 import { directoryNoteKey, runDirectory } from './run-directory.ts';
 
 /** What to recover; the place is the live server's. */
@@ -20,10 +22,11 @@ export type RecoveryBeside = Pick<Recovery, 'backup' | 'source' | 'request' | 'l
  */
 export async function recoverBeside(ctx: EngineContext, component: PostgresComponent, { place }: DataSighting, beside: RecoveryBeside): Promise<{ readonly server: RecoveryServer; readonly reached: Reached; readonly notes: readonly string[] }> {
   await ctx.recordOnce(directoryNoteKey(component.name), { directory: runDirectory(ctx.owner, component.name) });
-  const recovery: Recovery = { ...beside, imageId: place.imageId, place: { mount: place.mount, directory: placeFor(ctx, place) } };
+  const recovery: Recovery = { ...beside, imageId: place.imageId, place: placeFor(ctx, place) };
   try {
     const server = await goOn(ctx, recovery, await standing(ctx, component)) ?? await startRecovery(ctx, recovery);
     const reached = await awaitTarget(ctx, recovery, server);
+    await requireNoTablespaces(ctx, component, server);
     return { server, reached, notes: await requireSameOrder(ctx, component, server, beside.backup, place.imageId) };
   } catch (error) {
     if (error instanceof HoldfastFailure && !error.retryable && !ctx.signal.aborted) await removeRecovery(ctx, ctx.owner, component, place);
@@ -49,7 +52,25 @@ async function goOn(ctx: EngineContext, recovery: Recovery, from: Awaited<Return
   }
 }
 
-const placeFor = (ctx: EngineContext, { component, directory }: DataPlace): string => `${directory}/${runDirectory(ctx.owner, component)}/new`;
+/** No path of the original's leads there: a tablespace that the log makes would else be made, and written to, on the live volume (databases.md P12). */
+const liveVolume = '/holdfast-live';
+
+const placeFor = (ctx: EngineContext, { component, directory, mount }: DataPlace): RecoveryPlace =>
+  ({ mount: { ...mount, target: liveVolume }, directory: `${liveVolume}${directory.slice(mount.target.length)}/${runDirectory(ctx.owner, component)}/new` });
+
+const tablespacesSql = 'SELECT coalesce(json_agg(format(\'%s at %s\', spcname, pg_tablespace_location(oid)) ORDER BY oid), \'[]\') FROM pg_tablespace WHERE pg_tablespace_location(oid) LIKE \'/%\';';
+
+/** Those of the base backup were refused before it was unpacked; these the log has made. @throws UnsupportedTopology */
+async function requireNoTablespaces(ctx: EngineContext, component: PostgresComponent, server: RecoveryServer): Promise<void> {
+  const { exitCode, stdout, stderr } = await queryRecovered(ctx, server, { sql: tablespacesSql, timeoutMs: ctx.timing.execMs });
+  if (exitCode !== 0) throw new HoldfastFailure('RestoreFailed', { operation: 'look for tablespaces', object: server.server.name, cause: firstError(stderr), hint: 'Nothing live was changed.' });
+  const found = JSON.parse(stdout) as readonly string[];
+  if (found.length === 0) return;
+  throw new HoldfastFailure('UnsupportedTopology', {
+    operation: 'prepare the restore', object: component.container, cause: `at that moment it has ${tablespacesText(found)}`,
+    hint: 'Only a data directory as a whole is exchanged. Ask for a moment before they were made; or take a copy of this one (--into NAME), single tables of it (--table), or a dump.',
+  });
+}
 
 /** Answers notes for the plan. @param imageId of the server that it is recovered by @throws VersionMismatch */
 export async function requireSameOrder(ctx: EngineContext, component: PostgresComponent, server: RecoveryServer, { server: then }: Pick<PostgresBase, 'server'>, imageId: string): Promise<readonly string[]> {

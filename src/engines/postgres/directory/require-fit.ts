@@ -37,14 +37,18 @@ export const imageNotes = ({ image, imageId }: Pick<ContainerFacts, 'image' | 'i
   `The container is of another image than the one that was backed up: ${image} (${imageId}), then ${server.image} (${server.imageId}, PostgreSQL ${server.version}).`,
 ]);
 
+/** @param tablespaces each with its place */
+export const tablespacesText = (tablespaces: readonly string[]): string =>
+  `${counted(tablespaces.length, 'tablespace')} outside of its data directory: ${tablespaces.slice(0, 5).join(', ')}${tablespaces.length > 5 ? ', …' : ''}`;
+
 /** @throws VersionMismatch, UnsupportedTopology */
 export async function requireSameMajor(ctx: EngineContext, component: PostgresComponent, imageId: string, backup: PostgresBase): Promise<void> {
   const major = Number((await ctx.runtime.findImage(imageId))?.environment['PG_MAJOR']);
   if (major !== backup.server.majorVersion) {
     throw new HoldfastFailure('VersionMismatch', { operation, object: component.container, cause: `the base backup is of PostgreSQL ${backup.server.majorVersion}, the container's image is of ${Number.isNaN(major) ? 'an unknown one' : major}`, hint: 'A copy of a whole server needs the same major: change the container\'s image, or restore a dump.' });
   }
-  const [tablespace] = backup.tablespaces;
-  if (tablespace !== undefined) {
-    throw new HoldfastFailure('UnsupportedTopology', { operation, object: component.container, cause: `the base backup has ${counted(backup.tablespaces.length, 'tablespace')} (${tablespace.name} at ${tablespace.location}), which lie outside the data directory`, hint: 'Restore a dump, or by hand: docs/restore-without-holdfast.md. Only a data directory as a whole is exchanged.' });
+  const tablespaces = backup.tablespaces.map(({ name, location }) => `${name} at ${location}`);
+  if (tablespaces.length > 0) {
+    throw new HoldfastFailure('UnsupportedTopology', { operation, object: component.container, cause: `the base backup has ${tablespacesText(tablespaces)}`, hint: 'Restore a dump, or by hand: docs/restore-without-holdfast.md. Only a data directory as a whole is exchanged.' });
   }
 }

@@ -8,13 +8,11 @@ import type { Look, LogWalk } from '../../moment-engine.ts';
 import { requireSameOrder } from '../directory/recover-beside.ts';
 import { recoveryRoomBytes } from '../recovery/recovery-room.ts';
 import { awaitStop, type Reached, type RecoveryServer } from '../recovery/recovery-server.ts';
-import { imageOf, settingsOf, startRecovery, type Recovery } from '../recovery/start-recovery.ts';
+import { nothingLacking, type Lacking } from '../recovery/recovery-failure.ts';
+import { imageOf, moreLacking, roundsAtMost, settingsOf, startRecovery, tooManyRounds, type Recovery } from '../recovery/start-recovery.ts';
 import { firstError } from '../server/psql-failure.ts';
 import { walkScripts } from '../server/script-text.ts';
 import { askCondition } from './ask-condition.ts';
-
-/** Each time the original was restarted with a larger setting. */
-const raisedAtMost = 20;
 
 /** See the contract (moment-engine.ts). */
 export async function lookAlong(ctx: EngineContext, component: PostgresComponent, walk: LogWalk): Promise<readonly Look[]> {
@@ -44,25 +42,25 @@ async function requireUsableIndexes(ctx: EngineContext, component: PostgresCompo
 
 interface Standing extends Pick<Reached, 'lastCommitAt'> {
   readonly server: RecoveryServer;
-  /** Settings that the original had raised by then, by name. */
-  readonly raised: Readonly<Record<string, string>>;
+  /** What the original did by then. */
+  readonly lacking: Lacking;
 }
 
 /** Unpacked at first, then sent on from where it stands. */
 async function stopAt(ctx: EngineContext, walk: LogWalk, stop: Stop, before: Standing | null): Promise<Standing> {
-  let raised = before?.raised ?? {};
+  let lacking = before?.lacking ?? nothingLacking;
   let server = before?.server ?? null;
-  for (let round = 1; round <= raisedAtMost; round += 1) {
-    const recovery = recoveryTo(walk, stop, raised);
+  for (let round = 1; round <= roundsAtMost; round += 1) {
+    const recovery = recoveryTo(walk, stop, lacking);
     if (server === null) server = await startRecovery(ctx, recovery);
     else await goOn(ctx, recovery, server);
     const reached = await awaitStop(ctx, server);
-    if (!('raised' in reached)) return { server, raised, lastCommitAt: reached.lastCommitAt };
-    // Its server may have ended over it, and its container with that: anew, with the larger one from the first.
-    raised = { ...raised, ...reached.raised };
+    if (!('lacks' in reached)) return { server, lacking, lastCommitAt: reached.lastCommitAt };
+    // Its server may have ended over it, and its container with that: anew, with that from the first.
+    lacking = moreLacking(lacking, reached);
     server = null;
   }
-  throw new HoldfastFailure('RestoreFailed', { operation: 'recover to a moment', object: walk.backup.component, cause: `its settings had to be raised ${raisedAtMost} times`, hint: 'Use a base backup that was taken after they were raised.' });
+  throw tooManyRounds(walk.backup.component);
 }
 
 /** A container for each stop would cost more than the recovery. */
@@ -73,5 +71,5 @@ async function goOn(ctx: EngineContext, recovery: Recovery, { server, directory 
   if (exitCode !== 0) throw new HoldfastFailure('HelperLost', { operation: 'go on to the next moment', object: server.name, cause: firstError(stderr), hint: 'The step is tried again.' });
 }
 
-const recoveryTo = ({ backup, source, timeline, files, archive }: LogWalk, { lsn, inclusive }: Stop, raised: Standing['raised']): Recovery =>
-  ({ backup, source, request: { target: { kind: 'lsn', lsn }, inclusive, timeline }, log: { files, mount: archive }, raised, serverScript: walkScripts.runServer, roomBytes: recoveryRoomBytes(backup, files.length) });
+const recoveryTo = ({ backup, source, timeline, files, archive }: LogWalk, { lsn, inclusive }: Stop, lacking: Lacking): Recovery =>
+  ({ backup, source, request: { target: { kind: 'lsn', lsn }, inclusive, timeline }, log: { files, mount: archive }, lacking, serverScript: walkScripts.runServer, roomBytes: recoveryRoomBytes(backup, files.length) });

@@ -18,7 +18,7 @@ export function recoveryFailure(log: string, object: string): HoldfastFailure {
   if (/recovery ended before configured recovery target was reached/.test(log)) {
     return new HoldfastFailure('PointUnreachable', { ...call, cause: `the log ends before the moment${lastCommitIn(log)}`, hint: 'Ask for an earlier moment, or for latest.' });
   }
-  return new HoldfastFailure('RestoreFailed', { ...call, cause: firstError(log), hint: 'See the server\'s own words; use another base backup, or an earlier moment.' });
+  return new HoldfastFailure('RestoreFailed', { ...call, cause: firstError(withoutRefused(log)), hint: 'See the server\'s own words; use another base backup, or an earlier moment.' });
 }
 
 function lastCommitIn(log: string): string {
@@ -26,9 +26,29 @@ function lastCommitIn(log: string): string {
   return last === undefined ? '' : `; its last transaction committed at ${last}`;
 }
 
-/**
- * Settings that the original had raised after its base backup was taken: replaying stops where it learns of it (databases.md P11), and has to begin again with
- * these. By name; empty where that is not what the log tells of.
- */
-export const raisedSettings = (log: string): Readonly<Record<string, string>> =>
-  Object.fromEntries([...log.matchAll(/DETAIL: +([a-z_]+) = \d+ is a lower setting than on the primary server, where its value was (\d+)\.$/gm)].map(([, name, value]) => [name, value]));
+/** Whoever asks too early is told so, in the same words as what goes wrong. */
+const withoutRefused = (log: string): string => log.replace(/^.*FATAL: +the database system is .*$/gm, '');
+
+/** What the original did after its base backup was taken: replaying stops where it learns of it, and has to begin again with what that takes. */
+export interface Lacking {
+  /** Settings that were raised (databases.md P11), by name. */
+  readonly raised: Readonly<Record<string, string>>;
+  /** Directories that it made tablespaces in (P12). */
+  readonly locations: readonly string[];
+}
+
+/** Null where that is not what the log tells of. */
+export function lackingIn(log: string): Lacking | null {
+  const raised = Object.fromEntries([...log.matchAll(/DETAIL: +([a-z_]+) = \d+ is a lower setting than on the primary server, where its value was (\d+)\.$/gm)].map(([, name, value]) => [name, value]));
+  const locations = [...log.matchAll(/FATAL: +(?:directory|could not set permissions on directory) "(\/.*)"(?: does not exist|: Operation not permitted)$/gm)].map(([, location]) => location as string);
+  return Object.keys(raised).length === 0 && locations.length === 0 ? null : { raised, locations };
+}
+
+export const nothingLacking: Lacking = { raised: {}, locations: [] };
+
+/** Both; null where the one adds nothing to the other: what was given did not help. */
+export function addLacking(given: Lacking, found: Lacking): Lacking | null {
+  const locations = [...new Set([...given.locations, ...found.locations])];
+  const isMore = locations.length > given.locations.length || Object.entries(found.raised).some(([name, value]) => given.raised[name] !== value);
+  return isMore ? { raised: { ...given.raised, ...found.raised }, locations } : null;
+}

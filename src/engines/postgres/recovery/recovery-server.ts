@@ -14,7 +14,7 @@ import { firstError } from '../server/psql-failure.ts';
 import { psqlArgv } from '../server/real-program.ts';
 import { statements } from '../server/script-text.ts';
 import type { CollationFacts, SortedOtherwise } from '../server/sorted-otherwise.ts';
-import { raisedSettings, recoveryFailure } from './recovery-failure.ts';
+import { lackingIn, recoveryFailure, type Lacking } from './recovery-failure.ts';
 import { reachedTarget, type ReachedTarget } from './target.ts';
 
 export interface RecoveryServer {
@@ -42,10 +42,10 @@ export async function findRecovery(ctx: Pick<EngineContext, 'runtime' | 'owner'>
 }
 
 /**
- * Returns when the server has stopped where it was told to; or, where it cannot go on for settings that the original raised meanwhile, with those, by name.
+ * Returns when the server has stopped where it was told to; or, where it cannot go on for what the original did meanwhile, with what that takes.
  * @throws PointUnreachable where the log ends before, ArtifactDamaged where a file of it is not what it must be, RestoreFailed where it does not recover for another reason
  */
-export async function awaitStop(ctx: EngineContext, recovered: RecoveryServer): Promise<Reached | { readonly raised: Readonly<Record<string, string>> }> {
+export async function awaitStop(ctx: EngineContext, recovered: RecoveryServer): Promise<Reached | { readonly lacks: Lacking; readonly failure: HoldfastFailure }> {
   const { server } = recovered;
   let seen: RecoveryState | null = null;
   let askAt = performance.now() + ctx.timing.heartbeatIntervalMs;
@@ -62,8 +62,8 @@ export async function awaitStop(ctx: EngineContext, recovered: RecoveryServer): 
   const log = await logOf(ctx, recovered);
   const reached = reachedTarget(log);
   if (state !== 'ended' && reached !== null) return { ...reached, lsn: state.lsn, lastCommitAt: state.lastCommitAt };
-  const raised = raisedSettings(log);
-  if (Object.keys(raised).length > 0) return { raised };
+  const lacks = lackingIn(log);
+  if (lacks !== null) return { lacks, failure: recoveryFailure(log, server.name) };
   if (state === 'ended') throw recoveryFailure(log, server.name);
   throw new HoldfastFailure('RestoreFailed', { operation: 'recover to a moment', object: server.name, cause: 'the server paused without saying where it stopped', hint: 'See its log.' });
 }

@@ -13,7 +13,7 @@ import { failedStep, runPostgresHelper } from '../server/postgres-helper.ts';
 import { firstError } from '../server/psql-failure.ts';
 import { recoveryFiles, scripts } from '../server/script-text.ts';
 import { awaitStop, recoveryStep, serverArguments, type Reached, type RecoveryServer } from './recovery-server.ts';
-import { supersededFailure } from './recovery-failure.ts';
+import { addLacking, nothingLacking, supersededFailure, type Lacking } from './recovery-failure.ts';
 import { segmentList } from './segment-list.ts';
 import { recoverySettings, type RecoveryRequest } from './target.ts';
 
@@ -29,8 +29,8 @@ export interface Recovery {
   readonly place?: RecoveryPlace;
   /** Room that is asked for there before anything is unpacked; what the base takes by itself unless given. */
   readonly roomBytes?: number;
-  /** Settings that the original had raised since the backup, by name. */
-  readonly raised?: Readonly<Record<string, string>>;
+  /** What the original did since the backup, as far as it is known. */
+  readonly lacking?: Lacking;
   /** Further settings of its server. */
   readonly settings?: Readonly<Record<string, string>>;
   /** Its limit, where nothing is restored for good; none unless given. */
@@ -46,8 +46,8 @@ export interface RecoveryPlace {
 
 const ownDirectory = '/recovery';
 const archive = '/archive';
-/** Each time the original was restarted with a larger one. */
-const raisedAtMost = 20;
+/** Each time the original was restarted with a larger setting, or made a tablespace. */
+export const roundsAtMost = 100;
 
 /**
  * The base backup unpacked and verified in a volume of this run, and a server started on it. Run again, it begins anew.
@@ -79,7 +79,7 @@ export async function continueRecovery(ctx: EngineContext, recovery: Recovery, r
   await ctx.runtime.stop(server.id, ctx.timing.stopMs);
   const result = await runPostgresHelper(ctx, {
     component: { name: backup.component, user: 'postgres' }, step: 'recovery-aim', imageId: await imageOf(ctx, recovery), network: 'none', majorVersion: 0, script: scripts.aimRecovery, args: [directory],
-    files: { ...baseFiles(await chainOf(backup, recovery.source)), 'scratch.conf': settingsOf(recovery, directory), 'segments.list': segmentList(log.files) }, mounts: [place.mount, ...archiveMount(log)], phase: 'go on to another moment',
+    files: { ...baseFiles(await chainOf(backup, recovery.source)), 'scratch.conf': settingsOf(recovery, directory), 'segments.list': segmentList(log.files), locations: locationsOf(recovery) }, mounts: [place.mount, ...archiveMount(log)], phase: 'go on to another moment',
   });
   if (result.exitCode !== 0 && failedStep(result).step === 'superseded') throw supersededFailure('go on to another moment', server.name, firstError(failedStep(result).messages));
   if (result.exitCode !== 0) throw new HoldfastFailure('RestoreFailed', { operation: 'go on to another moment', object: server.name, cause: firstError(failedStep(result).messages), hint: 'It is recovered anew.' });
@@ -88,19 +88,28 @@ export async function continueRecovery(ctx: EngineContext, recovery: Recovery, r
 }
 
 /**
- * Where {@link startRecovery} or {@link continueRecovery} leads, with what the original's settings had been raised to meanwhile. @throws PointUnreachable, ArtifactDamaged,
- * RestoreFailed
+ * Where {@link startRecovery} or {@link continueRecovery} leads, with what the original did meanwhile. @throws PointUnreachable, ArtifactDamaged, RestoreFailed
  */
 export async function awaitTarget(ctx: EngineContext, recovery: Recovery, recovered: RecoveryServer): Promise<Reached> {
-  let raised = recovery.raised ?? {};
-  for (let round = 1; round <= raisedAtMost; round += 1) {
+  let lacking = recovery.lacking ?? nothingLacking;
+  for (let round = 1; round <= roundsAtMost; round += 1) {
     const stop = await awaitStop(ctx, recovered);
-    if (!('raised' in stop)) return stop;
-    raised = { ...raised, ...stop.raised };
-    await continueRecovery(ctx, { ...recovery, raised }, recovered);
+    if (!('lacks' in stop)) return stop;
+    lacking = moreLacking(lacking, stop);
+    await continueRecovery(ctx, { ...recovery, lacking }, recovered);
   }
-  throw new HoldfastFailure('RestoreFailed', { operation: 'recover to a moment', object: recovered.server.name, cause: `its settings had to be raised ${raisedAtMost} times, and are still too small (${Object.keys(raised).join(', ')})`, hint: 'Use a base backup that was taken after they were raised.' });
+  throw tooManyRounds(recovered.server.name);
 }
+
+/** @throws what it ended with, where it had been given that */
+export function moreLacking(given: Lacking, { lacks, failure }: { readonly lacks: Lacking; readonly failure: HoldfastFailure }): Lacking {
+  const more = addLacking(given, lacks);
+  if (more === null) throw failure;
+  return more;
+}
+
+export const tooManyRounds = (object: string): HoldfastFailure =>
+  new HoldfastFailure('RestoreFailed', { operation: 'recover to a moment', object, cause: `it had to begin again ${roundsAtMost} times, with larger settings or for another tablespace`, hint: 'Use a base backup that was taken later.' });
 
 /** The image of its server. @throws ImageMissing */
 export async function imageOf(ctx: EngineContext, { imageId, backup }: Pick<Recovery, 'imageId' | 'backup'>): Promise<string> {
@@ -130,9 +139,12 @@ export async function removeOwnRecovery(ctx: EngineContext, component: string): 
 }
 
 /** The whole configuration of its server. */
-export const settingsOf = ({ backup, request, raised, settings }: Recovery, directory: string): string => settingsText({
-  ...scratchSettings(backup), ...raised, ...settings, hot_standby: 'on', restore_command: `sh ${directory}/fetch-segment.sh ${directory} "%f" "%p"`, ...recoverySettings(request),
+export const settingsOf = ({ backup, request, lacking, settings }: Recovery, directory: string): string => settingsText({
+  ...scratchSettings(backup), ...lacking?.raised, ...settings, hot_standby: 'on', restore_command: `sh ${directory}/fetch-segment.sh ${directory} "%f" "%p"`, ...recoverySettings(request),
 });
+
+/** What make-places.sh reads: a line each. */
+const locationsOf = ({ lacking }: Recovery): string => (lacking?.locations ?? []).map((location) => `${location}\n`).join('');
 
 async function arrange(ctx: EngineContext, recovery: Recovery, imageId: string, { mount, directory }: RecoveryPlace): Promise<void> {
   const { backup, source, log } = recovery;
@@ -140,7 +152,7 @@ async function arrange(ctx: EngineContext, recovery: Recovery, imageId: string, 
   const input = await baseInput(ctx, chained);
   const result = await runPostgresHelper(ctx, {
     component: { name: backup.component, user: 'postgres' }, step: 'recovery-arrange', imageId, network: 'none', majorVersion: 0, script: scripts.arrangeRecovery,
-    args: [directory, String(recovery.roomBytes ?? backup.dataSizeBytes)], files: { ...baseFiles(chained), ...recoveryFiles, ...(recovery.serverScript === undefined ? {} : { 'run-server.sh': recovery.serverScript }), 'scratch.conf': settingsOf(recovery, directory), 'segments.list': segmentList(log.files) },
+    args: [directory, String(recovery.roomBytes ?? backup.dataSizeBytes)], files: { ...baseFiles(chained), ...recoveryFiles, ...(recovery.serverScript === undefined ? {} : { 'run-server.sh': recovery.serverScript }), 'scratch.conf': settingsOf(recovery, directory), 'segments.list': segmentList(log.files), locations: locationsOf(recovery) },
     mounts: [mount, ...archiveMount(log), ...input.mounts], phase: 'unpack the base backup', ...(input.beforeStart === undefined ? {} : { beforeStart: input.beforeStart }),
   });
   if (result.exitCode === 0) return;

@@ -38,7 +38,7 @@ export const scripts = {
 } as const;
 
 /** What lies beside a copy that is recovered, by file name. */
-export const recoveryFiles = Object.fromEntries(['fetch-segment.sh', 'serve-segments.sh', 'run-server.sh'].map((name) => [name, read(`scripts/recovery/${name}`)]));
+export const recoveryFiles = Object.fromEntries(['fetch-segment.sh', 'serve-segments.sh', 'make-places.sh', 'run-server.sh'].map((name) => [name, read(`scripts/recovery/${name}`)]));
 
 /** The same for a cluster that is filled from a dump. */
 export const clusterFiles = { 'run-server.sh': read('scripts/directory/run-cluster.sh') } as const;

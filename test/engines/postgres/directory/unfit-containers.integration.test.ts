@@ -23,14 +23,15 @@ beforeAll(async () => {
 interface Given {
   readonly mounts?: readonly { readonly Type: string; readonly Source?: string; readonly Target: string }[];
   readonly autoRemove?: boolean;
+  readonly volume?: string;
   readonly command?: readonly string[];
 }
 
-/** As `docker create` makes it, on the one volume. */
-async function created({ mounts = [], autoRemove = false, command = ['postgres'] }: Given): Promise<{ readonly id: string; readonly component: PostgresComponent }> {
+/** As `docker create` makes it, on the one volume unless another is given. */
+async function created({ mounts = [], autoRemove = false, command = ['postgres'], volume: own = volume }: Given): Promise<{ readonly id: string; readonly component: PostgresComponent }> {
   const container = docker.name('postgres');
   const { Id: id } = JSON.parse(await docker.engineCall('POST', `/containers/create?name=${container}`, {
-    Image: imageId, Cmd: command, Env: ['POSTGRES_PASSWORD=never-used'], Labels: docker.labels, HostConfig: { AutoRemove: autoRemove, NetworkMode: 'none', Init: true, Mounts: [{ Type: 'volume', Source: volume, Target: dataDirectory }, ...mounts] },
+    Image: imageId, Cmd: command, Env: ['POSTGRES_PASSWORD=never-used'], Labels: docker.labels, HostConfig: { AutoRemove: autoRemove, NetworkMode: 'none', Init: true, Mounts: [{ Type: 'volume', Source: own, Target: dataDirectory }, ...mounts] },
   })) as { Id: string };
   return { id, component: { engine: 'postgres', name: 'postgres', container, database: 'app', user: 'postgres' } };
 }
@@ -76,6 +77,22 @@ test.each(['pg_wal', 'pg_tblspc/16384', 'base', 'pg_wal/archive_status'])('a mou
   expect(await ends(component)).toEqual(everyWay(new RegExp(`^UnsupportedTopology: ${dataDirectory}/${below} is a mount of its own`)));
   // Nor is a server started, whoever made its container anew in the middle of a cut-over.
   for (const step of [engine.open, engine.rollBack]) expect((await failing('ContainerNotFound', step(contextOf(docker), component, previousOf(component)))).fields.cause).toContain(`${dataDirectory}/${below}`);
+});
+
+test('a live server with a tablespace: its files lie where no exchange takes them', async () => {
+  const own = await docker.volume();
+  const filled = await docker.run({ imageId, entrypoint: ['sh', '-ec'], command: [`cd ${dataDirectory}; mkdir pg_tblspc; echo 17 >PG_VERSION; ln -s /srv/far pg_tblspc/16384`], mounts: [{ type: 'volume', source: own, target: dataDirectory }] });
+  await docker.runtime.wait(filled);
+  const { component } = await created({ volume: own });
+  for (const way of ['a look before it', 'a base backup', 'a moment']) expect((await failing('UnsupportedTopology', (ways[way] as (typeof ways)[string])(component))).fields).toMatchObject({ object: own, cause: 'a tablespace leads to /srv/far' });
+});
+
+test('a base backup with a tablespace, as it is and as where a moment begins: in the plan, before anything is unpacked', async () => {
+  const { component } = await created({});
+  const backup = { engine: 'postgres', method: 'base', server: { majorVersion: 17 }, range: { timeline: 1 }, snapshot: { at: '' }, tablespaces: [{ name: 'far away', oid: 16384, location: '/srv/far' }] } as unknown as PostgresBase;
+  for (const asked of [engine.prepare(contextOf(docker), component, backup, {} as ArtifactSource), moments.recover(contextOf(docker, new Map(), { run: 'moment' }), component, { backup, files: [] } as unknown as MomentRecovery)]) {
+    expect((await failing('UnsupportedTopology', asked)).fields.cause).toBe('the base backup has 1 tablespace outside of its data directory: far away at /srv/far');
+  }
 });
 
 test('what a server only reads there, or needs no more after a restart, may be mounted', async () => {

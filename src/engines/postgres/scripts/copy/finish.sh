@@ -5,7 +5,15 @@ shift
 data=$directory/data
 require_shut_down
 rm -f "$data/recovery.signal" "$data/standby.signal" "$data/backup_label.old" "$data/tablespace_map.old" "$data/backup_manifest" "$data/postmaster.pid" "$data/postmaster.opts"
-rm -rf "$directory/ahead" "$directory/taken" "$directory/base" "$directory/segments.list" "$directory/scratch.conf" "$directory/initial" "$directory/fetch-segment.sh" "$directory/serve-segments.sh"
+# A tablespace that the log made leads to where the original has it: here to its place in this volume (recovery/make-places.sh).
+number=0
+[ ! -f "$directory/locations" ] || while IFS= read -r location; do
+  number=$((number + 1))
+  for link in "$data"/pg_tblspc/*; do
+    [ "$(readlink "$link")" != "$location" ] || ln -sfn "$directory/tablespaces/log-$number" "$link"
+  done
+done <"$directory/locations"
+rm -rf "$directory/ahead" "$directory/locations" "$directory/make-places.sh" "$directory/taken" "$directory/base" "$directory/segments.list" "$directory/scratch.conf" "$directory/initial" "$directory/fetch-segment.sh" "$directory/serve-segments.sh"
 cp "$work/run-server.sh" "$directory/run-server.sh"
 
 # Whoever is in the container may do everything there anyway. Over the network everybody has the password that he had; nobody replicates from it.

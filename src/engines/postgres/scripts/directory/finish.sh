@@ -5,6 +5,8 @@ data=$directory/data
 pg_controldata -D "$data" >"$out/control" 2>"$work/control.err" || fail_step control
 grep -q 'Database cluster state: *shut down$' "$out/control" || { cp "$out/control" "$work/running.err"; fail_step running; }
 rm -f "$data/recovery.signal" "$data/standby.signal" "$data/backup_label.old" "$data/tablespace_map.old" "$data/backup_manifest" "$data/postmaster.pid" "$data/postmaster.opts"
+# It has no tablespace of its own: such a link is of one whose transaction had not ended by that moment.
+find "$data/pg_tblspc" -mindepth 1 -type l -exec rm {} +
 if [ -f "$directory/kept.auto.conf" ]; then mv -f "$directory/kept.auto.conf" "$data/postgresql.auto.conf"; fi
 if [ "$configuration" = live ]; then
   for file in postgresql.conf postgresql.auto.conf pg_hba.conf pg_ident.conf; do

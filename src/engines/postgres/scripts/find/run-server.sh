@@ -5,6 +5,7 @@ set -eu
 umask 077
 chmod 711 "$directory"
 rm -rf "$directory/ahead" "$directory/again"
+sh "$directory/make-places.sh" "$directory"
 sh "$directory/serve-segments.sh" "$directory" "$archive" &
 until [ -s "$directory/ahead/serving" ]; do sleep 0.02; done
 set -- postgres -D "$directory/data" -c "config_file=$directory/scratch.conf" -c "hba_file=$directory/hba.conf" -c "ident_file=$directory/ident.conf" -c "unix_socket_directories=$directory/run"

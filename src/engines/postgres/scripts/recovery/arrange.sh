@@ -9,7 +9,7 @@ require_space "$least_bytes" "$directory"
 take_fleeting "$directory/taken"
 mv "$work/taken.list" "$work/segments.list"
 unpack_base "$directory/data" "$directory/tablespaces"
-for file in scratch.conf segments.list fetch-segment.sh serve-segments.sh run-server.sh; do cp "$work/$file" "$directory/$file"; done
+for file in scratch.conf segments.list locations fetch-segment.sh serve-segments.sh make-places.sh run-server.sh; do cp "$work/$file" "$directory/$file"; done
 quieten_base "$directory/data" "$directory/tablespaces" "$directory"
 cp "$work/expected.sums" "$directory/base"
 mkdir "$directory/run"

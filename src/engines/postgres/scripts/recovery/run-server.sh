@@ -7,6 +7,7 @@ rm -rf "$directory/ahead"
 # Beside a server's data it will take that one's place, and has to be on disk before (finish.sh): the most of what was unpacked gets there while the log is replayed.
 # File by file, for nobody can end a process that waits for a whole file system.
 case $directory in */pgsql_tmp.holdfast/*) (find "$directory/data" -type f -size +1024k -exec sync -d {} + >/dev/null 2>&1 & :) ;; esac
+sh "$directory/make-places.sh" "$directory"
 sh "$directory/serve-segments.sh" "$directory" "$archive" &
 until [ -s "$directory/ahead/serving" ]; do sleep 0.02; done
 set -- postgres -D "$directory/data" -c "config_file=$directory/scratch.conf" -c "hba_file=$directory/hba.conf" -c "ident_file=$directory/ident.conf" -c "unix_socket_directories=$directory/run"
