@@ -1,10 +1,10 @@
 /** The one place that decides whether a backup is restored beside a server, or its whole data is replaced because it cannot be used. */
 import type { ContainerFacts } from '../containers/container-runtime.ts';
 import { pauseFor } from '../containers/wait-until.ts';
-import { isFailure } from '../domain/failures.ts';
+import { HoldfastFailure, isFailure } from '../domain/failures.ts';
 import type { Component } from '../domain/service.ts';
 import type { EngineContext } from '../engines/engine-context.ts';
-import type { DatabaseEngine } from '../engines/engine.ts';
+import type { ComponentFacts, DatabaseEngine } from '../engines/engine.ts';
 
 /** One that ends right after its start may have been met between a crash and the restart that mends it; one that does so this often will go on. */
 const endsAtMost = 3;
@@ -18,7 +18,9 @@ export async function startUnlessUnusable(context: EngineContext, engine: Databa
   if (state === 'running') {
     if (!isRetry && await answers(context, engine, component)) return { started: false };
   } else {
-    if (await holdsNothing(context, engine, component)) return { started: false, unusable: `${component.container} is ${state}, and there is no server's data in its volume` };
+    const seen = await seenFromOutside(context, engine, component);
+    if (seen?.standby === true) throw new HoldfastFailure('UnsupportedTopology', { operation: 'start the database', object: component.container, cause: `the server is a standby, and ${component.container} is ${state}`, hint: 'Restore into its primary; then make the standby anew. Nothing was started.' });
+    if (seen !== null && !seen.running && seen.empty) return { started: false, unusable: `${component.container} is ${state}, and there is no server's data in its volume` };
     await context.runtime.start(id);
   }
   const unusable = await whyUnusable(context, engine, component);
@@ -53,13 +55,12 @@ async function answers(context: EngineContext, engine: DatabaseEngine, component
   }
 }
 
-/** Of one that does not run. Where its data cannot be looked at from outside, that is left to the server itself. */
-async function holdsNothing(context: EngineContext, engine: DatabaseEngine, component: Component): Promise<boolean> {
+/** Of one that does not run. Null where its data cannot be looked at from outside: that is left to the server itself. */
+async function seenFromOutside(context: EngineContext, engine: DatabaseEngine, component: Component): Promise<ComponentFacts | null> {
   try {
-    const { running, empty } = await engine.inspect(context, component, 'look');
-    return !running && empty;
+    return await engine.inspect(context, component, 'look');
   } catch (error) {
-    if (isFailure(error, 'UnsupportedTopology')) return false;
+    if (isFailure(error, 'UnsupportedTopology')) return null;
     throw error;
   }
 }

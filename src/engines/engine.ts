@@ -39,6 +39,8 @@ export interface ComponentFacts {
   readonly version: string;
   readonly imageId: string;
   readonly running: boolean;
+  /** PostgreSQL: it follows another server, or would once it is started. False unless given. */
+  readonly standby?: boolean;
   /** Holds nothing of a user's (no database of that name, or one without tables, functions, sequences, views and large objects; no keys): a restore into it replaces nothing. */
   readonly empty: boolean;
   /** Bytes of live data: what a backup will read and a side copy will need. */

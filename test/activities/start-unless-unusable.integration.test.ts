@@ -51,6 +51,16 @@ it('nor is one that could never be restored into as a whole: what refuses it com
   expect((await docker.runtime.inspect(id)).startedAt).toBeNull();
 });
 
+it('nor is a standby, which is refused', async () => {
+  const volume = await docker.volume();
+  const made = await stopped(volume, ['sh', '-c', `echo 17 >${directory}/PG_VERSION; : >${directory}/standby.signal`]);
+  await docker.runtime.start(made.id);
+  await docker.runtime.wait(made.id);
+  const { id, component } = await stopped(volume, ['postgres']);
+  expect((await failing('UnsupportedTopology', ensure(component, true))).fields.cause).toContain('is a standby');
+  expect((await docker.runtime.inspect(id)).startedAt).toBeNull();
+});
+
 it('one that ends at every start is given up where its data may be replaced, and else is what it was: not running', async () => {
   const volume = await docker.volume();
   const made = await stopped(volume, ['sh', '-c', `echo 17 >${directory}/PG_VERSION`]);

@@ -27,6 +27,10 @@ export interface DirectorySighting {
   /** Null where there is none, or it cannot be read (`unreadable` then says why). */
   readonly control: ControlData | null;
   readonly unreadable: string | null;
+  /** It follows another server, or would once it is started. */
+  readonly standby: boolean;
+  /** Names of its physical replication slots: through these others follow it, or take its log. */
+  readonly followedThrough: readonly string[];
   /** How far an exchange went, in exchange.sh's words; null where none has begun. */
   readonly phase: string | null;
   readonly freeBytes: number;
@@ -97,6 +101,7 @@ function sightingIn(place: DataPlace, result: HelperResult, number: string): Dir
   const server = resultOf(result, `${number}.server`).trim();
   return {
     hasServer: server !== 'none', majorVersion: Number.parseInt(server, 10) || null, control: control === undefined ? null : controlData(control), unreadable: text('control.unreadable')?.trim() ?? null,
+    standby: text('standby') !== undefined, followedThrough: (text('slots') ?? '').split('\n').filter((name) => name !== ''),
     phase: result.files.get('phase')?.trim() ?? null, freeBytes: Number(text('free')?.trim()) * 1024,
   };
 }

@@ -13,25 +13,30 @@ import { sightData } from './data-place.ts';
 const receivers = ['pg_receivewal', 'pg_basebackup'];
 
 /**
- * @param purpose `look` refuses no container for what would be done to it
+ * @param purpose `look` refuses nothing for what would be done to it
  * @throws ContainerNotFound, UnsupportedTopology for a standby, a primary with replicas, and what sightData refuses
  */
 export async function inspectWhole(ctx: EngineContext, component: PostgresComponent, purpose: 'replace' | 'look'): Promise<ComponentFacts> {
-  const { container, place, control, hasServer, freeBytes, unreadable } = await sightData(ctx, component, purpose === 'replace' ? 'exchange' : 'look');
-  if (control !== null && /in archive recovery|shut down in recovery/.test(control.state)) throw refused(component, 'the server is a standby', 'Restore into its primary; then make the standby anew.');
-  const answer = container.state === 'running' ? await askServer(ctx, component, container.id) : `${component.container} is ${container.state}`;
+  const { container, place, control, hasServer, freeBytes, unreadable, standby, followedThrough } = await sightData(ctx, component, purpose === 'replace' ? 'exchange' : 'look');
+  // What it says of itself is of its last run; one that was copied from its primary and never ran is told by the file.
+  const isStandby = standby || (control !== null && /in archive recovery|shut down in recovery/.test(control.state));
+  if (purpose === 'replace' && isStandby) throw refusedStandby(component);
+  const answer = container.state === 'running' ? await askServer(ctx, component, container.id, purpose) : `${component.container} is ${container.state}`;
   const server = typeof answer === 'string' ? null : answer;
+  const slots = followedThrough.filter((name) => !name.startsWith('holdfast_'));
   return {
     pinned: { component: component.name, engine: 'postgres', container: component.container, containerId: container.id, volume: place.mount.source, identity: control?.systemIdentifier ?? null, database: component.database },
     version: server?.version ?? '',
     imageId: container.imageId,
     running: container.state === 'running',
+    ...(isStandby || server?.inRecovery === true ? { standby: true } : {}),
     empty: !hasServer || server?.userObjects === 0,
     ...(control === null ? {} : { timeline: control.timeline }),
     dataSizeBytes: server?.sizeBytes ?? 0,
     freeBytes: Number.isFinite(freeBytes) ? freeBytes : null,
     warnings: [
       ...(server === null ? [] : [...warningsOf(container, server), ...leftBehind(server)]),
+      ...(slots.length === 0 ? [] : [`Physical replication slots are not in the restored server: ${slots.join(', ')}; a replica that follows the server through one must not go on with what is replaced: stop it, and make it anew from the restored server`]),
       ...(hasServer ? [] : [`${component.container} has no server's data: nothing is replaced`]),
       ...(hasServer && typeof answer === 'string' ? [`The server does not answer (${answer}): only its files are known, and they are kept as they are`] : []),
       ...(unreadable === null ? [] : [`Its data cannot be read (${unreadable}): an undo could bring back no server that works`]),
@@ -40,10 +45,11 @@ export async function inspectWhole(ctx: EngineContext, component: PostgresCompon
 }
 
 /** What the server says of itself, or why it says nothing. */
-async function askServer(ctx: EngineContext, component: PostgresComponent, containerId: string): Promise<ServerReading | string> {
+async function askServer(ctx: EngineContext, component: PostgresComponent, containerId: string, purpose: 'replace' | 'look'): Promise<ServerReading | string> {
   try {
     const server = await readServer(ctx, component, containerId, 'restore');
-    if (server.inRecovery) throw refused(component, 'the server is a standby', 'Restore into its primary; then make the standby anew.');
+    if (purpose === 'look') return server;
+    if (server.inRecovery) throw refusedStandby(component);
     const replicas = await queryJson<readonly string[]>(ctx, {
       containerId, component, database: null, operation: 'ask who follows the server', variables: { receivers: receivers.join(',') },
       sql: 'SELECT coalesce(json_agg(coalesce(nullif(application_name, \'\'), host(client_addr), \'one without a name\')), \'[]\') FROM pg_stat_replication WHERE NOT application_name = ANY (string_to_array(:\'receivers\', \',\')) AND NOT application_name LIKE \'holdfast-%\';',
@@ -61,6 +67,8 @@ const leftBehind = ({ slots, subscriptions, preparedTransactions }: ServerReadin
   ...(subscriptions.length === 0 ? [] : [`Subscriptions go on from the restored server's state: ${subscriptions.join(', ')}; look at their origins before they are enabled`]),
   ...(preparedTransactions.length === 0 ? [] : [`Prepared transactions stay with what is set aside: ${preparedTransactions.join(', ')}`]),
 ];
+
+const refusedStandby = (component: PostgresComponent): HoldfastFailure => refused(component, 'the server is a standby', 'Restore into its primary; then make the standby anew.');
 
 const refused = (component: PostgresComponent, cause: string, hint: string): HoldfastFailure =>
   new HoldfastFailure('UnsupportedTopology', { operation: 'inspect the database', object: component.container, cause, hint });

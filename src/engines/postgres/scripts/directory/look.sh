@@ -17,6 +17,11 @@ look_at() {
   for space in "$directory"/pg_tblspc/*; do
     [ ! -L "$space" ] || result "$number.elsewhere" "a tablespace leads to $(readlink "$space")"
   done
+  [ ! -e "$directory/standby.signal" ] || result "$number.standby" yes
+  # A slot's file names its database behind its own name (slot.c): none of one that a standby or a receiver follows through.
+  for slot in "$directory"/pg_replslot/*/state; do
+    [ ! -f "$slot" ] || [ "$(od -A n -t u4 -j 80 -N 4 "$slot" | tr -d ' ')" != 0 ] || { slot=${slot%/state}; echo "${slot##*/}" >>"$out/$number.slots"; }
+  done
   # A file whose checksum is wrong is told with a warning, and believed all the same; by PostgreSQL 15 among the values themselves.
   { pg_controldata -D "$directory" >"$out/$number.control" 2>"$work/control.err" && ! grep '^WARNING: ' "$out/$number.control" >>"$work/control.err" && [ ! -s "$work/control.err" ]; } || { rm -f "$out/$number.control"; result "$number.control.unreadable" "$(tail -n 1 "$work/control.err")"; }
 }
