@@ -89,7 +89,7 @@ export interface MomentEngine<C extends Component = Component> {
 
   /**
    * Recovered to the moment beside the live data, whatever state that is in, and compared with it where it answers. Of one that this run has recovered before
-   * only the rest is replayed, where the moment lies behind. @throws PointUnreachable, ArtifactDamaged, VersionMismatch, NotEnoughSpace, UnsupportedTopology, RestoreFailed, HelperLost
+   * only the rest is replayed, where the moment lies behind. @throws PointUnreachable, ArtifactDamaged, VersionMismatch, ExtensionMissing, NotEnoughSpace, UnsupportedTopology, RestoreFailed, HelperLost
    */
   recover(ctx: EngineContext, component: C, recovery: MomentRecovery): Promise<RecoveredComponent>;
 

@@ -17,7 +17,7 @@ export interface ReplacementChoice {
 }
 
 export interface ReplacementEngine<C extends Component = Component> {
-  /** The plan's part, where it may be done at all. Reads only. @throws ReplacementRefused, NotEnoughSpace, VersionMismatch, UnsupportedTopology, ContainerNotFound */
+  /** The plan's part, where it may be done at all. Reads only. @throws ReplacementRefused, NotEnoughSpace, VersionMismatch, UnsupportedTopology, ExtensionMissing, ContainerNotFound */
   prepare(ctx: EngineContext, component: C, backup: ComponentBackup, source: ArtifactSource, choice: ReplacementChoice): Promise<PreparedComponent>;
   /**
    * The step of a cut-over that `swap` is elsewhere. Idempotent, and found at whatever point by `rollBack`, which brings the old data back while nobody was let in. `brought`: null

@@ -32,7 +32,7 @@ export const serverKinds: readonly Animal[] = [
   },
   {
     name: 'base-preload-library-missing', of: 'postgres', from: { kind: 'base' }, damage: (backup) => changeBase(backup, (own) => ({ ...own, cluster: { ...own.cluster, preloadLibraries: ['no_such_library'] } })),
-    expected: { verdict: 'failed', check: 'content:postgres', class: 'restoreFailed', sentence: /no_such_library/ },
+    expected: { verdict: 'failed', check: 'content:postgres', class: 'extensionMissing', sentence: /lacks no_such_library/ },
   },
   {
     name: 'programs-of-another-architecture', of: 'postgres', from: { kind: 'service' },

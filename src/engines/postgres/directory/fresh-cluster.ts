@@ -12,7 +12,8 @@ import { settingsText } from '../base/base-input.ts';
 import { postmasterStart } from '../inspect.ts';
 import { recoveryStep, serverArguments, type RecoveryServer } from '../recovery/recovery-server.ts';
 import { failedStep, resultOf, runPostgresHelper, spaceFailure } from '../server/postgres-helper.ts';
-import { preloadSettings } from '../server/preload-settings.ts';
+import { librariesIn, preloadSettings } from '../server/preload-settings.ts';
+import { librariesFailure, librariesFile } from '../server/required-libraries.ts';
 import { failureFrom, firstError, ownWords } from '../server/psql-failure.ts';
 import { clusterFiles, scripts } from '../server/script-text.ts';
 import { controlData } from './control-data.ts';
@@ -53,7 +54,7 @@ export interface ClusterPlace {
 
 /**
  * The cluster made and its server started, answering. Found again, and removed with its directory, as a recovery is (remove.ts). Run again, it begins anew.
- * @throws LocaleMissing, HelperFailed where its programs cannot be run, RestoreFailed where the image cannot make or start one of that shape otherwise, NotEnoughSpace, HelperLost
+ * @throws LocaleMissing, ExtensionMissing, HelperFailed where its programs cannot be run, RestoreFailed where the image cannot make or start one of that shape otherwise, NotEnoughSpace, HelperLost
  */
 export async function startCluster(ctx: EngineContext, component: PostgresComponent, place: ClusterPlace, backup: PostgresDump, leastBytes: number): Promise<RecoveryServer> {
   const superuser = superuserFor(component, backup.roles);
@@ -83,14 +84,17 @@ interface Layout {
 
 async function create(ctx: EngineContext, component: PostgresComponent, place: ClusterPlace, backup: PostgresDump, { superuser, leastBytes }: Layout): Promise<void> {
   const { authLocal, authHost, flags } = initdbWishes(place.initdb);
+  const preloaded = preloadSettings(backup, component.database);
   const { encoding, localeProvider, collate, ctype, locale, icuRules } = backup.properties;
   const result = await runPostgresHelper(ctx, {
     component: { name: component.name, user: superuser }, step: 'cluster-create', imageId: place.imageId, network: 'none', majorVersion: 0, script: scripts.createCluster,
     args: [place.directory, place.like, String(leastBytes), superuser, encoding, localeProvider, collate, ctype, locale ?? '', icuRules ?? '', authLocal, authHost, ...flags],
-    files: { ...clusterFiles, 'scratch.conf': settingsText({ ...settings, ...preloadSettings(backup, component.database) }) }, mounts: [place.mount], phase: 'make a new server',
+    files: { ...clusterFiles, 'scratch.conf': settingsText({ ...settings, ...preloaded }), ...librariesFile(librariesIn(preloaded)) }, mounts: [place.mount], phase: 'make a new server',
   });
   if (result.exitCode === 0) return;
   const { step, messages } = failedStep(result);
+  const lacking = librariesFailure(result, { operation, object: component.container }, place.imageId);
+  if (lacking !== null) throw lacking;
   if (step === 'space') throw spaceFailure(result, { operation, object: component.container });
   if (cannotBeRun.test(ownWords(messages))) throw new HoldfastFailure('HelperFailed', { operation, object: component.container, cause: firstError(messages), hint: 'The programs of the image cannot be run here: it is broken, or of another architecture. This says nothing about the backup.' });
   throw failureFrom(messages, { operation, object: component.container }, { type: 'RestoreFailed', hint: unfitHint });

@@ -20,9 +20,9 @@ export type RecoveryBeside = Pick<Recovery, 'backup' | 'source' | 'request' | 'l
  * Begun anew, or, where this run's server stands at a moment before it, gone on from there. Without another attempt to come nothing is left behind of one that failed.
  * @throws as startRecovery and awaitTarget; VersionMismatch where the image sorts text otherwise
  */
-export async function recoverBeside(ctx: EngineContext, component: PostgresComponent, { place }: DataSighting, beside: RecoveryBeside): Promise<{ readonly server: RecoveryServer; readonly reached: Reached; readonly notes: readonly string[] }> {
+export async function recoverBeside(ctx: EngineContext, component: PostgresComponent, { place, container }: DataSighting, beside: RecoveryBeside): Promise<{ readonly server: RecoveryServer; readonly reached: Reached; readonly notes: readonly string[] }> {
   await ctx.recordOnce(directoryNoteKey(component.name), { directory: runDirectory(ctx.owner, component.name) });
-  const recovery: Recovery = { ...beside, imageId: place.imageId, place: placeFor(ctx, place) };
+  const recovery: Recovery = { ...beside, imageId: place.imageId, imageName: container.image, place: placeFor(ctx, place) };
   try {
     const server = await goOn(ctx, recovery, await standing(ctx, component)) ?? await startRecovery(ctx, recovery);
     const reached = await awaitTarget(ctx, recovery, server);

@@ -11,6 +11,7 @@ import { baseFiles, baseInput, chainOf, checkFailure, scratchSettings, settingsT
 import { imageOfMajor } from '../server/image-for.ts';
 import { failedStep, runPostgresHelper } from '../server/postgres-helper.ts';
 import { firstError } from '../server/psql-failure.ts';
+import { librariesFailure, librariesFile } from '../server/required-libraries.ts';
 import { recoveryFiles, scripts } from '../server/script-text.ts';
 import { awaitStop, recoveryStep, serverArguments, type Reached, type RecoveryServer } from './recovery-server.ts';
 import { addLacking, nothingLacking, supersededFailure, type Lacking } from './recovery-failure.ts';
@@ -25,6 +26,8 @@ export interface Recovery {
   readonly log: { readonly files: readonly LogFile[]; readonly mount: Omit<MountSpec, 'target'> | null };
   /** The image that its server is to be of later; the backup's own unless given. */
   readonly imageId?: string;
+  /** What its user calls that image; its id unless given. */
+  readonly imageName?: string;
   /** Where it is done: a directory on a mount, below a data directory that it is to replace. In a volume of the run's own unless given. */
   readonly place?: RecoveryPlace;
   /** Room that is asked for there before anything is unpacked; what the base takes by itself unless given. */
@@ -51,7 +54,7 @@ export const roundsAtMost = 100;
 
 /**
  * The base backup unpacked and verified in a volume of this run, and a server started on it. Run again, it begins anew.
- * @throws ArtifactDamaged, ImageMissing, NotEnoughSpace, HelperLost
+ * @throws ArtifactDamaged, ImageMissing, ExtensionMissing, NotEnoughSpace, HelperLost
  */
 export async function startRecovery(ctx: EngineContext, recovery: Recovery): Promise<RecoveryServer> {
   const { backup, log } = recovery;
@@ -152,10 +155,12 @@ async function arrange(ctx: EngineContext, recovery: Recovery, imageId: string, 
   const input = await baseInput(ctx, chained);
   const result = await runPostgresHelper(ctx, {
     component: { name: backup.component, user: 'postgres' }, step: 'recovery-arrange', imageId, network: 'none', majorVersion: 0, script: scripts.arrangeRecovery,
-    args: [directory, String(recovery.roomBytes ?? backup.dataSizeBytes)], files: { ...baseFiles(chained), ...recoveryFiles, ...(recovery.serverScript === undefined ? {} : { 'run-server.sh': recovery.serverScript }), 'scratch.conf': settingsOf(recovery, directory), 'segments.list': segmentList(log.files), locations: locationsOf(recovery) },
+    args: [directory, String(recovery.roomBytes ?? backup.dataSizeBytes)], files: { ...baseFiles(chained), ...recoveryFiles, ...(recovery.serverScript === undefined ? {} : { 'run-server.sh': recovery.serverScript }), 'scratch.conf': settingsOf(recovery, directory), 'segments.list': segmentList(log.files), locations: locationsOf(recovery), ...librariesFile(backup.cluster.preloadLibraries) },
     mounts: [mount, ...archiveMount(log), ...input.mounts], phase: 'unpack the base backup', ...(input.beforeStart === undefined ? {} : { beforeStart: input.beforeStart }),
   });
   if (result.exitCode === 0) return;
   const { step, messages } = failedStep(result);
+  const lacking = librariesFailure(result, { operation: 'recover to a moment', object: backup.component }, recovery.imageName ?? (imageId === backup.server.imageId ? backup.server.image : imageId));
+  if (lacking !== null) throw lacking;
   throw step === 'superseded' ? supersededFailure('unpack the base backup', backup.component, firstError(messages)) : checkFailure(result, backup, 'unpack the base backup');
 }

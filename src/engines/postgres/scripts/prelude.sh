@@ -51,6 +51,18 @@ require_space() {
   [ -z "$kib" ] || [ $((kib * 1024)) -ge "$1" ] || { result space "$1" "$((kib * 1024))"; fail_step space; }
 }
 
+# Fails with those of work/libraries (a line each, as shared_preload_libraries names them) that this image has no file of: no server of it would start. One that is
+# looked for elsewhere, and all where the image does not say where its own are, the server is asked for.
+require_libraries() {
+  own_libraries=$(pg_config --pkglibdir 2>/dev/null) || return 0
+  while IFS= read -r library; do
+    library=${library#\"} library=${library%\"}
+    case $library in '$libdir/'*) library=${library#?libdir/} ;; */*) continue ;; esac
+    [ -e "$own_libraries/$library" ] || [ -e "$own_libraries/$library.so" ] || echo "$library" >>"$said/libraries.err"
+  done <"$work/libraries"
+  [ ! -s "$said/libraries.err" ] || fail_step libraries
+}
+
 # Makes DIRECTORY for the server's own user. Of a directory of ours below a data directory (…/pgsql_tmp.holdfast/<run>/…) that one has to be entered too; where no
 # server was ever made it may not be there, and a server refuses one that others may enter.
 make_place() {

@@ -15,6 +15,9 @@ export const quietLibraries = (libraries: readonly string[]): Readonly<Record<st
 /** What else a server with these has to be told. */
 const preloads = (database: string): Readonly<Record<string, Readonly<Record<string, string>>>> => ({ timescaledb: {}, citus: {}, pg_cron: { 'cron.database_name': database } });
 
+/** The names that such settings load. */
+export const librariesIn = (settings: Readonly<Record<string, string>>): readonly string[] => (settings[preloadLibraries] ?? '').split(',').filter((name) => name !== '');
+
 /** Parameters of a server that a dump is restored into, by name; none where it needs none. @param database what it is restored as */
 export function preloadSettings({ extensions }: Pick<PostgresDump, 'extensions'>, database: string): Readonly<Record<string, string>> {
   const known = preloads(database);

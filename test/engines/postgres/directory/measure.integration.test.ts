@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 import type { DataPlace } from '../../../../src/engines/postgres/directory/data-place.ts';
 import { measure } from '../../../../src/engines/postgres/directory/replace/measure.ts';
 import { useDocker } from '../../../support/docker.ts';
+import { failing } from '../../../support/failing.ts';
 import { contextOf, openStore } from '../postgres-fixture.ts';
 import { repositoryIn } from './replace-fixture.ts';
 
@@ -26,6 +27,10 @@ test('the same disk is told from another, and another machine from both', async 
   expect(own.archiveBytes).toBe(mebibyte + 512 + 4 * 512);
   expect(own.freedBytes).toBeGreaterThanOrEqual(mebibyte);
   expect(own.freedBytes).toBeLessThan(4 * mebibyte);
+
+  // An image without what the server of the backup loads would be known when the old data is gone.
+  const { fields } = await failing('ExtensionMissing', measure(contextOf(docker), beside, place, { libraries: ['auto_explain', 'no_such_one'], image: 'shop/postgres:17' }));
+  expect(fields.cause).toContain('the image shop/postgres:17 lacks no_such_one, which');
 
   const name = docker.name('memory');
   await docker.engineCall('POST', '/volumes/create', { Name: name, Labels: docker.labels, Driver: 'local', DriverOpts: { type: 'tmpfs', device: 'tmpfs', o: 'size=16m' } });

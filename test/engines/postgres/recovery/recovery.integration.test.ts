@@ -175,6 +175,22 @@ test('a segment that is listed and not there, damaged, or short is an error and 
   await recovered('again', target, true, files, async (server) => expect(await idsIn(server)).toBe('1,2,3,4'));
 });
 
+test('an image without a library of the server\'s is refused, with both names, before anything is unpacked', async () => {
+  const ctx = contextOf(docker, new Map(), { run: 'library' });
+  const backup = { ...base, cluster: { ...base.cluster, preloadLibraries: ['auto_explain', '$libdir/auth_delay', 'no_such_one', '"no-such-other"'] } };
+  try {
+    const { fields } = await failing('ExtensionMissing', startRecovery(ctx, { backup, source: store.source, request: { target: { kind: 'lsn', lsn: row(3).lsn }, inclusive: true, timeline: 1 }, log: { files: [], mount: null } }));
+    expect(fields.cause).toMatch(/^the image \S+:17 lacks no_such_one, no-such-other, which/);
+    const [volume] = (await findScratchOf(docker.runtime, ctx.owner)).filter(({ type }) => type === 'volume');
+    const looked = await docker.run({ imageId: await docker.image('postgres:17'), entrypoint: ['ls', '-A'], command: ['/recovery'], mounts: [{ type: 'volume', source: volume?.id ?? '', target: '/recovery' }], logDriver: 'json-file' });
+    await docker.runtime.wait(looked);
+    expect(await docker.runtime.logs(looked, 1000)).toBe('');
+    await docker.runtime.remove(looked);
+  } finally {
+    for (const scratch of await findScratchOf(docker.runtime, ctx.owner)) await removeScratch(docker.runtime, scratch);
+  }
+});
+
 test('a gap that the list does not hide ends it before the moment', async () => {
   const names = (await listed()).map(({ name }) => name);
   await failing('PointUnreachable', recovered('gap', { kind: 'lsn', lsn: row(4).lsn }, true, await listed([names.at(-2) as string]), async () => 'reached'));

@@ -10,6 +10,7 @@ import type { ArtifactSource, EngineContext, PreparedComponent } from '../../../
 import type { ReplacementChoice } from '../../../replacement-engine.ts';
 import { lookWithRoom } from '../../inspect.ts';
 import { refuseBoundExtensions, sideRoom } from '../../prepare.ts';
+import { librariesIn, preloadSettings } from '../../server/preload-settings.ts';
 import { lossOf } from '../../side/loss.ts';
 import { answers } from '../answers.ts';
 import { keptNotes, placeOf, sightData, type DataSighting } from '../data-place.ts';
@@ -25,7 +26,7 @@ import { accessOf, type Replacing } from './set-aside-place.ts';
 const operation = 'replace the data where it lies';
 const unread: ControlData = { systemIdentifier: '', state: '', timeline: 0, checkpoint: '' };
 
-/** Of a restore. @throws what sightData throws; ReplacementRefused, NotEnoughSpace, VersionMismatch, UnsupportedTopology */
+/** Of a restore. @throws what sightData throws; ReplacementRefused, NotEnoughSpace, VersionMismatch, UnsupportedTopology, ExtensionMissing */
 export async function prepareReplacement(ctx: EngineContext, component: PostgresComponent, backup: ComponentBackup, source: ArtifactSource, choice: ReplacementChoice): Promise<PreparedComponent> {
   if (backup.engine !== 'postgres') throw new HoldfastFailure('InvalidInput', { operation, object: component.container, cause: 'the backup is of another engine', hint: 'A component keeps its engine and its name over its backups.' });
   const sighting = await sightData(ctx, component);
@@ -33,7 +34,7 @@ export async function prepareReplacement(ctx: EngineContext, component: Postgres
   const isAnswering = await answers(ctx, component, sighting);
   const incomingBytes = await requireRestorable(ctx, component, sighting, backup, source);
   const besideBytes = isAnswering && backup.method === 'dump' ? sideRoom(await lookWithRoom(ctx, component, 'restore'), backup).neededBytes : incomingBytes;
-  const measured = await measure(ctx, sighting.place, await accessOf(ctx).repository());
+  const measured = await measure(ctx, sighting.place, await accessOf(ctx).repository(), { libraries: librariesOf(component, backup), image: sighting.container.image });
   requireAllowed(component, choice.backupId, judgeReplacement({ ...measured, freeBytes: Number.isFinite(sighting.freeBytes) ? sighting.freeBytes : null, hasServer: sighting.hasServer, besideBytes, incomingBytes, proof: choice.proof }));
   const cutOver = replacingOf(ctx, component, sighting, { run: ctx.owner.runId, brings: { kind: 'backup', backupId: choice.backupId, manifestSha256: choice.manifestSha256 }, outlived: [] }, isAnswering);
   const what = backup.method === 'base' ? 'the server of the backup' : 'a new server, made from the dump,';
@@ -57,6 +58,9 @@ async function requireRestorable(ctx: EngineContext, component: PostgresComponen
   refuseBoundExtensions(component, backup);
   return roomForDump(backup).neededBytes;
 }
+
+const librariesOf = ({ database }: PostgresComponent, backup: PostgresBackup): readonly string[] =>
+  (backup.method === 'base' ? backup.cluster.preloadLibraries : librariesIn(preloadSettings(backup, database)));
 
 function replacingOf(ctx: EngineContext, component: PostgresComponent, sighting: DataSighting, replace: Replacement, isAnswering: boolean): Replacing {
   return { ...cutOverOf(ctx, component, sighting, unread, isAnswering), control: null, replace };

@@ -8,6 +8,7 @@ rules=$1 auth_local=$2 auth_host=$3
 shift 3
 data=$directory/data
 
+require_libraries
 make_place "$directory"
 # What an earlier attempt left, before it is asked whether there is room.
 clear_directory "$directory"

@@ -1,6 +1,7 @@
 # A base backup unpacked into DIRECTORY of a volume, with all that a server needs to recover it from there. Arguments:
 directory=$1 least_bytes=$2
 
+require_libraries
 make_place "$directory"
 # What an earlier attempt left, before it is asked whether there is room.
 clear_directory "$directory"

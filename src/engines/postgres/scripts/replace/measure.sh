@@ -1,5 +1,6 @@
 # How much lies in a data directory, and whether the repository is on its file system. Arguments: data directory; a file of the repository as it is seen here, or none.
 live=$1 head=${2:-}
+require_libraries
 cd "$live"
 # In an archive: each entry a block of 512, its content rounded up to such.
 find . -path ./pgsql_tmp.holdfast -prune -o -path ./lost+found -prune -o -type f -exec stat -c %s {} + >"$work/sizes"
