@@ -122,6 +122,19 @@ describe('locateMoment', () => {
     expect((await failing('PointUnreachable', locate(`lsn:${at(12)}`))).fields.cause).toContain('000000010000000000000009');
   });
 
+  it('names whichever segment is missing between base and moment, and begins with a later base where one leads past it', async () => {
+    const paths = [2, 3, 4, 5, 6, 7, 8].map((number) => [number, [...objects.keys()].find((path) => path.includes(`00000001000000000000000${number}`)) as string] as const);
+    for (const [number, path] of paths) {
+      const bytes = objects.get(path) as Uint8Array;
+      objects.delete(path);
+      expect((await failing('PointUnreachable', locate(`lsn:${at(8, 5)}`, { base: first.backupId }))).fields.cause).toContain(`00000001000000000000000${number}`);
+      if (number < 5) expect((await locate(`lsn:${at(8, 5)}`)).base.backupId).toBe(second.backupId);
+      else await failing('PointUnreachable', locate(`lsn:${at(8, 5)}`));
+      objects.set(path, bytes);
+    }
+    expect((await locate(`lsn:${at(8, 5)}`, { base: first.backupId })).files).toHaveLength(7);
+  });
+
   it('passes over a base whose manifest cannot be believed', async () => {
     const path = `shop/backups/${second.backupId}/manifest.json`;
     objects.set(path, Buffer.from(Buffer.from(objects.get(path) as Uint8Array).toString().replace('"sequence":2', '"sequence":3')));

@@ -11,6 +11,8 @@ import type { LogFile } from '../../../../src/domain/wal/log-file.ts';
 import { parseLsn } from '../../../../src/domain/wal/lsn.ts';
 import type { Reached, RecoveryServer, RecoveryState } from '../../../../src/engines/postgres/recovery/recovery-server.ts';
 import type { EngineContext } from '../../../../src/engines/engine-context.ts';
+import type { MomentEngine } from '../../../../src/engines/moment-engine.ts';
+import type { PostgresComponent } from '../../../../src/domain/service.ts';
 import { awaitTarget, startRecovery, type Recovery } from '../../../../src/engines/postgres/recovery/start-recovery.ts';
 import type { RecoveryTarget } from '../../../../src/domain/wal/landing.ts';
 import { useDocker } from '../../../support/docker.ts';
@@ -36,6 +38,7 @@ interface Written {
 }
 const rows: Written[] = [];
 const segmentBytes = 16 * 1024 * 1024;
+const moments = engine.moments as MomentEngine<PostgresComponent>;
 
 const instant = `to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`;
 
@@ -156,22 +159,34 @@ test('an archive whose disk is not mounted is out of reach, and neither damaged 
   }
 });
 
-test('a segment that is listed and not there, damaged, or short is an error and not the end of the log', async () => {
-  const files = await listed();
-  const needed = files.find(({ name }) => name > '000000010000000000000003') as LogFile;
-  const target: RecoveryTarget = { kind: 'lsn', lsn: row(4).lsn };
-  const bytes = await readFile(join(archive, needed.name));
-  const damaged = Buffer.from(bytes);
-  damaged[4711] = (damaged[4711] as number) ^ 1;
+const changed: Readonly<Record<string, (path: string, bytes: Buffer) => Promise<void>>> = {
+  flipped: (path, bytes) => writeFile(path, Buffer.concat([bytes.subarray(0, 4711), Buffer.from([(bytes[4711] as number) ^ 1]), bytes.subarray(4712)])),
+  short: (path, bytes) => writeFile(path, bytes.subarray(0, 8192)),
+  gone: (path) => rm(path),
+};
+
+/** What reads it ends with, where one file of the archive is not what it was. */
+async function withDamage(what: string, { name }: LogFile, read: () => Promise<unknown>): Promise<void> {
+  const path = join(archive, name);
+  const bytes = await readFile(path);
   try {
-    for (const [what, change] of [['flipped', () => writeFile(join(archive, needed.name), damaged)], ['short', () => writeFile(join(archive, needed.name), bytes.subarray(0, 8192))], ['gone', () => rm(join(archive, needed.name))]] as const) {
-      await change();
-      const { fields } = await failing('ArtifactDamaged', recovered(what, target, true, files, async () => 'reached'));
-      expect(fields.cause).toContain(needed.name);
-    }
+    await changed[what]?.(path, bytes);
+    expect((await failing('ArtifactDamaged', read())).fields.cause).toContain(name);
   } finally {
-    await writeFile(join(archive, needed.name), bytes);
+    await writeFile(path, bytes);
   }
+}
+
+test('a segment that is listed and not there, damaged, or short is an error and not the end of the log: at its beginning, in the middle, at its end, where it is found up front', async () => {
+  const files = await listed();
+  const chain = files.filter(({ name }) => BigInt(`0x${name.slice(8, 16)}${name.slice(22)}`) >= (parseLsn(base.range.begin) as bigint) / BigInt(segmentBytes));
+  const [first, middle, last] = [chain[0], chain[Math.floor(chain.length / 2)], chain.at(-1)] as [LogFile, LogFile, LogFile];
+  expect(new Set([first, middle, last]).size).toBe(3);
+  const target: RecoveryTarget = { kind: 'lsn', lsn: row(4).lsn };
+  for (const [what, file] of [['gone', first], ['flipped', first], ['flipped', middle], ['short', middle], ['short', last]] as const) {
+    await withDamage(what, file, () => recovered(`${what} ${file.name}`, target, true, files, async () => 'reached'));
+  }
+  for (const what of Object.keys(changed)) await withDamage(what, last, () => moments.readLogEnd(contextOf(docker, new Map(), { run: 'end' }), { backup: base, files, archive: { type: 'bind', source: archive } }));
   await recovered('again', target, true, files, async (server) => expect(await idsIn(server)).toBe('1,2,3,4'));
 });
 
