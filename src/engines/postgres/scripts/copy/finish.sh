@@ -6,13 +6,16 @@ data=$directory/data
 require_shut_down
 rm -f "$data/recovery.signal" "$data/standby.signal" "$data/backup_label.old" "$data/tablespace_map.old" "$data/backup_manifest" "$data/postmaster.pid" "$data/postmaster.opts"
 # A tablespace that the log made leads to where the original has it: here to its place in this volume (recovery/make-places.sh).
-number=0
 [ ! -f "$directory/locations" ] || while IFS= read -r location; do
-  number=$((number + 1))
+  sum=$(printf %s "$location" | sha256sum)
   for link in "$data"/pg_tblspc/*; do
-    [ "$(readlink "$link")" != "$location" ] || ln -sfn "$directory/tablespaces/log-$number" "$link"
+    [ "$(readlink "$link")" != "$location" ] || ln -sfn "$directory/tablespaces/log-${sum%"${sum#????????????????}"}" "$link"
   done
 done <"$directory/locations"
+for link in "$data"/pg_tblspc/*; do
+  [ -L "$link" ] || continue
+  case $(readlink "$link") in "$directory"/*) ;; *) echo "a tablespace leads to $(readlink "$link"), out of the copy's volume" >"$work/elsewhere.err"; fail_step elsewhere ;; esac
+done
 rm -rf "$directory/ahead" "$directory/locations" "$directory/make-places.sh" "$directory/taken" "$directory/base" "$directory/segments.list" "$directory/scratch.conf" "$directory/initial" "$directory/fetch-segment.sh" "$directory/serve-segments.sh"
 cp "$work/run-server.sh" "$directory/run-server.sh"
 
