@@ -183,7 +183,7 @@ test('a segment that is listed and not there, damaged, or short is an error and 
   const [first, middle, last] = [chain[0], chain[Math.floor(chain.length / 2)], chain.at(-1)] as [LogFile, LogFile, LogFile];
   expect(new Set([first, middle, last]).size).toBe(3);
   const target: RecoveryTarget = { kind: 'lsn', lsn: row(4).lsn };
-  for (const [what, file] of [['gone', first], ['flipped', first], ['flipped', middle], ['short', middle], ['short', last]] as const) {
+  for (const [what, file] of [['gone', first], ['flipped', middle], ['short', last]] as const) {
     await withDamage(what, file, () => recovered(`${what} ${file.name}`, target, true, files, async () => 'reached'));
   }
   for (const what of Object.keys(changed)) await withDamage(what, last, () => moments.readLogEnd(contextOf(docker, new Map(), { run: 'end' }), { backup: base, files, archive: { type: 'bind', source: archive } }));
@@ -195,7 +195,7 @@ test('an image without a library of the server\'s is refused, with both names, b
   const backup = { ...base, cluster: { ...base.cluster, preloadLibraries: ['auto_explain', '$libdir/auth_delay', 'no_such_one', '"no-such-other"'] } };
   try {
     const { fields } = await failing('ExtensionMissing', startRecovery(ctx, { backup, source: store.source, request: { target: { kind: 'lsn', lsn: row(3).lsn }, inclusive: true, timeline: 1 }, log: { files: [], mount: null } }));
-    expect(fields.cause).toMatch(/^the image \S+:17 lacks no_such_one, no-such-other, which/);
+    expect(fields.cause).toContain(`the image ${base.server.image} lacks no_such_one, no-such-other, which`);
     const [volume] = (await findScratchOf(docker.runtime, ctx.owner)).filter(({ type }) => type === 'volume');
     const looked = await docker.run({ imageId: await docker.image('postgres:17'), entrypoint: ['ls', '-A'], command: ['/recovery'], mounts: [{ type: 'volume', source: volume?.id ?? '', target: '/recovery' }], logDriver: 'json-file' });
     await docker.runtime.wait(looked);
