@@ -129,6 +129,8 @@ export interface ExecResult {
 export interface VolumeFacts {
   readonly name: string;
   readonly labels: Readonly<Record<string, string>>;
+  /** Where its files lie on the engine's host: the directory that it was made to lead to (`o=bind,device=…`), else the engine's own. Null where the engine does not say. */
+  readonly hostPath: string | null;
 }
 
 export interface NetworkFacts {

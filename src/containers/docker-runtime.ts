@@ -39,8 +39,13 @@ const labelFilter = (labels: Readonly<Record<string, string>>): string => JSON.s
 interface VolumeAnswer {
   readonly Name: string;
   readonly Labels: Readonly<Record<string, string>> | null;
+  readonly Mountpoint?: string;
+  readonly Options?: Readonly<Record<string, string>> | null;
 }
-const volumeFacts = (volume: VolumeAnswer): VolumeFacts => ({ name: volume.Name, labels: volume.Labels ?? {} });
+const volumeFacts = ({ Name: name, Labels: labels, Mountpoint: own, Options: options }: VolumeAnswer): VolumeFacts => {
+  const leadsTo = options?.['o']?.split(',').some((option) => option === 'bind' || option === 'rbind') === true ? options['device'] : undefined;
+  return { name, labels: labels ?? {}, hostPath: leadsTo || own || null };
+};
 
 class DockerRuntime implements ContainerRuntime {
   readonly #client: EngineClient;

@@ -16,13 +16,28 @@ export interface FencedStore {
   readonly imageId: string;
 }
 
-/** `holdfast-fence-<12 hex of SHA-256>` of the volume's name or host path. */
+/** `holdfast-fence-<12 hex of SHA-256>` of the volume's name or host path: of the one that {@link fenceNames} takes. */
 export const fenceName = (volume: string): string => `holdfast-fence-${createHash('sha256').update(volume).digest('hex').slice(0, 12)}`;
 
-/** In one order for everybody, so that two runs cannot each hold what the other waits for; each store once. */
-function ordered<T>(items: readonly T[], volumeOf: (item: T) => string): readonly T[] {
-  const byName = new Map(items.map((item) => [fenceName(volumeOf(item)), item]));
-  return [...byName.keys()].sort().map((name) => byName.get(name) as T);
+type FenceNames = (volume: string) => string;
+
+/**
+ * It is files that are fenced off, by whatever way a container has them: a directory of a volume, named by its path on the host, is that volume, and volumes that lead to one directory of the host
+ * (`o=bind`) are that directory.
+ */
+async function fenceNames(runtime: ContainerRuntime): Promise<FenceNames> {
+  const volumes = await runtime.listVolumes({});
+  const hostPaths = new Map(volumes.map(({ name, hostPath }) => [name, hostPath]));
+  const kept = volumes.filter(({ name, hostPath }) => hostPath?.endsWith(`/${name}/_data`) === true);
+  return (volume) => {
+    const path = volume.startsWith('/') ? volume.replace(/\/+$/, '') : hostPaths.get(volume) ?? volume;
+    return fenceName(kept.find(({ hostPath }) => `${path}/`.startsWith(`${hostPath}/`))?.name ?? path);
+  };
+}
+
+/** In one order for everybody, so that two runs cannot each hold what the other waits for; each store once, with the name of its fence. */
+function ordered<T>(items: readonly T[], nameOf: (item: T) => string): readonly (readonly [string, T])[] {
+  return [...new Map(items.map((item) => [nameOf(item), item]))].sort(([a], [b]) => (a < b ? -1 : 1));
 }
 
 /**
@@ -32,8 +47,9 @@ function ordered<T>(items: readonly T[], volumeOf: (item: T) => string): readonl
 export async function raiseFences(runtime: ContainerRuntime, identity: ScratchIdentity, stores: readonly FencedStore[]): Promise<void> {
   const raised: string[] = [];
   try {
-    for (const store of ordered(stores, (each) => each.volume)) {
-      const id = await raise(runtime, identity, store);
+    const nameOf = await fenceNames(runtime);
+    for (const [name, store] of ordered(stores, (each) => nameOf(each.volume))) {
+      const id = await raise(runtime, identity, store, name);
       if (id !== null) raised.push(id);
     }
   } catch (error) {
@@ -43,8 +59,7 @@ export async function raiseFences(runtime: ContainerRuntime, identity: ScratchId
 }
 
 /** The id of the fence that was created, or null where it stood already for the same run. */
-async function raise(runtime: ContainerRuntime, identity: ScratchIdentity, store: FencedStore): Promise<string | null> {
-  const name = fenceName(store.volume);
+async function raise(runtime: ContainerRuntime, identity: ScratchIdentity, store: FencedStore, name: string): Promise<string | null> {
   try {
     // The program does not exist: started by hand, it fails. A tmpfs in place of each volume that the image declares, so that none is made.
     const volumes = (await runtime.findImage(store.imageId))?.volumes ?? [];
@@ -66,25 +81,26 @@ async function raise(runtime: ContainerRuntime, identity: ScratchIdentity, store
  * Before each destructive step: every store's fence stands, and is this run's. @throws FenceMissing, ForeignFence
  */
 export async function checkFences(runtime: ContainerRuntime, owner: RunOwner, volumes: readonly string[]): Promise<void> {
-  for (const volume of ordered(volumes, (each) => each)) {
-    const standing = await runtime.find(fenceName(volume));
-    if (standing === null) throw missing('check the fence', volume);
+  for (const [name, volume] of ordered(volumes, await fenceNames(runtime))) {
+    const standing = await runtime.find(name);
+    if (standing === null) throw missing('check the fence', volume, name);
     if (!sameOwner(holderOf(standing, volume), owner)) throw foreign('check the fence', volume, standing);
   }
 }
 
 /** Before a store is looked at or started: nobody else is changing it. @throws ForeignFence */
 export async function refuseForeignFences(runtime: ContainerRuntime, owner: RunOwner, volumes: readonly string[]): Promise<void> {
-  for (const volume of volumes) {
-    const standing = await runtime.find(fenceName(volume));
+  if (volumes.length === 0) return;
+  for (const [name, volume] of ordered(volumes, await fenceNames(runtime))) {
+    const standing = await runtime.find(name);
     if (standing !== null && !sameOwner(holderOf(standing, volume), owner)) throw foreign('use the data', volume, standing);
   }
 }
 
 /** Removes this run's own fences; another's is left standing without a word, for it is none of this run's business. Idempotent. */
 export async function lowerFences(runtime: ContainerRuntime, owner: RunOwner, volumes: readonly string[]): Promise<void> {
-  for (const volume of [...ordered(volumes, (each) => each)].reverse()) {
-    const standing = await runtime.find(fenceName(volume));
+  for (const [name] of ordered(volumes, await fenceNames(runtime)).toReversed()) {
+    const standing = await runtime.find(name);
     if (standing !== null && isFenceOf(standing, owner)) await runtime.remove(standing.id);
   }
 }
@@ -106,13 +122,14 @@ export async function lowerAllFencesOf(runtime: ContainerRuntime, owner: RunOwne
  * labels were read; a store without a fence gets one. Idempotent. @throws ForeignFence when a living run's stands, or one of another namespace
  */
 export async function replaceFences(runtime: ContainerRuntime, identity: ScratchIdentity, stores: readonly FencedStore[], hasEnded: (owner: RunOwner) => Promise<boolean>): Promise<void> {
-  for (const store of ordered(stores, (each) => each.volume)) {
-    const standing = await runtime.find(fenceName(store.volume));
+  const nameOf = await fenceNames(runtime);
+  for (const [name, store] of ordered(stores, (each) => nameOf(each.volume))) {
+    const standing = await runtime.find(name);
     if (standing !== null) {
       const holder = holderOf(standing, store.volume);
       if (!sameOwner(holder, identity.owner) && holder.namespaceId === identity.owner.namespaceId && await hasEnded(holder)) await runtime.remove(standing.id);
     }
-    await raise(runtime, identity, store);
+    await raise(runtime, identity, store, name);
   }
 }
 
@@ -138,8 +155,8 @@ function foreign(operation: string, volume: string, standing: ContainerFacts): H
   });
 }
 
-const missing = (operation: string, volume: string): HoldfastFailure =>
-  new HoldfastFailure('FenceMissing', { operation, object: volume, cause: `no container ${fenceName(volume)} stands`, hint: 'Nothing was changed by this step; somebody may have removed the fence by hand. Run `reapLeftovers`, then start again.' });
+const missing = (operation: string, volume: string, name: string): HoldfastFailure =>
+  new HoldfastFailure('FenceMissing', { operation, object: volume, cause: `no container ${name} stands`, hint: 'Nothing was changed by this step; somebody may have removed the fence by hand. Run `reapLeftovers`, then start again.' });
 
 const vanished = (volume: string, error: unknown): HoldfastFailure =>
   new HoldfastFailure('DockerUnreachable', { operation: 'raise the fence', object: volume, cause: 'another\'s fence was being removed at the same moment', hint: 'The step is tried again.' }, { cause: error });

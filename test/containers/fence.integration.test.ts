@@ -39,6 +39,22 @@ describe('fences', () => {
     expect(await standing()).toHaveLength(2);
   });
 
+  test('are of the files: a volume named by its directory on the host, or by one in it, is that volume', async () => {
+    const volume = await scope.volume();
+    const hostPath = (await runtime.findVolume(volume))?.hostPath ?? '';
+    await raiseFences(runtime, theirs, [{ volume, imageId: stores[0]?.imageId ?? '' }]);
+    for (const path of [hostPath, `${hostPath}/`, `${hostPath}/18/docker`]) await failing('ForeignFence', raiseFences(runtime, mine, [{ volume: path, imageId: stores[0]?.imageId ?? '' }]));
+    await checkFences(runtime, theirs.owner, [hostPath]);
+    await failing('FenceMissing', checkFences(runtime, mine.owner, [`${hostPath}2`]));
+    await lowerFences(runtime, theirs.owner, [hostPath]);
+    // Compose's `driver_opts: { type: none, o: bind, device: /srv/… }`: whoever leads there has the same files.
+    const [one, two, directory] = [scope.name('led'), scope.name('led'), `/srv/${scope.id}/led`];
+    for (const name of [one, two]) await scope.engineCall('POST', '/volumes/create', { Name: name, Driver: 'local', Labels: scope.labels, DriverOpts: { type: 'none', o: 'bind', device: directory } });
+    await raiseFences(runtime, theirs, [{ volume: one, imageId: stores[0]?.imageId ?? '' }]);
+    for (const other of [two, directory]) await failing('ForeignFence', raiseFences(runtime, mine, [{ volume: other, imageId: stores[0]?.imageId ?? '' }]));
+    expect(await standing()).toEqual(['run-2']);
+  });
+
   test('of another run keep this one away, who is named, and who leaves nothing half-raised', async () => {
     const last = [...volumes].sort((a, b) => (fenceName(a) < fenceName(b) ? -1 : 1)).at(-1);
     await raiseFences(runtime, theirs, stores.filter((store) => store.volume === last));

@@ -346,7 +346,7 @@ export function containerRuntimeSuite(name: string, runtime: ContainerRuntime, s
       test('a named volume is never labelled: one that the engine had to make again is nobody\'s scratch', async () => {
         const name = scope.name('gone');
         const id = await scope.create({ imageId, command: [], mounts: [{ type: 'volume', source: name, target: '/data' }] });
-        expect(await runtime.findVolume(name)).toEqual({ name, labels: {} });
+        expect(await runtime.findVolume(name)).toEqual({ name, labels: {}, hostPath: expect.stringMatching(new RegExp(`^/.*/${name}/_data$`)) as unknown });
         await runtime.remove(id);
         await runtime.removeVolume(name);
       });

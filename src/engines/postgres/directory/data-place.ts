@@ -2,6 +2,7 @@
 import type { ContainerFacts, MountSpec } from '../../../containers/container-runtime.ts';
 import type { HelperResult } from '../../../containers/helper-container.ts';
 import { howToRun } from '../../../containers/how-to-run.ts';
+import { identityOf } from '../../../containers/labels.ts';
 import { HoldfastFailure } from '../../../domain/failures.ts';
 import type { ControlData, PostgresDirectoryCutOver } from '../../../domain/rollback.ts';
 import type { PostgresComponent } from '../../../domain/service.ts';
@@ -10,6 +11,8 @@ import { failedStep, resultOf, runPostgresHelper } from '../server/postgres-help
 import { firstError } from '../server/psql-failure.ts';
 import { scripts } from '../server/script-text.ts';
 import { controlData } from './control-data.ts';
+import { dataDirectoryIn, mountHolding } from './data-directory.ts';
+import { othersOn } from './others-on-data.ts';
 
 /** A data directory on a volume, and the mount by which a helper finds it under the same path. */
 export interface DataPlace {
@@ -52,6 +55,7 @@ export async function sightData(ctx: EngineContext, component: PostgresComponent
   if (purpose === 'exchange') requireExchangeable(container, directory);
   if (directory === null) throw unsupported(component.container, 'its image does not say where it keeps its data (PGDATA)', 'Set PGDATA in the container\'s environment.');
   const place: DataPlace = { component: component.name, directory, mount: mountOfData(component, container, directory), imageId: container.imageId };
+  if (purpose === 'exchange') await requireAlone(ctx, container, place);
   return { place, container, ...await sightDirectory(ctx, place, directory, null) };
 }
 
@@ -62,6 +66,17 @@ function requireExchangeable({ name, autoRemove, mounts, state }: ContainerFacts
   if (nested !== null) throw unsupported(name, `${nested} is a mount of its own in its data directory: what lies there would stay, and the server start on it with other data`, 'Give the container one volume for all of its data directory.');
   if (autoRemove) throw unsupported(name, 'it was made with --rm: the engine removes it and its anonymous volumes when the restore stops it, and the data, old and new, with them', 'Make the container again without --rm, on a named volume.');
 }
+
+/** Two servers on one data directory ruin it, and nothing is moved under one (exchange.ts): better told before anybody has waited. Whatever is ours comes and goes. @throws UnsupportedTopology */
+async function requireAlone(ctx: EngineContext, { id, name }: ContainerFacts, { directory, mount }: DataPlace): Promise<void> {
+  const other = (await othersOn(ctx.runtime, { directory, ...mount })).find((each) => each.id !== id && isAtWork(each) && identityOf(each.labels) === null);
+  if (other === undefined) return;
+  throw unsupported(name, `${other.name} is ${other.state} on the same data (${mount.source})`, `Stop it (docker stop ${other.name}), then start again. Nothing was changed.`);
+}
+
+/** Could it write, or be about to? */
+export const isAtWork = ({ state }: Pick<ContainerFacts, 'state'>): boolean => !isStopped({ state }) && state !== 'removing';
+export const isStopped = ({ state }: Pick<ContainerFacts, 'state'>): boolean => state === 'exited' || state === 'created' || state === 'dead';
 
 /** What a server only reads, and what it needs no more after a restart: wherever it lies, an exchange loses nothing of it. */
 const mayBeMounted: ReadonlySet<string> = new Set(['postgresql.conf', 'pg_hba.conf', 'pg_ident.conf', 'pg_stat_tmp']);
@@ -106,16 +121,8 @@ function sightingIn(place: DataPlace, result: HelperResult, number: string): Dir
   };
 }
 
-/** From the command (`-D`, `-c data_directory=`), else PGDATA. Pure. */
-export function dataDirectoryIn({ command, placeVariables }: Pick<ContainerFacts, 'command' | 'placeVariables'>): string | null {
-  const told = /(?:^|\0)(?:-D\0?|--pgdata[=\0]|-c\0?data_directory=|--data[-_]directory=)([^\0]+)/.exec(command.join('\0'))?.[1];
-  const directory = told ?? placeVariables['PGDATA'];
-  return directory === undefined || !directory.startsWith('/') ? null : directory.replace(/\/+$/, '');
-}
-
-/** The longest mount that holds it (databases.md D19). */
-function mountOfData(component: PostgresComponent, { mounts }: ContainerFacts, directory: string): DataPlace['mount'] {
-  const [mount] = mounts.filter(({ destination }) => directory === destination || directory.startsWith(`${destination.replace(/\/$/, '')}/`)).toSorted((a, b) => b.destination.length - a.destination.length);
+function mountOfData(component: PostgresComponent, container: ContainerFacts, directory: string): DataPlace['mount'] {
+  const mount = mountHolding(container, directory);
   if (mount === undefined || mount.source === null || (mount.type !== 'volume' && mount.type !== 'bind') || !mount.writable) {
     throw unsupported(component.container, `its data directory ${directory} lies on no volume`, 'Move the data to a volume: what is kept in the container itself is gone with it.');
   }

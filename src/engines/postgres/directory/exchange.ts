@@ -12,7 +12,8 @@ import type { EngineContext, PreparedComponent } from '../../engine-context.ts';
 import { runPostgresHelper } from '../server/postgres-helper.ts';
 import { scripts } from '../server/script-text.ts';
 import { waitUntilReady } from '../wait-until-ready.ts';
-import { mountBelow, placeOf, sightDirectories, sightDirectory, type DataSighting, type DirectorySighting } from './data-place.ts';
+import { isAtWork, isStopped, mountBelow, placeOf, sightDirectories, sightDirectory, type DataSighting, type DirectorySighting } from './data-place.ts';
+import { othersOn } from './others-on-data.ts';
 import { directoryNoteKey, preparedNoteKey, runDirectory, runDirectoryOf } from './run-directory.ts';
 
 /** fail 33 of our scripts: what lies there fits no point of the way. */
@@ -21,7 +22,6 @@ const compared = ['systemIdentifier', 'timeline', 'checkpoint', 'state'] as cons
 
 /** What is there where a cut-over leads to. */
 export const sight = (ctx: EngineContext, cutOver: PostgresDirectoryCutOver): Promise<DirectorySighting> => sightDirectory(ctx, placeOf(cutOver), cutOver.directory, `${cutOver.directory}/${cutOver.phase}`);
-export const isStopped = ({ state }: ContainerFacts): boolean => state === 'exited' || state === 'created' || state === 'dead';
 
 /** What comes in lies there as it was left, and what it replaces is what it was made for. Reads only. @throws PlanChanged, ContainerRecreated */
 export async function requireReady(ctx: EngineContext, component: PostgresComponent, cutOver: PostgresDirectoryCutOver): Promise<void> {
@@ -68,8 +68,11 @@ export function worksBeside({ labels }: ContainerFacts, { prepared, aside }: Pos
 
 /** @param mayStay beside what is moved or dropped @throws CutOverFailed */
 export async function requireNobodyThere(ctx: EngineContext, cutOver: PostgresDirectoryCutOver, mayStay: (container: ContainerFacts) => boolean): Promise<void> {
-  const running = (await ctx.runtime.list({})).find((each) => !isStopped(each) && each.state !== 'removing' && !mayStay(each) && (each.id === cutOver.containerId || each.mounts.some(({ source, writable }) => writable && source === cutOver.volume)));
-  if (running !== undefined) throw failed(cutOver, `${running.name} is ${running.state} on its volume: someone started it`, 'Nothing was moved under it. Stop it; the run goes on, or rolls back.');
+  const { containerId, directory, mount, volume } = cutOver;
+  const planned = await ctx.runtime.find(containerId);
+  const there = [...(planned === null ? [] : [planned]), ...await othersOn(ctx.runtime, { directory, ...mount, source: volume })];
+  const running = there.find((each) => isAtWork(each) && !mayStay(each));
+  if (running !== undefined) throw failed(cutOver, `${running.name} is ${running.state} on its data (${volume}): someone started it`, 'Nothing was moved under it. Stop it; the run goes on, or rolls back.');
 }
 
 /**
@@ -117,6 +120,7 @@ export async function open(ctx: EngineContext, component: PostgresComponent, cut
   await waitUntilReady(ctx, component);
 }
 
+  if (container === null) return;
 /**
  * How far the exchange went, as the very container finds it that is to be started: while it is stopped the engine reads that from its volumes, which is sooner done
  * than by a helper. Null where it cannot be read so.

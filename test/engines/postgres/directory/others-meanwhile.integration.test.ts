@@ -11,7 +11,7 @@ import { contextOf, engine, openStore, startPostgres, type TestPostgres } from '
 const docker = useDocker();
 const always = { name: 'always', maximumRetryCount: 0 };
 
-/** As `compose up` does it, `like` a container that is gone or not: by its image's own entrypoint, on the same volume, started. */
+/** As `compose up` does it, `like` a container that is gone or not: by its image's own entrypoint, on the same volume. */
 async function another(like: string, name: string): Promise<string> {
   const { imageId, mounts } = await docker.runtime.inspect(like);
   const volume = mounts.find(({ destination }) => destination.startsWith('/var/lib/postgresql'));
@@ -25,6 +25,19 @@ async function another(like: string, name: string): Promise<string> {
   return make();
 }
 
+/** A second server on the same data: by the volume's name, or (`docker run -v /var/lib/docker/volumes/…`) by its directory on the host. */
+async function second(like: string, by: 'volume' | 'host path'): Promise<{ readonly id: string; readonly name: string }> {
+  const name = docker.name('second');
+  if (by === 'volume') return { name, id: await another(like, name) };
+  const { imageId, mounts } = await docker.runtime.inspect(like);
+  const volume = mounts.find(({ destination }) => destination.startsWith('/var/lib/postgresql'));
+  const hostPath = (await docker.runtime.findVolume(volume?.source as string))?.hostPath;
+  const { Id: id } = JSON.parse(await docker.engineCall('POST', `/containers/create?name=${name}`, {
+    Image: imageId, Labels: docker.labels, Cmd: ['postgres', '-c', 'fsync=off', '-c', 'max_prepared_transactions=5', '-c', 'wal_level=logical'], Env: ['POSTGRES_PASSWORD=another'], HostConfig: { NetworkMode: 'none', Init: true, Binds: [`${hostPath}:${volume?.destination}`] },
+  })) as { Id: string };
+  return { id, name };
+}
+
 async function startAgain(postgres: TestPostgres): Promise<TestPostgres> {
   const id = await another(postgres.id, postgres.component.container);
   const sql = async (text: string): Promise<string> => (await docker.runtime.exec(id, { argv: ['psql', '-X', '-A', '-t', '-U', 'postgres', '-d', 'app', '-c', text], timeoutMs: 20_000 })).stdout.trim();
@@ -33,7 +46,7 @@ async function startAgain(postgres: TestPostgres): Promise<TestPostgres> {
 
 const ids = ({ sql }: TestPostgres): Promise<string> => sql('SELECT string_agg(id::text, \',\' ORDER BY id) FROM kept');
 
-test.each([['postgres:17', '/var/lib/postgresql/data'], ['postgres:18', '/var/lib/postgresql/18/docker']])('on %s nothing is moved under a server, and whichever container comes up afterwards serves what was restored', async (image, directory) => {
+test.each([['postgres:17', '/var/lib/postgresql/data', 'volume'], ['postgres:18', '/var/lib/postgresql/18/docker', 'host path']] as const)('on %s nothing is moved under a server, and whichever container comes up afterwards serves what was restored', async (image, directory, by) => {
   await using store = await openStore();
   const postgres = await startPostgres(docker, { image });
   await postgres.sql('CREATE TABLE kept (id int); INSERT INTO kept VALUES (1)');
@@ -49,14 +62,15 @@ test.each([['postgres:17', '/var/lib/postgresql/data'], ['postgres:18', '/var/li
   await docker.runtime.updateRestartPolicy(postgres.id, { name: 'no', maximumRetryCount: 0 });
   await engine.close(ctx, postgres.component, own);
 
-  // PostgreSQL's own lock does not see a server in another container.
-  const second = await another(postgres.id, docker.name('second'));
-  await docker.runtime.start(second);
-  expect((await failing('CutOverFailed', engine.swap(ctx, postgres.component, own))).fields.cause).toContain('someone started it');
+  // PostgreSQL's own lock does not see a server in another container, nor does whoever goes by the volume's name alone. No plan is made beside one either.
+  const { id: other, name } = await second(postgres.id, by);
+  await docker.runtime.start(other);
+  expect((await failing('CutOverFailed', engine.swap(ctx, postgres.component, own))).fields.cause).toContain(`${name} is running on its data`);
+  expect((await failing('UnsupportedTopology', engine.inspect(contextOf(docker), postgres.component, 'replace'))).fields).toMatchObject({ cause: expect.stringContaining(`${name} is running on the same data`), hint: expect.stringContaining(`docker stop ${name}`) });
   await failing('CutOverFailed', engine.swap(ctx, postgres.component, own));
-  expect(await sightData(ctx, postgres.component)).toMatchObject({ hasServer: true, phase: null });
-  await docker.runtime.stop(second, 30_000);
-  await docker.runtime.remove(second);
+  expect(await sightData(ctx, postgres.component, 'look')).toMatchObject({ hasServer: true, phase: null });
+  await docker.runtime.stop(other, 30_000);
+  await docker.runtime.remove(other);
 
   await engine.swap(ctx, postgres.component, own);
   expect(await engine.compareClosed(ctx, postgres.component, own, null)).toEqual([]);

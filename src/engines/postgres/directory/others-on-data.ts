@@ -1,0 +1,60 @@
+/**
+ * Who else has a data directory: PostgreSQL's own lock does not see a server in another container (databases.md fact 8), and the engine gives the same files to two by
+ * many ways: a volume's name, its directory on the host, a directory of the host that both mount, or that a volume was made to lead to.
+ */
+import { posix } from 'node:path';
+import type { ContainerFacts, ContainerRuntime, MountFacts, VolumeFacts } from '../../../containers/container-runtime.ts';
+import { dataDirectoryIn, mountHolding } from './data-directory.ts';
+
+/** A data directory: its path in a container, and the mount that it lies on there. */
+export interface MountedData {
+  readonly directory: string;
+  /** A volume's name or a host path. */
+  readonly source: string;
+  readonly type: 'volume' | 'bind';
+  readonly target: string;
+}
+
+/**
+ * Containers in any state that could write there. What lies above the mount itself belongs to tools that look after a host (all volumes at once, all of /srv), but for a server
+ * whose own data directory it is. Links on the host are not followed: the engine does not tell of them. Reads only.
+ */
+export async function othersOn(runtime: ContainerRuntime, data: MountedData): Promise<readonly ContainerFacts[]> {
+  const [containers, volumes] = await Promise.all([runtime.list({}), runtime.listVolumes({})]);
+  return sharing(containers, volumes, data);
+}
+
+/** Of these containers those that have it. Pure. */
+export function sharing(containers: readonly ContainerFacts[], volumes: readonly VolumeFacts[], data: MountedData): readonly ContainerFacts[] {
+  const hostPaths = new Map(volumes.map(({ name, hostPath }) => [name, hostPath]));
+  const hostPathOf = ({ type, source }: Pick<MountFacts, 'type' | 'source'>): string | null => {
+    const path = type === 'bind' ? source : type === 'volume' && source !== null ? hostPaths.get(source) ?? null : null;
+    return path === null ? null : trimmed(posix.normalize(path));
+  };
+  const root = hostPathOf(data);
+  const directory = root === null ? null : below(root, data.target, data.directory);
+
+  const has = (container: ContainerFacts, mount: MountFacts): boolean => {
+    if (mount.source === null || !mount.writable) return false;
+    if (mount.type === data.type && mount.source === data.source) return true;
+    const path = hostPathOf(mount);
+    if (path === null || root === null || directory === null || !(isWithin(path, directory) || isWithin(directory, path))) return false;
+    return isWithin(root, path) || servedFrom(container, hostPathOf) === directory;
+  };
+  return containers.filter((container) => container.mounts.some((mount) => has(container, mount)));
+}
+
+/** The data directory of a container on the engine's host; null where that cannot be told. */
+function servedFrom(container: ContainerFacts, hostPathOf: (mount: MountFacts) => string | null): string | null {
+  const directory = dataDirectoryIn(container);
+  if (directory === null) return null;
+  const mount = mountHolding(container, directory);
+  const root = mount === undefined ? null : hostPathOf(mount);
+  return mount === undefined || root === null ? null : below(root, mount.destination, directory);
+}
+
+const trimmed = (path: string): string => path.replace(/\/+$/, '');
+/** The same place seen from where a mount lies. */
+const below = (root: string, target: string, directory: string): string => trimmed(posix.join(root || '/', posix.relative(target, directory)));
+/** Both without a slash at their end. */
+const isWithin = (outer: string, inner: string): boolean => inner === outer || inner.startsWith(`${outer}/`);
