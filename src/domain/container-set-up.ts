@@ -87,14 +87,27 @@ export function imageDoubt(server: ServerImage, here: ImagesHere): string | null
  * runs them (`--env NAME`). Compose knows images by the name in its file alone: that is given back to the exact one first, so that the next `up` takes it too.
  */
 export function recreateLines(setUp: ContainerSetUp, exact: ExactImage | null): readonly string[] {
-  const files = setUp.labels[`${compose}project.config_files`];
-  const service = setUp.labels[`${compose}service`];
-  if (files !== undefined && service !== undefined) {
-    const project = setUp.labels[`${compose}project`];
-    return [...exact === null ? [] : givingTheName(exact, setUp.image), shellLine(['docker', 'compose', ...files.split(',').flatMap((file) => ['--file', file]), ...(project === undefined ? [] : ['--project-name', project]), 'up', '--no-start', '--no-recreate', service])];
-  }
+  const composed = composeArguments(setUp.labels);
+  if (composed !== null) return [...exact === null ? [] : givingTheName(exact, setUp.image), shellLine(composed)];
   const [network, ...further] = setUp.networks;
   return [shellLine(createArguments(exact === null ? setUp : { ...setUp, image: exact.reference }, network)), ...further.map((name) => shellLine(['docker', 'network', 'connect', name, setUp.name]))];
+}
+
+/**
+ * Null where it was not compose's. Its first version noted the files as they were named, from wherever it was run, and its project's directory beside them: the line has to do from anywhere. That directory, and
+ * the files of variables, are named where they are not what compose takes by itself.
+ */
+function composeArguments(labels: ContainerSetUp['labels']): readonly string[] | null {
+  const of = (name: string): string | undefined => labels[`${compose}${name}`];
+  const [service, project, directory] = [of('service'), of('project'), of('project.working_dir')];
+  const absolute = (path: string): string => (directory === undefined || path.startsWith('/') ? path : `${directory}/${path}`);
+  const paths = (name: string): readonly string[] => (of(name) ?? '').split(',').filter((path) => path !== '').map(absolute);
+  const files = paths('project.config_files');
+  if (files[0] === undefined || service === undefined) return null;
+  return [
+    'docker', 'compose', ...files.flatMap((file) => ['--file', file]), ...(directory === undefined || directory === files[0].slice(0, files[0].lastIndexOf('/')) ? [] : ['--project-directory', directory]),
+    ...paths('project.environment_file').flatMap((file) => ['--env-file', file]), ...(project === undefined ? [] : ['--project-name', project]), 'up', '--no-start', '--no-recreate', service,
+  ];
 }
 
 const givingTheName = ({ reference, isHere }: ExactImage, image: string): readonly string[] =>
@@ -113,8 +126,9 @@ function createArguments(setUp: ContainerSetUp, network: string | undefined): re
 }
 
 function mountText({ type, source, target, writable }: ContainerSetUp['mounts'][number]): string {
-  const from = type === 'tmpfs' ? '' : `,source=${source}`;
-  return `type=${type}${from},target=${target}${writable ? '' : ',readonly'}`;
+  // The engine's own program reads it as CSV.
+  const field = (text: string): string => (/[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+  return [`type=${type}`, ...type === 'tmpfs' ? [] : [field(`source=${source}`)], field(`target=${target}`), ...writable ? [] : ['readonly']].join(',');
 }
 
 /** For a POSIX shell. */

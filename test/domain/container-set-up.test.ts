@@ -21,6 +21,20 @@ test('one of compose\'s is made by compose', () => {
   expect(recreateLines({ ...setUp, labels }, null)).toEqual(['docker compose --file /srv/shop/docker-compose.yml --file /srv/shop/over.yml --project-name shop up --no-start --no-recreate db']);
 });
 
+test('from wherever it is run: the first compose noted its files as they were named, and its directory beside them', () => {
+  const labels = { 'com.docker.compose.project': 'shop', 'com.docker.compose.service': 'db', 'com.docker.compose.project.working_dir': '/srv/shop' };
+  const lineOf = (more: Readonly<Record<string, string>>): readonly string[] => recreateLines({ ...setUp, labels: { ...labels, ...more } }, null);
+  const up = '--project-name shop up --no-start --no-recreate db';
+  expect(lineOf({ 'com.docker.compose.project.config_files': 'docker-compose.yml,../over.yml' })).toEqual([`docker compose --file /srv/shop/docker-compose.yml --file /srv/shop/../over.yml ${up}`]);
+  expect(lineOf({ 'com.docker.compose.project.config_files': 'deploy/compose.yml' })).toEqual([`docker compose --file /srv/shop/deploy/compose.yml --project-directory /srv/shop ${up}`]);
+  expect(lineOf({ 'com.docker.compose.project.config_files': '/etc/shop.yml', 'com.docker.compose.project.environment_file': '/etc/shop.env' })).toEqual([`docker compose --file /etc/shop.yml --project-directory /srv/shop --env-file /etc/shop.env ${up}`]);
+});
+
+test('a mount is CSV to the engine\'s own program', () => {
+  const mounts = [{ type: 'bind', source: '/srv/a,b "c"', target: '/data', writable: false }] as const;
+  expect(recreateLines({ ...setUp, mounts }, null)[0]).toContain(' --mount \'type=bind,"source=/srv/a,b ""c""",target=/data,readonly\' ');
+});
+
 test.for<[string, readonly string[], readonly string[]]>([
   ['a password behind its option', ['redis-server', '--requirepass', 'canary', '--appendonly', 'yes'], ['redis-server', '--requirepass', 'REDACTED', '--appendonly', 'yes']],
   ['one in its option', ['x', '--auth-token=canary', 'y'], ['x', '--auth-token=REDACTED', 'y']],

@@ -55,7 +55,7 @@ export function containerFacts(answer: InspectAnswer): ContainerFacts {
     command: [...(config.Entrypoint ?? []), ...(config.Cmd ?? [])],
     entrypoint: config.Entrypoint ?? [],
     user: config.User === undefined || config.User === '' ? null : config.User,
-    ports: Object.entries(host.PortBindings ?? {}).flatMap(([port, bindings]) => (bindings ?? []).map(({ HostIp, HostPort }) => [...(HostIp === undefined || HostIp === '' ? [] : [HostIp]), ...(HostPort === undefined || HostPort === '' ? [] : [HostPort]), port].join(':'))),
+    ports: Object.entries(host.PortBindings ?? {}).flatMap(([port, bindings]) => (bindings ?? []).map(({ HostIp, HostPort }) => [...(HostIp === undefined || HostIp === '' ? [] : [HostIp.includes(':') ? `[${HostIp}]` : HostIp]), ...(HostPort === undefined || HostPort === '' ? [] : [HostPort]), port].join(':'))),
     addresses: Object.fromEntries(Object.entries(answer.NetworkSettings?.Ports ?? {}).map(([port, bindings]) => [port, (bindings ?? []).map(({ HostIp = '', HostPort = '' }) => `${HostIp}:${HostPort}`)]).filter(([, bound]) => bound?.length !== 0)) as Record<string, string[]>,
     environmentNames: (config.Env ?? []).map((pair) => pair.split('=', 1)[0] ?? pair),
     placeVariables: Object.fromEntries((config.Env ?? []).map((pair) => [pair.split('=', 1)[0] ?? '', pair.slice(pair.indexOf('=') + 1)]).filter(([name]) => placeVariables.has(name ?? ''))) as Record<string, string>,

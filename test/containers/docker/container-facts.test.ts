@@ -41,6 +41,11 @@ describe('containerFacts', () => {
     expect(containerFacts({ ...answer, HostConfig: { AutoRemove: true } })).toMatchObject({ autoRemove: true });
   });
 
+  test('says ports as they are published, an address of IPv6 in brackets', () => {
+    const PortBindings = { '5432/tcp': [{ HostIp: '127.0.0.1', HostPort: '5432' }, { HostIp: '::1', HostPort: '5432' }, { HostIp: '', HostPort: '' }] };
+    expect(containerFacts({ ...answer, HostConfig: { PortBindings } }).ports).toEqual(['127.0.0.1:5432:5432/tcp', '[::1]:5432:5432/tcp', '5432/tcp']);
+  });
+
   test('tells volumes, binds, tmpfs and others apart', () => {
     const facts = containerFacts({
       ...answer,
