@@ -65,12 +65,14 @@ export interface PostgresDirectoryCutOver {
   readonly prepared: string;
   readonly aside: string;
   readonly phase: string;
-  /** Of what comes in. Null only where an undo brings back what could not be read when it was set aside: its files, as they were. */
+  /** Of what comes in. Null only where an undo brings back what could not be read when it was set aside: its files, as they were; or no server at all. */
   readonly control: ControlData | null;
   /** What it replaces; null where there was no server, or none that could be read. */
   readonly replaces: ControlData | null;
-  /** Was there anything at all? Where not, there is nothing to undo to. */
+  /** Was there a server's data? Where not, an undo leads back to a volume without. */
   readonly hadServer: boolean;
+  /** False only of an undo that leads back to a volume without a server's data: what lay there comes back, if anything did, and nothing is started on it. True unless given. */
+  readonly bringsServer?: false;
   /** A server that did not run before is not started by rolling back. One that its restart policy tried again and again ran. */
   readonly wasRunning: boolean;
   /** False where it ran, or was started again and again, and never answered: neither its clean end nor its answer is waited for then. True unless given. */
@@ -156,11 +158,11 @@ export const replacesWholeServer = (cutOver: ComponentCutOver): boolean => (cutO
 export const didNotAnswer = (cutOver: ComponentCutOver): boolean =>
   (cutOver.engine === 'redis' ? cutOver.unusable === true : cutOver.method === 'directory' && cutOver.wasRunning && cutOver.answered === false);
 
-/** Is there a rollback copy of it afterwards? Not where the server had no such database, there was no server, or a new schema was made. */
+/** Is there a way back from it afterwards? Not where the server had no such database, or a new schema was made. A volume without a server's data is come back to as any other. */
 export function replacesSomething(cutOver: ComponentCutOver): boolean {
   if (cutOver.engine === 'redis') return true;
   if (cutOver.method === 'tables') return cutOver.into === null;
-  return cutOver.method === 'database' ? cutOver.liveOid !== 0 : cutOver.hadServer;
+  return cutOver.method === 'directory' || cutOver.liveOid !== 0;
 }
 
 /** How it is replaced where it lies; null where old and new stand beside each other. */

@@ -33,7 +33,7 @@ export function restoreBody<I extends CommonInput>(run: Run<I>, { backup, facts,
   };
 }
 
-/** A database that was not there before is not brought back by anything. */
+/** From a database that was not there before nothing leads back. */
 function wayBackOf(cutOvers: readonly ComponentCutOver[]): string {
   const bare = cutOvers.filter((cutOver) => !replacesSomething(cutOver)).map((cutOver) => cutOver.component);
   if (bare.length === cutOvers.length) return 'none is needed: nothing is replaced';

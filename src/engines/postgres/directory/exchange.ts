@@ -94,8 +94,10 @@ export async function exchange(ctx: EngineContext, cutOver: PostgresDirectoryCut
   await requireNobodyThere(ctx, cutOver, (each) => worksBeside(each, cutOver));
   // What an undo makes, it makes only here: without the note, nothing of it would be looked for once it was taken back.
   if (way === 'in') await ctx.recordOnce(directoryNoteKey(cutOver.component), { directory: runDirectoryOf(cutOver.aside) });
-  await run(ctx, cutOver, `exchange-${way}`, scripts.exchangeDirectory, [way, cutOver.directory, cutOver.prepared, cutOver.aside, cutOver.phase], way === 'in' ? 'exchange the data' : 'move the data back');
+  await run(ctx, cutOver, `exchange-${way}`, scripts.exchangeDirectory, [way, cutOver.directory, cutOver.prepared, cutOver.aside, cutOver.phase, bringsServer(cutOver) ? 'server' : 'nothing'], way === 'in' ? 'exchange the data' : 'move the data back');
 }
+
+const bringsServer = (cutOver: PostgresDirectoryCutOver): boolean => cutOver.bringsServer !== false;
 
 /** What lies live now, against what was prepared: of data that is replaced where it lies, when it was there. */
 export async function compareClosed(ctx: EngineContext, cutOver: PostgresDirectoryCutOver): Promise<readonly Difference[]> {
@@ -104,23 +106,25 @@ export async function compareClosed(ctx: EngineContext, cutOver: PostgresDirecto
   return differing(await sight(ctx, cutOver), made);
 }
 
-function differing({ hasServer, control, unreadable }: DirectorySighting, { control: expected }: PostgresDirectoryCutOver): readonly Difference[] {
+function differing({ hasServer, control, unreadable }: DirectorySighting, cutOver: PostgresDirectoryCutOver): readonly Difference[] {
+  if (!bringsServer(cutOver)) return hasServer ? [{ object: 'data directory', property: 'existence', expected: 'none', found: 'a server' }] : [];
+  const expected = cutOver.control;
   // What could not be read has nothing to be known by, but that it still cannot.
   if (hasServer && control === null && expected === null) return [];
   if (control === null || expected === null) return [{ object: 'data directory', property: 'existence', expected: expected === null ? 'a server that cannot be read' : 'a server', found: control === null ? unreadable ?? 'none' : 'one that can' }];
   return compared.filter((name) => control[name] !== expected[name]).map((name) => ({ object: 'pg_control', property: name, expected: String(expected[name]), found: String(control[name]) }));
 }
 
-/** @throws ContainerNotRunning, ContainerNotFound, AmbiguousState where it is not what comes in that lies there */
+/** Where no server came in none is started: the image would make a new one. @throws ContainerNotRunning, ContainerNotFound, AmbiguousState where it is not what comes in that lies there */
 export async function open(ctx: EngineContext, component: PostgresComponent, cutOver: PostgresDirectoryCutOver): Promise<void> {
-  const container = await containerNow(ctx, cutOver);
-  const phase = await phaseSeenBy(ctx, container, cutOver) ?? (await sight(ctx, cutOver)).phase;
+  const container = bringsServer(cutOver) ? await containerNow(ctx, cutOver) : null;
+  const phase = (container === null ? null : await phaseSeenBy(ctx, container, cutOver)) ?? (await sight(ctx, cutOver)).phase;
   if (phase !== 'done') throw new HoldfastFailure('AmbiguousState', { operation: 'start the database', object: cutOver.container, cause: `the exchange of its data is at "${phase ?? 'the beginning'}"`, hint: `Look at ${cutOver.directory} on ${cutOver.volume}.` });
+  if (container === null) return;
   await ctx.runtime.start(container.id);
   await waitUntilReady(ctx, component);
 }
 
-  if (container === null) return;
 /**
  * How far the exchange went, as the very container finds it that is to be started: while it is stopped the engine reads that from its volumes, which is sooner done
  * than by a helper. Null where it cannot be read so.

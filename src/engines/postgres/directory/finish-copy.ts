@@ -49,8 +49,8 @@ export function cutOverOf(ctx: EngineContext, component: PostgresComponent, { pl
 export const wasOf = ({ state }: Pick<ContainerFacts, 'state'>, isAnswering: boolean): Pick<PostgresDirectoryCutOver, 'wasRunning' | 'answered'> =>
   (state === 'running' || state === 'restarting' ? { wasRunning: true, ...(isAnswering && state === 'running' ? {} : { answered: false }) } : { wasRunning: false });
 
-export const stepsOf = ({ container, directory, aside, hadServer }: PostgresDirectoryCutOver, what: string): PreparedComponent['steps'] => ({
+export const stepsOf = ({ container, directory, aside, hadServer, bringsServer }: PostgresDirectoryCutOver, what: string): PreparedComponent['steps'] => ({
   close: `${container}: ${hadServer ? 'stop the server' : 'nothing to stop, there is no server yet'}`,
   swap: `${container}: ${hadServer ? `move what is in ${directory} to ${aside} (kept), and ` : ''}${what} in, by renames`,
-  open: `${container}: start the server`,
+  open: `${container}: ${bringsServer === false ? 'nothing to start, there was no server' : 'start the server'}`,
 });

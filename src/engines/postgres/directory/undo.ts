@@ -11,7 +11,7 @@ import { stepsOf, wasOf } from './finish-copy.ts';
 import { runDirectory } from './run-directory.ts';
 
 /**
- * The directory that an earlier cut-over set aside, as something to cut over to. Reads only.
+ * The directory that an earlier cut-over set aside, as something to cut over to; where there was no server's data before it, a volume without any. Reads only.
  * @throws UnknownRollbackCopy, also where the server's data lies elsewhere by now; AmbiguousState, VersionMismatch, ImageMissing
  */
 export async function prepareDirectoryUndo(ctx: EngineContext, component: PostgresComponent, previous: PostgresDirectoryCutOver): Promise<PreparedComponent> {
@@ -22,15 +22,17 @@ export async function prepareDirectoryUndo(ctx: EngineContext, component: Postgr
   const fail = (type: 'UnknownRollbackCopy' | 'AmbiguousState', cause: string, hint: string): never => {
     throw new HoldfastFailure(type, { operation: 'find the rollback copy', object: `${previous.container}:${previous.directory}/${previous.aside}`, cause, hint });
   };
-  if (!aside.hasServer) return fail('UnknownRollbackCopy', 'no server\'s data lies there', 'It was accepted away, brought back, or there was nothing before the restore.');
-  if (aside.phase !== 'done') return fail('AmbiguousState', `the exchange is at "${aside.phase ?? 'the beginning'}"`, 'Run reapLeftovers; it reads what is there.');
+  const brings = previous.hadServer;
+  if (brings && !aside.hasServer) return fail('UnknownRollbackCopy', 'no server\'s data lies there', 'It was accepted away, or brought back.');
+  // Of nothing nothing need be left: another copy's end takes what is.
+  if (aside.phase !== 'done' && (brings || aside.phase !== null)) return fail('AmbiguousState', `the exchange is at "${aside.phase ?? 'the beginning'}"`, 'Run reapLeftovers; it reads what is there.');
   await requireSameMajor(ctx, previous, sighting, aside);
   const { place } = sighting;
   const run = runDirectory(ctx.owner, component.name);
-  const { answered: _, ...known } = own;
+  const { answered: _, bringsServer: __, ...known } = own;
   const cutOver: PostgresDirectoryCutOver = {
     ...known, containerId: sighting.container.id, directory: place.directory, mount: { type: place.mount.type, target: place.mount.target }, systemIdentifier: aside.control?.systemIdentifier ?? previous.systemIdentifier, prepared: previous.aside, aside: `${run}/old`, phase: `${run}/phase`, control: aside.control,
-    replaces: sighting.control, hadServer: sighting.hasServer,
+    replaces: sighting.control, hadServer: sighting.hasServer, ...(brings ? {} : { bringsServer: false }),
     ...wasOf(sighting.container, await answers(ctx, component, sighting)),
   };
   return {
@@ -38,12 +40,13 @@ export async function prepareDirectoryUndo(ctx: EngineContext, component: Postgr
     notes: [
       ...keptNotes(sighting),
       ...(own.imageId === previous.imageId ? [] : [`The image that the restore was made with (${previous.imageId}) is not on this engine any more: that of ${previous.container} as it is now (${sighting.container.image}) takes its place.`]),
-      ...(aside.control === null ? [`What comes back could not be read when it was set aside (${aside.unreadable ?? 'its control data was not understood'}): its files are brought back as they were, and no server will start on them before they are mended.`] : []),
+      ...(brings ? [] : [`NO SERVER COMES BACK: ${place.directory} held none before the restore, and holds none then. ${previous.container} is left stopped. What is live now is kept there until holdfast accept, and for so long no start makes a new server beside it.`]),
+      ...(brings && aside.control === null ? [`What comes back could not be read when it was set aside (${aside.unreadable ?? 'its control data was not understood'}): its files are brought back as they were, and no server will start on them before they are mended.`] : []),
     ],
     compared: { component: component.name, objects: 0, differences: [] },
-    notCompared: [{ object: `${previous.container}:${previous.directory}/${previous.aside}`, reason: 'the rollback copy is the old server\'s own directory, untouched since it was replaced' }],
+    notCompared: [{ object: `${previous.container}:${previous.directory}/${previous.aside}`, reason: brings ? 'the rollback copy is the old server\'s own directory, untouched since it was replaced' : 'there was no server\'s data' }],
     loss: { component: component.name, after: new Date().toISOString(), seconds: 0, transactions: null, notes: [`What was written since the restore is set aside as ${run}/old.`] },
-    steps: stepsOf(cutOver, 'the old directory'),
+    steps: stepsOf(cutOver, brings ? 'the old directory' : 'what else lay there'),
   };
 }
 

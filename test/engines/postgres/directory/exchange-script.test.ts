@@ -57,10 +57,10 @@ function tree(directory = data, prefix = ''): Record<string, string> {
   }));
 }
 
-function exchange(way: 'in' | 'out', moves = 10_000): { readonly status: number | null; readonly killed: boolean; readonly moved: number; readonly output: string } {
+function exchange(way: 'in' | 'out', moves = 10_000, comes: 'server' | 'nothing' = 'server'): { readonly status: number | null; readonly killed: boolean; readonly moved: number; readonly output: string } {
   const counter = join(root, 'moves');
   writeFileSync(counter, String(moves));
-  const result = spawnSync('setsid', ['-w', '/bin/sh', '-c', `${prelude}${scripts.exchangeDirectory}`, 'exchange', way, data, names.new, names.old, names.phase], {
+  const result = spawnSync('setsid', ['-w', '/bin/sh', '-c', `${prelude}${scripts.exchangeDirectory}`, 'exchange', way, data, names.new, names.old, names.phase, comes], {
     env: { PATH: `${join(root, 'bin')}:${process.env['PATH'] ?? ''}`, MOVES: counter }, encoding: 'utf8',
   });
   const left = Number(readFileSync(counter, 'utf8'));
@@ -158,4 +158,35 @@ test('what is being taken back does not go in again', () => {
   exchange('out', 3);
   expect(exchange('in').status).toBe(33);
   expect(exchange('out').status).toBe(0);
+});
+
+test('where there was no server what lay there comes back, and nothing that is one; killed before any move as well, and taken back', () => {
+  const layLive = (): void => {
+    lay(true);
+    rmSync(join(data, names.new), { recursive: true });
+    mkdirSync(join(data, names.new));
+    writeFileSync(join(data, names.new, 'notes.txt'), 'somebody\'s');
+  };
+  layLive();
+  const before = tree();
+  const { moved } = exchange('in', 10_000, 'nothing');
+  const after = tree();
+  expect(readdirSync(data).sort()).toEqual(['notes.txt', 'pgsql_tmp.holdfast']);
+  expect(readFileSync(join(data, names.old, 'only-old', 'file'), 'utf8')).toBe('old');
+  for (let at = 0; at < moved; at += 1) {
+    layLive();
+    expect(exchange('in', at, 'nothing').killed, `at ${at}`).toBe(true);
+    if (at % 3 === 0) {
+      expect(exchange('out', 10_000, 'nothing').status, `at ${at}`).toBe(0);
+      expect(tree(), `at ${at}`).toEqual(before);
+    }
+    expect(exchange('in', 10_000, 'nothing').status, `at ${at}`).toBe(0);
+    expect(tree(), `at ${at}`).toEqual(after);
+  }
+  // What was there needs no directory of its own, where another run's end has taken it; and a server is not brought by mistake.
+  lay(true);
+  expect(exchange('in', 10_000, 'nothing')).toMatchObject({ status: 33, moved: 0 });
+  rmSync(join(data, names.new), { recursive: true });
+  expect(exchange('in', 10_000, 'nothing').status).toBe(0);
+  expect(readdirSync(data)).toEqual(['pgsql_tmp.holdfast']);
 });

@@ -42,6 +42,14 @@ test('a restore, its undo, and the undo of that: with the last copy goes what wa
   expect(remove('aside', 'c', 'b')).toEqual({ status: 0, left: [] });
 });
 
+test('what lay there without being a server is somebody\'s, and stays until its own restore is accepted', () => {
+  lay('a', 'done', []);
+  writeFileSync(join(data, 'pgsql_tmp.holdfast', run('a'), 'old', 'notes.txt'), '');
+  lay('b', 'done', ['old']);
+  expect(remove('aside', 'b')).toEqual({ status: 0, left: ['a'] });
+  expect(remove('aside', 'a')).toEqual({ status: 0, left: [] });
+});
+
 test('another copy, a half-way exchange, and what stands ready for a yes stay', () => {
   lay('a', 'done', ['old']);
   lay('b', 'in', []);

@@ -1,8 +1,9 @@
 # Exchanges what lies in a server's data directory for what was prepared, by rename only, from any point at which an earlier attempt ended. Arguments:
 # in|out, data directory, prepared directory, aside directory, phase file; the last three below the data directory, in a directory of ours: there they
-# are on its file system, whatever is mounted where, and initdb refuses a directory that is not empty, so nobody makes a new server in between.
+# are on its file system, whatever is mounted where, and initdb refuses a directory that is not empty, so nobody makes a new server in between. Then what comes
+# in: server, or nothing where there was none, and whatever else lay there.
 # The server does not run, and is kept from running by who calls this.
-way=$1 live=$2 new=$2/$3 old=$2/$4 phase=$2/$5
+way=$1 live=$2 new=$2/$3 old=$2/$4 phase=$2/$5 comes=$6
 ours=${3%%/*}
 
 # Both sides have the same names, so they do not tell how far it went: that is written down before each part.
@@ -44,7 +45,10 @@ case $way in
   in)
     case $reached in
       '')
-        [ -s "$new/PG_VERSION" ] || fail 33 "what was prepared is no server's data directory: $new has no PG_VERSION"
+        case $comes in
+          server) [ -s "$new/PG_VERSION" ] || fail 33 "what was prepared is no server's data directory: $new has no PG_VERSION" ;;
+          *) mkdir -p "$new"; [ ! -e "$new/PG_VERSION" ] || fail 33 "there was no server's data, and $new has a PG_VERSION" ;;
+        esac
         mkdir -p "$old" "$(dirname "$phase")"
         chown "$(stat -c %u:%g "$live")" "$old"
         chmod 700 "$old"
