@@ -48,6 +48,8 @@ export interface ContainerFacts {
   readonly autoRemove: boolean;
   readonly mounts: readonly MountFacts[];
   readonly networks: readonly string[];
+  /** Further names that it was given on a network, by that; none of those that the engine gives everybody. */
+  readonly aliases: Readonly<Record<string, readonly string[]>>;
   readonly shmSizeBytes: number;
   readonly memoryBytes: number;
 }

@@ -23,6 +23,9 @@ function setUpOf(container: ContainerFacts, environment: Readonly<Record<string,
     environmentNames: container.environmentNames.filter((name) => environment[name] === undefined),
     places: Object.fromEntries(Object.entries(container.placeVariables).filter(([name, value]) => environment[name] !== value)),
     mounts: container.mounts.flatMap(({ type, source, destination, writable }) => (type === 'other' || (source === null && type !== 'tmpfs') ? [] : [{ type, source: source ?? '', target: destination, writable }])),
-    networks: container.networks, ports: container.ports, labels: container.labels, restart: container.restartPolicy.name, init: container.init, shmSizeBytes: container.shmSizeBytes, memoryBytes: container.memoryBytes,
+    networks: container.networks, ...(Object.keys(container.aliases).length === 0 ? {} : { aliases: container.aliases }), ports: container.ports, labels: container.labels, restart: restartText(container.restartPolicy), init: container.init, shmSizeBytes: container.shmSizeBytes, memoryBytes: container.memoryBytes,
   };
 }
+
+/** As `docker create --restart` takes it. */
+const restartText = ({ name, maximumRetryCount }: ContainerFacts['restartPolicy']): string => (name === 'on-failure' && maximumRetryCount > 0 ? `${name}:${maximumRetryCount}` : name);

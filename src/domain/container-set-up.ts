@@ -14,9 +14,12 @@ export interface ContainerSetUp {
   readonly places: Readonly<Record<string, string>>;
   readonly mounts: readonly { readonly type: 'volume' | 'bind' | 'tmpfs'; readonly source: string; readonly target: string; readonly writable: boolean }[];
   readonly networks: readonly string[];
+  /** Further names on a network, by which others find it; absent where it has none. */
+  readonly aliases?: Readonly<Record<string, readonly string[]>>;
   /** As `docker create --publish` takes them: `127.0.0.1:5432:5432/tcp`. */
   readonly ports: readonly string[];
   readonly labels: Readonly<Record<string, string>>;
+  /** As `docker create --restart` takes it: `unless-stopped`, `on-failure:5`. */
   readonly restart: string;
   readonly init: boolean;
   readonly shmSizeBytes: number;
@@ -90,7 +93,7 @@ export function recreateLines(setUp: ContainerSetUp, exact: ExactImage | null): 
   const composed = composeArguments(setUp.labels);
   if (composed !== null) return [...exact === null ? [] : givingTheName(exact, setUp.image), shellLine(composed)];
   const [network, ...further] = setUp.networks;
-  return [shellLine(createArguments(exact === null ? setUp : { ...setUp, image: exact.reference }, network)), ...further.map((name) => shellLine(['docker', 'network', 'connect', name, setUp.name]))];
+  return [shellLine(createArguments(exact === null ? setUp : { ...setUp, image: exact.reference }, network)), ...further.map((name) => shellLine(['docker', 'network', 'connect', ...option('--alias', setUp.aliases?.[name] ?? []), name, setUp.name]))];
 }
 
 /**
@@ -113,11 +116,12 @@ function composeArguments(labels: ContainerSetUp['labels']): readonly string[] |
 const givingTheName = ({ reference, isHere }: ExactImage, image: string): readonly string[] =>
   [...isHere ? [] : [shellLine(['docker', 'pull', reference])], shellLine(['docker', 'tag', reference, image])];
 
+const option = (name: string, values: readonly string[]): readonly string[] => values.flatMap((value) => [name, value]);
+
 function createArguments(setUp: ContainerSetUp, network: string | undefined): readonly string[] {
-  const option = (name: string, values: readonly string[]): readonly string[] => values.flatMap((value) => [name, value]);
   const [entrypoint, ...rest] = setUp.entrypoint;
   return [
-    'docker', 'create', '--name', setUp.name, ...(setUp.init ? ['--init'] : []), ...option('--restart', setUp.restart === 'no' ? [] : [setUp.restart]), ...option('--network', network === undefined ? [] : [network]),
+    'docker', 'create', '--name', setUp.name, ...(setUp.init ? ['--init'] : []), ...option('--restart', setUp.restart === 'no' ? [] : [setUp.restart]), ...option('--network', network === undefined ? [] : [network]), ...option('--network-alias', network === undefined ? [] : setUp.aliases?.[network] ?? []),
     ...option('--publish', setUp.ports), ...option('--user', setUp.user === null ? [] : [setUp.user]), ...option('--env', [...setUp.environmentNames.filter((name) => setUp.places[name] === undefined), ...Object.entries(setUp.places).map(([name, value]) => `${name}=${value}`)]),
     ...option('--mount', setUp.mounts.map(mountText)), ...option('--shm-size', setUp.shmSizeBytes > 0 ? [String(setUp.shmSizeBytes)] : []), ...option('--memory', setUp.memoryBytes > 0 ? [String(setUp.memoryBytes)] : []),
     ...option('--label', Object.entries(setUp.labels).filter(([name]) => !name.startsWith(compose)).map(([name, value]) => `${name}=${value}`)),

@@ -4,15 +4,15 @@ import { exactImage, imageDoubt, recreateLines, withoutSecrets, type ContainerSe
 const setUp: ContainerSetUp = {
   name: 'agentic-postgres', image: 'postgres:17', entrypoint: ['docker-entrypoint.sh'], command: ['postgres', '-c', 'work_mem=8MB'], user: null, environmentNames: ['POSTGRES_PASSWORD', 'PGDATA'], places: { PGDATA: '/data/db' },
   mounts: [{ type: 'volume', source: 'pgdata', target: '/data', writable: true }, { type: 'bind', source: '/etc/my conf', target: '/conf', writable: false }, { type: 'tmpfs', source: '', target: '/tmp', writable: true }],
-  networks: ['app', 'metrics'], ports: ['127.0.0.1:5432:5432/tcp'], labels: { team: 'it\'s us' }, restart: 'unless-stopped', init: true, shmSizeBytes: 67_108_864, memoryBytes: 0,
+  networks: ['app', 'metrics'], aliases: { app: ['db', 'pg'], metrics: ['db'] }, ports: ['127.0.0.1:5432:5432/tcp'], labels: { team: 'it\'s us' }, restart: 'unless-stopped', init: true, shmSizeBytes: 67_108_864, memoryBytes: 0,
 };
 
 test('a container is made again by one line that a shell takes as it is, and joins its further networks', () => {
   expect(recreateLines(setUp, null)).toEqual([
-    'docker create --name agentic-postgres --init --restart unless-stopped --network app --publish 127.0.0.1:5432:5432/tcp --env POSTGRES_PASSWORD --env PGDATA=/data/db'
+    'docker create --name agentic-postgres --init --restart unless-stopped --network app --network-alias db --network-alias pg --publish 127.0.0.1:5432:5432/tcp --env POSTGRES_PASSWORD --env PGDATA=/data/db'
       + ' --mount type=volume,source=pgdata,target=/data --mount \'type=bind,source=/etc/my conf,target=/conf,readonly\' --mount type=tmpfs,target=/tmp --shm-size 67108864'
       + ' --label \'team=it\'\\\'\'s us\' --entrypoint docker-entrypoint.sh postgres:17 postgres -c work_mem=8MB',
-    'docker network connect metrics agentic-postgres',
+    'docker network connect --alias db metrics agentic-postgres',
   ]);
 });
 

@@ -30,7 +30,7 @@ export interface InspectAnswer {
     readonly LogConfig?: { readonly Type?: string };
   };
   readonly Mounts?: readonly { readonly Type?: string; readonly Name?: string; readonly Source?: string; readonly Destination: string; readonly RW?: boolean }[] | null;
-  readonly NetworkSettings?: { readonly Networks?: Readonly<Record<string, unknown>> | null; readonly Ports?: Readonly<Record<string, readonly { readonly HostIp?: string; readonly HostPort?: string }[] | null>> | null };
+  readonly NetworkSettings?: { readonly Networks?: Readonly<Record<string, { readonly Aliases?: readonly string[] | null } | null>> | null; readonly Ports?: Readonly<Record<string, readonly { readonly HostIp?: string; readonly HostPort?: string }[] | null>> | null };
 }
 
 const states: ReadonlySet<string> = new Set(['created', 'running', 'paused', 'restarting', 'exited', 'dead', 'removing']);
@@ -64,6 +64,7 @@ export function containerFacts(answer: InspectAnswer): ContainerFacts {
     autoRemove: host.AutoRemove ?? false,
     mounts: [...(answer.Mounts ?? []).map(mountFacts), ...Object.keys(host.Tmpfs ?? {}).map(tmpfsFacts)],
     networks: Object.keys(answer.NetworkSettings?.Networks ?? {}),
+    aliases: Object.fromEntries(Object.entries(answer.NetworkSettings?.Networks ?? {}).map(([network, facts]) => [network, (facts?.Aliases ?? []).filter((alias) => !answer.Id.startsWith(alias))] as const).filter(([, given]) => given.length > 0)),
     shmSizeBytes: host.ShmSize ?? 0,
     memoryBytes: host.Memory ?? 0,
   };

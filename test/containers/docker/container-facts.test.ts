@@ -14,7 +14,7 @@ describe('containerFacts', () => {
     expect(containerFacts(answer)).toEqual({
       id: 'abc', name: 'agentic-postgres', image: 'postgres:17', imageId: 'sha256:1', labels: {}, state: 'running', exitCode: null, oomKilled: false,
       startedAt: '2026-11-23T20:00:01Z', createdAt: '2026-11-23T20:00:00Z', command: [], entrypoint: [], user: null, ports: [], environmentNames: [], placeVariables: {}, init: false,
-      restartPolicy: { name: 'no', maximumRetryCount: 0 }, autoRemove: false, mounts: [], networks: [], addresses: {}, shmSizeBytes: 0, memoryBytes: 0,
+      restartPolicy: { name: 'no', maximumRetryCount: 0 }, autoRemove: false, mounts: [], networks: [], aliases: {}, addresses: {}, shmSizeBytes: 0, memoryBytes: 0,
     });
   });
 
@@ -39,6 +39,11 @@ describe('containerFacts', () => {
 
   test('says that a container goes as soon as it stops', () => {
     expect(containerFacts({ ...answer, HostConfig: { AutoRemove: true } })).toMatchObject({ autoRemove: true });
+  });
+
+  test('says the names that it was given on a network, and not those that everybody has', () => {
+    const facts = containerFacts({ ...answer, Id: `0123456789ab${'c'.repeat(52)}`, NetworkSettings: { Networks: { app: { Aliases: ['0123456789ab', 'db'] }, metrics: { Aliases: null }, host: null } } });
+    expect([facts.networks, facts.aliases]).toEqual([['app', 'metrics', 'host'], { app: ['db'] }]);
   });
 
   test('says ports as they are published, an address of IPv6 in brackets', () => {
