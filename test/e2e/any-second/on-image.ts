@@ -1,9 +1,9 @@
-/** Any second, through the runbook and the command line: looked at, moved, approved, exchanged, undone; twice, along both timelines; and with a server that is gone for good. On each version of the server in a file of its own. */
+/** Any second, through the runbook and the command line: every kind of point looked at, moved, approved, exchanged, undone; twice, along both timelines; and with a server that is gone for good. On each version of the server in a file of its own. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import type { RestoreToPointInTimeResult } from '../../../src/workflows/restore-to-point-in-time/messages.ts';
+import { moveUpdate, type RestoreToPointInTimeResult } from '../../../src/workflows/restore-to-point-in-time/messages.ts';
 import { statusQuery } from '../../../src/workflows/shared/messages.ts';
 import type { TakeBackupResult } from '../../../src/workflows/take-backup/messages.ts';
 import { timelineCause } from '../../../src/domain/wal/needed-base.ts';
@@ -37,6 +37,7 @@ repositories: { local: { url: ${service.repositoryPath} } }
   const holdfast = (...args: string[]): Promise<CommandEnd> => runCommand(args, { directory, environment: { DOCKER_HOST: dockerHost(), TEMPORAL_ADDRESS: temporalAddress() } });
 
   const orders = (): Promise<string> => service.sql('SELECT string_agg(id::text, \',\' ORDER BY id) FROM orders');
+  const now = (): Promise<string> => service.sql('SELECT to_char(clock_timestamp() AT TIME ZONE \'UTC\', \'YYYY-MM-DD"T"HH24:MI:SS.US"Z"\')');
   const xidOf = async (statement: string): Promise<string> => (await service.sql(`BEGIN; ${statement}; SELECT pg_current_xact_id(); COMMIT;`)).trim();
   const restore = (input: object) => service.start<RestoreToPointInTimeResult>('restoreToPointInTime', { service: service.name, ...input });
   /** Its run's workflow id: the log's watch computes the same. */
@@ -44,12 +45,19 @@ repositories: { local: { url: ${service.repositoryPath} } }
     neededBaseId(service.name, 'postgres', timelineCause(timeline, await service.sql('SELECT system_identifier FROM pg_control_system()')));
   const baseTaken = async ({ newBase }: RestoreToPointInTimeResult): Promise<void> => void await service.client.workflow.getHandle(newBase as string).result();
 
-  test('an accident is looked at from before and after, undone by coming back to just before it; then along the new timeline, and the old one', async () => {
+  test('each kind of point is looked at, an accident undone by coming back to just before it; then along the new timeline, and the old one', async () => {
     await service.redisCli('SET', 'cart', 'of the backup');
     const base = await service.run<TakeBackupResult>('takeBackup', { service: service.name, kind: 'base' });
-    await service.sql('INSERT INTO orders VALUES (1), (2)');
+    await service.sql('INSERT INTO orders VALUES (1)');
+    await service.run('markMoment', { service: service.name, name: 'deploy' });
+    await service.sql('INSERT INTO orders VALUES (2)');
+    const afterSecond = await now();
+    // In its transaction: what commits it begins there or behind.
+    const inThird = (await service.sql('BEGIN; INSERT INTO orders VALUES (3); SELECT pg_current_wal_insert_lsn(); COMMIT;')).trim();
+    const afterThird = await service.sql('SELECT pg_current_wal_insert_lsn()');
+    await service.sql('INSERT INTO orders VALUES (4)');
     const accident = await xidOf('DELETE FROM orders');
-    await service.sql('INSERT INTO orders VALUES (3)');
+    await service.sql('INSERT INTO orders VALUES (5)');
     await service.redisCli('SET', 'cart', 'of later');
     await service.kept();
 
@@ -59,44 +67,51 @@ repositories: { local: { url: ${service.repositoryPath} } }
     expect(Number(planned.plan.body.losses[0]?.transactions)).toBeGreaterThanOrEqual(2);
     expect((await service.leftovers()).filter((name) => !name.startsWith('holdfast-wal-'))).toEqual([]);
 
-    const run = await restore({ to: 'latest' });
+    const run = await restore({ to: `backup:${base.backupId}` });
     await service.waitForPhase(run, 'awaitingApproval');
     const shown = shownRunId(run.workflowId);
     const seen = async (): Promise<unknown> => {
-      const { code, stdout, stderr } = await holdfast('query', shown, 'SELECT string_agg(id::text, \' \' ORDER BY id) AS ids FROM orders', '--json');
+      const { code, stdout, stderr } = await holdfast('query', shown, 'SELECT coalesce(string_agg(id::text, \' \' ORDER BY id), \'none\') AS ids FROM orders', '--json');
       return code === 0 ? (JSON.parse(stdout) as { csv: string }).csv : stderr;
     };
-    expect(await seen()).toBe('ids\n3\n');
+    expect(await seen()).toBe('ids\nnone\n');
     const asked = async (): Promise<string | undefined> => (await run.query(statusQuery)).plan?.body.moment?.asked;
+    // The last transaction before each point is there, the first behind it is not.
+    for (const [wish, ids] of [[{ to: 'mark:deploy' }, '1'], [{ before: `lsn:${inThird}` }, '1 2'], [{ to: `lsn:${afterThird}` }, '1 2 3'], [{ before: afterSecond }, '1 2']] as const) {
+      await run.executeUpdate(moveUpdate, { args: [wish] });
+      await waitFor(async () => (await asked()) === Object.values(wish)[0]);
+      expect(await seen(), JSON.stringify(wish)).toBe(`ids\n${ids}\n`);
+    }
     // Where no way leads it stays where it stands, and says why.
     expect((await holdfast('move', shown, '--to', 'xid:9000000', '--no-watch')).code).toBe(0);
-    await waitFor(async () => (await run.query(statusQuery)).events.some(({ text }) => text.startsWith('Not moved')) && (await asked()) === 'latest');
-    expect(await seen()).toBe('ids\n3\n');
+    await waitFor(async () => (await run.query(statusQuery)).events.some(({ text }) => text.startsWith('Not moved')) && (await asked()) === afterSecond);
+    expect(await seen()).toBe('ids\n1 2\n');
     const moved = await holdfast('move', '--before', `xid:${accident}`, '--no-watch');
     expect(moved).toMatchObject({ code: 0, stdout: `${shown} goes to xid:${accident}, what happened at it left out. Its plan comes: holdfast watch ${shown}\n` });
     await waitFor(async () => (await asked()) === `xid:${accident}`);
-    expect(await seen()).toBe('ids\n1 2\n');
-    expect(await orders()).toBe('3');
+    expect(await seen()).toBe('ids\n1 2 3 4\n');
+    expect(await orders()).toBe('5');
     await service.approve(run);
     const back = await run.result();
     expect(back).toMatchObject({ outcome: 'restored', backupId: base.backupId });
     expect(Number(back.report?.setAsideTransactions)).toBeGreaterThanOrEqual(2);
-    expect([await orders(), await service.redisCli('GET', 'cart')]).toEqual(['1,2', 'of the backup']);
+    expect([await orders(), await service.redisCli('GET', 'cart')]).toEqual(['1,2,3,4', 'of the backup']);
     expect(back.newBase).toBe(await baseOf(2));
     await baseTaken(back);
 
     // On the new timeline, and again, while somebody else has seen to the base backup of the next one already; then along the old one, to what was set aside.
-    const second = await xidOf('INSERT INTO orders VALUES (4)');
+    await service.sql('INSERT INTO orders VALUES (6)');
+    const second = await now();
     await service.sql('DROP TABLE orders');
     await service.kept();
-    const again = await restore({ to: `xid:${second}`, only: ['postgres'] });
+    const again = await restore({ to: second, only: ['postgres'] });
     await (await service.client.workflow.start('takeBackup', { workflowId: await baseOf(3), taskQueue: service.taskQueue, args: [{ service: service.name, kind: 'base' }] })).result();
     await service.approve(again);
     const restored = await again.result();
     expect(restored.newBase).toBe(await baseOf(3));
     expect((await again.query(statusQuery)).events.some(({ text }) => text.includes('begun by whoever watches the log'))).toBe(true);
     expect(restored.plan.body).toMatchObject({ moment: { timeline: 2 } });
-    expect(await orders()).toBe('1,2,4');
+    expect(await orders()).toBe('1,2,3,4,6');
     await baseTaken(restored);
     const old = await restore({ to: `xid:${accident}`, timeline: 1, only: ['postgres'] });
     await service.approve(old);
@@ -106,12 +121,12 @@ repositories: { local: { url: ${service.repositoryPath} } }
     const undo = await service.start('undoRestore', { service: service.name, run: 'latest' });
     await service.approve(undo);
     await undo.result();
-    expect(await orders()).toBe('1,2,4');
+    expect(await orders()).toBe('1,2,3,4,6');
   }, 300_000);
 
   test('a server that crashes at every start comes back to its last transaction', async () => {
     await service.run('takeBackup', { service: service.name, kind: 'base' });
-    await service.sql('INSERT INTO orders VALUES (5)');
+    await service.sql('INSERT INTO orders VALUES (7)');
     await service.kept();
     const directory = (await service.sql('SHOW data_directory')).trim();
     await service.runtime.exec(service.postgres, { argv: ['dd', 'if=/dev/zero', `of=${directory}/global/pg_control`, 'bs=8192', 'count=1', 'conv=notrunc'], timeoutMs: 10_000 });
@@ -123,7 +138,7 @@ repositories: { local: { url: ${service.repositoryPath} } }
     await service.approve(run);
     const back = await run.result();
     expect(back.plan.body.losses[0]?.notes.join(' ')).toContain('not known');
-    expect(await orders()).toBe('1,2,4,5');
+    expect(await orders()).toBe('1,2,3,4,6,7');
     await baseTaken(back);
     await stop();
     await service.forget();
