@@ -158,6 +158,9 @@ export const replacesWholeServer = (cutOver: ComponentCutOver): boolean => (cutO
 export const didNotAnswer = (cutOver: ComponentCutOver): boolean =>
   (cutOver.engine === 'redis' ? cutOver.unusable === true : cutOver.method === 'directory' && cutOver.wasRunning && cutOver.answered === false);
 
+/** Does it lead back to a volume without a server's data? Then nothing is started there, by whichever run: the image would make a new one. */
+export const leavesNoServer = (cutOver: ComponentCutOver): boolean => cutOver.engine === 'postgres' && cutOver.method === 'directory' && cutOver.bringsServer === false;
+
 /** Is there a way back from it afterwards? Not where the server had no such database, or a new schema was made. A volume without a server's data is come back to as any other. */
 export function replacesSomething(cutOver: ComponentCutOver): boolean {
   if (cutOver.engine === 'redis') return true;

@@ -2,7 +2,7 @@
 import { CancellationScope, CancelledFailure } from '@temporalio/workflow';
 import type { RecordedDecision } from '../../domain/approval.ts';
 import type { PinnedStore, PlanBody, RestorePlan } from '../../domain/restore-plan.ts';
-import { replacementIn, type ComponentCutOver } from '../../domain/rollback.ts';
+import { leavesNoServer, replacementIn, type ComponentCutOver } from '../../domain/rollback.ts';
 import type { Component } from '../../domain/service.ts';
 import type { Rollback } from '../../repository/repository.ts';
 import { openApprovalGate, type ApprovalGate } from '../shared/approval-gate.ts';
@@ -74,7 +74,7 @@ async function planBody(run: Run<AcceptRestoreInput>, rollback: Rollback): Promi
   const { service } = run.input;
   const stores: PinnedStore[] = [];
   for (const cutOver of rollback.record.cutOvers) {
-    await run.host.long.ensureRunning({ service, component: componentOf(run, cutOver), purpose: 'accept' });
+    if (!leavesNoServer(cutOver)) await run.host.long.ensureRunning({ service, component: componentOf(run, cutOver), purpose: 'accept' });
     stores.push(await run.host.quick.pinRollbackCopy({ service, cutOver }));
   }
   return {

@@ -6,7 +6,7 @@ import { identityOf } from '../../../containers/labels.ts';
 import { findScratchOf, removeScratch, type RemovableKind } from '../../../containers/scratch.ts';
 import type { Difference } from '../../../domain/content.ts';
 import { HoldfastFailure, isFailure } from '../../../domain/failures.ts';
-import type { PostgresDirectoryCutOver } from '../../../domain/rollback.ts';
+import { leavesNoServer, type PostgresDirectoryCutOver } from '../../../domain/rollback.ts';
 import type { PostgresComponent } from '../../../domain/service.ts';
 import type { EngineContext, PreparedComponent } from '../../engine-context.ts';
 import { runPostgresHelper } from '../server/postgres-helper.ts';
@@ -94,10 +94,8 @@ export async function exchange(ctx: EngineContext, cutOver: PostgresDirectoryCut
   await requireNobodyThere(ctx, cutOver, (each) => worksBeside(each, cutOver));
   // What an undo makes, it makes only here: without the note, nothing of it would be looked for once it was taken back.
   if (way === 'in') await ctx.recordOnce(directoryNoteKey(cutOver.component), { directory: runDirectoryOf(cutOver.aside) });
-  await run(ctx, cutOver, `exchange-${way}`, scripts.exchangeDirectory, [way, cutOver.directory, cutOver.prepared, cutOver.aside, cutOver.phase, bringsServer(cutOver) ? 'server' : 'nothing'], way === 'in' ? 'exchange the data' : 'move the data back');
+  await run(ctx, cutOver, `exchange-${way}`, scripts.exchangeDirectory, [way, cutOver.directory, cutOver.prepared, cutOver.aside, cutOver.phase, leavesNoServer(cutOver) ? 'nothing' : 'server'], way === 'in' ? 'exchange the data' : 'move the data back');
 }
-
-const bringsServer = (cutOver: PostgresDirectoryCutOver): boolean => cutOver.bringsServer !== false;
 
 /** What lies live now, against what was prepared: of data that is replaced where it lies, when it was there. */
 export async function compareClosed(ctx: EngineContext, cutOver: PostgresDirectoryCutOver): Promise<readonly Difference[]> {
@@ -107,7 +105,7 @@ export async function compareClosed(ctx: EngineContext, cutOver: PostgresDirecto
 }
 
 function differing({ hasServer, control, unreadable }: DirectorySighting, cutOver: PostgresDirectoryCutOver): readonly Difference[] {
-  if (!bringsServer(cutOver)) return hasServer ? [{ object: 'data directory', property: 'existence', expected: 'none', found: 'a server' }] : [];
+  if (leavesNoServer(cutOver)) return hasServer ? [{ object: 'data directory', property: 'existence', expected: 'none', found: 'a server' }] : [];
   const expected = cutOver.control;
   // What could not be read has nothing to be known by, but that it still cannot.
   if (hasServer && control === null && expected === null) return [];
@@ -117,7 +115,7 @@ function differing({ hasServer, control, unreadable }: DirectorySighting, cutOve
 
 /** Where no server came in none is started: the image would make a new one. @throws ContainerNotRunning, ContainerNotFound, AmbiguousState where it is not what comes in that lies there */
 export async function open(ctx: EngineContext, component: PostgresComponent, cutOver: PostgresDirectoryCutOver): Promise<void> {
-  const container = bringsServer(cutOver) ? await containerNow(ctx, cutOver) : null;
+  const container = leavesNoServer(cutOver) ? null : await containerNow(ctx, cutOver);
   const phase = (container === null ? null : await phaseSeenBy(ctx, container, cutOver)) ?? (await sight(ctx, cutOver)).phase;
   if (phase !== 'done') throw new HoldfastFailure('AmbiguousState', { operation: 'start the database', object: cutOver.container, cause: `the exchange of its data is at "${phase ?? 'the beginning'}"`, hint: `Look at ${cutOver.directory} on ${cutOver.volume}.` });
   if (container === null) return;
