@@ -1,14 +1,16 @@
-/** The worst day, for a dump: PostgreSQL crashes at every start, its restart policy tries again and again. Restored all the same, Redis with it, and undone. */
-import { afterAll, beforeAll, expect, test } from 'vitest';
+/** The worst day: PostgreSQL is stopped, crashes at every start while its restart policy tries again and again, or has an empty volume. Restored all the same, from a dump and to a moment, and undone. */
+import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import type { RestoreBackupResult } from '../../src/workflows/restore-backup/messages.ts';
+import type { RestoreToPointInTimeResult } from '../../src/workflows/restore-to-point-in-time/messages.ts';
 import type { TakeBackupResult } from '../../src/workflows/take-backup/messages.ts';
 import { statusQuery } from '../../src/workflows/shared/messages.ts';
 import { startServiceFixture, waitFor, type ServiceFixture } from '../support/service-fixture.ts';
-import { testLabel } from '../support/test-environment.ts';
+import { runDockerLines } from '../support/docker-lines.ts';
+import { dockerHost, testLabel } from '../support/test-environment.ts';
 
 let service: ServiceFixture;
 beforeAll(async () => {
-  service = await startServiceFixture();
+  service = await startServiceFixture({ postgresImage: 'postgres:18' });
   await service.sql('CREATE TABLE orders (id int PRIMARY KEY); INSERT INTO orders VALUES (1); CREATE ROLE shop_app LOGIN PASSWORD \'of-the-backup\'; GRANT SELECT ON orders TO shop_app;');
   await service.redisCli('SET', 'cart', 'of the backup');
   await service.startWorker();
@@ -57,7 +59,7 @@ test('a volume without a server is filled without the image making one of its ow
   const { imageId } = await service.runtime.inspect(service.postgres);
   const { id } = await service.runtime.create({
     name, imageId, command: ['postgres', '-c', 'fsync=off'], environment: { POSTGRES_PASSWORD: 'never-used' }, labels: { [testLabel]: name }, network: 'none', logDriver: 'json-file',
-    mounts: [{ type: 'volume', source: `${name}-data`, target: '/var/lib/postgresql/data' }],
+    mounts: [{ type: 'volume', source: `${name}-data`, target: '/var/lib/postgresql' }],
   });
   try {
     const back = await service.run<RestoreBackupResult>('restoreBackup', { service: service.name, backup: backupId, into: { postgres: name } });
@@ -83,3 +85,95 @@ test('one store by itself, where it is named: the plan says that the other stays
   await run.result();
   expect([await orders(), await service.redisCli('GET', 'cart')]).toEqual(['1', 'of now']);
 }, 120_000);
+
+describe('a moment, each time undone to what was there', () => {
+  const directory = '/var/lib/postgresql/18/docker';
+  let to: string;
+  let container: string;
+  let volume: string;
+  beforeAll(async () => {
+    // Its own end is a moment that needs no archived log.
+    to = `backup:${(await service.run<TakeBackupResult>('takeBackup', { service: service.name, kind: 'base' })).backupId}`;
+    await service.sql('INSERT INTO orders VALUES (2)');
+    const { name, mounts } = await service.runtime.inspect(service.postgres);
+    container = name;
+    volume = mounts.find(({ destination }) => destination === '/var/lib/postgresql')?.source as string;
+  }, 120_000);
+
+  async function decided<R>(type: string, input: object): Promise<R> {
+    const run = await service.start<R>(type, { service: service.name, ...input });
+    await service.approve(run);
+    return run.result();
+  }
+  async function restored(): Promise<RestoreToPointInTimeResult> {
+    const back = await decided<RestoreToPointInTimeResult>('restoreToPointInTime', { to, only: ['postgres'] });
+    expect(await orders()).toBe('1');
+    await service.client.workflow.getHandle(back.newBase as string).result();
+    return back;
+  }
+  const undone = (): Promise<unknown> => decided('undoRestore', { run: 'latest' });
+  const facts = () => service.runtime.inspect(container);
+
+  /** In a container of its own: the server's does not run. Answers what it printed. */
+  async function beside(program: string, ...command: readonly string[]): Promise<string> {
+    const { imageId } = await facts();
+    const name = `hf-test-beside-${service.name.slice(4)}`;
+    const { id } = await service.runtime.create({ name, imageId, entrypoint: [program], command, labels: { [testLabel]: name }, network: 'none', logDriver: 'json-file', mounts: [{ type: 'volume', source: volume, target: '/var/lib/postgresql' }] });
+    try {
+      await service.runtime.start(id);
+      expect((await service.runtime.wait(id)).exitCode).toBe(0);
+      return (await service.runtime.logs(id, 65_536)).trim();
+    } finally {
+      await service.runtime.remove(id);
+    }
+  }
+
+  test('into a server that is stopped', async () => {
+    await service.runtime.stop(container, 30_000);
+    expect((await restored()).plan.body.losses[0]?.notes.join()).toContain('not known');
+    await undone();
+    expect(await orders()).toBe('1,2');
+  }, 170_000);
+
+  test('into one that crashes at every start: to the byte as damaged as it was; and from there, too, a way leads back', async () => {
+    await service.runtime.exec(container, { argv: ['dd', 'if=/dev/zero', `of=${directory}/global/pg_control`, 'bs=8192', 'count=1', 'conv=notrunc'], timeoutMs: 10_000 });
+    await service.runtime.kill(container);
+    await service.runtime.start(container);
+    await waitFor(async () => (await facts()).state === 'restarting');
+    const sums = (): Promise<string> => beside('sh', '-c', `cd ${directory} && sha256sum global/pg_control global/pg_filenode.map base/*/PG_VERSION pg_wal/0* postgresql.auto.conf`);
+    const damaged = await sums();
+    await restored();
+    await expect(undone()).rejects.toMatchObject({ cause: { type: 'HealthCheckFailed' } });
+    expect([(await facts()).state, await sums()]).toEqual(['exited', damaged]);
+    await undone();
+    expect(await orders()).toBe('1');
+  }, 170_000);
+
+  test('into a container that is made again by the lines of the refusal', async () => {
+    await service.sql('INSERT INTO orders VALUES (3)');
+    const before = await facts();
+    await service.runtime.remove(container);
+    const refused = await service.run('restoreToPointInTime', { service: service.name, to, only: ['postgres'] }).then(() => '', (error: unknown) => String((error as Error).cause));
+    const lines = /does not keep\): (docker create .+)\. Then start the restore again/.exec(refused)?.[1];
+    await runDockerLines(dockerHost(), lines ?? refused, { POSTGRES_PASSWORD: 'of the shell' });
+    const same = ['name', 'image', 'imageId', 'labels', 'command', 'entrypoint', 'mounts', 'networks', 'restartPolicy', 'shmSizeBytes', 'init'] as const;
+    expect(await facts()).toMatchObject({ state: 'created', ...Object.fromEntries(same.map((fact) => [fact, before[fact]])) });
+    await restored();
+    await undone();
+    expect(await orders()).toBe('1,3');
+  }, 170_000);
+
+  test('into one whose volume is empty: it is as empty again, and no server is made there meanwhile', async () => {
+    const made = async (): Promise<number> => (await service.runtime.logs(container, 1_048_576)).split('init process complete').length;
+    const before = await made();
+    await service.runtime.stop(container, 30_000);
+    await beside('find', '/var/lib/postgresql', '-mindepth', '1', '-delete');
+    expect((await restored()).plan.body.wayBack).toContain('holdfast undo');
+    expect(await undone()).toMatchObject({ outcome: 'undone', plan: { body: { notes: [expect.stringContaining('NO SERVER COMES BACK')] } } });
+    const { state, restartPolicy } = await facts();
+    expect([state, restartPolicy.name, await beside('find', directory, '-mindepth', '1', '-maxdepth', '1')]).toEqual(['exited', 'always', `${directory}/pgsql_tmp.holdfast`]);
+    await decided('acceptRestore', { run: 'latest' });
+    expect([await beside('find', '/var/lib/postgresql', '-type', 'f'), await service.leftovers()]).toEqual(['', []]);
+    expect(await made()).toBe(before);
+  }, 170_000);
+});

@@ -167,6 +167,7 @@ function fixtureOf(given: Parts): ServiceFixture {
   const parts = { ...given };
   const { runtime, client, config, name } = parts;
   const taskQueue = workflowQueue(config.queuePrefix);
+  const postgresName = config.services[0]?.components.find(({ engine }) => engine === 'postgres')?.container ?? parts.postgres;
   const stops: (() => Promise<void>)[] = [];
   const exec = async (id: string, argv: readonly string[], stdin?: string): Promise<string> => {
     const result = await runtime.exec(id, { argv, environment: parts.passwords, timeoutMs: 60_000, ...(stdin === undefined ? {} : { stdin }) });
@@ -186,7 +187,8 @@ function fixtureOf(given: Parts): ServiceFixture {
   return {
     ...parts,
     taskQueue,
-    sql: (text, database = 'shop') => exec(parts.postgres, realProgram('psql', '-X', '-A', '-t', '-q', '-v', 'ON_ERROR_STOP=1', '-U', 'postgres', '-d', database), text),
+    // By its name: a test may make it anew.
+    sql: (text, database = 'shop') => exec(postgresName, realProgram('psql', '-X', '-A', '-t', '-q', '-v', 'ON_ERROR_STOP=1', '-U', 'postgres', '-d', database), text),
     redisCli: (...args) => exec(parts.redis, ['redis-cli', '-e', ...args]),
     start,
     run: async <R>(type: string, input: object) => (await start<R>(type, input)).result() as Promise<R>,
@@ -224,7 +226,7 @@ function fixtureOf(given: Parts): ServiceFixture {
     stop: async () => {
       for (const stop of stops) await stop();
       await removeKeepers(runtime, name);
-      for (const id of [parts.postgres, parts.redis, ...(parts.keeper === null ? [] : [parts.keeper])]) await runtime.remove(id);
+      for (const id of [postgresName, parts.redis, ...(parts.keeper === null ? [] : [parts.keeper])]) await runtime.remove(id);
       for (const volume of await runtime.listVolumes({})) if (volume.labels[testLabel]?.endsWith(name.slice(4)) === true) await runtime.removeVolume(volume.name);
       for (const path of [parts.repositoryPath, `${parts.repositoryPath}.state`]) await rm(path, { recursive: true, force: true });
       await client.connection.close();
