@@ -321,7 +321,7 @@ export function containerRuntimeSuite(name: string, runtime: ContainerRuntime, s
         expect(await runtime.findVolume(name)).toMatchObject({ name, labels: { first: 'yes' } });
         await runtime.createVolume(name, { ...scope.labels, first: 'no' });
         const listed = await runtime.listVolumes({ ...scope.labels, first: 'yes' });
-        expect(listed).toEqual([{ name, labels: { ...scope.labels, first: 'yes' } }]);
+        expect(listed).toEqual([{ name, labels: { ...scope.labels, first: 'yes' }, hostPath: expect.stringMatching(new RegExp(`^/.*/${name}/_data$`)) as unknown }]);
         await runtime.removeVolume(name);
         await runtime.removeVolume(name);
         expect(await runtime.listVolumes({ ...scope.labels, first: 'yes' })).toEqual([]);
