@@ -1,6 +1,8 @@
 /** How the stage is set before a case: what a run is to find there. */
+import { setTimeout as pause } from 'node:timers/promises';
 import type { WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import type { Component } from '../../src/domain/service.ts';
+import { testTiming } from '../../src/domain/timing.ts';
 import { logWatchId } from '../../src/domain/workflow-ids.ts';
 import type { TakeBackupResult } from '../../src/workflows/take-backup/messages.ts';
 import { waitFor } from '../support/service-fixture.ts';
@@ -12,6 +14,7 @@ import { parsePoint } from './fault/fault-point.ts';
 import { runToEnd } from './stage/drive.ts';
 import { writeScriptFiles } from './stage/foreign-files.ts';
 import { observe, type StageState } from './stage/observe.ts';
+import type { DrillSet } from './stage/drill-settings.ts';
 import type { Moves } from './stage/judge-retention.ts';
 import { agedPolicy, type Scene } from './stage/scenes.ts';
 import type { Stage } from './stage/stage.ts';
@@ -27,6 +30,8 @@ export interface Beginning {
   readonly digest?: string;
   /** What of the backups that are there retention may move, and has moved when the run has come to its end; nothing unless given. */
   readonly moves?: Moves;
+  /** Names of the checks that a drill is to make; a report that says proven without one of them is wrong. */
+  readonly checks?: readonly string[];
 }
 
 export interface Preparation {
@@ -41,6 +46,13 @@ export type Prepare = (preparation: Preparation) => Promise<Beginning>;
 export const onLiveSide = (scene: Scene): Prepare => async ({ stage }) => {
   await stage.reset(scene);
   return { before: await observe(stage), repairedRunId: null };
+};
+
+/** And its drills have much to ask. */
+export const toBeDrilled = (scene: Scene, set: DrillSet): Prepare => async ({ stage }) => {
+  await stage.reset(scene);
+  const checks = await stage.setDrills(set);
+  return { before: await observe(stage), repairedRunId: null, checks };
 };
 
 /** And beside it the files of a script that backed it up. */
@@ -73,6 +85,19 @@ export const aged = (removed: number): Prepare => async ({ stage }) => {
   return { before, repairedRunId: null, moves: { toTrash: before.repository.backups.toSorted().slice(0, removed), forGood: before.repository.trash, back: [] } };
 };
 
+/** Somebody wants the oldest gone before its time, and was shown it. */
+export const unwanted: Prepare = async ({ stage }) => {
+  const { service } = stage;
+  await stage.reset('aged');
+  service.define({ retention: agedPolicy });
+  const before = await observe(stage);
+  const toTrash = before.repository.backups.toSorted().slice(0, 1);
+  const digest = await withWorker(stage.startWorker, () => shown(stage, 'deleteBackup', unwantedOf(toTrash[0])));
+  return { before, repairedRunId: null, digest, moves: { toTrash, forGood: [], back: [] } };
+};
+
+export const unwantedOf = (backup: string | undefined): object => ({ backup, reason: 'nobody wants it' });
+
 /** One of those in the trash is wanted after all. */
 export const trashed: Prepare = async ({ stage }) => {
   await stage.reset('aged');
@@ -80,9 +105,16 @@ export const trashed: Prepare = async ({ stage }) => {
   return { before, repairedRunId: null, moves: { toTrash: [], forGood: [], back: before.repository.trash.slice(0, 1) } };
 };
 
+export interface Terminated {
+  readonly drills?: DrillSet;
+  /** No late attempt of it can come any more. */
+  readonly isLongAgo?: boolean;
+}
+
 /** A run is terminated there and its worker dies: lease, fences, restart policies and a half-way cut-over are left. */
-export const terminatedAt = (point: string, scene: Scene, input: (stage: Stage) => object): Prepare => async ({ stage, nextWorker }) => {
+export const terminatedAt = (point: string, scene: Scene, input: (stage: Stage) => object, { drills, isLongAgo = false }: Terminated = {}): Prepare => async ({ stage, nextWorker }) => {
   await stage.reset(scene);
+  if (drills !== undefined) await stage.setDrills(drills);
   const before = await observe(stage);
   const worker = nextWorker();
   await worker.serve({ config: stage.service.config, temporalAddress: temporalAddress(), ...await testWorkflows(), point, strike: 'hold' });
@@ -94,14 +126,15 @@ export const terminatedAt = (point: string, scene: Scene, input: (stage: Stage) 
   await worker.gone;
   const { status } = await ended;
   if (status !== 'TERMINATED') throw new Error(`the run that was to be terminated at ${point} ended ${status}`);
+  if (isLongAgo) await pause(testTiming.lateAttemptMs);
   return { before, repairedRunId: (await run.describe()).runId };
 };
 const terminateWithinMs = 300_000;
 
 /** What the runbook answers where nothing is named in `apply`. */
 const shown = async ({ service }: Stage, runbook: string, input: object): Promise<string> => {
-  const plan = await service.run<{ readonly digest?: string; readonly copy?: { readonly digest: string } }>(runbook, { service: service.name, ...input });
-  const digest = plan.digest ?? plan.copy?.digest;
+  const plan = await service.run<{ readonly digest?: string; readonly copy?: { readonly digest: string }; readonly deletion?: { readonly digest: string } }>(runbook, { service: service.name, ...input });
+  const digest = plan.digest ?? (plan.copy ?? plan.deletion)?.digest;
   if (digest === undefined) throw new Error(`${runbook} shows no plan`);
   return digest;
 };

@@ -59,14 +59,14 @@ export const startHealthy = ({ stage, scenario }: Setting) => (): Promise<() => 
 /** With the people around it. */
 export async function begin(stage: Stage, scenario: Scenario, beginning: Beginning): Promise<WorkflowHandle> {
   const run = await (scenario.start?.(stage) ?? stage.service.start(scenario.runbook, scenario.input(stage, beginning)));
-  void beside(run, scenario.meanwhile);
+  void beside(run, stage, scenario.meanwhile);
   return run;
 }
 
 /** A server that has much to do refuses an answer now and then: whoever would end the run must not give up over that. */
-async function beside(run: WorkflowHandleWithFirstExecutionRunId, meanwhile: Scenario['meanwhile']): Promise<void> {
+async function beside(run: WorkflowHandleWithFirstExecutionRunId, stage: Stage, meanwhile: Scenario['meanwhile']): Promise<void> {
   for (let refused = 0; refused < mostRefused; refused += 1) {
-    const done = await (meanwhile?.(run) ?? Promise.resolve()).then(() => true, () => false);
+    const done = await (meanwhile?.(run, stage) ?? Promise.resolve()).then(() => true, () => false);
     if (done) return;
     await pause(1_000);
   }
@@ -120,7 +120,7 @@ export async function judged(setting: Setting, name: string, victim: Victim, att
   const runId = handle === undefined ? '' : (await handle.describe()).runId;
   const newBase = outcome.newBase === undefined ? null : await withWorker(startHealthy(setting), () => endOfNewBase(stage, outcome));
   const trialOf = (after: StageState): Trial => ({
-    runbook: scenario.runbook, runId: beginning.repairedRunId ?? runId, victim: missed ? null : victim, end: scenario.end, outcome, newBase, down, before: beginning.before, after, ...(beginning.moves === undefined ? {} : { moves: beginning.moves }),
+    runbook: scenario.runbook, runId: beginning.repairedRunId ?? runId, victim: missed ? null : victim, end: scenario.end, outcome, newBase, down, before: beginning.before, after, ...(beginning.moves === undefined ? {} : { moves: beginning.moves }), ...(beginning.checks === undefined ? {} : { checks: beginning.checks }),
   });
   const first = trialOf(await observe(stage));
   const left = [...judgeLeftovers(first), ...(outcome.status === 'TERMINATED' ? judgeData(first) : [])];

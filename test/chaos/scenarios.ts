@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { WorkflowHandle, WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import type { ArchiveWalStatus } from '../../src/workflows/archive-wal/messages.ts';
 import { statusQuery } from '../../src/workflows/shared/messages.ts';
-import { aged, onLiveSide, restored, restoredOrUndone, slotLimit, startWatch, terminatedAt, toBeReceived, trashed, withCopy, withFormerReceiver, withReceiver, withScriptFiles, withWrongSettings, type Beginning, type Prepare } from './preparations.ts';
+import { aged, onLiveSide, restored, restoredOrUndone, slotLimit, startWatch, terminatedAt, toBeDrilled, toBeReceived, trashed, unwanted, unwantedOf, withCopy, withFormerReceiver, withReceiver, withScriptFiles, withWrongSettings, type Beginning, type Prepare } from './preparations.ts';
 import { markName } from './stage/archiving-server.ts';
 import type { Outcome } from './stage/drive.ts';
 import { scriptFiles } from './stage/foreign-files.ts';
@@ -27,7 +27,7 @@ export interface Scenario {
   /** Begins it, where that is not a run of its own. */
   start?(stage: Stage): Promise<WorkflowHandleWithFirstExecutionRunId>;
   /** What people do to it while it runs. */
-  meanwhile?(run: WorkflowHandleWithFirstExecutionRunId): Promise<void>;
+  meanwhile?(run: WorkflowHandleWithFirstExecutionRunId, stage: Stage): Promise<void>;
 }
 
 const completed = { status: 'COMPLETED', failure: null };
@@ -61,6 +61,17 @@ export async function cancelInBackUp(run: WorkflowHandle): Promise<void> {
     const { status, raw } = await run.describe();
     if (status.name !== 'RUNNING') return;
     if ((raw.pendingActivities ?? []).some((each) => each.activityType?.name === 'backUpComponent' && each.lastStartedTime != null)) return void (await run.cancel());
+    await pause(50);
+  }
+}
+
+/** As soon as the drill says that it waits for it. */
+async function bringKeyOnceAsked(run: WorkflowHandle, stage: Stage): Promise<void> {
+  for (;;) {
+    const { status, raw } = await run.describe();
+    if (status.name !== 'RUNNING') return;
+    // Whoever looks for it once has no heart to beat.
+    if ((raw.pendingActivities ?? []).some((each) => each.activityType?.name === 'findDrillKeys' && each.heartbeatDetails != null)) return stage.bringKey();
     await pause(50);
   }
 }
@@ -100,7 +111,9 @@ const dumps: readonly Scenario[] = [
   { ...twisted('takeBackup', 'cancelled', onLiveSide('dump'), ofService, ['abandonBackup', 'removeRunScratch'], cancelled), meanwhile: cancelInBackUp },
   plain('verifyBackup', onLiveSide('dump'), ofBackup),
   plain('proveBackup', onLiveSide('dump'), ofBackup),
-  plain('runDrill', onLiveSide('dump'), ofBackup),
+  plain('runDrill', toBeDrilled('dump', 'alone'), ofBackup),
+  // Its servers and its end are those of a drill with an application alone.
+  twisted('runDrill', 'composed', toBeDrilled('dump', 'composed'), ofBackup, ['chooseDrill', 'startDrill', 'startDrillServices', 'checkDrillHealth', 'removeDrill']),
   plain('importBackup', withScriptFiles, (stage) => ({ ...ofService(stage), directory: stage.foreign, files: scriptFiles, timeZone: 'UTC' })),
   plain('exportBackup', onLiveSide('dump'), (stage) => ({ ...ofBackup(stage), directory: stage.foreign })),
   plain('restoreBackup', onLiveSide('dump'), ofBackup),
@@ -111,6 +124,8 @@ const dumps: readonly Scenario[] = [
   plain('acceptRestore', restored('dump'), ofLatestRun),
   plain('reapLeftovers', terminatedAt('restoreBackup/openComponent:redis#1/before', 'dump', ofBackup), ofService),
   repairOf('drill', 'runDrill/startDrill:redis#1/before', 'dump', ofBackup),
+  // What needs no lease of it: servers, volumes, the application and its tests.
+  { ...plain('reapLeftovers', terminatedAt('runDrill/runDrillTests#1/during:runtime.wait#1', 'dump', ofBackup, { drills: 'alone', isLongAgo: true }), ofService), name: 'reapLeftovers+scratch', struck: ['reapScratch', 'requireRollbackRecords'] },
   repairOf('back', 'restoreBackup/swapComponent:redis#1/after', 'dump', ofBackup),
 ];
 
@@ -121,6 +136,7 @@ const wholeServers: readonly Scenario[] = [
   ofServer('undoRestore', restoredOrUndone('base'), ofLatestRun, ['prepareUndoOf:postgres', ...exchange.filter((name) => name !== 'completeComponent:postgres')]),
   ofServer('acceptRestore', restored('base'), ofLatestRun, ['pinRollbackCopy', 'discardRollbackCopy:postgres', 'markAccepted']),
   twisted('takeBackup', 'incremental', onLiveSide('incremental'), kindOf('incremental'), ['backUpComponent:postgres', 'commitBackup']),
+  twisted('proveBackup', 'base', onLiveSide('base'), ofBase, ['proveComponent:postgres']),
   twisted('proveBackup', 'incremental', onLiveSide('incremental'), ofIncremental, ['proveComponent:postgres']),
   twisted('restoreBackup', 'incremental', onLiveSide('incremental'), ofIncremental, ['verifyComponent:postgres', 'prepareComponent:postgres']),
   // Its exchange is that of a whole server's restore.
@@ -142,7 +158,7 @@ const archiving: readonly Scenario[] = [
   twisted('findMoment', 'archive', onLiveSide('archive'), askedInLog, ['narrowMoment#1']),
   twisted('cloneService', 'archive', onLiveSide('archive'), copyOfMark, ['fillCopy:postgres']),
   // Its servers, questions and end are those of a drill of a dump.
-  twisted('runDrill', 'rebuild', onLiveSide('archive'), fromNothing, ['findDrillKeys', 'chooseRebuild', 'findCompanion', 'makeInstant', 'fillDrill', 'recordDrill']),
+  { ...twisted('runDrill', 'rebuild', toBeDrilled('archive', 'keyed'), fromNothing, ['findDrillKeys', 'chooseRebuild', 'findCompanion', 'makeInstant', 'fillDrill', 'checkDrill', 'recordDrill']), meanwhile: bringKeyOnceAsked },
 ];
 
 /** The keeping of the log itself. */
@@ -159,6 +175,7 @@ const inPrune = ['planPrune#1/done:storage.createExclusive#1', 'carryOutPrune#1/
 /** What is kept, removed, taken back. */
 const retention: readonly Scenario[] = [
   { ...plain('pruneBackups', aged(5), ofService), further: inPrune },
+  plain('deleteBackup', unwanted, (stage, beginning) => asShown(unwantedOf(beginning.moves?.toTrash[0]))(stage, beginning)),
   { ...plain('undeleteBackup', trashed, (stage, { moves }) => ({ ...ofService(stage), backup: moves?.back[0] })), further: ['takeBackBackup#1/done:storage.createExclusive#1', 'takeBackBackup#1/done:storage.createExclusive#2'] },
   { ...twisted('takeBackup', 'retention', aged(6), ofService, ['planPrune', 'carryOutPrune']), further: inPrune.slice(2) },
 ];

@@ -3,7 +3,7 @@ import { judgeMoves } from './judge-retention.ts';
 import type { RepositoryState } from './observe.ts';
 
 const state = (backups: string, trash: string, gone: string): RepositoryState =>
-  ({ backups: [...backups], trash: [...trash], gone: [...gone], unfinished: [], notes: [], temporaries: [], marks: 0, proofs: 0, approvals: 0, rollbacks: [], setAside: [] });
+  ({ backups: [...backups], trash: [...trash], gone: [...gone], unfinished: [], notes: [], temporaries: [], marks: 0, proofs: 0, drills: [], files: [], approvals: 0, rollbacks: [], setAside: [] });
 const before = state('abcd', 'ef', 'g');
 const moves = { toTrash: ['a', 'b'], forGood: ['e'], back: ['f'] };
 

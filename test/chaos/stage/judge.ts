@@ -3,6 +3,8 @@ import { failureKinds, isFailureType } from '../../../src/domain/failures.ts';
 import { repairDirection, replacementIn, type ComponentCutOver } from '../../../src/domain/rollback.ts';
 import { runDirectoryOf } from '../../../src/engines/postgres/directory/run-directory.ts';
 import { judgeArchives } from './archived-files.ts';
+import { judgeBackupFiles } from './backup-files.ts';
+import { judgeDrills } from './drill-reports.ts';
 import type { Outcome } from './drive.ts';
 import { judgeMoves, noMoves, type Moves } from './judge-retention.ts';
 import type { StageState } from './observe.ts';
@@ -28,6 +30,8 @@ export interface Trial {
   readonly after: StageState;
   /** What of the backups retention moves; nothing unless given. */
   readonly moves?: Moves;
+  /** What a drill was to find out; nothing unless given. */
+  readonly checks?: readonly string[];
 }
 
 export const other = (side: Side): Side => (side === 'saved' ? 'live' : 'saved');
@@ -41,12 +45,14 @@ export function judgeOutcome(trial: Trial): string[] {
   return [...judgeEnd(trial), ...judgeNewBase(trial)];
 }
 
-function judgeEnd({ victim, end, outcome }: Trial): string[] {
+function judgeEnd({ runbook, victim, end, outcome }: Trial): string[] {
   if (victim === 'terminate') return outcome.status === 'TERMINATED' ? [] : [unexpected(outcome, 'TERMINATED')];
   if (outcome.status === end.status && outcome.failure === end.failure) return [];
   if (victim === 'cancel') return outcome.status === 'CANCELLED' ? [] : [unexpected(outcome, `CANCELLED or ${end.status}`)];
   // Workers and the Temporal server are what Temporal stands in for: their death is no reason to fail.
-  if (victim === null || victim === 'worker' || victim === 'stopped' || victim === 'temporal') return [unexpected(outcome, `${end.status} ${end.failure ?? ''}`.trimEnd())];
+  // So is that of a live database, to a drill, which asks nothing that is live.
+  const isUnconcerned = runbook === 'runDrill' && (victim === 'postgres' || victim === 'redis');
+  if (isUnconcerned || victim === null || victim === 'worker' || victim === 'stopped' || victim === 'temporal') return [unexpected(outcome, `${end.status} ${end.failure ?? ''}`.trimEnd())];
   if (outcome.status !== 'FAILED') return [unexpected(outcome, `${end.status} or FAILED`)];
   if (outcome.failure === null || !isFailureType(outcome.failure)) return [`it ended ${outcome.status} without a stable failure type: ${outcome.failure} ${outcome.message}`];
   return outcome.failure === 'Internal' ? [`it ended in ${outcome.failure}: ${outcome.message} (${failureKinds.Internal.meaning})`] : [];
@@ -99,12 +105,17 @@ export function judgeData({ runbook, runId, outcome, before, after }: Trial): st
 }
 
 /** Each effect once. */
-export function judgeEffects({ runbook, runId, victim, outcome, newBase, before, after, moves }: Trial): string[] {
+export function judgeEffects({ runbook, runId, victim, outcome, newBase, before, after, moves, checks = [] }: Trial): string[] {
   const done = outcome.status === 'COMPLETED';
   // A watch of a log is ended once the base backup stands that it had to take.
   const hasBased = runbook === 'archiveWal' && outcome.status === 'CANCELLED' && victim !== 'cancel';
   const rise = <T>(of: (state: StageState) => readonly T[] | number): number => size(of(after)) - size(of(before));
-  const found: string[] = judgeMoves(before.repository, after.repository, moves ?? noMoves, done);
+  const hasMoved = (id: string): boolean => after.repository.trash.includes(id) !== before.repository.trash.includes(id) || after.repository.gone.includes(id);
+  const found: string[] = [
+    ...judgeMoves(before.repository, after.repository, moves ?? noMoves, done),
+    ...judgeBackupFiles(before.repository.files, after.repository.files, hasMoved),
+    ...judgeDrills({ runbook, runId, outcome, promised: checks }, before.repository.drills, after.repository.drills),
+  ];
   const expect = (what: string, rises: number, allowed: readonly number[]): void => {
     if (!allowed.includes(rises)) found.push(`${what}: ${rises} more, not ${allowed.join(' or ')}`);
   };

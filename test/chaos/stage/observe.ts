@@ -8,6 +8,8 @@ import type { Rollback } from '../../../src/repository/repository.ts';
 import { createLocalStorage } from '../../../src/storage/local/local-storage.ts';
 import type { ServiceFixture } from '../../support/service-fixture.ts';
 import { readArchivedFiles, type ArchivedFile } from './archived-files.ts';
+import { readBackupFiles, type BackupFile } from './backup-files.ts';
+import { readDrills, type ObservedDrill } from './drill-reports.ts';
 import { readForeignFiles, type ForeignFile } from './foreign-files.ts';
 import { observeSetAside } from './set-aside-copies.ts';
 import { readFingerprint, type Fingerprint, type Side, type Sight } from './sides.ts';
@@ -20,7 +22,7 @@ export interface StageState {
   readonly fingerprint: Fingerprint | string;
   /** Databases besides the server's own and the live one. */
   readonly databases: readonly string[];
-  /** Schemas of ours in the live database: rows that a restore of tables keeps. */
+  /** Schemas of ours in the live database: rows that a restore of tables keeps. Not the canary's, which stays. */
   readonly schemas: readonly string[];
   readonly roles: readonly string[];
   /** Sessions, slots and prepared transactions that Holdfast could own. */
@@ -67,6 +69,9 @@ export interface RepositoryState {
   readonly temporaries: readonly string[];
   readonly marks: number;
   readonly proofs: number;
+  readonly drills: readonly ObservedDrill[];
+  /** Of all that lies below its backups. */
+  readonly files: readonly BackupFile[];
   readonly approvals: number;
   readonly rollbacks: readonly Rollback[];
   /** `<run>/<component>` of each copy of dropped data that is whole; below it the path of every file that is part of none. */
@@ -84,7 +89,7 @@ export async function observe(stage: Stage): Promise<StageState> {
   return {
     postgres, redis, fingerprint,
     databases: await lines(`SELECT datname FROM pg_database WHERE datname NOT IN ('postgres', 'template0', 'template1', 'shop') ORDER BY 1`),
-    schemas: (await service.sql('SELECT nspname FROM pg_namespace WHERE nspname LIKE \'holdfast%\' ORDER BY 1').catch((error: unknown) => String(error))).split('\n').filter((line) => line !== ''),
+    schemas: (await service.sql('SELECT nspname FROM pg_namespace WHERE nspname LIKE \'holdfast%\' AND nspname <> \'holdfast\' ORDER BY 1').catch((error: unknown) => String(error))).split('\n').filter((line) => line !== ''),
     roles: await lines(`SELECT rolname FROM pg_roles WHERE rolname !~ '^pg_' ORDER BY 1`),
     sessions: await lines(`SELECT 'session ' || application_name FROM pg_stat_activity WHERE application_name ILIKE '%holdfast%'
       UNION ALL SELECT 'slot ' || slot_name FROM pg_replication_slots UNION ALL SELECT 'prepared ' || gid FROM pg_prepared_xacts`),
@@ -147,6 +152,8 @@ async function observeRepository(service: ServiceFixture): Promise<RepositorySta
   }
   return {
     backups, trash, unfinished, proofs,
+    drills: await readDrills(repository, service.name),
+    files: await readBackupFiles(root),
     gone: (await repository.trash.removed(service.name, new Map())).map(({ backupId }) => backupId),
     marks: (await names(join(root, 'marks'))).length,
     notes: await names(join(root, 'runs')),

@@ -79,7 +79,8 @@ export function createScenes(service: ServiceFixture, snapshot: string, startWor
   return {
     set: async (scene) => {
       service.define({ components });
-      delete (service.config.services[0] as { retention?: unknown }).retention;
+      const definition = service.config.services[0] as { retention?: unknown; drill?: unknown; objectives?: unknown };
+      for (const set of ['retention', 'drill', 'objectives'] as const) delete definition[set];
       await resetStage(service, repositories.get(scene) ?? snapshot, scene === 'archive' && archiving !== null ? archiving : own);
       if (scene !== 'dump' && scene !== 'log') own ??= await keepServer(service);
       const make = makers[scene];
@@ -119,7 +120,7 @@ async function resetStage(service: ServiceFixture, snapshot: string, server: Kep
   await waitFor(async () => (await service.sql('SELECT 1', 'postgres')) === '1' && (await service.redisCli('PING')) === 'PONG');
   const others = await service.sql(`SELECT datname FROM pg_database WHERE datname NOT IN ('postgres', 'template0', 'template1', 'shop')`, 'postgres');
   for (const name of others.split('\n').filter((line) => line !== '')) await service.sql(`ALTER DATABASE "${name}" IS_TEMPLATE false;\nDROP DATABASE "${name}" WITH (FORCE);`, 'postgres');
-  const kept = await service.sql('SELECT nspname FROM pg_namespace WHERE nspname LIKE \'holdfast%\'');
+  const kept = await service.sql('SELECT nspname FROM pg_namespace WHERE nspname LIKE \'holdfast%\' AND nspname <> \'holdfast\'');
   for (const name of kept.split('\n').filter((line) => line !== '')) await service.sql(`DROP SCHEMA "${name}" CASCADE`);
   // A receiver's, which goes as its connection ends.
   await waitFor(async () => (await service.sql('SELECT count(pg_drop_replication_slot(slot_name)) FROM pg_replication_slots')) !== '', 20_000);

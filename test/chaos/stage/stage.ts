@@ -11,6 +11,7 @@ import { startServiceFixture, type ServiceFixture } from '../../support/service-
 import type { Instrumented } from '../fault/instrument.ts';
 import type { Wrap } from '../fault/twist.ts';
 import { openApplication, type Application } from './application.ts';
+import { bringKey, setDrills, type DrillSet } from './drill-settings.ts';
 import { runToEnd } from './drive.ts';
 import { emptyForeign } from './foreign-files.ts';
 import { createScenes, removeLabelled, type Scene, type Scenes } from './scenes.ts';
@@ -39,6 +40,10 @@ export interface Stage {
   reset(scene?: Scene): Promise<void>;
   /** `reset`, then a restore: the saved side is live, the live side a rollback copy. */
   resetToRestored(what: 'dump' | 'base'): Promise<void>;
+  /** Has its drills ask that much, until the next reset; answers the checks that they promise by it. */
+  setDrills(set: DrillSet): Promise<readonly string[]>;
+  /** The key that its drills ask for is there. */
+  bringKey(): Promise<void>;
   /** A healthy worker in this process; answers how to stop it. */
   startWorker(instrumented?: Instrumented, twist?: Wrap): Promise<() => Promise<void>>;
   stop(): Promise<void>;
@@ -59,12 +64,13 @@ export async function stageWith(room: Room = 'beside', stage: Stage | null = nul
 
 export async function startStage(room: Room = 'beside'): Promise<Stage> {
   const application = await openApplication();
-  const service = await startServiceFixture({ definition: { ...application.definition, approval }, archiveVolume: true, ...(room === 'once' ? { smallPostgresMib: small.sizeMib } : {}) }).catch(async (error: unknown) => {
+  const service = await startServiceFixture({ definition: { ...application.definition, approval, canary: true }, archiveVolume: true, ...(room === 'once' ? { smallPostgresMib: small.sizeMib } : {}) }).catch(async (error: unknown) => {
     await application.close();
     throw error;
   });
   const snapshot = await mkdtemp(join(tmpdir(), 'holdfast-chaos-'));
   const foreign = await mkdtemp(join(tmpdir(), 'holdfast foreign-'));
+  const drilled = await mkdtemp(join(tmpdir(), 'holdfast drilled-'));
   const startWorker = (instrumented?: Instrumented, twist?: Wrap): Promise<() => Promise<void>> => startHealthyWorker(service, instrumented, twist);
   const scenes = createScenes(service, snapshot, startWorker);
   const stop = async (): Promise<void> => {
@@ -73,10 +79,10 @@ export async function startStage(room: Room = 'beside'): Promise<Stage> {
     await removeLabelled(service, { 'dev.holdfast.kind': 'copy' });
     await service.stop();
     await scenes.close();
-    await rm(foreign, { recursive: true, force: true });
+    for (const path of [foreign, drilled]) await rm(path, { recursive: true, force: true });
   };
   try {
-    return await setStage({ room, service, application, snapshot, foreign, scenes, startWorker, stop });
+    return await setStage({ room, service, application, snapshot, foreign, drilled, scenes, startWorker, stop });
   } catch (error) {
     await stop();
     throw error;
@@ -86,16 +92,17 @@ export async function startStage(room: Room = 'beside'): Promise<Stage> {
 interface Parts extends Pick<Stage, 'room' | 'service' | 'foreign' | 'startWorker' | 'stop'> {
   readonly application: Application;
   readonly snapshot: string;
+  /** What drills are told of by files. */
+  readonly drilled: string;
   readonly scenes: Scenes;
 }
 
-async function setStage({ room, service, application, snapshot, foreign, scenes, startWorker, stop }: Parts): Promise<Stage> {
+async function setStage({ room, service, application, snapshot, foreign, drilled, scenes, startWorker, stop }: Parts): Promise<Stage> {
   // Without it there is no incremental backup.
   for (const statement of ['ALTER SYSTEM SET summarize_wal = on', 'SELECT pg_reload_conf()']) await service.sql(statement);
   await createSaved(service);
   if (room === 'once') await service.sql(small.filling);
   await service.redisCli('SAVE');
-  const saved = await readFingerprint(service);
   await application.start(service);
   const [backupId, baseId] = await withWorker(startWorker, async () => {
     const taken = async (kind: 'dump' | 'base'): Promise<string> => (await service.run<TakeBackupResult>('takeBackup', { service: service.name, kind })).backupId;
@@ -104,6 +111,8 @@ async function setStage({ room, service, application, snapshot, foreign, scenes,
     return backups;
   });
   await cp(service.repositoryPath, snapshot, { recursive: true });
+  // With the canary, which the backups have planted.
+  const saved = await readFingerprint(service);
   await toLive(service);
   const live = await readFingerprint(service);
   const fingerprints = { saved, live, merged: { ...live, postgres: await readMerged(service) } };
@@ -115,6 +124,12 @@ async function setStage({ room, service, application, snapshot, foreign, scenes,
   return {
     room, service, backupId, baseId, foreign, fingerprints, startWorker, reset, stop,
     newestBackup: scenes.newestBackup,
+    setDrills: async (set) => {
+      const { definition, checks } = await setDrills(drilled, set);
+      service.define(definition);
+      return checks;
+    },
+    bringKey: () => bringKey(drilled),
     resetToRestored: async (what) => {
       await reset(what);
       await withWorker(startWorker, async () => {
