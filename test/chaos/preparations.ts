@@ -18,6 +18,7 @@ import type { DrillSet } from './stage/drill-settings.ts';
 import type { Moves } from './stage/judge-retention.ts';
 import { agedPolicy, type Scene } from './stage/scenes.ts';
 import type { Stage } from './stage/stage.ts';
+import { makeTrouble, type Trouble } from './stage/troubles.ts';
 import { withWorker } from './stage/worker.ts';
 
 /** What a run is measured against. */
@@ -46,6 +47,16 @@ export type Prepare = (preparation: Preparation) => Promise<Beginning>;
 export const onLiveSide = (scene: Scene): Prepare => async ({ stage }) => {
   await stage.reset(scene);
   return { before: await observe(stage), repairedRunId: null };
+};
+
+/** And a store answers nobody. */
+export const troubled = (scene: Scene, trouble: Trouble): Prepare => async ({ stage }) => {
+  await stage.reset(scene);
+  const { redisConfig } = await observe(stage);
+  await makeTrouble(stage.service, trouble);
+  const before = await observe(stage);
+  if (!before.troubles.includes(trouble)) throw new Error(`the stage was to be set for ${trouble}, and is in ${before.troubles.join(', ') || 'no trouble'}`);
+  return { before: { ...before, redisConfig }, repairedRunId: null };
 };
 
 /** And its drills have much to ask. */

@@ -11,7 +11,7 @@ import type { Beginning } from './preparations.ts';
 import type { Scenario } from './scenarios.ts';
 import { runToEnd, type Outcome } from './stage/drive.ts';
 import { judgeData, judgeEffects, judgeLeftovers, judgeOutcome, leftWithoutReason, type Trial, type Victim } from './stage/judge.ts';
-import { watchLiveNames } from './stage/live-names.ts';
+import { watchLiveNames, type WatchedStore } from './stage/live-names.ts';
 import { leaseStaysHeld, observe, type StageState } from './stage/observe.ts';
 import type { Stage } from './stage/stage.ts';
 import { withWorker } from './stage/worker.ts';
@@ -109,7 +109,7 @@ type Attempted = { readonly missed: boolean; readonly outcome: Outcome; readonly
 export async function judged(setting: Setting, name: string, victim: Victim, attempt: (start: () => Promise<WorkflowHandle>) => Promise<Attempted>): Promise<CaseResult> {
   const { stage, scenario, beginning } = setting;
   const beganAt = Date.now();
-  const watch = watchLiveNames(stage.service, beginning.before.log?.timeline ?? null, victim === 'postgres' || victim === 'redis' || victim === 'engine' || scenario.runbook === 'enableWal');
+  const watch = watchLiveNames(stage.service, beginning.before.log?.timeline ?? null, mayBeSilent(setting, victim));
   let handle: WorkflowHandle | undefined;
   const attempted = await attempt(async () => {
     handle = await begin(stage, scenario, beginning);
@@ -132,6 +132,12 @@ export async function judged(setting: Setting, name: string, victim: Victim, att
     violations: [...complaints, ...judgeOutcome(final), ...judgeData(final), ...judgeEffects(final), ...judgeLeftovers(final).map((each) => `left behind: ${each}`)],
     seconds: (Date.now() - beganAt) / 1000,
   };
+}
+
+/** What is struck, or stopped by the runbook itself; and what answered nobody before. */
+function mayBeSilent({ scenario, beginning }: Setting, victim: Victim): readonly WatchedStore[] {
+  if (victim === 'postgres' || victim === 'redis' || victim === 'engine' || scenario.runbook === 'enableWal') return ['PostgreSQL', 'Redis'];
+  return beginning.before.troubles.map((trouble) => (trouble === 'redisUnusable' ? 'Redis' : 'PostgreSQL'));
 }
 
 async function afterReaping(setting: Setting, complaints: string[]): Promise<StageState> {

@@ -3,7 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { WorkflowHandle, WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import type { ArchiveWalStatus } from '../../src/workflows/archive-wal/messages.ts';
 import { statusQuery } from '../../src/workflows/shared/messages.ts';
-import { aged, onLiveSide, restored, restoredOrUndone, slotLimit, startWatch, terminatedAt, toBeDrilled, toBeReceived, trashed, unwanted, unwantedOf, withCopy, withFormerReceiver, withReceiver, withScriptFiles, withWrongSettings, type Beginning, type Prepare } from './preparations.ts';
+import { aged, onLiveSide, restored, restoredOrUndone, slotLimit, startWatch, terminatedAt, toBeDrilled, toBeReceived, trashed, troubled, unwanted, unwantedOf, withCopy, withFormerReceiver, withReceiver, withScriptFiles, withWrongSettings, type Beginning, type Prepare } from './preparations.ts';
 import { markName } from './stage/archiving-server.ts';
 import type { Outcome } from './stage/drive.ts';
 import { scriptFiles } from './stage/foreign-files.ts';
@@ -129,6 +129,14 @@ const dumps: readonly Scenario[] = [
   repairOf('back', 'restoreBackup/swapComponent:redis#1/after', 'dump', ofBackup),
 ];
 
+/** Redis ends at every start, and its files are exchanged as they are; PostgreSQL runs and answers nobody, and has to be left like that where it does not come to an exchange. */
+const inTrouble: readonly Scenario[] = [
+  twisted('restoreBackup', 'unusable', troubled('dump', 'redisUnusable'), ofBackup, ['inspectComponent:redis', 'ensureRunning:redis', 'prepareComponent:redis', 'closeComponent:redis', 'swapComponent:redis', 'compareClosedComponent:redis', 'openComponent:redis', 'completeComponent:redis']),
+  twisted('restoreBackup', 'unusableBack', troubled('dump', 'redisUnusable'), ofBackup, ['rollBackComponent:redis', 'finishRollBack', 'discardPreparedComponent:redis'], cutOverFailed),
+  twisted('restoreBackup', 'silent', troubled('base', 'postgresSilent'), ofBase, ['ensureRunning:postgres', 'prepareComponent:postgres', 'closeComponent:postgres']),
+  twisted('restoreBackup', 'silentBack', troubled('base', 'postgresSilent'), ofBase, ['rollBackComponent:postgres', 'finishRollBack', 'discardPreparedComponent:postgres'], cutOverFailed),
+];
+
 /** Copied, exchanged by its data directory, brought to a moment, copied for good. */
 const wholeServers: readonly Scenario[] = [
   ofServer('takeBackup', onLiveSide('base'), kindOf('base'), ['inspectComponent:postgres', 'backUpComponent:postgres', 'commitBackup']),
@@ -195,7 +203,7 @@ const replacing: readonly Scenario[] = [
   repairOf('replaceDropped', 'restoreBackup/swapComponent:postgres#1/done:runtime.wait#5', 'base', ofProvenBase),
 ].map((scenario) => ({ ...scenario, room: 'once' }));
 
-export const scenarios: readonly Scenario[] = [...dumps, ...wholeServers, ...archiving, ...logs, ...retention, ...replacing];
+export const scenarios: readonly Scenario[] = [...dumps, ...inTrouble, ...wholeServers, ...archiving, ...logs, ...retention, ...replacing];
 
 /** @throws for a name that no scenario has */
 export function scenarioNamed(name: string): Scenario {

@@ -30,4 +30,4 @@ const failingSwap = withRedis((engine) => ({
 /** Both stores are exchanged, and Redis is then said to differ. */
 const differing = withRedis(() => ({ compareClosed: async () => [{ object: 'a fault that was injected', property: 'existence', expected: 'none', found: 'one' }] }));
 
-const twists: Readonly<Record<string, Wrap>> = { swapFails: failingSwap, replaceDiffers: differing };
+const twists: Readonly<Record<string, Wrap>> = { swapFails: failingSwap, unusableBack: failingSwap, silentBack: failingSwap, replaceDiffers: differing };

@@ -6,7 +6,7 @@ import { judgeData, judgeEffects, judgeLeftovers, judgeOutcome, leftWithoutReaso
 import type { StageState } from './observe.ts';
 
 const state: StageState = {
-  postgres: 'live', redis: 'live', fingerprint: '', databases: [], schemas: [], roles: [], sessions: [], redisConfig: [], redisFiles: [], redisScratch: [], serverCopies: [], restartPolicies: ['always', 'always'],
+  postgres: 'live', redis: 'live', troubles: [], fingerprint: '', databases: [], schemas: [], roles: [], sessions: [], redisConfig: [], redisFiles: [], redisScratch: [], serverCopies: [], restartPolicies: ['always', 'always'],
   labelled: [], neverStarted: [], lease: false, log: { timeline: '00000001', archives: true, waiting: 0, slotLimit: '1GB' }, archived: [], foreign: [], repository: { backups: [], trash: [], gone: [], unfinished: [], notes: [], temporaries: [], marks: 0, proofs: 0, drills: [], files: [], approvals: 0, rollbacks: [], setAside: [] },
 };
 
@@ -73,6 +73,26 @@ test('of single tables PostgreSQL has the rows exactly when a record says so, an
   for (const wrong of [after('merged', 'live', 'rolledBack'), after('live', 'live', 'opened'), after('saved', 'live', 'opened'), after('merged', 'saved', 'opened'), after('neither', 'live', null)]) expect(judgeData(wrong)).not.toEqual([]);
   expect(judgeData({ ...after('merged', 'live', 'opened'), outcome: { status: 'COMPLETED', failure: null, message: '' } })).toEqual([]);
   expect(judgeData({ ...after('merged', 'live', 'opened'), runbook: 'restoreBackup' })).not.toEqual([]);
+});
+
+test('a store that answered nobody is as it was, or what came in its place answers', () => {
+  const record = { runId: 'run' } as Rollback['record'];
+  const ended = (trouble: 'redisUnusable' | 'postgresSilent', end: Rollback['state'], after: Partial<StageState>): readonly string[] => {
+    const before = { ...state, troubles: [trouble], redis: trouble === 'redisUnusable' ? 'unusable' as const : 'live' as const };
+    return judgeData({ ...trial('worker', 'FAILED', end === 'opened' ? 'HealthCheckFailed' : 'CutOverFailed'), before, after: { ...before, ...after, repository: { ...state.repository, rollbacks: [{ record, state: end, milestones: [], acceptedBy: null }] } } });
+  };
+  const saved = { postgres: 'saved', redis: 'saved', troubles: [] } as const;
+  for (const trouble of ['redisUnusable', 'postgresSilent'] as const) {
+    expect([ended(trouble, 'rolledBack', {}), ended(trouble, 'opened', saved)]).toEqual([[], []]);
+    for (const wrong of [{ redis: 'live', troubles: [] }, { redis: 'saved' }, { postgres: 'saved' }, { postgres: null }] as const) expect(ended(trouble, 'rolledBack', wrong)).not.toEqual([]);
+    for (const wrong of [{}, { ...saved, redis: 'unusable' }, { ...saved, troubles: [trouble] }] as const) expect(ended(trouble, 'opened', wrong)).not.toEqual([]);
+  }
+});
+
+test('a drill asks nothing that is live: whatever becomes of that, it comes to its end', () => {
+  expect(judgeOutcome({ ...trial('postgres', 'FAILED', 'DatabaseUnreachable'), runbook: 'runDrill' })).toHaveLength(1);
+  expect(judgeOutcome({ ...trial('redis', 'COMPLETED'), runbook: 'runDrill' })).toEqual([]);
+  expect(judgeOutcome({ ...trial('engine', 'FAILED', 'DockerUnreachable'), runbook: 'runDrill' })).toEqual([]);
 });
 
 test.each<[Victim, Outcome | null, number]>([

@@ -93,12 +93,15 @@ const insideOf = {
 export function judgeData({ runbook, runId, outcome, before, after }: Trial): string[] {
   if (after.postgres === null || after.redis === null) return [`a live name does not answer: ${JSON.stringify(after.fingerprint)}`];
   const isOfTables = runbook === 'restoreTables';
-  if (after.postgres === 'neither' || after.redis === 'neither' || (after.postgres !== after.redis && !isOfTables)) return [`the stores are on different sides: PostgreSQL ${after.postgres}, Redis ${after.redis} (${JSON.stringify(after.fingerprint)})`];
+  if (after.postgres === 'neither' || after.redis === 'neither' || (after.postgres !== after.redis && !isOfTables && after.redis !== 'unusable')) return [`the stores are on different sides: PostgreSQL ${after.postgres}, Redis ${after.redis} (${JSON.stringify(after.fingerprint)})`];
   const from = before.postgres as Side;
   const own = after.repository.rollbacks.find(({ record }) => record.runId === runId);
   const exchanged = cutsOver(runbook) && own !== undefined && own.state !== 'rolledBack' && own.state !== 'recorded';
   const wanted = !exchanged ? from : isOfTables ? 'merged' : other(from);
-  const found = after.postgres === wanted && (!isOfTables || after.redis === from) ? [] : [`the data is the ${after.postgres} side, its record (${own?.state ?? 'none'}) says ${wanted}`];
+  const wantedOfRedis = !exchanged ? before.redis : isOfTables ? from : wanted;
+  const found = after.postgres === wanted && after.redis === wantedOfRedis ? [] : [`the data is the ${after.postgres} side${after.redis === after.postgres ? '' : `, of Redis ${after.redis}`}, its record (${own?.state ?? 'none'}) says ${wanted}`];
+  // What came in its place answers; what was brought back answers as little as before.
+  found.push(...changed('trouble', exchanged ? [] : before.troubles, after.troubles));
   if (cutsOver(runbook) && runbook !== 'reapLeftovers' && outcome.status === 'COMPLETED' && !exchanged) found.push(`it completed without having exchanged anything (${own?.state ?? 'no record'})`);
   if (outcome.status === 'FAILED' && exchanged && outcome.failure !== 'HealthCheckFailed' && outcome.failure !== 'RunTerminated') found.push(`it failed with ${outcome.failure} after the opening: ${outcome.message}`);
   return found;
@@ -196,7 +199,7 @@ const isWholeCopy = ({ labelled, neverStarted }: StageState): boolean => {
 function judgeStores(runbook: string, runId: string, before: StageState, after: StageState): string[] {
   if (after.postgres === null || after.redis === null) return [`a store that does not answer: ${JSON.stringify(after.fingerprint)}`];
   return [
-    ...changed('setting of Redis', before.redisConfig, after.redisConfig),
+    ...(after.redis === 'unusable' ? [] : changed('setting of Redis', before.redisConfig, after.redisConfig)),
     ...changed('file in Redis\'s data directory', before.redisFiles, after.redisFiles),
     ...judgeRoles(runbook, runId, before, after),
     ...judgeCopies(after),

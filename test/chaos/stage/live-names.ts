@@ -12,6 +12,8 @@ import type { ServiceFixture } from '../../support/service-fixture.ts';
 import { timelinesIn } from './archived-files.ts';
 import { firstProcess } from './first-process.ts';
 
+export type WatchedStore = 'PostgreSQL' | 'Redis';
+
 export interface LiveWatch {
   /** Stops looking; answers what was seen that must not be. */
   end(): Promise<readonly string[]>;
@@ -25,8 +27,8 @@ const database = 'shop';
 /** What both stores say of themselves on the stage's two sides: nobody may ever read anything else. */
 const sides: readonly string[] = ['saved', 'live'];
 
-/** `timeline`: the one that production is on, and archives. `mayBeDown`: the stores themselves are victims; then only the name is watched, for as long as their server answers. */
-export function watchLiveNames(service: ServiceFixture, timeline: string | null, mayBeDown: boolean): LiveWatch {
+/** `timeline`: the one that production is on, and archives. `mayBeSilent`: stores that need not answer, for they are victims or were found like that; then only the name is watched, for as long as their server answers. */
+export function watchLiveNames(service: ServiceFixture, timeline: string | null, mayBeSilent: readonly WatchedStore[]): LiveWatch {
   const seen = new Set<string>();
   let looks = 0;
   let ended = false;
@@ -42,7 +44,8 @@ export function watchLiveNames(service: ServiceFixture, timeline: string | null,
     if (!hasBegun) for (const other of timelines ?? []) if (known?.includes(other) === false) seen.add(`before any cut-over timeline ${other} came into production's archive`);
     const silent = await silentStores(service, looks % redisEvery === 1);
     if (await isUnresolved(service, silent)) seen.add(`the live name ${database} did not resolve`);
-    if (silent.length > 0 && !mayBeDown && !announced && !(await isAnnounced(service))) for (const { store, why } of silent) seen.add(`outside a cut-over ${store} did not answer: ${why}`);
+    const wrong = silent.filter(({ store }) => !mayBeSilent.includes(store));
+    if (wrong.length > 0 && !announced && !(await isAnnounced(service))) for (const { store, why } of wrong) seen.add(`outside a cut-over ${store} did not answer: ${why}`);
   };
   const looking = (async () => {
     while (!ended) {
@@ -60,7 +63,7 @@ export function watchLiveNames(service: ServiceFixture, timeline: string | null,
 }
 
 interface Silent {
-  readonly store: 'PostgreSQL' | 'Redis';
+  readonly store: WatchedStore;
   readonly why: string;
 }
 

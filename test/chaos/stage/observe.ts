@@ -14,11 +14,14 @@ import { readForeignFiles, type ForeignFile } from './foreign-files.ts';
 import { observeSetAside } from './set-aside-copies.ts';
 import { readFingerprint, type Fingerprint, type Side, type Sight } from './sides.ts';
 import type { Stage } from './stage.ts';
+import { lookAtTroubles, type Trouble } from './troubles.ts';
 
 export interface StageState {
   /** Null where the live name does not answer; `neither` where it answers with something else. */
   readonly postgres: Sight | 'neither' | null;
-  readonly redis: Side | 'neither' | null;
+  readonly redis: Side | 'neither' | 'unusable' | null;
+  /** Of stores that answer nobody, though they are looked at all the same. */
+  readonly troubles: readonly Trouble[];
   readonly fingerprint: Fingerprint | string;
   /** Databases besides the server's own and the live one. */
   readonly databases: readonly string[];
@@ -79,15 +82,15 @@ export interface RepositoryState {
 }
 
 export async function observe(stage: Stage): Promise<StageState> {
-  const { service } = stage;
+  const { service, troubles, redisDirectory } = await lookAtTroubles(stage.service);
   const fingerprint = await readFingerprint(service).catch((error: unknown) => String(error));
   const side = sideOf(stage, 'postgres', fingerprint);
   const isMerged = side === 'neither' && typeof fingerprint !== 'string' && fingerprint.postgres === stage.fingerprints.merged.postgres;
-  const [postgres, redis] = [isMerged ? 'merged' as const : side, sideOf(stage, 'redis', fingerprint)];
+  const [postgres, redis] = [isMerged ? 'merged' as const : side, redisDirectory === null ? sideOf(stage, 'redis', fingerprint) : 'unusable' as const];
   const lines = async (sql: string): Promise<readonly string[]> => (await service.sql(sql, 'postgres').catch((error: unknown) => String(error))).split('\n').filter((line) => line !== '');
-  const exec = (...argv: string[]): Promise<readonly string[]> => execLines(service, 'redis', argv);
+  const exec = redisDirectory ?? ((...argv: string[]): Promise<readonly string[]> => execLines(service, 'redis', argv));
   return {
-    postgres, redis, fingerprint,
+    postgres, redis, troubles, fingerprint,
     databases: await lines(`SELECT datname FROM pg_database WHERE datname NOT IN ('postgres', 'template0', 'template1', 'shop') ORDER BY 1`),
     schemas: (await service.sql('SELECT nspname FROM pg_namespace WHERE nspname LIKE \'holdfast%\' AND nspname <> \'holdfast\' ORDER BY 1').catch((error: unknown) => String(error))).split('\n').filter((line) => line !== ''),
     roles: await lines(`SELECT rolname FROM pg_roles WHERE rolname !~ '^pg_' ORDER BY 1`),

@@ -14,6 +14,7 @@ import { archiveToMark } from './archiving-server.ts';
 import { keepServer, type KeptServer } from './kept-server.ts';
 import { loseTableInLog } from './lost-table.ts';
 import { toLive, toSaved } from './sides.ts';
+import { mendTroubles } from './troubles.ts';
 import { withWorker } from './worker.ts';
 
 /**
@@ -112,6 +113,7 @@ async function resetStage(service: ServiceFixture, snapshot: string, server: Kep
   const { runtime } = service;
   await service.client.workflow.getHandle(logWatchId(service.name)).terminate('chaos').catch(() => undefined);
   await removeLabelled(service);
+  await mendTroubles(service);
   for (const id of [service.postgres, service.redis]) {
     await runtime.start(id);
     await runtime.updateRestartPolicy(id, { name: 'always', maximumRetryCount: 0 });
