@@ -66,6 +66,14 @@ export const toBeDrilled = (scene: Scene, set: DrillSet): Prepare => async ({ st
   return { before: await observe(stage), repairedRunId: null, checks };
 };
 
+/** And its log leads to the newest point from a repository that another host has too. */
+export const toFailOver: Prepare = async ({ stage }) => {
+  await stage.reset('log');
+  const checks = await stage.setDrills('alone');
+  await stage.setFailover();
+  return { before: await observe(stage), repairedRunId: null, checks };
+};
+
 /** And beside it the files of a script that backed it up. */
 export const withScriptFiles: Prepare = async ({ stage }) => {
   await stage.reset();

@@ -2,7 +2,7 @@
 import { callText, type ActivityCall } from './fault/fault-point.ts';
 import { instrument } from './fault/instrument.ts';
 import { twistOf } from './fault/twist.ts';
-import { begin, endedAndReleased, endWithinMs } from './run-case.ts';
+import { begin, besideOwnHost, endedAndReleased, endWithinMs } from './run-case.ts';
 import type { DoomedWorker } from './fault/doomed-worker.ts';
 import type { Scenario } from './scenarios.ts';
 import { runToEnd } from './stage/drive.ts';
@@ -34,8 +34,8 @@ export interface RecordedActivity {
 /** @throws when the scenario does not end as it has to without any other fault */
 export async function recordCalls(stage: Stage, scenario: Scenario, nextWorker: () => DoomedWorker): Promise<readonly RecordedActivity[]> {
   const recorded = new Map<string, { scenario: string; call: ActivityCall; runningBefore: readonly Store[]; changes: Recording[] }>();
-  const { config } = stage.service;
-  const instrumented = instrument(config, {
+  const beginning = await scenario.prepare({ stage, isRepeated: false, nextWorker });
+  const instrumented = instrument(stage.workerHost(scenario.host ?? 'own').config, {
     before: async (call) => void recorded.set(callText(call), { scenario: scenario.name, call, runningBefore: await runningStores(stage), changes: [] }),
     around: async (call, name, run) => {
       const recording: Recording = { name, runningDuring: await runningStores(stage), runningAfter: null };
@@ -45,11 +45,10 @@ export async function recordCalls(stage: Stage, scenario: Scenario, nextWorker: 
       return result;
     },
   });
-  const beginning = await scenario.prepare({ stage, isRepeated: false, nextWorker });
-  const outcome = await withWorker(() => stage.startWorker(instrumented, twistOf(scenario.name)), async () => {
+  const outcome = await besideOwnHost({ stage, scenario }, () => withWorker(() => stage.startWorker(instrumented, twistOf(scenario.name), scenario.host), async () => {
     const run = await begin(stage, scenario, beginning);
     return endedAndReleased({ stage }, runToEnd(stage.service, run, endWithinMs));
-  });
+  }));
   if (outcome.status !== scenario.end.status || outcome.failure !== scenario.end.failure) throw new Error(`the dry run of ${scenario.name} ended ${outcome.status} ${outcome.failure} ${outcome.message}`);
   const { struck } = scenario;
   const isStruck = ({ activity, component, number }: ActivityCall, name: string): boolean => [activity, `${activity}:${component}`, `${activity}#${number}`].includes(name);

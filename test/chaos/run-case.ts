@@ -3,6 +3,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { WorkflowHandle, WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import { temporalAddress } from '../support/test-environment.ts';
 import { testWorkflows } from '../support/workflow-bundle.ts';
+import type { DoomedOrder } from './fault/chaos-worker.ts';
 import type { DoomedWorker } from './fault/doomed-worker.ts';
 import { pointText, type FaultPoint } from './fault/fault-point.ts';
 import { mostHaste } from './fault/strike.ts';
@@ -53,8 +54,16 @@ export async function runUntilStruck(stage: Stage, scenario: Scenario, last: Cas
   }
 }
 
-/** A worker without a fault but the scenario's own. */
-export const startHealthy = ({ stage, scenario }: Setting) => (): Promise<() => Promise<void>> => stage.startWorker(undefined, twistOf(scenario.name));
+/** A worker without a fault but the scenario's own, where it is struck. */
+export const startHealthy = ({ stage, scenario }: Setting) => (): Promise<() => Promise<void>> => stage.startWorker(undefined, twistOf(scenario.name), scenario.host);
+
+/** Where the run's steps are another host's, the service's own host goes on meanwhile: it takes the run, and nobody strikes it. */
+export const besideOwnHost = <T>({ stage, scenario }: Pick<Setting, 'stage' | 'scenario'>, work: () => Promise<T>): Promise<T> =>
+  (scenario.host === undefined || scenario.host === 'own' ? work() : withWorker(stage.startWorker, work));
+
+/** What a worker is told that is to be struck there. */
+export const doomedOrder = async ({ stage, scenario, haste }: Setting, point: FaultPoint, strike: DoomedOrder['strike']): Promise<DoomedOrder> =>
+  ({ ...stage.workerHost(scenario.host ?? 'own'), temporalAddress: temporalAddress(), ...await testWorkflows(), point: pointText(point), strike, haste });
 
 /** With the people around it. */
 export async function begin(stage: Stage, scenario: Scenario, beginning: Beginning): Promise<WorkflowHandle> {
@@ -78,7 +87,7 @@ export function runKillCase(setting: Setting, point: FaultPoint): Promise<CaseRe
   const { stage } = setting;
   return judged(setting, pointText(point), 'worker', async (start) => {
     const worker = setting.nextWorker();
-    await worker.serve({ config: stage.service.config, temporalAddress: temporalAddress(), ...await testWorkflows(), point: pointText(point), strike: 'kill', haste: setting.haste });
+    await worker.serve(await doomedOrder(setting, point, 'kill'));
     const run = await start();
     const ended = runToEnd(stage.service, run, reachWithinMs + endWithinMs);
     const signal = await Promise.race([worker.gone, ended.then(() => null)]);
@@ -111,10 +120,10 @@ export async function judged(setting: Setting, name: string, victim: Victim, att
   const beganAt = Date.now();
   const watch = watchLiveNames(stage.service, beginning.before.log?.timeline ?? null, mayBeSilent(setting, victim));
   let handle: WorkflowHandle | undefined;
-  const attempted = await attempt(async () => {
+  const attempted = await besideOwnHost(setting, () => attempt(async () => {
     handle = await begin(stage, scenario, beginning);
     return handle;
-  }).finally(() => watch.end());
+  })).finally(() => watch.end());
   const { missed, outcome, down = [] } = attempted;
   const complaints = [...await watch.end()];
   const runId = handle === undefined ? '' : (await handle.describe()).runId;
@@ -142,7 +151,8 @@ function mayBeSilent({ scenario, beginning }: Setting, victim: Victim): readonly
 
 async function afterReaping(setting: Setting, complaints: string[]): Promise<StageState> {
   const { stage } = setting;
-  const outcome = await withWorker(stage.startWorker, async () => endedAndReleased(setting, runToEnd(stage.service, await stage.service.start('reapLeftovers', { service: stage.service.name }), endWithinMs)));
+  const reap = async (): Promise<Outcome> => endedAndReleased(setting, runToEnd(stage.service, await stage.service.start('reapLeftovers', { service: stage.service.name }), endWithinMs));
+  const outcome = await besideOwnHost(setting, () => withWorker(() => stage.startWorker(undefined, undefined, setting.scenario.host), reap));
   if (outcome.status !== 'COMPLETED') complaints.push(`reapLeftovers ended ${outcome.status} ${outcome.failure}: ${outcome.message}`);
   return observe(stage);
 }

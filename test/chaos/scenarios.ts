@@ -3,12 +3,12 @@ import { setTimeout as pause } from 'node:timers/promises';
 import type { WorkflowHandle, WorkflowHandleWithFirstExecutionRunId } from '@temporalio/client';
 import type { ArchiveWalStatus } from '../../src/workflows/archive-wal/messages.ts';
 import { statusQuery } from '../../src/workflows/shared/messages.ts';
-import { aged, onLiveSide, restored, restoredOrUndone, slotLimit, startWatch, terminatedAt, toBeDrilled, toBeReceived, trashed, troubled, unwanted, unwantedOf, withCopy, withFormerReceiver, withReceiver, withScriptFiles, withWrongSettings, type Beginning, type Prepare } from './preparations.ts';
+import { aged, onLiveSide, restored, restoredOrUndone, slotLimit, startWatch, terminatedAt, toBeDrilled, toBeReceived, toFailOver, trashed, troubled, unwanted, unwantedOf, withCopy, withFormerReceiver, withReceiver, withScriptFiles, withWrongSettings, type Beginning, type Prepare } from './preparations.ts';
 import { markName } from './stage/archiving-server.ts';
 import type { Outcome } from './stage/drive.ts';
 import { scriptFiles } from './stage/foreign-files.ts';
 import { lostTable } from './stage/lost-table.ts';
-import type { Room, Stage } from './stage/stage.ts';
+import type { Host, Room, Stage } from './stage/stage.ts';
 
 export interface Scenario {
   /** The workflow's type, with `+` and a twist where it is not run as usual; fault points begin with it. */
@@ -20,6 +20,8 @@ export interface Scenario {
   readonly further?: readonly string[];
   /** How it ends when nothing but its workers and the Temporal server is struck. */
   readonly end: Pick<Outcome, 'status' | 'failure'>;
+  /** Whose steps they are; the service's own host's unless given. */
+  readonly host?: Host;
   /** What kind of stage it wants; `beside` unless given. */
   readonly room?: Room;
   readonly prepare: Prepare;
@@ -44,6 +46,7 @@ const ofProvenBase = (stage: Stage): object => ({ ...ofBase(stage), replace: tru
 const toBase = (stage: Stage): object => ({ ...ofService(stage), to: `backup:${stage.baseId}` });
 const toMark = (stage: Stage): object => ({ ...ofService(stage), to: `mark:${markName}` });
 const fromNothing = (stage: Stage): object => ({ ...ofService(stage), depth: 'rebuild' });
+const elsewhere = (stage: Stage): object => ({ ...ofService(stage), depth: 'failover' });
 const copyName = 'chaos';
 const copyOfBase = (stage: Stage): object => ({ ...toBase(stage), name: copyName });
 const copyOfMark = (stage: Stage): object => ({ ...toMark(stage), name: copyName });
@@ -151,6 +154,8 @@ const wholeServers: readonly Scenario[] = [
   { ...plain('restoreToPointInTime', onLiveSide('base'), toBase), struck: ['inspectComponent:postgres', 'locatePoint', 'verifyComponent:postgres', 'findCompanion', 'recoverToPoint', 'finishRecovery', 'beginCutOver', 'finishCutOver'] },
   twisted('restoreToPointInTime', 'swapFails', onLiveSide('base'), toBase, ['rollBackComponent:postgres', 'finishRollBack', 'discardPreparedComponent:postgres'], cutOverFailed),
   plain('findMoment', onLiveSide('log'), shrunkInLog),
+  // Its servers, questions and end are those of a rebuild, and its host is another.
+  { ...twisted('runDrill', 'failover', toFailOver, elsewhere, ['enterHost', 'findDrillKeys', 'chooseRebuild', 'prepareDrill', 'fillDrill:postgres', 'removeDrill', 'recordDrill', 'removeRunScratch']), host: 'standby' },
   plain('cloneService', onLiveSide('base'), copyOfBase),
   repairOf('clone', 'cloneService/fillCopy:redis#1/before', 'base', copyOfBase),
   plain('removeClone', withCopy(copyName), asShown({ name: copyName })),

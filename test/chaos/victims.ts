@@ -2,14 +2,12 @@
 import { setTimeout as pause } from 'node:timers/promises';
 import type { WorkflowHandle } from '@temporalio/client';
 import { waitFor, type ServiceFixture } from '../support/service-fixture.ts';
-import { temporalAddress } from '../support/test-environment.ts';
-import { testWorkflows } from '../support/workflow-bundle.ts';
 import { runToEnd } from './stage/drive.ts';
 import { firstProcess } from './stage/first-process.ts';
 import { pointText, type FaultPoint } from './fault/fault-point.ts';
 import { instrument } from './fault/instrument.ts';
 import { twistOf } from './fault/twist.ts';
-import { endedAndReleased, endWithinMs, judged, startHealthy, type CaseResult, type Setting } from './run-case.ts';
+import { doomedOrder, endedAndReleased, endWithinMs, judged, startHealthy, type CaseResult, type Setting } from './run-case.ts';
 import type { Victim } from './stage/judge.ts';
 import { withWorker } from './stage/worker.ts';
 import { strikeAt } from './fault/strike.ts';
@@ -42,10 +40,10 @@ export function runStrikeCase(setting: Setting, point: FaultPoint, victim: Victi
   return judged(setting, `${pointText(point)} ${what}`, victim, async (start) => {
     const begun = Promise.withResolvers<WorkflowHandle>();
     let hit = false;
-    const instrumented = instrument(service.config, strikeAt(point, async () => {
+    const instrumented = instrument(stage.workerHost(scenario.host ?? 'own').config, strikeAt(point, async () => {
       hit = await strike(service, await begun.promise);
     }, setting.haste));
-    return withWorker(() => stage.startWorker(instrumented, twistOf(scenario.name)), async () => {
+    return withWorker(() => stage.startWorker(instrumented, twistOf(scenario.name), scenario.host), async () => {
       const run = await start();
       begun.resolve(run);
       const outcome = await endedAndReleased(setting, runToEnd(service, run, endWithinMs));
@@ -75,7 +73,7 @@ export function runTerminateCase(setting: Setting, point: FaultPoint, then: 'die
   const { service } = setting.stage;
   return judged(setting, `${pointText(point)} terminated, worker ${then === 'dies' ? 'dies' : 'goes on'}`, 'terminate', async (start) => {
     const worker = setting.nextWorker();
-    await worker.serve({ config: service.config, temporalAddress: temporalAddress(), ...await testWorkflows(), point: pointText(point), strike: 'hold', haste: setting.haste });
+    await worker.serve(await doomedOrder(setting, point, 'hold'));
     const run = await start();
     const ended = runToEnd(service, run, endWithinMs);
     const reached = await Promise.race([worker.reached.then(() => true), ended.then(() => false)]);
@@ -95,7 +93,7 @@ export function runStoppedCase(setting: Setting, point: FaultPoint): Promise<Cas
   const { service } = setting.stage;
   return judged(setting, `${pointText(point)} worker stopped and woken`, 'stopped', async (start) => {
     const worker = setting.nextWorker();
-    await worker.serve({ config: service.config, temporalAddress: temporalAddress(), ...await testWorkflows(), point: pointText(point), strike: 'hold', haste: setting.haste });
+    await worker.serve(await doomedOrder(setting, point, 'hold'));
     const run = await start();
     const ended = runToEnd(service, run, endWithinMs);
     const reached = await Promise.race([worker.reached.then(() => true), ended.then(() => false)]);

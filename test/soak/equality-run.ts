@@ -35,7 +35,7 @@ export async function equalityRun(service: ServiceFixture): Promise<EqualityRun>
       return result;
     },
   });
-  return withWorker(() => startHealthyWorker(service, watched), async () => {
+  return withWorker(() => startHealthyWorker({ config: service.config, standby: false }, watched), async () => {
     const backup = await backUpUnderLoad(service);
     const { snapshot } = await postgresPart(service, backup.backupId);
     const [expected, writes] = [await expectedAt(service, snapshot.snapshot), await writesBetween(service, dump.beganMs, dump.endedMs)];

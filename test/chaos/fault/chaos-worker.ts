@@ -13,6 +13,8 @@ import { twistOf } from './twist.ts';
 /** `kill`: dies at the point. `hold`: says so and waits to be told to go on (its parent may kill or stop it meanwhile). */
 export interface DoomedOrder {
   readonly config: Config;
+  /** Of another host, whose worker stands by. */
+  readonly standby?: boolean;
   readonly temporalAddress: string;
   readonly workflowBundle: NonNullable<WorkerHooks['workflowBundle']>;
   readonly point: string;
@@ -38,6 +40,7 @@ async function serve(order: DoomedOrder): Promise<void> {
     config: order.config,
     temporal: { address: order.temporalAddress },
     environment: { ...process.env, HOLDFAST_TIMING: 'test' },
+    standby: order.standby === true,
     signal: new AbortController().signal,
     wrap: (dependencies) => wrap(twistOf(point.scenario)(dependencies)),
     hooks: { ...hooks, workflowBundle: order.workflowBundle },

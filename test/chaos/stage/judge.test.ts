@@ -7,7 +7,7 @@ import type { StageState } from './observe.ts';
 
 const state: StageState = {
   postgres: 'live', redis: 'live', troubles: [], fingerprint: '', databases: [], schemas: [], roles: [], sessions: [], redisConfig: [], redisFiles: [], redisScratch: [], serverCopies: [], restartPolicies: ['always', 'always'],
-  labelled: [], neverStarted: [], lease: false, log: { timeline: '00000001', archives: true, waiting: 0, slotLimit: '1GB' }, archived: [], foreign: [], repository: { backups: [], trash: [], gone: [], unfinished: [], notes: [], temporaries: [], marks: 0, proofs: 0, drills: [], files: [], approvals: 0, rollbacks: [], setAside: [] },
+  labelled: [], neverStarted: [], lease: false, log: { timeline: '00000001', archives: true, waiting: 0, slotLimit: '1GB' }, archived: [], foreign: [], repository: { backups: [], trash: [], gone: [], unfinished: [], notes: [], temporaries: [], marks: 0, proofs: 0, drills: [], files: [], approvals: 0, rollbacks: [], setAside: [] }, offsite: null,
 };
 
 const trial = (victim: Victim | null, status: string, failure: string | null = null, end: Trial['end'] = { status: 'COMPLETED', failure: null }): Trial => {

@@ -4,7 +4,7 @@ import { repairDirection, replacementIn, type ComponentCutOver } from '../../../
 import { runDirectoryOf } from '../../../src/engines/postgres/directory/run-directory.ts';
 import { judgeArchives } from './archived-files.ts';
 import { judgeBackupFiles } from './backup-files.ts';
-import { judgeDrills } from './drill-reports.ts';
+import { judgeDrills, type ObservedDrill } from './drill-reports.ts';
 import type { Outcome } from './drive.ts';
 import { judgeMoves, noMoves, type Moves } from './judge-retention.ts';
 import type { StageState } from './observe.ts';
@@ -117,7 +117,8 @@ export function judgeEffects({ runbook, runId, victim, outcome, newBase, before,
   const found: string[] = [
     ...judgeMoves(before.repository, after.repository, moves ?? noMoves, done),
     ...judgeBackupFiles(before.repository.files, after.repository.files, hasMoved),
-    ...judgeDrills({ runbook, runId, outcome, promised: checks }, before.repository.drills, after.repository.drills),
+    ...judgeBackupFiles(before.offsite?.files ?? [], after.offsite?.files ?? [], () => false),
+    ...judgeDrills({ runbook, runId, outcome, promised: checks }, drillsIn(before), drillsIn(after)),
   ];
   const expect = (what: string, rises: number, allowed: readonly number[]): void => {
     if (!allowed.includes(rises)) found.push(`${what}: ${rises} more, not ${allowed.join(' or ')}`);
@@ -138,6 +139,8 @@ export function judgeEffects({ runbook, runId, victim, outcome, newBase, before,
   return found;
 }
 
+const drillsIn = ({ repository, offsite }: StageState): readonly ObservedDrill[] => [...repository.drills, ...(offsite?.drills ?? []).map((drill) => ({ ...drill, drillId: `off site ${drill.drillId}` }))];
+
 const size = (value: readonly unknown[] | number): number => (typeof value === 'number' ? value : value.length);
 
 /** Nothing is left that was not there, and nothing is gone that has to stay. */
@@ -147,6 +150,7 @@ export function judgeLeftovers({ runbook, runId, outcome, before, after }: Trial
     ...repository.unfinished.map((path) => `unfinished backup ${path}`),
     ...repository.notes.map((run) => `notes of run ${run}`),
     ...repository.temporaries.filter((name) => !keepsLog(runbook, outcome) || !ofKeeper.test(name)).map((name) => `temporary file .tmp/${name}`),
+    ...(after.offsite === null ? [] : [...after.offsite.notes, ...after.offsite.temporaries, ...after.offsite.unfinished].map((name) => `off site ${name}`)),
     ...judgeLabelled(runbook, outcome, before, after).map((name) => `container, volume or network ${name}`),
     ...(runbook === 'cloneService' && outcome.status === 'COMPLETED' && !isWholeCopy(after) ? ['no whole copy'] : []),
     ...after.sessions.filter((session) => !keepsLog(runbook, outcome) || !ofReceiver.test(session)),

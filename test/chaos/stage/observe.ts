@@ -1,4 +1,5 @@
 /** Everything about a stage that a run could have left otherwise than it found it, read with stock tools and plain files. */
+import { existsSync } from 'node:fs';
 import { readdir } from 'node:fs/promises';
 import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
@@ -14,6 +15,7 @@ import { readForeignFiles, type ForeignFile } from './foreign-files.ts';
 import { observeSetAside } from './set-aside-copies.ts';
 import { readFingerprint, type Fingerprint, type Side, type Sight } from './sides.ts';
 import type { Stage } from './stage.ts';
+import { offsitePath } from './standby-host.ts';
 import { lookAtTroubles, type Trouble } from './troubles.ts';
 
 export interface StageState {
@@ -48,6 +50,8 @@ export interface StageState {
   /** In the directory beside the stage. */
   readonly foreign: readonly ForeignFile[];
   readonly repository: RepositoryState;
+  /** The one that another host has. */
+  readonly offsite: Pick<RepositoryState, 'notes' | 'temporaries' | 'unfinished' | 'drills' | 'files'> | null;
 }
 
 /** Null where the server does not answer. */
@@ -108,6 +112,7 @@ export async function observe(stage: Stage): Promise<StageState> {
     archived: await readArchivedFiles(service),
     foreign: await readForeignFiles(stage.foreign),
     repository: await observeRepository(service),
+    offsite: existsSync(offsitePath(service)) ? await observeRepository({ ...service, repositoryPath: offsitePath(service) }) : null,
   };
 }
 

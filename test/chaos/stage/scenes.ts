@@ -14,6 +14,7 @@ import { archiveToMark } from './archiving-server.ts';
 import { keepServer, type KeptServer } from './kept-server.ts';
 import { loseTableInLog } from './lost-table.ts';
 import { toLive, toSaved } from './sides.ts';
+import { offsitePath } from './standby-host.ts';
 import { mendTroubles } from './troubles.ts';
 import { withWorker } from './worker.ts';
 
@@ -80,8 +81,8 @@ export function createScenes(service: ServiceFixture, snapshot: string, startWor
   return {
     set: async (scene) => {
       service.define({ components });
-      const definition = service.config.services[0] as { retention?: unknown; drill?: unknown; objectives?: unknown };
-      for (const set of ['retention', 'drill', 'objectives'] as const) delete definition[set];
+      const definition = service.config.services[0] as { retention?: unknown; drill?: unknown; objectives?: unknown; failover?: unknown };
+      for (const set of ['retention', 'drill', 'objectives', 'failover'] as const) delete definition[set];
       await resetStage(service, repositories.get(scene) ?? snapshot, scene === 'archive' && archiving !== null ? archiving : own);
       if (scene !== 'dump' && scene !== 'log') own ??= await keepServer(service);
       const make = makers[scene];
@@ -114,6 +115,7 @@ async function resetStage(service: ServiceFixture, snapshot: string, server: Kep
   await service.client.workflow.getHandle(logWatchId(service.name)).terminate('chaos').catch(() => undefined);
   await removeLabelled(service);
   await mendTroubles(service);
+  await rm(offsitePath(service), { recursive: true, force: true });
   for (const id of [service.postgres, service.redis]) {
     await runtime.start(id);
     await runtime.updateRestartPolicy(id, { name: 'always', maximumRetryCount: 0 });

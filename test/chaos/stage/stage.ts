@@ -16,10 +16,14 @@ import { runToEnd } from './drive.ts';
 import { emptyForeign } from './foreign-files.ts';
 import { createScenes, removeLabelled, type Scene, type Scenes } from './scenes.ts';
 import { createSaved, readFingerprint, readMerged, toLive, type Fingerprint, type Sight } from './sides.ts';
-import { startHealthyWorker, withWorker } from './worker.ts';
+import { failoverFor, offsitePath, standbyConfig } from './standby-host.ts';
+import { startHealthyWorker, withWorker, type WorkerHost } from './worker.ts';
 
 /** Has PostgreSQL's volume room for another server's data beside its own, or for its own alone? Then what is to come in its place has to be proven. */
 export type Room = 'beside' | 'once';
+
+/** The service's own, or one that stands by: on the same engine, under a name and with a repository of its own. */
+export type Host = 'own' | 'standby';
 
 /** Its own data takes more than half of it. */
 const small = { sizeMib: 100, filling: 'CREATE TABLE filling AS SELECT n, repeat(md5(n::text), 16) AS text FROM generate_series(1, 23000) n' } as const;
@@ -44,8 +48,12 @@ export interface Stage {
   setDrills(set: DrillSet): Promise<readonly string[]>;
   /** The key that its drills ask for is there. */
   bringKey(): Promise<void>;
-  /** A healthy worker in this process; answers how to stop it. */
-  startWorker(instrumented?: Instrumented, twist?: Wrap): Promise<() => Promise<void>>;
+  /** Has it a host that stands by, with a copy of the repository as it is now, until the next reset. */
+  setFailover(): Promise<void>;
+  /** Whose worker serves on a host. */
+  workerHost(host: Host): WorkerHost;
+  /** A healthy worker in this process, of the service's own host unless given; answers how to stop it. */
+  startWorker(instrumented?: Instrumented, twist?: Wrap, host?: Host): Promise<() => Promise<void>>;
   stop(): Promise<void>;
 }
 
@@ -71,7 +79,8 @@ export async function startStage(room: Room = 'beside'): Promise<Stage> {
   const snapshot = await mkdtemp(join(tmpdir(), 'holdfast-chaos-'));
   const foreign = await mkdtemp(join(tmpdir(), 'holdfast foreign-'));
   const drilled = await mkdtemp(join(tmpdir(), 'holdfast drilled-'));
-  const startWorker = (instrumented?: Instrumented, twist?: Wrap): Promise<() => Promise<void>> => startHealthyWorker(service, instrumented, twist);
+  const workerHost = (host: Host): WorkerHost => (host === 'own' ? { config: service.config, standby: false } : { config: standbyConfig(service), standby: true });
+  const startWorker = (instrumented?: Instrumented, twist?: Wrap, host: Host = 'own'): Promise<() => Promise<void>> => startHealthyWorker(workerHost(host), instrumented, twist);
   const scenes = createScenes(service, snapshot, startWorker);
   const stop = async (): Promise<void> => {
     await application.close();
@@ -79,17 +88,17 @@ export async function startStage(room: Room = 'beside'): Promise<Stage> {
     await removeLabelled(service, { 'dev.holdfast.kind': 'copy' });
     await service.stop();
     await scenes.close();
-    for (const path of [foreign, drilled]) await rm(path, { recursive: true, force: true });
+    for (const path of [foreign, drilled, offsitePath(service)]) await rm(path, { recursive: true, force: true });
   };
   try {
-    return await setStage({ room, service, application, snapshot, foreign, drilled, scenes, startWorker, stop });
+    return await setStage({ room, service, application, snapshot, foreign, drilled, scenes, workerHost, startWorker, stop });
   } catch (error) {
     await stop();
     throw error;
   }
 }
 
-interface Parts extends Pick<Stage, 'room' | 'service' | 'foreign' | 'startWorker' | 'stop'> {
+interface Parts extends Pick<Stage, 'room' | 'service' | 'foreign' | 'workerHost' | 'startWorker' | 'stop'> {
   readonly application: Application;
   readonly snapshot: string;
   /** What drills are told of by files. */
@@ -97,7 +106,7 @@ interface Parts extends Pick<Stage, 'room' | 'service' | 'foreign' | 'startWorke
   readonly scenes: Scenes;
 }
 
-async function setStage({ room, service, application, snapshot, foreign, drilled, scenes, startWorker, stop }: Parts): Promise<Stage> {
+async function setStage({ room, service, application, snapshot, foreign, drilled, scenes, workerHost, startWorker, stop }: Parts): Promise<Stage> {
   // Without it there is no incremental backup.
   for (const statement of ['ALTER SYSTEM SET summarize_wal = on', 'SELECT pg_reload_conf()']) await service.sql(statement);
   await createSaved(service);
@@ -122,7 +131,7 @@ async function setStage({ room, service, application, snapshot, foreign, drilled
     await application.renew();
   };
   return {
-    room, service, backupId, baseId, foreign, fingerprints, startWorker, reset, stop,
+    room, service, backupId, baseId, foreign, fingerprints, workerHost, startWorker, reset, stop,
     newestBackup: scenes.newestBackup,
     setDrills: async (set) => {
       const { definition, checks } = await setDrills(drilled, set);
@@ -130,6 +139,7 @@ async function setStage({ room, service, application, snapshot, foreign, drilled
       return checks;
     },
     bringKey: () => bringKey(drilled),
+    setFailover: async () => service.define(await failoverFor(service)),
     resetToRestored: async (what) => {
       await reset(what);
       await withWorker(startWorker, async () => {

@@ -1,17 +1,23 @@
 /** A worker in this process, on a stage. */
+import type { Config } from '../../../src/config/config.ts';
 import { runWorker } from '../../../src/worker/main.ts';
-import type { ServiceFixture } from '../../support/service-fixture.ts';
 import { dockerHost, temporalAddress } from '../../support/test-environment.ts';
 import { testWorkflows } from '../../support/workflow-bundle.ts';
 import type { Instrumented } from '../fault/instrument.ts';
 import type { Wrap } from '../fault/twist.ts';
 
+/** Whose worker it is, and whether that host is the service's own or stands by. */
+export interface WorkerHost {
+  readonly config: Config;
+  readonly standby: boolean;
+}
+
 /** Instrumented or not; answers how to stop it. */
-export async function startHealthyWorker(service: ServiceFixture, instrumented?: Instrumented, twist?: Wrap): Promise<() => Promise<void>> {
+export async function startHealthyWorker({ config, standby }: WorkerHost, instrumented?: Instrumented, twist?: Wrap): Promise<() => Promise<void>> {
   const abort = new AbortController();
   const ready = Promise.withResolvers<void>();
   const running = runWorker({
-    config: service.config,
+    config, standby,
     temporal: { address: temporalAddress() },
     environment: { ...process.env, HOLDFAST_TIMING: 'test', DOCKER_HOST: dockerHost() },
     signal: abort.signal,
