@@ -1,8 +1,14 @@
-/** What needs no lease of what ended runs left: scratch is nobody else's, whoever holds the service. */
+/** What needs no lease of what ended runs left: scratch is nobody else's, whoever holds the service, and on notes of a drill hangs nothing that is live. */
 import { findScratchOf, listOwners, removeScratch } from '../containers/scratch.ts';
 import { isFailure } from '../domain/failures.ts';
+import type { RunOwner } from '../domain/run-owner.ts';
 import { firstRepository } from './activity-run.ts';
 import type { ActivityDependencies } from './dependencies.ts';
+import { notedRuns } from './noted-runs.ts';
+import { runNoteKey, type RunNote } from './service-activities.ts';
+
+/** Whose notes are of nothing but what it has made itself. */
+const drill = 'runDrill';
 
 export interface ReapedRun {
   readonly workflowId: string;
@@ -14,15 +20,14 @@ export interface ReapedRun {
 export function createReapActivities(dependencies: ActivityDependencies) {
   return {
     /**
-     * Scratch on this host, by labels alone, of runs that ended long enough ago for no late attempt to come: nothing that is live is looked at, and nothing that is noted is touched. On the service's own host a
-     * repair does the rest; on one that services of others are only drilled on there is none. What cannot be removed is said, and keeps no other from going. Idempotent. @throws TemporalUnreachable
+     * Scratch on this host, by labels alone, of runs that ended long enough ago for no late attempt to come, and what such drills have noted: nothing that is live is looked at, and no other run's notes are touched. On the
+     * service's own host a repair does the rest; on one that services of others are only drilled on there is none. What cannot be removed is said, and keeps no other from going. Idempotent. @throws TemporalUnreachable
      */
     async reapScratch(input: { service: string }): Promise<readonly ReapedRun[]> {
-      const { runtime, runs, timing, nowMs } = dependencies;
+      const { runtime, runs } = dependencies;
       const reaped: ReapedRun[] = [];
       for (const owner of await listOwners(runtime, runs.namespaceId, input.service)) {
-        const closedAtMs = await runs.closedAtMs(owner.workflowId, owner.runId);
-        if (closedAtMs === null || closedAtMs + timing.lateAttemptMs > nowMs()) continue;
+        if (!(await isLongOver(owner))) continue;
         const done: string[] = [];
         for (const scratch of await findScratchOf(runtime, owner)) {
           try {
@@ -35,7 +40,7 @@ export function createReapActivities(dependencies: ActivityDependencies) {
         }
         if (done.length > 0) reaped.push({ workflowId: owner.workflowId, runId: owner.runId, done });
       }
-      return reaped;
+      return [...reaped, ...await reapNotesOfDrills(input.service)];
     },
 
     /** Can the record of every cut-over be read? Whoever has repaired what he could says so in the end. @throws RepositoryDamaged, RepositoryUnreachable */
@@ -44,4 +49,26 @@ export function createReapActivities(dependencies: ActivityDependencies) {
       if (damaged !== undefined) throw damaged.failure;
     },
   };
+
+  async function isLongOver({ workflowId, runId }: RunOwner): Promise<boolean> {
+    const closedAtMs = await dependencies.runs.closedAtMs(workflowId, runId);
+    return closedAtMs !== null && closedAtMs + dependencies.timing.lateAttemptMs <= dependencies.nowMs();
+  }
+
+  /** A drill notes where it takes everything from: where that is no repository of the service's own host, no repair comes by. A repository that does not answer is looked at the next time. */
+  async function reapNotesOfDrills(service: string): Promise<ReapedRun[]> {
+    const reaped: ReapedRun[] = [];
+    try {
+      for (const { repository, runId } of await notedRuns(dependencies, service)) {
+        const { owner, runbook } = (await repository.readNotes(service, runId))[runNoteKey] as Partial<RunNote> | undefined ?? {};
+        if (runbook !== drill || owner?.runId !== runId || owner.namespaceId !== dependencies.runs.namespaceId || !(await isLongOver(owner))) continue;
+        await repository.removeTemporaries([runId], dependencies.timing.longActivityMs);
+        await repository.removeNotes(service, runId);
+        reaped.push({ workflowId: owner.workflowId, runId, done: [`removed its notes in ${repository.name}`] });
+      }
+    } catch (error) {
+      if (!isFailure(error) || error.type === 'TemporalUnreachable') throw error;
+    }
+    return reaped;
+  }
 }

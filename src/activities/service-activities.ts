@@ -1,6 +1,6 @@
 /** Activities about the service itself and about other runs: what is configured, is the host there, who holds the lease. */
 import { setTimeout as pause } from 'node:timers/promises';
-import { Context } from '@temporalio/activity';
+import { Context, activityInfo } from '@temporalio/activity';
 import { restoreBesideSchedules, restoringRunbooks } from '../domain/retention/restoring.ts';
 import type { RunOwner } from '../domain/run-owner.ts';
 import type { Component, ServiceDefinition } from '../domain/service.ts';
@@ -30,6 +30,8 @@ export type LeaseHolder =
 /** The first note of every run. */
 export interface RunNote {
   readonly owner: RunOwner;
+  /** Its workflow's type; absent in notes of before it was written. */
+  readonly runbook?: string;
   readonly components: readonly Component[];
 }
 export const runNoteKey = 'run';
@@ -63,7 +65,8 @@ export function createServiceActivities(dependencies: ActivityDependencies) {
       const repository = ownRepository(dependencies, input, 'begin the run');
       await repository.open();
       const owner = currentOwner(dependencies);
-      const note: RunNote = { owner, components: input.components };
+      const { workflowType: runbook } = activityInfo();
+      const note: RunNote = { owner, ...(runbook === undefined ? {} : { runbook }), components: input.components };
       await repository.recordOnce(input.service, owner.runId, runNoteKey, note);
       return { engineVersion: version };
     },

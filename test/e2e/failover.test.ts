@@ -108,5 +108,7 @@ test('it comes up there to the newest point that is off site; what a terminated 
       await service.run<ReapLeftoversResult>('reapLeftovers', { service: service.name });
       return (await there()).length === 0;
     });
+    // No repository of the service's own host's: no repair comes by there.
+    expect(await readdir(join(place, 'repository', service.name, 'runs')).catch(() => [])).toEqual([]);
   });
 }), 600_000);

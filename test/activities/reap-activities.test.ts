@@ -1,0 +1,42 @@
+/** What goes of the notes of ended runs without anybody holding the service: a drill's, and no other's. On a real repository, with an engine that has nothing of anybody's. */
+import { rm } from 'node:fs/promises';
+import { afterEach, beforeEach, expect, test } from 'vitest';
+import { testTiming } from '../../src/domain/timing.ts';
+import { openActivityStage, type ActivityStage } from '../support/activity-stage.ts';
+import { failing } from '../support/failing.ts';
+import { run } from '../repository/sample-manifest.ts';
+import { HoldfastFailure } from '../../src/domain/failures.ts';
+
+let stage: ActivityStage;
+beforeEach(async () => {
+  stage = await openActivityStage();
+});
+afterEach(() => stage.remove());
+
+const nothing = async (): Promise<[]> => [];
+const engine = { ping: async () => ({ version: '1' }), list: nothing, listVolumes: nothing, listNetworks: nothing } as never;
+const noted = async (): Promise<readonly string[]> => (await stage.repository.listNotedRuns('shop')).toSorted();
+const enter = (name: string, runbook: string): Promise<unknown> => stage.as({ ...run(name), runbook }, { runtime: engine }).enterHost({ service: 'shop', components: stage.service.components });
+
+/** @param closedAtMs when the run ended; null where it did not */
+const reap = (closedAtMs: (runId: string) => number | null, namespaceId = run('a').namespaceId): ReturnType<ReturnType<ActivityStage['as']>['reapScratch']> =>
+  stage.as(run('reaper'), { runtime: engine, runs: { namespaceId, closedAtMs: async (_: string, runId: string) => closedAtMs(runId) } as never }).reapScratch({ service: 'shop' });
+
+test('those of a drill that ended go, once no late attempt of it can come; those of any other run are a repair\'s', async () => {
+  for (const [name, runbook] of [['a', 'runDrill'], ['b', 'restoreBackup'], ['c', 'runDrill']] as const) await enter(name, runbook);
+  await stage.repository.recordOnce('shop', run('a').runId, 'drill-test-output', 'it said so');
+  // As notes were written before they said of what run.
+  await stage.repository.recordOnce('shop', run('d').runId, 'run', { owner: run('d'), components: [] });
+  const all = ['a', 'b', 'c', 'd'].map((name) => run(name).runId).toSorted();
+  expect([await reap(() => null), await reap(() => Date.now()), await reap(() => 0, 'another'), await noted()]).toEqual([[], [], [], all]);
+  const ended = Date.now() - testTiming.lateAttemptMs;
+  expect(await reap((runId) => (runId === run('c').runId ? null : ended))).toEqual([{ workflowId: run('a').workflowId, runId: run('a').runId, done: ['removed its notes in local'] }]);
+  expect([await noted(), await reap((runId) => (runId === run('c').runId ? null : ended))]).toEqual([all.filter((runId) => runId !== run('a').runId), []]);
+});
+
+test('a repository that is away keeps nobody from reaping, and a Temporal that does not answer says nothing', async () => {
+  await enter('a', 'runDrill');
+  await failing('TemporalUnreachable', reap(() => { throw new HoldfastFailure('TemporalUnreachable', { operation: 'test', object: 'run', cause: 'a test', hint: 'none' }); }));
+  await rm(stage.directory, { recursive: true });
+  expect(await reap(() => 0)).toEqual([]);
+});
