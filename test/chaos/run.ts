@@ -3,10 +3,10 @@
  * exits 1 when there is a violation, a case that was not begun, or one that struck nothing.
  *
  *   --runbook NAME       takeBackup|verifyBackup|proveBackup|runDrill|importBackup|exportBackup|restoreBackup|restoreTables|undoRestore|acceptRestore|reapLeftovers|restoreToPointInTime|findMoment|cloneService|
- *                        removeClone|enableWal|markMoment|forgetWal|archiveWal|pruneBackups|undeleteBackup, or one of them with its twist: takeBackup+cancelled|takeBackup+retention|restoreBackup+swapFails|
- *                        restoreToPointInTime+swapFails|restoreTables+moment|reapLeftovers+ drill|back|momentPaused|momentBack|momentForward|clone; of a whole server
- *                        takeBackup+base|restoreBackup+base|undoRestore+base|acceptRestore+base, and takeBackup+ proveBackup+ restoreBackup+ incremental; where production
- *                        archives both its logs restoreToPointInTime+ restoreTables+ findMoment+ cloneService+ archive, and runDrill+rebuild; where the volume has room for the data once
+ *                        removeClone|enableWal|markMoment|forgetWal|archiveWal|pruneBackups|deleteBackup|undeleteBackup, or one of them with its twist: takeBackup+cancelled|takeBackup+retention|restoreBackup+swapFails|
+ *                        restoreToPointInTime+swapFails|restoreTables+moment|reapLeftovers+ drill|scratch|back|momentPaused|momentBack|momentForward|clone; of a whole server
+ *                        takeBackup+base|restoreBackup+base|undoRestore+base|acceptRestore+base, and takeBackup+ proveBackup+ restoreBackup+ incremental, proveBackup+base; of stores that answer nobody restoreBackup+ unusable|unusableBack|silent|silentBack; where production
+ *                        archives both its logs restoreToPointInTime+ restoreTables+ findMoment+ cloneService+ archive, and runDrill+rebuild; of other drills runDrill+ composed|failover; where the volume has room for the data once
  *                        restoreBackup+ undoRestore+ acceptRestore+ replace, restoreBackup+replaceDiffers, reapLeftovers+replaceDropped     (again for more; all)
  *   --victim NAME        worker|postgres|redis|terminate|stopped|cancel|temporal|engine           (again for more; all)
  *   --only TEXT          cases whose name contains the text                                       (again for more)

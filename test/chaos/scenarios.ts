@@ -109,12 +109,18 @@ const rollBack = ['rollBackComponent', 'finishRollBack', 'discardPreparedCompone
 /** Of a run that was terminated there, over data that a dump, a whole server or a copy of it is about. */
 const repairOf = (twist: string, point: string, scene: 'dump' | 'base', input: (stage: Stage) => object): Scenario => twisted('reapLeftovers', twist, terminatedAt(point, scene, input), ofService, ['repairRun']);
 
+/** What touches nothing but the repository is struck by others than deaths of its worker only where it is named. */
+const inProof = ['findBackup#1/before', 'recordProof#1/done:storage.createExclusive#1'];
+const inDrill = ['chooseDrill#1/done:storage.createExclusive#1', 'verifyDrill:postgres#1/done:storage.digest#1', 'recordDrill#1/done:storage.createExclusive#2'];
+const inRebuild = ['findDrillKeys#2/before', 'chooseRebuild#1/before'];
+const inDelete = ['planDelete#1/after', 'carryOutDelete#1/done:storage.createExclusive#1', 'carryOutDelete#1/done:storage.remove#1'];
+
 const dumps: readonly Scenario[] = [
   plain('takeBackup', onLiveSide('dump'), ofService),
   { ...twisted('takeBackup', 'cancelled', onLiveSide('dump'), ofService, ['abandonBackup', 'removeRunScratch'], cancelled), meanwhile: cancelInBackUp },
   plain('verifyBackup', onLiveSide('dump'), ofBackup),
-  plain('proveBackup', onLiveSide('dump'), ofBackup),
-  plain('runDrill', toBeDrilled('dump', 'alone'), ofBackup),
+  { ...plain('proveBackup', onLiveSide('dump'), ofBackup), further: inProof },
+  { ...plain('runDrill', toBeDrilled('dump', 'alone'), ofBackup), further: inDrill },
   // Its servers and its end are those of a drill with an application alone.
   twisted('runDrill', 'composed', toBeDrilled('dump', 'composed'), ofBackup, ['chooseDrill', 'startDrill', 'startDrillServices', 'checkDrillHealth', 'removeDrill']),
   plain('importBackup', withScriptFiles, (stage) => ({ ...ofService(stage), directory: stage.foreign, files: scriptFiles, timeZone: 'UTC' })),
@@ -171,7 +177,7 @@ const archiving: readonly Scenario[] = [
   twisted('findMoment', 'archive', onLiveSide('archive'), askedInLog, ['narrowMoment#1']),
   twisted('cloneService', 'archive', onLiveSide('archive'), copyOfMark, ['fillCopy:postgres']),
   // Its servers, questions and end are those of a drill of a dump.
-  { ...twisted('runDrill', 'rebuild', toBeDrilled('archive', 'keyed'), fromNothing, ['findDrillKeys', 'chooseRebuild', 'findCompanion', 'makeInstant', 'fillDrill', 'checkDrill', 'recordDrill']), meanwhile: bringKeyOnceAsked },
+  { ...twisted('runDrill', 'rebuild', toBeDrilled('archive', 'keyed'), fromNothing, ['findDrillKeys', 'chooseRebuild', 'findCompanion', 'makeInstant', 'fillDrill', 'checkDrill', 'recordDrill']), further: inRebuild, meanwhile: bringKeyOnceAsked },
 ];
 
 /** The keeping of the log itself. */
@@ -188,7 +194,7 @@ const inPrune = ['planPrune#1/done:storage.createExclusive#1', 'carryOutPrune#1/
 /** What is kept, removed, taken back. */
 const retention: readonly Scenario[] = [
   { ...plain('pruneBackups', aged(5), ofService), further: inPrune },
-  plain('deleteBackup', unwanted, (stage, beginning) => asShown(unwantedOf(beginning.moves?.toTrash[0]))(stage, beginning)),
+  { ...plain('deleteBackup', unwanted, (stage, beginning) => asShown(unwantedOf(beginning.moves?.toTrash[0]))(stage, beginning)), further: inDelete },
   { ...plain('undeleteBackup', trashed, (stage, { moves }) => ({ ...ofService(stage), backup: moves?.back[0] })), further: ['takeBackBackup#1/done:storage.createExclusive#1', 'takeBackBackup#1/done:storage.createExclusive#2'] },
   { ...twisted('takeBackup', 'retention', aged(6), ofService, ['planPrune', 'carryOutPrune']), further: inPrune.slice(2) },
 ];

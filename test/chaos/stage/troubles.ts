@@ -34,8 +34,12 @@ export async function mendTroubles(service: ServiceFixture): Promise<void> {
     await startAgain(service);
   }
   if ((await runtime.listVolumes({ [testLabel]: service.name })).every(({ name }) => name !== keptVolume(service))) return;
-  await runtime.updateRestartPolicy(service.redis, { name: 'no', maximumRetryCount: 0 });
-  await runtime.kill(service.redis);
+  // Of a container that begins or ends in that moment the engine answers 500.
+  await waitFor(async () => {
+    await runtime.updateRestartPolicy(service.redis, { name: 'no', maximumRetryCount: 0 });
+    await runtime.kill(service.redis);
+    return (await runtime.inspect(service.redis)).state === 'exited';
+  });
   await inVolume(service, 'find /data -mindepth 1 -delete; cp -a /kept/. /data/', [{ type: 'volume', source: keptVolume(service), target: '/kept' }]);
   await runtime.removeVolume(keptVolume(service));
   await runtime.start(service.redis);
