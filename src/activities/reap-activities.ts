@@ -1,5 +1,7 @@
 /** What needs no lease of what ended runs left: scratch is nobody else's, whoever holds the service, and on notes of a drill hangs nothing that is live. */
+import { Context } from '@temporalio/activity';
 import { findScratchOf, listOwners, removeScratch } from '../containers/scratch.ts';
+import { pauseFor } from '../containers/wait-until.ts';
 import { isFailure } from '../domain/failures.ts';
 import type { RunOwner } from '../domain/run-owner.ts';
 import { firstRepository } from './activity-run.ts';
@@ -21,13 +23,13 @@ export function createReapActivities(dependencies: ActivityDependencies) {
   return {
     /**
      * Scratch on this host, by labels alone, of runs that ended long enough ago for no late attempt to come, and what such drills have noted: nothing that is live is looked at, and no other run's notes are touched. On the
-     * service's own host a repair does the rest; on one that services of others are only drilled on there is none. What cannot be removed is said, and keeps no other from going. Idempotent. @throws TemporalUnreachable
+     * service's own host a repair does the rest, and waits for those that ended just now; on one that services of others are only drilled on there is none, so there this waits (`waits`), for as long as a late attempt may take. What cannot be removed is said, and keeps no other from going. Idempotent. @throws TemporalUnreachable
      */
-    async reapScratch(input: { service: string }): Promise<readonly ReapedRun[]> {
+    async reapScratch({ service, waits = false }: { service: string; waits?: boolean }): Promise<readonly ReapedRun[]> {
       const { runtime, runs } = dependencies;
       const reaped: ReapedRun[] = [];
-      for (const owner of await listOwners(runtime, runs.namespaceId, input.service)) {
-        if (!(await isLongOver(owner))) continue;
+      for (const owner of await listOwners(runtime, runs.namespaceId, service)) {
+        if (!(await isLongOver(owner, waits))) continue;
         const done: string[] = [];
         for (const scratch of await findScratchOf(runtime, owner)) {
           try {
@@ -40,7 +42,7 @@ export function createReapActivities(dependencies: ActivityDependencies) {
         }
         if (done.length > 0) reaped.push({ workflowId: owner.workflowId, runId: owner.runId, done });
       }
-      return [...reaped, ...await reapNotesOfDrills(input.service)];
+      return [...reaped, ...await reapNotesOfDrills(service, waits)];
     },
 
     /** Can the record of every cut-over be read? Whoever has repaired what he could says so in the end. @throws RepositoryDamaged, RepositoryUnreachable */
@@ -50,18 +52,21 @@ export function createReapActivities(dependencies: ActivityDependencies) {
     },
   };
 
-  async function isLongOver({ workflowId, runId }: RunOwner): Promise<boolean> {
+  async function isLongOver({ workflowId, runId }: RunOwner, waits: boolean): Promise<boolean> {
     const closedAtMs = await dependencies.runs.closedAtMs(workflowId, runId);
-    return closedAtMs !== null && closedAtMs + dependencies.timing.lateAttemptMs <= dependencies.nowMs();
+    if (closedAtMs === null) return false;
+    const waitMs = closedAtMs + dependencies.timing.lateAttemptMs - dependencies.nowMs();
+    if (waitMs > 0 && waits) await pauseFor(waitMs, Context.current().cancellationSignal);
+    return waitMs <= 0 || waits;
   }
 
   /** A drill notes where it takes everything from: where that is no repository of the service's own host, no repair comes by. A repository that does not answer is looked at the next time. */
-  async function reapNotesOfDrills(service: string): Promise<ReapedRun[]> {
+  async function reapNotesOfDrills(service: string, waits: boolean): Promise<ReapedRun[]> {
     const reaped: ReapedRun[] = [];
     try {
       for (const { repository, runId } of await notedRuns(dependencies, service)) {
         const { owner, runbook } = (await repository.readNotes(service, runId))[runNoteKey] as Partial<RunNote> | undefined ?? {};
-        if (runbook !== drill || owner?.runId !== runId || owner.namespaceId !== dependencies.runs.namespaceId || !(await isLongOver(owner))) continue;
+        if (runbook !== drill || owner?.runId !== runId || owner.namespaceId !== dependencies.runs.namespaceId || !(await isLongOver(owner, waits))) continue;
         await repository.removeTemporaries([runId], dependencies.timing.longActivityMs);
         await repository.removeNotes(service, runId);
         reaped.push({ workflowId: owner.workflowId, runId, done: [`removed its notes in ${repository.name}`] });

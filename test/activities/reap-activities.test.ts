@@ -19,8 +19,8 @@ const noted = async (): Promise<readonly string[]> => (await stage.repository.li
 const enter = (name: string, runbook: string): Promise<unknown> => stage.as({ ...run(name), runbook }, { runtime: engine }).enterHost({ service: 'shop', components: stage.service.components });
 
 /** @param closedAtMs when the run ended; null where it did not */
-const reap = (closedAtMs: (runId: string) => number | null, namespaceId = run('a').namespaceId): ReturnType<ReturnType<ActivityStage['as']>['reapScratch']> =>
-  stage.as(run('reaper'), { runtime: engine, runs: { namespaceId, closedAtMs: async (_: string, runId: string) => closedAtMs(runId) } as never }).reapScratch({ service: 'shop' });
+const reap = (closedAtMs: (runId: string) => number | null, namespaceId = run('a').namespaceId, waits?: boolean): ReturnType<ReturnType<ActivityStage['as']>['reapScratch']> =>
+  stage.as(run('reaper'), { runtime: engine, runs: { namespaceId, closedAtMs: async (_: string, runId: string) => closedAtMs(runId) } as never }).reapScratch({ service: 'shop', ...(waits === undefined ? {} : { waits }) });
 
 test('those of a drill that ended go, once no late attempt of it can come; those of any other run are a repair\'s', async () => {
   for (const [name, runbook] of [['a', 'runDrill'], ['b', 'restoreBackup'], ['c', 'runDrill']] as const) await enter(name, runbook);
@@ -32,6 +32,13 @@ test('those of a drill that ended go, once no late attempt of it can come; those
   const ended = Date.now() - testTiming.lateAttemptMs;
   expect(await reap((runId) => (runId === run('c').runId ? null : ended))).toEqual([{ workflowId: run('a').workflowId, runId: run('a').runId, done: ['removed its notes in local'] }]);
   expect([await noted(), await reap((runId) => (runId === run('c').runId ? null : ended))]).toEqual([all.filter((runId) => runId !== run('a').runId), []]);
+});
+
+test('where no repair comes by, one that ended just now is waited for until no late attempt of it can come, and one that is open is not', async () => {
+  for (const name of ['a', 'b']) await enter(name, 'runDrill');
+  const endedAt = Date.now() - testTiming.lateAttemptMs + 300;
+  const reaped = await reap((runId) => (runId === run('a').runId ? endedAt : null), run('a').namespaceId, true);
+  expect([reaped.map(({ runId }) => runId), await noted(), Date.now() >= endedAt + testTiming.lateAttemptMs]).toEqual([[run('a').runId], [run('b').runId], true]);
 });
 
 test('a repository that is away keeps nobody from reaping, and a Temporal that does not answer says nothing', async () => {

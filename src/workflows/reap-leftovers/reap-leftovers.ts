@@ -29,12 +29,12 @@ async function reapOwnHost(run: Run<ReapLeftoversInput>): Promise<readonly Repai
   return reaped;
 }
 
-/** What drills have left where they bring the service up beside its own host. One that does not answer keeps nobody from reaping here. */
+/** What drills have left where they bring the service up beside its own host. No repair waits there for late attempts, so this does. One that does not answer keeps nobody from reaping here. */
 async function reapOtherHost(run: Run<ReapLeftoversInput>): Promise<readonly RepairedRun[]> {
   const { failoverQueue, timing, definition: { failover } } = run.service;
   if (failoverQueue === undefined) return [];
   try {
-    const reaped = await activitiesOn(failoverQueue, timing).first.reapScratch({ service: run.input.service });
+    const reaped = await activitiesOn(failoverQueue, timing).first.reapScratch({ service: run.input.service, waits: true });
     for (const { workflowId, done } of reaped) run.done(`${workflowId} on ${failover?.host ?? ''}: ${done.join('; ')}`);
     return reaped;
   } catch (error) {
