@@ -73,8 +73,9 @@ async function bringKeyOnceAsked(run: WorkflowHandle, stage: Stage): Promise<voi
   for (;;) {
     const { status, raw } = await run.describe();
     if (status.name !== 'RUNNING') return;
-    // Whoever looks for it once has no heart to beat.
-    if ((raw.pendingActivities ?? []).some((each) => each.activityType?.name === 'findDrillKeys' && each.heartbeatDetails != null)) return stage.bringKey();
+    // Where it only looks, it has nothing to wait for.
+    const waits = (raw.pendingActivities ?? []).some((each) => each.activityType?.name === 'findDrillKeys' && each.heartbeatDetails?.payloads?.some(({ data }) => Buffer.from(data ?? []).includes('waiting for')) === true);
+    if (waits) return stage.bringKey();
     await pause(50);
   }
 }
