@@ -50,7 +50,7 @@ test('a server that crashes at every start is replaced by a new one made from th
   expect([await orders(), await service.redisCli('GET', 'cart')]).toEqual(['1,2', 'of later']);
   expect((await service.runtime.inspect(service.postgres)).restartPolicy.name).toBe('always');
   expect(await service.leftovers()).toEqual([]);
-}, 120_000);
+}, 300_000);
 
 test('a volume without a server is filled without the image making one of its own first; nobody is asked, for nothing is replaced', async () => {
   const { backupId } = await service.run<TakeBackupResult>('takeBackup', { service: service.name });
@@ -71,7 +71,7 @@ test('a volume without a server is filled without the image making one of its ow
   } finally {
     await service.runtime.remove(id);
   }
-}, 120_000);
+}, 300_000);
 
 test('one store by itself, where it is named: the plan says that the other stays, and of another moment', async () => {
   await service.sql('TRUNCATE orders; INSERT INTO orders VALUES (1)');
@@ -84,7 +84,7 @@ test('one store by itself, where it is named: the plan says that the other stays
   await service.approve(run);
   await run.result();
   expect([await orders(), await service.redisCli('GET', 'cart')]).toEqual(['1', 'of now']);
-}, 120_000);
+}, 300_000);
 
 describe('a moment, each time undone to what was there', () => {
   const directory = '/var/lib/postgresql/18/docker';
@@ -98,7 +98,7 @@ describe('a moment, each time undone to what was there', () => {
     const { name, mounts } = await service.runtime.inspect(service.postgres);
     container = name;
     volume = mounts.find(({ destination }) => destination === '/var/lib/postgresql')?.source as string;
-  }, 120_000);
+  }, 300_000);
 
   async function decided<R>(type: string, input: object): Promise<R> {
     const run = await service.start<R>(type, { service: service.name, ...input });
@@ -133,7 +133,7 @@ describe('a moment, each time undone to what was there', () => {
     expect((await restored()).plan.body.losses[0]?.notes.join()).toContain('not known');
     await undone();
     expect(await orders()).toBe('1,2');
-  }, 170_000);
+  }, 300_000);
 
   test('into one that crashes at every start: to the byte as damaged as it was; and from there, too, a way leads back', async () => {
     await service.runtime.exec(container, { argv: ['dd', 'if=/dev/zero', `of=${directory}/global/pg_control`, 'bs=8192', 'count=1', 'conv=notrunc'], timeoutMs: 10_000 });
@@ -147,7 +147,7 @@ describe('a moment, each time undone to what was there', () => {
     expect([(await facts()).state, await sums()]).toEqual(['exited', damaged]);
     await undone();
     expect(await orders()).toBe('1');
-  }, 170_000);
+  }, 300_000);
 
   test('into a container that is made again by the lines of the refusal', async () => {
     await service.sql('INSERT INTO orders VALUES (3)');
@@ -161,7 +161,7 @@ describe('a moment, each time undone to what was there', () => {
     await restored();
     await undone();
     expect(await orders()).toBe('1,3');
-  }, 170_000);
+  }, 300_000);
 
   test('into one whose volume is empty: it is as empty again, and no server is made there meanwhile', async () => {
     const made = async (): Promise<number> => (await service.runtime.logs(container, 1_048_576)).split('init process complete').length;
@@ -175,5 +175,5 @@ describe('a moment, each time undone to what was there', () => {
     await decided('acceptRestore', { run: 'latest' });
     expect([await beside('find', '/var/lib/postgresql', '-type', 'f'), await service.leftovers()]).toEqual(['', []]);
     expect(await made()).toBe(before);
-  }, 170_000);
+  }, 300_000);
 });
