@@ -190,3 +190,15 @@ test('where there was no server what lay there comes back, and nothing that is o
   expect(exchange('in', 10_000, 'nothing').status).toBe(0);
   expect(readdirSync(data)).toEqual(['pgsql_tmp.holdfast']);
 });
+
+test('is noted of data that was dropped before, and of no other, that it lies in its copy', () => {
+  for (const isDropped of [true, false]) {
+    lay(true);
+    rmSync(join(data, 'PG_VERSION'));
+    const marks = join(data, 'pgsql_tmp.holdfast', 'replaced-0123456789abcdef');
+    mkdirSync(marks);
+    if (isDropped) writeFileSync(join(marks, 'dropped'), '');
+    expect(exchange('in').status).toBe(0);
+    expect(existsSync(join(data, ours, 'dropped'))).toBe(isDropped);
+  }
+});

@@ -50,6 +50,13 @@ test('what lay there without being a server is somebody\'s, and stays until its 
   expect(remove('aside', 'a')).toEqual({ status: 0, left: [] });
 });
 
+test('of data that was copied out and dropped what lay aside besides is in the copy: it goes; a server beside that mark does not', () => {
+  for (const digit of ['a', 'b']) lay(digit, 'done', digit === 'a' ? [] : ['old']);
+  for (const digit of ['a', 'b']) for (const name of ['dropped', 'old/pg_hba.conf']) writeFileSync(join(data, 'pgsql_tmp.holdfast', run(digit), name), '');
+  lay('c', 'done', ['old']);
+  expect(remove('aside', 'c')).toEqual({ status: 0, left: ['b'] });
+});
+
 test('another copy, a half-way exchange, and what stands ready for a yes stay', () => {
   lay('a', 'done', ['old']);
   lay('b', 'in', []);

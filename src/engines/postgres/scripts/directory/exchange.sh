@@ -52,6 +52,9 @@ case $way in
         mkdir -p "$old" "$(dirname "$phase")"
         chown "$(stat -c %u:%g "$live")" "$old"
         chmod 700 "$old"
+        # Of data that was copied out and dropped (replace/drop.sh) only configuration goes aside, and the copy has that too.
+        own=$(dirname "$phase")
+        [ ! -f "$live/$ours/replaced-${own##*/}/dropped" ] || : >"$own/dropped"
         enter out
         ;;
       leaving | back) fail 33 'it is being taken back' ;;

@@ -20,11 +20,12 @@ for path in "$@"; do
   rm -rf "${data:?}/$path"
   say "removed $path"
 done
-# An undo that was undone itself has two runs before it: what is left of theirs holds nothing any more, and no record that is still open names it, but one of
-# a restore into a volume without a server, whose undo needs none of it.
+# An undo that was undone itself has two runs before it: what is left of theirs holds nothing any more, or what a copy has too (exchange.sh), and no record that is
+# still open names it, but one of a restore into a volume without a server, whose undo needs none of it.
 [ "$what" != aside ] || for own in "$data"/pgsql_tmp.holdfast/*; do
   { [ -f "$own/phase" ] && [ "$(cat "$own/phase")" = done ]; } || continue
-  [ -z "$(ls -A "$own/old" 2>/dev/null)" ] && [ ! -s "$own/new/data/PG_VERSION" ] || continue
+  [ -z "$(ls -A "$own/old" 2>/dev/null)" ] || { [ -f "$own/dropped" ] && [ ! -s "$own/old/PG_VERSION" ]; } || continue
+  [ ! -s "$own/new/data/PG_VERSION" ] || continue
   rm -rf "${own:?}"
   say "removed ${own#"$data/"}"
 done
