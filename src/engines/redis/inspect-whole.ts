@@ -4,6 +4,7 @@ import type { RedisComponent } from '../../domain/service.ts';
 import type { EngineContext } from '../engine-context.ts';
 import type { ComponentFacts } from '../engine.ts';
 import { inspectRedis, pinnedStore, refuseTopology, requireExchangeable, requireKept, requireRestorable } from './inspect.ts';
+import { requireAlone } from './require-alone.ts';
 import { askLikeServer, toldPlace } from './server/like-server.ts';
 import { readServer, type RedisServer } from './server/server-facts.ts';
 
@@ -14,6 +15,7 @@ export async function inspectWholeRedis(ctx: EngineContext, component: RedisComp
   if (typeof answer !== 'string') return answer;
   requireKept(container);
   const { data } = await toldPlace(ctx, container);
+  await requireAlone(ctx, container, data);
   return {
     pinned: pinnedStore(component, container.id, data.source), version: '', imageId: container.imageId, running: container.state === 'running', empty: false, dataSizeBytes: 0, freeBytes: null,
     warnings: [`${component.container} does not answer (${answer}): what it holds is not known, and its files are kept as they are`],
@@ -39,7 +41,10 @@ export async function restorableServer(ctx: EngineContext, component: RedisCompo
   const server = unusable === undefined ? await readServer(ctx, component) : await askLikeServer(ctx, component);
   refuseTopology(server);
   if (unusable === undefined) await requireRestorable(ctx, server);
-  else requireExchangeable(server);
+  else {
+    requireExchangeable(server);
+    await requireAlone(ctx, server.container, server.mount);
+  }
   return server;
 }
 

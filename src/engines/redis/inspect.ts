@@ -6,6 +6,7 @@ import type { RedisComponent } from '../../domain/service.ts';
 import type { EngineContext } from '../engine-context.ts';
 import type { ComponentFacts } from '../engine.ts';
 import { missingForSeconds } from './aof/look-at-server.ts';
+import { requireAlone } from './require-alone.ts';
 import { runRedisCommand } from './server/redis-cli.ts';
 import { infoNumber, mountOf, mountOnEntry, readServer, type RedisServer } from './server/server-facts.ts';
 import { requireSameAfterRestart } from './server/start-up-settings.ts';
@@ -54,6 +55,7 @@ export async function requireRestorable(ctx: EngineContext, server: RedisServer)
   const replicas = infoNumber(server.info, 'connected_slaves');
   if (replicas > 0) throw unsupported(server, `${replicas} replicas hang on it and would follow it into the older data`, 'Detach the replicas first (REPLICAOF NO ONE), and let them sync again afterwards.');
   requireExchangeable(server);
+  await requireAlone(ctx, server.container, server.mount);
   await requireSameAfterRestart(ctx, server);
   await requireShutdown(ctx, server);
 }

@@ -89,6 +89,25 @@ describe('rolled back', () => {
   });
 });
 
+test('another container that has the files: none is moved under it, in or back, and no plan is made beside it', async () => {
+  const beside = async <T>(work: () => Promise<T>): Promise<void> => {
+    const other = await docker.run({ imageId: await docker.image('redis:8'), entrypoint: ['sleep'], command: ['600'], mounts: [{ type: 'volume', source: redis.volume, target: '/elsewhere' }] });
+    await work();
+    await docker.runtime.remove(other);
+  };
+  await beside(() => failing('CutOverFailed', engine.swap(ctx, redis.component, cutOver)));
+  await engine.swap(ctx, redis.component, cutOver);
+  await beside(() => failing('CutOverFailed', engine.rollBack(ctx, redis.component, cutOver)));
+  await engine.rollBack(ctx, redis.component, cutOver);
+  expect(await redis.cli('GET', 'which')).toBe('live');
+  await beside(async () => {
+    await failing('UnsupportedTopology', engine.inspect(ctx, redis.component, 'restore'));
+    await failing('UnsupportedTopology', engine.prepare(contextOf(docker), redis.component, backup, store.source));
+    // A backup moves nothing.
+    expect((await engine.inspect(ctx, redis.component, 'backup')).running).toBe(true);
+  });
+});
+
 test('opened: the new container is started on the exchanged files', async () => {
   await engine.swap(ctx, redis.component, cutOver);
   expect(await engine.compareClosed(ctx, redis.component, cutOver, backup)).toEqual([]);

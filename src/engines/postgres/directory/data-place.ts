@@ -1,8 +1,11 @@
 /** Where a server keeps its data, told without the server: from its container and what lies on the volume. */
 import type { ContainerFacts, MountSpec } from '../../../containers/container-runtime.ts';
+import { isAtWork } from '../../../containers/container-state.ts';
 import type { HelperResult } from '../../../containers/helper-container.ts';
 import { howToRun } from '../../../containers/how-to-run.ts';
 import { identityOf } from '../../../containers/labels.ts';
+import { mountHolding } from '../../../containers/mount-holding.ts';
+import { othersOn } from '../../../containers/others-on-data.ts';
 import { HoldfastFailure } from '../../../domain/failures.ts';
 import type { ControlData, PostgresDirectoryCutOver } from '../../../domain/rollback.ts';
 import type { PostgresComponent } from '../../../domain/service.ts';
@@ -11,8 +14,7 @@ import { failedStep, resultOf, runPostgresHelper } from '../server/postgres-help
 import { firstError } from '../server/psql-failure.ts';
 import { scripts } from '../server/script-text.ts';
 import { controlData } from './control-data.ts';
-import { dataDirectoryIn, mountHolding } from './data-directory.ts';
-import { othersOn } from './others-on-data.ts';
+import { dataDirectoryIn } from './data-directory.ts';
 
 /** A data directory on a volume, and the mount by which a helper finds it under the same path. */
 export interface DataPlace {
@@ -69,14 +71,10 @@ function requireExchangeable({ name, autoRemove, mounts, state }: ContainerFacts
 
 /** Two servers on one data directory ruin it, and nothing is moved under one (exchange.ts): better told before anybody has waited. Whatever is ours comes and goes. @throws UnsupportedTopology */
 async function requireAlone(ctx: EngineContext, { id, name }: ContainerFacts, { directory, mount }: DataPlace): Promise<void> {
-  const other = (await othersOn(ctx.runtime, { directory, ...mount })).find((each) => each.id !== id && isAtWork(each) && identityOf(each.labels) === null);
+  const other = (await othersOn(ctx.runtime, { directory, ...mount }, dataDirectoryIn)).find((each) => each.id !== id && isAtWork(each) && identityOf(each.labels) === null);
   if (other === undefined) return;
   throw unsupported(name, `${other.name} is ${other.state} on the same data (${mount.source})`, `Stop it (docker stop ${other.name}), then start again. Nothing was changed.`);
 }
-
-/** Could it write, or be about to? */
-export const isAtWork = ({ state }: Pick<ContainerFacts, 'state'>): boolean => !isStopped({ state }) && state !== 'removing';
-export const isStopped = ({ state }: Pick<ContainerFacts, 'state'>): boolean => state === 'exited' || state === 'created' || state === 'dead';
 
 /** What a server only reads, and what it needs no more after a restart: wherever it lies, an exchange loses nothing of it. */
 const mayBeMounted: ReadonlySet<string> = new Set(['postgresql.conf', 'pg_hba.conf', 'pg_ident.conf', 'pg_stat_tmp']);
@@ -122,8 +120,8 @@ function sightingIn(place: DataPlace, result: HelperResult, number: string): Dir
 }
 
 function mountOfData(component: PostgresComponent, container: ContainerFacts, directory: string): DataPlace['mount'] {
-  const mount = mountHolding(container, directory);
-  if (mount === undefined || mount.source === null || (mount.type !== 'volume' && mount.type !== 'bind') || !mount.writable) {
+  const mount = mountHolding(container.mounts, directory);
+  if (mount === null || mount.source === null || (mount.type !== 'volume' && mount.type !== 'bind') || !mount.writable) {
     throw unsupported(component.container, `its data directory ${directory} lies on no volume`, 'Move the data to a volume: what is kept in the container itself is gone with it.');
   }
   return { type: mount.type, source: mount.source, target: mount.destination };

@@ -2,7 +2,9 @@
 import { text } from 'node:stream/consumers';
 import { readFileFromContainer } from '../../../containers/container-files.ts';
 import type { ContainerFacts } from '../../../containers/container-runtime.ts';
+import { isAtWork, isStopped } from '../../../containers/container-state.ts';
 import { identityOf } from '../../../containers/labels.ts';
+import { othersOn } from '../../../containers/others-on-data.ts';
 import { findScratchOf, removeScratch, type RemovableKind } from '../../../containers/scratch.ts';
 import type { Difference } from '../../../domain/content.ts';
 import { HoldfastFailure, isFailure } from '../../../domain/failures.ts';
@@ -12,8 +14,8 @@ import type { EngineContext, PreparedComponent } from '../../engine-context.ts';
 import { runPostgresHelper } from '../server/postgres-helper.ts';
 import { scripts } from '../server/script-text.ts';
 import { waitUntilReady } from '../wait-until-ready.ts';
-import { isAtWork, isStopped, mountBelow, placeOf, sightDirectories, sightDirectory, type DataSighting, type DirectorySighting } from './data-place.ts';
-import { othersOn } from './others-on-data.ts';
+import { mountBelow, placeOf, sightDirectories, sightDirectory, type DataSighting, type DirectorySighting } from './data-place.ts';
+import { dataDirectoryIn } from './data-directory.ts';
 import { directoryNoteKey, preparedNoteKey, runDirectory, runDirectoryOf } from './run-directory.ts';
 
 /** fail 33 of our scripts: what lies there fits no point of the way. */
@@ -70,7 +72,7 @@ export function worksBeside({ labels }: ContainerFacts, { prepared, aside }: Pos
 export async function requireNobodyThere(ctx: EngineContext, cutOver: PostgresDirectoryCutOver, mayStay: (container: ContainerFacts) => boolean): Promise<void> {
   const { containerId, directory, mount, volume } = cutOver;
   const planned = await ctx.runtime.find(containerId);
-  const there = [...(planned === null ? [] : [planned]), ...await othersOn(ctx.runtime, { directory, ...mount, source: volume })];
+  const there = [...(planned === null ? [] : [planned]), ...await othersOn(ctx.runtime, { directory, ...mount, source: volume }, dataDirectoryIn)];
   const running = there.find((each) => isAtWork(each) && !mayStay(each));
   if (running !== undefined) throw failed(cutOver, `${running.name} is ${running.state} on its data (${volume}): someone started it`, 'Nothing was moved under it. Stop it; the run goes on, or rolls back.');
 }

@@ -2,15 +2,17 @@
  * The container of a cut-over. Going in, only the one that the plan names will do. Going back or opening, the files decide: whichever container
  * bears its name and has its data there is started, because one that was recreated would otherwise block every repair for ever.
  */
+import { isStopped } from '../../../containers/container-state.ts';
 import { identityOf, labelNames } from '../../../containers/labels.ts';
 import type { ContainerFacts } from '../../../containers/container-runtime.ts';
 import { HoldfastFailure } from '../../../domain/failures.ts';
 import type { RedisCutOver } from '../../../domain/rollback.ts';
 import type { EngineContext } from '../../engine-context.ts';
-import { mountOf } from '../server/server-facts.ts';
+import { otherAtWork } from '../require-alone.ts';
+import { mountOf, type DataMount } from '../server/server-facts.ts';
+import { mountOfCutOver } from './staging.ts';
 
 const lies = (cutOver: RedisCutOver): string => `Its data is on ${cutOver.volume}, the old files in ${cutOver.asideDirectory} there if the exchange had begun.`;
-const stopped = (container: ContainerFacts): boolean => container.state === 'exited' || container.state === 'created' || container.state === 'dead';
 
 /** By id: another one of the same name is not it. @throws ContainerRecreated */
 export async function cutOverContainer(ctx: EngineContext, cutOver: RedisCutOver): Promise<ContainerFacts> {
@@ -35,27 +37,30 @@ export async function containerOnData(ctx: EngineContext, cutOver: RedisCutOver)
 /** Going in, files must not move under a server that runs. @throws CutOverFailed, ContainerRecreated */
 export async function requireStopped(ctx: EngineContext, cutOver: RedisCutOver): Promise<void> {
   const container = await cutOverContainer(ctx, cutOver);
-  if (stopped(container)) return;
-  throw new HoldfastFailure('CutOverFailed', { operation: 'exchange the data', object: cutOver.container, cause: `the container is ${container.state}: someone started it`, hint: 'Nothing was moved under it; the run rolls back.' });
+  const working = isStopped(container) ? await otherAtWork(ctx, container.id, dataOf(cutOver)) : container;
+  if (working === null) return;
+  throw new HoldfastFailure('CutOverFailed', { operation: 'exchange the data', object: cutOver.container, cause: `${working.name} is ${working.state} on its data: someone started it`, hint: 'Nothing was moved under it; the run rolls back.' });
 }
 
 /**
  * Going back, someone may have started the container on half or all of the new files: it is stopped, for before the opening nobody's writes
- * are promised to stay. One that the plan does not name is nobody's to stop. @throws ContainerRecreated
+ * are promised to stay. One that the plan does not name is nobody's to stop. @throws ContainerRecreated, CutOverFailed
  */
 export async function stopForMovingBack(ctx: EngineContext, cutOver: RedisCutOver): Promise<void> {
   const planned = await ctx.runtime.find(cutOver.containerId);
-  if (planned !== null) {
-    if (!stopped(planned)) await ctx.runtime.stop(planned.id, ctx.timing.stopMs);
-    return;
-  }
-  const writes = (container: ContainerFacts): boolean => !stopped(container) && identityOf(container.labels) === null && container.mounts.some((mount) => mount.source === cutOver.volume && mount.writable);
-  const running = (await ctx.runtime.list({})).find(writes);
-  if (running === undefined) return;
-  throw new HoldfastFailure('ContainerRecreated', {
-    operation: 'move the files back', object: running.name, cause: `it runs on ${cutOver.volume}, and the container ${cutOver.containerId.slice(0, 12)} that the plan names is gone`,
+  if (planned !== null && !isStopped(planned)) await ctx.runtime.stop(planned.id, ctx.timing.stopMs);
+  const running = await otherAtWork(ctx, cutOver.containerId, dataOf(cutOver));
+  if (running === null) return;
+  const isGone = planned === null;
+  throw new HoldfastFailure(isGone ? 'ContainerRecreated' : 'CutOverFailed', {
+    operation: 'move the files back', object: running.name, cause: isGone ? `it runs on ${cutOver.volume}, and the container ${cutOver.containerId.slice(0, 12)} that the plan names is gone` : `it is ${running.state} on ${cutOver.volume}, too: someone started it`,
     hint: `Stop it (docker stop ${running.name}); the repair then moves the files back and starts ${cutOver.container} again. ${lies(cutOver)}`,
   });
+}
+
+function dataOf(cutOver: RedisCutOver): DataMount {
+  const { type, source } = mountOfCutOver(cutOver);
+  return { type, source, subdirectory: cutOver.subdirectory };
 }
 
 /** A helper of an attempt or run that was given up may still be about to move files: nothing is read or moved before it is gone. */

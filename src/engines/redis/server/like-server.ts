@@ -8,12 +8,13 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { makeDirectories, readFileFromContainer, stageFile } from '../../../containers/container-files.ts';
 import type { ContainerFacts, MountFacts, MountSpec } from '../../../containers/container-runtime.ts';
+import { mountHolding } from '../../../containers/mount-holding.ts';
 import { createScratchServer } from '../../../containers/scratch-server.ts';
 import { removeScratch } from '../../../containers/scratch.ts';
 import { HoldfastFailure, isFailure } from '../../../domain/failures.ts';
 import type { RedisComponent } from '../../../domain/service.ts';
 import type { EngineContext } from '../../engine-context.ts';
-import { askServer, mountHolding, mountOf, type DataMount, type RedisServer } from './server-facts.ts';
+import { askServer, mountOf, type DataMount, type RedisServer } from './server-facts.ts';
 import { commandSettings, fileSettings } from './start-up-settings.ts';
 import { waitUntilLoaded } from './wait-until-ready.ts';
 

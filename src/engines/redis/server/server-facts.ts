@@ -1,6 +1,7 @@
 /** What a running Redis says about itself: version, role, settings, files, memory, and where its data directory lies. Reads only. */
 import type { ContainerFacts, MountFacts } from '../../../containers/container-runtime.ts';
 import { howToRun } from '../../../containers/how-to-run.ts';
+import { mountHolding } from '../../../containers/mount-holding.ts';
 import type { RedisDatabaseContent } from '../../../domain/content.ts';
 import { HoldfastFailure, isFailure } from '../../../domain/failures.ts';
 import type { RedisComponent } from '../../../domain/service.ts';
@@ -133,12 +134,6 @@ async function readModules(ctx: CommandContext, connection: RedisConnection, inf
 function modulesIn(text: string): readonly ServerModule[] {
   const answer = JSON.parse(text) as readonly { name: string; path?: string; args?: readonly string[] }[];
   return answer.filter((module) => (module.path ?? '') !== '').map((module) => ({ name: module.name, path: module.path as string, args: (module.args ?? []).map(String) }));
-}
-
-/** The mount with the longest destination that holds the directory or file, or null. */
-export function mountHolding(mounts: readonly MountFacts[], path: string): MountFacts | null {
-  const holds = (mount: MountFacts): boolean => path === mount.destination || path.startsWith(`${mount.destination.replace(/\/$/, '')}/`);
-  return mounts.filter(holds).sort((a, b) => b.destination.length - a.destination.length)[0] ?? null;
 }
 
 /** Where on which mount a data directory lies; null where nothing can be exchanged there. */

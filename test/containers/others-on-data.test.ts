@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
-import type { ContainerFacts, MountFacts } from '../../../../src/containers/container-runtime.ts';
-import { sharing, type MountedData } from '../../../../src/engines/postgres/directory/others-on-data.ts';
+import type { ContainerFacts, MountFacts } from '../../src/containers/container-runtime.ts';
+import { sharing, type MountedData } from '../../src/containers/others-on-data.ts';
+import { dataDirectoryIn } from '../../src/engines/postgres/directory/data-directory.ts';
 
 const own = '/var/lib/docker/volumes';
 const volumes = [
@@ -12,7 +13,7 @@ const volumes = [
 ];
 const mount = (type: 'volume' | 'bind', source: string, destination: string, rest: Partial<MountFacts> = {}): MountFacts => ({ type, source, destination, writable: true, ...rest });
 const container = (mounts: readonly MountFacts[], rest: Partial<ContainerFacts> = {}): ContainerFacts => ({ name: 'second', command: ['postgres'], placeVariables: {}, ...rest, mounts } as ContainerFacts);
-const has = (data: MountedData, mounts: readonly MountFacts[], rest: Partial<ContainerFacts> = {}): boolean => sharing([container(mounts, rest)], volumes, data).length === 1;
+const has = (data: MountedData, mounts: readonly MountFacts[], rest: Partial<ContainerFacts> = {}): boolean => sharing([container(mounts, rest)], volumes, data, dataDirectoryIn).length === 1;
 
 const until17: MountedData = { type: 'volume', source: 'pgdata', target: '/var/lib/postgresql/data', directory: '/var/lib/postgresql/data' };
 const since18: MountedData = { type: 'volume', source: 'pgdata', target: '/var/lib/postgresql', directory: '/var/lib/postgresql/18/docker' };
