@@ -24,7 +24,7 @@ export function judgeLog(status: LogStatus | null, nowMs: number, objectives: Pi
   // A database that stops for want of room is worse than anything that its log lacks.
   const filling = alarms.find(({ kind }) => kind === 'walDiskFilling');
   if (filling !== undefined) return { verdict: 'FAIL', sentence: `${filling.sentence}. ${filling.next}` };
-  if (status.failure !== null) return { verdict: 'FAIL', sentence: `it is not ${status.by === 'archive' ? 'archived' : 'received'}: ${status.failure.cause}. ${status.failure.hint}` };
+  if (status.failure !== null) return { verdict: 'FAIL', sentence: notKept(status, status.failure) };
   const away = status.repositories.find(({ failure }) => failure !== null);
   if (away?.failure != null) return { verdict: 'FAIL', sentence: `${away.name} does not get it: ${away.failure.cause}. ${away.failure.hint}` };
   if (status.receiver === 'waitingForDatabase') return { verdict: 'NOT KNOWN', sentence: 'the database does not run' };
@@ -35,12 +35,14 @@ export function judgeLog(status: LogStatus | null, nowMs: number, objectives: Pi
   return untold ? { verdict: 'NOT KNOWN', sentence: 'how much would be lost is not known yet' } : { verdict: 'ok', sentence: status.by === 'archive' ? 'it is archived and kept' : 'it is received and kept' };
 }
 
+const notKept = ({ by }: Pick<LogStatus, 'by'>, { cause, hint }: NonNullable<LogStatus['failure']>): string => `it is not ${by === 'archive' ? 'archived' : 'received'}: ${cause}. ${hint}`;
+
 export function logLines({ service, component, status, judged, standing = null }: { readonly service: string; readonly component: string; readonly status: LogStatus | null; readonly judged: JudgedLog; readonly standing?: BaseStanding | null }, { timeZone }: PlanClock): readonly string[] {
   const heading = `${service} · ${component}: ${judged.verdict === 'ok' ? '' : `${judged.verdict}, `}${judged.sentence}`;
   if (status === null) return [heading];
   return [
     heading,
-    ...(status.failure === null || judged.sentence.includes(status.failure.cause) ? [] : [`  it is not ${status.by === 'archive' ? 'archived' : 'received'}: ${status.failure.cause}. ${status.failure.hint}`]),
+    ...(status.failure === null || judged.sentence.includes(status.failure.cause) ? [] : [`  ${notKept(status, status.failure)}`]),
     ...(status.source === null ? [] : [`  the server is at ${status.source.position} on timeline ${status.source.timeline}`]),
     `  on this host: ${placeText(status.onHost, timeZone)}`,
     ...status.repositories.map((place) => `  ${place.name}: ${placeText(place, timeZone)}`),
