@@ -8,15 +8,18 @@ const endToEnd = ['test/e2e/**/*.test.ts'];
 const maxWorkers = 2;
 /** Of a file whose tests say that they may run side by side, because most of each is waiting. */
 const maxConcurrency = 2;
+/** Further cases of what other tests show: `npm test` leaves them out, `npm run test:all` runs them (docs/decisions/0035). */
+const tags = [{ name: 'long', description: 'a further case of what another test shows: in `npm run test:all` alone' }];
 
 export default defineConfig({
   test: {
     reporters: ['default'],
+    tags,
     sequence: { sequencer: LongestFirst },
     projects: [
-      { test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: [...integration, ...endToEnd], testTimeout: 60_000, maxWorkers } },
-      { test: { name: 'integration', include: integration, testTimeout: 180_000, hookTimeout: 180_000, maxWorkers, sequence: { groupOrder: 1 } } },
-      { test: { name: 'e2e', include: endToEnd, testTimeout: 300_000, hookTimeout: 300_000, maxWorkers, maxConcurrency, sequence: { groupOrder: 1 } } },
+      { extends: true, test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: [...integration, ...endToEnd], testTimeout: 60_000, maxWorkers } },
+      { extends: true, test: { name: 'integration', include: integration, testTimeout: 180_000, hookTimeout: 180_000, maxWorkers, sequence: { groupOrder: 1 } } },
+      { extends: true, test: { name: 'e2e', include: endToEnd, testTimeout: 300_000, hookTimeout: 300_000, maxWorkers, maxConcurrency, sequence: { groupOrder: 1 } } },
     ],
   },
 });

@@ -4,28 +4,35 @@ export interface VitestReport {
     name: string;
     status: string;
     message?: string;
-    assertionResults: readonly { status: string; fullName: string }[];
+    assertionResults: readonly { status: string; fullName: string; tags: readonly string[] }[];
   }[];
 }
 
-/** Passed and failed tests, with a line for each failure that is not a failed test itself. */
+/** Passed and failed tests, those that were left out by their tag, and a line for each failure that is not a failed test itself. */
 export interface Tally {
   passed: number;
   failed: number;
+  leftOut: number;
   remarks: readonly string[];
 }
 
 /**
  * Counts a report. Only `passed` is a pass: a skipped or unfinished test is a failure, since a missing environment
- * is one. A file that could not be loaded has no tests and is one failure.
+ * is one; but for those whose tag this run was told to leave out. A file that could not be loaded has no tests and is
+ * one failure.
  */
-export function tallyReport(report: VitestReport): Tally {
+export function tallyReport(report: VitestReport, leaveOut: string | null): Tally {
   let passed = 0;
   let failed = 0;
+  let leftOut = 0;
   const remarks: string[] = [];
   for (const file of report.testResults) {
     const failedBefore = failed;
     for (const test of file.assertionResults) {
+      if (test.status === 'skipped' && leaveOut !== null && test.tags.includes(leaveOut)) {
+        leftOut += 1;
+        continue;
+      }
       if (test.status === 'passed') passed += 1;
       else failed += 1;
       if (test.status !== 'passed' && test.status !== 'failed') remarks.push(`${test.status}: ${test.fullName}`);
@@ -35,5 +42,5 @@ export function tallyReport(report: VitestReport): Tally {
       remarks.push(`could not be run: ${file.name}`);
     }
   }
-  return { passed, failed, remarks };
+  return { passed, failed, leftOut, remarks };
 }

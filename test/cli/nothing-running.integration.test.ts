@@ -155,7 +155,7 @@ test('a person who types the name has approved', async () => {
   expect(await redis.cli('GET', 'state')).toBe('later');
 });
 
-test('an approved restore that waits for a backup offers to cancel it, and goes on when a person says so', async () => {
+test('an approved restore that waits for a backup offers to cancel it, and goes on when a person says so', { tags: 'long' }, async () => {
   const { stdout } = await holdfast(['restore', 'latest']);
   const [, holder = ''] = /holdfast approve (r-[0-9a-f]{4})/.exec(stdout) ?? [];
   const client = await connectClient({ address: (await localState()).server?.address ?? '' });

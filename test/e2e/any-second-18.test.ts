@@ -1,4 +1,7 @@
-/** Any second, of PostgreSQL 18. */
+/**
+ * Any second, of PostgreSQL 18.
+ * @module-tag long
+ */
 import { anySecondOn } from './any-second/on-image.ts';
 
 anySecondOn('postgres:18');

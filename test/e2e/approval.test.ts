@@ -138,7 +138,7 @@ const byUpdate = async (handle: WorkflowHandle) => handle.executeUpdate(approveU
 const bySignal = async (handle: WorkflowHandle) => handle.signal(approveSignal, await planOf(handle));
 
 test('a reset to the beginning re-applies the approval, which is refused', () => expectAskedAgain(byUpdate, 'findBackup', false), 180_000);
-test('a reset to the decision by update finds the approval stale', () => expectAskedAgain(byUpdate, 'confirmApproval', true), 180_000);
+test('a reset to the decision by update finds the approval stale', { tags: 'long', timeout: 180_000 }, () => expectAskedAgain(byUpdate, 'confirmApproval', true));
 test('a reset to the decision by signal finds the approval stale', () => expectAskedAgain(bySignal, 'confirmApproval', true), 180_000);
 test('a reset behind the confirmation is stopped by the first destructive activity, and asks again', () => expectAskedAgain(byUpdate, 'beginCutOver', true), 180_000);
 

@@ -1,4 +1,7 @@
-/** A canary in both stores: written once before a backup, whoever does it twice; found by a drill of that backup, missed where it is not, and a later one's past it. */
+/**
+ * A canary in both stores: written once before a backup, whoever does it twice; found by a drill of that backup, missed where it is not, and a later one's past it.
+ * @module-tag long
+ */
 import { createHash } from 'node:crypto';
 import { readFile, readdir, rm, writeFile } from 'node:fs/promises';
 import { join } from 'node:path';

@@ -157,7 +157,7 @@ test('a name that is taken is refused before anything is read; what a run was ki
   expect((await serversOf('looking')).map(({ state }) => state)).toEqual(['running', 'running']);
 }, 300_000);
 
-test('what a dump holds, from steps that are each done twice; a store that it does not hold is refused, and a base backup is its own end', async () => {
+test('what a dump holds, from steps that are each done twice; a store that it does not hold is refused, and a base backup is its own end', { tags: 'long', timeout: 300_000 }, async () => {
   const dump = await service.run<TakeBackupResult>('takeBackup', { service: service.name });
   const planned = await (await clone({ name: 'dumped', backup: dump.backupId, dryRun: true })).result();
   expect(planned).toMatchObject({ outcome: 'planned', asked: null, backupId: dump.backupId, timeline: null, servers: [] });
@@ -178,7 +178,7 @@ test('what a dump holds, from steps that are each done twice; a store that it do
   const ofBase = await (await clone({ name: 'end', backup: baseId, only: ['postgres'], dryRun: true })).result();
   expect(ofBase).toMatchObject({ outcome: 'planned', asked: { point: `backup:${baseId}`, inclusive: true }, backupId: baseId });
   expect(await copies()).toEqual(['looking']);
-}, 300_000);
+});
 
 test('without the live container, on a port that is named; one copy is removed, with its volumes and network, and no other', async () => {
   await stop();

@@ -18,6 +18,7 @@ import { runToEnd } from '../chaos/stage/drive.ts';
 import { observe, type StageState } from '../chaos/stage/observe.ts';
 import { startStage, type Stage } from '../chaos/stage/stage.ts';
 import { withWorker } from '../chaos/stage/worker.ts';
+import { cases } from '../support/cases.ts';
 import { historyEvents } from '../support/run-history.ts';
 
 let stage: Stage;
@@ -198,7 +199,7 @@ test.each([
   }));
 });
 
-test.each([['dump', 'postgres'], ['globals', 'postgres'], ['rdb', 'redis']] as const)('a restore refuses a %s that is damaged after it was checked', async (kind, component) => {
+cases([['dump', 'postgres']], [['globals', 'postgres'], ['rdb', 'redis']])('a restore refuses a %s that is damaged after it was checked', async ([kind, component]) => {
   await expectUntouched(() => withFile(pathOf(kind), async (bytes) => {
     const point = parsePoint(`restoreBackup/prepareComponent:${component}#1/before`);
     const instrumented = instrument(stage.service.config, strikeAt(point, () => flip(pathOf(kind), bytes)));

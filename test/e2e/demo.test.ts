@@ -103,7 +103,7 @@ test.concurrent('the demo shows what it says, and leaves nothing', async () => {
   expect(await leftOf(record)).toEqual([]);
 }, demoMs);
 
-test.concurrent('a demo that is interrupted in mid restore takes everything away, and says so in one sentence', async () => {
+test.concurrent('a demo that is interrupted in mid restore takes everything away, and says so in one sentence', { tags: 'long', timeout: demoMs }, async () => {
   const demo = startDemo(5);
   await demo.until(/PostgreSQL closed/);
   const record = recordOf(demo);
@@ -111,4 +111,4 @@ test.concurrent('a demo that is interrupted in mid restore takes everything away
   expect(await demo.ended, demo.text()).toBe(130);
   expect(demo.text().trimEnd().split('\n').at(-1)).toMatch(/^Interrupted by SIGTERM; .*\.$/);
   expect(await leftOf(record)).toEqual([]);
-}, demoMs);
+});

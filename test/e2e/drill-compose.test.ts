@@ -178,7 +178,7 @@ test('a service that is not well fails the drill, without its password; one that
   expect([missing.type, missing.classes]).toEqual(['CouldNotVerify', { 'service:api': 'checkDidNotRun', 'service:broker': 'imageMissing', health: 'applicationDidNotStart' }]);
 }, 300_000);
 
-test('what a drill was terminated over goes with the reaper, services and all', async () => {
+test('what a drill was terminated over goes with the reaper, services and all', { tags: 'long', timeout: 200_000 }, async () => {
   settings();
   await write();
   const [reached, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
@@ -196,13 +196,13 @@ test('what a drill was terminated over goes with the reaper, services and all', 
   expect((await service.leftovers()).length).toBeGreaterThanOrEqual(8);
   await service.run<ReapLeftoversResult>('reapLeftovers', { service: service.name });
   expect(await service.leftovers()).toEqual([]);
-}, 200_000);
+});
 
-test('a file that changes while the drill runs is another one', async () => {
+test('a file that changes while the drill runs is another one', { tags: 'long', timeout: 200_000 }, async () => {
   settings({ health: null });
   await write();
   trouble = { after: async (call) => { if (callText(call).startsWith('runDrill/prepareDrill')) await write(({ services }) => { Object.assign(services['db'] as object, { image: 'postgres:18' }); }); } };
   const { type, classes, report } = await failed(await drill());
   expect([type, classes['content:postgres'], classes['content:redis']]).toEqual(['CouldNotVerify', 'checkDidNotRun', 'checkDidNotRun']);
   expect(report.checks.find(({ name }) => name === 'content:redis')?.sentence).toContain('it is not the one that this run began with');
-}, 200_000);
+});

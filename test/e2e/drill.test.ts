@@ -158,7 +158,7 @@ test('a byte of the dump that flipped is a backup that cannot be read', async ()
   }
 }, 200_000);
 
-test('a role that is missing, a count, a hash, a sequence and a key count that differ each get their class', async () => {
+test('a role that is missing, a count, a hash, a sequence and a key count that differ each get their class', { tags: 'long', timeout: 400_000 }, async () => {
   settings({});
   const cases: readonly (readonly [name: string, found: string, change: (manifest: BackupManifest) => BackupManifest])[] = [
     ['content:postgres', 'roleMissing', (manifest) => withPostgres(manifest, (own) => ({ ...own, roles: own.roles.filter(({ name }) => name !== 'auditor') }))],
@@ -176,7 +176,7 @@ test('a role that is missing, a count, a hash, a sequence and a key count that d
       await putBack();
     }
   }
-}, 400_000);
+});
 
 const withPostgres = (manifest: BackupManifest, change: (own: PostgresDump) => PostgresDump): BackupManifest =>
   ({ ...manifest, components: manifest.components.map((each) => (each === postgresIn(manifest) ? change(postgresIn(manifest)) : each)) });
@@ -200,7 +200,7 @@ test('an assertion that fails, one that cannot be asked and one that would write
   expect(JSON.stringify(report)).not.toContain('note 7');
 }, 200_000);
 
-test('tests that cannot be started, that take too long, and that take too much are never a pass and never a failure', async () => {
+test('tests that cannot be started, that take too long, and that take too much are never a pass and never a failure', { tags: 'long', timeout: 400_000 }, async () => {
   const cases: readonly (readonly [string, Partial<NonNullable<DrillSettings['tests']>>])[] = [
     ['imageMissing', { image: 'nobody/has:this', command: ['true'] }], ['applicationTestsDidNotStart', { command: ['/no/such/program'] }],
     ['applicationTestsTimedOut', { ...shell('sleep 60'), timeoutMs: 1_000 }], ['applicationTestsOutOfMemory', { ...shell('exec tail /dev/zero'), memoryBytes: 32 * 1024 ** 2 }],
@@ -213,7 +213,7 @@ test('tests that cannot be started, that take too long, and that take too much a
   settings({ health: { url: 'http://shop:8009/health', withinMs: 2_000 }, application: { image: 'postgres:17', command: ['tail', '/dev/zero'], memoryBytes: 32 * 1024 ** 2, environment: {} } });
   const { type, of } = await failed(await drill());
   expect([type, of('health')?.class, of('health')?.sentence]).toEqual(['CouldNotVerify', 'applicationOutOfMemory', expect.stringContaining('ended at 32 MB')]);
-}, 400_000);
+});
 
 /** Holds the next run that comes so far up, behind this call, until it is told to go on. */
 async function at(point: string): Promise<{ readonly reached: Promise<void>; go(): void }> {
@@ -299,7 +299,7 @@ test('what is no drill is refused before anything is made, and a service without
   }
 }, 200_000);
 
-test('a copy of a whole server is recovered to where it is consistent; what is promised and not kept is told, though all is as it was', async () => {
+test('a copy of a whole server is recovered to where it is consistent; what is promised and not kept is told, though all is as it was', { tags: 'long', timeout: 300_000 }, async () => {
   settings({ assertions: [orders] });
   const { backupId } = await service.run<TakeBackupResult>('takeBackup', { service: service.name, kind: 'base' });
   const { checks } = await proven(await drill({ backup: backupId }));
@@ -313,4 +313,4 @@ test('a copy of a whole server is recovered to where it is consistent; what is p
   } finally {
     service.define({ objectives: defaultObjectives });
   }
-}, 300_000);
+});

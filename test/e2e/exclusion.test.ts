@@ -118,7 +118,7 @@ test('a cancellation that comes when the opening has begun comes too late: the r
   await expectSettled('live');
 }, 240_000);
 
-test('an accept that is terminated between its two stores is finished by its repair: half of a rollback copy brings nothing back', async () => {
+test('an accept that is terminated between its two stores is finished by its repair: half of a rollback copy brings nothing back', { tags: 'long', timeout: 240_000 }, async () => {
   const copies = (): Promise<string> => service.sql('SELECT count(*) FROM pg_database WHERE datname LIKE \'holdfast_old_%\'');
   const before = await copies();
   const held = await workUntil('acceptRestore/discardRollbackCopy:redis#1/before');
@@ -135,9 +135,9 @@ test('an accept that is terminated between its two stores is finished by its rep
   expect(await copies()).toBe(before);
   for (const runbook of ['undoRestore', 'acceptRestore']) expect(await failureOf(await service.start(runbook, { service: service.name, run: handle.workflowId }))).toBe('UnknownRollbackCopy');
   await expectSettled('saved');
-}, 240_000);
+});
 
-test('an accept that is cancelled when its first copy goes comes to its end', async () => {
+test('an accept that is cancelled when its first copy goes comes to its end', { tags: 'long', timeout: 240_000 }, async () => {
   const held = await workUntil('acceptRestore/discardRollbackCopy:redis#1/before');
   const handle = await restore();
   await service.approve(handle);
@@ -149,7 +149,7 @@ test('an accept that is cancelled when its first copy goes comes to its end', as
   held.goOn();
   expect(await accept.result()).toMatchObject({ outcome: 'accepted' });
   await expectSettled('saved');
-}, 240_000);
+});
 
 test('a repair that fails itself keeps nobody from repairing: the next run takes over its fences too', async () => {
   const held = await workUntil('restoreBackup/swapComponent:postgres#1/after');

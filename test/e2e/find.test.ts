@@ -100,7 +100,7 @@ test('a table that was truncated, one emptied in a subtransaction, and one that 
   await Promise.all([finds('truncated', { shrunk: 'truncated' }, true), finds('emptied', { shrunk: 'emptied', share: 0.9 }, true), finds('cascade', { dropped: 'sales.invoices' }, true)]);
 });
 
-test('rows that were changed for the worse, by a query; and what did not happen is said so', async () => {
+test('rows that were changed for the worse, by a query; and what did not happen is said so', { tags: 'long' }, async () => {
   const { from, to } = accidents['priced'] as (typeof accidents)[string];
   const [, holds, never, text] = await Promise.all([
     finds('priced', { sql: 'SELECT sum(price) > 0 FROM priced;' }, false),
@@ -146,7 +146,7 @@ repositories: { local: { url: ${service.repositoryPath} } }
 
 const ownLeftovers = async (): Promise<readonly string[]> => (await service.leftovers()).filter((name) => !name.startsWith('holdfast-wal-'));
 
-test('before the newest base backup, too; a worker that is lost after its pass begins it anew; a run that is cancelled leaves nothing', async () => {
+test('before the newest base backup, too; a worker that is lost after its pass begins it anew; a run that is cancelled leaves nothing', { tags: 'long' }, async () => {
   await service.run('takeBackup', { service: service.name, kind: 'base' });
   await service.sql('INSERT INTO kept VALUES (106, 5)');
   await service.kept();

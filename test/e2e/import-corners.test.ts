@@ -131,7 +131,7 @@ test('a dump in psql\'s frame comes in; a command of psql\'s in the midst of a l
   expect(await service.leftovers()).toEqual([]);
 }, 180_000);
 
-test('where psql knows no frame, a dump in one comes in all the same', async () => {
+test('where psql knows no frame, a dump in one comes in all the same', { tags: 'long', timeout: 180_000 }, async () => {
   const older = await startServiceFixture({ postgresImage: 'postgres:16' });
   try {
     const { stdout } = await older.runtime.exec(older.postgres, { argv: ['psql', '--help=commands'], timeoutMs: 10_000 });
@@ -144,7 +144,7 @@ test('where psql knows no frame, a dump in one comes in all the same', async () 
   } finally {
     await older.stop();
   }
-}, 180_000);
+});
 
 test('an RDB of a newer Redis is called that', async () => {
   const directory = await filed({ 'redis-20260501-010000.rdb': Buffer.concat([Buffer.from('REDIS0099'), rdb.subarray(9)]) });
@@ -152,7 +152,7 @@ test('an RDB of a newer Redis is called that', async () => {
   expect(await service.leftovers()).toEqual([]);
 }, 120_000);
 
-test('a disk that runs full under an import or an export is called that, and nothing half is on it', async () => {
+test('a disk that runs full under an import or an export is called that, and nothing half is on it', { tags: 'long', timeout: 300_000 }, async () => {
   const before = await backups();
   // Rows that nothing compresses.
   await service.sql(`CREATE TABLE noise (bytes bytea); INSERT INTO noise SELECT decode(string_agg(md5(random()::text), ''), 'hex') FROM generate_series(1, 262144) n GROUP BY n % 256`);
@@ -172,4 +172,4 @@ test('a disk that runs full under an import or an export is called that, and not
   const { files } = await service.run<ExportBackupResult>('exportBackup', { service: service.name, backup: backupId, directory: await filed({}) });
   expect(files).toHaveLength(1);
   expect(await service.leftovers()).toEqual([]);
-}, 300_000);
+});

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parsePoint } from '../chaos/fault/fault-point.ts';
 import { clean, openSubset, verdictOf, type Subset } from '../chaos/subset.ts';
 import { crash, runStrikeCase, runTerminateCase } from '../chaos/victims.ts';
+import { cases } from '../support/cases.ts';
 
 let subset: Subset;
 
@@ -16,11 +17,10 @@ test.concurrent('a database crashes in mid cut-over', async () => {
   expect(verdictOf(await subset.run(point, (setting) => runStrikeCase(setting, point, 'postgres', 'postgres crashes', crash('postgres'))))).toEqual(clean);
 });
 
-test.concurrent.each([
-  ['back', 'restoreBackup/swapComponent:postgres#1/after', 'live'],
-  ['forward', 'restoreBackup/openComponent:redis#1/before', 'saved'],
+cases([
   ['back, the whole server', 'restoreToPointInTime/swapComponent:postgres#1/during:runtime.wait#1', 'live'],
-])('a run that is terminated in mid cut-over is repaired: %s', async (_way, text, side) => {
+  ['forward', 'restoreBackup/openComponent:redis#1/before', 'saved'],
+], [['back', 'restoreBackup/swapComponent:postgres#1/after', 'live']], test.concurrent)('a run that is terminated in mid cut-over is repaired: %s', async ([, text, side]) => {
   const point = parsePoint(text);
   const sides: string[] = [];
   const result = await subset.run(point, (setting) => runTerminateCase(setting, point, 'dies'), async ({ service }) => {

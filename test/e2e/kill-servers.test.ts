@@ -9,6 +9,7 @@ import type { CaseResult } from '../chaos/run-case.ts';
 import { withEngineVictim, withTemporalVictim } from '../chaos/servers.ts';
 import { clean, openSubset, verdictOf } from '../chaos/subset.ts';
 import { runStrikeCase, type Strike } from '../chaos/victims.ts';
+import { cases } from '../support/cases.ts';
 
 /** On a stage of its own, beside a server that nobody else uses. */
 async function strikeOnce(victim: 'temporal' | 'engine', text: string, strike: Strike): Promise<CaseResult> {
@@ -33,9 +34,8 @@ test('the Temporal server dies in mid cut-over', async () => {
   }
 });
 
-test.each([
-  ['a dump', 'takeBackup/backUpComponent:postgres#1/during:runtime.wait#1'],
+cases([
   ['an exchange of the whole server', 'restoreToPointInTime/swapComponent:postgres#1/during:runtime.wait#1'],
-])('the Docker engine dies in the midst of %s', async (_what, point) => {
+], [['a dump', 'takeBackup/backUpComponent:postgres#1/during:runtime.wait#1']])('the Docker engine dies in the midst of %s', async ([, point]) => {
   expect(verdictOf(await withEngineVictim((strike) => strikeOnce('engine', point, strike)))).toEqual(clean);
 });

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { parsePoint } from '../chaos/fault/fault-point.ts';
 import { runKillCase } from '../chaos/run-case.ts';
 import { clean, openSubset, verdictOf, type Subset } from '../chaos/subset.ts';
+import { cases } from '../support/cases.ts';
 
 let subset: Subset;
 
@@ -11,8 +12,12 @@ beforeAll(async () => {
 });
 afterAll(async () => subset?.stop());
 
-test.concurrent.each([
+cases<readonly [point: string, status: string, failure: string | null]>([
   ['takeBackup/backUpComponent:postgres#1/during:runtime.wait#1', 'COMPLETED', null],
+  ['restoreBackup/swapComponent:postgres#1/after', 'COMPLETED', null],
+  ['restoreToPointInTime/finishRecovery:postgres#1/done:runtime.stop#1', 'COMPLETED', null],
+  ['undoRestore/swapComponent:redis#1/during:runtime.wait#1', 'COMPLETED', null],
+], [
   ['takeBackup/commitBackup#1/after', 'COMPLETED', null],
   ['proveBackup/proveComponent:postgres#1/during:runtime.wait#1', 'COMPLETED', null],
   ['importBackup/takeFile:postgres#1/during:runtime.wait#1', 'COMPLETED', null],
@@ -20,13 +25,10 @@ test.concurrent.each([
   ['restoreBackup/prepareComponent:postgres#1/during:runtime.wait#1', 'COMPLETED', null],
   ['restoreBackup/beginCutOver#1/done:storage.createExclusive#2', 'COMPLETED', null],
   ['restoreBackup/closeComponent:redis#1/done:runtime.exec#3', 'COMPLETED', null],
-  ['restoreBackup/swapComponent:postgres#1/after', 'COMPLETED', null],
   ['restoreBackup/openComponent:redis#1/done:runtime.start#1', 'COMPLETED', null],
-  ['restoreToPointInTime/finishRecovery:postgres#1/done:runtime.stop#1', 'COMPLETED', null],
   ['cloneService/fillCopy:postgres#1/during:runtime.wait#2', 'COMPLETED', null],
-  ['undoRestore/swapComponent:redis#1/during:runtime.wait#1', 'COMPLETED', null],
   ['restoreBackup+swapFails/rollBackComponent:redis#1/during:runtime.wait#1', 'FAILED', 'CutOverFailed'],
-])('the worker dies: %s', async (text, status, failure) => {
+], test.concurrent)('the worker dies: %s', async ([text, status, failure]) => {
   const result = await subset.run(parsePoint(text), (setting) => runKillCase(setting, parsePoint(text)));
   expect(verdictOf(result)).toEqual(clean);
   expect(result.outcome).toMatchObject({ status, failure });

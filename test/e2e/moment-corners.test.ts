@@ -40,7 +40,7 @@ test('a move while another one is under way is refused; a server that is lost wh
   expect([await orders(), await service.leftovers()]).toEqual(['1', []]);
 }, 180_000);
 
-test('a database that a dump replaced while the plan waits is seen, though the server is the same', async () => {
+test('a database that a dump replaced while the plan waits is seen, though the server is the same', { tags: 'long', timeout: 180_000 }, async () => {
   const dump = await service.run<TakeBackupResult>('takeBackup', { service: service.name });
   const waiting = await service.start('restoreToPointInTime', { service: service.name, to });
   await service.waitForPhase(waiting, 'awaitingApproval');
@@ -53,7 +53,7 @@ test('a database that a dump replaced while the plan waits is seen, though the s
   await service.approve(accept);
   await accept.result();
   expect([await orders(), await service.leftovers()]).toEqual(['1', []]);
-}, 180_000);
+});
 
 test('reset behind what the yes had begun, it destroys nothing, and asks again', async () => {
   await service.sql('INSERT INTO orders VALUES (3)');

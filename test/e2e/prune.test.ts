@@ -19,6 +19,7 @@ import type { UndeleteBackupResult } from '../../src/workflows/undelete-backup/m
 import { callText } from '../chaos/fault/fault-point.ts';
 import { instrument } from '../chaos/fault/instrument.ts';
 import { startDoomedWorker } from '../chaos/fault/doomed-worker.ts';
+import { cases } from '../support/cases.ts';
 import { runCommand } from '../support/command-line.ts';
 import { oldBackups } from '../support/old-backups.ts';
 import { startServiceFixture, type ServiceFixture } from '../support/service-fixture.ts';
@@ -190,11 +191,12 @@ test('from the command line: shown, asked about, done, listed, taken back', asyn
   await stop();
 }, 180_000);
 
-test.each([
-  'pruneBackups/planPrune#1/after',
-  'pruneBackups/carryOutPrune#1/before',
+cases([
   'pruneBackups/carryOutPrune#1/done:storage.createExclusive#2',
   'pruneBackups/carryOutPrune#1/done:storage.remove#1',
+], [
+  'pruneBackups/planPrune#1/after',
+  'pruneBackups/carryOutPrune#1/before',
   'pruneBackups/carryOutPrune#1/after',
 ])('the worker dies: %s', async (point) => {
   const path = await mkdtemp(join(elsewhere, 'case-'));

@@ -184,7 +184,7 @@ test('both stores come back to the newest point from the repository alone, by st
   expect((await readdir(join(service.repositoryPath, service.name), { recursive: true })).filter((name) => /^runs\/.*\.rdb$/.test(name))).toEqual([]);
 }, 400_000);
 
-test('a drill of the newest backup brings that back alone, and measures what would be lost by the logs that are kept', async () => {
+test('a drill of the newest backup brings that back alone, and measures what would be lost by the logs that are kept', { tags: 'long', timeout: 200_000 }, async () => {
   settings({ assertions: [] });
   const run = await service.start<RunDrillResult>('runDrill', { service: service.name, depth: 'restore' });
   const result = await proven(run);
@@ -196,7 +196,7 @@ test('a drill of the newest backup brings that back alone, and measures what wou
   expect(components.map(({ depth }) => depth)).toEqual(['base', 'rdb']);
   expect(Date.parse(rpo.ms === null ? '' : rpo.from.at)).toBeGreaterThan(Math.max(...of) + 2_000);
   expect(objectives.find(({ objective }) => objective === 'rpo')).toMatchObject({ what: 'what would be lost', measuredMs: rpo.ms });
-}, 200_000);
+});
 
 test('out of another repository than the first: that one is not needed, whatever the drill writes lies in the other, and what one that was terminated left there is reaped', async () => {
   settings({ keys: [mail()], tests: { image: 'postgres:17', command: ['echo', 'told'], timeoutMs: 60_000, memoryBytes: 128 * 1024 ** 2, environment: {} } });
@@ -232,7 +232,7 @@ test('out of another repository than the first: that one is not needed, whatever
   expect(await runs()).toEqual([]);
 }, 400_000);
 
-test('a key that is not there is asked for, and reminded of; brought in time the drill goes on, else it could not verify', async () => {
+test('a key that is not there is asked for, and reminded of; brought in time the drill goes on, else it could not verify', { tags: 'long', timeout: 400_000 }, async () => {
   const late = join(escrow, 'late.key');
   settings({ keys: [mail(), { name: 'late', kept: { file: late } }] });
   const run = await rebuild();
@@ -246,7 +246,7 @@ test('a key that is not there is asked for, and reminded of; brought in time the
   const { type, report, of } = await failed(await rebuild());
   expect([type, report.verdict, of('keys')?.class, of('content')?.class, report.components]).toEqual(['CouldNotVerify', 'couldNotVerify', 'keyMissing', 'keyMissing', []]);
   expect(report.rebuilt).toMatchObject({ keys: [{ name: 'mail', found: true }, { name: 'late', found: false, why: 'it does not exist' }], coldStart: { ms: null } });
-}, 400_000);
+});
 
 test('a segment that is missing in the midst: what lies before it comes back, and the rest is told as lost', async () => {
   settings({});

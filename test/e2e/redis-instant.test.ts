@@ -78,7 +78,7 @@ test('both stores come back to one second, and the plan says how far apart they 
   restored = { accident, newBase: back.newBase as string, base: base.backupId };
 });
 
-test('a copy of that moment has both stores at it, and says how far apart they are', async () => {
+test('a copy of that moment has both stores at it, and says how far apart they are', { tags: 'long' }, async () => {
   const { accident, newBase } = restored;
   await service.client.workflow.getHandle(newBase).result();
   const copy = { service: service.name, name: 'looking' };

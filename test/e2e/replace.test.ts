@@ -95,7 +95,7 @@ test('the worker dies when the old data is gone: another one goes on to the rest
   expect([await state(), await service.leftovers()]).toEqual([before, []]);
 }, 600_000);
 
-test('and where the run was ended over it, the repair brings the old data back from its copy', async () => {
+test('and where the run was ended over it, the repair brings the old data back from its copy', { tags: 'long', timeout: 600_000 }, async () => {
   const run = await killedAfterTheDrop();
   await run.terminate('the operator gave up');
   const copies = archives().length;
@@ -105,4 +105,4 @@ test('and where the run was ended over it, the repair brings the old data back f
   expect(archives()).toHaveLength(copies - 1);
   expect((await service.runtime.inspect(service.postgres)).restartPolicy.name).toBe('always');
   expect(await service.leftovers()).toEqual([]);
-}, 600_000);
+});

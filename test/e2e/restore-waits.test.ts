@@ -89,7 +89,7 @@ async function waitingRestore(): Promise<WorkflowHandle> {
   return handle;
 }
 
-test('its backup stays, whatever is due; what schedules start is left out for it, and goes on once it was terminated', async () => {
+test('its backup stays, whatever is due; what schedules start is left out for it, and goes on once it was terminated', { tags: 'long', timeout: 400_000 }, async () => {
   stopWorker = await service.startWorker();
   const plan = async () => (await service.run<PruneBackupsResult>('pruneBackups', { service: service.name, plan: true })).plans[0];
   expect((await plan())?.backups.find((each) => each.backupId === backupId)?.outcome).toBe('remove');
@@ -126,7 +126,7 @@ test('its backup stays, whatever is due; what schedules start is left out for it
   expect(await listed()).not.toContain(backupId);
   expect(await due('backup')).toMatchObject({ state: 'COMPLETED', skipped: null });
   await service.run('undeleteBackup', { service: service.name, backup: backupId });
-}, 400_000);
+});
 
 test('a backup that is due in the midst of a cut-over is left out; one that somebody asks for waits its turn', async () => {
   const reached = Promise.withResolvers<void>();

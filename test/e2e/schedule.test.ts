@@ -143,7 +143,7 @@ test('a change keeps it paused; what was edited by hand is left, then put right;
   expect(await schedule()).toBeNull();
 });
 
-test('one that is made as the page says is shown as foreign, and its run is a backup like any other', async () => {
+test('one that is made as the page says is shown as foreign, and its run is a backup like any other', { tags: 'long' }, async () => {
   const id = `nightly-${service.name}`;
   const temporal = (...args: string[]) => promisify(execFile)(process.env['TEMPORAL_CLI'] ?? 'temporal', [...args, '--address', temporalAddress()]);
   await temporal('schedule', 'create', '--schedule-id', id, '--cron', '0 2 * * *', '--time-zone', 'UTC', '--overlap-policy', 'Skip', '--catchup-window', '6h', '--type', 'takeBackup', '--task-queue', service.taskQueue, '--workflow-id', `holdfast/backup/${service.name}/nightly`, '--input', JSON.stringify({ service: service.name }));

@@ -78,7 +78,7 @@ test('one that hangs is stopped however it ends, and started again as it was, th
   await speakAgain();
 }, 900_000);
 
-test('an undo is taken back likewise', async () => {
+test('an undo is taken back likewise', { tags: 'long', timeout: 900_000 }, async () => {
   differs = false;
   const restored = await restore();
   await planOf(restored);
@@ -89,9 +89,9 @@ test('an undo is taken back likewise', async () => {
   await takenBack(await service.start('undoRestore', { service: service.name, run: 'latest' }));
   expect([(await facts()).state, await onOtherPort('SELECT string_agg(id::text, \',\' ORDER BY id) FROM orders')]).toEqual(['running', '1']);
   await speakAgain();
-}, 900_000);
+});
 
-test('one that its restart policy tries again and again is tried again afterwards', async () => {
+test('one that its restart policy tries again and again is tried again afterwards', { tags: 'long', timeout: 900_000 }, async () => {
   await service.sql('ALTER SYSTEM SET shared_preload_libraries = \'nowhere\'');
   await startAgain();
   await waitFor(async () => (await facts()).state === 'restarting');
@@ -100,4 +100,4 @@ test('one that its restart policy tries again and again is tried again afterward
   await planOf(run);
   await takenBack(run);
   await waitFor(async () => (await facts()).state === 'restarting');
-}, 900_000);
+});

@@ -88,7 +88,7 @@ test('tables come back while the service runs, and go again', async () => {
   expect(await schemas()).toBe('0');
 }, 300_000);
 
-test('what was half-way when its run was terminated is taken back, and nothing of it stays', async () => {
+test('what was half-way when its run was terminated is taken back, and nothing of it stays', { tags: 'long', timeout: 300_000 }, async () => {
   await service.sql('DROP SCHEMA as_it_was CASCADE');
   const damaged = await state();
   const done = Promise.withResolvers<void>();
@@ -109,4 +109,4 @@ test('what was half-way when its run was terminated is taken back, and nothing o
   });
   expect(await state()).toBe(damaged);
   expect(await service.leftovers()).toEqual([]);
-}, 300_000);
+});

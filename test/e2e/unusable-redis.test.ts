@@ -1,4 +1,7 @@
-/** The worst day for Redis: no server reads its append-only file, its restart policy tries again and again. Restored all the same, PostgreSQL with it, undone, and let go. */
+/**
+ * The worst day for Redis: no server reads its append-only file, its restart policy tries again and again. Restored all the same, PostgreSQL with it, undone, and let go.
+ * @module-tag long
+ */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { HoldfastFailure } from '../../src/domain/failures.ts';
 import type { AcceptRestoreResult } from '../../src/workflows/accept-restore/messages.ts';

@@ -128,12 +128,12 @@ describe('a moment, each time undone to what was there', () => {
     }
   }
 
-  test('into a server that is stopped', async () => {
+  test('into a server that is stopped', { tags: 'long', timeout: 300_000 }, async () => {
     await service.runtime.stop(container, 30_000);
     expect((await restored()).plan.body.losses[0]?.notes.join()).toContain('not known');
     await undone();
     expect(await orders()).toBe('1,2');
-  }, 300_000);
+  });
 
   test('into one that crashes at every start: to the byte as damaged as it was; and from there, too, a way leads back', async () => {
     await service.runtime.exec(container, { argv: ['dd', 'if=/dev/zero', `of=${directory}/global/pg_control`, 'bs=8192', 'count=1', 'conv=notrunc'], timeoutMs: 10_000 });

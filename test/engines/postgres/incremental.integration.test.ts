@@ -6,6 +6,7 @@ import type { Artifact, PostgresBase } from '../../../src/domain/backup-manifest
 import type { ArtifactDestination, ArtifactSource, ChainedInput, ParentBackup } from '../../../src/engines/engine-context.ts';
 import type { MomentEngine, MomentRecovery } from '../../../src/engines/moment-engine.ts';
 import type { PostgresComponent } from '../../../src/domain/service.ts';
+import { cases } from '../../support/cases.ts';
 import { useDocker } from '../../support/docker.ts';
 import { failing } from '../../support/failing.ts';
 import { waitFor } from '../../support/service-fixture.ts';
@@ -104,7 +105,7 @@ test('a chain is verified and proven as one; a flipped bit in any link is refuse
   expect(await docker.left()).toEqual([]);
 });
 
-test.for([['postgres:17', 2], ['postgres:18', 3]] as const)('%s: a moment behind the last of %d is recovered, twice, and exchanged for what is live', async ([image, length]) => {
+cases([['postgres:18', 3]], [['postgres:17', 2]])('%s: a moment behind the last of %d is recovered, twice, and exchanged for what is live', async ([image, length]) => {
   await using world = await openChain(image, length);
   const { chain, postgres, log } = world;
   const { backup } = chain.links.at(-1) as ChainedInput;
@@ -155,7 +156,7 @@ test('through the engine\'s API where the repository is elsewhere, with a tables
   expect(await docker.left()).toEqual([]);
 });
 
-test('a full one is taken where the server no longer knows what changed', async () => {
+test('a full one is taken where the server no longer knows what changed', { tags: 'long' }, async () => {
   await using store = await openStore();
   const postgres = await startPostgres(docker, { args: ['-c', 'summarize_wal=on'] });
   await postgres.sql(filled);

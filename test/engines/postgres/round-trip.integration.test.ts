@@ -1,5 +1,6 @@
 /** Back up, prove, restore, undo, on every major: what comes back equals what was there, and so does what it is called and who may use it. */
 import { describe, expect, it } from 'vitest';
+import { cases } from '../../support/cases.ts';
 import { useDocker } from '../../support/docker.ts';
 import { backUpInto, contextOf, cutOver, engine, openStore, options, startPostgres, typesFor } from './postgres-fixture.ts';
 import type { Notes } from './postgres-fixture.ts';
@@ -8,8 +9,8 @@ const docker = useDocker();
 
 const databasesSql = 'SELECT datname, datallowconn FROM pg_database WHERE NOT datistemplate ORDER BY 1';
 
-describe.each(['postgres:17', 'postgres:17-alpine', 'postgres:15', 'postgres:16', 'postgres:18'])('%s', (image) => {
-  it('comes back whole, and back again', async () => {
+describe('a database', () => {
+  cases(['postgres:15', 'postgres:17-alpine', 'postgres:18'], ['postgres:16', 'postgres:17'])('of %s comes back whole, and back again', async (image) => {
     const postgres = await startPostgres(docker, { image });
     await postgres.sql(await typesFor(image));
     await using store = await openStore();
@@ -50,8 +51,8 @@ describe.each(['postgres:17', 'postgres:17-alpine', 'postgres:15', 'postgres:16'
   });
 });
 
-describe.each([['postgres:15', 'postgres:18'], ['postgres:16', 'postgres:17']] as const)('%s into %s', (older, newer) => {
-  it('comes back the same', async () => {
+describe('into a newer server', () => {
+  cases([['postgres:15', 'postgres:18']], [['postgres:16', 'postgres:17']])('%s into %s: comes back the same', async ([older, newer]) => {
     const [source, target] = [await startPostgres(docker, { image: older }), await startPostgres(docker, { image: newer })];
     await source.sql(await typesFor(older));
     await using store = await openStore();

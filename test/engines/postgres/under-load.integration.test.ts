@@ -80,7 +80,7 @@ describe('a backup', () => {
     expect((await failing('AuthenticationFailed', wrong)).message).not.toContain('not the password');
   });
 
-  it('gives way to who wants a table for himself while it is read, and may be tried again', async () => {
+  it('gives way to who wants a table for himself while it is read, and may be tried again', { tags: 'long' }, async () => {
     const patient = contextOf(docker, new Map(), { run: 'reading', password });
     const waits = (where: string, count: string) => pollUntil(async () => (await postgres.sql(`SELECT count(*) FROM ${where}`)) === count || null, { withinMs: 60_000, everyMs: 50 });
     const holding = postgres.works('BEGIN; LOCK TABLE booking IN ACCESS EXCLUSIVE MODE; SELECT pg_sleep(60);');

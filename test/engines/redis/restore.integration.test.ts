@@ -87,7 +87,7 @@ describe('from every point', () => {
     await expect(holdfastFiles(redis)).resolves.toBe('');
   });
 
-  test('an undo that is rolled back leaves the rollback copy where it was', async () => {
+  test('an undo that is rolled back leaves the rollback copy where it was', { tags: 'long' }, async () => {
     const redis = await startRedis(docker);
     await redis.feed('SET which backup');
     const backup = await backUp(redis);

@@ -8,6 +8,7 @@ import type { RedisCutOver } from '../../../src/domain/rollback.ts';
 import type { RedisComponent } from '../../../src/domain/service.ts';
 import type { EngineContext, PreparedComponent } from '../../../src/engines/engine-context.ts';
 import { askLikeServer } from '../../../src/engines/redis/server/like-server.ts';
+import { cases } from '../../support/cases.ts';
 import { useDocker } from '../../support/docker.ts';
 import { waitFor } from '../../support/service-fixture.ts';
 import { contextOf, engine, type Notes, startRedis, testStore, type TestRedis, type TestStore, undo } from './redis-fixture.ts';
@@ -46,7 +47,7 @@ const nonsense = 'for file in /data/appendonlydir/*.aof; do echo nonsense >"$fil
 const heldBy = (redis: TestRedis, directory: string): Promise<string> => inVolume(redis, `cat ${directory}/appendonlydir/*.incr.aof || :`);
 const holdfastFiles = (redis: TestRedis): Promise<string> => inVolume(redis, 'find /data -path "*holdfast*"');
 
-test.each(['redis:8', 'valkey/valkey:8'])('%s: each step twice, taken back from each, undone though nobody read what comes back, that undone in its turn, and let go', async (image) => {
+cases(['redis:8'], ['valkey/valkey:8'])('%s: each step twice, taken back from each, undone though nobody read what comes back, that undone in its turn, and let go', async (image) => {
   const redis = await startRedis(docker, { image, args: ['--appendonly', 'yes', '--databases', '20'] });
   await redis.feed('SET which backup\nSELECT 17\nSET high 1');
   const backup = await engine.backUp(ctxOf('backup'), redis.component, store.destination, { contentHashes: true, jobs: 2 }) as RedisBackup;

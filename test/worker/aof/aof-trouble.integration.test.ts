@@ -1,4 +1,7 @@
-/** What keeps a follower from following: its volume is full, a file that it follows is removed. Said in the status, nothing that Redis notices, and it goes on without a hole. */
+/**
+ * What keeps a follower from following: its volume is full, a file that it follows is removed. Said in the status, nothing that Redis notices, and it goes on without a hole.
+ * @module-tag long
+ */
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';

@@ -159,7 +159,7 @@ test('a repository that is away keeps nothing from being received, and gets it a
   await received.forget();
 });
 
-test('a database that is away is waited for, and the log goes on without a gap', async () => {
+test('a database that is away is waited for, and the log goes on without a gap', { tags: 'long' }, async () => {
   const { postgres, received, keeper } = await kept();
   const log = keeper();
   await until(log, reaches(await position(postgres)));

@@ -97,7 +97,7 @@ test('a server of PostgreSQL 18, whose data lies below its volume\'s root, is ex
   expect((await docker.runtime.exec(bare.id, { argv: ['psql', '-X', '-A', '-t', '-U', 'postgres', '-d', 'app', '-c', 'SELECT id FROM kept'], timeoutMs: 20_000 })).stdout.trim()).toBe('1');
 });
 
-test('an undo that is taken back in the middle of its exchange leaves nothing of its own', async () => {
+test('an undo that is taken back in the middle of its exchange leaves nothing of its own', { tags: 'long' }, async () => {
   await using store = await openStore();
   const { postgres, base } = await withBase(store);
   const notes: Notes = new Map();

@@ -1,4 +1,7 @@
-/** A dump restored as a whole, under the suite that every engine passes: whatever is done before and after is what is done with any other cut-over. */
+/**
+ * A dump restored as a whole, under the suite that every engine passes: whatever is done before and after is what is done with any other cut-over.
+ * @module-tag long
+ */
 import type { DatabaseEngine } from '../../../../src/engines/engine.ts';
 import type { PostgresComponent } from '../../../../src/domain/service.ts';
 import { describeEngine } from '../../../suites/engine-suite.ts';

@@ -4,6 +4,7 @@ import type { PostgresDump } from '../../../../src/domain/backup-manifest.ts';
 import type { PostgresDirectoryCutOver } from '../../../../src/domain/rollback.ts';
 import type { EngineContext, PreparedComponent } from '../../../../src/engines/engine-context.ts';
 import { findRecovery } from '../../../../src/engines/postgres/recovery/recovery-server.ts';
+import { cases } from '../../../support/cases.ts';
 import { useDocker } from '../../../support/docker.ts';
 import { failing } from '../../../support/failing.ts';
 import { waitFor } from '../../../support/service-fixture.ts';
@@ -71,7 +72,7 @@ async function neverMade(image: Image): Promise<TestPostgres> {
   return { id, component: { engine: 'postgres', name: 'postgres', container: name, database: 'shop', user: 'postgres' }, sql, works: async () => true };
 }
 
-test.each(['postgres:17', 'postgres:18'] as const)('on %s: a server that is damaged, and one that was never made', async (image) => {
+cases(['postgres:18'], ['postgres:17'])('on %s: a server that is damaged, and one that was never made', async (image) => {
   await using store = await openStore();
   const { postgres, dump, directory } = await shopWithDump(store, image);
   const ctx = contextOf(docker, new Map(), { run: `damaged-${image}` });

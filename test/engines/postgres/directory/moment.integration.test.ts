@@ -78,7 +78,7 @@ test('looked at before the yes, gone on from, gone back, and finished where it s
   await engine.discardRollback(ctx, postgres.component, finished.cutOver);
 }, 300_000);
 
-test('two at once: the first to be approved is carried out beside the other, whose plan then leads nowhere, and which leaves nothing', async () => {
+test('two at once: the first to be approved is carried out beside the other, whose plan then leads nowhere, and which leaves nothing', { tags: 'long', timeout: 300_000 }, async () => {
   await using store = await openStore();
   await using log = await openArchive();
   const { postgres, base, xids } = await withRows(store, log);
@@ -101,7 +101,7 @@ test('two at once: the first to be approved is carried out beside the other, who
   await engine.discardPrepared(third, postgres.component, whole.cutOver);
   await engine.discardRollback(second, postgres.component, own);
   expect((await docker.runtime.exec(postgres.id, { argv: ['ls', '/var/lib/postgresql/data'], timeoutMs: 10_000 })).stdout).not.toContain('pgsql_tmp.holdfast');
-}, 300_000);
+});
 
 test('of PostgreSQL 18, whose settings were raised after the backup, that has crashed for good', async () => {
   await using store = await openStore();

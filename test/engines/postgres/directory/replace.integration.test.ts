@@ -48,7 +48,7 @@ async function stage(method: 'base' | 'dump', sizeMiB: number) {
   return { store, postgres, component: postgres.component, ctx, backup, brought: { backup, source: store.source }, archives, cutOver, [Symbol.asyncDispose]: () => store[Symbol.asyncDispose]() };
 }
 
-test('a base backup: refused beside with the command, replaced, compared, undone, that undone, and let go', async () => {
+test('a base backup: refused beside with the command, replaced, compared, undone, that undone, and let go', { tags: 'long', timeout: 900_000 }, async () => {
   await using at = await stage('base', 100);
   const { postgres, component, ctx, backup, store } = at;
   const beside = await failing('NotEnoughSpace', engine.prepare(ctx('beside'), component, backup, { ...store.source, backupId: choice.backupId }));
@@ -72,9 +72,9 @@ test('a base backup: refused beside with the command, replaced, compared, undone
   for (let times = 0; times < 2; times += 1) await engine.discardRollback(ctx('accept'), component, again.cutOver);
   expect([at.archives(), await postgres.shell(`ls ${dataDirectory}`)]).toEqual([[], expect.not.stringContaining('pgsql_tmp.holdfast')]);
   expect(await postgres.rows()).toBe('after,saved');
-}, 900_000);
+});
 
-test('what a worker that died left at work on the data is ended, not waited for by anybody, and the old data put back', async () => {
+test('what a worker that died left at work on the data is ended, not waited for by anybody, and the old data put back', { tags: 'long', timeout: 900_000 }, async () => {
   await using at = await stage('base', 100);
   const { postgres, component, ctx, backup, brought, store } = at;
   const prepared = await replacements.prepare(ctx('restore'), component, backup, store.source, choice);
@@ -94,7 +94,7 @@ test('what a worker that died left at work on the data is ended, not waited for 
   await engine.rollBack(ctx('restore', 'a2-00000000'), component, cutOver);
   expect([await postgres.rows(), at.archives()]).toEqual(['later,saved', []]);
   for (const id of left) expect(await docker.runtime.find(id)).toBeNull();
-}, 900_000);
+});
 
 test('a dump: made anew, compared to the last row; what differs is put back to the byte, by whoever repairs it, and no late attempt drops it again', async () => {
   await using at = await stage('dump', 125);

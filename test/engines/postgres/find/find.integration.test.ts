@@ -10,6 +10,7 @@ import type { PostgresComponent } from '../../../../src/domain/service.ts';
 import { parseLsn } from '../../../../src/domain/wal/lsn.ts';
 import type { KeptLog } from '../../../../src/engines/engine-context.ts';
 import type { Look, LogSurvey, MomentEngine, SurveyRequest } from '../../../../src/engines/moment-engine.ts';
+import { cases } from '../../../support/cases.ts';
 import { useDocker } from '../../../support/docker.ts';
 import { failing } from '../../../support/failing.ts';
 import { openArchive } from '../directory/archived-log.ts';
@@ -30,7 +31,7 @@ const asked = (log: KeptLog, until: bigint, more: Partial<SurveyRequest> = {}): 
 
 const xidsOf = ({ commits }: LogSurvey): readonly string[] => commits.map(({ xid }) => xid);
 
-test.each(['postgres:15', 'postgres:18'])('of %s: rows deleted in a subtransaction, and a prepared TRUNCATE behind it', async (image) => {
+cases(['postgres:18'], ['postgres:15'])('of %s: rows deleted in a subtransaction, and a prepared TRUNCATE behind it', async (image) => {
   await using store = await openStore();
   await using archive = await openArchive();
   const { postgres, base } = await withGoods(store, { ...archive.options, image });
@@ -54,7 +55,7 @@ test.each(['postgres:15', 'postgres:18'])('of %s: rows deleted in a subtransacti
   expect(await findScratchOf(docker.runtime, ctx.owner)).toEqual([]);
 });
 
-test('of 17: a TRUNCATE that others commit beside, while nobody can count', async () => {
+test('of 17: a TRUNCATE that others commit beside, while nobody can count', { tags: 'long' }, async () => {
   await using store = await openStore();
   await using archive = await openArchive();
   const { postgres, base } = await withGoods(store, archive.options);
@@ -84,7 +85,7 @@ test('of 17: a TRUNCATE that others commit beside, while nobody can count', asyn
   expect([tables.length, ends.at(-1)]).toEqual([1, 'found']);
 });
 
-test('of 17: more of it than is unpacked at once; a table that is locked, a query that is none, a segment that is damaged', async () => {
+test('of 17: more of it than is unpacked at once; a table that is locked, a query that is none, a segment that is damaged', { tags: 'long' }, async () => {
   await using store = await openStore();
   await using archive = await openArchive();
   const { postgres, base } = await withGoods(store, archive.options);

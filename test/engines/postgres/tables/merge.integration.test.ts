@@ -88,7 +88,7 @@ describe('foreign keys', () => {
 });
 
 describe('what happens meanwhile', () => {
-  it('is waited for, is put aside with the rest, and makes a plan for an altered table void', async () => {
+  it('is waited for, is put aside with the rest, and makes a plan for an altered table void', { tags: 'long' }, async () => {
     const world = await open('CREATE TABLE released (v int); CREATE TABLE accounts (id int PRIMARY KEY, cents int); INSERT INTO accounts SELECT n, 100 FROM generate_series(1, 50) n');
     await world.backUp();
     await world.sql('UPDATE accounts SET cents = 0 WHERE id <= 10');

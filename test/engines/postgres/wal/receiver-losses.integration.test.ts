@@ -49,7 +49,7 @@ describe('a slot that was lost', () => {
     await wal.forget();
   });
 
-  it('by its limit, or with the volume', async () => {
+  it('by its limit, or with the volume', { tags: 'long' }, async () => {
     const postgres = await startPostgres(docker, { args: ['-c', 'max_slot_wal_keep_size=16MB', '-c', 'max_wal_size=64MB', '-c', 'min_wal_size=32MB'] });
     const wal = receiving(docker, postgres);
     const { ctx, component, source } = wal;

@@ -2,6 +2,7 @@
 import { createHash } from 'node:crypto';
 import { expect, test } from 'vitest';
 import { isFailure } from '../../../../../src/domain/failures.ts';
+import { cases } from '../../../../support/cases.ts';
 import { useDocker } from '../../../../support/docker.ts';
 import { failing } from '../../../../support/failing.ts';
 import { bytesOf } from '../wal-fixture.ts';
@@ -10,7 +11,7 @@ import { archiving, startArchiving } from './archive-fixture.ts';
 const docker = useDocker();
 const segmentBytes = 16 * 1024 ** 2;
 
-test.each(['postgres:15', 'postgres:18'])('a server of %s is set up, archives, is read from beside it, and is let go of again', async (image) => {
+cases(['postgres:18'], ['postgres:15'])('a server of %s is set up, archives, is read from beside it, and is let go of again', async (image) => {
   const postgres = await startArchiving(docker, { image });
   const wal = archiving(docker, postgres);
   const { ctx, component, source } = wal;
@@ -115,7 +116,7 @@ test('what is not as it was set up is said, each by its name', async () => {
   await wal.forget();
 });
 
-test.each(['postgres:15', 'postgres:17', 'postgres:18'])('what is committed is archived by the timeout also after a restart of %s, which would wait for its next checkpoint', async (image) => {
+cases(['postgres:18'], ['postgres:15', 'postgres:17'])('what is committed is archived by the timeout also after a restart of %s, which would wait for its next checkpoint', async (image) => {
   const postgres = await startArchiving(docker, { image, args: ['-c', 'checkpoint_timeout=1d'] });
   const wal = archiving(docker, postgres);
   await wal.enable();
