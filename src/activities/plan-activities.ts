@@ -17,13 +17,13 @@ import { noteKnownCutOvers, writeMarkKey, writeMarkOf } from './cut-over-state.t
 import type { ActivityDependencies } from './dependencies.ts';
 import { tellingHowToRecreate } from './missing-container.ts';
 import { readBackup } from './proof-activities.ts';
-import { startUnlessUnusable } from './start-unless-unusable.ts';
+import { startOnItsData, startUnlessUnusable } from './start-unless-unusable.ts';
 
 export function createPlanActivities(dependencies: ActivityDependencies) {
   return {
     /**
      * Starts a container that is stopped, and waits until its database answers steadily: also where a later attempt finds it running, for the one before
-     * may have started it a moment ago. One that ran all along has only to answer. What can never be restored into (a replica, another engine) is refused without the wait; an accept does not ask.
+     * may have started it a moment ago. One that ran all along has only to answer. What can never be restored into (a replica, another engine) is refused without the wait, and a standby that is stopped, or a volume without a server, before the start; an accept does not ask.
      * With `orReplace`, one that cannot be made to answer is no failure: `unusable` then says why its data has to be replaced as a whole.
      * @throws ContainerNotRunning, ContainerNotFound, ForeignFence, and what the engine's inspection refuses
      */
@@ -37,9 +37,10 @@ export function createPlanActivities(dependencies: ActivityDependencies) {
       if (input.orReplace === true && engineOf(dependencies, component).prepareWhole !== undefined) {
         return inEngineContext(dependencies, input.service, (context) => startUnlessUnusable(context, engineOf(dependencies, component), component, facts, activityInfo().attempt > 1));
       }
-      if (started) await dependencies.runtime.start(facts.id);
       await inEngineContext(dependencies, input.service, async (context) => {
         const engine = engineOf(dependencies, component);
+        if (started && purpose === 'restore') await startOnItsData(context, engine, component, facts);
+        else if (started) await dependencies.runtime.start(facts.id);
         const answers = !started && purpose === 'restore' && await engine.inspect(context, component, 'restore').then(() => true, ignoreTransient);
         if (!answers || activityInfo().attempt > 1) await engine.waitUntilReady(context, component);
       });

@@ -18,13 +18,32 @@ export async function startUnlessUnusable(context: EngineContext, engine: Databa
   if (state === 'running') {
     if (!isRetry && await answers(context, engine, component)) return { started: false };
   } else {
-    const seen = await seenFromOutside(context, engine, component);
-    if (seen?.standby === true) throw new HoldfastFailure('UnsupportedTopology', { operation: 'start the database', object: component.container, cause: `the server is a standby, and ${component.container} is ${state}`, hint: 'Restore into its primary; then make the standby anew. Nothing was started.' });
-    if (seen !== null && !seen.running && seen.empty) return { started: false, unusable: `${component.container} is ${state}, and there is no server's data in its volume` };
+    if (!await hasServersData(context, engine, component, state)) return { started: false, unusable: noServersData(component, state) };
     await context.runtime.start(id);
   }
   const unusable = await whyUnusable(context, engine, component);
   return { started: state !== 'running' && unusable === null, ...(unusable === null ? {} : { unusable }) };
+}
+
+/** The same where its data stays, so that it has to answer: started where it is stopped. @throws UnsupportedTopology for a standby and ContainerNotRunning where there is no server's data, before anything is started */
+export async function startOnItsData(context: EngineContext, engine: DatabaseEngine, component: Component, { id, state }: ContainerFacts): Promise<void> {
+  if (!await hasServersData(context, engine, component, state)) {
+    throw new HoldfastFailure('ContainerNotRunning', { operation: 'start the database', object: component.container, cause: noServersData(component, state), hint: 'Nothing was started: its image would make a new server there. Restore a backup into it first.' });
+  }
+  await context.runtime.start(id);
+}
+
+const noServersData = ({ container }: Component, state: ContainerFacts['state']): string => `${container} is ${state}, and there is no server's data in its volume`;
+
+/** Of one that does not run: is there anything that it would start on? True where that cannot be told. @throws UnsupportedTopology for a standby, which is not started for its refusal */
+async function hasServersData(context: EngineContext, engine: DatabaseEngine, component: Component, state: ContainerFacts['state']): Promise<boolean> {
+  const seen = await seenFromOutside(context, engine, component);
+  if (seen?.standby === true) {
+    throw new HoldfastFailure('UnsupportedTopology', {
+      operation: 'start the database', object: component.container, cause: `the server is a standby, and ${component.container} is ${state}`, hint: 'Restore into its primary; where that is replaced as a whole, make the standby anew. Nothing was started.',
+    });
+  }
+  return seen === null || seen.running || !seen.empty;
 }
 
 /** Null where it answers steadily in the end. Bounded by the time that one start may take, and by how often it may end. */

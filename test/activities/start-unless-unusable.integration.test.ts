@@ -42,6 +42,7 @@ async function stopped(volume: string, command: readonly string[]): Promise<{ re
 it('one that was never made is not started: its image would make a server of its own', async () => {
   const { id, component } = await stopped(await docker.volume(), ['postgres']);
   expect(await ensure(component, true)).toEqual({ started: false, unusable: `${component.container} is created, and there is no server's data in its volume` });
+  expect((await failing('ContainerNotRunning', ensure(component, false))).fields.cause).toContain('there is no server\'s data in its volume');
   expect((await docker.runtime.inspect(id)).startedAt).toBeNull();
 });
 
@@ -51,13 +52,13 @@ it('nor is one that could never be restored into as a whole: what refuses it com
   expect((await docker.runtime.inspect(id)).startedAt).toBeNull();
 });
 
-it('nor is a standby, which is refused', async () => {
+it('nor is a standby, which is refused, also where its data would stay and a few tables change', async () => {
   const volume = await docker.volume();
   const made = await stopped(volume, ['sh', '-c', `echo 17 >${directory}/PG_VERSION; : >${directory}/standby.signal`]);
   await docker.runtime.start(made.id);
   await docker.runtime.wait(made.id);
   const { id, component } = await stopped(volume, ['postgres']);
-  expect((await failing('UnsupportedTopology', ensure(component, true))).fields.cause).toContain('is a standby');
+  for (const orReplace of [true, false]) expect((await failing('UnsupportedTopology', ensure(component, orReplace))).fields.cause).toContain('is a standby');
   expect((await docker.runtime.inspect(id)).startedAt).toBeNull();
 });
 
