@@ -52,6 +52,10 @@ export interface ContainerFacts {
   readonly aliases: Readonly<Record<string, readonly string[]>>;
   readonly shmSizeBytes: number;
   readonly memoryBytes: number;
+  /** All else that it was given, by itself or its image, as `docker create` takes it: `--cap-drop=ALL`, `--tmpfs=/run:size=64m`. Values may be secrets. */
+  readonly options: readonly string[];
+  /** What it was given that no option gives back, by name: `--gpus`, `--ip 172.20.0.5 on app`. */
+  readonly notCarried: readonly string[];
 }
 
 export interface MountSpec {
@@ -146,6 +150,8 @@ export interface ImageFacts {
   /** Where containers of it keep data unless they are told otherwise. */
   readonly volumes: readonly string[];
   readonly environment: Readonly<Record<string, string>>;
+  /** What it gives its containers of {@link ContainerFacts.options}. */
+  readonly options: readonly string[];
   /** `postgres@sha256:…`: what registries call it that it came from, or went to. None of one that was built or loaded here. */
   readonly digests: readonly string[];
 }

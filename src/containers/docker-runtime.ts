@@ -17,6 +17,7 @@ import type { EngineCall } from './docker/docker-failures.ts';
 import { dockerAddress, dockerConnection } from './docker/docker-host.ts';
 import { EngineClient } from './docker/engine-client.ts';
 import type { Dialler } from './docker/engine-client.ts';
+import { ownOptions, type OwnConfig } from './docker/given-options.ts';
 import { waitUntil } from './wait-until.ts';
 
 /** An engine is given this much longer than the work it was asked for. */
@@ -283,13 +284,13 @@ class DockerRuntime implements ContainerRuntime {
 
   async findImage(reference: string): ReturnType<ContainerRuntime['findImage']> {
     const call = { operation: 'find image', object: reference };
-    const answer = await this.#unless404(call, () => this.#client.json<{ Id: string; RepoDigests?: string[] | null; Config?: { Volumes?: Record<string, unknown> | null; Env?: string[] | null } | null }>({
+    const answer = await this.#unless404(call, () => this.#client.json<{ Id: string; RepoDigests?: string[] | null; Config?: OwnConfig & { Volumes?: Record<string, unknown> | null; Env?: string[] | null } | null }>({
       // A reference may hold slashes, and the engine takes them as they are.
       method: 'GET', path: `/images/${reference.split('/').map(encodeURIComponent).join('/')}/json`,
     }));
     if (answer === null) return null;
     const environment = Object.fromEntries((answer.Config?.Env ?? []).map((pair) => [pair.slice(0, pair.indexOf('=')), pair.slice(pair.indexOf('=') + 1)]));
-    return { id: answer.Id, digests: answer.RepoDigests ?? [], volumes: Object.keys(answer.Config?.Volumes ?? {}), environment };
+    return { id: answer.Id, digests: answer.RepoDigests ?? [], volumes: Object.keys(answer.Config?.Volumes ?? {}), environment, options: ownOptions(answer.Config ?? {}) };
   }
 
   async #inspectRaw(call: EngineCall, nameOrId: string): Promise<InspectAnswer> {

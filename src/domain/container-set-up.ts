@@ -24,29 +24,13 @@ export interface ContainerSetUp {
   readonly init: boolean;
   readonly shmSizeBytes: number;
   readonly memoryBytes: number;
+  /** All else, as `docker create` takes it: `--cap-drop=ALL`, `--health-cmd=pg_isready`, `--tmpfs=/run:size=64m`. None that the image gives by itself. Absent in backups of before this was kept, whose `mounts` have what lies in memory. */
+  readonly options?: readonly string[];
+  /** What it had and no option gives back, by name: `--gpus`, `--ip 172.20.0.5 on app`. Absent like {@link options}. */
+  readonly notCarried?: readonly string[];
 }
 
 const compose = 'com.docker.compose.';
-const redacted = 'REDACTED';
-/** Names of options, variables and labels whose values are nobody's business. */
-const secretName = /pass|auth|secret|token|credential|private/i;
-/** `scheme://user:password@` */
-const credentials = /(:\/\/[^/\s:@]*:)[^/\s@]+@/g;
-
-/** Passwords stand in commands (`--requirepass …`) and labels too: whoever makes the container again has to put them back. */
-export function withoutSecrets(setUp: ContainerSetUp): ContainerSetUp {
-  const argv = (words: readonly string[]): readonly string[] => words.map((word, index) => {
-    const before = words[index - 1] ?? '';
-    if (/^-/.test(before) && !before.includes('=') && secretName.test(before) && !/^-/.test(word)) return redacted;
-    const [, name, value] = /^([^=\s]+)=(.*)$/s.exec(word) ?? [];
-    if (name !== undefined && value !== undefined && secretName.test(name)) return `${name}=${redacted}`;
-    return word.replace(credentials, `$1${redacted}@`);
-  });
-  return {
-    ...setUp, entrypoint: argv(setUp.entrypoint), command: argv(setUp.command),
-    labels: Object.fromEntries(Object.entries(setUp.labels).map(([name, value]) => [name, secretName.test(name) ? redacted : value.replace(credentials, `$1${redacted}@`)])),
-  };
-}
 
 /** An image that its name alone does not lead to (any more). */
 export interface ExactImage {
@@ -97,6 +81,18 @@ export function recreateLines(setUp: ContainerSetUp, exact: ExactImage | null): 
 }
 
 /**
+ * A sentence about what the lines do not give back; null where there is nothing of the kind. Compose's make it as the file says, which has all of it.
+ */
+export function lostSentence(setUp: ContainerSetUp): string | null {
+  if (composeArguments(setUp.labels) !== null) return null;
+  if (setUp.options === undefined) return `The backup does not know, and the lines do not have: ${neverKept}. Give them by hand, else it comes back with less isolation and other limits than it had`;
+  return setUp.notCarried === undefined || setUp.notCarried.length === 0 ? null : `Not in the lines, to be given by hand: ${setUp.notCarried.join(', ')}`;
+}
+
+/** Of older backups. */
+const neverKept = 'health check, capabilities, security options, read-only root, devices, limits of CPU, swap, processes and files (ulimits), sysctls, log driver and options, sizes of tmpfs, added hosts, DNS, working directory, stop signal and time';
+
+/**
  * Null where it was not compose's. Its first version noted the files as they were named, from wherever it was run, and its project's directory beside them: the line has to do from anywhere. That directory, and
  * the files of variables, are named where they are not what compose takes by itself.
  */
@@ -123,10 +119,16 @@ function createArguments(setUp: ContainerSetUp, network: string | undefined): re
   return [
     'docker', 'create', '--name', setUp.name, ...(setUp.init ? ['--init'] : []), ...option('--restart', setUp.restart === 'no' ? [] : [setUp.restart]), ...option('--network', network === undefined ? [] : [network]), ...option('--network-alias', network === undefined ? [] : setUp.aliases?.[network] ?? []),
     ...option('--publish', setUp.ports), ...option('--user', setUp.user === null ? [] : [setUp.user]), ...option('--env', [...setUp.environmentNames.filter((name) => setUp.places[name] === undefined), ...Object.entries(setUp.places).map(([name, value]) => `${name}=${value}`)]),
-    ...option('--mount', setUp.mounts.map(mountText)), ...option('--shm-size', setUp.shmSizeBytes > 0 ? [String(setUp.shmSizeBytes)] : []), ...option('--memory', setUp.memoryBytes > 0 ? [String(setUp.memoryBytes)] : []),
+    ...option('--mount', setUp.mounts.map(mountText)), ...option('--shm-size', setUp.shmSizeBytes > 0 ? [String(setUp.shmSizeBytes)] : []), ...option('--memory', setUp.memoryBytes > 0 ? [String(setUp.memoryBytes)] : []), ...(setUp.options ?? []).flatMap(wordsOf),
     ...option('--label', Object.entries(setUp.labels).filter(([name]) => !name.startsWith(compose)).map(([name, value]) => `${name}=${value}`)),
     ...option('--entrypoint', entrypoint === undefined ? [] : [entrypoint]), setUp.image, ...rest, ...setUp.command,
   ];
+}
+
+/** As the others are written: `--cap-drop ALL`. A switch is one word. */
+function wordsOf(option: string): readonly string[] {
+  const [, name = option, value] = /^(--[a-z-]+)=(.*)$/s.exec(option) ?? [];
+  return value === undefined ? [name] : [name, value];
 }
 
 function mountText({ type, source, target, writable }: ContainerSetUp['mounts'][number]): string {

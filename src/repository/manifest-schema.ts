@@ -25,6 +25,7 @@ const setUp = z.strictObject({
   name: text, image: text, entrypoint: z.array(text), command: z.array(text), user: text.nullable(), environmentNames: z.array(text), places: z.record(z.string(), text),
   mounts: z.array(z.strictObject({ type: z.enum(['volume', 'bind', 'tmpfs']), source: text, target: text, writable: z.boolean() })),
   networks: z.array(text), aliases: z.record(z.string(), z.array(text)).exactOptional(), ports: z.array(text), labels: z.record(z.string(), text), restart: text, init: z.boolean(), shmSizeBytes: size, memoryBytes: size,
+  options: z.array(text.regex(/^--[a-z][a-z-]*(=|$)/)).exactOptional(), notCarried: z.array(text).exactOptional(),
 });
 const server = { container: text, containerId: text, image: text, imageId: text, imageDigest: text.exactOptional(), version: text, setUp: setUp.exactOptional() };
 /** What removes losing attempts goes by the component's attempt: an artifact elsewhere would be removed with them. */

@@ -7,7 +7,7 @@ import { readConfig } from './read-config.ts';
 function container(name: string, facts: Partial<ContainerFacts> = {}): ContainerFacts {
   return {
     id: name, name, image: 'busybox', imageId: 'sha256:0', labels: {}, state: 'running', exitCode: null, oomKilled: false, startedAt: null, createdAt: '2026-11-23T00:00:00Z',
-    command: [], entrypoint: [], user: null, ports: [], addresses: {}, environmentNames: [], placeVariables: {}, init: false, autoRemove: false, restartPolicy: { name: 'no', maximumRetryCount: 0 }, networks: [], aliases: {}, shmSizeBytes: 0, memoryBytes: 0,
+    command: [], entrypoint: [], user: null, ports: [], addresses: {}, environmentNames: [], placeVariables: {}, init: false, autoRemove: false, restartPolicy: { name: 'no', maximumRetryCount: 0 }, networks: [], aliases: {}, shmSizeBytes: 0, memoryBytes: 0, options: [], notCarried: [],
     mounts: [{ type: 'volume', source: `${name}-data`, destination: '/data', writable: true }], ...facts,
   };
 }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest';
-import { exactImage, imageDoubt, recreateLines, withoutSecrets, type ContainerSetUp } from '../../src/domain/container-set-up.ts';
+import { exactImage, imageDoubt, lostSentence, recreateLines, type ContainerSetUp } from '../../src/domain/container-set-up.ts';
 
 const setUp: ContainerSetUp = {
   name: 'agentic-postgres', image: 'postgres:17', entrypoint: ['docker-entrypoint.sh'], command: ['postgres', '-c', 'work_mem=8MB'], user: null, environmentNames: ['POSTGRES_PASSWORD', 'PGDATA'], places: { PGDATA: '/data/db' },
@@ -35,18 +35,28 @@ test('a mount is CSV to the engine\'s own program', () => {
   expect(recreateLines({ ...setUp, mounts }, null)[0]).toContain(' --mount \'type=bind,"source=/srv/a,b ""c""",target=/data,readonly\' ');
 });
 
-test.for<[string, readonly string[], readonly string[]]>([
-  ['a password behind its option', ['redis-server', '--requirepass', 'canary', '--appendonly', 'yes'], ['redis-server', '--requirepass', 'REDACTED', '--appendonly', 'yes']],
-  ['one in its option', ['x', '--auth-token=canary', 'y'], ['x', '--auth-token=REDACTED', 'y']],
-  ['one that the next option follows', ['x', '--password', '--verbose'], ['x', '--password', '--verbose']],
-  ['one in an address', ['x', 'amqp://user:canary@host/v'], ['x', 'amqp://user:REDACTED@host/v']],
-  ['no setting of another kind', ['postgres', '-c', 'shared_buffers=1GB'], ['postgres', '-c', 'shared_buffers=1GB']],
-])('nobody learns %s', ([, command, kept]) => {
-  expect(withoutSecrets({ ...setUp, command }).command).toEqual(kept);
+test('what else it was given stands in the line, each value a word of its own', () => {
+  const options = ['--health-cmd=pg_isready -U "it\'s" || exit 1', '--health-interval=30s', '--no-healthcheck', '--read-only', '--ulimit=nofile=1024:2048', '--memory-swap=-1', '--tmpfs=/run:rw,size=64m', '--log-opt=tag={{.Name}} a=b'];
+  expect(recreateLines({ ...setUp, options }, null)[0]).toContain(' --shm-size 67108864 --health-cmd \'pg_isready -U "it\'\\\'\'s" || exit 1\' --health-interval 30s --no-healthcheck --read-only --ulimit nofile=1024:2048 --memory-swap -1'
+    + ' --tmpfs /run:rw,size=64m --log-opt \'tag={{.Name}} a=b\' --label ');
 });
 
-test('labels keep their names, and the values that are nobody\'s secret', () => {
-  expect(withoutSecrets({ ...setUp, labels: { 'traefik.basicauth': 'canary', team: 'a' } }).labels).toEqual({ 'traefik.basicauth': 'REDACTED', team: 'a' });
+describe('what the lines do not give back', () => {
+  const labels = { 'com.docker.compose.service': 'db', 'com.docker.compose.project.config_files': '/srv/compose.yml' };
+
+  test('is said', () => {
+    expect(lostSentence({ ...setUp, options: [], notCarried: ['--gpus', '--ip 172.20.0.5 on app'] })).toBe('Not in the lines, to be given by hand: --gpus, --ip 172.20.0.5 on app');
+  });
+
+  test('of a backup that kept none of it, too', () => {
+    expect(lostSentence(setUp)).toBe('The backup does not know, and the lines do not have: health check, capabilities, security options, read-only root, devices, limits of CPU, swap, processes and files (ulimits), sysctls, log driver and options, sizes of tmpfs, added hosts, DNS, '
+      + 'working directory, stop signal and time. Give them by hand, else it comes back with less isolation and other limits than it had');
+  });
+
+  test('nothing where there is nothing, and where compose makes it of its own file', () => {
+    expect(lostSentence({ ...setUp, options: [], notCarried: [] })).toBeNull();
+    for (const more of [{}, { options: [], notCarried: ['--gpus'] }]) expect(lostSentence({ ...setUp, labels, ...more })).toBeNull();
+  });
 });
 
 describe('of the very image', () => {

@@ -4,6 +4,7 @@ import type { RestoreBackupResult } from '../../src/workflows/restore-backup/mes
 import type { RestoreToPointInTimeResult } from '../../src/workflows/restore-to-point-in-time/messages.ts';
 import type { TakeBackupResult } from '../../src/workflows/take-backup/messages.ts';
 import { statusQuery } from '../../src/workflows/shared/messages.ts';
+import { engineCall } from '../support/engine-call.ts';
 import { startServiceFixture, waitFor, type ServiceFixture } from '../support/service-fixture.ts';
 import { runDockerLines } from '../support/docker-lines.ts';
 import { dockerHost, testLabel } from '../support/test-environment.ts';
@@ -92,13 +93,31 @@ describe('a moment, each time undone to what was there', () => {
   let container: string;
   let volume: string;
   beforeAll(async () => {
+    await withMoreSettings();
     // Its own end is a moment that needs no archived log.
     to = `backup:${(await service.run<TakeBackupResult>('takeBackup', { service: service.name, kind: 'base' })).backupId}`;
     await service.sql('INSERT INTO orders VALUES (2)');
-    const { name, mounts } = await service.runtime.inspect(service.postgres);
-    container = name;
+    const { mounts } = await facts();
     volume = mounts.find(({ destination }) => destination === '/var/lib/postgresql')?.source as string;
   }, 300_000);
+
+  const madeWith = async () => JSON.parse(await engineCall(dockerHost(), 'GET', `/containers/${container}/json`)) as { readonly Config: Readonly<Record<string, unknown>>; readonly HostConfig: Readonly<Record<string, unknown>> };
+
+  /** The same container made anew, with what a careful operator gives it. */
+  async function withMoreSettings(): Promise<void> {
+    container = (await service.runtime.inspect(service.postgres)).name;
+    const { Config: { Hostname: _hostname, ...config }, HostConfig } = await madeWith();
+    await service.runtime.stop(container, 30_000);
+    await service.runtime.remove(container);
+    await engineCall(dockerHost(), 'POST', `/containers/create?name=${container}`, {
+      ...config, Healthcheck: { Test: ['CMD-SHELL', 'pg_isready -U postgres && test "it\'s \\$1" != ""'], Interval: 45e9, Timeout: 5e9, StartPeriod: 1.5e9, Retries: 4 },
+      HostConfig: {
+        ...HostConfig, CapDrop: ['MKNOD', 'NET_RAW'], Ulimits: [{ Name: 'nofile', Soft: 768, Hard: 1_024 }], LogConfig: { Type: 'json-file', Config: { 'max-size': '20m', 'max-file': '2', tag: 'shop {{.Name}}' } },
+      },
+    });
+    await service.runtime.start(container);
+    await waitFor(async () => (await service.sql('SELECT 1').catch(() => '')) === '1');
+  }
 
   async function decided<R>(type: string, input: object): Promise<R> {
     const run = await service.start<R>(type, { service: service.name, ...input });
@@ -151,13 +170,19 @@ describe('a moment, each time undone to what was there', () => {
 
   test('into a container that is made again by the lines of the refusal', async () => {
     await service.sql('INSERT INTO orders VALUES (3)');
-    const before = await facts();
+    const [before, made] = [await facts(), await madeWith()];
     await service.runtime.remove(container);
     const refused = await service.run('restoreToPointInTime', { service: service.name, to, only: ['postgres'] }).then(() => '', (error: unknown) => String((error as Error).cause));
     const lines = /does not keep\): (docker create .+)\. Then start the restore again/.exec(refused)?.[1];
     await runDockerLines(dockerHost(), lines ?? refused, { POSTGRES_PASSWORD: 'of the shell' });
     const same = ['name', 'image', 'imageId', 'labels', 'command', 'entrypoint', 'mounts', 'networks', 'restartPolicy', 'shmSizeBytes', 'init'] as const;
     expect(await facts()).toMatchObject({ state: 'created', ...Object.fromEntries(same.map((fact) => [fact, before[fact]])) });
+    const again = await madeWith();
+    expect(again.Config['Healthcheck']).toEqual(made.Config['Healthcheck']);
+    // How a mount is written is the one thing that need not be the same.
+    const said = ({ HostConfig: { Mounts: _mounts, ...rest } }: typeof made) => Object.fromEntries(Object.entries(rest).filter(([, value]) => value !== null && !(typeof value === 'object' && Object.keys(value).length === 0)));
+    expect(said(again)).toEqual(said(made));
+    expect(said(again)).toMatchObject({ CapDrop: ['MKNOD', 'NET_RAW'], SecurityOpt: ['no-new-privileges'] });
     await restored();
     await undone();
     expect(await orders()).toBe('1,3');

@@ -44,6 +44,21 @@ describe('committing a manifest', () => {
     }
   });
 
+  it('takes how a container was made with its options and, of before they were kept, without', async () => {
+    const sample = await unfinished();
+    await storeArtifacts(repository, sample);
+    const setUp = { name: 'db', image: 'postgres:17', entrypoint: [], command: [], user: null, environmentNames: [], places: {}, mounts: [], networks: [], ports: [], labels: {}, restart: 'no', init: false, shmSizeBytes: 0, memoryBytes: 0 };
+    const made = (changed: object): BackupManifest => ({ ...sample, components: sample.components.map((each) => ({ ...each, server: { ...each.server, setUp: { ...setUp, ...changed } } }) as ComponentBackup) });
+    for (const options of [['--'], ['db'], ['-v=/:/host'], ['--cap-drop ALL']]) await failing('ManifestDamaged', repository.commitManifest(made({ options, notCarried: [] })));
+    const manifest = made({ options: ['--read-only', '--health-cmd=a\nb = c', '--cap-drop=ALL'], notCarried: ['--gpus'] });
+    await repository.commitManifest(manifest);
+    expect((await repository.readManifest('shop', manifest.backupId)).manifest).toEqual(manifest);
+    const older = { ...made({}), backupId: '20261123-010001' };
+    await storeArtifacts(repository, older);
+    await repository.commitManifest(older);
+    expect((await repository.readManifest('shop', older.backupId)).manifest).toEqual(older);
+  });
+
   it('takes an imported one in a format that an older reader refuses by its number, and in no other', async () => {
     const sample = await unfinished();
     const manifest = asImported(sample);

@@ -31,14 +31,18 @@ function argumentsIn(lines: string, environment: Readonly<Record<string, string>
   }
 }
 
-const withValue: ReadonlySet<string> = new Set(['name', 'restart', 'network', 'publish', 'user', 'env', 'mount', 'shm-size', 'memory', 'label', 'entrypoint']);
+const switches: ReadonlySet<string> = new Set(['init', 'no-healthcheck']);
+const withValue: ReadonlySet<string> = new Set([
+  'name', 'restart', 'network', 'publish', 'user', 'env', 'mount', 'shm-size', 'memory', 'label', 'entrypoint', 'health-cmd', 'health-interval', 'health-timeout', 'health-start-period', 'health-retries', 'cap-drop', 'security-opt', 'cgroupns', 'ulimit', 'log-driver',
+  'log-opt',
+]);
 
 async function create(dockerHost: string, given: readonly string[], environment: Readonly<Record<string, string>>): Promise<void> {
   const options = new Map<string, string[]>();
   let at = 0;
   for (; given[at]?.startsWith('--') === true; at += 1) {
     const name = given[at]?.slice(2) ?? '';
-    const isSwitch = name === 'init';
+    const isSwitch = switches.has(name);
     if (!isSwitch && !withValue.has(name)) throw new Error(`docker create --${name}: not known here`);
     if (!isSwitch) at += 1;
     options.set(name, [...options.get(name) ?? [], isSwitch ? 'true' : given[at] ?? '']);
@@ -50,19 +54,31 @@ async function create(dockerHost: string, given: readonly string[], environment:
   await engineCall(dockerHost, 'POST', `/containers/create?name=${encodeURIComponent(all('name')[0] ?? '')}`, {
     Image: image, Cmd: command, User: all('user')[0] ?? '', ...(all('entrypoint').length === 0 ? {} : { Entrypoint: all('entrypoint') }),
     Env: all('env').flatMap((text) => (text.includes('=') ? [text] : environment[text] === undefined ? [] : [`${text}=${environment[text]}`])),
-    Labels: Object.fromEntries(all('label').map((text) => [text.split('=', 1)[0] ?? '', text.slice(text.indexOf('=') + 1)])),
+    Labels: Object.fromEntries(all('label').map(nameAndValue)),
+    ...(options.has('no-healthcheck') ? { Healthcheck: { Test: ['NONE'] } } : options.has('health-cmd') ? { Healthcheck: healthCheckIn(all) } : {}),
     ExposedPorts: Object.fromEntries(ports.map(([, , , port]) => [port, {}])),
     HostConfig: {
       NetworkMode: all('network')[0] ?? 'default', Init: options.has('init'), RestartPolicy: { Name: restart, MaximumRetryCount: Number(retries) }, ShmSize: Number(all('shm-size')[0] ?? 0), Memory: Number(all('memory')[0] ?? 0),
       PortBindings: Object.fromEntries(ports.map(([, address, hostPort, port]) => [port, [{ HostIp: address?.replace(/^\[|\]$/g, '') ?? '', HostPort: hostPort ?? '' }]])), Mounts: all('mount').map(mountIn),
+      CapDrop: all('cap-drop'), SecurityOpt: all('security-opt'), CgroupnsMode: all('cgroupns')[0] ?? '', LogConfig: { Type: all('log-driver')[0] ?? '', Config: Object.fromEntries(all('log-opt').map(nameAndValue)) },
+      Ulimits: all('ulimit').map(nameAndValue).map(([Name, limits = '']) => ({ Name, Soft: Number(limits.split(':')[0]), Hard: Number(limits.split(':')[1]) })),
     },
   });
+}
+
+const nameAndValue = (text: string): readonly [string, string] => [text.split('=', 1)[0] ?? '', text.slice(text.indexOf('=') + 1)];
+
+function healthCheckIn(all: (name: string) => readonly string[]): Readonly<Record<string, unknown>> {
+  const nanoseconds = (text = '0s'): number => Number.parseInt(text, 10) * (text.endsWith('ms') ? 1e6 : 1e9);
+  return {
+    Test: ['CMD-SHELL', all('health-cmd')[0]], Interval: nanoseconds(all('health-interval')[0]), Timeout: nanoseconds(all('health-timeout')[0]), StartPeriod: nanoseconds(all('health-start-period')[0]), Retries: Number(all('health-retries')[0] ?? 0),
+  };
 }
 
 /** `type=bind,"source=/a,b",target=/c,readonly`: CSV, as Docker's own program reads it. */
 function mountIn(text: string): Readonly<Record<string, unknown>> {
   const fields = [...text.matchAll(/(?:^|,)(?:"((?:[^"]|"")*)"|([^,]*))/g)].map(([, quoted, plain]) => quoted?.replaceAll('""', '"') ?? plain ?? '');
-  const values = new Map(fields.map((field) => [field.split('=', 1)[0] ?? '', field.slice(field.indexOf('=') + 1)]));
+  const values = new Map(fields.map(nameAndValue));
   for (const name of values.keys()) if (!['type', 'source', 'target', 'readonly'].includes(name)) throw new Error(`--mount ${name}: not known here`);
   return { Type: values.get('type'), ...(values.has('source') ? { Source: values.get('source') } : {}), Target: values.get('target'), ReadOnly: values.has('readonly') };
 }

@@ -1,5 +1,7 @@
 /** The engine's answer to "inspect container" as ContainerFacts. Field names are the Docker Engine API's (1.41). */
 import type { ContainerFacts, MountFacts } from '../container-runtime.ts';
+import { givenOptions, type GivenConfig, type GivenHostConfig } from './given-options.ts';
+import { notCarried, type Endpoint } from './not-carried.ts';
 
 /** The part of the answer that is read. */
 export interface InspectAnswer {
@@ -8,29 +10,23 @@ export interface InspectAnswer {
   readonly Created: string;
   readonly Image: string;
   readonly State: { readonly Status: string; readonly ExitCode: number; readonly OOMKilled?: boolean; readonly StartedAt?: string };
-  readonly Config: {
+  readonly Config: GivenConfig & {
     readonly Image: string;
-    readonly Tty?: boolean;
     readonly User?: string;
     readonly Labels?: Readonly<Record<string, string>> | null;
     readonly Env?: readonly string[] | null;
-    readonly WorkingDir?: string;
     readonly Entrypoint?: readonly string[] | null;
     readonly Cmd?: readonly string[] | null;
   };
-  readonly HostConfig: {
-    readonly NetworkMode?: string;
+  readonly HostConfig: GivenHostConfig & {
     readonly PortBindings?: Readonly<Record<string, readonly { readonly HostIp?: string; readonly HostPort?: string }[] | null>> | null;
     readonly Init?: boolean | null;
     readonly AutoRemove?: boolean;
     readonly RestartPolicy?: { readonly Name?: string; readonly MaximumRetryCount?: number } | null;
     readonly ShmSize?: number;
-    readonly Memory?: number;
-    readonly Tmpfs?: Readonly<Record<string, string>> | null;
-    readonly LogConfig?: { readonly Type?: string };
   };
-  readonly Mounts?: readonly { readonly Type?: string; readonly Name?: string; readonly Source?: string; readonly Destination: string; readonly RW?: boolean }[] | null;
-  readonly NetworkSettings?: { readonly Networks?: Readonly<Record<string, { readonly Aliases?: readonly string[] | null } | null>> | null; readonly Ports?: Readonly<Record<string, readonly { readonly HostIp?: string; readonly HostPort?: string }[] | null>> | null };
+  readonly Mounts?: readonly { readonly Type?: string; readonly Name?: string; readonly Source?: string; readonly Destination: string; readonly RW?: boolean; readonly Mode?: string; readonly Propagation?: string }[] | null;
+  readonly NetworkSettings?: { readonly Networks?: Readonly<Record<string, Endpoint & { readonly Aliases?: readonly string[] | null } | null>> | null; readonly Ports?: Readonly<Record<string, readonly { readonly HostIp?: string; readonly HostPort?: string }[] | null>> | null };
 }
 
 const states: ReadonlySet<string> = new Set(['created', 'running', 'paused', 'restarting', 'exited', 'dead', 'removing']);
@@ -67,6 +63,8 @@ export function containerFacts(answer: InspectAnswer): ContainerFacts {
     aliases: Object.fromEntries(Object.entries(answer.NetworkSettings?.Networks ?? {}).map(([network, facts]) => [network, (facts?.Aliases ?? []).filter((alias) => !answer.Id.startsWith(alias))] as const).filter(([, given]) => given.length > 0)),
     shmSizeBytes: host.ShmSize ?? 0,
     memoryBytes: host.Memory ?? 0,
+    options: givenOptions(answer.Id, config, host),
+    notCarried: notCarried(config, host, { mounts: answer.Mounts ?? [], networks: answer.NetworkSettings?.Networks ?? {} }),
   };
 }
 

@@ -14,7 +14,7 @@ describe('containerFacts', () => {
     expect(containerFacts(answer)).toEqual({
       id: 'abc', name: 'agentic-postgres', image: 'postgres:17', imageId: 'sha256:1', labels: {}, state: 'running', exitCode: null, oomKilled: false,
       startedAt: '2026-11-23T20:00:01Z', createdAt: '2026-11-23T20:00:00Z', command: [], entrypoint: [], user: null, ports: [], environmentNames: [], placeVariables: {}, init: false,
-      restartPolicy: { name: 'no', maximumRetryCount: 0 }, autoRemove: false, mounts: [], networks: [], aliases: {}, addresses: {}, shmSizeBytes: 0, memoryBytes: 0,
+      restartPolicy: { name: 'no', maximumRetryCount: 0 }, autoRemove: false, mounts: [], networks: [], aliases: {}, addresses: {}, shmSizeBytes: 0, memoryBytes: 0, options: [], notCarried: [],
     });
   });
 
