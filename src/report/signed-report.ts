@@ -1,5 +1,5 @@
 /** A report and its signature, as they are stored and handed on: canonical JSON, so that there is one text for each, and no byte of it can be another. */
-import { sign, verify, type KeyObject } from 'node:crypto';
+import { createHash, sign, verify, type KeyObject } from 'node:crypto';
 import { canonicalJson } from '../domain/canonical-json.ts';
 import { reportBytes, type DrillReport } from '../domain/drill/drill-report.ts';
 import { fingerprintOf, parsePublicKey, publicKeyLine } from './signing-key.ts';
@@ -29,6 +29,9 @@ export function signReport(report: DrillReport, key: KeyObject): SignedReport {
 
 /** The text of report.json: canonical, without a line end. */
 export const signedReportText = (signed: SignedReport): string => canonicalJson(signed);
+
+/** SHA-256 of report.json, as `sha256sum` prints it. */
+export const signedReportSha256 = (signed: SignedReport): string => createHash('sha256').update(signedReportText(signed)).digest('hex');
 
 /** Was this very report signed with the key that it names? Says nothing about whose key that is. */
 export function signatureHolds({ report, signature }: SignedReport): boolean {

@@ -1,5 +1,4 @@
 /** `report list | show | verify | period | key`: reads repositories and files, changes nothing, needs nothing running. */
-import { createHash } from 'node:crypto';
 import { readFile, writeFile } from 'node:fs/promises';
 import { dueDrills } from '../../domain/drill/due-drills.ts';
 import { breaches, isDrillKind } from '../../domain/drill/objectives.ts';
@@ -9,7 +8,7 @@ import type { ServiceDefinition } from '../../domain/service.ts';
 import { renderPeriodPage } from '../../report/page/period-page.ts';
 import { renderPage } from '../../report/page/render-page.ts';
 import { largestReportBytes } from '../../report/read-report.ts';
-import { signatureHolds, signedReportText, type SignedReport } from '../../report/signed-report.ts';
+import { signatureHolds, signedReportSha256, type SignedReport } from '../../report/signed-report.ts';
 import { fingerprintOf, publicKeyPem } from '../../report/signing-key.ts';
 import { verifyReport } from '../../report/verify-report.ts';
 import { ownPublicKey } from '../../worker/report-key.ts';
@@ -125,7 +124,7 @@ export async function showPeriod(context: CommandContext, text: string, { check 
 function periodDrill({ drillId, beganAt, kind, report, problem, signed }: ReadDrill): readonly PeriodDrill[] {
   if (!isDrillKind(kind)) return [];
   const told = problem === null ? report : null;
-  const stored = signed === null ? { reportSha256: null, signedBy: null } : { reportSha256: createHash('sha256').update(signedReportText(signed)).digest('hex'), signedBy: signed.signature.fingerprint };
+  const stored = signed === null ? { reportSha256: null, signedBy: null } : { reportSha256: signedReportSha256(signed), signedBy: signed.signature.fingerprint };
   return [{ ...stored, drillId, kind, beganAt, verdict: report?.verdict ?? null, rtoMs: told?.times.rto.ms ?? null, rpoMs: told?.times.rpo.ms ?? null, breaches: told === null ? [] : breaches(told.objectives), signed: told !== null, problem: report === null ? null : problem }];
 }
 
