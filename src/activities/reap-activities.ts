@@ -27,9 +27,10 @@ export function createReapActivities(dependencies: ActivityDependencies) {
      */
     async reapScratch({ service, waits = false }: { service: string; waits?: boolean }): Promise<readonly ReapedRun[]> {
       const { runtime, runs } = dependencies;
+      const isOver = waits ? waitUntilLongOver : isLongOver;
       const reaped: ReapedRun[] = [];
       for (const owner of await listOwners(runtime, runs.namespaceId, service)) {
-        if (!(await isLongOver(owner, waits))) continue;
+        if (!(await isOver(owner))) continue;
         const done: string[] = [];
         for (const scratch of await findScratchOf(runtime, owner)) {
           try {
@@ -42,7 +43,7 @@ export function createReapActivities(dependencies: ActivityDependencies) {
         }
         if (done.length > 0) reaped.push({ workflowId: owner.workflowId, runId: owner.runId, done });
       }
-      return [...reaped, ...await reapNotesOfDrills(service, waits)];
+      return [...reaped, ...await reapNotesOfDrills(service, isOver)];
     },
 
     /** Can the record of every cut-over be read? Whoever has repaired what he could says so in the end. @throws RepositoryDamaged, RepositoryUnreachable */
@@ -52,21 +53,32 @@ export function createReapActivities(dependencies: ActivityDependencies) {
     },
   };
 
-  async function isLongOver({ workflowId, runId }: RunOwner, waits: boolean): Promise<boolean> {
+  /** For how many milliseconds more a late attempt of the run may come, none from 0 down; null while the run is open. */
+  async function stillLateMs({ workflowId, runId }: RunOwner): Promise<number | null> {
     const closedAtMs = await dependencies.runs.closedAtMs(workflowId, runId);
-    if (closedAtMs === null) return false;
-    const waitMs = closedAtMs + dependencies.timing.lateAttemptMs - dependencies.nowMs();
-    if (waitMs > 0 && waits) await pauseFor(waitMs, Context.current().cancellationSignal);
-    return waitMs <= 0 || waits;
+    return closedAtMs === null ? null : closedAtMs + dependencies.timing.lateAttemptMs - dependencies.nowMs();
+  }
+
+  /** Did the run end so long ago that no late attempt of it can come? */
+  async function isLongOver(owner: RunOwner): Promise<boolean> {
+    const lateMs = await stillLateMs(owner);
+    return lateMs !== null && lateMs <= 0;
+  }
+
+  /** Waits for that where the run has ended; false at once while it is open. */
+  async function waitUntilLongOver(owner: RunOwner): Promise<boolean> {
+    const lateMs = await stillLateMs(owner);
+    if (lateMs !== null && lateMs > 0) await pauseFor(lateMs, Context.current().cancellationSignal);
+    return lateMs !== null;
   }
 
   /** A drill notes where it takes everything from: where that is no repository of the service's own host, no repair comes by. A repository that does not answer is looked at the next time. */
-  async function reapNotesOfDrills(service: string, waits: boolean): Promise<ReapedRun[]> {
+  async function reapNotesOfDrills(service: string, isOver: (owner: RunOwner) => Promise<boolean>): Promise<ReapedRun[]> {
     const reaped: ReapedRun[] = [];
     try {
       for (const { repository, runId } of await notedRuns(dependencies, service)) {
         const { owner, runbook } = (await repository.readNotes(service, runId))[runNoteKey] as Partial<RunNote> | undefined ?? {};
-        if (runbook !== drill || owner?.runId !== runId || owner.namespaceId !== dependencies.runs.namespaceId || !(await isLongOver(owner, waits))) continue;
+        if (runbook !== drill || owner?.runId !== runId || owner.namespaceId !== dependencies.runs.namespaceId || !(await isOver(owner))) continue;
         await repository.removeTemporaries([runId], dependencies.timing.longActivityMs);
         await repository.removeNotes(service, runId);
         reaped.push({ workflowId: owner.workflowId, runId, done: [`removed its notes in ${repository.name}`] });
