@@ -11,8 +11,8 @@ import type { UndoRestoreResult } from '../../src/workflows/undo-restore/message
 import { statusQuery } from '../../src/workflows/shared/messages.ts';
 import { instrument, type Probe } from '../chaos/fault/instrument.ts';
 import { loseFirstAnswers } from '../chaos/fault/lose-answers.ts';
+import { runBeside } from '../support/run-beside.ts';
 import { secretVariables, startServiceFixture, waitFor, type ServiceFixture } from '../support/service-fixture.ts';
-import { testLabel } from '../support/test-environment.ts';
 
 /** Asked for by a file that lies with the data: what is made like the server needs it, too. */
 const secrets = { postgres: 'canary-of-postgres', redis: 'canary-of-redis' };
@@ -33,19 +33,7 @@ const stateOf = async (): Promise<string> => (await service.runtime.inspect(serv
 
 const heldFiles = 'cat /data/appendonlydir/*.incr.aof';
 
-/** In a container of its own, for that of the server is not there to be asked. */
-async function inVolume(script: string): Promise<string> {
-  const { imageId, mounts } = await service.runtime.inspect(service.redis);
-  const name = `hf-test-look-${service.name.slice(4)}`;
-  const { id } = await service.runtime.create({ name, imageId, entrypoint: ['sh', '-euc', script], command: [], labels: { [testLabel]: name }, network: 'none', logDriver: 'json-file', mounts: [{ type: 'volume', source: mounts[0]?.source ?? '', target: '/data' }] });
-  try {
-    await service.runtime.start(id);
-    expect((await service.runtime.wait(id)).exitCode).toBe(0);
-    return (await service.runtime.logs(id, 65_536)).trim();
-  } finally {
-    await service.runtime.remove(id);
-  }
-}
+const inVolume = (script: string): Promise<string> => runBeside(service, service.redis, ['sh', '-euc', script]);
 
 let backupId: string;
 

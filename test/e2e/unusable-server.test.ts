@@ -5,6 +5,7 @@ import type { RestoreToPointInTimeResult } from '../../src/workflows/restore-to-
 import type { TakeBackupResult } from '../../src/workflows/take-backup/messages.ts';
 import { statusQuery } from '../../src/workflows/shared/messages.ts';
 import { engineCall } from '../support/engine-call.ts';
+import { runBeside } from '../support/run-beside.ts';
 import { startServiceFixture, waitFor, type ServiceFixture } from '../support/service-fixture.ts';
 import { runDockerLines } from '../support/docker-lines.ts';
 import { dockerHost, testLabel } from '../support/test-environment.ts';
@@ -91,14 +92,11 @@ describe('a moment, each time undone to what was there', () => {
   const directory = '/var/lib/postgresql/18/docker';
   let to: string;
   let container: string;
-  let volume: string;
   beforeAll(async () => {
     await withMoreSettings();
     // Its own end is a moment that needs no archived log.
     to = `backup:${(await service.run<TakeBackupResult>('takeBackup', { service: service.name, kind: 'base' })).backupId}`;
     await service.sql('INSERT INTO orders VALUES (2)');
-    const { mounts } = await facts();
-    volume = mounts.find(({ destination }) => destination === '/var/lib/postgresql')?.source as string;
   }, 300_000);
 
   const madeWith = async () => JSON.parse(await engineCall(dockerHost(), 'GET', `/containers/${container}/json`)) as { readonly Config: Readonly<Record<string, unknown>>; readonly HostConfig: Readonly<Record<string, unknown>> };
@@ -134,19 +132,7 @@ describe('a moment, each time undone to what was there', () => {
   const undone = (): Promise<unknown> => decided('undoRestore', { run: 'latest' });
   const facts = () => service.runtime.inspect(container);
 
-  /** In a container of its own: the server's does not run. Answers what it printed. */
-  async function beside(program: string, ...command: readonly string[]): Promise<string> {
-    const { imageId } = await facts();
-    const name = `hf-test-beside-${service.name.slice(4)}`;
-    const { id } = await service.runtime.create({ name, imageId, entrypoint: [program], command, labels: { [testLabel]: name }, network: 'none', logDriver: 'json-file', mounts: [{ type: 'volume', source: volume, target: '/var/lib/postgresql' }] });
-    try {
-      await service.runtime.start(id);
-      expect((await service.runtime.wait(id)).exitCode).toBe(0);
-      return (await service.runtime.logs(id, 65_536)).trim();
-    } finally {
-      await service.runtime.remove(id);
-    }
-  }
+  const beside = (...argv: [string, ...string[]]): Promise<string> => runBeside(service, container, argv);
 
   test('into a server that is stopped', { tags: 'long', timeout: 300_000 }, async () => {
     await service.runtime.stop(container, 30_000);
