@@ -1,5 +1,5 @@
 /** Which transaction did it: accidents of every kind in one log, each found by the runbook, named with its full id, and nothing left behind. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { WorkflowFailedError } from '@temporalio/client';
@@ -10,9 +10,8 @@ import { HoldfastFailure } from '../../src/domain/failures.ts';
 import type { FindMomentResult } from '../../src/workflows/find-moment/messages.ts';
 import type { RestoreToPointInTimeResult } from '../../src/workflows/restore-to-point-in-time/messages.ts';
 import { statusQuery } from '../../src/workflows/shared/messages.ts';
-import { runCommand, type CommandEnd } from '../support/command-line.ts';
+import { commandLineOf } from '../support/service-command-line.ts';
 import { waitFor } from '../support/service-fixture.ts';
-import { dockerHost, temporalAddress } from '../support/test-environment.ts';
 import { startWalService, type WalService } from '../support/wal-service.ts';
 
 let service: WalService;
@@ -121,12 +120,7 @@ test('the rows of one table come back as of the point that was found, by the com
   const { xid } = accidents['emptied'] as (typeof accidents)[string];
   await service.sql('INSERT INTO emptied VALUES (200, 5)');
   const directory = await mkdtemp(join(tmpdir(), 'holdfast find-'));
-  await writeFile(join(directory, 'holdfast.yaml'), `host: ${service.config.host}
-queuePrefix: ${service.config.queuePrefix}
-services: { ${service.name}: { postgres: { container: ${service.component.container}, database: shop, wal: stream } } }
-repositories: { local: { url: ${service.repositoryPath} } }
-`);
-  const holdfast = (...args: string[]): Promise<CommandEnd> => runCommand(args, { directory, environment: { DOCKER_HOST: dockerHost(), TEMPORAL_ADDRESS: temporalAddress() } });
+  const holdfast = await commandLineOf(service, directory, { only: 'postgres' });
   const rows = (): Promise<string> => service.sql('SELECT count(*), sum(id) FROM emptied');
   const early = await holdfast('restore', '--to', '2026-01-01T00:00:00Z', '--table', 'emptied', '--dry-run');
   expect([early.code, early.stderr]).toEqual([3, expect.stringContaining('PointUnreachable') as string]);

@@ -14,9 +14,8 @@ import type { ExportBackupResult } from '../../src/workflows/export-backup/messa
 import type { ImportBackupResult } from '../../src/workflows/import-backup/messages.ts';
 import type { ImportBackupsResult } from '../../src/workflows/import-backups/messages.ts';
 import { runToEnd } from '../chaos/stage/drive.ts';
-import { runCommand } from '../support/command-line.ts';
+import { commandLineOf } from '../support/service-command-line.ts';
 import { startServiceFixture, type ServiceFixture } from '../support/service-fixture.ts';
-import { dockerHost, temporalAddress } from '../support/test-environment.ts';
 
 const run = promisify(execFile);
 const mebibyte = 1024 * 1024;
@@ -70,13 +69,7 @@ async function failureOf(type: string, input: object): Promise<{ readonly failur
 
 test('from the command line: a directory comes in, and what came in goes out again', async () => {
   const [directory, out] = [await filed({ 'postgres-20260118-133121.sql.gz': plain, 'redis-20260118-133121.rdb': rdb, 'notes.txt': 'nobody\'s business' }), await filed({})];
-  const home = await mkdtemp(join(elsewhere, 'home-'));
-  const [postgres, redis] = service.config.services[0]?.components ?? [];
-  await writeFile(join(home, 'holdfast.yaml'), JSON.stringify({
-    host: service.config.host, queuePrefix: service.config.queuePrefix, repositories: { local: { url: service.repositoryPath } },
-    services: { [service.name]: { postgres: { container: postgres?.container, database: 'shop' }, redis: { container: redis?.container } } },
-  }));
-  const holdfast = (...args: string[]) => runCommand(args, { directory: home, environment: { TEMPORAL_ADDRESS: temporalAddress(), DOCKER_HOST: dockerHost() } });
+  const holdfast = await commandLineOf(service, await mkdtemp(join(elsewhere, 'home-')));
   expect(await holdfast('import', directory, '--time-zone', 'America/Denver')).toMatchObject({
     code: 0, stdout: expect.stringMatching(/Imported, not proven: 1 backup\.\n +20260118-203121\nThe names were read as local time of America\/Denver\.\nProve them: holdfast prove 20260118-203121/),
   });

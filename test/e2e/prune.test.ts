@@ -1,5 +1,5 @@
 /** Retention end to end, as somebody starts it from Temporal: two repositories, a question and its answer, a worker that dies in the middle, and the way back. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { WorkflowFailedError } from '@temporalio/client';
@@ -20,10 +20,10 @@ import { callText } from '../chaos/fault/fault-point.ts';
 import { instrument } from '../chaos/fault/instrument.ts';
 import { startDoomedWorker } from '../chaos/fault/doomed-worker.ts';
 import { cases } from '../support/cases.ts';
-import { runCommand } from '../support/command-line.ts';
 import { oldBackups } from '../support/old-backups.ts';
+import { commandLineOf } from '../support/service-command-line.ts';
 import { startServiceFixture, type ServiceFixture } from '../support/service-fixture.ts';
-import { dockerHost, temporalAddress } from '../support/test-environment.ts';
+import { temporalAddress } from '../support/test-environment.ts';
 import { testWorkflows } from '../support/workflow-bundle.ts';
 
 let service: ServiceFixture;
@@ -158,12 +158,7 @@ test('from the command line: shown, asked about, done, listed, taken back', asyn
   const backups = await oldBackups(repository, service.name, 10);
   service.define({ repositories: ['local'], retention: { ...defaultPolicy, days: 5 } });
   const stop = await service.startWorker({ wrap: (dependencies) => ({ ...dependencies, repositories: new Map([['local', repository]]) }) });
-  const [postgres, redis] = service.config.services[0]?.components ?? [];
-  await writeFile(join(directory, 'holdfast.yaml'), JSON.stringify({
-    host: service.config.host, queuePrefix: service.config.queuePrefix, repositories: { local: { url: path } },
-    services: { [service.name]: { postgres: { container: postgres?.container, database: 'shop' }, redis: { container: redis?.container }, retention: { days: 5 } } },
-  }));
-  const holdfast = (...args: string[]) => runCommand(args, { directory, environment: { TEMPORAL_ADDRESS: temporalAddress(), DOCKER_HOST: dockerHost() } });
+  const holdfast = await commandLineOf(service, directory, { service: { retention: { days: 5 } }, file: { repositories: { local: { url: path } } } });
   const oldest = (backups[0] as (typeof backups)[number]).backupId;
 
   const plan = await holdfast('prune', '--plan');

@@ -1,5 +1,5 @@
 /** A restore that waits for hours: what it reads stays, what schedules start meanwhile is left out and says so, and all goes on when it has ended, however. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { WorkflowFailedError, type WorkflowHandle } from '@temporalio/client';
@@ -21,10 +21,9 @@ import type { TakeBackupResult } from '../../src/workflows/take-backup/messages.
 import { parsePoint } from '../chaos/fault/fault-point.ts';
 import { instrument } from '../chaos/fault/instrument.ts';
 import { strikeAt } from '../chaos/fault/strike.ts';
-import { runCommand } from '../support/command-line.ts';
 import { oldBackups } from '../support/old-backups.ts';
+import { commandLineOf, type CommandLine } from '../support/service-command-line.ts';
 import { startServiceFixture, waitFor, type ServiceFixture } from '../support/service-fixture.ts';
-import { dockerHost, temporalAddress } from '../support/test-environment.ts';
 
 const dayMs = 86_400_000;
 const patienceMs = 60_000;
@@ -32,6 +31,7 @@ const scheduled = ['backup', 'drill', 'prune', 'reap'] as const;
 
 let service: ServiceFixture;
 let directory: string;
+let holdfast: CommandLine;
 let repository: Repository;
 /** Twelve days old and the only one that restores anything. */
 let backupId: string;
@@ -51,11 +51,8 @@ beforeAll(async () => {
   // Due once a year: what begins is what the test asks for.
   const yearly = { ...definition as ServiceDefinition, schedules: { timeZone: 'UTC', jitterMs: 0, catchupMs: 60_000, times: Object.fromEntries(scheduled.map((verb) => [verb, '0 0 1 1 *'])) } };
   for (const wished of wishedSchedules(yearly, service.taskQueue)) await applySchedule(service.client, { kind: 'create', id: wished.id, wished, found: null }, 'test');
-  const [postgres, redis] = definition?.components ?? [];
-  await writeFile(join(directory, 'holdfast.yaml'), JSON.stringify({
-    host: service.config.host, queuePrefix: service.config.queuePrefix, repositories: { local: { url: service.repositoryPath } }, backup: { prove: false },
-    services: { [service.name]: { postgres: { container: postgres?.container, database: 'shop' }, redis: { container: redis?.container }, schedules: { ...Object.fromEntries(scheduled.map((verb) => [verb, '0 0 1 1 *'])), jitter: '0s', catchup: '1m' } } },
-  }));
+  const schedules = { ...Object.fromEntries(scheduled.map((verb) => [verb, '0 0 1 1 *'])), jitter: '0s', catchup: '1m' };
+  holdfast = await commandLineOf(service, directory, { service: { schedules }, file: { backup: { prove: false } } });
 });
 afterEach(endWorker);
 afterAll(async () => {
@@ -70,7 +67,6 @@ async function endWorker(): Promise<void> {
   stopWorker = null;
 }
 
-const holdfast = (...args: string[]) => runCommand(args, { directory, environment: { TEMPORAL_ADDRESS: temporalAddress(), DOCKER_HOST: dockerHost() } });
 const listed = (): Promise<readonly string[]> => repository.listBackups(service.name);
 const failureOf = (run: Promise<unknown>): Promise<unknown> => run.then(() => 'nothing', (error: unknown) => (error instanceof WorkflowFailedError ? (error.cause as { type?: unknown }).type : error));
 

@@ -1,16 +1,16 @@
 /** "Somebody deleted the wrong orders": two tables brought back from the command line while customers go on, undone, brought back beside; a run that is killed half-way. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import protoUtils from '@temporalio/common/lib/proto-utils.js';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { RestoreTablesResult } from '../../src/workflows/restore-tables/messages.ts';
-import { runCommand, type CommandEnd } from '../support/command-line.ts';
+import { commandLineOf, type CommandLine } from '../support/service-command-line.ts';
 import { startServiceFixture, waitFor, type ServiceFixture } from '../support/service-fixture.ts';
-import { dockerHost, temporalAddress } from '../support/test-environment.ts';
 
 let service: ServiceFixture;
 let directory: string;
+let holdfast: CommandLine;
 /** Called when PostgreSQL's transaction was carried out, and then nothing comes back from it. */
 let held: (() => void) | null = null;
 
@@ -36,20 +36,13 @@ beforeAll(async () => {
     }),
   });
   directory = await mkdtemp(join(tmpdir(), 'holdfast tables-'));
-  const container = (name: string): string => service.config.services[0]?.components.find((each) => each.name === name)?.container ?? '';
-  await writeFile(join(directory, 'holdfast.yaml'), `host: ${service.config.host}
-queuePrefix: ${service.config.queuePrefix}
-services:
-  ${service.name}: { postgres: { container: ${container('postgres')}, database: shop }, redis: { container: ${container('redis')} } }
-repositories: { local: { url: ${service.repositoryPath} } }
-`);
+  holdfast = await commandLineOf(service, directory);
 });
 afterAll(async () => {
   await service?.stop();
   if (directory !== undefined) await rm(directory, { recursive: true, force: true });
 });
 
-const holdfast = (...args: string[]): Promise<CommandEnd> => runCommand(args, { directory, environment: { DOCKER_HOST: dockerHost(), TEMPORAL_ADDRESS: temporalAddress() } });
 const state = (): Promise<string> => service.sql('SELECT (SELECT md5(string_agg(o::text, \'|\' ORDER BY id)) FROM orders o), (SELECT md5(string_agg(c::text, \'|\' ORDER BY id)) FROM customers c)');
 const schemas = (): Promise<string> => service.sql('SELECT count(*) FROM pg_namespace WHERE nspname LIKE \'holdfast%\'');
 

@@ -1,5 +1,5 @@
 /** Any second, through the runbook and the command line: every kind of point looked at, moved, approved, exchanged, undone; twice, along both timelines; and with a server that is gone for good. On each version of the server in a file of its own. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -10,31 +10,26 @@ import { timelineCause } from '../../../src/domain/wal/needed-base.ts';
 import { neededBaseId } from '../../../src/domain/workflow-ids.ts';
 import type { Component } from '../../../src/domain/service.ts';
 import { shownRunId } from '../../../src/client/run-ids.ts';
-import { runCommand, type CommandEnd } from '../../support/command-line.ts';
+import { commandLineOf, type CommandLine } from '../../support/service-command-line.ts';
 import { waitFor } from '../../support/service-fixture.ts';
-import { dockerHost, temporalAddress } from '../../support/test-environment.ts';
 import { startWalService, type WalService } from '../../support/wal-service.ts';
 
 export function anySecondOn(postgresImage: string): void {
   let service: WalService;
   let directory: string;
+  let holdfast: CommandLine;
   let stop: () => Promise<void>;
   beforeAll(async () => {
     service = await startWalService({ postgresImage });
     await service.sql('CREATE TABLE orders (id int PRIMARY KEY)');
     stop = await service.startKeeping();
     directory = await mkdtemp(join(tmpdir(), 'holdfast any-second-'));
-    await writeFile(join(directory, 'holdfast.yaml'), `host: ${service.config.host}
-queuePrefix: ${service.config.queuePrefix}
-services: { ${service.name}: { postgres: { container: ${service.component.container}, database: shop, wal: stream } } }
-repositories: { local: { url: ${service.repositoryPath} } }
-`);
+    holdfast = await commandLineOf(service, directory, { only: 'postgres' });
   });
   afterAll(async () => {
     await service?.stop();
     if (directory !== undefined) await rm(directory, { recursive: true, force: true });
   });
-  const holdfast = (...args: string[]): Promise<CommandEnd> => runCommand(args, { directory, environment: { DOCKER_HOST: dockerHost(), TEMPORAL_ADDRESS: temporalAddress() } });
 
   const orders = (): Promise<string> => service.sql('SELECT string_agg(id::text, \',\' ORDER BY id) FROM orders');
   const now = (): Promise<string> => service.sql('SELECT to_char(clock_timestamp() AT TIME ZONE \'UTC\', \'YYYY-MM-DD"T"HH24:MI:SS.US"Z"\')');
