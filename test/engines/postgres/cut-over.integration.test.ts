@@ -4,9 +4,10 @@ import type { PostgresDump } from '../../../src/domain/backup-manifest.ts';
 import type { PostgresDatabaseCutOver } from '../../../src/domain/rollback.ts';
 import type { PostgresComponent } from '../../../src/domain/service.ts';
 import { useDocker } from '../../support/docker.ts';
+import type { Notes } from '../../support/engine-context.ts';
 import { failing } from '../../support/failing.ts';
 import { contextOf, cutOver, engine, openStore, options, startPostgres } from './postgres-fixture.ts';
-import type { Notes, TestPostgres, TestStore } from './postgres-fixture.ts';
+import type { TestPostgres, TestStore } from './postgres-fixture.ts';
 
 const docker = useDocker();
 let postgres: TestPostgres;

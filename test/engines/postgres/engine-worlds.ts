@@ -3,7 +3,8 @@ import { afterAll } from 'vitest';
 import type { PostgresComponent } from '../../../src/domain/service.ts';
 import type { EngineWorld } from '../../suites/engine-suite.ts';
 import type { DockerScope } from '../../support/docker.ts';
-import { contextOf, openStore, type Notes, type TestPostgres } from './postgres-fixture.ts';
+import type { Notes } from '../../support/engine-context.ts';
+import { contextOf, openStore, type TestPostgres } from './postgres-fixture.ts';
 
 /** Answers what opens a new world on a server, in the database that is named or the server's own. What it made is removed after all tests. */
 export function useEngineWorlds(docker: DockerScope): (postgres: TestPostgres, database?: string) => Promise<EngineWorld<PostgresComponent>> {

@@ -10,7 +10,6 @@ import type { Artifact, PostgresDump } from '../../../src/domain/backup-manifest
 import { HoldfastFailure } from '../../../src/domain/failures.ts';
 import type { PostgresDatabaseCutOver } from '../../../src/domain/rollback.ts';
 import type { PostgresComponent } from '../../../src/domain/service.ts';
-import { testTiming } from '../../../src/domain/timing.ts';
 import type { ArtifactDestination, ArtifactSource, EngineContext, PreparedComponent } from '../../../src/engines/engine-context.ts';
 import { createPostgresEngine } from '../../../src/engines/postgres/postgres-engine.ts';
 import { realProgram } from '../../../src/engines/postgres/server/real-program.ts';
@@ -18,6 +17,7 @@ import { createLocalStorage } from '../../../src/storage/local/local-storage.ts'
 import { awaitFirstStart } from '../../support/await-first-start.ts';
 import { checkByReading } from '../../support/check-by-reading.ts';
 import type { DockerScope } from '../../support/docker.ts';
+import { contextsWithin, type ContextOptions } from '../../support/engine-context.ts';
 
 export const engine = createPostgresEngine();
 export const options = { contentHashes: true, jobs: 2 } as const;
@@ -28,35 +28,7 @@ export async function typesFor(image: string): Promise<string> {
   return image === 'postgres:16' ? sql.replace(/\(provider = icu.*?\);/, 'FROM "C";').replace('c_xml xml', 'c_xml text') : sql;
 }
 
-/** Shared by the attempts of the runs of one test: what recordOnce keeps, by run. */
-export type Notes = Map<string, Map<string, unknown>>;
-
-export interface ContextOptions {
-  readonly run?: string;
-  readonly signal?: AbortSignal;
-  readonly password?: string;
-}
-
-export function contextOf(docker: DockerScope, notes: Notes = new Map(), given: ContextOptions = {}): EngineContext {
-  const owner = docker.owner(given.run);
-  const own = notes.get(owner.runId) ?? new Map<string, unknown>();
-  notes.set(owner.runId, own);
-  return {
-    owner,
-    service: 'test-service',
-    attempt: 'a1-00000000',
-    runtime: docker.runtime,
-    timing: testTiming,
-    signal: given.signal ?? AbortSignal.timeout(170_000),
-    progress: () => undefined,
-    secret: async () => given.password ?? '',
-    recordOnce: async (key, value) => {
-      if (!own.has(key)) own.set(key, JSON.parse(JSON.stringify(value)));
-      return own.get(key);
-    },
-    readNote: async (key) => own.get(key),
-  };
-}
+export const contextOf = contextsWithin(170_000);
 
 export interface TestPostgres {
   readonly id: string;

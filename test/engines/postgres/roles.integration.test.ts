@@ -2,8 +2,8 @@
 import { expect, it } from 'vitest';
 import type { PostgresDump } from '../../../src/domain/backup-manifest.ts';
 import { useDocker } from '../../support/docker.ts';
+import type { Notes } from '../../support/engine-context.ts';
 import { contextOf, cutOver, engine, openStore, options, startPostgres } from './postgres-fixture.ts';
-import type { Notes } from './postgres-fixture.ts';
 
 const docker = useDocker();
 const rolesSql = 'SELECT a.rolname, a.rolcanlogin, a.rolconnlimit, a.rolpassword, r.rolconfig, shobj_description(a.oid, \'pg_authid\') FROM pg_authid a JOIN pg_roles r USING (oid) WHERE a.rolname IN (\'app\', \'readers\', \'bystander\') ORDER BY 1';

@@ -2,8 +2,8 @@
 import { describe, expect, it } from 'vitest';
 import { cases } from '../../support/cases.ts';
 import { useDocker } from '../../support/docker.ts';
+import type { Notes } from '../../support/engine-context.ts';
 import { backUpInto, contextOf, cutOver, engine, openStore, options, startPostgres, typesFor } from './postgres-fixture.ts';
-import type { Notes } from './postgres-fixture.ts';
 
 const docker = useDocker();
 

@@ -5,7 +5,8 @@ import type { RedisBackup } from '../../../src/domain/backup-manifest.ts';
 import type { FailureType } from '../../../src/domain/failures.ts';
 import { syncDelayNoteKey } from '../../../src/engines/redis/transfer/sync-delay.ts';
 import { useDocker } from '../../support/docker.ts';
-import { contextOf, engine, type Notes, restore, startRedis, testStore, type TestRedis, type TestStore } from './redis-fixture.ts';
+import type { Notes } from '../../support/engine-context.ts';
+import { contextOf, engine, restore, startRedis, testStore, type TestRedis, type TestStore } from './redis-fixture.ts';
 
 const docker = useDocker();
 const options = { contentHashes: true, jobs: 2 };

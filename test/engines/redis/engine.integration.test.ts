@@ -4,7 +4,8 @@ import type { ContainerRuntime } from '../../../src/containers/container-runtime
 import type { RedisCutOver } from '../../../src/domain/rollback.ts';
 import { describeEngine } from '../../suites/engine-suite.ts';
 import { useDocker } from '../../support/docker.ts';
-import { contextOf, engine, type Notes, startRedis, testStore, type TestStore, variedData } from './redis-fixture.ts';
+import type { Notes } from '../../support/engine-context.ts';
+import { contextOf, engine, startRedis, testStore, type TestStore, variedData } from './redis-fixture.ts';
 
 const docker = useDocker();
 const stores: TestStore[] = [];

@@ -11,45 +11,17 @@ import type { RedisBackup } from '../../../src/domain/backup-manifest.ts';
 import { HoldfastFailure } from '../../../src/domain/failures.ts';
 import type { RedisCutOver } from '../../../src/domain/rollback.ts';
 import type { RedisComponent } from '../../../src/domain/service.ts';
-import { testTiming } from '../../../src/domain/timing.ts';
 import type { ArtifactDestination, ArtifactSource, EngineContext } from '../../../src/engines/engine-context.ts';
 import { createRedisEngine } from '../../../src/engines/redis/redis-engine.ts';
 import { checkByReading } from '../../support/check-by-reading.ts';
 import type { DockerScope } from '../../support/docker.ts';
+import { contextsWithin } from '../../support/engine-context.ts';
 
 export const engine = createRedisEngine();
 
 export const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');
 
-/** Shared by the runs of one test: what recordOnce keeps, by run. */
-export type Notes = Map<string, Map<string, unknown>>;
-
-export interface ContextOptions {
-  readonly run?: string;
-  readonly signal?: AbortSignal;
-  readonly password?: string;
-}
-
-export function contextOf(docker: DockerScope, notes: Notes = new Map(), options: ContextOptions = {}): EngineContext {
-  const owner = docker.owner(options.run);
-  const own = notes.get(owner.runId) ?? new Map<string, unknown>();
-  notes.set(owner.runId, own);
-  return {
-    owner,
-    service: 'test-service',
-    attempt: 'a1-00000000',
-    runtime: docker.runtime,
-    timing: testTiming,
-    signal: options.signal ?? AbortSignal.timeout(150_000),
-    progress: () => undefined,
-    secret: async () => options.password ?? '',
-    recordOnce: async (key, value) => {
-      if (!own.has(key)) own.set(key, JSON.parse(JSON.stringify(value)));
-      return own.get(key);
-    },
-    readNote: async (key) => own.get(key),
-  };
-}
+export const contextOf = contextsWithin(150_000);
 
 export interface TestRedis {
   readonly id: string;

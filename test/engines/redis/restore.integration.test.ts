@@ -7,8 +7,9 @@ import type { RedisCutOver } from '../../../src/domain/rollback.ts';
 import type { EngineContext } from '../../../src/engines/engine-context.ts';
 import { runDirectory } from '../../../src/engines/redis/cut-over/staging.ts';
 import { useDocker } from '../../support/docker.ts';
+import type { Notes } from '../../support/engine-context.ts';
 import { failing } from '../../support/failing.ts';
-import { contextOf, engine, type Notes, restore, sha256, startRedis, testStore, type TestRedis, type TestStore, undo, variedData } from './redis-fixture.ts';
+import { contextOf, engine, restore, sha256, startRedis, testStore, type TestRedis, type TestStore, undo, variedData } from './redis-fixture.ts';
 
 const docker = useDocker();
 const options = { contentHashes: true, jobs: 2 };

@@ -3,7 +3,8 @@ import { afterEach, describe, expect, test, vi } from 'vitest';
 import type { RedisBackup } from '../../../src/domain/backup-manifest.ts';
 import { cases } from '../../support/cases.ts';
 import { useDocker } from '../../support/docker.ts';
-import { contextOf, engine, type Notes, restore, startRedis, testStore, type TestStore, undo, variedData } from './redis-fixture.ts';
+import type { Notes } from '../../support/engine-context.ts';
+import { contextOf, engine, restore, startRedis, testStore, type TestStore, undo, variedData } from './redis-fixture.ts';
 
 const docker = useDocker();
 const options = { contentHashes: true, jobs: 2 };

@@ -10,8 +10,9 @@ import type { EngineContext, PreparedComponent } from '../../../src/engines/engi
 import { askLikeServer } from '../../../src/engines/redis/server/like-server.ts';
 import { cases } from '../../support/cases.ts';
 import { useDocker } from '../../support/docker.ts';
+import type { Notes } from '../../support/engine-context.ts';
 import { waitFor } from '../../support/service-fixture.ts';
-import { contextOf, engine, type Notes, startRedis, testStore, type TestRedis, type TestStore, undo } from './redis-fixture.ts';
+import { contextOf, engine, startRedis, testStore, type TestRedis, type TestStore, undo } from './redis-fixture.ts';
 
 const docker = useDocker();
 let store: TestStore;

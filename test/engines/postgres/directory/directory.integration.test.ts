@@ -8,8 +8,9 @@ import { sightData } from '../../../../src/engines/postgres/directory/data-place
 import type { EngineContext } from '../../../../src/engines/engine-context.ts';
 import { testTiming } from '../../../../src/domain/timing.ts';
 import { useDocker } from '../../../support/docker.ts';
+import type { Notes } from '../../../support/engine-context.ts';
 import { failing } from '../../../support/failing.ts';
-import { contextOf, engine, openStore, startPostgres, type Notes, type TestPostgres, type TestStore } from '../postgres-fixture.ts';
+import { contextOf, engine, openStore, startPostgres, type TestPostgres, type TestStore } from '../postgres-fixture.ts';
 
 const docker = useDocker();
 const options = { contentHashes: true, jobs: 2, method: 'base' } as const;

@@ -5,7 +5,8 @@ import { createLocalStorage } from '../../../../src/storage/local/local-storage.
 import type { PostgresDirectoryCutOver } from '../../../../src/domain/rollback.ts';
 import type { EngineContext, PreparedComponent } from '../../../../src/engines/engine-context.ts';
 import type { DockerScope } from '../../../support/docker.ts';
-import { contextOf, engine, startPostgres, type ContextOptions, type Notes, type TestPostgres, type TestStore } from '../postgres-fixture.ts';
+import type { ContextOptions, Notes } from '../../../support/engine-context.ts';
+import { contextOf, engine, startPostgres, type TestPostgres, type TestStore } from '../postgres-fixture.ts';
 
 export const dataDirectory = '/var/lib/postgresql/data';
 

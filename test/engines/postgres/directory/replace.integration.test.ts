@@ -5,8 +5,9 @@ import type { ComponentBackup, PostgresBackup, PostgresDump } from '../../../../
 import type { ArtifactSource, EngineContext, PreparedComponent } from '../../../../src/engines/engine-context.ts';
 import { scratchLabels, scratchName } from '../../../../src/containers/labels.ts';
 import { useDocker } from '../../../support/docker.ts';
+import type { Notes } from '../../../support/engine-context.ts';
 import { failing } from '../../../support/failing.ts';
-import { engine, openStore, options, type Notes } from '../postgres-fixture.ts';
+import { engine, openStore, options } from '../postgres-fixture.ts';
 import { cutOverIn, dataDirectory, replacements, replacingContext, repositoryIn, smallPostgres, type SmallPostgres } from './replace-fixture.ts';
 
 const docker = useDocker();

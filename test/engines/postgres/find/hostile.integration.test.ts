@@ -11,9 +11,10 @@ import { askCondition } from '../../../../src/engines/postgres/find/ask-conditio
 import { readState } from '../../../../src/engines/postgres/recovery/recovery-server.ts';
 import { awaitTarget, removeOwnRecovery, startRecovery, type Recovery } from '../../../../src/engines/postgres/recovery/start-recovery.ts';
 import { useDocker } from '../../../support/docker.ts';
+import type { Notes } from '../../../support/engine-context.ts';
 import { failing } from '../../../support/failing.ts';
 import { openArchive } from '../directory/archived-log.ts';
-import { contextOf, engine, openStore, startPostgres, type Notes } from '../postgres-fixture.ts';
+import { contextOf, engine, openStore, startPostgres } from '../postgres-fixture.ts';
 
 const docker = useDocker();
 const moments = engine.moments as MomentEngine<PostgresComponent>;

@@ -6,9 +6,10 @@ import { checkTables } from '../../../../src/domain/tables/table-name.ts';
 import type { EngineContext, PreparedComponent } from '../../../../src/engines/engine-context.ts';
 import type { MomentRecovery, RecoveredComponent } from '../../../../src/engines/moment-engine.ts';
 import { useDocker } from '../../../support/docker.ts';
+import type { Notes } from '../../../support/engine-context.ts';
 import { failing } from '../../../support/failing.ts';
 import { openArchive, type ArchivedLog } from '../directory/archived-log.ts';
-import { contextOf, engine, openStore, startPostgres, type Notes, type TestPostgres, type TestStore } from '../postgres-fixture.ts';
+import { contextOf, engine, openStore, startPostgres, type TestPostgres, type TestStore } from '../postgres-fixture.ts';
 
 const docker = useDocker();
 

@@ -8,8 +8,9 @@ import type { TableOutcome } from '../../../../src/domain/tables/difference.ts';
 import { checkTables } from '../../../../src/domain/tables/table-name.ts';
 import type { EngineContext, PreparedComponent } from '../../../../src/engines/engine-context.ts';
 import { useDocker } from '../../../support/docker.ts';
+import type { Notes } from '../../../support/engine-context.ts';
 import { contextOf, engine, openStore, options, startPostgres } from '../postgres-fixture.ts';
-import type { Notes, TestPostgres } from '../postgres-fixture.ts';
+import type { TestPostgres } from '../postgres-fixture.ts';
 
 export interface TablesWorld {
   readonly component: PostgresComponent;
