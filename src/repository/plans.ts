@@ -4,6 +4,8 @@ import type { BackupStorage } from '../storage/storage.ts';
 import { createOrMatch, documentNames, notWhatItClaims, readDocument } from './documents.ts';
 import type { Trash } from './trash.ts';
 
+const isId = (value: unknown): value is string => typeof value === 'string' && isBackupId(value);
+
 /** @param beforeWriting fails where this is not the repository it was */
 export function plansIn(storage: BackupStorage, beforeWriting: () => Promise<unknown>): Pick<Trash, 'lastPlan' | 'recordPlan'> {
   const directory = (service: string): string => `${checkName('service', service)}/retention`;
@@ -20,14 +22,14 @@ export function plansIn(storage: BackupStorage, beforeWriting: () => Promise<unk
     async lastPlan(service) {
       const newest = (await numbers(service)).at(-1);
       if (newest === undefined) return null;
-      const { upTo, newest: backupId } = await readDocument(storage, pathOf(service, newest)) ?? {};
-      if (!Number.isSafeInteger(upTo) || typeof backupId !== 'string' || !isBackupId(backupId)) throw notWhatItClaims('RepositoryDamaged', pathOf(service, newest), 'it is no plan that was carried out');
-      return { upTo: upTo as number, newest: backupId };
+      const { upTo, newest: backupId, takenBack = [] } = await readDocument(storage, pathOf(service, newest)) ?? {};
+      if (!Number.isSafeInteger(upTo) || !isId(backupId) || !Array.isArray(takenBack) || !takenBack.every(isId)) throw notWhatItClaims('RepositoryDamaged', pathOf(service, newest), 'it is no plan that was carried out');
+      return { upTo: upTo as number, newest: backupId, takenBack };
     },
-    async recordPlan(service, { upTo, newest }, by) {
+    async recordPlan(service, { upTo, newest, takenBack }, by) {
       await beforeWriting();
       const before = await numbers(service);
-      for (let number = (before.at(-1) ?? 0) + 1; !(await createOrMatch(storage, pathOf(service, number), { format: 1, upTo, newest, by })); number += 1);
+      for (let number = (before.at(-1) ?? 0) + 1; !(await createOrMatch(storage, pathOf(service, number), { format: 1, upTo, newest, ...(takenBack.length === 0 ? {} : { takenBack }), by })); number += 1);
       for (const number of before) await storage.remove(pathOf(service, number));
     },
   };

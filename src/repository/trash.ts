@@ -3,7 +3,8 @@
  * lies there, and its files stay where they are until it goes for good. Every step can be done again, and whoever is stopped between two of them has left a backup that
  * is wholly listed or wholly not. Nothing retries here.
  */
-import type { Asked, LastPlan, Done, RemovalRecord, TrashEnd } from '../domain/retention/records.ts';
+import type { LastPlan } from '../domain/retention/facts.ts';
+import type { Asked, Done, RemovalRecord, TrashEnd } from '../domain/retention/records.ts';
 import type { Segment } from '../domain/wal/segment.ts';
 import type { ReadManifest } from '../domain/backup-manifest.ts';
 

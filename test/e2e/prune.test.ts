@@ -209,7 +209,7 @@ cases([
   await stop();
   const ids = backups.map(({ backupId }) => backupId);
   expect([await listed(repository), await inTrash(repository)]).toEqual([ids.slice(2), ids.slice(0, 2)]);
-  expect(await repository.trash.lastPlan(service.name)).toEqual({ upTo: 12, newest: ids[11] });
+  expect(await repository.trash.lastPlan(service.name)).toEqual({ upTo: 12, newest: ids[11], takenBack: [] });
   expect(await repository.storage.listNames(`${service.name}/runs`)).toEqual([]);
   expect((await checkChain(repository, service.name)).damaged).toEqual([]);
 }, 120_000);

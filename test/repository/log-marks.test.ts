@@ -63,8 +63,13 @@ it('refuses what is no mark', async () => {
 
 it('remembers the plan that was carried out last, and no other', async () => {
   expect(await repository.trash.lastPlan('shop')).toBeNull();
-  await repository.trash.recordPlan('shop', { upTo: 3, newest: '20261123-010000' }, by);
-  await repository.trash.recordPlan('shop', { upTo: 4, newest: '20261124-010000' }, by);
-  expect(await repository.trash.lastPlan('shop')).toEqual({ upTo: 4, newest: '20261124-010000' });
+  await repository.trash.recordPlan('shop', { upTo: 3, newest: '20261123-010000', takenBack: [] }, by);
+  await repository.trash.recordPlan('shop', { upTo: 4, newest: '20261124-010000', takenBack: ['20261122-010000'] }, by);
+  expect(await repository.trash.lastPlan('shop')).toEqual({ upTo: 4, newest: '20261124-010000', takenBack: ['20261122-010000'] });
   expect([...objects.keys()].filter((path) => path.startsWith('shop/retention'))).toHaveLength(1);
+  // As it was written before that was kept, and as nobody wrote it.
+  await repository.trash.recordPlan('shop', { upTo: 5, newest: '20261125-010000', takenBack: [] }, by);
+  expect([await repository.trash.lastPlan('shop'), Buffer.concat([...objects.values()]).includes('takenBack')]).toEqual([{ upTo: 5, newest: '20261125-010000', takenBack: [] }, false]);
+  await repository.trash.recordPlan('shop', { upTo: 6, newest: '20261126-010000', takenBack: ['../20261122-010000'] }, by);
+  await failing('RepositoryDamaged', repository.trash.lastPlan('shop'));
 });

@@ -57,7 +57,7 @@ export async function carryOut(carrying: Carrying): Promise<CarriedOut> {
   const first = await bringBack(carrying, await anew(carrying));
   let done: Omit<CarriedOut, 'broughtBack'>;
   try {
-    done = await removeAll(carrying);
+    done = await removeAll(carrying, first.backups);
   } catch (error) {
     // Where this does not work either, the next prune begins with it.
     if (isFailure(error)) await look(carrying).then((seen) => bringBack(carrying, seen)).catch(() => undefined);
@@ -70,14 +70,15 @@ export async function carryOut(carrying: Carrying): Promise<CarriedOut> {
   };
 }
 
-async function removeAll(carrying: Carrying): Promise<Omit<CarriedOut, 'broughtBack'>> {
+/** @param takenBack before anything was removed */
+async function removeAll(carrying: Carrying, takenBack: readonly string[]): Promise<Omit<CarriedOut, 'broughtBack'>> {
   const { repository, service, by, removals } = carrying;
   const { removed, spared } = await removeBackups(carrying);
   const removedSegments = await removeSegments(carrying);
   const gone = await removeForGood(carrying);
   const goneSegments = await removeSegmentsForGood(carrying);
   const aofs = await removeAofs(carrying);
-  if (removals.upTo !== null) await repository.trash.recordPlan(service, { upTo: removals.upTo.sequence, newest: removals.upTo.backupId }, by);
+  if (removals.upTo !== null) await repository.trash.recordPlan(service, { upTo: removals.upTo.sequence, newest: removals.upTo.backupId, takenBack }, by);
   return { removed, spared, gone, segments: { removed: removedSegments, broughtBack: 0, gone: goneSegments }, aofs };
 }
 

@@ -96,6 +96,14 @@ export interface AofFacts {
   readonly increments: readonly string[];
 }
 
+/** Of a plan that was carried out: its newest sound backup, and what it took back from the trash. */
+export interface LastPlan {
+  readonly upTo: number;
+  readonly newest: string;
+  /** Until then it stood for nothing. */
+  readonly takenBack: readonly string[];
+}
+
 export interface RetentionFacts {
   readonly nowMs: number;
   readonly backups: readonly BackupFacts[];
@@ -114,7 +122,7 @@ export interface RetentionFacts {
   readonly aofs: readonly AofFacts[];
   readonly marks: readonly Mark[];
   /** The plan that was carried out last; null where none ever was. */
-  readonly lastPlan: { readonly upTo: number; readonly newest: string } | null;
+  readonly lastPlan: LastPlan | null;
 }
 
 /** What a manifest says of its parts. A position that cannot be read stands for a base that leads nowhere, and is refused where manifests are read. */

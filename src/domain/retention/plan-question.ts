@@ -50,7 +50,11 @@ function dueBefore({ facts, policy, clock, logs }: Question, removed: readonly B
   const { lastPlan } = facts;
   if (lastPlan === null || isStale(facts, lastPlan.upTo, clock)) return { backups: removed.length, segments: logs.reduce((sum, { removes }) => sum + removes.length, 0) };
   const isOld = ({ sequence }: { readonly sequence: number | null }): boolean => sequence !== null && sequence <= lastPlan.upTo;
-  const then: RetentionFacts = { ...facts, backups: facts.backups.filter(isOld), trash: facts.trash.filter(isOld), removed: facts.removed.filter(isOld) };
+  // What that plan took back, because the log had come to begin with it, was not relied on when it was made.
+  const wasBack = ({ backupId }: { readonly backupId: string }): boolean => lastPlan.takenBack.includes(backupId);
+  const old = facts.backups.filter(isOld);
+  const inTrash = [...facts.trash.filter(isOld), ...old.filter(wasBack).map((backup) => ({ ...backup, trashedUpTo: lastPlan.upTo }))].sort((a, b) => a.sequence - b.sequence);
+  const then: RetentionFacts = { ...facts, backups: old.filter((each) => !wasBack(each)), trash: inTrash, removed: facts.removed.filter(isOld) };
   const { stored, all } = evaluate(then, policy);
   const segments = facts.logs.map((log, index) => {
     const isNeeded = segmentNeeds(log, needsOf(index, stored, all), [...then.backups, ...then.trash, ...facts.removed]);

@@ -24,12 +24,6 @@ export interface RemovalRecord extends RemovedBackup {
 /** How one stay in the trash ended; which of the two it is, is decided once. */
 export type TrashEnd = 'back' | 'gone';
 
-/** Of a plan that was carried out: its newest sound backup. */
-export interface LastPlan {
-  readonly upTo: number;
-  readonly newest: string;
-}
-
 interface StoredPart extends Omit<BackupPart, 'base'> {
   readonly base: { readonly systemIdentifier: string; readonly timeline: number; readonly begin: string; readonly end: string } | null;
 }

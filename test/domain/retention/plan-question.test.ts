@@ -45,6 +45,20 @@ describe(`what is asked before a plan is carried out (HOLDFAST_SEED=${seed})`, (
     }), { numRuns: 150, seed });
   }, patienceMs);
 
+  it('is nothing where the log has come to begin with a backup that lay in the trash, and goes up to it', () => {
+    // Each backup is kept for a day, the log for four: what it begins with on the fourth went on the second.
+    const world = new World(policyOf(3_297));
+    const takenBack: string[] = [];
+    for (let index = 0; index < 45; index += 1) {
+      day(world, index, 4);
+      const plan = world.plan();
+      expect([index, plan.question]).toEqual([index, null]);
+      world.carryOut(plan);
+      takenBack.push(...world.lastPlan?.takenBack ?? []);
+    }
+    expect(takenBack).not.toEqual([]);
+  });
+
   it('is nothing where backups are taken by the hour, week or month, from the first on', () => {
     for (const hours of [1, 6, 24, 24 * 7, 24 * 31]) {
       const world = new World({ days: 30, daily: 7, weekly: 4, monthly: 12, walDays: 7 });

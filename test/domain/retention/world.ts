@@ -1,7 +1,7 @@
 /** A service as it may fare: backups, chains, proofs, timelines, clocks that jump, holds, runs, and plans that are carried out, wholly or in part. For tests. */
 import type { Hold } from '../../../src/domain/hold.ts';
 import { backupIdAt } from '../../../src/domain/identifiers.ts';
-import type { BackupFacts, BackupPart, RetentionFacts, TrashedBackup, TrashedSegment } from '../../../src/domain/retention/facts.ts';
+import type { BackupFacts, BackupPart, LastPlan, RetentionFacts, TrashedBackup, TrashedSegment } from '../../../src/domain/retention/facts.ts';
 import { planRetention, type RetentionPlan } from '../../../src/domain/retention/plan-retention.ts';
 import { defaultPolicy, type RetentionPolicy } from '../../../src/domain/retention/policy.ts';
 import { standingProof, type Verdict } from '../../../src/domain/proof.ts';
@@ -53,7 +53,7 @@ export class World {
   uses: { backupId: string; by: string }[] = [];
   beingBased: string[] = [];
   restoring: string | null = null;
-  lastPlan: { upTo: number; newest: string } | null = null;
+  lastPlan: LastPlan | null = null;
   policy: RetentionPolicy;
   clusters: Cluster[] = [];
   /** Where the log was, when, on which timeline of which cluster. */
@@ -165,7 +165,7 @@ export class World {
       ...plan.logs.flatMap(({ systemIdentifier, removes }) => removes.map((segment) => () => this.#moveSegment(systemIdentifier, segment, 'trashed', upTo))),
       ...plan.trash.filter(({ outcome }) => outcome === 'leaves').map(({ backupId }) => () => this.#leave(backupId)),
       ...plan.logs.flatMap(({ systemIdentifier, leaves }) => leaves.map((segment) => () => this.#moveSegment(systemIdentifier, segment, 'gone', upTo))),
-      () => { this.lastPlan = plan.upTo === null ? this.lastPlan : { upTo, newest: plan.upTo.backupId }; },
+      () => { this.lastPlan = plan.upTo === null ? this.lastPlan : { upTo, newest: plan.upTo.backupId, takenBack: plan.trash.filter(({ outcome }) => outcome === 'offerBack').map(({ backupId }) => backupId) }; },
     ];
   }
 
