@@ -94,7 +94,7 @@ describe('docs/restore-without-holdfast.md', () => {
     expect(await run('psql -X -A -t -p 5433 -d shop -c "SELECT count(*), sum(total) FROM orders"')).toBe(await service.sql('SELECT count(*), sum(total) FROM orders'));
   });
 
-  it('brings a whole server back from an incremental one', async () => {
+  it('brings a whole server back from an incremental one', { tags: 'long' }, async () => {
     expect(incremental.incremental).toEqual({ parent: base.backupId });
     const run = await bareMachine('postgres:17', { command: ['sleep', '600'], entrypoint: [] }, incremental);
     expect(await run(commandsUnder('1.'))).toMatch(/backup_manifest: OK[^]*base\.tar\.zst: OK/);

@@ -137,10 +137,10 @@ async function expectAskedAgain(approve: (handle: WorkflowHandle) => Promise<unk
 const byUpdate = async (handle: WorkflowHandle) => handle.executeUpdate(approveUpdate, { args: [await planOf(handle)] });
 const bySignal = async (handle: WorkflowHandle) => handle.signal(approveSignal, await planOf(handle));
 
-test('a reset to the beginning re-applies the approval, which is refused', () => expectAskedAgain(byUpdate, 'findBackup', false), 180_000);
+test('a reset to the beginning re-applies the approval, which is refused', { tags: 'long', timeout: 180_000 }, () => expectAskedAgain(byUpdate, 'findBackup', false));
 test('a reset to the decision by update finds the approval stale', { tags: 'long', timeout: 180_000 }, () => expectAskedAgain(byUpdate, 'confirmApproval', true));
 test('a reset to the decision by signal finds the approval stale', () => expectAskedAgain(bySignal, 'confirmApproval', true), 180_000);
-test('a reset behind the confirmation is stopped by the first destructive activity, and asks again', () => expectAskedAgain(byUpdate, 'beginCutOver', true), 180_000);
+test('a reset behind the confirmation is stopped by the first destructive activity, and asks again', { tags: 'long', timeout: 180_000 }, () => expectAskedAgain(byUpdate, 'beginCutOver', true));
 
 test('a reset in mid cut-over destroys nothing more', async () => {
   const handle = await restore();

@@ -1,4 +1,7 @@
-/** A copy of the whole server instead of a dump: taken, proven, restored over a disaster, undone, restored again, let go. */
+/**
+ * A copy of the whole server instead of a dump: taken, proven, restored over a disaster, undone, restored again, let go.
+ * @module-tag long
+ */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { RestoreBackupResult } from '../../src/workflows/restore-backup/messages.ts';
 import type { TakeBackupResult } from '../../src/workflows/take-backup/messages.ts';

@@ -111,7 +111,7 @@ test('the service as it was just before, on ports, from steps that are each done
   expect((await service.leftovers()).filter((name) => !name.startsWith(`holdfast-copy-${service.name}-looking`) && !name.startsWith('holdfast-wal-'))).toEqual([]);
 }, 300_000);
 
-test('a name that is taken is refused before anything is read; what a run was killed or cancelled over goes, and what was finished stays', async () => {
+test('a name that is taken is refused before anything is read; what a run was killed or cancelled over goes, and what was finished stays', { tags: 'long', timeout: 300_000 }, async () => {
   await refusedAs('NameTaken', (await clone({ name: 'looking', to: 'latest' })).result());
   const [reached, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   trouble = {
@@ -155,7 +155,7 @@ test('a name that is taken is refused before anything is read; what a run was ki
   expect(await copies()).toEqual(['looking']);
   expect((await service.run<ReapLeftoversResult>('reapLeftovers', { service: service.name })).runs).toEqual([]);
   expect((await serversOf('looking')).map(({ state }) => state)).toEqual(['running', 'running']);
-}, 300_000);
+});
 
 test('what a dump holds, from steps that are each done twice; a store that it does not hold is refused, and a base backup is its own end', { tags: 'long', timeout: 300_000 }, async () => {
   const dump = await service.run<TakeBackupResult>('takeBackup', { service: service.name });

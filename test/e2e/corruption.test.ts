@@ -114,7 +114,7 @@ test('an artifact that was cut, lengthened, zeroed, exchanged or removed is foun
   }
 });
 
-test('a manifest with any byte flipped, or cut anywhere, is refused', async () => {
+test('a manifest with any byte flipped, or cut anywhere, is refused', { tags: 'long', timeout: 300_000 }, async () => {
   const path = inCopy('manifest.json');
   const refusal = (): Promise<string | null> => repository.readManifest(stage.service.name, stage.backupId).then(() => null, (error: unknown) => (isFailure(error) ? error.type : String(error)));
   await withFile(path, async (bytes) => {
@@ -135,7 +135,7 @@ test('a manifest with any byte flipped, or cut anywhere, is refused', async () =
     expect(bytes.length).toBeGreaterThan(1_000);
   });
   expect(await refusal()).toBeNull();
-}, 300_000);
+});
 
 test('the manifest of another backup, of another service or of another repository is refused', async () => {
   const second = await withWorker(stage.startWorker, () => stage.service.run<TakeBackupResult>('takeBackup', { service: stage.service.name }));

@@ -1,4 +1,7 @@
-/** A few of the zoo: kinds of broken backups and environments that each get the answer they have to, and healthy ones that raise no alarm. All of it by `npm run test:zoo`. */
+/**
+ * A few of the zoo: kinds of broken backups and environments that each get the answer they have to, and healthy ones that raise no alarm. All of it by `npm run test:zoo`.
+ * @module-tag long
+ */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openGround, type Ground } from '../zoo/ground.ts';
 import { rolesSql, runRound } from '../zoo/healthy/rounds.ts';

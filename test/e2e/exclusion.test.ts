@@ -86,7 +86,7 @@ test('a cut-over keeps a backup away; a second approved restore waits for it, an
   await expectSettled('saved');
 }, 240_000);
 
-test('a database that somebody made anew while the plan waited is not touched', async () => {
+test('a database that somebody made anew while the plan waited is not touched', { tags: 'long', timeout: 240_000 }, async () => {
   await workWith({});
   const handle = await restore();
   await service.waitForPhase(handle, 'awaitingApproval');
@@ -96,7 +96,7 @@ test('a database that somebody made anew while the plan waited is not touched', 
   await service.approve(handle);
   expect(await failureOf(handle)).toBe('PlanChanged');
   await expectSettled('live');
-}, 240_000);
+});
 
 test('a cancellation that comes when the opening has begun comes too late: the run ends well, and undo is the way back, once', async () => {
   const held = await workUntil('restoreBackup/openComponent:redis#1/before');

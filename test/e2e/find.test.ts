@@ -95,7 +95,7 @@ test('a table that was dropped, dropped again after it was made anew, and one wh
   await Promise.all([finds('again', { dropped: 'public.twice' }, false), finds('dropped', { dropped: 'Orders' }, true), finds('quoted', { dropped: '"Order ""Lines"""' }, true)]);
 });
 
-test('a table that was truncated, one emptied in a subtransaction, and one that went with its schema', async () => {
+test('a table that was truncated, one emptied in a subtransaction, and one that went with its schema', { tags: 'long' }, async () => {
   await Promise.all([finds('truncated', { shrunk: 'truncated' }, true), finds('emptied', { shrunk: 'emptied', share: 0.9 }, true), finds('cascade', { dropped: 'sales.invoices' }, true)]);
 });
 

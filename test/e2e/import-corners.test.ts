@@ -100,7 +100,7 @@ test('one import started alone takes nothing twice, and says which backup has it
   expect(await service.leftovers()).toEqual([]);
 }, 180_000);
 
-test('two imports of one directory at once take each file once between them', async () => {
+test('two imports of one directory at once take each file once between them', { tags: 'long', timeout: 240_000 }, async () => {
   const before = await backups();
   const directory = await filed({ 'postgres-20260301-010000.sql.gz': plain, 'redis-20260301-010000.rdb': rdb, 'redis-20260302-010000.rdb': rdb });
   const results = await Promise.all([1, 2].map(() => service.run<ImportBackupsResult>('importBackups', { service: service.name, directory, timeZone: 'UTC' })));
@@ -110,7 +110,7 @@ test('two imports of one directory at once take each file once between them', as
   expect(results.reduce((sum, { known }) => sum + known, 0)).toBe(3);
   expect(await backups()).toEqual([...before, ...imported].sort());
   expect(await service.leftovers()).toEqual([]);
-}, 240_000);
+});
 
 test('a dump in psql\'s frame comes in; a command of psql\'s in the midst of a line does not', async () => {
   const framed = (text: string): string => `\\restrict Key1\n${text}\\unrestrict Key1\n`;

@@ -141,7 +141,7 @@ describe('a moment, each time undone to what was there', () => {
     expect(await orders()).toBe('1,2');
   });
 
-  test('into one that crashes at every start: to the byte as damaged as it was; and from there, too, a way leads back', async () => {
+  test('into one that crashes at every start: to the byte as damaged as it was; and from there, too, a way leads back', { tags: 'long', timeout: 300_000 }, async () => {
     await service.runtime.exec(container, { argv: ['dd', 'if=/dev/zero', `of=${directory}/global/pg_control`, 'bs=8192', 'count=1', 'conv=notrunc'], timeoutMs: 10_000 });
     await service.runtime.kill(container);
     await service.runtime.start(container);
@@ -153,7 +153,7 @@ describe('a moment, each time undone to what was there', () => {
     expect([(await facts()).state, await sums()]).toEqual(['exited', damaged]);
     await undone();
     expect(await orders()).toBe('1');
-  }, 300_000);
+  });
 
   test('into a container that is made again by the lines of the refusal', async () => {
     await service.sql('INSERT INTO orders VALUES (3)');

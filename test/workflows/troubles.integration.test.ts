@@ -19,7 +19,13 @@ beforeAll(async () => {
 });
 afterAll(() => stage?.close());
 
-describe.each(['takeBackup.done', 'verifyBackup.done', 'proveBackup.done', 'restoreBackup.done', 'restoreTables.done', 'restoreTables.ofMoment', 'undoRestore.done', 'acceptRestore.done', 'reapLeftovers.repaired', 'markMoment.done', 'enableWal.restarted'])('%s', (shape) => {
+const always = ['takeBackup.done', 'restoreBackup.done', 'restoreTables.ofMoment', 'undoRestore.done', 'enableWal.restarted'];
+const long = ['verifyBackup.done', 'proveBackup.done', 'restoreTables.done', 'acceptRestore.done', 'reapLeftovers.repaired', 'markMoment.done'];
+
+describe.each(always)('%s', troubled);
+describe.each(long)('%s', { tags: 'long' }, troubled);
+
+function troubled(shape: string): void {
   let script: Script;
   let whole: Played;
   beforeAll(async () => {
@@ -43,7 +49,7 @@ describe.each(['takeBackup.done', 'verifyBackup.done', 'proveBackup.done', 'rest
     }));
     expect(broken).toEqual([]);
   });
-});
+}
 
 /** What must hold of every play, whatever happened in it. @param whole the calls of the same runbook without trouble */
 function rulesBroken({ calls, status, failure, leaseHeld }: Played, trouble: Trouble | null, at: CallName | null, whole: readonly CallName[]): string[] {

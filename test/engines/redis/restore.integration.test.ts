@@ -202,7 +202,7 @@ describe('prepared', () => {
   });
 });
 
-test('streams instead of shared directories, a directory that is not shared, and a restore of Redis 7 into Redis 8', async () => {
+test('streams instead of shared directories, a directory that is not shared, and a restore of Redis 7 into Redis 8', { tags: 'long' }, async () => {
   const redis = await startRedis(docker, { image: 'redis:7' });
   await redis.feed(variedData());
   const backup = await backUp(redis, store.streamedDestination);

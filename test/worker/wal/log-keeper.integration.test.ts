@@ -176,7 +176,7 @@ test('a database that is away is waited for, and the log goes on without a gap',
   await received.forget();
 });
 
-test('a database that was made anew has a log of its own, once the old receiver is forgotten', async () => {
+test('a database that was made anew has a log of its own, once the old receiver is forgotten', { tags: 'long' }, async () => {
   const { postgres, received, keeper } = await kept();
   const next = await startPostgres(docker);
   const component = { ...received.component };

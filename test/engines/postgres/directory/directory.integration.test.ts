@@ -171,7 +171,7 @@ test('a server that cannot start, and one that was never made, come back; with t
   await becomesEmptyAgain(bare, into);
 });
 
-test('a copy that the image would sort otherwise is refused, and nothing of it is left', async () => {
+test('a copy that the image would sort otherwise is refused, and nothing of it is left', { tags: 'long' }, async () => {
   await using store = await openStore();
   const postgres = await startPostgres(docker);
   await postgres.sql('CREATE DATABASE sorted TEMPLATE template0 LOCALE_PROVIDER icu ICU_LOCALE \'en\'');

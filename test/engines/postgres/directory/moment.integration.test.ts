@@ -145,7 +145,7 @@ async function startAgain(postgres: TestPostgres, log: ArchivedLog): Promise<Tes
   return { id, component, sql, works: async () => true };
 }
 
-test('a copy that is recovered, promoted and shut down on the production volume adds nothing to the archive that its configuration names', async () => {
+test('a copy that is recovered, promoted and shut down on the production volume adds nothing to the archive that its configuration names', { tags: 'long', timeout: 170_000 }, async () => {
   await using store = await openStore();
   const postgres = await startPostgres(docker, { image: 'postgres:18', args: ['-c', 'archive_mode=on'] });
   const archive = '/var/lib/postgresql/wal_archive';
@@ -173,4 +173,4 @@ test('a copy that is recovered, promoted and shut down on the production volume 
   await postgres.sql('SELECT pg_switch_wal()');
   await waitFor(async () => (await listing()).includes('00000002'));
   await engine.discardRollback(ctx, postgres.component, finished.cutOver);
-}, 170_000);
+});

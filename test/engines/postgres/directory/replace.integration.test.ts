@@ -1,4 +1,7 @@
-/** Data replaced where it lies, on a volume with room for it once: refused where it need not be, carried out, brought back from any point, undone, let go. */
+/**
+ * Data replaced where it lies, on a volume with room for it once: refused where it need not be, carried out, brought back from any point, undone, let go.
+ * @module-tag long
+ */
 import { readdirSync } from 'node:fs';
 import { expect, test } from 'vitest';
 import type { ComponentBackup, PostgresBackup, PostgresDump } from '../../../../src/domain/backup-manifest.ts';
@@ -49,7 +52,7 @@ async function stage(method: 'base' | 'dump', sizeMiB: number) {
   return { store, postgres, component: postgres.component, ctx, backup, brought: { backup, source: store.source }, archives, cutOver, [Symbol.asyncDispose]: () => store[Symbol.asyncDispose]() };
 }
 
-test('a base backup: refused beside with the command, replaced, compared, undone, that undone, and let go', { tags: 'long', timeout: 900_000 }, async () => {
+test('a base backup: refused beside with the command, replaced, compared, undone, that undone, and let go', { timeout: 900_000 }, async () => {
   await using at = await stage('base', 100);
   const { postgres, component, ctx, backup, store } = at;
   const beside = await failing('NotEnoughSpace', engine.prepare(ctx('beside'), component, backup, { ...store.source, backupId: choice.backupId }));
@@ -75,7 +78,7 @@ test('a base backup: refused beside with the command, replaced, compared, undone
   expect(await postgres.rows()).toBe('after,saved');
 });
 
-test('what a worker that died left at work on the data is ended, not waited for by anybody, and the old data put back', { tags: 'long', timeout: 900_000 }, async () => {
+test('what a worker that died left at work on the data is ended, not waited for by anybody, and the old data put back', { timeout: 900_000 }, async () => {
   await using at = await stage('base', 100);
   const { postgres, component, ctx, backup, brought, store } = at;
   const prepared = await replacements.prepare(ctx('restore'), component, backup, store.source, choice);

@@ -54,7 +54,7 @@ describe('tables of any shape', () => {
     for (const run of ['restore', 'undo']) await world.end(run, []);
   });
 
-  it('are refused where rows do not fit, and come back beside', async () => {
+  it('are refused where rows do not fit, and come back beside', { tags: 'long' }, async () => {
     const world = await open(setUp);
     await world.backUp();
     await world.sql(`ALTER TABLE drifted DROP COLUMN gone, ALTER COLUMN other TYPE bigint, ADD COLUMN strict int NOT NULL, ALTER COLUMN len TYPE varchar(20); DROP TABLE gone;`);
@@ -117,7 +117,7 @@ describe('tables whose names somebody means ill with', () => {
     await world.end('refused', []);
   }, 300_000);
 
-  it('come beside into a schema of any plain name, tied to nothing; what does not go into one schema is refused', async () => {
+  it('come beside into a schema of any plain name, tied to nothing; what does not go into one schema is refused', { tags: 'long', timeout: 300_000 }, async () => {
     const full = 'x'.repeat(63);
     const world = await open(`${oddNames} CREATE SCHEMA ${full}; CREATE TABLE ${full}.own (id int); CREATE SCHEMA a; CREATE SCHEMA b; CREATE TABLE a.t (id int PRIMARY KEY) PARTITION BY LIST (id); CREATE TABLE b.t PARTITION OF a.t FOR VALUES IN (1);
       CREATE SCHEMA "select"; CREATE TYPE "select".mood AS ENUM ('sad'); CREATE TABLE "select".lost (id serial PRIMARY KEY); INSERT INTO "select".lost DEFAULT VALUES; CREATE TABLE "select".left_out (mood "select".mood[]);
@@ -141,5 +141,5 @@ describe('tables whose names somebody means ill with', () => {
     expect(await world.sql(`INSERT INTO "select".ruled VALUES (2); INSERT INTO "select".lost DEFAULT VALUES; INSERT INTO "select".${quoted(names[0] as string)} ("v;--") VALUES ('n') RETURNING w; SELECT (SELECT count(*) FROM noted), (SELECT relrowsecurity FROM pg_class WHERE oid = '"select".ruled'::regclass), (SELECT max(id) FROM "select".lost), to_regclass('"select".left_out') IS NULL, (SELECT count(*) FROM ${full}.own)`)).toBe('13\n0|t|2|t|0');
     await world.end('beside', []);
     expect(await world.left()).toBe('');
-  }, 300_000);
+  });
 });

@@ -83,7 +83,7 @@ describe('a slot that was lost', () => {
 });
 
 describe('a receiver is refused', () => {
-  it('the log of another cluster', async () => {
+  it('the log of another cluster', { tags: 'long' }, async () => {
     const [first, second] = [await startPostgres(docker), await startPostgres(docker)];
     const wal = receiving(docker, first);
     const { ctx, component, source } = wal;
