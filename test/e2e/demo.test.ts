@@ -70,7 +70,7 @@ async function leftOf({ prefix, label, namespaceId, directory }: DemoRecord): Pr
 }
 
 test.concurrent('the demo shows what it says, and leaves nothing', async () => {
-  const demo = startDemo(30);
+  const demo = startDemo(10);
   await demo.until(/=== 1\. A backup/);
   const record = recordOf(demo);
   expect(await demo.ended, demo.text()).toBe(0);

@@ -166,7 +166,7 @@ test('what a drill does not do is refused by name, before anything is made, and 
   }
 }, 200_000);
 
-test('a service that is not well fails the drill, without its password; one that has no image leaves it open, and what waits for it', async () => {
+test('a service that is not well fails the drill, without its password; one that has no image leaves it open, and what waits for it', { tags: 'long', timeout: 300_000 }, async () => {
   settings();
   await write(({ services }) => { Object.assign(services['api'] as object, { healthcheck: { test: ['CMD', 'false'], interval: '1s', timeout: '1s', retries: 1 } }); });
   const unwell = await failed(await drill());
@@ -176,7 +176,7 @@ test('a service that is not well fails the drill, without its password; one that
   await write(({ services }) => { Object.assign(services['broker'] as object, { image: 'nobody/has:this' }); });
   const missing = await failed(await drill());
   expect([missing.type, missing.classes]).toEqual(['CouldNotVerify', { 'service:api': 'checkDidNotRun', 'service:broker': 'imageMissing', health: 'applicationDidNotStart' }]);
-}, 300_000);
+});
 
 test('what a drill was terminated over goes with the reaper, services and all', { tags: 'long', timeout: 200_000 }, async () => {
   settings();

@@ -181,7 +181,7 @@ test('a role that is missing, a count, a hash, a sequence and a key count that d
 const withPostgres = (manifest: BackupManifest, change: (own: PostgresDump) => PostgresDump): BackupManifest =>
   ({ ...manifest, components: manifest.components.map((each) => (each === postgresIn(manifest) ? change(postgresIn(manifest)) : each)) });
 
-test('an assertion that fails, one that cannot be asked and one that would write, tests that fail, and an application that is not well', async () => {
+test('an assertion that fails, one that cannot be asked and one that would write, tests that fail, and an application that is not well', { tags: 'long', timeout: 200_000 }, async () => {
   settings({
     assertions: [
       { ...orders, expect: { kind: 'number', above: '500' } }, { ...orders, name: 'misspelt', sql: 'SELECT count(*) FROM ordres' }, { ...orders, name: 'writes', sql: 'WITH gone AS (DELETE FROM orders RETURNING 1) SELECT count(*) FROM gone' },
@@ -198,7 +198,7 @@ test('an assertion that fails, one that cannot be asked and one that would write
   expect(of('assertion:misspelt')?.sentence).toContain('ordres');
   expect(of('health')?.sentence).toContain('not today');
   expect(JSON.stringify(report)).not.toContain('note 7');
-}, 200_000);
+});
 
 test('tests that cannot be started, that take too long, and that take too much are never a pass and never a failure', { tags: 'long', timeout: 400_000 }, async () => {
   const cases: readonly (readonly [string, Partial<NonNullable<DrillSettings['tests']>>])[] = [
@@ -248,7 +248,7 @@ test('what a drill was cancelled, failed or terminated over goes, and the cancel
   expect(await service.leftovers()).toEqual([]);
 }, 300_000);
 
-test('what a terminated drill left goes while another run holds the service, and where the record of a cut-over cannot be read', async () => {
+test('what a terminated drill left goes while another run holds the service, and where the record of a cut-over cannot be read', { tags: 'long', timeout: 300_000 }, async () => {
   settings({});
   const reap = async (): Promise<unknown> => (await service.start<ReapLeftoversResult>('reapLeftovers', { service: service.name })).result().catch((error: unknown) => (error as WorkflowFailedError).cause);
   const own = join(service.repositoryPath, service.name);
@@ -281,7 +281,7 @@ test('what a terminated drill left goes while another run holds the service, and
   expect(await readdir(join(own, 'runs'))).toEqual([]);
   await rm(join(own, 'rollbacks', 'run-x.json'));
   expect(await reap()).toEqual({ runs: [] });
-}, 300_000);
+});
 
 test('what is no drill is refused before anything is made, and a service without a backup has nothing to come back from', async () => {
   const refused = async (input: object): Promise<string> => (await drill(input)).result().then(() => 'none', (error: unknown) => String(((error as WorkflowFailedError).cause as { type?: string }).type));

@@ -151,7 +151,7 @@ test('an accept that is cancelled when its first copy goes comes to its end', { 
   await expectSettled('saved');
 });
 
-test('a repair that fails itself keeps nobody from repairing: the next run takes over its fences too', async () => {
+test('a repair that fails itself keeps nobody from repairing: the next run takes over its fences too', { tags: 'long', timeout: 240_000 }, async () => {
   const held = await workUntil('restoreBackup/swapComponent:postgres#1/after');
   const handle = await restore();
   await service.approve(handle);
@@ -170,7 +170,7 @@ test('a repair that fails itself keeps nobody from repairing: the next run takes
   await workWith({});
   await service.run('takeBackup', { service: service.name });
   await expectSettled('live');
-}, 240_000);
+});
 
 test('what a restore should go into is part of its input, and a component that the service does not have is refused', async () => {
   await workWith({});

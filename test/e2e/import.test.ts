@@ -80,7 +80,7 @@ test('it comes back like any other backup', async () => {
   expect(await service.leftovers()).toEqual([]);
 }, 120_000);
 
-test('what is wrong with a file is said with its name, and the others are taken', async () => {
+test('what is wrong with a file is said with its name, and the others are taken', { tags: 'long', timeout: 300_000 }, async () => {
   const sql = await readFile(join(directory, names.sql));
   const put = (file: string, bytes: Uint8Array | string): Promise<void> => writeFile(join(directory, file), bytes);
   const plain = gunzipSync(sql).toString('latin1');
@@ -115,7 +115,7 @@ test('what is wrong with a file is said with its name, and the others are taken'
   expect(events).toMatch(/redis-20260128[^\n]*/);
   expect(events).toMatch(/redis-20261345[^\n]*no calendar/);
   expect(await service.leftovers()).toEqual([]);
-}, 300_000);
+});
 
 async function lastImport() {
   for await (const run of service.client.workflow.list({ query: `WorkflowType = 'importBackups' AND TaskQueue = '${service.taskQueue}' AND ExecutionStatus = 'Failed'` })) return service.client.workflow.getHandle(run.workflowId);

@@ -19,8 +19,7 @@ test.concurrent('a database crashes in mid cut-over', async () => {
 
 cases([
   ['back, the whole server', 'restoreToPointInTime/swapComponent:postgres#1/during:runtime.wait#1', 'live'],
-  ['forward', 'restoreBackup/openComponent:redis#1/before', 'saved'],
-], [['back', 'restoreBackup/swapComponent:postgres#1/after', 'live']], test.concurrent)('a run that is terminated in mid cut-over is repaired: %s', async ([, text, side]) => {
+], [['forward', 'restoreBackup/openComponent:redis#1/before', 'saved'], ['back', 'restoreBackup/swapComponent:postgres#1/after', 'live']], test.concurrent)('a run that is terminated in mid cut-over is repaired: %s', async ([, text, side]) => {
   const point = parsePoint(text);
   const sides: string[] = [];
   const result = await subset.run(point, (setting) => runTerminateCase(setting, point, 'dies'), async ({ service }) => {

@@ -13,11 +13,11 @@ beforeAll(async () => {
 afterAll(async () => subset?.stop());
 
 cases<readonly [point: string, status: string, failure: string | null]>([
-  ['takeBackup/backUpComponent:postgres#1/during:runtime.wait#1', 'COMPLETED', null],
   ['restoreBackup/swapComponent:postgres#1/after', 'COMPLETED', null],
   ['restoreToPointInTime/finishRecovery:postgres#1/done:runtime.stop#1', 'COMPLETED', null],
 ], [
   ['undoRestore/swapComponent:redis#1/during:runtime.wait#1', 'COMPLETED', null],
+  ['takeBackup/backUpComponent:postgres#1/during:runtime.wait#1', 'COMPLETED', null],
   ['takeBackup/commitBackup#1/after', 'COMPLETED', null],
   ['proveBackup/proveComponent:postgres#1/during:runtime.wait#1', 'COMPLETED', null],
   ['importBackup/takeFile:postgres#1/during:runtime.wait#1', 'COMPLETED', null],

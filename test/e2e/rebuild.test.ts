@@ -198,7 +198,7 @@ test('a drill of the newest backup brings that back alone, and measures what wou
   expect(objectives.find(({ objective }) => objective === 'rpo')).toMatchObject({ what: 'what would be lost', measuredMs: rpo.ms });
 });
 
-test('out of another repository than the first: that one is not needed, whatever the drill writes lies in the other, and what one that was terminated left there is reaped', async () => {
+test('out of another repository than the first: that one is not needed, whatever the drill writes lies in the other, and what one that was terminated left there is reaped', { tags: 'long', timeout: 400_000 }, async () => {
   settings({ keys: [mail()], tests: { image: 'postgres:17', command: ['echo', 'told'], timeoutMs: 60_000, memoryBytes: 128 * 1024 ** 2, environment: {} } });
   await cp(service.repositoryPath, offsite(), { recursive: true });
   await rm(join(offsite(), service.name, 'drills'), { recursive: true, force: true });
@@ -230,7 +230,7 @@ test('out of another repository than the first: that one is not needed, whatever
   trouble = {};
   await service.run<ReapLeftoversResult>('reapLeftovers', { service: service.name });
   expect(await runs()).toEqual([]);
-}, 400_000);
+});
 
 test('a key that is not there is asked for, and reminded of; brought in time the drill goes on, else it could not verify', { tags: 'long', timeout: 400_000 }, async () => {
   const late = join(escrow, 'late.key');
@@ -268,7 +268,7 @@ test('no base backup, or a file of it missing, is nothing to come back from', as
   expect(proofs.map(({ verdict, components }) => [verdict, components.map(({ component, sentence }) => [component, sentence.startsWith(`Found by drill ${damaged.report.drillId}`)])])).toEqual([['failed', [['postgres', true]]]]);
 }, 300_000);
 
-test('an append-only file with a hole leads up to it, or Redis comes from the backup next to it; and either is told', async () => {
+test('an append-only file with a hole leads up to it, or Redis comes from the backup next to it; and either is told', { tags: 'long', timeout: 300_000 }, async () => {
   settings({ assertions: [orders] });
   const found = async (which: (path: string) => boolean): Promise<readonly unknown[]> => {
     const { type, of, report } = await without(which, async () => failed(await rebuild()));
@@ -277,7 +277,7 @@ test('an append-only file with a hole leads up to it, or Redis comes from the ba
   // Nothing was written until after the base backup: up to then the file without its increments is the whole truth.
   expect(await found((path) => path.startsWith('aof/redis/increments/'))).toEqual(['ProofFailed', 'logIncomplete', expect.stringContaining('what is archived of it goes on until'), 'asExpected', 'aof']);
   expect(await found((path) => /^aof\/redis\/(bases|increments)\//.test(path))).toEqual(['ProofFailed', 'logIncomplete', expect.stringContaining('does not come from its append-only file'), 'asExpected', 'rdb']);
-}, 300_000);
+});
 
 test('what is no rebuild is refused before anything is made', async () => {
   const refused = async (input: object): Promise<string> => (await rebuild(input)).result().then(() => 'none', (error: unknown) => String(((error as WorkflowFailedError).cause as { type?: string }).type));

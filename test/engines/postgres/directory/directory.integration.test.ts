@@ -114,7 +114,7 @@ test('an undo that is taken back in the middle of its exchange leaves nothing of
   expect([await ids(postgres), await listed()]).toEqual(['1', own.aside.split('/')[1]]);
 });
 
-test('taken back where the old server was started, and runs, and does not answer for as long as anybody waits: the roll-back ends, and says so', async () => {
+test('taken back where the old server was started, and runs, and does not answer for as long as anybody waits: the roll-back ends, and says so', { tags: 'long', timeout: 170_000 }, async () => {
   await using store = await openStore();
   const { postgres, base } = await withBase(store);
   const ctx: EngineContext = { ...contextOf(docker, new Map(), { run: 'silent' }), timing: { ...testTiming, startUpMs: 4_000 } };
@@ -132,7 +132,7 @@ test('taken back where the old server was started, and runs, and does not answer
   await docker.runtime.stop(postgres.id, 20_000);
   await docker.runtime.exec((await docker.run({ imageId: (await docker.runtime.inspect(postgres.id)).imageId, entrypoint: ['sleep'], command: ['100'], mounts: [{ type: 'volume', source: (prepared.cutOver as PostgresDirectoryCutOver).volume, target: '/var/lib/postgresql/data' }] })), { argv: ['sh', '-c', 'echo "port = none" >>/var/lib/postgresql/data/postgresql.auto.conf'], timeoutMs: 10_000 });
   await failing('ContainerNotRunning', engine.rollBack(ctx, postgres.component, prepared.cutOver));
-}, 170_000);
+});
 
 test('a server that cannot start, and one that was never made, come back; with the configuration of the backup', async () => {
   await using store = await openStore();
@@ -183,7 +183,7 @@ test('a copy that the image would sort otherwise is refused, and nothing of it i
   await failing('VersionMismatch', engine.prepare(ctx, postgres.component, { ...base, server: { ...base.server, majorVersion: 16 } }, store.source));
 });
 
-test('a copy goes under another image where that sorts as the one of the backup did, a library without versions being another; under its own it is only said', async () => {
+test('a copy goes under another image where that sorts as the one of the backup did, a library without versions being another; under its own it is only said', { tags: 'long', timeout: 300_000 }, async () => {
   await using store = await openStore();
   // What stands for Alpine here has glibc: the catalog is made to say what musl's does, which has no version of anything.
   const { postgres, base } = await withBase(store, { image: 'postgres:17-alpine' });
@@ -203,7 +203,7 @@ test('a copy goes under another image where that sorts as the one of the backup 
   const own = await engine.prepare(contextOf(docker, new Map(), { run: 'own' }), postgres.component, moved, store.source);
   expect(own.notes.join('\n')).toMatch(/sorted by another library once.*\(from_musl without a version.*; to_musl 2\.41, here without a version\)/);
   expect(own.notes.join('\n')).not.toContain('another image');
-}, 300_000);
+});
 
 test('a data directory is found by the command, else by the environment', () => {
   const placeVariables = { PGDATA: '/var/lib/postgresql/data/' };

@@ -1,4 +1,7 @@
-/** PostgreSQL by base backup and data directory, under the suite that every engine passes, by the tools of Alpine; a server per test, because the whole of it is exchanged. */
+/**
+ * PostgreSQL by base backup and data directory, under the suite that every engine passes, by the tools of Alpine; a server per test, because the whole of it is exchanged.
+ * @module-tag long
+ */
 import { describeEngine } from '../../../suites/engine-suite.ts';
 import { useDocker } from '../../../support/docker.ts';
 import { useEngineWorlds } from '../engine-worlds.ts';

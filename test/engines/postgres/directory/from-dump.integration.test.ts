@@ -109,7 +109,7 @@ cases(['postgres:18'], ['postgres:17'])('on %s: a server that is damaged, and on
   expect(await engine.prepareUndo(fresh, bare.component, into.cutOver)).toMatchObject({ cutOver: { bringsServer: false, hadServer: true, wasRunning: true } });
 }, 170_000);
 
-test('a server whose configuration keeps it down: rolled back, restored without that, undone', async () => {
+test('a server whose configuration keeps it down: rolled back, restored without that, undone', { tags: 'long', timeout: 170_000 }, async () => {
   await using store = await openStore();
   const { postgres, dump, directory } = await shopWithDump(store, 'postgres:18');
   await postgres.sql('ALTER SYSTEM SET shared_preload_libraries = \'nowhere\'');
@@ -141,7 +141,7 @@ test('a server whose configuration keeps it down: rolled back, restored without 
   expect(await ids(postgres)).toBe('1,2');
   await engine.discardRollback(back, postgres.component, undo.cutOver);
   expect(await exec(postgres.id, 'ls', directory)).not.toContain('pgsql_tmp.holdfast');
-}, 170_000);
+});
 
 test('what fails, and what an ended run left, leaves nothing', async () => {
   await using store = await openStore();

@@ -103,7 +103,7 @@ test('two at once: the first to be approved is carried out beside the other, who
   expect((await docker.runtime.exec(postgres.id, { argv: ['ls', '/var/lib/postgresql/data'], timeoutMs: 10_000 })).stdout).not.toContain('pgsql_tmp.holdfast');
 });
 
-test('of PostgreSQL 18, whose settings were raised after the backup, that has crashed for good', async () => {
+test('of PostgreSQL 18, whose settings were raised after the backup, that has crashed for good', { tags: 'long', timeout: 300_000 }, async () => {
   await using store = await openStore();
   await using log = await openArchive();
   const { postgres, base } = await withRows(store, log, { image: 'postgres:18', args: ['-c', 'max_connections=31'] });
@@ -122,7 +122,7 @@ test('of PostgreSQL 18, whose settings were raised after the backup, that has cr
   const { cutOver: own } = await moments.finish(ctx, raised.component, asked, reached);
   await cutOver(ctx, raised.component, own as PostgresDirectoryCutOver);
   expect(await ids(raised)).toBe('1,2,3,4');
-}, 300_000);
+});
 
 /** The same data under a container with larger settings. */
 async function startAgain(postgres: TestPostgres, log: ArchivedLog): Promise<TestPostgres> {
