@@ -16,11 +16,14 @@ let store: TestStore & AsyncDisposable;
 let postgres: TestPostgres;
 let links: readonly ChainedInput[];
 
-/** A volume of its own size, in memory, and a shell on it: what it holds stays while that runs. */
-async function smallVolume(sizeMiB: number): Promise<{ readonly name: string; readonly shell: (command: string) => Promise<string> }> {
+/**
+ * A volume of its own size, in memory, and a shell on it: what it holds stays while that runs.
+ * @param readOnly of a server's data: whoever else may write to it is in a restore's way
+ */
+async function smallVolume(sizeMiB: number, readOnly = false): Promise<{ readonly name: string; readonly shell: (command: string) => Promise<string> }> {
   const name = docker.name('small');
   await docker.engineCall('POST', '/volumes/create', { Name: name, Labels: docker.labels, Driver: 'local', DriverOpts: { type: 'tmpfs', device: 'tmpfs', o: `size=${sizeMiB}m` } });
-  const id = await docker.run({ imageId: await docker.image('postgres:17'), entrypoint: ['sleep'], command: ['900'], mounts: [{ type: 'volume', source: name, target: '/small' }] });
+  const id = await docker.run({ imageId: await docker.image('postgres:17'), entrypoint: ['sleep'], command: ['900'], mounts: [{ type: 'volume', source: name, target: '/small', readOnly }] });
   return { name, shell: async (command) => (await docker.runtime.exec(id, { argv: ['sh', '-c', command], timeoutMs: 120_000 })).stdout.trim() };
 }
 
@@ -46,7 +49,7 @@ const source = () => ({ ...store.source, chain: async () => links.slice(0, -1) }
 
 beforeAll(async () => {
   store = await openStore();
-  const volume = await smallVolume(300);
+  const volume = await smallVolume(300, true);
   postgres = await startPostgres(docker, { args: ['-c', 'summarize_wal=on'], dataDirectory: '/unused', mounts: [{ type: 'volume', source: volume.name, target: data }] });
   await postgres.sql('CREATE TABLE kept (id int PRIMARY KEY, text text); INSERT INTO kept SELECT g, md5(g::text) FROM generate_series(1, 20000) g;');
   const taken: ChainedInput[] = [];
