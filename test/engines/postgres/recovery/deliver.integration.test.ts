@@ -93,3 +93,23 @@ test('in order, again, from further on, and what is damaged, missing or unknown'
   expect(ready.filter((name) => name.startsWith('0')).length).toBeLessThanOrEqual(9);
   expect(ready.filter((name) => name.startsWith('.'))).toEqual(['.wanted']);
 }, 120_000);
+
+test('a disk that is full is called so, whoever of the two it has no room for', async () => {
+  const { runtime } = docker;
+  const name = docker.name('small');
+  await docker.engineCall('POST', '/volumes/create', { Name: name, Labels: docker.labels, Driver: 'local', DriverOpts: { type: 'tmpfs', device: 'tmpfs', o: 'size=2m' } });
+  const id = await docker.run({ imageId: await docker.image('postgres:17'), entrypoint: ['sleep'], command: ['600'], user: '0:0', init: true, mounts: [{ type: 'volume', source: name, target: '/recovery' }] });
+  const exec = async (argv: readonly string[], stdin?: string): Promise<string> => {
+    const result = await runtime.exec(id, { argv, timeoutMs: 60_000, ...(stdin === undefined ? {} : { stdin }) });
+    return `${result.stdout}${result.stderr}`.trim();
+  };
+  for (const [file, text] of Object.entries({ ...recoveryFiles, 'lay-out.sh': layOut, 'ask.sh': ask })) await exec(['sh', '-c', 'cat >"/recovery/$1" && chmod 644 "/recovery/$1"', 'put', file], text);
+  await exec(['sh', '-c', 'sh /recovery/lay-out.sh >/dev/null 2>&1 & until [ -s /recovery/ahead/serving ]; do sleep 0.05; done']);
+  const segment = (number: number): string => `00000001${number.toString(16).toUpperCase().padStart(16, '0')}`;
+  const full = /^255 other [^]*No space left on device/;
+  // Some room, and not for a segment; then none at all, not even to ask.
+  await exec(['sh', '-c', 'cat /dev/zero >/recovery/filling; truncate -s -100K /recovery/filling']);
+  expect(await exec(['sh', '/recovery/ask.sh', segment(2)])).toMatch(full);
+  await exec(['sh', '-c', 'cat /dev/zero >/recovery/filling']);
+  expect(await exec(['sh', '/recovery/ask.sh', segment(3)])).toMatch(full);
+}, 120_000);

@@ -10,30 +10,30 @@ chown postgres "$ahead/serving"
 total=$(wc -l <"$directory/segments.list")
 
 fail_file() {
+  # What there is of it first: on a full disk the reason would find no room.
+  rm -f "$ahead/.growing.$1"
   printf '%s: %s\n' "$1" "$2" >"$ahead/.failed.$1"
   chown postgres "$ahead/.failed.$1"
-  rm -f "$ahead/.growing.$1" "$ahead/.error.$1"
   mv "$ahead/.failed.$1" "$ahead/$1.failed"
 }
 
 # deliver NAME BYTES SHA256 PATH. Two at once: replaying takes one core, and the next file comes from another.
 deliver() {
-  case $4 in
+  words=$({ case $4 in
     /*) cat "$4" ;;
     *.zst) zstd -q -dc "$archive/$4" ;;
     *.gz) gzip -dc "$archive/$4" ;;
     *) cat "$archive/$4" ;;
-  esac >"$ahead/.growing.$1" 2>"$ahead/.error.$1" || {
+  esac >"$ahead/.growing.$1"; } 2>&1) || {
     # A disk that is no longer mounted has none of them: that says nothing about this one.
-    [ -n "$(ls -A "$archive" 2>/dev/null)" ] || echo 'the archive cannot be read' >"$ahead/.error.$1"
-    fail_file "$1" "$(tail -c 500 "$ahead/.error.$1")"
+    [ -n "$(ls -A "$archive" 2>/dev/null)" ] || words='the archive cannot be read'
+    fail_file "$1" "$(printf '%s' "$words" | tail -c 500)"
     return
   }
   sum=$(sha256sum <"$ahead/.growing.$1")
   [ "${sum%% *}" = "$3" ] || { fail_file "$1" 'it has another SHA-256 than it must'; return; }
   size=$(wc -c <"$ahead/.growing.$1")
   [ "$((size))" = "$2" ] || { fail_file "$1" "it has $((size)) bytes, not $2"; return; }
-  rm -f "$ahead/.error.$1"
   chown postgres "$ahead/.growing.$1"
   mv "$ahead/.growing.$1" "$ahead/$1"
 }
@@ -59,7 +59,7 @@ while :; do
     elif [ "$asked" -gt "$next" ] || { [ "$asked" -lt "$next" ] && [ ! -e "$ahead/.busy.$want" ] && [ "$turns" -ge 10 ]; }; then
       # What is under way comes to its end first: it would lie there again afterwards.
       wait
-      rm -f "$ahead"/[0-9]* "$ahead"/.failed.* "$ahead"/.growing.* "$ahead"/.error.* "$ahead"/.busy.*
+      rm -f "$ahead"/[0-9]* "$ahead"/.failed.* "$ahead"/.growing.* "$ahead"/.busy.*
       next=$asked older='' younger=''
     fi
     turns=$((turns + 1))
