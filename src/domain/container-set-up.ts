@@ -131,10 +131,11 @@ function wordsOf(option: string): readonly string[] {
   return value === undefined ? [name] : [name, value];
 }
 
+/** Of a `--mount`, which the engine's own program reads as CSV. */
+export const mountField = (text: string): string => (/[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
+
 function mountText({ type, source, target, writable }: ContainerSetUp['mounts'][number]): string {
-  // The engine's own program reads it as CSV.
-  const field = (text: string): string => (/[",]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text);
-  return [`type=${type}`, ...type === 'tmpfs' ? [] : [field(`source=${source}`)], field(`target=${target}`), ...writable ? [] : ['readonly']].join(',');
+  return [`type=${type}`, ...type === 'tmpfs' ? [] : [mountField(`source=${source}`)], mountField(`target=${target}`), ...writable ? [] : ['readonly']].join(',');
 }
 
 /** For a POSIX shell. */

@@ -1,5 +1,5 @@
 /** What a container was given besides what ContainerFacts has members for, as `docker create` takes it: `--cap-drop=ALL`. Pure. Field names are the Docker Engine API's (1.41). */
-import { shellLine } from '../../domain/container-set-up.ts';
+import { mountField, shellLine } from '../../domain/container-set-up.ts';
 
 /** What an image says too, for all its containers. */
 export interface OwnConfig {
@@ -151,7 +151,6 @@ const furtherOptions = (host: GivenHostConfig): readonly string[] => [
 ];
 
 function tmpfsMount({ Target, TmpfsOptions }: GivenMount): string {
-  const field = /[",]/.test(Target) ? `"target=${Target.replaceAll('"', '""')}"` : `target=${Target}`;
   const { SizeBytes = 0, Mode = 0 } = TmpfsOptions ?? {};
-  return `--mount=${['type=tmpfs', field, ...(SizeBytes > 0 ? [`tmpfs-size=${SizeBytes}`] : []), ...(Mode > 0 ? [`tmpfs-mode=${Mode.toString(8).padStart(4, '0')}`] : [])].join(',')}`;
+  return `--mount=${['type=tmpfs', mountField(`target=${Target}`), ...(SizeBytes > 0 ? [`tmpfs-size=${SizeBytes}`] : []), ...(Mode > 0 ? [`tmpfs-mode=${Mode.toString(8).padStart(4, '0')}`] : [])].join(',')}`;
 }

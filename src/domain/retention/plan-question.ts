@@ -53,7 +53,7 @@ function dueBefore({ facts, policy, clock, logs }: Question, removed: readonly B
   // What that plan took back, because the log had come to begin with it, was not relied on when it was made.
   const wasBack = ({ backupId }: { readonly backupId: string }): boolean => lastPlan.takenBack.includes(backupId);
   const old = facts.backups.filter(isOld);
-  const inTrash = [...facts.trash.filter(isOld), ...old.filter(wasBack).map((backup) => ({ ...backup, trashedUpTo: lastPlan.upTo }))].sort((a, b) => a.sequence - b.sequence);
+  const inTrash = [...facts.trash.filter(isOld), ...old.filter(wasBack).map((backup) => ({ ...backup, trashedUpTo: lastPlan.upTo }))];
   const then: RetentionFacts = { ...facts, backups: old.filter((each) => !wasBack(each)), trash: inTrash, removed: facts.removed.filter(isOld) };
   const { stored, all } = evaluate(then, policy);
   const segments = facts.logs.map((log, index) => {
