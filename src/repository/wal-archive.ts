@@ -39,10 +39,11 @@ export interface WalArchive {
 
   /**
    * Stores the segment that is being written, its log valid before `segment.end`; then removes what older partial ones of this timeline it makes superfluous.
-   * What lies behind the end is stored as zeros: it may be half a record, or of an older use of the file.
+   * What lies behind the end is stored as zeros: it may be half a record, or of an older use of the file. Null, and nothing stored, where a page before the end
+   * is zeros: whoever receives has made the file and not written all of that to it yet, or a switch to the next segment is on its way.
    * @throws as {@link storeSegment}; WalConflict also where the log does not begin with what an older partial one holds
    */
-  storePartial(key: WalKey, segment: PartialSegment, source: SegmentSource, signal: AbortSignal): Promise<StoredPartial>;
+  storePartial(key: WalKey, segment: PartialSegment, source: SegmentSource, signal: AbortSignal): Promise<StoredPartial | null>;
 
   /** Stores a timeline's history; the same text again is success. @throws WalConflict, InvalidInput where it is no history of that timeline */
   storeHistory(key: WalKey, timeline: number, text: string): Promise<void>;

@@ -10,7 +10,7 @@ import type { StoredPartial, StoredSegment, WalArchive } from '../../src/reposit
 import { walkFrame } from '../../src/repository/wal/zstd-frame.ts';
 import { createInMemoryStorage } from '../../src/storage/in-memory/in-memory-storage.ts';
 import { failing } from '../support/failing.ts';
-import { around, cutOff, key, MiB, never, plaintext, segmentBytes, sha256, sourceOf } from './wal-sample.ts';
+import { around, cutOff, kept, key, MiB, never, plaintext, segmentBytes, sha256, sourceOf } from './wal-sample.ts';
 
 const segment = { timeline: 1, number: 7n };
 /** Nearly empty, so that its few stored bytes can all be tried. */
@@ -131,7 +131,7 @@ describe('a stored segment', () => {
   });
 
   it('that is partial is checked to its whole length, zeros included', async () => {
-    const partial: StoredPartial = await wal.storePartial(key, { timeline: 1, number: 8n, end: 8n * BigInt(MiB) + 5000n }, sourceOf(segmentBytes({ timeline: 1, number: 8n })), never);
+    const partial = await kept(wal.storePartial(key, { timeline: 1, number: 8n, end: 8n * BigInt(MiB) + 5000n }, sourceOf(segmentBytes({ timeline: 1, number: 8n })), never));
     const place = [...objects.keys()].find((each) => each.includes('.partial-')) as string;
     const right = cutOff(segmentBytes({ timeline: 1, number: 8n }), 5000);
     for (const wrong of [right.subarray(0, 5000), right.subarray(0, MiB - 1), Buffer.from(right).fill(1, MiB - 1)]) {

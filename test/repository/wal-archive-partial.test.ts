@@ -8,7 +8,7 @@ import type { WalArchive } from '../../src/repository/wal-archive.ts';
 import { createInMemoryStorage } from '../../src/storage/in-memory/in-memory-storage.ts';
 import type { BackupStorage } from '../../src/storage/storage.ts';
 import { failing } from '../support/failing.ts';
-import { around, cutOff, key, MiB, never, pathsIn, places, plaintext, root, segmentBytes, sha256, sourceOf } from './wal-sample.ts';
+import { around, cutOff, kept, key, MiB, never, pathsIn, places, plaintext, root, segmentBytes, sha256, sourceOf } from './wal-sample.ts';
 
 const number = 5n;
 const begin = number * BigInt(MiB);
@@ -27,7 +27,7 @@ describe.each(places)('a partial segment $name', (place) => {
     wal = open(storage);
   });
   afterEach(() => remove());
-  const store = (length: number, seed = 0, archive = wal) => archive.storePartial(key, upTo(length), sourceOf(segmentBytes(whole, seed)), never);
+  const store = (length: number, seed = 0, archive = wal) => kept(archive.storePartial(key, upTo(length), sourceOf(segmentBytes(whole, seed)), never));
 
   it('is stored in a segment\'s length, with zeros behind its end, whatever stood there', async () => {
     const stored = await store(300_001);
@@ -36,7 +36,7 @@ describe.each(places)('a partial segment $name', (place) => {
     expect(await segments(storage)).toEqual([`00000001/partial/000000010000000000000005.partial-00000000005493E1-${sha256(expected)}.zst`]);
     expect((await plaintext(wal, stored)).equals(expected)).toBe(true);
     expect((await wal.holdings(key)).partial).toEqual([stored]);
-    const short = await open(createInMemoryStorage()).storePartial(key, upTo(300_001), sourceOf(segmentBytes(whole, 9).fill(segmentBytes(whole), 0, 300_001).subarray(0, 300_001)), never);
+    const short = await kept(open(createInMemoryStorage()).storePartial(key, upTo(300_001), sourceOf(segmentBytes(whole, 9).fill(segmentBytes(whole), 0, 300_001).subarray(0, 300_001)), never));
     expect(short.sha256).toBe(stored.sha256);
   });
 
@@ -110,9 +110,9 @@ describe.each(places)('a partial segment $name', (place) => {
     const switched = { timeline: 2, number };
     await wal.storePartial(key, upTo(200_000, switched), sourceOf(segmentBytes(whole)), never);
     const later = { timeline: 2, number: number + 1n };
-    const kept = await wal.storePartial(key, upTo(100_000, later), sourceOf(segmentBytes(later)), never);
+    const partial = await wal.storePartial(key, upTo(100_000, later), sourceOf(segmentBytes(later)), never);
     await wal.storeSegment(key, switched, sourceOf(segmentBytes(whole)), never);
-    expect((await wal.holdings(key)).partial).toEqual([parents, kept]);
+    expect((await wal.holdings(key)).partial).toEqual([parents, partial]);
   });
 });
 
@@ -121,7 +121,7 @@ describe('a partial segment whose whole one is damaged', () => {
     const objects = new Map<string, Uint8Array>();
     const storage = createInMemoryStorage(objects);
     const wal = open(storage);
-    const partial = await wal.storePartial(key, upTo(100_000), sourceOf(segmentBytes(whole)), never);
+    const partial = await kept(wal.storePartial(key, upTo(100_000), sourceOf(segmentBytes(whole)), never));
     await expect(open(around(storage, { remove: died })).storeSegment(key, whole, sourceOf(segmentBytes(whole)), never)).rejects.toThrow('killed');
     const path = [...objects.keys()].find((each) => /\/00000000\/.*\.zst$/.test(each)) as string;
     const bytes = objects.get(path) as Uint8Array;
@@ -143,6 +143,35 @@ describe('a partial segment whose whole one is damaged', () => {
   });
 });
 
+describe('a partial segment that was not written as far as it is said', () => {
+  const zeroed = (from: number, to: number): Buffer => segmentBytes(whole).fill(0, from, to);
+  it.each<[string, number, Buffer]>([
+    ['from its beginning on', 100, zeroed(0, MiB)],
+    ['from a page on', 700_000, zeroed(40 * 8192, MiB)],
+    ['in a page between', 700_000, zeroed(40 * 8192, 41 * 8192)],
+    ['in the last page', 3 * 8192 + 16, zeroed(3 * 8192, MiB)],
+  ])('%s is not stored, and asked for again', async (_where, length, bytes) => {
+    for (const pieceBytes of [4097, 70_001, MiB]) {
+      const objects = new Map<string, Uint8Array>();
+      const wal = open(createInMemoryStorage(objects));
+      expect(await wal.storePartial(key, upTo(length), sourceOf(bytes, pieceBytes), never)).toBeNull();
+      expect(objects.size).toBe(0);
+      await kept(wal.storePartial(key, upTo(length), sourceOf(segmentBytes(whole), pieceBytes), never));
+    }
+  });
+
+  it('behind its end alone, is', async () => {
+    const wal = open(createInMemoryStorage());
+    await kept(wal.storePartial(key, upTo(3 * 8192 + 15), sourceOf(zeroed(3 * 8192, MiB), 4097), never));
+  });
+
+  it('with a page of another place is refused', async () => {
+    const bytes = segmentBytes(whole);
+    segmentBytes({ timeline: 1, number: 4n }).copy(bytes, 8192 * 9, 8192 * 9, 8192 * 10);
+    await failing('ArtifactDamaged', open(createInMemoryStorage()).storePartial(key, upTo(700_000), sourceOf(bytes), never));
+  });
+});
+
 describe('a partial segment\'s end', () => {
   it.each([-1, 0, 1, 39, MiB + 1])('of %i bytes behind its begin is none', async (length) => {
     const objects = new Map<string, Uint8Array>();
@@ -154,7 +183,7 @@ describe('a partial segment\'s end', () => {
     const wal = open(createInMemoryStorage());
     await failing('ArtifactDamaged', wal.storePartial(key, upTo(5000), sourceOf(segmentBytes(whole).subarray(0, 4999)), never));
     await failing('ArtifactDamaged', wal.storePartial(key, upTo(5000), sourceOf(Buffer.concat([segmentBytes(whole), Buffer.alloc(1)])), never));
-    for (const length of [40, 8192, MiB]) expect((await plaintext(wal, await wal.storePartial(key, upTo(length), sourceOf(segmentBytes(whole)), never))).equals(cutOff(segmentBytes(whole), length))).toBe(true);
+    for (const length of [40, 8192, MiB]) expect((await plaintext(wal, await kept(wal.storePartial(key, upTo(length), sourceOf(segmentBytes(whole)), never)))).equals(cutOff(segmentBytes(whole), length))).toBe(true);
   });
 });
 

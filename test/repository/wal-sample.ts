@@ -37,7 +37,11 @@ export function segmentBytes({ timeline, number }: Segment, seed = 0, { systemId
   bytes.writeBigUInt64LE(BigInt(systemIdentifier), 24);
   bytes.writeUInt32LE(segmentSizeBytes, 32);
   bytes.writeUInt32LE(8192, 36);
-  for (let at = 8192; at + 32 <= bytes.byteLength; at += 8192) createHash('sha256').update(`${number} ${seed} ${at}`).digest().copy(bytes, at);
+  for (let at = 8192; at + 64 <= bytes.byteLength; at += 8192) {
+    bytes.writeUInt16LE(0xd116, at);
+    bytes.writeBigUInt64LE(beginOf(number, segmentSizeBytes) + BigInt(at), at + 8);
+    createHash('sha256').update(`${number} ${seed} ${at}`).digest().copy(bytes, at + 24);
+  }
   return bytes;
 }
 
@@ -77,3 +81,10 @@ export const plaintext = async (wal: WalArchive, segment: StoredSegment | Stored
 
 /** The storage, with something happening at its calls. */
 export const around = (storage: BackupStorage, hooks: Partial<BackupStorage>): BackupStorage => ({ ...storage, ...hooks });
+
+/** A partial one whose source is written as far as it is said. */
+export async function kept(partial: Promise<StoredPartial | null>): Promise<StoredPartial> {
+  const found = await partial;
+  if (found === null) throw new Error('it was not stored');
+  return found;
+}

@@ -5,7 +5,7 @@ import { setImmediate as turn } from 'node:timers/promises';
 import { isFailure } from '../../domain/failures.ts';
 import { segmentName, type Segment } from '../../domain/wal/segment.ts';
 import type { SegmentSource, WalKey } from '../wal-archive.ts';
-import { checkFirstPage, firstPageHeadBytes } from './first-page.ts';
+import { watchPages } from './page-heads.ts';
 import { walFailure } from './wal-failure.ts';
 
 export interface SegmentReading {
@@ -21,17 +21,14 @@ const zeros = Buffer.alloc(256 * 1024);
 
 /**
  * The plaintext: the source's valid bytes, then zeros. The source is read to its end all the same: only there it says whether it was whole.
- * @throws ArtifactDamaged, WalConflict by its first page; BrokenStream where it has another length than it said
+ * @throws ArtifactDamaged, WalConflict, UnwrittenPage by its pages' heads; BrokenStream where it has another length than it said
  */
 export async function* plaintextOf({ key, segment, source, validBytes, signal }: SegmentReading): AsyncGenerator<Buffer> {
   const name = segmentName(segment, key.segmentSizeBytes);
-  let head: Buffer = Buffer.alloc(0);
+  const watch = watchPages(key, segment, validBytes);
   let readBytes = 0;
   for await (const chunk of chunksOf(source, name, signal)) {
-    if (head.byteLength < firstPageHeadBytes) {
-      head = Buffer.concat([head, chunk.subarray(0, firstPageHeadBytes - head.byteLength)]);
-      if (head.byteLength === firstPageHeadBytes) checkFirstPage(key, segment, head);
-    }
+    watch(chunk);
     const valid = chunk.subarray(0, Math.max(0, validBytes - readBytes));
     readBytes += chunk.byteLength;
     if (readBytes > source.sizeBytes) break;

@@ -8,7 +8,7 @@ import { beginOf, segmentName, type Segment } from '../../domain/wal/segment.ts'
 import type { BackupStorage } from '../../storage/storage.ts';
 import type { StoredPartial, StoredSegment, WalArchive, WalKey } from '../wal-archive.ts';
 import type { ClusterRecord } from './cluster-record.ts';
-import { firstPageHeadBytes } from './first-page.ts';
+import { firstPageHeadBytes, UnwrittenPage } from './page-heads.ts';
 import { checkedSegmentName, completeDirectory, completePath, directoryOf, parseWalObject, partialDirectory, partialPath, type WalObject } from './object-names.ts';
 import { hashesOf, plaintextOf, type SegmentHashes } from './segment-plaintext.ts';
 import { hashesOfStored, keepSegment, openStored } from './stored-segment.ts';
@@ -59,7 +59,16 @@ export function segmentsIn(storage: BackupStorage, cluster: ClusterRecord): Segm
     return { ...segment, sha256: hashes.sha256, storedSizeBytes };
   }
 
-  async function storePartial(...[key, { timeline, number, end }, source, signal]: Parameters<WalArchive['storePartial']>): Promise<StoredPartial> {
+  async function storePartial(...given: Parameters<WalArchive['storePartial']>): Promise<StoredPartial | null> {
+    try {
+      return await storeWritten(...given);
+    } catch (error) {
+      if (error instanceof UnwrittenPage) return null;
+      throw error;
+    }
+  }
+
+  async function storeWritten(...[key, { timeline, number, end }, source, signal]: Parameters<WalArchive['storePartial']>): Promise<StoredPartial> {
     const segment = { timeline, number, end };
     directoryOf(key);
     const name = checkedSegmentName(segment, key.segmentSizeBytes);

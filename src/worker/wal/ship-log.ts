@@ -84,7 +84,7 @@ export async function openShipment(archive: WalArchive, shipping: Shipping, isBr
       if (file === undefined || received - beginOf(segment.number, segmentSizeBytes) < smallestPartialBytes) return;
       await requireNext(segment);
       try {
-        await archive.storePartial(key, { ...segment, end: received }, sourceOf(file), shipping.context.signal);
+        if ((await archive.storePartial(key, { ...segment, end: received }, sourceOf(file), shipping.context.signal)) === null) return;
       } catch (error) {
         // Filled since it was listed: it has its last name now, and comes as a whole one.
         if (isFailure(error, 'PathNotFound')) return;

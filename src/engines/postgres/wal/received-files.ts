@@ -6,8 +6,8 @@ import type { PostgresComponent } from '../../../domain/service.ts';
 import type { ReceivedFile, WalCluster, WalContext, WalLook } from '../../wal-source.ts';
 import { readKept } from './kept-cluster.ts';
 import { commandFailed, createKeeper, runIn, withContainer } from './reading-container.ts';
-import { findReceiver, hasVolume, receiverOf, segmentDirectories, walDirectory } from './receiver.ts';
-import { freeBytesIn, isMoment, placedFilesIn, readingsIn, receivedFiles, releasablePaths, walFileKind, type PlacedFile } from './wal-readings.ts';
+import { findReceiver, hasVolume, receiverOf, walDirectory } from './receiver.ts';
+import { directoriesOf, freeBytesIn, isMoment, placedFilesIn, readingsIn, receivedFiles, releasablePaths, segmentDirectories, walFileKind, type PlacedFile } from './wal-readings.ts';
 
 /** Names in one command: far below what a command line may have. */
 const namesAtOnce = 500;
@@ -62,7 +62,7 @@ export async function readReceived(ctx: WalContext, component: PostgresComponent
 }
 
 async function firstOf(ctx: WalContext, component: PostgresComponent, id: string, name: string): Promise<Readable> {
-  for (const directory of segmentDirectories) {
+  for (const directory of directoriesOf(name)) {
     try {
       return await readFileFromContainer(ctx.runtime, id, `${walDirectory}/${directory}/${name}`);
     } catch (error) {

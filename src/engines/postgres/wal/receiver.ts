@@ -9,8 +9,6 @@ import type { PsqlContext } from '../server/psql.ts';
 
 /** Where the volume is mounted. */
 export const walDirectory = '/wal';
-/** What is received now, and what was received before a break; the second is nobody's any more but the reader's. */
-export const segmentDirectories = ['segments', 'former'] as const;
 
 export interface Receiver {
   /** Of container and volume. */

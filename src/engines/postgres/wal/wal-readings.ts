@@ -7,6 +7,10 @@ const linePattern = /^(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}Z) (\S+) ([0-9A-F]{8
 const smallestSegmentBytes = 1024 * 1024;
 const partialSuffix = '.partial';
 
+const currentDirectory = 'segments';
+/** Of the receiver's volume: what is received now, and what was received before a break; the second is nobody's any more but the reader's. */
+export const segmentDirectories = [currentDirectory, 'former'] as const;
+
 /** One line, or null for one that was cut: the receiver may be killed at any byte. */
 export function parseReading(line: string): WalReading | null {
   const [, at, position, timeline, received, state, room] = linePattern.exec(line) ?? [];
@@ -50,27 +54,35 @@ export interface PlacedFile extends ReceivedFile {
   readonly directory: string;
 }
 
-/** From lines `<size> /wal/<directory>/<name>`: in the log's order, which is that of the names as text (a timeline's history before its segments). */
+/**
+ * From lines `<size> /wal/<directory>/<name>`: in the log's order, which is that of the names as text (a timeline's history before its segments).
+ * Not what was being received before a break: a server that was brought back writes the rest of that segment under the same name.
+ */
 export function placedFilesIn(listing: string): readonly PlacedFile[] {
   return listing.split('\n').flatMap((line): PlacedFile[] => {
     const [, size, directory, name] = /^(\d+) \/wal\/([a-z]+)\/([^/]+)$/.exec(line) ?? [];
-    return name === undefined || walFileKind(name) === null ? [] : [{ name, directory: directory as string, sizeBytes: Number(size) }];
+    return name === undefined || walFileKind(name) === null || isOfBefore(directory as string, name) ? [] : [{ name, directory: directory as string, sizeBytes: Number(size) }];
   }).sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
 }
 
+const isOfBefore = (directory: string, name: string): boolean => directory !== currentDirectory && walFileKind(name) === 'partial';
+
+/** Where a file of this name may lie, the likelier first. One that is being received lies in one place: it is asked for when it has become whole since it was listed. */
+export const directoriesOf = (name: string): readonly string[] => (walFileKind(name) === 'partial' ? [currentDirectory] : segmentDirectories);
+
 /** Each name once: where both directories have it, the one that is received now is as good, and goes on. */
 export function receivedFiles(files: readonly PlacedFile[]): readonly ReceivedFile[] {
-  return files.filter(({ name, directory }) => directory === 'segments' || !files.some((other) => other.name === name && other.directory === 'segments'))
+  return files.filter(({ name, directory }) => directory === currentDirectory || !files.some((other) => other.name === name && other.directory === currentDirectory))
     .map(({ name, sizeBytes }) => ({ name, sizeBytes }));
 }
 
 /**
  * The paths that go when these names are released. What pg_receivewal goes on from stays: the newest complete segment (in an empty directory it would begin
- * wherever the slot is, and not notice that this is behind a gap, databases.md P9) and the newest partial one. A partial one of a timeline that was left, or of before a break, goes.
+ * wherever the slot is, and not notice that this is behind a gap, databases.md P9) and the newest partial one. A partial one of a timeline that was left goes.
  */
 export function releasablePaths(names: readonly string[], files: readonly PlacedFile[]): readonly string[] {
   const wanted = new Set(names);
-  const current = files.filter(({ directory }) => directory === 'segments');
+  const current = files.filter(({ directory }) => directory === currentDirectory);
   const kept = new Set([current.findLast(({ name }) => walFileKind(name) === 'segment'), current.findLast(({ name }) => walFileKind(name) === 'partial')]);
   return files.filter((file) => wanted.has(file.name) && !kept.has(file)).map(({ directory, name }) => `/wal/${directory}/${name}`);
 }

@@ -3,7 +3,7 @@ import { describe, expect, it, test } from 'vitest';
 import { identityOf, ownersOf, receiverLabels, receiverName } from '../../../../src/containers/labels.ts';
 import { parseKept } from '../../../../src/engines/postgres/wal/kept-cluster.ts';
 import { endOfReceiver } from '../../../../src/engines/postgres/wal/receiver-end.ts';
-import { diskIn, freeBytesIn, isMoment, parseReading, placedFilesIn, readingsIn, receivedFiles, releasablePaths, walFileKind } from '../../../../src/engines/postgres/wal/wal-readings.ts';
+import { directoriesOf, diskIn, freeBytesIn, isMoment, parseReading, placedFilesIn, readingsIn, receivedFiles, releasablePaths, walFileKind } from '../../../../src/engines/postgres/wal/wal-readings.ts';
 
 const line = '2026-11-29T03:22:30.387847Z 0/3000000 00000001 0/29CE000 reserved - -';
 
@@ -54,12 +54,13 @@ describe('a file of the log', () => {
       '17 /wal/former/000000010000000000000004', '9 /wal/segments/00000002.history.tmp', '16 /wal/segments/000000020000000000000006.partial', 'rm: no', '',
     ].join('\n'));
     expect(receivedFiles(files)).toEqual([
-      { name: '000000010000000000000004', sizeBytes: 16 }, { name: '000000010000000000000005.partial', sizeBytes: 16 }, { name: '00000002.history', sizeBytes: 8 },
+      { name: '000000010000000000000004', sizeBytes: 16 }, { name: '00000002.history', sizeBytes: 8 },
       { name: '000000020000000000000005', sizeBytes: 16 }, { name: '000000020000000000000006.partial', sizeBytes: 16 },
     ]);
     expect(releasablePaths(receivedFiles(files).map(({ name }) => name), files).toSorted()).toEqual([
-      '/wal/former/000000010000000000000004', '/wal/former/000000010000000000000005.partial', '/wal/segments/000000010000000000000004', '/wal/segments/00000002.history',
+      '/wal/former/000000010000000000000004', '/wal/segments/000000010000000000000004', '/wal/segments/00000002.history',
     ]);
+    expect([directoriesOf('000000010000000000000004'), directoriesOf('000000010000000000000005.partial')]).toEqual([['segments', 'former'], ['segments']]);
     expect(releasablePaths(['000000020000000000000005', '000000020000000000000006.partial', 'cluster.json'], files)).toEqual([]);
   });
 });
