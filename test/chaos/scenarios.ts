@@ -143,7 +143,7 @@ const dumps: readonly Scenario[] = [
 const inTrouble: readonly Scenario[] = [
   twisted('restoreBackup', 'unusable', troubled('dump', 'redisUnusable'), ofBackup, ['inspectComponent:redis', 'ensureRunning:redis', 'prepareComponent:redis', 'closeComponent:redis', 'swapComponent:redis', 'compareClosedComponent:redis', 'openComponent:redis', 'completeComponent:redis']),
   twisted('restoreBackup', 'unusableBack', troubled('dump', 'redisUnusable'), ofBackup, ['rollBackComponent:redis', 'finishRollBack', 'discardPreparedComponent:redis'], cutOverFailed),
-  twisted('restoreBackup', 'silent', troubled('base', 'postgresSilent'), ofBase, ['ensureRunning:postgres', 'prepareComponent:postgres', 'closeComponent:postgres']),
+  twisted('restoreBackup', 'silent', troubled('base', 'postgresSilent'), ofBase, ['prepareComponent:postgres', 'closeComponent:postgres']),
   twisted('restoreBackup', 'silentBack', troubled('base', 'postgresSilent'), ofBase, ['rollBackComponent:postgres', 'finishRollBack', 'discardPreparedComponent:postgres'], cutOverFailed),
 ];
 

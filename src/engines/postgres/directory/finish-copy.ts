@@ -15,19 +15,23 @@ import type { DataSighting } from './data-place.ts';
 import { runDirectory } from './run-directory.ts';
 
 /**
- * Promoted, shut down, and given the live configuration, where there is a server that can be taken to have a good one: one that runs, unless the caller knows.
+ * Promoted, shut down, and given the configuration of {@link configurationFor}, unless the caller knows.
  * @param isAnswering as for {@link cutOverOf} @throws RestoreFailed, HelperLost
  */
 export async function finishCopy(ctx: EngineContext, component: PostgresComponent, sighting: DataSighting, server: RecoveryServer, lsn: string, isAnswering: boolean, configuration?: 'live' | 'backup'): Promise<PostgresDirectoryCutOver> {
   await promoteAndStop(ctx, server, lsn);
   // The container goes while its files are finished: it has ended, and neither needs the other.
-  const [finished] = await allEnded([finishFiles(ctx, component, sighting, configuration), removeScratch(ctx.runtime, server.server)]);
+  const whose = configuration ?? configurationFor(wasOf(sighting.container, isAnswering));
+  const [finished] = await allEnded([finishFiles(ctx, component, sighting, whose), removeScratch(ctx.runtime, server.server)]);
   return cutOverOf(ctx, component, sighting, finished, isAnswering);
 }
 
-async function finishFiles(ctx: EngineContext, component: PostgresComponent, { place, container }: DataSighting, configuration: 'live' | 'backup' | undefined): Promise<ControlData> {
+/** The live one, where a server can be taken to have a good one: it runs and answers. One that is silent may listen where nobody looks, or let nobody in, for what its files say. */
+export const configurationFor = ({ wasRunning, answered }: Pick<PostgresDirectoryCutOver, 'wasRunning' | 'answered'>): 'live' | 'backup' => (wasRunning && answered !== false ? 'live' : 'backup');
+
+async function finishFiles(ctx: EngineContext, component: PostgresComponent, { place }: DataSighting, configuration: 'live' | 'backup'): Promise<ControlData> {
   const result = await runPostgresHelper(ctx, {
-    component, step: 'finish', imageId: place.imageId, network: 'none', majorVersion: 0, script: scripts.finishDirectory, args: [`${place.directory}/${runDirectory(ctx.owner, component.name)}/new`, place.directory, configuration ?? (container.state === 'running' ? 'live' : 'backup')], mounts: [place.mount],
+    component, step: 'finish', imageId: place.imageId, network: 'none', majorVersion: 0, script: scripts.finishDirectory, args: [`${place.directory}/${runDirectory(ctx.owner, component.name)}/new`, place.directory, configuration], mounts: [place.mount],
     phase: 'finish what was recovered',
   });
   const control = result.exitCode === 0 ? controlData(resultOf(result, 'control')) : null;

@@ -13,13 +13,13 @@ import { coveredBy } from '../recovery/target.ts';
 import { findRecovery, type Reached, type RecoveryServer } from '../recovery/recovery-server.ts';
 import { keptNotes, placeOf, sightData, sightDirectory, type DataSighting } from './data-place.ts';
 import { requireSameLive } from './exchange.ts';
-import { cutOverOf, finishCopy, stepsOf } from './finish-copy.ts';
+import { configurationFor, cutOverOf, finishCopy, stepsOf } from './finish-copy.ts';
 import { lossAgainst, lossAsPlanned } from './loss.ts';
 import { recoverBeside, standing, type RecoveryBeside } from './recover-beside.ts';
 import { imageNotes, requireFit } from './require-fit.ts';
 import { preparedNoteKey } from './run-directory.ts';
 
-/** A base backup as it is, to its own end. @param configuration whose it gets: unless given the live server's where that runs @throws what sightData, requireFit and recoverBeside throw */
+/** A base backup as it is, to its own end. @param configuration whose it gets: unless given that of configurationFor @throws what sightData, requireFit and recoverBeside throw */
 export async function prepareDirectory(ctx: EngineContext, component: PostgresComponent, backup: PostgresBase, source: ArtifactSource, configuration?: 'live' | 'backup'): Promise<PreparedComponent> {
   const sighting = await sightData(ctx, component);
   const finished = await finishedBefore(ctx, component);
@@ -93,7 +93,8 @@ function preparedOf(component: PostgresComponent, sighting: DataSighting, cutOve
     notes: [
       ...keptNotes(sighting),
       `The whole server is replaced, with all of its ${counted(backup.databases.length, 'database')}, its roles and their passwords: ${backup.databases.map(({ name }) => name).join(', ')}.`,
-      ...(sighting.container.state === 'running' ? ['Its configuration files stay as they are now.'] : ['Its configuration files are those of the backup: the server does not run, and theirs may be why.']),
+      configurationFor(cutOver) === 'live' ? 'Its configuration files stay as they are now.'
+        : `Its configuration files are those of the backup: the server ${sighting.container.state === 'running' ? 'does not answer' : 'does not run'}, and its own may be why.`,
     ],
     steps: stepsOf(cutOver, 'the recovered copy'),
   };

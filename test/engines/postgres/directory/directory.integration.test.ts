@@ -171,6 +171,19 @@ test('a server that cannot start, and one that was never made, come back; with t
   await becomesEmptyAgain(bare, into);
 });
 
+test('a server that runs and answers nobody comes back with the configuration of the backup: its own may be why', async () => {
+  await using store = await openStore();
+  const { postgres, base } = await withBase(store);
+  const ctx = contextOf(docker, new Map(), { run: 'deaf' });
+  await postgres.sql('ALTER SYSTEM SET work_mem = \'9MB\'; ALTER SYSTEM SET port = 5433');
+  await docker.runtime.stop(postgres.id, 20_000);
+  await docker.runtime.start(postgres.id);
+  const prepared = await engine.prepare(ctx, postgres.component, base, store.source);
+  expect(prepared).toMatchObject({ cutOver: { wasRunning: true, answered: false }, notes: expect.arrayContaining(['Its configuration files are those of the backup: the server does not answer, and its own may be why.']) });
+  await cutOver(ctx, postgres, prepared.cutOver as PostgresDirectoryCutOver);
+  expect([await ids(postgres), await postgres.sql('SHOW work_mem')]).toEqual(['1', '7MB']);
+});
+
 test('a copy that the image would sort otherwise is refused, and nothing of it is left', { tags: 'long' }, async () => {
   await using store = await openStore();
   const postgres = await startPostgres(docker);

@@ -12,6 +12,7 @@ import type { ArtifactSource, EngineContext } from '../../../engine-context.ts';
 import { scripts } from '../../server/script-text.ts';
 import { placeOf } from '../data-place.ts';
 import { endOwn, exchange, removeDirectories, requireNobodyThere, sight, startAsItWas, stopForMovingBack, worksBeside } from '../exchange.ts';
+import { configurationFor } from '../finish-copy.ts';
 import { finishedBefore, prepareDirectory } from '../prepare.ts';
 import { prepareFromDump } from '../prepare-from-dump.ts';
 import { removeRecovery } from '../remove.ts';
@@ -50,7 +51,7 @@ async function makeAnew(ctx: EngineContext, component: PostgresComponent, cutOve
   const { backup, source } = brought;
   // What an attempt left that was killed takes the room that is asked for next.
   if (await findRecovery(ctx, component.name) === null && await finishedBefore(ctx, component) === null) await removeRecovery(ctx, ctx.owner, component, placeOf(cutOver));
-  if (backup.method === 'base') await prepareDirectory(ctx, component, backup, source, cutOver.wasRunning && cutOver.answered !== false ? 'live' : 'backup');
+  if (backup.method === 'base') await prepareDirectory(ctx, component, backup, source, configurationFor(cutOver));
   else await prepareFromDump(ctx, component, backup, source, 'its data is replaced where it lies');
 }
 
