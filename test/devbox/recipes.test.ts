@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { benchRecipes, imageRecipes, postgresLayout } from '../../devbox/images/recipes.ts';
+import { benchRecipes, imageRecipes, minorRecipes, postgresLayout } from '../../devbox/images/recipes.ts';
 
 test('up to PostgreSQL 17 the volume is the data directory itself', () => {
   const layout = postgresLayout(17);
@@ -19,6 +19,6 @@ test('the images of the demo are built first', () => {
   expect(imageRecipes.map((recipe) => recipe.tag)).toEqual(['postgres:17', 'redis:8', 'postgres:15', 'redis:7', 'valkey/valkey:8', 'postgres:16', 'postgres:18', 'postgres:17-alpine', 'redis:8-alpine']);
 });
 
-test('what only a bench needs is built by nobody else, and asked for in no registry', () => {
-  expect(benchRecipes.filter(({ tag, ownOnly }) => ownOnly !== true || imageRecipes.some((recipe) => recipe.tag === tag))).toEqual([]);
+test('what only a bench or a test needs is built by nobody else, and asked for in no registry', () => {
+  expect([...minorRecipes, ...benchRecipes].filter(({ tag, ownOnly }) => ownOnly !== true || imageRecipes.some((recipe) => recipe.tag === tag))).toEqual([]);
 });

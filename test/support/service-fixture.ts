@@ -47,6 +47,8 @@ export interface ServiceFixture {
   define(definition: Partial<ServiceDefinition>): void;
   /** The same container anew: another id, the same volume. */
   recreateRedis(): Promise<void>;
+  /** The same, of another image. */
+  recreatePostgres(image: string): Promise<void>;
   /** Names of containers, volumes and networks that carry Holdfast's labels for this service. */
   leftovers(): Promise<readonly string[]>;
   stop(): Promise<void>;
@@ -89,7 +91,8 @@ export async function startServiceFixture(options: FixtureOptions = {}): Promise
   const small = keeper === null ? [] : ['-c', 'max_wal_size=16MB', '-c', 'min_wal_size=4MB'];
   const initdb = ['--no-sync', ...(keeper === null ? [] : ['--wal-segsize=1']), ...(secrets === undefined ? [] : ['--auth-local=scram-sha-256', '--auth-host=scram-sha-256'])].join(' ');
   const asking: Record<string, string> = { POSTGRES_INITDB_ARGS: initdb, ...(secrets === undefined ? {} : { POSTGRES_HOST_AUTH_METHOD: 'scram-sha-256' }) };
-  const postgres = await createDatabase(runtime, `hf-test-pg-${id}`, options.postgresImage ?? 'postgres:17', ['-c', 'fsync=off', ...small], { POSTGRES_PASSWORD: secrets?.postgres ?? 'test', POSTGRES_DB: 'shop', ...asking }, undefined, options.archiveVolume === true ? archiveRoot : undefined);
+  const createPostgres = (image: string): Promise<string> => createDatabase(runtime, `hf-test-pg-${id}`, image, ['-c', 'fsync=off', ...small], { POSTGRES_PASSWORD: secrets?.postgres ?? 'test', POSTGRES_DB: 'shop', ...asking }, undefined, options.archiveVolume === true ? archiveRoot : undefined);
+  const postgres = await createPostgres(options.postgresImage ?? 'postgres:17');
   const redisArguments = [...(secrets === undefined ? [] : [`/data/${authFile}`]), ...(options.redisArguments ?? ['--appendonly', 'yes'])];
   const createRedis = (): Promise<string> => createDatabase(runtime, `hf-test-redis-${id}`, options.redisImage ?? 'redis:8', redisArguments, {}, secrets?.redis);
   const redis = await createRedis();
@@ -97,7 +100,7 @@ export async function startServiceFixture(options: FixtureOptions = {}): Promise
   const config = configOf(name, id, repositoryPath, { postgres: `hf-test-pg-${id}`, redis: `hf-test-redis-${id}` }, options);
   const client = await connectClient({ address: temporalAddress() });
   const passwords: Record<string, string> = secrets === undefined ? {} : { PGPASSWORD: secrets.postgres, REDISCLI_AUTH: secrets.redis };
-  const fixture = fixtureOf({ name, config, client, runtime, postgres, redis, repositoryPath, createRedis, passwords, keeper });
+  const fixture = fixtureOf({ name, config, client, runtime, postgres, redis, repositoryPath, createPostgres, createRedis, passwords, keeper });
   await awaitFirstStart(runtime, postgres);
   await waitFor(async () => (await runtime.exec(postgres, { argv: realProgram('psql', '-h', '127.0.0.1', '-U', 'postgres', '-d', 'shop', '-c', 'select 1'), environment: passwords, timeoutMs: 5_000 })).exitCode === 0);
   return fixture;
@@ -161,7 +164,7 @@ function configOf(name: string, id: string, path: string, containers: { postgres
   return { services: [service], repositories: [{ name: 'local', path }], host: `host-${id}`, queuePrefix: `hf-${id}`, path: null, notices: [] };
 }
 
-interface Parts { keeper: string | null; name: string; config: Config; client: Client; runtime: ContainerRuntime; postgres: string; redis: string; repositoryPath: string; createRedis(): Promise<string>; passwords: Record<string, string> }
+interface Parts { keeper: string | null; name: string; config: Config; client: Client; runtime: ContainerRuntime; postgres: string; redis: string; repositoryPath: string; createPostgres(image: string): Promise<string>; createRedis(): Promise<string>; passwords: Record<string, string> }
 
 function fixtureOf(given: Parts): ServiceFixture {
   const parts = { ...given };
@@ -218,6 +221,12 @@ function fixtureOf(given: Parts): ServiceFixture {
       await runtime.remove(parts.redis);
       parts.redis = await parts.createRedis();
       await waitFor(async () => (await exec(parts.redis, ['redis-cli', '-e', 'PING'])) === 'PONG');
+    },
+    recreatePostgres: async (image) => {
+      await runtime.stop(postgresName, 30_000);
+      await runtime.remove(postgresName);
+      await parts.createPostgres(image);
+      await waitFor(async () => (await exec(postgresName, realProgram('psql', '-X', '-A', '-t', '-U', 'postgres', '-c', 'SELECT 1'))) === '1');
     },
     leftovers: async () => {
       const labels = { 'dev.holdfast.service': name };
