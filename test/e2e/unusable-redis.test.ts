@@ -1,11 +1,9 @@
-/**
- * The worst day for Redis: no server reads its append-only file, its restart policy tries again and again. Restored all the same, PostgreSQL with it, undone, and let go.
- * @module-tag long
- */
+/** The worst day for Redis: no server reads its append-only file, its restart policy tries again and again. Restored all the same, PostgreSQL with it, also to a moment, undone, and let go. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { HoldfastFailure } from '../../src/domain/failures.ts';
 import type { AcceptRestoreResult } from '../../src/workflows/accept-restore/messages.ts';
 import type { RestoreBackupResult } from '../../src/workflows/restore-backup/messages.ts';
+import type { RestoreToPointInTimeResult } from '../../src/workflows/restore-to-point-in-time/messages.ts';
 import type { TakeBackupResult } from '../../src/workflows/take-backup/messages.ts';
 import type { UndoRestoreResult } from '../../src/workflows/undo-restore/messages.ts';
 import { statusQuery } from '../../src/workflows/shared/messages.ts';
@@ -35,16 +33,20 @@ const heldFiles = 'cat /data/appendonlydir/*.incr.aof';
 
 const inVolume = (script: string): Promise<string> => runBeside(service, service.redis, ['sh', '-euc', script]);
 
+async function breakRedis(): Promise<void> {
+  await inVolume('for file in /data/appendonlydir/*.aof; do echo nonsense >"$file"; done');
+  await service.runtime.kill(service.redis);
+  await service.runtime.start(service.redis);
+  await waitFor(async () => (await stateOf()) === 'restarting');
+}
+
 let backupId: string;
 
 test('a cut-over that fails leaves a Redis that no server answers in as broken as it was, and ends with its own failure', async () => {
   ({ backupId } = await service.run<TakeBackupResult>('takeBackup', { service: service.name }));
   await service.sql('INSERT INTO orders VALUES (2)');
   await service.redisCli('SET', 'cart', 'of later');
-  await inVolume('for file in /data/appendonlydir/*.aof; do echo nonsense >"$file"; done');
-  await service.runtime.kill(service.redis);
-  await service.runtime.start(service.redis);
-  await waitFor(async () => (await stateOf()) === 'restarting');
+  await breakRedis();
 
   trouble = { before: async ({ activity, component }) => { if (activity === 'compareClosedComponent' && component === 'redis') throw new HoldfastFailure('ProofFailed', { operation: 'test', object: 'redis', cause: 'it is said so', hint: 'None.' }); } };
   const run = await service.start<RestoreBackupResult>('restoreBackup', { service: service.name, backup: backupId });
@@ -83,4 +85,25 @@ test('it is restored over, by steps that are each done twice, comes back as brok
   await service.approve(accept);
   expect([(await accept.result()).outcome, await inVolume('find /data -path "*holdfast*"')]).toEqual(['accepted', '']);
   expect(await service.leftovers()).toEqual([]);
+}, 180_000);
+
+test('as the companion of a moment it is brought along, and comes back as broken as it was', async () => {
+  const base = await service.run<TakeBackupResult>('takeBackup', { service: service.name, kind: 'base' });
+  await service.sql('INSERT INTO orders VALUES (3)');
+  await service.redisCli('SET', 'cart', 'of later');
+  await breakRedis();
+  const run = await service.start<RestoreToPointInTimeResult>('restoreToPointInTime', { service: service.name, to: `backup:${base.backupId}` });
+  await service.waitForPhase(run, 'awaitingApproval');
+  const body = (await run.query(statusQuery)).plan?.body;
+  expect(body?.moment?.companions).toMatchObject([{ component: 'redis', backupId: base.backupId }]);
+  expect(body?.losses.find(({ component }) => component === 'redis')?.notes.join()).toContain('is not known');
+  await service.approve(run);
+  const { newBase } = await run.result();
+  expect([...await content(), await restartPolicy()]).toEqual(['1', 'of the backup', 'always']);
+  if (newBase !== null) await service.client.workflow.getHandle(newBase).result();
+
+  const undo = await service.start<UndoRestoreResult>('undoRestore', { service: service.name, run: 'latest' });
+  await service.approve(undo);
+  await expect(undo.result()).rejects.toMatchObject({ cause: { type: 'HealthCheckFailed' } });
+  expect([await service.sql('SELECT max(id) FROM orders'), await inVolume(heldFiles), await restartPolicy()]).toEqual(['3', 'nonsense', 'always']);
 }, 180_000);

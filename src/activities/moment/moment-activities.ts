@@ -107,7 +107,7 @@ export function createMomentActivities(dependencies: ActivityDependencies) {
       }),
 
     /** The backup that a store without a log of its own comes from: the newest of it that was taken by that instant, else the oldest after it. What was imported is none: nobody saw it taken. @throws UnknownBackup */
-    async findCompanion(input: { service: string; component: string; at: string; repository?: string }): Promise<Companion> {
+    async findCompanion(input: { service: string; component: string; at: string; of?: string; repository?: string }): Promise<Companion> {
       const repository = input.repository === undefined ? firstRepository(dependencies, input.service) : repositoryNamed(dependencies, input.repository);
       const taken: (Companion & { readonly sequence: number })[] = [];
       let imported = 0;
@@ -120,7 +120,7 @@ export function createMomentActivities(dependencies: ActivityDependencies) {
       }
       // By when the data is of; a number only tells apart what is of the same instant.
       const inOrder = taken.sort((a, b) => Date.parse(a.at) - Date.parse(b.at) || a.sequence - b.sequence);
-      const chosen = inOrder.findLast(({ at }) => Date.parse(at) <= Date.parse(input.at)) ?? inOrder[0];
+      const chosen = inOrder.find(({ backup }) => backup.backupId === input.of) ?? inOrder.findLast(({ at }) => Date.parse(at) <= Date.parse(input.at)) ?? inOrder[0];
       const aof = chosen !== undefined && await repository.aof.isThere({ service: input.service, component: input.component });
       if (chosen !== undefined) return { backup: chosen.backup, at: chosen.at, ...(aof ? { aof } : {}) };
       throw new HoldfastFailure('UnknownBackup', {

@@ -9,7 +9,7 @@ import type { PlannedCompanion } from '../../domain/restore-plan.ts';
 import type { Component } from '../../domain/service.ts';
 import { loggedComponent } from '../restore-to-point-in-time/recover.ts';
 import { allOrNone } from '../shared/all-or-none.ts';
-import { companionNextTo, companionText, plannedCompanion } from '../shared/companion.ts';
+import { companionNextTo, companionText, endedBackup, plannedCompanion } from '../shared/companion.ts';
 import { findWay, type LiveCluster, type Way } from '../shared/find-way.ts';
 import { readWish, type Wish } from '../shared/point-fields.ts';
 import { inFrame, type Run } from '../shared/run.ts';
@@ -123,12 +123,12 @@ async function recoverCopy(run: CloneRun, { located, wish }: Way, component: Com
 }
 
 /** Each from what lies next to the instant: its append-only file, or a backup. */
-function fillOthers(run: CloneRun, { wish }: Way, logged: Component, at: string): Promise<readonly Filled[]> {
+function fillOthers(run: CloneRun, way: Way, logged: Component, at: string): Promise<readonly Filled[]> {
   const others = run.components.filter((component) => component !== logged);
   if (others.length > 0) run.step('[3/5] Others    from what there is of them next to that moment');
   return allOrNone(others.map((component) => async () => {
-    const chosen = await companionNextTo(run, component, at);
-    await create(run, component, chosen.backup, wish.point);
+    const chosen = await companionNextTo(run, component, at, { of: endedBackup(way) });
+    await create(run, component, chosen.backup, way.wish.point);
     const filled = await fillFrom(run, component, chosen.backup);
     const companion = plannedCompanion(component.name, chosen, at);
     run.note(companionText(companion));

@@ -8,7 +8,7 @@ import { allOrNone } from '../shared/all-or-none.ts';
 import { openApprovalGate } from '../shared/approval-gate.ts';
 import { bringBack, type Prepared } from '../shared/bring-back.ts';
 import { discardName } from '../shared/cut-over.ts';
-import { inspectOrReplace, type Target } from '../shared/inspect-target.ts';
+import { inspectOrReplace, targetOf, type Target } from '../shared/inspect-target.ts';
 import { recoveryReport } from '../shared/recovery-report.ts';
 import { repairEndedRuns } from '../shared/repair-ended-runs.ts';
 import { approvalRequired, restoreBody } from '../shared/restore-body.ts';
@@ -74,7 +74,7 @@ async function inspectTargets(run: Run<RestoreBackupInput>, backup: BackupRefere
 function prepareAll(run: Run<RestoreBackupInput>, backup: BackupReference, targets: readonly Target[]): Promise<readonly PreparedComponent[]> {
   const { service } = run.input;
   return allOrNone(run.components.map((component) => async () => {
-    const unusable = targets.find(({ facts }) => facts.pinned.component === component.name)?.unusable ?? null;
+    const unusable = targetOf(targets, component)?.unusable ?? null;
     const prepared = await run.host.long.prepareComponent({ service, backupId: backup.backupId, manifestSha256: backup.manifestSha256, component, ...(unusable === null ? {} : { unusable }), ...(replaced(run).includes(component.name) ? { replace: true } : {}) });
     run.compensations.add(discardName(component.name), () => run.host.quick.discardPreparedComponent({ service, component, cutOver: prepared.cutOver }));
     for (const note of prepared.notes) run.note(note);

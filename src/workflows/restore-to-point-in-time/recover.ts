@@ -7,10 +7,10 @@ import type { PreparedComponent } from '../../engines/engine-context.ts';
 import type { ComponentFacts } from '../../engines/engine.ts';
 import { allOrNone } from '../shared/all-or-none.ts';
 import type { Prepared } from '../shared/bring-back.ts';
-import { companionNextTo, companionText, plannedCompanion, type ChosenCompanion } from '../shared/companion.ts';
+import { companionNextTo, companionText, endedBackup, plannedCompanion, type ChosenCompanion } from '../shared/companion.ts';
 import { discardName } from '../shared/cut-over.ts';
 import type { Way } from '../shared/find-way.ts';
-import { inspectTarget } from '../shared/inspect-target.ts';
+import { inspectOrReplace, targetOf, type Target } from '../shared/inspect-target.ts';
 import { approvalRequired, restoreBody } from '../shared/restore-body.ts';
 import type { Run } from '../shared/run.ts';
 import type { RestoreToPointInTimeInput } from './messages.ts';
@@ -40,11 +40,11 @@ export function loggedComponent(run: PointRun): Component {
   throw new HoldfastFailure('InvalidInput', { operation: 'come back to a moment', object: run.input.service, cause: 'none of its stores that are asked for keeps a log', hint: 'Restore a backup: holdfast restore ID.' });
 }
 
-export const inspectAll = (run: PointRun): Promise<readonly ComponentFacts[]> =>
-  allOrNone(run.components.map((component) => () => inspectTarget(run, component, component === loggedComponent(run))));
+export const inspectAll = (run: PointRun): Promise<readonly Target[]> =>
+  allOrNone(run.components.map((component) => () => inspectOrReplace(run, component, component === loggedComponent(run))));
 
 /** @param before what stood ready at another point, where there was one: what the other stores were prepared from stays */
-export async function standAt(run: PointRun, way: Way, facts: readonly ComponentFacts[], before: Standing | null): Promise<Standing> {
+export async function standAt(run: PointRun, way: Way, targets: readonly Target[], before: Standing | null): Promise<Standing> {
   const { service } = run.input;
   const component = loggedComponent(run);
   run.step(`[2/5] Recover   beside the live data, paused ${way.wish.inclusive ? 'at' : 'just before'} ${way.wish.point}; nothing live changes`);
@@ -55,20 +55,22 @@ export async function standAt(run: PointRun, way: Way, facts: readonly Component
   run.done(`Stopped ${reached.stop}, at ${reached.lsn}; last transaction ${reached.lastCommitAt ?? 'before the base backup'}`);
   run.step('[3/5] Compare   with what is live');
   for (const line of [...prepared.loss.notes, ...prepared.notes]) run.note(line);
-  return standing(run, way, facts, recovered, await companionsAt(run, prepared.loss.after, before?.companions ?? []));
+  const companions = await companionsAt(run, way, prepared.loss.after, targets, before?.companions ?? []);
+  return standing(run, way, targets.map(({ facts }) => facts), recovered, companions);
 }
 
 /** Each from what lies next to the instant. A backup that was prepared for another one stays; an append-only file leads to each by itself. */
-function companionsAt(run: PointRun, at: string, before: readonly PreparedCompanion[]): Promise<readonly PreparedCompanion[]> {
+function companionsAt(run: PointRun, way: Way, at: string, targets: readonly Target[], before: readonly PreparedCompanion[]): Promise<readonly PreparedCompanion[]> {
   const { service } = run.input;
   return allOrNone(run.components.filter((component) => component !== loggedComponent(run)).map((component) => async () => {
     const standing = before.find((each) => each.prepared.component === component.name);
     if (standing !== undefined && standing.companion.aof !== true) return standing;
-    const companion = await companionNextTo(run, component, at);
+    const companion = await companionNextTo(run, component, at, { of: endedBackup(way) });
     if (standing !== undefined) run.compensations.drop(discardName(component.name));
     const { backupId, manifestSha256 } = companion.backup;
     await run.host.long.verifyComponent({ service, backupId, manifestSha256, component: component.name, depth: 'bytes' });
-    const prepared = await run.host.long.prepareComponent({ service, backupId, manifestSha256, component });
+    const unusable = targetOf(targets, component)?.unusable ?? null;
+    const prepared = await run.host.long.prepareComponent({ service, backupId, manifestSha256, component, ...(unusable === null ? {} : { unusable }) });
     run.compensations.add(discardName(component.name), () => run.host.quick.discardPreparedComponent({ service, component, cutOver: prepared.cutOver }));
     for (const note of prepared.notes) run.note(note);
     return { prepared, companion };

@@ -4,12 +4,12 @@
  */
 import { CancellationScope, isCancellation, workflowInfo } from '@temporalio/workflow';
 import type { PreparedComponent } from '../../engines/engine-context.ts';
-import type { ComponentFacts } from '../../engines/engine.ts';
 import { durationText } from '../../domain/wording.ts';
 import { shortRunId } from '../../domain/workflow-ids.ts';
 import { openApprovalGate } from '../shared/approval-gate.ts';
 import { bringBack, type Prepared } from '../shared/bring-back.ts';
 import { findWay, type Way } from '../shared/find-way.ts';
+import { targetOf, type Target } from '../shared/inspect-target.ts';
 import { readWish, type Wish } from '../shared/point-fields.ts';
 import { recoveryReport } from '../shared/recovery-report.ts';
 import { repairEndedRuns } from '../shared/repair-ended-runs.ts';
@@ -60,21 +60,21 @@ function standOf(run: Run<RestoreToPointInTimeInput>, moves: Moves): Stand {
   const { service } = run.input;
   let standing: Standing | null = null;
   const now = (): Standing => standing as Standing;
-  const wayTo = (wish: Wish, facts: readonly ComponentFacts[]): Promise<Way> => {
+  const wayTo = (wish: Wish, targets: readonly Target[]): Promise<Way> => {
     const component = loggedComponent(run);
-    return findWay(run, component, wish, facts.find(({ pinned }) => pinned.component === component.name));
+    return findWay(run, component, wish, targetOf(targets, component)?.facts);
   };
 
-  async function moved(before: Standing, wish: Wish, facts: readonly ComponentFacts[]): Promise<Standing> {
+  async function moved(before: Standing, wish: Wish, targets: readonly Target[]): Promise<Standing> {
     let way: Way | null = null;
     try {
-      way = await wayTo(wish, facts);
-      return await standAt(run, way, facts, before);
+      way = await wayTo(wish, targets);
+      return await standAt(run, way, targets, before);
     } catch (error) {
       if (isCancellation(error)) throw error;
       run.warn(`Not moved: ${finalFailure(error, service).message}`);
       // Where there is no way nothing was touched; a recovery that failed has taken what stood there with it.
-      return way === null ? before : standAt(run, before.way, facts, before);
+      return way === null ? before : standAt(run, before.way, targets, before);
     }
   }
 
@@ -82,9 +82,9 @@ function standOf(run: Run<RestoreToPointInTimeInput>, moves: Moves): Stand {
     now,
     prepare: async () => {
       const wish = moves.take();
-      const facts = await inspectAll(run);
+      const targets = await inspectAll(run);
       // Asked again without a move, what stood ready is another run's (a reset): all of it is made anew.
-      standing = standing !== null && wish !== null ? await moved(standing, wish, facts) : await standAt(run, await wayTo(standing?.way.wish ?? readWish(run.input), facts), facts, null);
+      standing = standing !== null && wish !== null ? await moved(standing, wish, targets) : await standAt(run, await wayTo(standing?.way.wish ?? readWish(run.input), targets), targets, null);
       run.note(`Look at it: holdfast query ${shortRunId(workflowInfo().workflowId)} SQL. Another moment: holdfast move ${shortRunId(workflowInfo().workflowId)} --to POINT`);
       return now().ready;
     },

@@ -90,7 +90,7 @@ interface ComponentSource {
 async function sourceOf(run: DrillRun, log: DrillLog, { backup, way, nextTo }: ChosenDrill, { name, followed = false }: ChosenComponent): Promise<ComponentSource | null> {
   const component = run.service.definition.components.find((each) => each.name === name);
   if (nextTo === undefined || way?.component === name || component === undefined) return { backup, covered: {} };
-  const found = await log.stage({ phase: 'locate', component: name, check: checkName('content', name), classes: { UnknownBackup: 'noBackup' } }, () => companionNextTo(run, component, nextTo, backup.repository));
+  const found = await log.stage({ phase: 'locate', component: name, check: checkName('content', name), classes: { UnknownBackup: 'noBackup' } }, () => companionNextTo(run, component, nextTo, { repository: backup.repository }));
   if (found === null) return null;
   // The configuration promises it.
   const chosen = followed && found.aof !== true ? { ...found, unfit: 'nothing of it is archived' } : found;

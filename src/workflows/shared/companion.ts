@@ -3,6 +3,7 @@ import type { Companion } from '../../activities/moment/moment-activities.ts';
 import type { PlannedCompanion } from '../../domain/restore-plan.ts';
 import type { Component } from '../../domain/service.ts';
 import { durationText } from '../../domain/wording.ts';
+import type { Way } from './find-way.ts';
 import type { CommonInput, Run } from './run.ts';
 
 /** A backup, or what was made of the archive of its append-only file; of a backup, why that one. */
@@ -15,17 +16,21 @@ export interface ChosenCompanion extends Companion {
 
 /**
  * Its append-only file where that is archived and leads nearer than a backup does.
+ * @param of a backup whose own end the moment is: what it holds of the store belongs to it
  * @param repository of a drill: from there and nowhere else, and without a look at the live server
  */
-export async function companionNextTo<I extends CommonInput>(run: Run<I>, component: Component, at: string, repository?: string): Promise<ChosenCompanion> {
+export async function companionNextTo<I extends CommonInput>(run: Run<I>, component: Component, at: string, { of, repository }: { readonly of?: string | undefined; readonly repository?: string } = {}): Promise<ChosenCompanion> {
   const { service } = run.input;
-  const found = await run.host.quick.findCompanion({ service, component: component.name, at, ...(repository === undefined ? {} : { repository }) });
+  const found = await run.host.quick.findCompanion({ service, component: component.name, at, ...(of === undefined ? {} : { of }), ...(repository === undefined ? {} : { repository }) });
   if (found.aof !== true) return found;
   const made = await run.host.long.makeInstant({ service, component, at, ...(repository === undefined ? {} : { beside: { repository, backupId: found.backup.backupId } }) });
   if ('unfit' in made) return { ...found, unfit: made.unfit };
   const isNearer = Date.parse(found.at) > Date.parse(at) || Date.parse(found.at) < Date.parse(made.at);
   return isNearer ? { ...made, aof: true, source: 'aof' } : { ...found, unfit: `it is known until ${made.at} only` };
 }
+
+/** Of a way that ends where a backup does: that backup's id. */
+export const endedBackup = ({ located: { base, target } }: Way): string | undefined => (target === `backup:${base.backupId}` ? base.backupId : undefined);
 
 /** @param point the instant that the other store comes back to */
 export const plannedCompanion = (component: string, { backup, at, source, unfit }: ChosenCompanion, point: string): PlannedCompanion =>

@@ -21,6 +21,8 @@ export async function inspectOrReplace<I extends CommonInput>(run: Run<I>, compo
   return { facts: await inspect(run, component, whole || unusable !== null), unusable };
 }
 
+export const targetOf = (targets: readonly Target[], { name }: Pick<Component, 'name'>): Target | undefined => targets.find(({ facts }) => facts.pinned.component === name);
+
 async function ensureRunning<I extends CommonInput>(run: Run<I>, component: Component, orReplace: boolean): Promise<string | null> {
   const { service } = run.input;
   const { started, unusable } = await run.host.long.ensureRunning({ service, component, purpose: 'restore', ...(orReplace ? { orReplace } : {}) });

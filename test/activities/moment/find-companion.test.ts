@@ -21,8 +21,8 @@ async function taken(name: string, at: string, imported = false): Promise<string
   return manifest.backupId;
 }
 
-const find = async (at: string): Promise<readonly [backupId: string, at: string]> => {
-  const found = await stage.as(run('drill')).findCompanion({ service: 'shop', component: 'redis', at });
+const find = async (at: string, of?: string): Promise<readonly [backupId: string, at: string]> => {
+  const found = await stage.as(run('drill')).findCompanion({ service: 'shop', component: 'redis', at, ...(of === undefined ? {} : { of }) });
   return [found.backup.backupId, found.at];
 };
 
@@ -33,6 +33,14 @@ test('the newest that was taken by then, else the oldest after it', async () => 
   expect(await find('2026-11-24T12:00:00Z')).toEqual([second, '2026-11-24T01:00:00.000Z']);
   expect(await find('2026-11-24T01:00:00Z')).toEqual([second, '2026-11-24T01:00:00.000Z']);
   expect(await find('2026-11-22T00:00:00Z')).toEqual([first, '2026-11-23T01:00:00.000Z']);
+});
+
+test('of a moment that is a backup\'s own end, what that backup holds; where it holds nothing of it, the newest that was taken by then', async () => {
+  const older = await taken('a', '2026-11-23T01:00:00.000Z');
+  // A whole server is copied first: what belongs to it is taken right behind its end.
+  const own = await taken('b', '2026-11-24T01:00:05.000Z');
+  expect(await find('2026-11-24T01:00:00Z', own)).toEqual([own, '2026-11-24T01:00:05.000Z']);
+  expect(await find('2026-11-24T01:00:00Z', '20261124-999999')).toEqual([older, '2026-11-23T01:00:00.000Z']);
 });
 
 test('what was imported is none, whatever its number and its time', async () => {
