@@ -15,6 +15,7 @@ import type { RemoveCloneResult } from '../../src/workflows/remove-clone/message
 import type { RestoreToPointInTimeResult } from '../../src/workflows/restore-to-point-in-time/messages.ts';
 import { statusQuery } from '../../src/workflows/shared/messages.ts';
 import type { TakeBackupResult } from '../../src/workflows/take-backup/messages.ts';
+import { runBeside } from '../support/run-beside.ts';
 import { waitFor } from '../support/service-fixture.ts';
 import { startWalService, type WalService } from '../support/wal-service.ts';
 
@@ -92,6 +93,21 @@ test('a copy of that moment has both stores at it, and says how far apart they a
   const { copy: { digest } } = await service.run<RemoveCloneResult>('removeClone', copy);
   await service.run('removeClone', { ...copy, apply: digest });
   expect((await readdir(join(service.repositoryPath, service.name), { recursive: true })).filter((name) => /^runs\/.*\.rdb$/.test(name))).toEqual([]);
+});
+
+test('a Redis that ends at every start comes back to that second as well: it is not asked', async () => {
+  const { accident, newBase } = restored;
+  await service.client.workflow.getHandle(newBase).result();
+  await runBeside(service, service.redis, ['sh', '-euc', 'for file in /data/appendonlydir/*.aof; do echo nonsense >"$file"; done']);
+  await service.runtime.kill(service.redis);
+  await service.runtime.start(service.redis);
+  await waitFor(async () => (await service.runtime.inspect(service.redis)).state === 'restarting');
+  const run = await service.start<RestoreToPointInTimeResult>('restoreToPointInTime', { service: service.name, before: `xid:${accident}`, timeline: 1 });
+  await service.approve(run);
+  const back = await run.result();
+  expect(back.plan.body.moment?.companions).toMatchObject([{ component: 'redis', source: 'aof' }]);
+  expect([await service.sql('SELECT count(*) FROM orders'), await service.redisCli('GET', 'cart'), await service.redisCli('EXISTS', 'later')]).toEqual(['1', 'of the moment', '0']);
+  restored = { ...restored, newBase: back.newBase as string };
 });
 
 test('once more to the same moment, with a hole in the archive: the backup next to it, and why', async () => {

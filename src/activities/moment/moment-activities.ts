@@ -131,17 +131,17 @@ export function createMomentActivities(dependencies: ActivityDependencies) {
 
     /**
      * A store without such a log, brought to the last second that ended by the instant by the archive of its append-only file; kept for this run as a backup is, and
-     * gone with its notes. Where that leads nowhere it is told, and a backup has to do. @param input.beside of a drill, which asks nothing live: the repository, and the
-     * backup that stands for the server @throws what may be tried again
+     * gone with its notes. Where that leads nowhere it is told, and a backup has to do. @param input.like the backup that stands for a server which cannot be asked
+     * @param input.beside of a drill, which asks nothing live: the repository, and that backup @throws what may be tried again
      */
-    makeInstant: (input: { service: string; component: Component; at: string; beside?: BackupIn }): Promise<MadeInstant> => {
-      const { service, beside } = input;
-      if (beside === undefined) return inEngineContext(dependencies, service, (context) => makeInstant(dependencies, context, input));
-      return inDrill(dependencies, { service, repository: beside.repository }, async ({ context }) => {
-        const repository = repositoryNamed(dependencies, beside.repository);
-        const like = (await repository.readManifest(service, beside.backupId)).manifest.components.find(({ component }) => component === input.component.name);
+    makeInstant: (input: { service: string; component: Component; at: string; like?: string; beside?: BackupIn }): Promise<MadeInstant> => {
+      const { service, component, beside } = input;
+      const made = async (context: EngineContext, repository: Repository, backupId: string): Promise<MadeInstant> => {
+        const like = (await repository.readManifest(service, backupId)).manifest.components.find((each) => each.component === component.name);
         return like?.engine === 'redis' ? makeInstant(dependencies, context, input, { repository, like }) : { unfit: 'no backup of it is there that would tell of its server' };
-      });
+      };
+      if (beside !== undefined) return inDrill(dependencies, { service, repository: beside.repository }, ({ context }) => made(context, repositoryNamed(dependencies, beside.repository), beside.backupId));
+      return inEngineContext(dependencies, service, (context) => (input.like === undefined ? makeInstant(dependencies, context, input) : made(context, firstRepository(dependencies, service), input.like)));
     },
   };
 }

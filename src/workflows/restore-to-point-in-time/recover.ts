@@ -65,11 +65,11 @@ function companionsAt(run: PointRun, way: Way, at: string, targets: readonly Tar
   return allOrNone(run.components.filter((component) => component !== loggedComponent(run)).map((component) => async () => {
     const standing = before.find((each) => each.prepared.component === component.name);
     if (standing !== undefined && standing.companion.aof !== true) return standing;
-    const companion = await companionNextTo(run, component, at, { of: endedBackup(way) });
+    const unusable = targetOf(targets, component)?.unusable ?? null;
+    const companion = await companionNextTo(run, component, at, { of: endedBackup(way), unusable: unusable !== null });
     if (standing !== undefined) run.compensations.drop(discardName(component.name));
     const { backupId, manifestSha256 } = companion.backup;
     await run.host.long.verifyComponent({ service, backupId, manifestSha256, component: component.name, depth: 'bytes' });
-    const unusable = targetOf(targets, component)?.unusable ?? null;
     const prepared = await run.host.long.prepareComponent({ service, backupId, manifestSha256, component, ...(unusable === null ? {} : { unusable }) });
     run.compensations.add(discardName(component.name), () => run.host.quick.discardPreparedComponent({ service, component, cutOver: prepared.cutOver }));
     for (const note of prepared.notes) run.note(note);

@@ -14,16 +14,24 @@ export interface ChosenCompanion extends Companion {
   readonly archivedUntil?: string;
 }
 
+interface NextTo {
+  readonly of?: string | undefined;
+  readonly unusable?: boolean;
+  readonly repository?: string;
+}
+
 /**
  * Its append-only file where that is archived and leads nearer than a backup does.
  * @param of a backup whose own end the moment is: what it holds of the store belongs to it
+ * @param unusable it cannot be asked: a backup tells of its server
  * @param repository of a drill: from there and nowhere else, and without a look at the live server
  */
-export async function companionNextTo<I extends CommonInput>(run: Run<I>, component: Component, at: string, { of, repository }: { readonly of?: string | undefined; readonly repository?: string } = {}): Promise<ChosenCompanion> {
+export async function companionNextTo<I extends CommonInput>(run: Run<I>, component: Component, at: string, { of, unusable, repository }: NextTo = {}): Promise<ChosenCompanion> {
   const { service } = run.input;
   const found = await run.host.quick.findCompanion({ service, component: component.name, at, ...(of === undefined ? {} : { of }), ...(repository === undefined ? {} : { repository }) });
   if (found.aof !== true) return found;
-  const made = await run.host.long.makeInstant({ service, component, at, ...(repository === undefined ? {} : { beside: { repository, backupId: found.backup.backupId } }) });
+  const { backupId } = found.backup;
+  const made = await run.host.long.makeInstant({ service, component, at, ...(unusable === true ? { like: backupId } : {}), ...(repository === undefined ? {} : { beside: { repository, backupId } }) });
   if ('unfit' in made) return { ...found, unfit: made.unfit };
   const isNearer = Date.parse(found.at) > Date.parse(at) || Date.parse(found.at) < Date.parse(made.at);
   return isNearer ? { ...made, aof: true, source: 'aof' } : { ...found, unfit: `it is known until ${made.at} only` };
