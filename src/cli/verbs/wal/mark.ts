@@ -5,7 +5,7 @@ import { theService } from '../../command-context.ts';
 import { act, given, verb } from '../../verb.ts';
 
 export function markCommand(): Command {
-  return verb('mark', 'Give this moment of PostgreSQL a name that a restore can go back to; in about a second, for deploy pipelines.', ['mark before-deploy --reason "release 2.1"', 'mark --list'])
+  return verb('mark', 'Give this moment of PostgreSQL a name that a restore can go back to; in a few seconds, for deploy pipelines.', ['mark before-deploy --reason "release 2.1"', 'mark --list'])
     .argument('[name]', '1 to 63 letters, digits, "_", "." or "-"; a name is given once')
     .option('--list', 'the marks there are, newest first')
     .option('--reason <text>', 'why; kept and shown')
