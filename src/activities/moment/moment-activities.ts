@@ -106,7 +106,7 @@ export function createMomentActivities(dependencies: ActivityDependencies) {
         return moments.finish(context, component, await recoveryOf(dependencies, input), input.reached, input.planned);
       }),
 
-    /** The backup that a store without a log of its own comes from: the newest of it that was taken by that instant, else the oldest after it. What was imported is none: nobody saw it taken. @throws UnknownBackup */
+    /** The backup that a store without a log of its own comes from: the newest of it that was taken by that instant, else the oldest after it. What was imported is none: nobody saw it taken. @param input.of a backup whose own end the instant is: what it holds of the store goes before these @throws UnknownBackup */
     async findCompanion(input: { service: string; component: string; at: string; of?: string; repository?: string }): Promise<Companion> {
       const repository = input.repository === undefined ? firstRepository(dependencies, input.service) : repositoryNamed(dependencies, input.repository);
       const taken: (Companion & { readonly sequence: number })[] = [];

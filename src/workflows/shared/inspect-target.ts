@@ -21,6 +21,7 @@ export async function inspectOrReplace<I extends CommonInput>(run: Run<I>, compo
   return { facts: await inspect(run, component, whole || unusable !== null), unusable };
 }
 
+/** Of one store; undefined where it is not among those that were looked at. */
 export const targetOf = (targets: readonly Target[], { name }: Pick<Component, 'name'>): Target | undefined => targets.find(({ facts }) => facts.pinned.component === name);
 
 async function ensureRunning<I extends CommonInput>(run: Run<I>, component: Component, orReplace: boolean): Promise<string | null> {
