@@ -92,6 +92,7 @@ export const failureKinds = {
 
   // The log.
   WalConflict: failed('The archive holds other bytes under that name: two servers write into one archive, or one was rewound.'),
+  LogSuperseded: transient('The newest part of the log was replaced by a longer one between being listed and being read.'),
   WalNotArchived: failed('The server does not archive its log as it was set up to.'),
   WalSlotLost: failed('The replication slot was lost, and the log that it kept with it.'),
 

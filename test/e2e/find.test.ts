@@ -129,7 +129,7 @@ test('the rows of one table come back as of the point that was found, by the com
   expect(restored.stdout).toMatch(new RegExp(`With +the service as of .*, just before xid:${xid} \\(position 0/[0-9A-F]+, timeline 1, [^]*Rows +public.emptied: 99 rows to insert, 1 more in the live table[^]*Not compared the rows as they were: no manifest[^]*stopped before commit of transaction ${xid},`));
   expect(restored.stdout).toMatch(new RegExp(`have the rows that they had just before xid:${xid}.\n +public.emptied: 99 rows inserted, 0 changed, 0 removed\nAll well`));
   // Number 100 was deleted before that, number 200 came after it.
-  expect([await rows(), await ownLeftovers()]).toEqual(['100|5150', []]);
+  expect([await rows(), await service.leftByRuns()]).toEqual(['100|5150', []]);
   expect((await holdfast('undo', 'latest', '--confirm', service.name)).code).toBe(0);
   expect(await rows()).toBe('1|200');
   // What is kept for the way back would stand in the plans of later tests.
@@ -137,8 +137,6 @@ test('the rows of one table come back as of the point that was found, by the com
   expect(await service.sql('DELETE FROM emptied; SELECT count(*) FROM pg_namespace WHERE nspname LIKE \'holdfast%\'')).toBe('0');
   await rm(directory, { recursive: true });
 });
-
-const ownLeftovers = async (): Promise<readonly string[]> => (await service.leftovers()).filter((name) => !name.startsWith('holdfast-wal-'));
 
 test('before the newest base backup, too; a worker that is lost after its pass begins it anew; a run that is cancelled leaves nothing', { tags: 'long' }, async () => {
   await service.run('takeBackup', { service: service.name, kind: 'base' });
@@ -151,10 +149,10 @@ test('before the newest base backup, too; a worker that is lost after its pass b
   // One each at least, and the lost one once more.
   expect([faults.afterPass, passes - before > 2]).toEqual([false, true]);
   const cancelled = await service.start('findMoment', { service: service.name, dropped: 'orders' });
-  await waitFor(async () => (await ownLeftovers()).some((name) => name.includes('recovery')));
+  await waitFor(async () => (await service.leftByRuns()).some((name) => name.includes('recovery')));
   await cancelled.cancel();
   await expect(cancelled.result()).rejects.toThrow(WorkflowFailedError);
-  expect(await ownLeftovers()).toEqual([]);
+  expect(await service.leftByRuns()).toEqual([]);
 });
 
 test('progress is in the status, the point leads back, and nothing is left', async () => {

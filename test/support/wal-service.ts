@@ -23,13 +23,17 @@ export interface KeptLog {
   forget(): Promise<void>;
 }
 
-export interface WalService extends ServiceFixture, KeptLog {}
+export interface WalService extends ServiceFixture, KeptLog {
+  /** Of {@link leftovers} what runs have left: what receives the log stays, and what helps it comes and goes by itself. */
+  leftByRuns(): Promise<readonly string[]>;
+}
 
 export async function startWalService(options: FixtureOptions & { readonly wal?: WalMode } = {}): Promise<WalService> {
   const service = await startServiceFixture({ ...options, archiveVolume: options.wal === 'archive' });
   const { close, ...log } = await keepLogOf(service, options.wal);
   return {
     ...service, ...log,
+    leftByRuns: async () => (await service.leftovers()).filter((name) => !/^holdfast-(?:wal|archive)-/.test(name)),
     stop: async () => {
       await service.stop();
       await close();

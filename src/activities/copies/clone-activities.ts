@@ -8,10 +8,11 @@ import { HoldfastFailure, isFailure } from '../../domain/failures.ts';
 import type { Component } from '../../domain/service.ts';
 import type { FilledCopy } from '../../engines/copy-engine.ts';
 import type { EngineContext } from '../../engines/engine-context.ts';
+import type { MomentRecovery } from '../../engines/moment-engine.ts';
 import { currentOwner, engineOf, firstRepository, inEngineContext } from '../activity-run.ts';
 import { sourceOf } from '../artifacts.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
-import { recoveryOf, type LocatedPoint } from '../moment/moment-activities.ts';
+import { withRecovery, type LocatedPoint } from '../moment/moment-activities.ts';
 
 /** Which server of which copy. */
 interface CopyServerInput {
@@ -74,8 +75,9 @@ export function createCloneActivities(dependencies: ActivityDependencies) {
         const { container } = await ownServer(input);
         if (container.startedAt !== null) throw ambiguous(container.name, 'its server was started already');
         const { backup, source } = await stored(input);
-        const moment = input.located === undefined ? null : await recoveryOf(dependencies, { ...input, located: input.located });
-        return { ...await engineOf(dependencies, input.component).copies.fill(context, input.component, { backup, source, moment }, container.name), sizeBytes: liveSizeBytes(backup) };
+        const fill = (moment: MomentRecovery | null): Promise<FilledCopy> => engineOf(dependencies, input.component).copies.fill(context, input.component, { backup, source, moment }, container.name);
+        const filled = input.located === undefined ? await fill(null) : await withRecovery(dependencies, { ...input, located: input.located }, fill);
+        return { ...filled, sizeBytes: liveSizeBytes(backup) };
       }),
 
     /** One after the other; with the last it is a copy. Idempotent. @param input.sizes bytes of their live data, by name @throws AmbiguousState, ContainerNotRunning with a server's last words, DatabaseUnreachable */

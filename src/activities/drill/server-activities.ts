@@ -12,7 +12,7 @@ import { currentOwner, engineOf, serviceNamed, type InRepository } from '../acti
 import { sourceOf } from '../artifacts.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { locateMoment } from '../moment/locate-moment.ts';
-import { keptLog, recoveryOf, type LocatedPoint } from '../moment/moment-activities.ts';
+import { keptLog, withRecovery, type LocatedPoint } from '../moment/moment-activities.ts';
 import { backupInto, compositionOf } from './composition-of.ts';
 import { backupOf, drilledComponent, inDrill, readDrilled, type DrilledBackup, type ReadDrilled } from './drill-context.ts';
 
@@ -64,9 +64,11 @@ export function createDrillServerActivities(dependencies: ActivityDependencies) 
         const read = await readDrilled(dependencies, input.backup);
         const backup = backupInto(backupOf(read, input.component), await storeOf(input));
         const volume = await drillVolume(context.runtime, run, input.component);
-        const end = async (base: PostgresBase): Promise<MomentRecovery> => (input.located === undefined ? endOf(read, base) : recoveryOf(dependencies, { service: run.service, component, located: input.located }, read.repository));
-        const moment = backup.engine === 'postgres' && backup.method === 'base' ? await end(backup) : null;
-        const { at, reached, notes, replayedMs, differences = [] } = await engineOf(dependencies, component).copies.fill(context, component, { backup, source: sourceOf(read.repository, read.manifest), moment, tellsDifferences: true }, volume);
+        const fill = (moment: MomentRecovery | null): Promise<FilledCopy> =>
+          engineOf(dependencies, component).copies.fill(context, component, { backup, source: sourceOf(read.repository, read.manifest), moment, tellsDifferences: true }, volume);
+        const behind = async (base: PostgresBase): Promise<FilledCopy> =>
+          (input.located === undefined ? fill(await endOf(read, base)) : withRecovery(dependencies, { service: run.service, component, located: input.located }, fill, read.repository));
+        const { at, reached, notes, replayedMs, differences = [] } = backup.engine === 'postgres' && backup.method === 'base' ? await behind(backup) : await fill(null);
         return { at, reached, notes: notes.slice(0, 20).map((note) => note.slice(0, 500)), ...(replayedMs === undefined ? {} : { replayedMs }), differences: bounded(input.component, differences) };
       }),
 

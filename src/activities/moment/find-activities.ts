@@ -1,5 +1,5 @@
 /** Looking for the transaction that ended a condition: where to look, and one pass after the other, each narrower. Reads the repository; changes nothing live. */
-import { HoldfastFailure, isFailure } from '../../domain/failures.ts';
+import { HoldfastFailure } from '../../domain/failures.ts';
 import { hasItsRows, type Condition } from '../../domain/find/condition.ts';
 import { fullXid } from '../../domain/find/full-xid.ts';
 import { planPass, readPass, type Bracket, type Narrowed, type Stop } from '../../domain/find/narrowing.ts';
@@ -13,7 +13,7 @@ import type { Repository } from '../../repository/repository.ts';
 import { engineOf, firstRepository, inEngineContext } from '../activity-run.ts';
 import { sourceOf } from '../artifacts.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
-import { bringNewestLog } from '../wal/newest-log.ts';
+import { bringNewestLog, withNewestLog } from '../wal/newest-log.ts';
 import { basesIn, locateMoment, pathOf, rangeOf } from './locate-moment.ts';
 import { keptLog } from './moment-activities.ts';
 
@@ -134,19 +134,6 @@ export function createFindActivities(dependencies: ActivityDependencies) {
         return outcomeOf(input, bracket, survey, stops, looks, window.endAt);
       }),
   };
-}
-
-const listedAtMost = 8;
-
-/** The newest part of a log is replaced by a longer one every few seconds: what was listed may be gone when it is read. Then it is listed anew, which is no failure of anything. */
-async function withNewestLog<T>(list: () => Promise<KeptLog>, use: (log: KeptLog) => Promise<T>): Promise<T> {
-  for (let round = 1; ; round += 1) {
-    try {
-      return await use(await list());
-    } catch (error) {
-      if (round >= listedAtMost || !isFailure(error, 'RepositoryUnreachable')) throw error;
-    }
-  }
 }
 
 /** @throws UnsupportedTopology for an engine that keeps no log */

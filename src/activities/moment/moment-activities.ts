@@ -17,7 +17,7 @@ import { writeMarkOf } from '../cut-over-state.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { inDrill } from '../drill/drill-context.ts';
 import { referenceTo, type BackupReference } from '../proof-activities.ts';
-import { bringNewestLog } from '../wal/newest-log.ts';
+import { bringNewestLog, withNewestLog } from '../wal/newest-log.ts';
 import { locateMoment, type LocatedMoment } from './locate-moment.ts';
 import { makeInstant, type MadeInstant } from './make-instant.ts';
 
@@ -95,7 +95,7 @@ export function createMomentActivities(dependencies: ActivityDependencies) {
     recoverToPoint: (input: LocatedInput): Promise<RecoveredPoint> =>
       inEngineContext(dependencies, input.service, async (context) => {
         const { moments, component } = momentsOf(dependencies, input.component);
-        const recovered = await moments.recover(context, component, await recoveryOf(dependencies, input));
+        const recovered = await withRecovery(dependencies, input, (recovery) => moments.recover(context, component, recovery));
         return { ...recovered, readyMark: await writeMarkOf(dependencies, context, component, recovered.prepared.cutOver) };
       }),
 
@@ -103,7 +103,7 @@ export function createMomentActivities(dependencies: ActivityDependencies) {
     finishRecovery: (input: LocatedInput & { reached: ReachedMoment; planned?: ComponentCutOver }): Promise<PreparedComponent> =>
       inEngineContext(dependencies, input.service, async (context) => {
         const { moments, component } = momentsOf(dependencies, input.component);
-        return moments.finish(context, component, await recoveryOf(dependencies, input), input.reached, input.planned);
+        return withRecovery(dependencies, input, (recovery) => moments.finish(context, component, recovery, input.reached, input.planned));
       }),
 
     /** The backup that a store without a log of its own comes from: the newest of it that was taken by that instant, else the oldest after it. What was imported is none: nobody saw it taken. @param input.of a backup whose own end the instant is: what it holds of the store goes before these @throws UnknownBackup */
@@ -158,11 +158,12 @@ export interface SettledPoint {
 /** By what lies in the repository. @throws as `locatePoint` */
 export async function locateNow(dependencies: ActivityDependencies, context: EngineContext, repository: Repository, input: PointInput): Promise<SettledPoint> {
   const { moments, component } = momentsOf(dependencies, input.component);
-  const located = await locateMoment(repository, requestOf(input, component, parsePoint(input.point, dependencies.nowMs())));
+  const { located, end } = await withNewestLog(() => locateMoment(repository, requestOf(input, component, parsePoint(input.point, dependencies.nowMs()))), async (found) => {
+    // What needs no look into the log is not delayed by one.
+    const needsEnd = found.moment.kind !== 'consistent' && found.moment.kind !== 'xid';
+    return { located: found, end: needsEnd ? await moments.readLogEnd(context, await keptLog(repository, found)) : { lastRecord: found.coverage.end, lastCommit: null } };
+  });
   const { moment, inclusive, coverage, base, key } = located;
-  // What needs no look into the log is not delayed by one.
-  const needsEnd = moment.kind !== 'consistent' && moment.kind !== 'xid';
-  const end = needsEnd ? await moments.readLogEnd(context, await keptLog(repository, located)) : { lastRecord: coverage.end, lastCommit: null };
   const { coveredAt } = exposureOf(await repository.wal.readSamples(key), coverage.end);
   const landing = landingOf(moment, inclusive, { base: { backupId: base.backupId, end: parseLsn(base.backup.range.end) ?? 0n }, end, coveredAt });
   const point: LocatedPoint = {
@@ -179,8 +180,11 @@ function momentsOf(dependencies: ActivityDependencies, component: Component): { 
   throw new HoldfastFailure('UnsupportedTopology', { operation: 'come back to a moment', object: component.name, cause: `${component.engine} keeps no log that leads to any moment`, hint: 'Restore a backup: holdfast restore ID.' });
 }
 
-/** The way that was located, as it lies in the repository now. @throws PlanChanged where the base backup is another one, and what locating throws */
-export async function recoveryOf(dependencies: ActivityDependencies, { service, component, located }: LocatedInput, repository = firstRepository(dependencies, service)): Promise<MomentRecovery> {
+/** Work with the way that was located, as it lies in the repository now; more than once where that is replaced meanwhile, so it begins anew. @throws PlanChanged where the base backup is another one, and what locating throws */
+export const withRecovery = <T>(dependencies: ActivityDependencies, input: LocatedInput, work: (recovery: MomentRecovery) => Promise<T>, repository = firstRepository(dependencies, input.service)): Promise<T> =>
+  withNewestLog(() => recoveryOf(dependencies, input, repository), work);
+
+async function recoveryOf(dependencies: ActivityDependencies, { service, component, located }: LocatedInput, repository: Repository): Promise<MomentRecovery> {
   const { base, cluster, timeline, target, inclusive } = located;
   const found = await locateMoment(repository, { ...requestOf({ service, inclusive, timeline, cluster }, component, parsePoint(target, dependencies.nowMs())), base: base.backupId });
   const { manifest, sha256 } = await repository.readManifest(service, base.backupId);

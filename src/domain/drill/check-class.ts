@@ -94,7 +94,7 @@ const ofFailures: Partial<Record<FailureType, CheckClass>> = {
   RestoreFailed: 'restoreFailed', ProofFailed: 'contentDiffers', PageDamaged: 'pageDamaged', RoleMissing: 'roleMissing', ExtensionMissing: 'extensionMissing', LocaleMissing: 'localeMissing', DatabaseNotFound: 'otherDatabase',
   PointUnreachable: 'logIncomplete', WalConflict: 'logIncomplete', HealthCheckFailed: 'healthNotReached',
   NetworkRefused: 'networkNotIsolated', EnvironmentRefused: 'environmentRefused', ImageMissing: 'imageMissing', VersionMismatch: 'versionUnfit', UnsupportedFormat: 'versionUnfit', SecretNotFound: 'keyMissing',
-  DatabaseUnreachable: 'serverNotInTime', RepositoryUnreachable: 'repositoryUnreachable', DockerUnreachable: 'hostUnreachable', HostUnavailable: 'hostUnreachable', WorkerLost: 'hostUnreachable',
+  DatabaseUnreachable: 'serverNotInTime', RepositoryUnreachable: 'repositoryUnreachable', LogSuperseded: 'repositoryUnreachable', DockerUnreachable: 'hostUnreachable', HostUnavailable: 'hostUnreachable', WorkerLost: 'hostUnreachable',
   NotEnoughSpace: 'notEnoughRoom', DiskFull: 'notEnoughRoom', HelperFailed: 'helperFailed', HelperLost: 'helperFailed',
   RunCancelled: 'interrupted', RunTerminated: 'interrupted',
 };

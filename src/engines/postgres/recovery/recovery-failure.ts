@@ -2,9 +2,9 @@
 import { HoldfastFailure } from '../../../domain/failures.ts';
 import { diskFullIn, firstError } from '../server/psql-failure.ts';
 
-/** A partial segment that was gone when it was to be read: the archive has a longer one by now, and the step is tried again with that. */
+/** A partial segment that was gone when it was to be read: the archive has a longer one by now, and the caller lists anew. */
 export const supersededFailure = (operation: string, object: string, cause: string): HoldfastFailure =>
-  new HoldfastFailure('RepositoryUnreachable', { operation, object, cause: `the newest part of the log was superseded by a longer one while it was read (${cause})`, hint: 'The step is tried again with what the archive has by now.' });
+  new HoldfastFailure('LogSuperseded', { operation, object, cause: `the archive has a longer one by now (${cause})`, hint: 'The step is tried again with that.' });
 
 /** A server that has ended: its own last words, and those of what delivers its log. A full disk is named first, then an archive that is not there: what was written onto the one, or read from the other, looks damaged. */
 export function recoveryFailure(log: string, object: string): HoldfastFailure {

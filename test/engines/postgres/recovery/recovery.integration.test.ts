@@ -4,6 +4,7 @@ import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { withNewestLog } from '../../../../src/activities/wal/newest-log.ts';
 import { findScratchOf, removeScratch } from '../../../../src/containers/scratch.ts';
 import { pollUntil } from '../../../../src/containers/wait-until.ts';
 import type { PostgresBase } from '../../../../src/domain/backup-manifest.ts';
@@ -183,6 +184,18 @@ test('a segment that is listed and not there, damaged, or short is an error and 
   }
   for (const what of Object.keys(changed)) await withDamage(what, last, () => moments.readLogEnd(contextOf(docker, new Map(), { run: 'end' }), { backup: base, files, archive: { type: 'bind', source: archive } }));
   await recovered('again', target, true, files, async (server) => expect(await idsIn(server)).toBe('1,2,3,4'));
+});
+
+test('a newest part that is not there any more is listed anew, by whoever reads the end and by whoever recovers', async () => {
+  const files = await listed();
+  const superseded = files.map((file, index) => (index === files.length - 1 ? { ...file, path: `partial/${file.name}.zst`, fleeting: true } : file));
+  const end = (log: readonly LogFile[]) => moments.readLogEnd(contextOf(docker, new Map(), { run: 'superseded' }), { backup: base, files: log, archive: { type: 'bind', source: archive } });
+  const atRow = (log: readonly LogFile[]): Promise<string> => recovered('superseded', { kind: 'lsn', lsn: row(3).lsn }, true, log, idsIn);
+  for (const read of [end, atRow]) await failing('LogSuperseded', read(superseded));
+  let lists = 0;
+  const asItMoves = async (): Promise<readonly LogFile[]> => ((lists += 1) % 3 === 0 ? files : superseded);
+  expect(await withNewestLog(asItMoves, end)).toEqual(await end(files));
+  expect([await withNewestLog(asItMoves, atRow), lists]).toEqual(['1,2,3', 6]);
 });
 
 test('an image without a library of the server\'s is refused, with both names, before anything is unpacked', async () => {
