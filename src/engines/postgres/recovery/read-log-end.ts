@@ -36,7 +36,7 @@ async function readEnd(ctx: EngineContext, backup: PostgresBase, files: readonly
   const begin = beginIn(first, segmentSizeBytes, backup);
   const result = await runPostgresHelper(ctx, {
     component: { name: backup.component, user: 'postgres' }, step: 'read-log', imageId, network: 'none', majorVersion: 0, script: scripts.readLog,
-    args: [last.name.slice(0, 8), formatLsn(begin), String(segmentSizeBytes)], files: { 'segments.list': segmentList(files) },
+    args: [last.name.slice(0, 8), formatLsn(begin), String(segmentSizeBytes), formatLsn(endIn(last, segmentSizeBytes))], files: { 'segments.list': segmentList(files) },
     mounts: [{ ...archive, target: '/archive', readOnly: true }], phase: 'read the end of the log',
   });
   if (result.exitCode !== 0) {
@@ -54,6 +54,8 @@ function beginIn({ name }: LogFile, segmentSizeBytes: number, { range }: Postgre
   const own = parseLsn(range.begin) ?? 0n;
   return own > begin ? own : begin;
 }
+
+const endIn = ({ name }: LogFile, segmentSizeBytes: number): bigint => beginOf((parseSegmentName(name, segmentSizeBytes)?.number ?? 0n) + 1n, segmentSizeBytes);
 
 /** `735 0/30001F0 2026-11-23 01:47:05.123456` */
 export function commitIn(line: string): LogEnd['lastCommit'] {

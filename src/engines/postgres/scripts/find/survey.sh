@@ -29,14 +29,16 @@ unpack() {
   mv "$work/growing" "$work/wal/$timeline${2#????????}"
 }
 
-# What lies unpacked, from segment $1 on; records from segment $2 on come again with the next chunk.
+position() { printf '%X/%X' "$(($1 / 4294967296))" "$(($1 % 4294967296))"; }
+
+# What lies unpacked, from segment $1 on, up to the end of segment $3; records from segment $2 on come again with the next chunk.
 dump() {
   from=$(($1 * segment_bytes))
   [ "$from" -ge "$begin" ] || from=$begin
   echo "@chunk $1 $2"
-  # It ends with an error where the files do.
+  # It ends with an error where the log does. Told where the files end it does not wait for a further one, which without that it does for five seconds.
   # shellcheck disable=SC2086
-  TZ=UTC pg_waldump -p "$work/wal" -t "$((0x$timeline))" -s "$(printf '%X/%X' "$((from / 4294967296))" "$((from % 4294967296))")" $managers 2>"$work/waldump.err" || :
+  TZ=UTC pg_waldump -p "$work/wal" -t "$((0x$timeline))" -s "$(position "$from")" -e "$(position "$((($3 + 1) * segment_bytes))")" $managers 2>"$work/waldump.err" || :
 }
 
 chunks() {
@@ -44,14 +46,14 @@ chunks() {
   while read -r number name bytes sum path fleeting; do
     [ -n "$first" ] || first=$number
     unpack "$number" "$name" "$bytes" "$sum" "$path" "$fleeting" || return 0
-    held=$((held + 1))
+    last=$number held=$((held + 1))
     [ "$held" -gt "$chunk" ] || continue
-    dump "$first" "$number"
+    dump "$first" "$number" "$number"
     [ ! -e "$work/enough" ] || return 0
     find "$work/wal" -type f ! -name "$timeline${name#????????}" -exec rm -f {} +
     first=$number held=1
   done <"$work/segments.list"
-  [ -z "$first" ] || dump "$first" -
+  [ -z "$first" ] || dump "$first" - "$last"
 }
 
 chunks | awk -v mode="$mode" -v since="$since" -v until="$until" -v since_at="$since_at" -v until_at="$until_at" -v most="$most" -v size="$segment_bytes" -v tables="$tables" -v enough="$work/enough" -f "$work/survey.awk" >"$out/survey"

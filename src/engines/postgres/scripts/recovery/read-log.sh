@@ -1,5 +1,5 @@
 # What the log says between two positions, read by the stock pg_waldump: its last record, its last commit. Arguments:
-timeline=$1 begin=$2 segment_bytes=$3
+timeline=$1 begin=$2 segment_bytes=$3 end=$4
 # /archive holds the files; work/segments.list a line `<name> <bytes> <sha256> <path>` for each, oldest first. The last may be in part.
 mkdir -p "$work/wal"
 require_space "$(($(wc -l <"$work/segments.list") * segment_bytes))"
@@ -12,8 +12,9 @@ while read -r name bytes sum path fleeting; do
   mv "$work/growing" "$work/wal/$timeline${name#????????}"
 done <"$work/segments.list"
 
-# It ends with an error where the log does: at the first thing that is no record. Nothing but that may end it.
-TZ=UTC pg_waldump -p "$work/wal" -t "$((0x$timeline))" -s "$begin" >"$work/records" 2>"$work/waldump.err" || :
+# It ends with an error where the log does: at the first thing that is no record. Nothing but that may end it. Told where the files end it does not wait for a further one,
+# which without that it does for five seconds.
+TZ=UTC pg_waldump -p "$work/wal" -t "$((0x$timeline))" -s "$begin" -e "$end" >"$work/records" 2>"$work/waldump.err" || :
 [ -s "$work/records" ] || fail_step waldump
 sed -n '$ s/.* lsn: \([0-9A-F/]*\), .*/\1/p' "$work/records" >"$out/last-record"
 grep '^rmgr: Transaction ' "$work/records" | grep -E 'desc: (COMMIT|COMMIT_PREPARED) ' | tail -n 1 |
