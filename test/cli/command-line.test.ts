@@ -1,6 +1,6 @@
 /** The program as scripts and people meet it: its help, its exit codes, and what goes to which stream. Nothing here needs Docker or Temporal. */
 import { spawn } from 'node:child_process';
-import { mkdir, mkdtemp, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, describe, expect, it } from 'vitest';
@@ -41,6 +41,20 @@ describe('help', () => {
     expect(same.stdout).toBe(restore.stdout);
     for (const option of ['--dry-run', '--confirm', '--service', '--json', '--quiet', '--local']) expect(restore.stdout).toContain(option);
     expect(deep.stdout).toContain('--json');
+  });
+});
+
+describe('what it has compiled', () => {
+  it.each([['in the user\'s own cache', {}, '.cache'], ['where the user keeps caches', { XDG_CACHE_HOME: 'caches' }, 'caches']])('is kept %s', async (_where, more, cache) => {
+    const home = await mkdtemp(join(directory, 'home-'));
+    const own = Object.fromEntries(Object.entries(more).map(([name, path]) => [name, join(home, path)]));
+    expect((await holdfast(['--version'], { ...nowhere, NODE_COMPILE_CACHE: '', HOME: home, ...own })).code).toBe(0);
+    expect(await readdir(join(home, cache, 'holdfast', 'compiled'))).toHaveLength(1);
+  });
+
+  it('is not needed: nothing is said where nothing can be kept', async () => {
+    const { code, stderr } = await holdfast(['--version'], { ...nowhere, NODE_COMPILE_CACHE: '', HOME: '/dev/null' });
+    expect([code, stderr]).toEqual([0, '']);
   });
 });
 
