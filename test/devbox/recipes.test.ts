@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { benchRecipes, imageRecipes, minorRecipes, postgresLayout } from '../../devbox/images/recipes.ts';
+import { benchRecipes, extensionRecipes, imageRecipes, minorRecipes, postgresLayout } from '../../devbox/images/recipes.ts';
 
 test('up to PostgreSQL 17 the volume is the data directory itself', () => {
   const layout = postgresLayout(17);
@@ -20,5 +20,5 @@ test('the images of the demo are built first', () => {
 });
 
 test('what only a bench or a test needs is built by nobody else, and asked for in no registry', () => {
-  expect([...minorRecipes, ...benchRecipes].filter(({ tag, ownOnly }) => ownOnly !== true || imageRecipes.some((recipe) => recipe.tag === tag))).toEqual([]);
+  expect([...minorRecipes, ...extensionRecipes, ...benchRecipes].filter(({ tag, ownOnly }) => ownOnly !== true || imageRecipes.some((recipe) => recipe.tag === tag))).toEqual([]);
 });
