@@ -4,6 +4,9 @@ import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { withFileLock } from '../../devbox/file-lock.ts';
 
+/** Where it comes to be free: a machine that stands still for some seconds makes no refusal of that. */
+const patienceMs = 30_000;
+
 let folder: string;
 beforeEach(() => {
   folder = mkdtempSync(join(tmpdir(), 'holdfast-lock-'));
@@ -19,7 +22,7 @@ test('work under one lock takes turns', async () => {
     await new Promise((resolve) => setTimeout(resolve, 20));
     inside -= 1;
   };
-  await Promise.all([1, 2, 3].map(() => withFileLock(file, 5_000, work)));
+  await Promise.all([1, 2, 3].map(() => withFileLock(file, patienceMs, work)));
   expect(most).toBe(1);
   expect(existsSync(file)).toBe(false);
 });
@@ -27,7 +30,7 @@ test('work under one lock takes turns', async () => {
 test('the lock of a process that died is taken over', async () => {
   const file = join(folder, 'b.lock');
   writeFileSync(file, `${process.pid}:1`);
-  await expect(withFileLock(file, 2_000, async () => 'done')).resolves.toBe('done');
+  await expect(withFileLock(file, patienceMs, async () => 'done')).resolves.toBe('done');
 });
 
 test('a lock that stays taken is a clear refusal', async () => {
