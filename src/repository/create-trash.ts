@@ -1,5 +1,5 @@
 /** The trash over a storage. A stay in it is numbered: what one decided about it says nothing of the next. */
-import { HoldfastFailure } from '../domain/failures.ts';
+import { HoldfastFailure, isFailure } from '../domain/failures.ts';
 import { backupDirectory, checkName, isBackupId } from '../domain/identifiers.ts';
 import { partsOf } from '../domain/retention/facts.ts';
 import { partsFrom, storedParts, type Asked, type Done, type RemovalRecord, type TrashEnd } from '../domain/retention/records.ts';
@@ -71,11 +71,17 @@ function backupTrash(storage: BackupStorage, repositoryId: () => Promise<string>
     return { ...believedManifest(record, document, await repositoryId(), service, backupId), trashedUpTo: trashedUpTo as number, sound, by: by as Done, ...(asked === undefined ? {} : { asked: asked as Asked }), document };
   }
 
-  /** Which of the two it is: the first to say so. */
-  async function decide({ endPath }: Stay, end: TrashEnd, by: Done): Promise<TrashEnd> {
+  /** Which of the two it is: the first to say so. Who was held up until a removal had ended finds neither that word nor the record: it has gone. */
+  async function decide({ endPath, record }: Stay, end: TrashEnd, by: Done): Promise<TrashEnd> {
     await repositoryId();
-    if (await createOrMatch(storage, endPath, { format: 1, end, by })) return end;
-    return (await readDocument(storage, endPath))?.['end'] as TrashEnd;
+    const isFirst = await createOrMatch(storage, endPath, { format: 1, end, by }).catch((error: unknown) => {
+      if (isFailure(error, 'ObjectNotFound')) return false;
+      throw error;
+    });
+    if (!isFirst) return ((await readDocument(storage, endPath))?.['end'] ?? 'gone') as TrashEnd;
+    if (await storage.stat(record) !== null) return end;
+    await storage.remove(endPath);
+    return 'gone';
   }
 
   async function stayIn(service: string, backupId: string, operation: string): Promise<Stay> {

@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { BackupManifest } from '../../src/domain/backup-manifest.ts';
+import { HoldfastFailure } from '../../src/domain/failures.ts';
 import { partsOf } from '../../src/domain/retention/facts.ts';
 import type { Done } from '../../src/domain/retention/records.ts';
 import { checkChain } from '../../src/repository/check-chain.ts';
@@ -114,6 +115,19 @@ describe.each(Object.keys(places))('the trash in %s', (place) => {
     expect(new Set(ends).size).toBe(1);
     expect((await repository.listBackups('shop')).includes(backupId)).toBe(ends[0] === 'back');
     expect(await filesOf(backupId)).toBe(ends[0] === 'back' ? 4 : 0);
+  });
+
+  it.each([['before it says so', false], ['while it says so', true]])('has gone for who wants it back and is held up %s until it was removed', async (_when, isLate) => {
+    const [{ backupId }] = backups;
+    await repository.trash.move('shop', backupId, trashing);
+    const create = dying.storage.createExclusive.bind(dying.storage);
+    const slow = createRepository('nas', new Proxy(dying.storage, { get: (target, name) => (name !== 'createExclusive' ? Reflect.get(target, name) as unknown : async (path: string, bytes: Uint8Array) => {
+      if (path.endsWith('.end.json')) await repository.trash.removeForGood('shop', backupId, by);
+      if (path.endsWith('.end.json') && isLate) throw new HoldfastFailure('AlreadyExists', { operation: 'create an object', object: path, cause: 'it was there', hint: 'None.' });
+      return create(path, bytes);
+    }) }));
+    expect(await slow.trash.bringBack('shop', backupId, by)).toBe('gone');
+    expect([await filesOf(backupId), (await allOf(dying.storage.list('shop/trash'))).length, await repository.trash.removed('shop')]).toMatchObject([0, 0, [{ backupId }]]);
   });
 
   it('puts right what a mover does that was held up until the backup had come back', async () => {
