@@ -26,4 +26,4 @@ test.each(['redis:8', 'postgres:17'])('%s asks until the answer is a good one, a
   expect(await ask(image, '404?x=1')).toBe(404);
   await runtime.kill(app.id);
   expect(await ask(image, '200?x=1')).toBeNull();
-}, 60_000);
+});

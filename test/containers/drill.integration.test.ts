@@ -85,7 +85,7 @@ describe('what is on it', () => {
     const facts = await runtime.inspect(id);
     expect([facts.ports, facts.restartPolicy.name, facts.mounts.map(({ type }) => type).sort()]).toEqual([[], 'no', ['tmpfs', 'volume']]);
     await runtime.remove(live);
-  }, 120_000);
+  });
 
   test('made twice is one, and goes with its run', async () => {
     const [first, second] = [await server('redis'), await server('redis')];

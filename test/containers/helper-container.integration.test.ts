@@ -195,12 +195,14 @@ describe('attempts that overlap', () => {
   });
 
   test('an attempt that was aborted already removes nobody\'s container', async () => {
-    const current = helper('touch /holdfast/begun; sleep 0.5; result done yes');
+    // It goes on until it was looked at.
+    const current = helper('touch /holdfast/begun; until [ -e /holdfast/seen ]; do sleep 0.05; done; result done yes');
     const currentId = await begun('try');
     const given = new AbortController();
     given.abort(new Error('given up'));
     await expect(helper('true', { signal: given.signal })).rejects.toThrow('given up');
     expect((await runtime.inspect(currentId)).state).toBe('running');
+    await runtime.exec(currentId, { argv: ['touch', '/holdfast/seen'], timeoutMs: 10_000 });
     expect((await current).exitCode).toBe(0);
   });
 

@@ -5,6 +5,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import type { Client } from '@temporalio/client';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { pollersOf } from '../../src/client/task-queue-pollers.ts';
 import { connectClient } from '../../src/client/temporal-connection.ts';
 import { hostQueue } from '../../src/domain/task-queues.ts';
 import { scheduleActivities } from '../support/schedule-activities.ts';
@@ -27,10 +28,12 @@ afterAll(async () => {
 });
 
 test('two attempts of a step, where a step has five', async () => {
-  // Until its polls are open, which nobody tells.
+  const queue = hostQueue('here', queuePrefix);
+  // Until its first poll is open; and all of them, which nobody tells.
+  await waitFor(async () => (await pollersOf(client, queue, 'activity')).includes('standing still'));
   await pause(2_000);
   worker.kill('SIGSTOP');
-  const run = await scheduleActivities(client, queuePrefix, hostQueue('here', queuePrefix), 3 * promised);
+  const run = await scheduleActivities(client, queuePrefix, queue, 3 * promised);
   const taken = async (): Promise<number> => (await run.describe()).raw.pendingActivities?.filter(({ lastWorkerIdentity }) => lastWorkerIdentity === 'standing still').length ?? 0;
   await waitFor(async () => await taken() >= promised);
   await pause(1_000);

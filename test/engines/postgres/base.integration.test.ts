@@ -76,7 +76,8 @@ async function flip(store: TestStore, artifact: Artifact, at: number): Promise<v
 
 test('finds every damaged file before anything is started, and a damaged server before anything is kept', async () => {
   await using store = await openStore();
-  const postgres = await startPostgres(docker, { environment: { POSTGRES_INITDB_ARGS: '--no-sync --data-checksums' } });
+  // A vacuum would write its own, sound page over the one that is damaged below.
+  const postgres = await startPostgres(docker, { environment: { POSTGRES_INITDB_ARGS: '--no-sync --data-checksums' }, args: ['-c', 'autovacuum=off'] });
   await postgres.sql(filled);
   const base = await takeBase(postgres, store);
   for (const artifact of base.artifacts) {

@@ -32,7 +32,7 @@ it('are each counted once while they grow', async () => {
   const script = '\\set t random(100, 199)\nINSERT INTO growing_:t VALUES (1, repeat(\'x\', 3000));\n';
   const writer = await docker.run({
     imageId: await docker.image('postgres:17'), network: `container:${postgres.id}`, entrypoint: ['sh'], environment: { PGPASSWORD: 'canary-password', SCRIPT: script },
-    command: ['-c', 'printf %s "$SCRIPT" >/tmp/script && exec pgbench -n -h 127.0.0.1 -U postgres -c 4 -j 1 -T 120 -f /tmp/script app'],
+    command: ['-c', 'printf %s "$SCRIPT" >/tmp/script && exec pgbench -n -h 127.0.0.1 -U postgres -c 4 -j 1 -T 600 -f /tmp/script app'],
   });
   await pollUntil(async () => Number(await postgres.sql('SELECT count(*) FROM growing_150')) > 20 || null, { withinMs: 30_000, everyMs: 50 });
   for (let reading = 0; reading < 4; reading += 1) {

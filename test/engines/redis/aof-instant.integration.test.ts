@@ -59,7 +59,7 @@ describe.each(['redis:7', 'redis:8-alpine'])('%s', (image) => {
     const redis = await startRedis(docker, { image, args });
     await redis.feed(variedData());
     await redis.cli('BGREWRITEAOF');
-    await expect.poll(() => redis.exec('cat', '/data/appendonlydir/appendonly.aof.manifest')).toMatch(/2\.base\.rdb seq 2 type b\nfile \S+\.2\.incr/);
+    await expect.poll(() => redis.exec('cat', '/data/appendonlydir/appendonly.aof.manifest'), { timeout: 20_000 }).toMatch(/2\.base\.rdb seq 2 type b\nfile \S+\.2\.incr/);
     await nextSecond(redis);
     await redis.feed('SET before 1\nMULTI\nSET one 1\nSET two 2\nEXEC\nSET soon gone PX 300');
     const second = await nextSecond(redis) - 1;

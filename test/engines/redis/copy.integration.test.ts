@@ -40,4 +40,4 @@ test.each<[string, Partial<RedisComponent>]>([['redis:8', { user: 'app' }], ['re
   await engine.copies.waitUntilReady(ctx, component, id, 0);
   expect(await cli(['GET', 'mine'], password)).toBe('of the copy');
   await store.remove();
-}, 120_000);
+});

@@ -69,6 +69,8 @@ test('what is archived comes into the repository and out of the spool, over a cr
   const key = keyOf(status);
   expect(await stored(key)).toContain(first);
   await wal.endSegmentsAfter('1h');
+  // With what ended just before that.
+  await wal.allArchived();
   await log.round();
   expect(await wal.names()).toEqual([(await stored(key)).at(-1)]);
 

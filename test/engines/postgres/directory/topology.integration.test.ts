@@ -17,7 +17,8 @@ test('a standby is refused, whether it runs or not, and a primary for as long as
     mounts: [{ type: 'volume', source: await docker.volume(), target: '/var/lib/postgresql/data' }], entrypoint: ['bash', '-c'],
     command: ['chown postgres /var/lib/postgresql/data && exec setpriv --reuid=postgres --regid=postgres --clear-groups bash -c "$0"', 'pg_basebackup -h 127.0.0.1 -p 5432 -U postgres -D /var/lib/postgresql/data -c fast -R && chmod 0700 /var/lib/postgresql/data && exec postgres -D /var/lib/postgresql/data -c cluster_name=reader -c max_prepared_transactions=5'],
   });
-  await waitFor(async () => await primary.sql('SELECT count(*) FROM pg_stat_replication WHERE state = \'streaming\'') === '1')
+  // By its name: pg_basebackup, which makes it, streams the log too, and is gone before the standby comes.
+  await waitFor(async () => await primary.sql('SELECT count(*) FROM pg_stat_replication WHERE state = \'streaming\' AND application_name = \'reader\'') === '1')
     .catch(async (error: unknown) => { throw new Error(`no standby: ${await docker.runtime.logs(standby, 2000)}`, { cause: error }); });
   const refused = async (component: typeof primary.component): Promise<string> => (await failing('UnsupportedTopology', engine.inspect(contextOf(docker), component, 'replace'))).fields.cause;
 

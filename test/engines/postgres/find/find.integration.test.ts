@@ -13,6 +13,7 @@ import type { Look, LogSurvey, MomentEngine, SurveyRequest } from '../../../../s
 import { cases } from '../../../support/cases.ts';
 import { useDocker } from '../../../support/docker.ts';
 import { failing } from '../../../support/failing.ts';
+import { waitFor } from '../../../support/service-fixture.ts';
 import { openArchive } from '../directory/archived-log.ts';
 import { contextOf, engine, openStore, startPostgres, type TestPostgres, type TestStore } from '../postgres-fixture.ts';
 
@@ -88,14 +89,16 @@ test('of 17: a TRUNCATE that others commit beside, while nobody can count', { ta
 test('of 17: more of it than is unpacked at once; a table that is locked, a query that is none, a segment that is damaged', { tags: 'long' }, async () => {
   await using store = await openStore();
   await using archive = await openArchive();
-  const { postgres, base } = await withGoods(store, archive.options);
+  // Every commit is named: none of a vacuum's is among them.
+  const { postgres, base } = await withGoods(store, { ...archive.options, args: [...archive.options.args, '-c', 'autovacuum=off'] });
   const xids: string[] = [];
   for (let segment = 0; segment < 10; segment += 1) xids.push(...(await postgres.sql('INSERT INTO other VALUES (1) RETURNING pg_current_xact_id(); SELECT pg_switch_wal()')).split('\n').slice(0, 1));
   // Records that lie across the boundaries of segments.
   xids.push((await postgres.sql('BEGIN; INSERT INTO other SELECT generate_series(1, 500000); SELECT pg_current_xact_id(); COMMIT')).trim());
   // Two transactions that overlap: nobody can tell what the first held between the second's commit and its own.
-  const held = postgres.sql('BEGIN; TRUNCATE "Goods"; SELECT pg_current_xact_id(); SELECT pg_sleep(1.5); COMMIT');
-  const between = (await postgres.sql('SELECT pg_sleep(0.7); INSERT INTO other VALUES (2) RETURNING pg_current_xact_id()')).trim();
+  const held = postgres.sql('BEGIN; TRUNCATE "Goods"; SELECT pg_current_xact_id(); DO $$ BEGIN WHILE NOT EXISTS (SELECT FROM other WHERE id = -2) LOOP PERFORM pg_sleep(0.02); END LOOP; END $$; COMMIT');
+  await waitFor(async () => (await postgres.sql('SELECT count(*) FROM pg_locks WHERE mode = \'AccessExclusiveLock\' AND granted AND relation = \'"Goods"\'::regclass')) === '1');
+  const between = (await postgres.sql('INSERT INTO other VALUES (-2) RETURNING pg_current_xact_id()')).trim();
   xids.push(between, (await held).trim());
   const log: KeptLog = { backup: base, files: await archive.files(postgres), archive: archive.archive };
   const ctx = contextOf(docker, new Map(), { run: 'find-17' });

@@ -88,8 +88,8 @@ test('in order, again, from further on, and what is damaged, missing or unknown'
   expect(await asked(missing)).toMatch(/^255 other .*No such file/);
   expect(await asked(count + 1)).toBe('1 other');
   await right(1, 13, 14, 4);
-  // So many are kept ready and no more, and no half of one stays.
-  const ready = (await exec(['sh', '-c', 'sleep 1; ls -A /recovery/ahead'])).split('\n');
+  // So many are kept ready and no more, and no half of one stays: once nothing has changed for a second.
+  const ready = (await exec(['sh', '-c', 'before=; until now=$(ls -A /recovery/ahead) && [ "$now" = "$before" ]; do before=$now; sleep 1; done; echo "$now"'])).split('\n');
   expect(ready.filter((name) => name.startsWith('0')).length).toBeLessThanOrEqual(9);
   expect(ready.filter((name) => name.startsWith('.'))).toEqual(['.wanted']);
 }, 120_000);

@@ -49,10 +49,13 @@ export function archiving(docker: DockerScope, postgres: TestPostgres) {
       await postgres.sql('SELECT pg_reload_conf()');
       await until(async () => (await postgres.sql('SHOW archive_timeout')) === timeout);
     },
+    /** Every segment that has ended by now lies in the spool. */
+    allArchived: () => until(async () => (await postgres.sql('SELECT count(*) FROM pg_ls_archive_statusdir() WHERE name LIKE \'%.ready\'')) === '0'),
     /** Writes, ends the segment, and waits for its being archived: its name. */
     fillSegment: async (): Promise<string> => {
-      // Where it has just ended by itself, there is something in the next one.
-      const name = await postgres.sql('CREATE TABLE IF NOT EXISTS t (n int); INSERT INTO t SELECT generate_series(1, 1000); SELECT pg_walfile_name(pg_switch_wal())');
+      // Named before the commit, which lies in it or behind it: so it ends in any case, by the switch, or by itself just before that.
+      const name = await postgres.sql('CREATE TABLE IF NOT EXISTS t (n int); BEGIN; INSERT INTO t SELECT generate_series(1, 1000); SELECT pg_walfile_name(pg_current_wal_insert_lsn()); COMMIT');
+      await postgres.sql('SELECT pg_switch_wal()');
       await until(async () => (await run('ls', `${directory}/spool`, `${directory}/breaks`)).includes(name));
       return name;
     },

@@ -49,6 +49,8 @@ cases(['postgres:18'], ['postgres:15'])('a server of %s is set up, archives, is 
   }
   expect(await wal.names()).toContain(first);
   await wal.endSegmentsAfter('1h');
+  // One that ended just before that would come between the listing and the release.
+  await wal.allArchived();
   const names = await wal.names();
   await source.release(ctx, component, names);
   expect(await wal.names()).toEqual([names.at(-1)]);
@@ -100,7 +102,8 @@ test('what is not as it was set up is said, each by its name', async () => {
   await wal.run('mv', `${wal.directory}/aside`, `${wal.directory}/spool`);
   await wal.ensured();
 
-  // Another file of that name lies there: the archiver goes on trying, and nothing is overwritten.
+  // Another file of that name lies there: the archiver goes on trying, and nothing is overwritten. It lies there first: no segment ends by itself meanwhile.
+  await wal.endSegmentsAfter('1h');
   const next = await wal.segmentNow();
   await wal.run('sh', '-c', `echo other >${wal.directory}/spool/${next}`);
   await postgres.sql('CREATE TABLE more (); SELECT pg_switch_wal()');
@@ -125,8 +128,8 @@ cases(['postgres:18'], ['postgres:15', 'postgres:17'])('what is committed is arc
   await docker.runtime.stop(postgres.id, 30_000);
   await docker.runtime.start(postgres.id);
   await wal.ensured();
-  await postgres.sql('CREATE TABLE committed ()');
-  const segment = await wal.segmentNow();
+  // Asked for before the commit: behind it, the timeout may have ended the segment, and nothing have come into the next one.
+  const segment = await postgres.sql('BEGIN; CREATE TABLE committed (); SELECT pg_walfile_name(pg_current_wal_insert_lsn()); COMMIT');
   await wal.until(async () => (await wal.names()).includes(segment));
   await wal.forget();
 });
