@@ -15,7 +15,7 @@ import type { RemoveCloneResult } from '../../src/workflows/remove-clone/message
 import type { RestoreToPointInTimeResult } from '../../src/workflows/restore-to-point-in-time/messages.ts';
 import { statusQuery } from '../../src/workflows/shared/messages.ts';
 import type { TakeBackupResult } from '../../src/workflows/take-backup/messages.ts';
-import { runBeside } from '../support/run-beside.ts';
+import { breakRedis } from '../support/break-redis.ts';
 import { waitFor } from '../support/service-fixture.ts';
 import { startWalService, type WalService } from '../support/wal-service.ts';
 
@@ -98,10 +98,7 @@ test('a copy of that moment has both stores at it, and says how far apart they a
 test('a Redis that ends at every start comes back to that second as well: it is not asked', async () => {
   const { accident, newBase } = restored;
   await service.client.workflow.getHandle(newBase).result();
-  await runBeside(service, service.redis, ['sh', '-euc', 'for file in /data/appendonlydir/*.aof; do echo nonsense >"$file"; done']);
-  await service.runtime.kill(service.redis);
-  await service.runtime.start(service.redis);
-  await waitFor(async () => (await service.runtime.inspect(service.redis)).state === 'restarting');
+  await breakRedis(service);
   const run = await service.start<RestoreToPointInTimeResult>('restoreToPointInTime', { service: service.name, before: `xid:${accident}`, timeline: 1 });
   await service.approve(run);
   const back = await run.result();

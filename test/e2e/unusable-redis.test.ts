@@ -9,6 +9,7 @@ import type { UndoRestoreResult } from '../../src/workflows/undo-restore/message
 import { statusQuery } from '../../src/workflows/shared/messages.ts';
 import { instrument, type Probe } from '../chaos/fault/instrument.ts';
 import { loseFirstAnswers } from '../chaos/fault/lose-answers.ts';
+import { breakRedis, nonsense } from '../support/break-redis.ts';
 import { runBeside } from '../support/run-beside.ts';
 import { secretVariables, startServiceFixture, waitFor, type ServiceFixture } from '../support/service-fixture.ts';
 
@@ -33,27 +34,20 @@ const heldFiles = 'cat /data/appendonlydir/*.incr.aof';
 
 const inVolume = (script: string): Promise<string> => runBeside(service, service.redis, ['sh', '-euc', script]);
 
-async function breakRedis(): Promise<void> {
-  await inVolume('for file in /data/appendonlydir/*.aof; do echo nonsense >"$file"; done');
-  await service.runtime.kill(service.redis);
-  await service.runtime.start(service.redis);
-  await waitFor(async () => (await stateOf()) === 'restarting');
-}
-
 let backupId: string;
 
 test('a cut-over that fails leaves a Redis that no server answers in as broken as it was, and ends with its own failure', async () => {
   ({ backupId } = await service.run<TakeBackupResult>('takeBackup', { service: service.name }));
   await service.sql('INSERT INTO orders VALUES (2)');
   await service.redisCli('SET', 'cart', 'of later');
-  await breakRedis();
+  await breakRedis(service);
 
   trouble = { before: async ({ activity, component }) => { if (activity === 'compareClosedComponent' && component === 'redis') throw new HoldfastFailure('ProofFailed', { operation: 'test', object: 'redis', cause: 'it is said so', hint: 'None.' }); } };
   const run = await service.start<RestoreBackupResult>('restoreBackup', { service: service.name, backup: backupId });
   await service.approve(run);
   await expect(run.result()).rejects.toMatchObject({ cause: { type: 'ProofFailed' } });
   trouble = {};
-  expect([await service.sql('SELECT max(id) FROM orders'), await inVolume(heldFiles), await restartPolicy()]).toEqual(['2', 'nonsense', 'always']);
+  expect([await service.sql('SELECT max(id) FROM orders'), await inVolume(heldFiles), await restartPolicy()]).toEqual(['2', nonsense, 'always']);
   expect(await service.leftovers()).toEqual([]);
 }, 180_000);
 
@@ -75,7 +69,7 @@ test('it is restored over, by steps that are each done twice, comes back as brok
   expect((await undo.query(statusQuery)).plan?.body.notes.join('\n')).toContain('a Redis that did not start on them does not start on them now');
   await service.approve(undo);
   await expect(undo.result()).rejects.toMatchObject({ cause: { type: 'HealthCheckFailed' } });
-  expect([await service.sql('SELECT max(id) FROM orders'), await inVolume(heldFiles), await restartPolicy()]).toEqual(['2', 'nonsense', 'always']);
+  expect([await service.sql('SELECT max(id) FROM orders'), await inVolume(heldFiles), await restartPolicy()]).toEqual(['2', nonsense, 'always']);
 
   // The way back from there: what was restored is set aside, and as good as it was.
   const again = await service.start<UndoRestoreResult>('undoRestore', { service: service.name, run: 'latest' });
@@ -91,7 +85,7 @@ test('as the companion of a moment it is brought along, and comes back as broken
   const base = await service.run<TakeBackupResult>('takeBackup', { service: service.name, kind: 'base' });
   await service.sql('INSERT INTO orders VALUES (3)');
   await service.redisCli('SET', 'cart', 'of later');
-  await breakRedis();
+  await breakRedis(service);
   const run = await service.start<RestoreToPointInTimeResult>('restoreToPointInTime', { service: service.name, to: `backup:${base.backupId}` });
   await service.waitForPhase(run, 'awaitingApproval');
   const body = (await run.query(statusQuery)).plan?.body;
@@ -105,5 +99,5 @@ test('as the companion of a moment it is brought along, and comes back as broken
   const undo = await service.start<UndoRestoreResult>('undoRestore', { service: service.name, run: 'latest' });
   await service.approve(undo);
   await expect(undo.result()).rejects.toMatchObject({ cause: { type: 'HealthCheckFailed' } });
-  expect([await service.sql('SELECT max(id) FROM orders'), await inVolume(heldFiles), await restartPolicy()]).toEqual(['3', 'nonsense', 'always']);
+  expect([await service.sql('SELECT max(id) FROM orders'), await inVolume(heldFiles), await restartPolicy()]).toEqual(['3', nonsense, 'always']);
 }, 180_000);
