@@ -79,6 +79,9 @@ export const secretVariables = { postgres: 'HOLDFAST_TEST_POSTGRES_SECRET', redi
 
 const authFile = 'auth.conf';
 
+/** A plan holds for as long as another run is carried out, on a machine that has much else to do too: who wants one to expire says so. */
+const approvalMs = 900_000;
+
 const environment: NodeJS.ProcessEnv = { ...process.env, HOLDFAST_TIMING: 'test' };
 
 export async function startServiceFixture(options: FixtureOptions = {}): Promise<ServiceFixture> {
@@ -155,7 +158,7 @@ function configOf(name: string, id: string, path: string, containers: { postgres
     application: null,
     health: null,
     repositories: ['local'],
-    approval: { required: ['restore', 'undo', 'accept'], fourEyes: false, approvers: [], expiresAfterMs: 120_000 },
+    approval: { required: ['restore', 'undo', 'accept'], fourEyes: false, approvers: [], expiresAfterMs: approvalMs },
     proveAfterBackup: false,
     contentHashes: true,
     skewLimitMs: 5_000,
