@@ -13,7 +13,6 @@ import { createRunDirectory } from '../../src/worker/run-directory.ts';
 import type { CloneServiceResult } from '../../src/workflows/clone-service/messages.ts';
 import type { RemoveCloneResult } from '../../src/workflows/remove-clone/messages.ts';
 import type { RestoreToPointInTimeResult } from '../../src/workflows/restore-to-point-in-time/messages.ts';
-import { statusQuery } from '../../src/workflows/shared/messages.ts';
 import type { TakeBackupResult } from '../../src/workflows/take-backup/messages.ts';
 import { breakRedis } from '../support/break-redis.ts';
 import { waitFor } from '../support/service-fixture.ts';
@@ -64,8 +63,6 @@ test('both stores come back to one second, and the plan says how far apart they 
   await archived();
 
   const run = await service.start<RestoreToPointInTimeResult>('restoreToPointInTime', { service: service.name, before: `xid:${accident}` });
-  // Two stores are made ready beside; the fixture's own patience is for one.
-  await waitFor(async () => (await run.query(statusQuery)).phase === 'awaitingApproval', 180_000);
   await service.approve(run);
   const back = await run.result();
   const companion = back.plan.body.moment?.companions[0];

@@ -81,6 +81,8 @@ const authFile = 'auth.conf';
 
 /** A plan holds for as long as another run is carried out, on a machine that has much else to do too: who wants one to expire says so. */
 const approvalMs = 900_000;
+/** Up to a plan both stores are made ready beside, by a dozen helpers each, and a server that does not answer is given up first. A run that fails is not waited for. */
+const phaseWithinMs = 180_000;
 
 const environment: NodeJS.ProcessEnv = { ...process.env, HOLDFAST_TIMING: 'test' };
 
@@ -189,7 +191,7 @@ function fixtureOf(given: Parts): ServiceFixture {
       throw new Error(`the run failed: ${String(why)} ${JSON.stringify(status.events.slice(-5))}`);
     }
     return status.phase === phase;
-  });
+  }, phaseWithinMs);
   return {
     ...parts,
     taskQueue,
