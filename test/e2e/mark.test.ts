@@ -20,25 +20,24 @@ import { createRepository } from '../../src/repository/create-repository.ts';
 import { createLocalStorage } from '../../src/storage/local/local-storage.ts';
 import { createRunDirectory } from '../../src/worker/run-directory.ts';
 import type { MarkMomentResult } from '../../src/workflows/mark-moment/messages.ts';
-import { startServiceFixture, waitFor, type ServiceFixture } from '../support/service-fixture.ts';
+import { waitFor } from '../support/service-fixture.ts';
+import { startWalService, type WalService } from '../support/wal-service.ts';
 
-let service: ServiceFixture;
-let state: string;
+let service: WalService;
 let archive: string;
 let stopWorker: () => Promise<void>;
 let components: readonly Component[];
 beforeAll(async () => {
-  service = await startServiceFixture();
-  state = await mkdtemp(join(tmpdir(), 'holdfast-state-'));
+  service = await startWalService();
   archive = await mkdtemp(join(tmpdir(), 'holdfast-archive-'));
-  components = (service.config.services[0]?.components ?? []).map((component): Component => (component.engine === 'postgres' ? { ...component, wal: 'stream' } : component));
-  service.define({ components });
+  components = service.config.services[0]?.components ?? [];
   await service.sql('CREATE TABLE events (id text)');
-  stopWorker = await service.startWorker({ environment: { HOLDFAST_STATE_DIR: state }, wrap: withFaults });
+  // Whoever watches the log would take a base backup by itself, where the first test is to find none and the second takes its own.
+  stopWorker = await service.startKeeping(withFaults);
 });
 afterAll(async () => {
   await service?.stop();
-  for (const directory of [state, archive]) await rm(directory, { recursive: true, force: true });
+  await rm(archive, { recursive: true, force: true });
 });
 
 /** What happens once, after its effect was done: as to a worker that dies before it can say so. */
