@@ -59,9 +59,8 @@ export async function keepLogOf(service: ServiceFixture, mode: WalMode = 'stream
     },
     status,
     kept: async () => {
-      const position = parseLsn(await service.sql('SELECT pg_current_wal_flush_lsn()')) ?? 0n;
-      // Its archive_timeout would do as much, half a minute later.
-      if (mode === 'archive') await service.sql('SELECT pg_switch_wal()');
+      // Its archive_timeout would end the segment as well, half a minute later. By where that segment ends: what the server writes about itself just before would else end one more behind the position.
+      const position = parseLsn(await service.sql(mode === 'archive' ? 'SELECT pg_switch_wal()' : 'SELECT pg_current_wal_flush_lsn()')) ?? 0n;
       let last: LogStatus | null = null;
       await waitFor(async () => {
         const found = await status();
