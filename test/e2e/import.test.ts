@@ -11,6 +11,7 @@ import { createLocalStorage } from '../../src/storage/local/local-storage.ts';
 import { createRepository } from '../../src/repository/create-repository.ts';
 import type { ImportBackupsResult } from '../../src/workflows/import-backups/messages.ts';
 import type { ProveBackupResult } from '../../src/workflows/prove-backup/messages.ts';
+import { statusQuery } from '../../src/workflows/shared/messages.ts';
 import { startServiceFixture, type ServiceFixture } from '../support/service-fixture.ts';
 
 let service: ServiceFixture;
@@ -21,7 +22,8 @@ const names = { sql: `postgres-${stamp}.sql.gz`, rdb: `redis-${stamp}.rdb` };
 const repository = () => createRepository('local', createLocalStorage(service.repositoryPath));
 const hashes = async (): Promise<Record<string, string>> =>
   Object.fromEntries(await Promise.all((await readdir(directory)).map(async (file) => [file, createHash('sha256').update(await readFile(join(directory, file)).catch(() => '')).digest('hex')])));
-const importAll = (input: object = {}): Promise<ImportBackupsResult> => service.run('importBackups', { service: service.name, directory, timeZone: 'America/Denver', ...input });
+const importInput = (): object => ({ service: service.name, directory, timeZone: 'America/Denver' });
+const importAll = (): Promise<ImportBackupsResult> => service.run('importBackups', importInput());
 
 beforeAll(async () => {
   service = await startServiceFixture();
@@ -98,11 +100,12 @@ test('what is wrong with a file is said with its name, and the others are taken'
   await put('postgres-20260128-010000.sql.gz', gzipSync(Buffer.from(`${plain}-- another\n`, 'latin1')));
   await put('redis-20260128-010000.rdb', rdb.subarray(0, 30));
   await copyFile(join(directory, names.rdb), join(directory, 'redis-20261345-010000.rdb'));
-  const failure = await importAll().then(() => null, (error: Error) => (error.cause as Error).message);
+  const run = await service.start<ImportBackupsResult>('importBackups', importInput());
+  const failure = await run.result().then(() => null, (error: Error) => (error.cause as Error).message);
   expect(failure).toContain('11 files could not be taken, 1 backup was imported');
   // The second that the whole set had claimed is not given twice.
   expect(await repository().listBackups(service.name)).toEqual(['20260118-203121', '20260128-080001']);
-  const events = ((await (await lastImport()).query('status')) as { events: { kind: string; text: string }[] }).events.filter(({ kind }) => kind === 'warning').map(({ text }) => text).join('\n');
+  const events = (await run.query(statusQuery)).events.filter(({ kind }) => kind === 'warning').map(({ text }) => text).join('\n');
   expect(events).toMatch(/postgres-20260119[^\n]*no whole gzip file/);
   expect(events).toMatch(/postgres-20260120[^\n]*pg_dump's own last line/);
   expect(events).toMatch(/postgres-20260121[^\n]*it is empty/);
@@ -116,8 +119,3 @@ test('what is wrong with a file is said with its name, and the others are taken'
   expect(events).toMatch(/redis-20261345[^\n]*no calendar/);
   expect(await service.leftovers()).toEqual([]);
 });
-
-async function lastImport() {
-  for await (const run of service.client.workflow.list({ query: `WorkflowType = 'importBackups' AND TaskQueue = '${service.taskQueue}' AND ExecutionStatus = 'Failed'` })) return service.client.workflow.getHandle(run.workflowId);
-  throw new Error('no import failed');
-}
