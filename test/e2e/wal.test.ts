@@ -93,7 +93,8 @@ test('from its start, over a crash, a lost slot and a promotion, until it is tol
   expect(await running()).toMatchObject({ failure: null, break: null });
 
   // A break, and a base backup for it that fails: two senders are too few. It is tried again, and comes once that is mended.
-  await waitFor(async () => (await service.sql('SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE active; SELECT pg_sleep(0.05); SELECT pg_drop_replication_slot(slot_name) FROM pg_replication_slots WHERE NOT active')) !== '');
+  const dropped = 'SELECT pg_terminate_backend(active_pid) FROM pg_replication_slots WHERE active; SELECT pg_sleep(0.05); SELECT count(pg_drop_replication_slot(slot_name)) FROM pg_replication_slots WHERE NOT active';
+  await waitFor(async () => (await service.sql(dropped)).split('\n').at(-1) === '1');
   await service.sql('INSERT INTO events VALUES (2); SELECT pg_switch_wal()');
   await waitFor(async () => (await status())?.break != null);
   await waitFor(async () => (await watched())?.alarms.some(({ kind }) => kind === 'baseFailing') === true);
