@@ -73,7 +73,8 @@ const failureOf = (run: Promise<unknown>): Promise<unknown> => run.then(() => 'n
 /** Starts it as if it were due, and answers what came of it. */
 async function due(verb: ScheduledVerb): Promise<LastRun> {
   const id = scheduleId(verb, service.name);
-  const { started } = await triggerSchedule(service.client, id);
+  // For whoever waits at a prompt ten seconds are enough; the server's scheduler may take longer where it has much to do.
+  const { started } = await triggerSchedule(service.client, id, patienceMs);
   expect(started).not.toBeNull();
   await waitFor(async () => (await readSchedule(service.client, id))?.last?.state !== 'RUNNING', patienceMs);
   return (await readSchedule(service.client, id))?.last as LastRun;
