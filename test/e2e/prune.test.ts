@@ -22,7 +22,7 @@ import { startDoomedWorker } from '../chaos/fault/doomed-worker.ts';
 import { cases } from '../support/cases.ts';
 import { oldBackups } from '../support/old-backups.ts';
 import { commandLineOf } from '../support/service-command-line.ts';
-import { startServiceFixture, type ServiceFixture } from '../support/service-fixture.ts';
+import { startServiceFixture, waitFor, type ServiceFixture } from '../support/service-fixture.ts';
 import { temporalAddress } from '../support/test-environment.ts';
 import { testWorkflows } from '../support/workflow-bundle.ts';
 
@@ -149,6 +149,8 @@ test('what a run reads, that somebody started by hand, stays', async () => {
   } finally {
     await reading.terminate('the test is over');
     await stop();
+    // Temporal's list says so a moment later: until then that run may read what the next test removes.
+    await waitFor(async () => (await service.client.workflow.count(`WorkflowId = '${reading.workflowId}' AND ExecutionStatus = 'Running'`)).count === 0);
   }
 }, 120_000);
 
