@@ -49,7 +49,7 @@ test('a cut-over that fails leaves a Redis that no server answers in as broken a
   trouble = {};
   expect([await service.sql('SELECT max(id) FROM orders'), await inVolume(heldFiles), await restartPolicy()]).toEqual(['2', nonsense, 'always']);
   expect(await service.leftovers()).toEqual([]);
-}, 180_000);
+});
 
 test('it is restored over, by steps that are each done twice, comes back as broken as it was, and goes', async () => {
   const { probe, lost: doneOnce } = loseFirstAnswers(({ runbook }) => runbook === 'restoreBackup');
@@ -79,7 +79,7 @@ test('it is restored over, by steps that are each done twice, comes back as brok
   await service.approve(accept);
   expect([(await accept.result()).outcome, await inVolume('find /data -path "*holdfast*"')]).toEqual(['accepted', '']);
   expect(await service.leftovers()).toEqual([]);
-}, 180_000);
+});
 
 test('as the companion of a moment it is brought along, and comes back as broken as it was', async () => {
   const base = await service.run<TakeBackupResult>('takeBackup', { service: service.name, kind: 'base' });
@@ -100,4 +100,4 @@ test('as the companion of a moment it is brought along, and comes back as broken
   await service.approve(undo);
   await expect(undo.result()).rejects.toMatchObject({ cause: { type: 'HealthCheckFailed' } });
   expect([await service.sql('SELECT max(id) FROM orders'), await inVolume(heldFiles), await restartPolicy()]).toEqual(['3', nonsense, 'always']);
-}, 180_000);
+});
