@@ -58,7 +58,7 @@ export interface AofArchive {
   span(key: AofKey): Promise<{ readonly beginSecond: number; readonly coveredSecond: number } | null>;
   /** Removes bases and increments for good; no error where they are gone. The caller knows that nothing needs them. */
   remove(key: AofKey, bases: readonly StoredAofBase[], increments: readonly string[]): Promise<void>;
-  /** @throws ObjectNotFound before the first byte, ArtifactDamaged instead of an end where it is not what its name says */
+  /** Also of a block that a longer one has taken the place of since. @throws ObjectNotFound before the first byte, ArtifactDamaged instead of an end where it is not what its name says */
   open(key: AofKey, file: StoredAofFile): Promise<Readable>;
   /** Where the Docker host has it, for binding; null where objects are not files of it. */
   hostDirectory(key: AofKey): Promise<string | null>;

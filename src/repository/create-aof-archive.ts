@@ -54,7 +54,7 @@ function filesIn(storage: BackupStorage, beforeWriting: () => Promise<unknown>):
 
     isThere: async (key) => (await storage.listNames(`${directoryOf(key)}/bases`)).length > 0,
     holdings: (key) => holdingsIn(storage, key),
-    open: async (key, file) => checked(await storage.openRead(`${directoryOf(key)}/${file.path}`), file, 'ArtifactDamaged', 'read the archived AOF', file.path),
+    open: async (key, file) => checked(await openGrown(storage, directoryOf(key), file), file, 'ArtifactDamaged', 'read the archived AOF', file.path),
 
     async hostDirectory(key) {
       const [name] = await storage.listNames(`${directoryOf(key)}/bases`);
@@ -82,6 +82,36 @@ async function holdingsIn(storage: BackupStorage, key: AofKey): Promise<AofHoldi
   }
   const sorted = [...blocks].map(([increment, own]) => [increment, [...own.values()].sort((a, b) => a.number - b.number)] as const);
   return { bases: bases.sort((a, b) => (a.id < b.id ? -1 : 1)), blocks: new Map(sorted), ends };
+}
+
+/** As many bytes as the file has, of itself or of the longer block that has taken its place since it was listed: that begins with it. @throws ObjectNotFound */
+async function openGrown(storage: BackupStorage, directory: string, file: StoredAofFile): Promise<Readable> {
+  try {
+    return await storage.openRead(`${directory}/${file.path}`);
+  } catch (error) {
+    const longer = isFailure(error, 'ObjectNotFound') ? await longerThan(storage, directory, file) : null;
+    if (longer === null) throw error;
+    return Readable.from(beginning(await openGrown(storage, directory, longer), file.sizeBytes), { objectMode: false });
+  }
+}
+
+async function longerThan(storage: BackupStorage, directory: string, { path, sizeBytes }: StoredAofFile): Promise<StoredAofBlock | null> {
+  const own = parseAofObject(path);
+  if (own?.kind !== 'block') return null;
+  const blocks = (await storage.listNames(`${directory}/increments/${own.increment}`)).flatMap((name) => {
+    const found = parseAofObject(`increments/${own.increment}/${name}`);
+    return found?.kind === 'block' && found.block.number === own.block.number && found.block.sizeBytes > sizeBytes ? [found.block] : [];
+  });
+  return blocks.sort((a, b) => a.sizeBytes - b.sizeBytes).at(-1) ?? null;
+}
+
+async function* beginning(source: Readable, sizeBytes: number): AsyncGenerator<Buffer> {
+  let left = sizeBytes;
+  for await (const chunk of source as AsyncIterable<Buffer>) {
+    yield chunk.subarray(0, left);
+    left -= chunk.byteLength;
+    if (left <= 0) return;
+  }
 }
 
 const sha256Of = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('hex');

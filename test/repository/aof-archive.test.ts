@@ -37,6 +37,24 @@ describe('a block', () => {
     expect(await names()).toHaveLength(1);
   });
 
+  it('that a longer one took the place of is read from that, as far as it went', async () => {
+    await archive.storeBlock(key, increment, 0, Buffer.from('one'));
+    const [block] = (await archive.holdings(key)).blocks.get(increment)!;
+    // Once more while it is looked for.
+    const openRead = storage.openRead.bind(storage);
+    const grown = ['one two', 'one two three'];
+    const growing = createRepository('nas', new Proxy(storage, { get: (target, name) => (name !== 'openRead' ? Reflect.get(target, name) as unknown : async (path: string) => {
+      const text = grown.shift();
+      if (text !== undefined) await archive.storeBlock(key, increment, 0, Buffer.from(text));
+      return openRead(path);
+    }) })).aof;
+    expect([(await buffer(await growing.open(key, block!))).toString(), grown]).toEqual(['one', []]);
+    await storage.remove(`shop/aof/redis/increments/${increment}/00000000.13.${sha256('one two three')}`);
+    await expect(archive.open(key, block!)).rejects.toMatchObject({ type: 'ObjectNotFound' });
+    await storage.createExclusive(`shop/aof/redis/increments/${increment}/00000000.4.${sha256('two ')}`, Buffer.from('two '));
+    await expect(buffer(await archive.open(key, block!))).rejects.toMatchObject({ type: 'ArtifactDamaged' });
+  });
+
   it('that is no continuation of what is there is refused, and nothing goes', async () => {
     await archive.storeBlock(key, increment, 0, Buffer.from('one'));
     await expect(archive.storeBlock(key, increment, 0, Buffer.from('two'))).rejects.toMatchObject({ type: 'WalConflict' });
@@ -79,6 +97,28 @@ it('gives looks back in their order, and refuses what is none', async () => {
   expect(await archive.span(key)).toEqual({ beginSecond: 15, coveredSecond: 1007 });
   await archive.storeLooks(key, [{ ...look(5000), sizeBytes: 'many' as unknown as number }]);
   await expect(archive.looks(key)).rejects.toMatchObject({ type: 'RepositoryDamaged' });
+});
+
+it('finds the looks that took the place of those it was about to read', async () => {
+  const look = (second: number): AofLook => ({ second, state: 'on', base: '1790000000-4-12', coveredSecond: second - 3, increment, sizeBytes: 9, settings: null });
+  const batch = [look(1000)];
+  await archive.storeLooks(key, [look(15)]);
+  await archive.storeLooks(key, batch);
+  const readSmall = storage.readSmall.bind(storage);
+  let growths = 3;
+  const growing = createRepository('nas', new Proxy(storage, { get: (target, name) => (name !== 'readSmall' ? Reflect.get(target, name) as unknown : async (path: string, maxBytes: number) => {
+    if (path.includes('/looks/1000-') && growths > 0) {
+      const before = [...batch];
+      batch.push(look(1000 + batch.length));
+      growths -= 1;
+      await archive.storeLooks(key, batch, before);
+    }
+    return readSmall(path, maxBytes);
+  }) })).aof;
+  expect((await growing.looks(key)).map(({ second }) => second)).toEqual([15, 1000, 1001, 1002, 1003]);
+  growths = Infinity;
+  await expect(growing.span(key)).rejects.toMatchObject({ type: 'RepositoryUnreachable' });
+  expect(await archive.span(key)).toMatchObject({ beginSecond: 15 });
 });
 
 it('takes a foreign object for damage', async () => {

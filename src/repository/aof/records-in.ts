@@ -1,5 +1,6 @@
 /** Which increments stood behind which base, and how the server stood when: documents, a batch of looks each. */
 import type { AofBase, AofLook } from '../../domain/aof/aof-history.ts';
+import { HoldfastFailure } from '../../domain/failures.ts';
 import type { BackupStorage } from '../../storage/storage.ts';
 import { createOrMatch, documentNames, notWhatItClaims, readDocument, sha256Of } from '../documents.ts';
 import type { AofArchive, AofKey } from '../aof-archive.ts';
@@ -28,14 +29,12 @@ export function recordsIn(storage: BackupStorage, beforeWriting: () => Promise<u
       return found;
     },
     async looks(key) {
-      const looks: AofLook[] = [];
-      for (const name of await batchesOf(storage, key)) looks.push(...await readBatch(storage, key, name));
+      const { looks } = await readBatches(storage, key, Infinity);
       return looks.sort((a, b) => a.second - b.second);
     },
     async span(key) {
-      const names = await batchesOf(storage, key);
-      const [first, last] = [names[0], names.at(-1)];
-      const newest = last === undefined ? undefined : (await readBatch(storage, key, last)).findLast(({ state }) => state === 'on');
+      const { names, looks } = await readBatches(storage, key, 1);
+      const [first, newest] = [names[0], looks.findLast(({ state }) => state === 'on')];
       return first === undefined || newest === undefined ? null : { beginSecond: secondOf(first), coveredSecond: newest.coveredSecond };
     },
   };
@@ -44,9 +43,24 @@ export function recordsIn(storage: BackupStorage, beforeWriting: () => Promise<u
 /** Names of the batches, oldest first. */
 const batchesOf = async (storage: BackupStorage, key: AofKey): Promise<readonly string[]> => (await documentNames(storage, `${directoryOf(key)}/looks`)).toSorted((a, b) => secondOf(a) - secondOf(b));
 
-async function readBatch(storage: BackupStorage, key: AofKey, name: string): Promise<readonly AofLook[]> {
-  const path = `${directoryOf(key)}/looks/${name}.json`;
-  return looksOf(path, await readDocument(storage, path));
+const listedAtMost = 16;
+
+/** So many of the newest batches, and the names of all. The newest is read first: a longer one takes its place every few seconds, and where it has gone they are listed anew. */
+async function readBatches(storage: BackupStorage, key: AofKey, newest: number): Promise<{ readonly names: readonly string[]; readonly looks: AofLook[] }> {
+  for (let round = 1; round <= listedAtMost; round += 1) {
+    const names = await batchesOf(storage, key);
+    const wanted = names.slice(-newest).reverse();
+    const looks: AofLook[] = [];
+    for (const name of wanted) {
+      const path = `${directoryOf(key)}/looks/${name}.json`;
+      const document = await readDocument(storage, path);
+      if (document === null) break;
+      looks.unshift(...looksOf(path, document));
+      if (name === wanted.at(-1)) return { names, looks };
+    }
+    if (wanted.length === 0) return { names, looks };
+  }
+  throw new HoldfastFailure('RepositoryUnreachable', { operation: 'read the archived AOF', object: `${directoryOf(key)}/looks`, cause: 'what was listed was gone each time that it was to be read', hint: 'It is tried again.' });
 }
 
 const batchPath = (key: AofKey, looks: readonly AofLook[]): string => `${directoryOf(key)}/looks/${looks[0]?.second ?? 0}-${looks.at(-1)?.second ?? 0}-${shortOf({ format: 1, looks })}.json`;
@@ -68,8 +82,8 @@ async function newestChain(storage: BackupStorage, key: AofKey, base: string): P
   return documents.sort((a, b) => a.second - b.second || a.increments.length - b.increments.length).at(-1)?.increments ?? [];
 }
 
-function looksOf(path: string, document: Readonly<Record<string, unknown>> | null): readonly AofLook[] {
-  const looks = document?.['format'] === 1 && Array.isArray(document['looks']) ? document['looks'] as readonly Partial<AofLook>[] : null;
+function looksOf(path: string, document: Readonly<Record<string, unknown>>): readonly AofLook[] {
+  const looks = document['format'] === 1 && Array.isArray(document['looks']) ? document['looks'] as readonly Partial<AofLook>[] : null;
   const isLook = ({ second, state, base, coveredSecond, increment, sizeBytes, settings }: Partial<AofLook>): boolean => Number.isSafeInteger(second) && (state === 'on' || state === 'off')
     && (base === null || typeof base === 'string') && Number.isSafeInteger(coveredSecond) && (increment === null || typeof increment === 'string') && Number.isSafeInteger(sizeBytes) && (settings === null || typeof settings === 'string');
   if (looks?.every(isLook) === true) return looks as readonly AofLook[];

@@ -114,5 +114,13 @@ it('refuses a base or block that is not what its name says, one that is missing,
     await expect(made(aof)).rejects.toMatchObject({ type: 'ArtifactDamaged' });
     await writeFile(join(aof.directory, path), bytes);
   }
+  // A longer block has taken the place of the last one: as much of that is read.
+  const last = increment!.blocks.at(-1)!;
+  const bytes = await readFile(join(aof.directory, last.path));
+  await writeFile(join(aof.directory, `00000009.${bytes.length + 9}.longer`), Buffer.concat([bytes, Buffer.from('and after')]));
+  const replaced = { ...aof, increments: [{ ...increment!, blocks: [...increment!.blocks.slice(0, -1), { ...last, path: `00000009.${bytes.length}.shorter` }] }] };
+  expect(await made(replaced)).toMatchObject({ content: { databases: [{ database: 0, keys: '2' }] } });
+  await writeFile(join(aof.directory, `00000009.${bytes.length + 9}.longer`), Buffer.concat([Buffer.from('x'), bytes]));
+  await expect(made(replaced)).rejects.toMatchObject({ type: 'ArtifactDamaged' });
   await store.remove();
 });

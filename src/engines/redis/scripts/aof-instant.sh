@@ -11,6 +11,16 @@ mkdir -p "$aof"
 sequence=0 file= wanted=0 how=whole
 
 size_of() { first $(wc -c <"$1"); }
+# read_block BYTES PATH: into /holdfast/tmp/block. Where a longer block has taken its place since it was listed, as many bytes of that: it begins with it.
+read_block() {
+  tries=0 stored=$archive/$2
+  cat <"$stored" >/holdfast/tmp/block && return 0
+  until [ "$stored" != "$archive/$2" ] && head -c "$1" <"$stored" >/holdfast/tmp/block; do
+    tries=$((tries + 1))
+    [ "$tries" -lt 100 ] || return 0
+    for stored in "$archive/${2%.*.*}".*; do :; done
+  done
+}
 end_increment() {
   [ -n "$file" ] || return 0
   [ "$(size_of "$file")" -ge "$wanted" ] || fail 65 "the blocks of an increment hold less than $wanted bytes"
@@ -33,7 +43,7 @@ while read -r kind bytes digest path; do
       echo "file a.aof.$sequence.incr.aof seq $sequence type i" >>"$aof/a.aof.manifest" ;;
     block)
       begin=$(size_of "$file")
-      cat <"$archive/$path" >/holdfast/tmp/block
+      read_block "$bytes" "$path"
       require_sum /holdfast/tmp/block "$bytes" "$digest"
       cat /holdfast/tmp/block >>"$file"
       [ "$(size_of "$file")" = "$((begin + bytes))" ] || fail 25 "no room to put the increments together" ;;
