@@ -12,7 +12,14 @@ fail() {
 }
 grep -q "^$name " "$directory/segments.list"
 case $? in 0) ;; 1) exit 1 ;; *) exit 255 ;; esac
-printf '%s %s\n' "$name" "$$" >"$ahead/.want.$$" && mv "$ahead/.want.$$" "$ahead/want" || fail ""
+ask_for() { printf '%s %s\n' "$name" "$$" >"$ahead/.want.$$" && [ -s "$ahead/.want.$$" ] && mv "$ahead/.want.$$" "$ahead/want"; }
+# What fills the disk may be what is being delivered, which goes again then.
+tries=0
+until words=$(ask_for 2>&1); do
+  tries=$((tries + 1))
+  [ "$tries" -lt 10 ] || fail "$name cannot be asked for: $words"
+  sleep 0.1
+done
 # It may go between the look and the move: whoever delivers begins anew there, and it comes again.
 tries=0
 until [ -f "$ahead/$name" ] && mv "$ahead/$name" "$target" 2>/dev/null; do

@@ -7,12 +7,15 @@ mkdir -p "$ahead"
 chown postgres "$ahead"
 printf '%s\n' "$$" >"$ahead/serving"
 chown postgres "$ahead/serving"
+# What there will be no room to say.
+echo 'No space left on device' >"$ahead/.full"
+chown postgres "$ahead/.full"
 total=$(wc -l <"$directory/segments.list")
 
 fail_file() {
-  # What there is of it first: on a full disk the reason would find no room.
+  # What there is of it first: on a full disk the reason would find no room. The other file that is under way may take that at once.
   rm -f "$ahead/.growing.$1"
-  printf '%s: %s\n' "$1" "$2" >"$ahead/.failed.$1"
+  { printf '%s: %s\n' "$1" "$2" >"$ahead/.failed.$1" && [ -s "$ahead/.failed.$1" ]; } 2>/dev/null || ln -f "$ahead/.full" "$ahead/.failed.$1"
   chown postgres "$ahead/.failed.$1"
   mv "$ahead/.failed.$1" "$ahead/$1.failed"
 }
