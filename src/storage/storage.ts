@@ -35,7 +35,10 @@ export interface BackupStorage {
   /** A small object whole. @throws ObjectNotFound, RepositoryDamaged when larger than maxBytes */
   readSmall(path: string, maxBytes: number): Promise<Uint8Array>;
   stat(path: string): Promise<StoredObject | null>;
-  /** Every object below a prefix (a directory path or ''), in no particular order. Never answers "none" for "could not list". */
+  /**
+   * Every object below a prefix (a directory path or ''), in no particular order. Never answers "none" for "could not list". Of an object that is removed meanwhile, after another beside it
+   * took its place, one of the two is listed.
+   */
   list(prefix: string): AsyncIterable<StoredObject>;
   /** Names directly below a directory: sub-directories and objects. */
   listNames(directory: string): Promise<readonly string[]>;

@@ -205,6 +205,18 @@ export function describeStorage(name: string, open: () => Promise<StorageUnderTe
         expect(await listed('shop')).toEqual(objects.filter((object) => object.startsWith('shop/')));
       });
 
+      it('misses nothing that takes the place of another meanwhile', async () => {
+        for (const object of ['growing/1', 'growing/2']) await storage.createExclusive(object, text(''));
+        const found: string[] = [];
+        for await (const object of storage.list('growing')) {
+          found.push(object.path);
+          if (found.length > 1) continue;
+          await storage.createExclusive('growing/longer', text(''));
+          await storage.remove(object.path === 'growing/1' ? 'growing/2' : 'growing/1');
+        }
+        expect(found).toHaveLength(2);
+      });
+
       it('names what lies directly below', async () => {
         expect(await storage.listNames('')).toEqual(['holdfast.json', 'insurance.claims', 'shop', 'shopping']);
         expect(await storage.listNames('shop/backups')).toEqual(['1', '2']);

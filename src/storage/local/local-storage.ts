@@ -13,6 +13,9 @@ import { publish, syncDirectory } from './publish.ts';
 import { readFrom } from './read-from.ts';
 import { removeTemporariesIn, temporaryName } from './temporaries.ts';
 
+/** Something has to go from a directory each time before it is listed once more. */
+const listedAtMost = 16;
+
 export interface LocalStorageOptions {
   /** For file systems without hard links that do not say so; they are recognised otherwise. */
   readonly withoutLinks?: boolean;
@@ -87,15 +90,22 @@ export function createLocalStorage(directory: string, options: LocalStorageOptio
   }
 
   async function* walk(prefix: string): AsyncIterable<StoredObject> {
-    for (const entry of await entriesOf(prefix)) {
-      const path = prefix === '' ? entry.name : `${prefix}/${entry.name}`;
-      if (entry.isDirectory()) yield* walk(path);
-      else if (entry.isFile()) {
-        // Its directory was no link just now: the way to it is looked at again only where something changed meanwhile.
-        const facts = await lstat(absolute(path)).catch(() => null);
-        const object = facts?.isFile() === true ? { path, sizeBytes: facts.size } : await objectFacts(path);
-        if (object !== null) yield object;
-      } else throw foreign(path);
+    const known = new Set<string>();
+    for (let round = 1, isChanged = true; isChanged && round <= listedAtMost; round += 1) {
+      isChanged = false;
+      for (const entry of (await entriesOf(prefix)).filter(({ name }) => !known.has(name))) {
+        known.add(entry.name);
+        const path = prefix === '' ? entry.name : `${prefix}/${entry.name}`;
+        if (entry.isDirectory()) yield* walk(path);
+        else if (entry.isFile()) {
+          // Its directory was no link just now: the way to it is looked at again only where something changed meanwhile.
+          const facts = await lstat(absolute(path)).catch(() => null);
+          const object = facts?.isFile() === true ? { path, sizeBytes: facts.size } : await objectFacts(path);
+          if (object !== null) yield object;
+          // Another may have taken its place before it went: what has come since is listed too.
+          isChanged ||= object === null;
+        } else throw foreign(path);
+      }
     }
   }
 
