@@ -4,9 +4,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import { coverageFrom, type PartialSegment } from '../../src/domain/wal/coverage.ts';
 import type { Segment } from '../../src/domain/wal/segment.ts';
 import { createRepository } from '../../src/repository/create-repository.ts';
-import type { WalArchive } from '../../src/repository/wal-archive.ts';
+import type { StoredPartial, WalArchive } from '../../src/repository/wal-archive.ts';
 import { createInMemoryStorage } from '../../src/storage/in-memory/in-memory-storage.ts';
-import type { BackupStorage } from '../../src/storage/storage.ts';
+import type { BackupStorage, StoredObject } from '../../src/storage/storage.ts';
 import { failing } from '../support/failing.ts';
 import { around, cutOff, kept, key, MiB, never, pathsIn, places, plaintext, root, segmentBytes, sha256, sourceOf } from './wal-sample.ts';
 
@@ -103,6 +103,50 @@ describe.each(places)('a partial segment $name', (place) => {
     await expect(dying.storeSegment(key, whole, sourceOf(segmentBytes(whole)), never)).rejects.toThrow('killed');
     await wal.storeSegment(key, whole, sourceOf(segmentBytes(whole)), never);
     expect((await wal.holdings(key)).partial).toEqual([]);
+  });
+
+  describe('is listed without a gap that is none', () => {
+    const path = [{ timeline: 1, begin: 0n, end: null }];
+    const [earlier, next] = [{ timeline: 1, number: number - 1n }, { timeline: 1, number: number + 1n }];
+    /** Whole ones are listed before something happens, partial ones after it: so may any directory give them back. */
+    const meanwhile = (happens: () => Promise<unknown>): WalArchive => open(around(storage, {
+      async *list(prefix: string) {
+        const found: StoredObject[] = [];
+        for await (const object of storage.list(prefix)) found.push(object);
+        const isAll = prefix === root;
+        if (isAll) await happens();
+        yield* isAll ? found.filter((object) => !object.path.includes('/partial/')) : found;
+        if (isAll) yield* storage.list(`${root}/00000001/partial`);
+      },
+    }));
+    beforeEach(async () => {
+      await wal.storeSegment(key, earlier, sourceOf(segmentBytes(earlier)), never);
+    });
+
+    it('where it grows', async () => {
+      await store(100_000);
+      const grown: StoredPartial[] = [];
+      const { complete, partial } = await meanwhile(async () => grown.push(await store(300_000))).holdings(key);
+      expect([complete, partial]).toMatchObject([[earlier], grown]);
+    });
+
+    it('where it becomes whole, and the next is begun', async () => {
+      const partial = await store(100_000);
+      const listed = await meanwhile(async () => {
+        await wal.storeSegment(key, whole, sourceOf(segmentBytes(whole)), never);
+        await wal.storePartial(key, upTo(50_000, next), sourceOf(segmentBytes(next)), never);
+      }).holdings(key);
+      expect(coverageFrom(earlier.number * BigInt(MiB), path, listed)).toMatchObject({ end: partial.end, gap: false });
+      expect(coverageFrom(earlier.number * BigInt(MiB), path, await wal.holdings(key))).toMatchObject({ end: upTo(50_000, next).end, gap: false });
+    });
+
+    it('where there was none, and the next two are begun', async () => {
+      const listed = await meanwhile(async () => {
+        await wal.storeSegment(key, whole, sourceOf(segmentBytes(whole)), never);
+        await wal.storePartial(key, upTo(50_000, next), sourceOf(segmentBytes(next)), never);
+      }).holdings(key);
+      expect(coverageFrom(earlier.number * BigInt(MiB), path, listed)).toMatchObject({ end: begin, gap: false });
+    });
   });
 
   it('of another timeline or of a later segment is not touched', async () => {

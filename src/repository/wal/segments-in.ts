@@ -107,19 +107,32 @@ export function segmentsIn(storage: BackupStorage, cluster: ClusterRecord): Segm
     }
   }
 
+  /** Of every timeline. */
+  async function partialsIn(key: WalKey): Promise<readonly StoredPartial[]> {
+    const directory = directoryOf(key);
+    const partials: StoredPartial[] = [];
+    for (const timeline of (await storage.listNames(directory)).filter((name) => /^[0-9A-F]{8}$/.test(name))) {
+      for await (const { path, sizeBytes } of storage.list(`${directory}/${partialDirectory(Number.parseInt(timeline, 16))}`)) {
+        const found = parseWalObject(path.slice(directory.length + 1), key.segmentSizeBytes);
+        if (found?.kind === 'partial') partials.push({ ...found.segment, sha256: found.sha256, storedSizeBytes: sizeBytes });
+      }
+    }
+    return partials;
+  }
+
   async function holdings(key: WalKey): ReturnType<WalArchive['holdings']> {
     const directory = directoryOf(key);
     await cluster.known(key);
     const complete: StoredSegment[] = [];
-    const partial: StoredPartial[] = [];
+    const before = await partialsIn(key);
     let isEmpty = true;
     for await (const { path, sizeBytes } of storage.list(directory)) {
       isEmpty = false;
       const found = parseWalObject(path.slice(directory.length + 1), key.segmentSizeBytes);
       if (found === null) throw walFailure('RepositoryDamaged', 'list the archive of a log', path, 'Holdfast writes no object of that name');
       if (found.kind === 'complete') complete.push({ ...found.segment, sha256: found.sha256, storedSizeBytes: sizeBytes });
-      if (found.kind === 'partial') partial.push({ ...found.segment, sha256: found.sha256, storedSizeBytes: sizeBytes });
     }
+    const partial = goingWith(before, await partialsIn(key));
     // Asked again: the first to store may have come in between.
     if (!isEmpty && !(await cluster.known(key))) throw walFailure('RepositoryDamaged', 'list the archive of a log', directory, 'its cluster.json is gone');
     complete.sort((a, b) => compare(a, b));
@@ -148,6 +161,15 @@ export function segmentsIn(storage: BackupStorage, cluster: ClusterRecord): Segm
 
 const objectOf = ({ sha256, timeline, number, ...more }: StoredSegment | StoredPartial): Complete | Partial =>
   ('end' in more ? { kind: 'partial', segment: { timeline, number, end: more.end }, sha256 } : { kind: 'complete', segment: { timeline, number }, sha256 });
+
+/**
+ * The partial ones, of before and behind a listing, that go with the whole ones in it. One that became whole meanwhile stays: the whole one may have come into a directory that had been listed
+ * already. One that was only begun is left out: what lies between may be missing in the same way, and would look like a gap.
+ */
+function goingWith(before: readonly StoredPartial[], now: readonly StoredPartial[]): StoredPartial[] {
+  const isIn = (partials: readonly StoredPartial[]) => (partial: StoredPartial): boolean => partials.some((other) => compare(other, partial) === 0);
+  return [...before.filter((partial) => !isIn(now)(partial)), ...now.filter(isIn(before))];
+}
 
 /** Bytes of log in a partial segment. */
 const lengthOf = ({ segmentSizeBytes }: WalKey, { segment: { number, end } }: Partial): number => Number(end - beginOf(number, segmentSizeBytes));
