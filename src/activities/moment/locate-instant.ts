@@ -26,8 +26,9 @@ export async function locateInstant(archive: AofArchive, key: AofKey, request: I
   const directory = await archive.hostDirectory(key);
   if (directory === null) return { unfit: 'the repository holds no append-only file of it that lies on the Docker host' };
   try {
-    const holdings = await archive.holdings(key);
+    // First: what a look tells of was stored before it, so that what is listed behind it has that.
     const looks = await archive.looks(key);
+    const holdings = await archive.holdings(key);
     const periods = periodsOf(await archive.histories(key, holdings.bases), looks);
     return await inPeriods({ archive, key, directory, holdings, request }, periods, looks);
   } catch (error) {
