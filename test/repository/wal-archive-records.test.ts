@@ -90,6 +90,19 @@ describe.each(places)('records $name', (place) => {
     expect(await pathsIn(storage)).toEqual([]);
   });
 
+  it('of a cluster whose first is written just now are not what is left of another', async () => {
+    const begun = open(around(storage, {
+      listNames: async (directory) => (directory === 'shop/wal/postgres' ? [key.systemIdentifier] : storage.listNames(directory)),
+      async stat(path) {
+        const found = await storage.stat(path);
+        if (found === null) await wal.storeHistory(key, 2, second);
+        return found;
+      },
+    }));
+    await begun.clusters('shop', 'postgres');
+    expect(await begun.clusters('shop', 'postgres')).toEqual([key.systemIdentifier]);
+  });
+
   it('of two clusters never meet', async () => {
     const other: WalKey = { ...key, systemIdentifier: '99' };
     await wal.storeHistory(key, 2, second);

@@ -54,8 +54,8 @@ export function clusterRecordIn(storage: BackupStorage, beforeWriting: () => Pro
     for (const name of await storage.listNames(directory)) {
       if (!isSystemIdentifier(name)) throw walFailure('RepositoryDamaged', 'list the archives of a log', `${directory}/${name}`, 'its name is no system identifier');
       if ((await storage.stat(`${directory}/${name}/${clusterPath}`)) !== null) clusters.push(name);
-      // A directory is there before its first object; a writer may have died in between.
-      else if ((await storage.listNames(`${directory}/${name}`)).length > 0) throw walFailure('RepositoryDamaged', 'list the archives of a log', `${directory}/${name}`, 'its cluster.json is gone');
+      // A directory is there before its first object; a writer may have died in between, or write it just now: then it is no archive yet.
+      else if ((await storage.listNames(`${directory}/${name}`)).length > 0 && (await storage.stat(`${directory}/${name}/${clusterPath}`)) === null) throw walFailure('RepositoryDamaged', 'list the archives of a log', `${directory}/${name}`, 'its cluster.json is gone');
     }
     return clusters;
   }
