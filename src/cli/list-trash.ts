@@ -13,8 +13,9 @@ export async function listTrash(context: CommandContext, service: ServiceDefinit
   const found: { backupId: string; repository: string; removedAt: string; removedBy: string }[] = [];
   for (const repository of await repositoriesOf(context, service)) {
     for (const entry of await repository.trash.list(service.name)) {
-      const { by } = await entry.read();
-      found.push({ backupId: entry.backupId, repository: repository.name, removedAt: by.at, removedBy: by.run.workflowId });
+      const read = await entry.read();
+      // It went for good meanwhile.
+      if (read !== null) found.push({ backupId: entry.backupId, repository: repository.name, removedAt: read.by.at, removedBy: read.by.run.workflowId });
     }
   }
   found.sort((a, b) => (a.backupId > b.backupId ? -1 : 1));

@@ -97,7 +97,11 @@ function proofsIn(storage: BackupStorage): Pick<Repository, 'recordProof' | 'lis
     },
     async listProofs(service, backupId) {
       const proofs: ProofRecord[] = [];
-      for (const name of await documentNames(storage, directory(service, backupId))) proofs.push(await readDocument(storage, `${directory(service, backupId)}/${name}.json`) as unknown as ProofRecord);
+      for (const name of await documentNames(storage, directory(service, backupId))) {
+        const proof = await readDocument(storage, `${directory(service, backupId)}/${name}.json`) as unknown as ProofRecord | null;
+        // None where the backup has gone for good since they were listed.
+        if (proof !== null) proofs.push(proof);
+      }
       return proofs;
     },
   };

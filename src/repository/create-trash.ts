@@ -19,6 +19,7 @@ interface Stay {
   readonly end: TrashEnd | null;
 }
 
+type Recorded = TrashedManifest & { readonly document: Readonly<Record<string, unknown>> };
 type BackupTrash = Omit<Trash, 'markedSegments' | 'markSegments' | 'unmarkSegments' | 'lastPlan' | 'recordPlan'>;
 
 const trashDirectory = (service: string): string => `${checkName('service', service)}/trash/backups`;
@@ -63,9 +64,17 @@ function backupTrash(storage: BackupStorage, repositoryId: () => Promise<string>
     return found;
   }
 
-  async function read(service: string, backupId: string, { record }: Pick<Stay, 'record'>): Promise<TrashedManifest & { readonly document: Readonly<Record<string, unknown>> }> {
+  async function read(service: string, backupId: string, stay: Stay): Promise<Recorded> {
+    const found = await readIfThere(service, backupId, stay);
+    if (found !== null) return found;
+    throw notWhatItClaims('RepositoryDamaged', stay.record, 'it is gone');
+  }
+
+  /** Null where the backup has gone for good since the record was listed. */
+  async function readIfThere(service: string, backupId: string, { record }: Stay): Promise<Recorded | null> {
     const found = await readDocument(storage, record);
-    const { trashedUpTo, sound, by, asked, manifest } = found ?? {};
+    if (found === null) return null;
+    const { trashedUpTo, sound, by, asked, manifest } = found;
     if (!Number.isSafeInteger(trashedUpTo) || typeof sound !== 'boolean' || typeof by !== 'object' || (asked !== undefined && typeof asked !== 'object') || typeof manifest !== 'object' || manifest === null) throw notWhatItClaims('RepositoryDamaged', record, 'it is no record of the trash');
     const document = manifest as Readonly<Record<string, unknown>>;
     return { ...believedManifest(record, document, await repositoryId(), service, backupId), trashedUpTo: trashedUpTo as number, sound, by: by as Done, ...(asked === undefined ? {} : { asked: asked as Asked }), document };
@@ -101,8 +110,10 @@ function backupTrash(storage: BackupStorage, repositoryId: () => Promise<string>
     await repositoryId();
     const path = `${removedDirectory(service)}/${backupId}.json`;
     if (await storage.stat(path) === null) {
-      const { manifest, sha256, sound } = await read(service, backupId, stay);
-      await createOrMatch(storage, path, { format: 1, backupId, sequence: manifest.sequence, manifest: sha256, sound, parts: storedParts(partsOf(manifest)), by });
+      const found = await readIfThere(service, backupId, stay);
+      if (found !== null) await createOrMatch(storage, path, { format: 1, backupId, sequence: found.manifest.sequence, manifest: found.sha256, sound: found.sound, parts: storedParts(partsOf(found.manifest)), by });
+      // Another has ended the same removal in that moment, or somebody took the record away.
+      else if (await storage.stat(path) === null) throw notWhatItClaims('RepositoryDamaged', stay.record, 'it is gone');
     }
     await storage.remove(manifestPath(service, backupId));
     await storage.removeTree(backupDirectory(service, backupId));
@@ -166,7 +177,9 @@ function backupTrash(storage: BackupStorage, repositoryId: () => Promise<string>
         found.push({
           backupId, record: stay.record,
           read: async () => {
-            const { document: _, ...trashed } = await read(service, backupId, stay);
+            const recorded = await readIfThere(service, backupId, stay);
+            if (recorded === null) return null;
+            const { document: _, ...trashed } = recorded;
             return trashed;
           },
         });
@@ -177,15 +190,15 @@ function backupTrash(storage: BackupStorage, repositoryId: () => Promise<string>
     knows: async (service, backupId) => (await storage.listNames(`${trashDirectory(service)}/${backupId}`)).length > 0 || await storage.stat(`${removedDirectory(service)}/${backupId}.json`) !== null,
 
     async departed(service) {
+      const trashed: Pick<RemovalRecord, 'backupId' | 'sequence' | 'sha256'>[] = [];
+      for (const { backupId, stay } of await stays(service)) {
+        const found = await isListed(service, backupId) ? null : await readIfThere(service, backupId, stay);
+        if (found !== null) trashed.push({ backupId, sequence: found.manifest.sequence, sha256: found.sha256 });
+      }
+      // Last: what leaves the trash meanwhile is found there.
       const gone = await removed(service);
       const known = new Set(gone.map(({ backupId }) => backupId));
-      const found: Pick<RemovalRecord, 'backupId' | 'sequence' | 'sha256'>[] = [...gone];
-      for (const { backupId, stay } of await stays(service)) {
-        if (known.has(backupId) || await isListed(service, backupId)) continue;
-        const { manifest, sha256 } = await read(service, backupId, stay);
-        found.push({ backupId, sequence: manifest.sequence, sha256 });
-      }
-      return found;
+      return [...gone, ...trashed.filter(({ backupId }) => !known.has(backupId))];
     },
 
     removed,

@@ -111,6 +111,17 @@ export function notWhatItClaims(type: FailureType, path: string, cause: string, 
 export const isDamage = (error: unknown): error is HoldfastFailure =>
   isFailure(error, 'ManifestDamaged') || isFailure(error, 'UnsupportedFormat') || isFailure(error, 'RepositoryDamaged');
 
+const listedAtMost = 16;
+
+/** What is made of a listing. Null: of what was listed something is gone, as another has taken its place; then it is listed anew. @throws RepositoryUnreachable where that does not end */
+export async function listedAnew<T>(directory: string, read: () => Promise<T | null>): Promise<T> {
+  for (let round = 1; round <= listedAtMost; round += 1) {
+    const found = await read();
+    if (found !== null) return found;
+  }
+  throw new HoldfastFailure('RepositoryUnreachable', { operation: 'read documents of the repository', object: directory, cause: 'what was listed was gone each time that it was to be read', hint: 'It is tried again.' });
+}
+
 /** Names below a directory that end in `.json`, without the ending. */
 export async function documentNames(storage: BackupStorage, directory: string): Promise<readonly string[]> {
   return (await storage.listNames(directory)).filter((name) => name.endsWith('.json')).map((name) => name.slice(0, -'.json'.length)).sort();

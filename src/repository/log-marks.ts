@@ -3,7 +3,7 @@ import { checkName } from '../domain/identifiers.ts';
 import { rangesOf, type SegmentRange } from '../domain/retention/prune-plan.ts';
 import type { Segment } from '../domain/wal/segment.ts';
 import type { BackupStorage } from '../storage/storage.ts';
-import { createOrMatch, documentNames, notWhatItClaims, readDocument } from './documents.ts';
+import { createOrMatch, documentNames, listedAnew, notWhatItClaims, readDocument } from './documents.ts';
 import type { LogName, MarkedSegment, Trash } from './trash.ts';
 import { isSystemIdentifier } from './wal/object-names.ts';
 
@@ -27,11 +27,16 @@ function directoryOf({ service, component, systemIdentifier }: LogName): string 
 export function logMarksIn(storage: BackupStorage, beforeWriting: () => Promise<unknown>): Pick<Trash, 'markedSegments' | 'markSegments' | 'unmarkSegments'> {
   const pathOf = (log: LogName, number: number): string => `${directoryOf(log)}/${String(number).padStart(9, '0')}.json`;
 
-  async function batches(log: LogName): Promise<readonly Batch[]> {
+  const batches = (log: LogName): Promise<readonly Batch[]> => listedAnew(directoryOf(log), () => batchesOnce(log));
+
+  /** Null where one of them is gone: what is left of it lies under a new number. */
+  async function batchesOnce(log: LogName): Promise<readonly Batch[] | null> {
     const found: Batch[] = [];
     for (const name of await documentNames(storage, directoryOf(log))) {
       const path = `${directoryOf(log)}/${name}.json`;
-      const { upTo, ranges } = await readDocument(storage, path) ?? {};
+      const document = await readDocument(storage, path);
+      if (document === null) return null;
+      const { upTo, ranges } = document;
       if (!/^\d{9}$/.test(name) || !Number.isSafeInteger(upTo) || !Array.isArray(ranges) || !ranges.every(isRange)) throw notWhatItClaims('RepositoryDamaged', path, 'it names no segments in the trash');
       found.push({ number: Number(name), upTo: upTo as number, segments: ranges.flatMap(segmentsOf) });
     }

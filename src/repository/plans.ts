@@ -1,7 +1,8 @@
 /** The plan that was carried out last: the record with the highest number. */
 import { checkName, isBackupId } from '../domain/identifiers.ts';
+import type { LastPlan } from '../domain/retention/facts.ts';
 import type { BackupStorage } from '../storage/storage.ts';
-import { createOrMatch, documentNames, notWhatItClaims, readDocument } from './documents.ts';
+import { createOrMatch, documentNames, listedAnew, notWhatItClaims, readDocument } from './documents.ts';
 import type { Trash } from './trash.ts';
 
 const isId = (value: unknown): value is string => typeof value === 'string' && isBackupId(value);
@@ -18,13 +19,24 @@ export function plansIn(storage: BackupStorage, beforeWriting: () => Promise<unk
     return names.map(Number).sort((a, b) => a - b);
   }
 
+  /** Null where another was carried out since it was listed. */
+  async function planOf(path: string): Promise<LastPlan | null> {
+    const document = await readDocument(storage, path);
+    if (document === null) return null;
+    const { upTo, newest, takenBack = [] } = document;
+    if (!Number.isSafeInteger(upTo) || !isId(newest) || !Array.isArray(takenBack) || !takenBack.every(isId)) throw notWhatItClaims('RepositoryDamaged', path, 'it is no plan that was carried out');
+    return { upTo: upTo as number, newest, takenBack };
+  }
+
   return {
     async lastPlan(service) {
-      const newest = (await numbers(service)).at(-1);
-      if (newest === undefined) return null;
-      const { upTo, newest: backupId, takenBack = [] } = await readDocument(storage, pathOf(service, newest)) ?? {};
-      if (!Number.isSafeInteger(upTo) || !isId(backupId) || !Array.isArray(takenBack) || !takenBack.every(isId)) throw notWhatItClaims('RepositoryDamaged', pathOf(service, newest), 'it is no plan that was carried out');
-      return { upTo: upTo as number, newest: backupId, takenBack };
+      const { plan } = await listedAnew(directory(service), async () => {
+        const newest = (await numbers(service)).at(-1);
+        if (newest === undefined) return { plan: null };
+        const found = await planOf(pathOf(service, newest));
+        return found === null ? null : { plan: found };
+      });
+      return plan;
     },
     async recordPlan(service, { upTo, newest, takenBack }, by) {
       await beforeWriting();

@@ -23,8 +23,8 @@ export interface TrashEntry {
   readonly backupId: string;
   /** Where its record lies: another stay has another. */
   readonly record: string;
-  /** @throws RepositoryDamaged, ManifestDamaged, UnsupportedFormat: what cannot be read may be what others stand on */
-  read(): Promise<TrashedManifest>;
+  /** Null where it has gone for good since it was listed. @throws RepositoryDamaged, ManifestDamaged, UnsupportedFormat: what cannot be read may be what others stand on */
+  read(): Promise<TrashedManifest | null>;
 }
 
 export interface Trashing {

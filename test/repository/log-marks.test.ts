@@ -54,6 +54,22 @@ it('never loses a mark, and never keeps one, wherever it is killed', async () =>
   expect(kills).toBeGreaterThan(10);
 });
 
+it('finds the plan and the marks that took the place of what was listed', async () => {
+  let happens: (() => Promise<unknown>) | null = null;
+  const replaced = createRepository('nas', new Proxy(dying.storage, { get: (target, name) => (name !== 'readSmall' ? Reflect.get(target, name) as unknown : async (path: string, maxBytes: number) => {
+    const now = happens;
+    happens = null;
+    await now?.();
+    return target.readSmall(path, maxBytes);
+  }) }));
+  await repository.trash.recordPlan('shop', { upTo: 3, newest: '20261123-010000', takenBack: [] }, by);
+  happens = () => repository.trash.recordPlan('shop', { upTo: 4, newest: '20261124-010000', takenBack: [] }, by);
+  expect(await replaced.trash.lastPlan('shop')).toMatchObject({ upTo: 4 });
+  await repository.trash.markSegments(log, segments(1, 1, 2, 3), 4);
+  happens = () => repository.trash.unmarkSegments(log, segments(1, 2));
+  expect((await replaced.trash.markedSegments(log)).map(({ number }) => number)).toEqual([1n, 3n]);
+});
+
 it('refuses what is no mark', async () => {
   await repository.trash.markSegments(log, segments(1, 1), 4);
   const [path] = [...objects.keys()].filter((each) => each.includes('/trash/'));

@@ -169,6 +169,52 @@ describe.each(Object.keys(places))('the trash in %s', (place) => {
     expect(await checkChain(moving, 'shop')).toMatchObject({ checked: 2, damaged: [] });
   });
 
+  describe('while it goes for good', () => {
+    /** The same repository, in which the backup goes for good in the moment before this call to its storage. */
+    function going(backupId: string, call: 'readSmall' | 'listNames', at: RegExp): Repository {
+      let isGone = false;
+      return createRepository('nas', new Proxy(dying.storage, { get: (target, name) => (name !== call ? Reflect.get(target, name) as unknown : async (path: string, maxBytes: number) => {
+        if (!isGone && at.test(path)) await repository.trash.removeForGood('shop', backupId, by);
+        isGone ||= at.test(path);
+        return call === 'readSmall' ? target.readSmall(path, maxBytes) : target.listNames(path);
+      }) }));
+    }
+
+    it('is gone for who had listed it', async () => {
+      const [{ backupId }] = backups;
+      await repository.trash.move('shop', backupId, trashing);
+      const [entry] = await repository.trash.list('shop');
+      await repository.trash.removeForGood('shop', backupId, by);
+      expect(await entry?.read()).toBeNull();
+    });
+
+    it('leaves no proof to who had listed them', async () => {
+      const { manifest: { backupId }, sha256 } = await repository.readManifest('shop', backups[0].backupId);
+      await repository.recordProof({ format: 1, service: 'shop', backupId, manifestSha256: sha256, verdict: 'proven', components: [], beganAt: by.at, finishedAt: by.at, run: by.run });
+      await repository.trash.move('shop', backupId, trashing);
+      expect(await going(backupId, 'readSmall', /\/proofs\//).listProofs('shop', backupId)).toEqual([]);
+    });
+
+    it('is missed by nobody who follows the chain', async () => {
+      const [, { backupId }] = backups;
+      await repository.trash.move('shop', backupId, trashing);
+      expect(await checkChain(going(backupId, 'listNames', /^shop\/trash\/backups$/), 'shop')).toMatchObject({ checked: 2, damaged: [] });
+    });
+
+    it('is removed by another at the same time without a word', async () => {
+      const [{ backupId }] = backups;
+      await repository.trash.move('shop', backupId, trashing);
+      // Both have decided, and the other one is through when this one is to read the record.
+      let reads = 0;
+      const late = createRepository('nas', new Proxy(dying.storage, { get: (target, name) => (name !== 'readSmall' ? Reflect.get(target, name) as unknown : async (path: string, maxBytes: number) => {
+        if (path.endsWith('000000001.json') && path.includes('/trash/') && (reads += 1) === 1) await repository.trash.removeForGood('shop', backupId, by);
+        return target.readSmall(path, maxBytes);
+      }) }));
+      expect([await late.trash.removeForGood('shop', backupId, by), reads]).toEqual(['gone', 1]);
+      expect([await filesOf(backupId), await repository.trash.removed('shop')]).toMatchObject([0, [{ backupId }]]);
+    });
+  });
+
   describe('killed at every call', () => {
     /** Does the work again and again, killed at a later call each time, until it is through; looks at what was left, and at what comes of going on. */
     async function killedEverywhere(prepare: () => Promise<void>, work: () => Promise<unknown>, look: (isDone: boolean) => Promise<void>): Promise<number> {

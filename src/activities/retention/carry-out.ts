@@ -100,7 +100,7 @@ async function bringBack({ repository, service, by }: Carrying, { plan }: Anew):
   const backups: string[] = [];
   // What others stand on first.
   for (const { backupId } of plan.trash.filter(({ outcome }) => outcome === 'offerBack').toReversed()) {
-    if (await repository.trash.bringBack(service, backupId, by) === 'back') backups.push(backupId);
+    if (await repository.trash.bringBack(service, backupId, by).catch(unlessThere) === 'back') backups.push(backupId);
   }
   for (const { component, systemIdentifier, offersBack } of plan.logs) await repository.trash.unmarkSegments({ service, component, systemIdentifier }, offersBack);
   return { backups, segments: plan.logs.reduce((sum, { offersBack }) => sum + offersBack.length, 0) };
@@ -121,6 +121,12 @@ async function removeBackups(carrying: Carrying): Promise<Pick<CarriedOut, 'remo
     (isConfirmed ? removed : spared).push(backupId);
   }
   return { removed, spared };
+}
+
+/** Nobody keeps two runs from pruning at once: another one has removed it for good since it was planned. */
+function unlessThere(error: unknown): null {
+  if (isFailure(error, 'UnknownBackup')) return null;
+  throw error;
 }
 
 /** All of one log at once: that is one object. */
@@ -144,7 +150,7 @@ async function removeForGood(carrying: Carrying): Promise<readonly string[]> {
     progress(`emptying the trash: ${backupId}`);
     const { plan } = await anew(carrying);
     if (!plan.trash.some((each) => each.backupId === backupId && each.outcome === 'leaves')) continue;
-    if (await repository.trash.removeForGood(service, backupId, by) === 'gone') gone.push(backupId);
+    if (await repository.trash.removeForGood(service, backupId, by).catch(unlessThere) === 'gone') gone.push(backupId);
   }
   return gone;
 }

@@ -51,7 +51,7 @@ export interface FactsReader {
 export function createFactsReader(gathering: Gathering): FactsReader {
   const { repository, service, postgres, nowMs, openRuns } = gathering;
   const manifests = new Map<string, Known>();
-  const trashed = new Map<string, ReturnType<typeof knownTrash>>();
+  const trashed = new Map<string, NonNullable<ReturnType<typeof knownTrash>>>();
   const removals = new Map<string, RemovalRecord>();
   const proofs = new Map<string, { readonly names: string; readonly verdict: SettledVerdict | null }>();
   const marks = new Map<string, Mark>();
@@ -89,6 +89,8 @@ export function createFactsReader(gathering: Gathering): FactsReader {
     const found: (TrashedBackup & Known)[] = [];
     for (const entry of await repository.trash.list(service)) {
       const known = trashed.get(entry.record) ?? knownTrash(await entry.read());
+      // It went for good meanwhile.
+      if (known === null) continue;
       trashed.set(entry.record, known);
       found.push({ ...known, verdict: await verdictOf(known) });
     }
@@ -138,7 +140,8 @@ const knownOf = ({ manifest, sha256 }: ReadManifest): Known => ({
   tookMs: Math.max(0, Date.parse(manifest.finishedAt) - Date.parse(manifest.beganAt)),
 });
 
-const knownTrash = (read: TrashedManifest): Known & Pick<TrashedBackup, 'trashedUpTo' | 'asked'> => ({ ...knownOf(read), trashedUpTo: read.trashedUpTo, ...(read.asked === undefined ? {} : { asked: true as const }) });
+const knownTrash = (read: TrashedManifest | null): (Known & Pick<TrashedBackup, 'trashedUpTo' | 'asked'>) | null =>
+  (read === null ? null : { ...knownOf(read), trashedUpTo: read.trashedUpTo, ...(read.asked === undefined ? {} : { asked: true as const }) });
 
 async function readLogs(repository: Repository, service: string): Promise<readonly (GatheredLog & { readonly facts: LogFacts })[]> {
   const found: (GatheredLog & { readonly facts: LogFacts })[] = [];

@@ -72,8 +72,9 @@ export function createPruneActivities(dependencies: ActivityDependencies) {
         if (entry === undefined) continue;
         // The hold first: whoever removes looks for it before each step.
         await repository.recordHold({ service, backupId, reason, ...(requestedBy === undefined ? {} : { requestedBy }), at: by.at, run: by.run });
-        const { manifest } = await entry.read();
-        const links = manifest.components.flatMap((component) => (component.engine === 'postgres' && component.method === 'base' ? component.chain ?? [] : [])).map((link) => link.backupId);
+        const read = await entry.read();
+        if (read === null) throw goneMeanwhile(service, backupId);
+        const links = read.manifest.components.flatMap((component) => (component.engine === 'postgres' && component.method === 'base' ? component.chain ?? [] : [])).map((link) => link.backupId);
         for (const id of [...links.filter((link) => entries.some((each) => each.backupId === link)), backupId]) {
           if (await repository.trash.bringBack(service, id, by) === 'gone') throw goneMeanwhile(service, id);
           broughtBack.add(id);

@@ -252,6 +252,22 @@ describe('what is needed stays', () => {
   });
 });
 
+it('goes on where another run that prunes at once was quicker', async () => {
+  const { local } = stage.repositories;
+  const backups = await daily(stage, local, 10);
+  await pruned();
+  await daily(stage, local, 3);
+  const activities = stage.as('slower');
+  await activities.planPrune(inLocal);
+  const { removeForGood } = local.trash;
+  Object.assign(local.trash, { async removeForGood(...given: Parameters<typeof removeForGood>) {
+    await removeForGood(...given);
+    return removeForGood(...given);
+  } });
+  expect(await activities.carryOutPrune({ ...inLocal, approved: true })).toMatchObject({ gone: [] });
+  expect((await local.trash.removed('shop')).map(({ backupId }) => backupId)).toEqual(idsOf(backups.slice(0, 4)));
+});
+
 describe('the way back', () => {
   it('leads there where an attempt before had decided it, and was killed before the manifest was back', async () => {
     const { local } = stage.repositories;
