@@ -25,7 +25,8 @@ export interface CatalogEntry {
 export async function newestFirst(repositories: readonly Repository[], service: string, ids: readonly string[]): Promise<readonly string[]> {
   const byId = [...ids].sort().reverse();
   const latest = await latestOf(repositories, service);
-  return latest === null ? byId : [latest, ...byId.filter((id) => id !== latest)];
+  // One that came since they were listed, nobody knows where to read.
+  return latest === null || !ids.includes(latest) ? byId : [latest, ...byId.filter((id) => id !== latest)];
 }
 
 /** Null also where a damaged repository cannot tell: then its rows say why. */
@@ -46,8 +47,13 @@ export async function readCatalog(repositories: readonly Repository[], service: 
   }
   const ids = await newestFirst(repositories, service, [...holders.keys()]);
   const entries: CatalogEntry[] = [];
-  for (const id of ids.slice(0, limit)) entries.push(await readEntry(holders.get(id) ?? [], service, id));
-  return { entries, total: ids.length };
+  let gone = 0;
+  for (const id of ids.slice(0, limit)) {
+    const entry = await readEntry(holders.get(id) ?? [], service, id);
+    if (entry === null) gone += 1;
+    else entries.push(entry);
+  }
+  return { entries, total: ids.length - gone };
 }
 
 export interface HoldSurvey {
@@ -77,7 +83,8 @@ export async function readHolds(repositories: readonly Repository[], service: st
 export const releasedOf = (released: readonly ReleasedHold[], entries: readonly CatalogEntry[]): readonly ReleasedHold[] =>
   released.filter(({ hold }) => entries.some(({ manifest }) => manifest !== null && holdsOn([hold], manifest.sequence).length > 0));
 
-export async function readEntry(repositories: readonly Repository[], service: string, id: string): Promise<CatalogEntry> {
+/** Null for one that went to the trash since it was listed: that is no damage. @throws RepositoryUnreachable */
+export async function readEntry(repositories: readonly Repository[], service: string, id: string): Promise<CatalogEntry | null> {
   const names = repositories.map(({ name }) => name);
   let damage: string | null = null;
   let broken: CatalogEntry | null = null;
@@ -86,13 +93,15 @@ export async function readEntry(repositories: readonly Repository[], service: st
       const { manifest, sha256 } = await repository.readManifest(service, id);
       const entry = { id, manifest, manifestSha256: sha256, damage: await brokenChain(repository, manifest), proof: (await repository.listProofs(service, id)).findLast((proof) => proof.manifestSha256 === sha256) ?? null, repositories: names };
       if (entry.damage === null) return entry;
+      // What it stands on goes behind it: then neither is there.
+      await repository.readManifest(service, id);
       broken ??= entry;
     } catch (error) {
       if (!isFailure(error) || error.type === 'RepositoryUnreachable') throw error;
-      damage = error.fields.cause;
+      if (error.type !== 'UnknownBackup') damage = error.fields.cause;
     }
   }
-  return broken ?? { id, manifest: null, manifestSha256: null, damage, proof: null, repositories: names };
+  return broken ?? (damage === null ? null : { id, manifest: null, manifestSha256: null, damage, proof: null, repositories: names });
 }
 
 /** Each backup that an incremental one stands on has to be there, with the manifest that it had; null where all are. */

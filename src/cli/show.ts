@@ -31,6 +31,7 @@ async function showBackup(context: CommandContext, prefix: string): Promise<Exit
   const id = prefix === 'latest' ? known[0] : resolveBackupId(prefix, known);
   if (id === undefined) throw new HoldfastFailure('UnknownBackup', { operation: 'find the backup', object: service.name, cause: 'there is no backup yet', hint: 'Take one: holdfast backup.' });
   const entry = await readEntry(holders.filter(({ ids }) => ids.includes(id)).map(({ repository }) => repository), service.name, id);
+  if (entry === null) throw new HoldfastFailure('UnknownBackup', { operation: 'find the backup', object: id, cause: 'it has just gone to the trash', hint: 'See holdfast list --trash.' });
   const survey = await readHolds(repositories, service.name);
   const holds = entry.manifest === null ? [] : holdsOn(survey.holds, entry.manifest.sequence);
   const released = releasedOf(survey.released, [entry]);

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { newestFirst, readCatalog, readHolds } from '../../src/cli/backup-catalog.ts';
 import { createRepository } from '../../src/repository/create-repository.ts';
+import type { Repository } from '../../src/repository/repository.ts';
 import { createInMemoryStorage } from '../../src/storage/in-memory/in-memory-storage.ts';
 import { base, committed, run, sampleManifest, storeArtifacts } from '../repository/sample-manifest.ts';
 
@@ -55,6 +56,50 @@ describe('the catalog', () => {
     expect(await damage()).toBe(`it stands on ${parent.backupId}, which is damaged`);
     objects.delete(`shop/backups/${parent.backupId}/manifest.json`);
     expect(await damage()).toBe(`it stands on ${parent.backupId}, which is gone`);
+  });
+
+  it('takes neither what goes to the trash meanwhile for damaged, nor what comes for one that it has listed', async () => {
+    const storage = createInMemoryStorage();
+    const repository = createRepository('nas', storage);
+    const full = await committed(repository, 'shop', 'full', at);
+    const sample = sampleManifest('shop', await repository.claimBackup('shop', run('incremental'), at + 1000));
+    const chain = [{ backupId: full.backupId, sha256: (await repository.readManifest('shop', full.backupId)).sha256 }];
+    const incremental = { ...sample, components: [{ ...base, chain }, ...sample.components.slice(1)] };
+    await storeArtifacts(repository, incremental);
+    await repository.commitManifest(incremental);
+    const listed = await committed(repository, 'shop', 'listed', at + 2000);
+    const goes = (id: string): Promise<void> => repository.trash.move('shop', id, { upTo: 3, sound: true, by: { at: '', run: run('prune') } });
+    /** What happens as soon as this backup's manifest was read, or all were listed. */
+    const reading = (happens: () => Promise<unknown>, behind: RegExp | null): Repository => {
+      let isOver = false;
+      const once = async (): Promise<void> => {
+        if (isOver) return;
+        isOver = true;
+        await happens();
+      };
+      const watched = createRepository('nas', { ...storage, async readSmall(path, maxBytes) {
+        const bytes = await storage.readSmall(path, maxBytes);
+        if (behind?.test(path) === true) await once();
+        return bytes;
+      } });
+      return { ...watched, async listBackups(service) {
+        const ids = await watched.listBackups(service);
+        if (behind === null) await once();
+        return ids;
+      } };
+    };
+    const shown = async (from: Repository) => {
+      const { entries, total } = await readCatalog([from], 'shop', 9);
+      return [entries.map(({ id, damage }) => [id, damage]), total];
+    };
+
+    expect(await shown(reading(() => committed(repository, 'shop', 'comes', at + 3000), null))).toEqual([[[listed.backupId, null], [incremental.backupId, null], [full.backupId, null]], 3]);
+    const comes = (await repository.listBackups('shop')).at(-1) as string;
+    expect(await shown(reading(async () => {
+      await goes(incremental.backupId);
+      await goes(full.backupId);
+    }, new RegExp(`${incremental.backupId}/manifest`)))).toEqual([[[comes, null], [listed.backupId, null]], 2]);
+    expect(await shown(reading(() => goes(listed.backupId), null))).toEqual([[[comes, null]], 1]);
   });
 
   it('tells a hold that cannot be read, and shows the others\' all the same', async () => {

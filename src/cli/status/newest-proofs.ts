@@ -25,6 +25,7 @@ export async function readProvenBackups(repositories: readonly Repository[], ser
   const found: { newest: CatalogEntry | null; newestProof: CatalogEntry | null; newestProven: CatalogEntry | null } = { newest: null, newestProof: null, newestProven: null };
   for (const id of ids.slice(0, looksBack)) {
     const entry = await readEntry(holders.get(id) ?? [], service, id);
+    if (entry === null) continue;
     found.newest ??= entry;
     if (entry.proof !== null) found.newestProof ??= entry;
     // What it takes to restore it has to be there still.
