@@ -1,7 +1,7 @@
 /** Manifests: a backup exists when its manifest does. Created exclusively and last; believed only when every check passes. */
 import { type BackupManifest, canaryFormat, type ReadManifest } from '../domain/backup-manifest.ts';
 import { canonicalJson } from '../domain/canonical-json.ts';
-import { HoldfastFailure } from '../domain/failures.ts';
+import { HoldfastFailure, isFailure } from '../domain/failures.ts';
 import { backupDirectory, isBackupId, parseRunBackupId } from '../domain/identifiers.ts';
 import type { BackupStorage } from '../storage/storage.ts';
 import { createCanonicalOrMatch, notWhatItClaims, readCanonical, refuseNewerFormat, sha256Of } from './documents.ts';
@@ -16,6 +16,19 @@ export const manifestSha256 = (manifest: BackupManifest): string => sha256Of(man
 
 /** @param id that of its run where it is the run's own. @throws AlreadyExists (another manifest has the id), ObjectNotFound or ArtifactDamaged (an artifact it names is not there in its size) */
 export async function commitManifest(storage: BackupStorage, manifest: BackupManifest, id: string = manifest.backupId): Promise<{ sha256: string }> {
+  await requireArtifacts(storage, manifest, id);
+  const path = manifestPath(manifest.service, id);
+  // What could not be read again must not be written.
+  parsed(path, manifest);
+  const sha256 = manifestSha256(manifest);
+  if (await createCanonicalOrMatch(storage, path, { ...manifest, manifestSha256: sha256 })) {
+    await requireStillThere(storage, manifest, id);
+    return { sha256 };
+  }
+  throw new HoldfastFailure('AlreadyExists', { operation: 'commit the backup', object: path, cause: 'another backup has that id', hint: 'Take the backup again; it gets an id of its own.' });
+}
+
+async function requireArtifacts(storage: BackupStorage, manifest: BackupManifest, id: string): Promise<void> {
   for (const artifact of manifest.components.flatMap((component) => component.artifacts)) {
     const path = `${backupDirectory(manifest.service, id)}/${artifact.path}`;
     const found = await storage.stat(path);
@@ -23,12 +36,16 @@ export async function commitManifest(storage: BackupStorage, manifest: BackupMan
       throw new HoldfastFailure(found === null ? 'ObjectNotFound' : 'ArtifactDamaged', { operation: 'commit the backup', object: path, cause: found === null ? 'the artifact is not in the repository' : `it has ${found.sizeBytes} bytes instead of ${artifact.stored.sizeBytes}`, hint: 'Take the backup again.' });
     }
   }
-  const path = manifestPath(manifest.service, id);
-  // What could not be read again must not be written.
-  parsed(path, manifest);
-  const sha256 = manifestSha256(manifest);
-  if (await createCanonicalOrMatch(storage, path, { ...manifest, manifestSha256: sha256 })) return { sha256 };
-  throw new HoldfastFailure('AlreadyExists', { operation: 'commit the backup', object: path, cause: 'another backup has that id', hint: 'Take the backup again; it gets an id of its own.' });
+}
+
+/** An attempt that was held up, and given up with its run: what it had looked at may have been removed before its manifest was there, and that alone must not pass for a backup. */
+async function requireStillThere(storage: BackupStorage, manifest: BackupManifest, id: string): Promise<void> {
+  try {
+    await requireArtifacts(storage, manifest, id);
+  } catch (error) {
+    if (isFailure(error, 'ObjectNotFound')) await storage.remove(manifestPath(manifest.service, id));
+    throw error;
+  }
 }
 
 /** Ids with a manifest, oldest first. */

@@ -28,6 +28,18 @@ describe('committing a manifest', () => {
     expect(await repository.readManifest('shop', manifest.backupId)).toEqual({ manifest, sha256 });
   });
 
+  it('that comes after its run was cleaned up leaves no manifest without its files', async () => {
+    const manifest = await unfinished();
+    await storeArtifacts(repository, manifest);
+    const storage = createInMemoryStorage(objects);
+    const held = createRepository('nas', { ...storage, async createExclusive(path, bytes) {
+      await repository.removeUncommitted('shop', manifest.backupId);
+      await storage.createExclusive(path, bytes);
+    } });
+    await failing('ObjectNotFound', held.commitManifest(manifest));
+    expect([await repository.listBackups('shop'), paths()]).toEqual([[], []]);
+  });
+
   it('takes a base backup for a component, and nothing that is half of either', async () => {
     const sample = await unfinished();
     const [dump, ...others] = sample.components as readonly [PostgresDump, ...ComponentBackup[]];
