@@ -211,7 +211,8 @@ export function createBackupActivities(dependencies: ActivityDependencies) {
       skewMs: manifest.point.skewMs,
       sizeBytes: manifest.components.reduce((sum, component) => sum + storedSizeBytes(component), 0),
       backups: (await repository.listBackups(manifest.service)).length,
-      usedBytes: await repository.storage.usedBytes(manifest.service),
+      // Not of the logs beside them: a million segments on a share take longer to count than a short step may.
+      usedBytes: await repository.storage.usedBytes(`${manifest.service}/backups`),
       location: repository.storage.location,
     };
   }

@@ -155,6 +155,13 @@ describe('committing', () => {
     expect((await stage.repository.readManifest('shop', backupId)).manifest.holdfastVersion).toBe('0.2.0');
   });
 
+  it('tells what the backups take, without the logs beside them', async () => {
+    const { input } = await taken('a');
+    await stage.repository.storage.createExclusive('shop/wal/postgres/segment', Buffer.alloc(1_000_000));
+    const { usedBytes } = await stage.as(run('a')).commitBackup(input);
+    expect(usedBytes).toBe(await stage.repository.storage.usedBytes('shop/backups'));
+  });
+
   it('with what was stolen from another run commits nothing, before and after the other did', async () => {
     const { input } = await taken('a');
     await failing('ObjectNotFound', stage.as(run('thief')).commitBackup(input));
