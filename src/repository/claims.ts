@@ -27,7 +27,7 @@ export async function claimBackup(storage: BackupStorage, repositoryId: string, 
   const own = claims.find(({ claim }) => claim.run.runId === run.runId && claim.run.workflowId === run.workflowId);
   if (own !== undefined) return claimed(own.sequence, own.claim.backupId);
   const taken = new Set([...claims.map(({ claim }) => claim.backupId), ...await storage.listNames(`${service}/backups`)]);
-  let sequence = Math.max(0, ...claims.map((each) => each.sequence)) + 1;
+  let sequence = (claims.at(-1)?.sequence ?? 0) + 1;
   for (let attempt = 0; attempt < claimAttempts; attempt += 1, sequence += 1) {
     const claim: Claim = { format: 1, backupId: freeId(taken, nowMs), run: { namespaceId: run.namespaceId, workflowId: run.workflowId, runId: run.runId }, ...(imported ? { imported: true as const } : {}) };
     if (await createOrMatch(storage, pathOf(service, sequence), claim)) return claimed(sequence, claim.backupId);
