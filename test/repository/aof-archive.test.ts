@@ -121,6 +121,17 @@ it('finds the looks that took the place of those it was about to read', async ()
   expect(await archive.span(key)).toMatchObject({ beginSecond: 15 });
 });
 
+it('has nothing behind a base that goes while it is read', async () => {
+  const base = { id: '1790000000-4-12', createdSecond: 1_790_000_000, path: 'bases/one', sizeBytes: 1, sha256: sha256('x') };
+  await archive.storeChain(key, base.id, [increment], 1_790_000_000);
+  expect(await archive.histories(key, [base])).toMatchObject([{ increments: [increment] }]);
+  const going = createRepository('nas', new Proxy(storage, { get: (target, name) => (name !== 'readSmall' ? Reflect.get(target, name) as unknown : async (path: string, maxBytes: number) => {
+    await archive.remove(key, [base], []);
+    return target.readSmall(path, maxBytes);
+  }) })).aof;
+  expect(await going.histories(key, [base])).toMatchObject([{ increments: [] }]);
+});
+
 it('takes a foreign object for damage', async () => {
   await archive.storeBlock(key, increment, 0, Buffer.from('one'));
   await storage.createExclusive('shop/aof/redis/increments/note.txt', Buffer.from('mine'));

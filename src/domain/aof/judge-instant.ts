@@ -58,6 +58,7 @@ function reachOf({ base, looks, rewrittenAs }: AofPeriod, read: readonly ReadInc
     return increment === null ? sizeBytes === 0 : index >= 0 && (read[index]?.sizeBytes ?? 0) >= sizeBytes && read.slice(0, index).every(({ isWhole }) => isWhole);
   };
   const isWhole = (id: string): boolean => read.some((each) => each.id === id && each.isWhole);
-  const rewritten = rewrittenAs !== null && base.increments.every((id) => isWhole(id) || rewrittenAs.increments.includes(id)) ? rewrittenAs.createdSecond - 1 : Number.NEGATIVE_INFINITY;
+  // Of a base that no manifest is known of, nobody knows what was written behind it.
+  const rewritten = rewrittenAs !== null && base.increments.length > 0 && base.increments.every((id) => isWhole(id) || rewrittenAs.increments.includes(id)) ? rewrittenAs.createdSecond - 1 : Number.NEGATIVE_INFINITY;
   return Math.max(newest - 1, rewritten, ...looks.filter(({ increment, sizeBytes }) => holds(increment, sizeBytes)).map(({ coveredSecond }) => coveredSecond));
 }

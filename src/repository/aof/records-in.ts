@@ -74,7 +74,10 @@ async function newestChain(storage: BackupStorage, key: AofKey, base: string): P
   const directory = `${directoryOf(key)}/chains/${base}`;
   const documents: { readonly second: number; readonly increments: readonly string[] }[] = [];
   for (const name of await documentNames(storage, directory)) {
-    const { format, base: named, increments, second } = await readDocument(storage, `${directory}/${name}.json`) ?? {};
+    const document = await readDocument(storage, `${directory}/${name}.json`);
+    // The base went before it, since they were listed.
+    if (document === null) continue;
+    const { format, base: named, increments, second } = document;
     if (format !== 1 || named !== base || typeof second !== 'number' || !Array.isArray(increments) || !increments.every((each) => typeof each === 'string' && isAofId(each))) throw notWhatItClaims('RepositoryDamaged', `${directory}/${name}.json`, 'it names no increments of this base');
     documents.push({ second, increments: increments as readonly string[] });
   }

@@ -69,6 +69,11 @@ describe('an instant', () => {
     expect(judgeInstant(toggled!, [read('i1', [12, 30], { isWhole: true })], 59)).toEqual({ kind: 'earlier', second: 37 });
   });
 
+  it('is not known until a rewrite where nothing names what was written before', () => {
+    const [before] = periodsOf([base('a', 1, 10, []), base('b', 2, 60, ['i2'])], [look(40, 'a', 'i1', 100), look(70, 'b')]);
+    expect([before?.rewrittenAs?.id, judgeInstant(before!, [], 59)]).toEqual(['b', { kind: 'none', reason: 'what was written behind base a is not archived' }]);
+  });
+
   it('is none before its base, nor before anything tells that it was in use', () => {
     expect(at(9, read('i1', [12, 30], { cutBytes: 0 }))).toMatchObject({ kind: 'none' });
     expect(at(11, read('i1', [12, 30], { cutBytes: 0 }))).toMatchObject({ kind: 'none' });
