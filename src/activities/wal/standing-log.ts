@@ -12,6 +12,8 @@ export async function readStanding(repository: Repository, bases: KnownBases, st
   if (systemIdentifier === null || segmentSizeBytes === null || source === null) return null;
   const key: WalKey = { service, component, systemIdentifier, segmentSizeBytes };
   try {
+    // A share that is not mounted leaves an empty directory: that there is no base backup in it says nothing.
+    await repository.open();
     return standingBase({
       systemIdentifier, timeline: source.timeline, holdings: await repository.wal.holdings(key),
       breaks: (await repository.wal.listBreaks(key)).map(({ segment }) => segment), bases: await bases.of(repository, service, component, systemIdentifier),

@@ -1,4 +1,6 @@
 /** When a base backup is due, on a real repository: not while another run holds the service, not before an attempt that failed has waited, not for a log that nobody receives. */
+import { rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import type { RunDirectory } from '../../../src/activities/dependencies.ts';
 import type { LogWatch, WatchLogsInput } from '../../../src/activities/wal/watch-activities.ts';
@@ -65,6 +67,12 @@ test('a keeper that has just been started is given the time to look once', async
   const runs = { namespaceId: stageNamespace, closedAtMs: async () => null } as unknown as RunDirectory;
   const watch = await stage.as(run, { services, runs, readLog: async () => ((looks += 1) === 1 ? null : good), nowMs: clock() }).watchLogs({ service: 'shop', seen: null, attempts: {} });
   expect(watch.logs[0]?.alarms.map(({ kind }) => kind)).toEqual(['baseRunning']);
+});
+
+test('nothing is due where the repository is not there to be asked', async () => {
+  await rm(join(stage.directory, 'holdfast.json'));
+  const watch = await watched({});
+  expect(watch).toMatchObject({ due: [], needed: [], logs: [{ alarms: [{ kind: 'archiveUnreadable', sentence: expect.stringContaining('holdfast.json is gone') }] }] });
 });
 
 test('nothing is due before the cluster is known, and a service without a log has none to watch', async () => {
