@@ -18,8 +18,8 @@ type Answer = Omit<Look, 'lastCommitAt'>;
 /** @throws InvalidInput, CouldNotVerify */
 export async function askCondition(ctx: EngineContext, server: RecoveryServer, component: PostgresComponent, condition: Condition): Promise<Answer> {
   const first = condition.kind === 'sql' ? asReader : condition.kind === 'shrunk' ? tablesSql(condition.relation) : '';
-  const sql = `\\set VERBOSITY verbose\nSET statement_timeout = ${statementMs}; SET lock_timeout = ${lockMs}; SET default_transaction_read_only = on;\n${nextSql}\n${first}${questionOf(condition)}\n`;
-  const { exitCode, stdout, stderr } = await queryRecovered(ctx, server, { sql, database: component.database, timeoutMs: statementMs + ctx.timing.execMs });
+  const sql = `\\set VERBOSITY verbose\nSET search_path = ''; SET statement_timeout = ${statementMs}; SET lock_timeout = ${lockMs}; SET default_transaction_read_only = on;\n${nextSql}\n${first}${questionOf(condition)}\n`;
+  const { exitCode, stdout, stderr } = await queryRecovered(ctx, server, { sql, database: component.database, timeoutMs: statementMs + ctx.timing.execMs, asTheySet: true });
   const [printed, ...answers] = stdout.trim().split('\n');
   const tables = condition.kind === 'shrunk' ? { tables: (answers.shift() ?? '').split(' ').filter((each) => each !== '') } : {};
   const [answer] = answers;
@@ -64,16 +64,17 @@ function questionOf(condition: Condition): string {
   switch (condition.kind) {
     case 'dropped': return `SELECT EXISTS (SELECT FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
       WHERE c.relname = ${literal(condition.relation.name)} AND n.nspname = ${literal(condition.relation.schema)} AND c.relkind IN ('r', 'p', 'v', 'm', 'f'));`;
-    case 'shrunk': return `SELECT format('SELECT count(*) FROM %I.%I', ${schemaAndName(condition.relation)}) \\gexec`;
+    // A view may need the path that its owner counts on.
+    case 'shrunk': return `SELECT 'RESET search_path', format('SELECT pg_catalog.count(*) FROM %I.%I', ${schemaAndName(condition.relation)}) \\gexec`;
     // ts_stat runs its text as one query through a cursor, read-only: a second statement, a COPY and whatever else is no query is refused.
-    case 'sql': return `SELECT word = 'yes' FROM ts_stat(${literal(`SELECT CASE WHEN (\n${condition.sql}\n) THEN 'yes'::tsvector ELSE 'no'::tsvector END`)});`;
+    case 'sql': return `SELECT word OPERATOR(pg_catalog.=) 'yes' FROM pg_catalog.ts_stat(${literal(`SELECT CASE WHEN (\n${condition.sql}\n) THEN 'yes'::pg_catalog.tsvector ELSE 'no'::pg_catalog.tsvector END`)});`;
   }
 }
 
 const schemaAndName = ({ schema, name }: Relation): string => `${literal(schema)}, ${literal(name)}`;
 
 /** Text as SQL has it, with nothing in it that psql or a lexer could take for its own. */
-const literal = (text: string): string => `convert_from(decode('${Buffer.from(text, 'utf8').toString('base64')}', 'base64'), 'UTF8')`;
+const literal = (text: string): string => `pg_catalog.convert_from(pg_catalog.decode('${Buffer.from(text, 'utf8').toString('base64')}', 'base64'), 'UTF8')`;
 
 function valueOf({ kind }: Condition, printed: string): boolean | number {
   if (kind === 'shrunk' ? /^\d+$/.test(printed) : /^[tf]$/.test(printed)) return kind === 'shrunk' ? Number(printed) : printed === 't';

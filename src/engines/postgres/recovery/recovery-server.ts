@@ -104,10 +104,23 @@ export async function readState(ctx: EngineContext, recovered: RecoveryServer): 
 
 const isRunning = async (ctx: EngineContext, { server }: RecoveryServer): Promise<boolean> => (await ctx.runtime.find(server.id))?.state === 'running';
 
+/** A question to the copy. */
+interface RecoveredQuery {
+  readonly sql: string;
+  readonly database?: string;
+  readonly timeoutMs: number;
+  readonly format?: readonly string[];
+  /** Begins as the role and the database have it set, for what people wrote; what is not theirs has to put its own search path before it. */
+  readonly asTheySet?: boolean;
+}
+
+/** Neither the owner of a database, by its search path and what he put there, nor a role's time limit has a say in what we ask as the superuser. */
+const ownSettings = '-c search_path= -c statement_timeout=0';
+
 /** SQL in the copy, as the superuser; in the administrative database unless another is named. The caller reads the exit code. */
-export const queryRecovered = (ctx: Pick<EngineContext, 'runtime' | 'signal'>, { server, superuser, directory }: RecoveryServer, query: { readonly sql: string; readonly database?: string; readonly timeoutMs: number; readonly format?: readonly string[] }): Promise<ExecResult> => ctx.runtime.exec(server.id, {
+export const queryRecovered = (ctx: Pick<EngineContext, 'runtime' | 'signal'>, { server, superuser, directory }: RecoveryServer, query: RecoveredQuery): Promise<ExecResult> => ctx.runtime.exec(server.id, {
   argv: psqlArgv(query.format), stdin: query.sql, timeoutMs: query.timeoutMs, signal: ctx.signal,
-  environment: { PGHOST: `${directory}/run`, PGUSER: superuser, PGDATABASE: query.database ?? 'template1', PGCLIENTENCODING: 'UTF8', LC_ALL: 'C' },
+  environment: { PGHOST: `${directory}/run`, PGUSER: superuser, PGDATABASE: query.database ?? 'template1', PGCLIENTENCODING: 'UTF8', LC_ALL: 'C', ...(query.asTheySet === true ? {} : { PGOPTIONS: ownSettings }) },
 });
 
 /**

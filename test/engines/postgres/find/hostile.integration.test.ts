@@ -39,6 +39,10 @@ test('hostile names are names, and hostile queries are refused, in find and in r
   for (const name of names) await sql(`CREATE TABLE ${quoted(name)} (id int PRIMARY KEY, "o'dd ""c%" text); INSERT INTO ${quoted(name)} SELECT n, 'x' FROM generate_series(1, 10) n;`);
   await sql(`CREATE FUNCTION run() RETURNS bool LANGUAGE plpgsql AS $$ BEGIN EXECUTE $x$ ${program} $x$; RETURN true; END $$;
     CREATE TABLE secret (id int); ALTER TABLE secret ENABLE ROW LEVEL SECURITY; INSERT INTO secret VALUES (1);`);
+  // A database's owner may put his own in front of the server's: no superuser of ours is to run it.
+  await sql(`CREATE SCHEMA shadow; CREATE FUNCTION shadow.format(text, text, text) RETURNS text LANGUAGE sql AS $$ SELECT 'SELECT 0' $$;
+    CREATE FUNCTION shadow.never(name, text) RETURNS bool LANGUAGE sql AS $$ SELECT false $$; CREATE OPERATOR shadow.= (LEFTARG = name, RIGHTARG = text, FUNCTION = shadow.never);
+    ALTER DATABASE "${database.replaceAll('"', '""')}" SET search_path = shadow, pg_catalog, public;`);
   const ctx = contextOf(docker, new Map(), { run: 'hostile' });
   const base = await engine.backUp(contextOf(docker), component, store.destination, { contentHashes: true, jobs: 2, method: 'base' }) as PostgresBase;
   const accident = await sql(`BEGIN; ${names.map((name) => `DELETE FROM ${quoted(name)} WHERE id > 3;`).join(' ')} SELECT pg_current_xact_id(); COMMIT`);
