@@ -126,6 +126,14 @@ cases(['postgres:18'], ['postgres:15', 'postgres:17'])('%s: an index whose funct
   expect(await docker.left()).toEqual([]);
 });
 
+test('an event trigger that lets nobody make anything has no say in the proof of a copy', async () => {
+  await using store = await openStore();
+  const postgres = await startPostgres(docker);
+  await postgres.sql(`${filled} CREATE FUNCTION refuse() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'nobody makes anything here'; END $$; CREATE EVENT TRIGGER nothing ON ddl_command_start EXECUTE FUNCTION refuse();`);
+  expect(await engine.prove(contextOf(docker), await takeBase(postgres, store), store.source)).toMatchObject({ verdict: 'proven', differences: [], sentence: expect.stringContaining('every index against its table') });
+  expect(await docker.left()).toEqual([]);
+});
+
 test('an index that another image sorts otherwise says nothing of the backup; under the very image it is damaged', async () => {
   await using store = await openStore();
   const postgres = await startPostgres(docker);

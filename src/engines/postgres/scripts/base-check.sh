@@ -20,6 +20,8 @@ run_as postgres postgres -D "$data" -c "config_file=$work/scratch.conf" -c "hba_
 server=$!
 export PGHOST="$run" PGUSER="$(cat "$work/superuser")" PGDATABASE=template1 PGPASSFILE=/dev/null
 unset PGPORT
+# As what replicates does it, so that no event trigger of the original's has a say in what pg_amcheck installs.
+export PGOPTIONS="${PGOPTIONS:-} -c session_replication_role=replica"
 until run_psql -c 'SELECT pg_is_in_recovery()' 2>/dev/null | grep -q f; do
   kill -0 "$server" 2>/dev/null || fail_step server
   sleep 0.1
