@@ -9,7 +9,7 @@ import { supersededFailure } from '../recovery/recovery-failure.ts';
 import { segmentList } from '../recovery/segment-list.ts';
 import { imageOfMajor } from '../server/image-for.ts';
 import { failedStep, resultOf, runPostgresHelper, spaceFailure } from '../server/postgres-helper.ts';
-import { firstError } from '../server/psql-failure.ts';
+import { diskFullIn, firstError } from '../server/psql-failure.ts';
 import { scripts, surveyAwk } from '../server/script-text.ts';
 
 /** Commits that are named at least, where there are so many; up to twice as many are. */
@@ -36,6 +36,8 @@ export async function surveyLog(ctx: EngineContext, request: SurveyRequest): Pro
   const { step, messages } = failedStep(result);
   if (step === 'space') throw spaceFailure(result, call);
   if (step === 'superseded') throw supersededFailure(call.operation, call.object, firstError(messages));
+  const full = diskFullIn(messages);
+  if (full !== null) throw new HoldfastFailure('DiskFull', { ...call, cause: full, hint: 'Make room on the file system of the Docker engine\'s data directory, then start again.' });
   throw new HoldfastFailure(step === 'unpack' || step === 'damaged' ? 'ArtifactDamaged' : 'HelperFailed', { ...call, cause: firstError(messages), hint: 'Use another repository, or a narrower window (--from, --to).' });
 }
 

@@ -8,7 +8,7 @@ import { formatLsn, parseLsn } from '../../../domain/wal/lsn.ts';
 import type { EngineContext, KeptLog } from '../../engine-context.ts';
 import { imageOfMajor } from '../server/image-for.ts';
 import { failedStep, resultOf, runPostgresHelper, spaceFailure } from '../server/postgres-helper.ts';
-import { firstError } from '../server/psql-failure.ts';
+import { diskFullIn, firstError } from '../server/psql-failure.ts';
 import { scripts } from '../server/script-text.ts';
 import { supersededFailure } from './recovery-failure.ts';
 import { segmentList } from './segment-list.ts';
@@ -17,7 +17,7 @@ import { segmentList } from './segment-list.ts';
 const firstRead = 2;
 const timesMore = 8;
 
-/** @throws ArtifactDamaged, CouldNotVerify (no image), NotEnoughSpace, PointUnreachable where there is no record at all, HelperLost */
+/** @throws ArtifactDamaged, CouldNotVerify (no image), NotEnoughSpace, DiskFull, PointUnreachable where there is no record at all, HelperLost */
 export async function readLogEnd(ctx: EngineContext, { backup, files, archive }: KeptLog): Promise<LogEnd> {
   const segments = files.filter(({ name }) => parseSegmentName(name, backup.cluster.segmentSizeBytes) !== null);
   for (let count = firstRead; ; count *= timesMore) {
@@ -43,6 +43,8 @@ async function readEnd(ctx: EngineContext, backup: PostgresBase, files: readonly
     const { step, messages } = failedStep(result);
     if (step === 'space') throw spaceFailure(result, call);
     if (step === 'superseded') throw supersededFailure(call.operation, call.object, firstError(messages));
+    const full = diskFullIn(messages);
+    if (full !== null) throw new HoldfastFailure('DiskFull', { ...call, cause: full, hint: 'Make room on the file system of the Docker engine\'s data directory, then start again.' });
     throw new HoldfastFailure(step === 'waldump' ? 'PointUnreachable' : 'ArtifactDamaged', { ...call, cause: firstError(messages), hint: 'Use another repository, or a moment before it.' });
   }
   return { lastRecord: parseLsn(resultOf(result, 'last-record').trim()) ?? begin, lastCommit: commitIn(result.files.get('last-commit') ?? '') };

@@ -16,17 +16,18 @@ esac
 # A partial segment is taken first of all: it may be gone when its turn comes.
 mkdir -p "$work/taken"
 while read -r number name bytes sum path fleeting; do
-  [ -z "$fleeting" ] || cp "/archive/$path" "$work/taken/$name" 2>"$work/superseded.err" || { [ -f "/archive/$path" ] || fail_step superseded; cp "$work/superseded.err" "$work/unpack.err"; fail_step unpack; }
+  [ -z "$fleeting" ] || cp "/archive/$path" "$work/taken/$name" 2>"$said/superseded.err" || { [ -f "/archive/$path" ] || fail_step superseded; cp "$said/superseded.err" "$said/unpack.err"; fail_step unpack; }
 done <"$work/segments.list"
 
+# That it failed is noted in memory, as what was said: a disk that is full takes neither, and what is missing would look like commits that never were.
 unpack() {
   case $5 in *.zst) reader='zstd -q -dc' ;; *) reader=cat ;; esac
   if [ -n "$6" ]; then stored=$work/taken/$2; else stored=/archive/$5; fi
-  $reader <"$stored" >"$work/growing" 2>"$work/unpack.err" || { echo unpack >"$work/broken"; return 1; }
+  $reader <"$stored" >"$work/growing" 2>"$said/unpack.err" || { echo unpack >"$said/broken"; return 1; }
   found=$(sha256sum <"$work/growing")
-  [ "${found%% *}" = "$4" ] && [ "$(($(wc -c <"$work/growing")))" = "$3" ] || { echo "$2: it is not what it must be" >"$work/damaged.err"; echo damaged >"$work/broken"; return 1; }
+  [ "${found%% *}" = "$4" ] && [ "$(($(wc -c <"$work/growing")))" = "$3" ] || { echo "$2: it is not what it must be" >"$said/damaged.err"; echo damaged >"$said/broken"; return 1; }
   # One timeline's names for all: a younger one's first segment begins with what its parent wrote, and pg_waldump follows one.
-  mv "$work/growing" "$work/wal/$timeline${2#????????}"
+  mv "$work/growing" "$work/wal/$timeline${2#????????}" 2>"$said/unpack.err" || { echo unpack >"$said/broken"; return 1; }
 }
 
 position() { printf '%X/%X' "$(($1 / 4294967296))" "$(($1 % 4294967296))"; }
@@ -38,7 +39,7 @@ dump() {
   echo "@chunk $1 $2"
   # It ends with an error where the log does. Told where the files end it does not wait for a further one, which without that it does for five seconds.
   # shellcheck disable=SC2086
-  TZ=UTC pg_waldump -p "$work/wal" -t "$((0x$timeline))" -s "$(position "$from")" -e "$(position "$((($3 + 1) * segment_bytes))")" $managers 2>"$work/waldump.err" || :
+  TZ=UTC pg_waldump -p "$work/wal" -t "$((0x$timeline))" -s "$(position "$from")" -e "$(position "$((($3 + 1) * segment_bytes))")" $managers 2>"$said/waldump.err" || :
 }
 
 chunks() {
@@ -49,12 +50,12 @@ chunks() {
     last=$number held=$((held + 1))
     [ "$held" -gt "$chunk" ] || continue
     dump "$first" "$number" "$number"
-    [ ! -e "$work/enough" ] || return 0
+    [ ! -e "$said/enough" ] || return 0
     find "$work/wal" -type f ! -name "$timeline${name#????????}" -exec rm -f {} +
     first=$number held=1
   done <"$work/segments.list"
   [ -z "$first" ] || dump "$first" - "$last"
 }
 
-chunks | awk -v mode="$mode" -v since="$since" -v until="$until" -v since_at="$since_at" -v until_at="$until_at" -v most="$most" -v size="$segment_bytes" -v tables="$tables" -v enough="$work/enough" -f "$work/survey.awk" >"$out/survey"
-[ ! -e "$work/broken" ] || fail_step "$(cat "$work/broken")"
+chunks | awk -v mode="$mode" -v since="$since" -v until="$until" -v since_at="$since_at" -v until_at="$until_at" -v most="$most" -v size="$segment_bytes" -v tables="$tables" -v enough="$said/enough" -f "$work/survey.awk" >"$out/survey"
+[ ! -e "$said/broken" ] || fail_step "$(cat "$said/broken")"
