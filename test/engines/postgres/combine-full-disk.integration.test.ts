@@ -1,13 +1,13 @@
 /** A disk that runs full while a chain is unpacked or combined: called by its name, whoever unpacks it, never a fault of the backup's; and as free as before. */
 import { beforeAll, expect, test } from 'vitest';
-import type { ContainerRuntime } from '../../../src/containers/container-runtime.ts';
 import type { PostgresBase } from '../../../src/domain/backup-manifest.ts';
 import type { PostgresComponent } from '../../../src/domain/service.ts';
-import type { ChainedInput, EngineContext, ParentBackup } from '../../../src/engines/engine-context.ts';
+import type { ChainedInput, ParentBackup } from '../../../src/engines/engine-context.ts';
 import type { MomentEngine } from '../../../src/engines/moment-engine.ts';
 import { useDocker } from '../../support/docker.ts';
 import { failing } from '../../support/failing.ts';
 import { contextOf, engine, openStore, startPostgres, type TestPostgres, type TestStore } from './postgres-fixture.ts';
+import { onVolume, smallVolume } from './small-volume.ts';
 
 const docker = useDocker();
 const moments = engine.moments as MomentEngine<PostgresComponent>;
@@ -16,40 +16,16 @@ let store: TestStore & AsyncDisposable;
 let postgres: TestPostgres;
 let links: readonly ChainedInput[];
 
-/**
- * A volume of its own size, in memory, and a shell on it: what it holds stays while that runs.
- * @param readOnly of a server's data: whoever else may write to it is in a restore's way
- */
-async function smallVolume(sizeMiB: number, readOnly = false): Promise<{ readonly name: string; readonly shell: (command: string) => Promise<string> }> {
-  const name = docker.name('small');
-  await docker.engineCall('POST', '/volumes/create', { Name: name, Labels: docker.labels, Driver: 'local', DriverOpts: { type: 'tmpfs', device: 'tmpfs', o: `size=${sizeMiB}m` } });
-  const id = await docker.run({ imageId: await docker.image('postgres:17'), entrypoint: ['sleep'], command: ['900'], mounts: [{ type: 'volume', source: name, target: '/small', readOnly }] });
-  return { name, shell: async (command) => (await docker.runtime.exec(id, { argv: ['sh', '-c', command], timeoutMs: 120_000 })).stdout.trim() };
-}
-
 /** Takes all that is left as soon as this is there: the room was asked for by then. At once: without a process for each look, and without writing what is taken. */
 const fillWhen = (path: string, into: string): string =>
   `until [ -e ${path} ]; do :; done; n=0; for mib in 64 32 16 8 4 2 1 1; do while fallocate -l $mib"M" ${into}.$n 2>/dev/null; do n=$((n + 1)); done; done; cat /dev/zero >${into} 2>/dev/null; echo filled`;
-
-/** The engine, on which helpers have their volume here. */
-function onVolume(ctx: EngineContext, volume: string): EngineContext {
-  const create: ContainerRuntime['create'] = (spec) =>
-    docker.runtime.create({ ...spec, mounts: (spec.mounts ?? []).map((mount) => (mount.target === '/holdfast' ? { ...mount, source: volume } : mount)) });
-  const runtime = new Proxy(docker.runtime, {
-    get: (target, name) => {
-      const own = (name === 'create' ? create : Reflect.get(target, name, target)) as unknown;
-      return typeof own === 'function' ? own.bind(target) as unknown : own;
-    },
-  });
-  return { ...ctx, runtime };
-}
 
 const last = (): ChainedInput => links.at(-1) as ChainedInput;
 const source = () => ({ ...store.source, chain: async () => links.slice(0, -1) });
 
 beforeAll(async () => {
   store = await openStore();
-  const volume = await smallVolume(300, true);
+  const volume = await smallVolume(docker, 300, true);
   postgres = await startPostgres(docker, { args: ['-c', 'summarize_wal=on'], dataDirectory: '/unused', mounts: [{ type: 'volume', source: volume.name, target: data }] });
   await postgres.sql('CREATE TABLE kept (id int PRIMARY KEY, text text); INSERT INTO kept SELECT g, md5(g::text) FROM generate_series(1, 20000) g;');
   const taken: ChainedInput[] = [];
@@ -69,8 +45,8 @@ const full = /No space left on device|wrote (only )?\d+ of \d+/i;
 let needed: number;
 
 test('too little room is told before anything is unpacked, with the log and what is copied', async () => {
-  const { name } = await smallVolume(90);
-  const { fields } = await failing('NotEnoughSpace', engine.verify(onVolume(contextOf(docker), name), last().backup, source()));
+  const { name } = await smallVolume(docker, 90);
+  const { fields } = await failing('NotEnoughSpace', engine.verify(onVolume(docker, contextOf(docker), name), last().backup, source()));
   needed = Number(/needs (\d+)MB, 90MB are free/.exec(fields.cause)?.[1]);
   expect(needed).toBeGreaterThan(90);
 }, 170_000);
@@ -78,9 +54,9 @@ test('too little room is told before anything is unpacked, with the log and what
 // Of the files' sizes nobody computes how they are rounded up: with that much and no more it is the last step that runs full.
 test.each([['the first link is unpacked', 8, 'work/inputs/0/base'], ['they are combined', 1, null]])('a check on a disk that runs full while %s says so, and proves nothing', async (_when, moreMiB, path) => {
   for (const what of ['verify', 'prove'] as const) {
-    const { name, shell } = await smallVolume(needed + moreMiB);
+    const { name, shell } = await smallVolume(docker, needed + moreMiB);
     const filled = path === null ? null : shell(fillWhen(`/small/${path}`, '/small/filling'));
-    const checked = engine[what](onVolume(contextOf(docker), name), last().backup, source());
+    const checked = engine[what](onVolume(docker, contextOf(docker), name), last().backup, source());
     if (what === 'prove') expect(await checked).toMatchObject({ verdict: 'couldNotVerify', sentence: expect.stringMatching(full) });
     else expect((await failing('DiskFull', checked)).fields).toMatchObject({ cause: expect.stringMatching(full), hint: expect.stringContaining('Make room') });
     expect(await filled).toBe(path === null ? null : 'filled');

@@ -83,6 +83,9 @@ describe('restoreFailure', () => {
   it.each<[FailureType, string, string]>([
     ['ArtifactDamaged', 'damaged', ''],
     ['ArtifactDamaged', 'read', 'pg_restore: error: could not uncompress data'],
+    ['ArtifactDamaged', 'unpack', 'tar: This does not look like a tar archive\ntar: Exiting with failure status due to previous errors'],
+    ['DiskFull', 'unpack', 'tar: dump/3042.dat.zst: Wrote only 512 of 10240 bytes\ntar: Exiting with failure status due to previous errors'],
+    ['DiskFull', 'members', 'sha256sum: write error: No space left on device'],
     ['DiskFull', 'restore', 'ERROR:  could not extend file "base/5/16384": No space left on device'],
     ['NotEnoughSpace', 'space', ''],
     ['ExtensionMissing', 'restore', 'pg_restore: error: could not execute query: ERROR:  timescaledb must be preloaded via shared_preload_libraries'],

@@ -2,7 +2,7 @@
 import type { HelperResult } from '../../../containers/helper-container.ts';
 import { HoldfastFailure } from '../../../domain/failures.ts';
 import { failedStep, spaceFailure } from '../server/postgres-helper.ts';
-import { failureFrom, firstError, ownWords } from '../server/psql-failure.ts';
+import { diskFullIn, failureFrom, firstError, ownWords } from '../server/psql-failure.ts';
 
 /** Steps that fail because of the stored bytes alone. */
 const bytesSteps = new Set(['damaged', 'unpack', 'members', 'list', 'read']);
@@ -12,8 +12,10 @@ export function restoreFailure(result: HelperResult, object: string, operation: 
   const { step, messages } = failedStep(result);
   const call = { operation: `${operation} (${step})`, object };
   if (step === 'space') return spaceFailure(result, call);
-  if (/No space left on device|could not extend file/i.test(ownWords(messages))) {
-    return new HoldfastFailure('DiskFull', { ...call, cause: firstError(messages), hint: 'Make room on the file system that is named, then start again.' });
+  // What it was unpacked to ran full: that says nothing about the bytes.
+  const full = bytesSteps.has(step) ? diskFullIn(messages) : null;
+  if (full !== null || /No space left on device|could not extend file/i.test(ownWords(messages))) {
+    return new HoldfastFailure('DiskFull', { ...call, cause: full ?? firstError(messages), hint: 'Make room on the file system that is named, then start again.' });
   }
   if (bytesSteps.has(step)) {
     const cause = step === 'damaged' ? 'its bytes are not the ones in the manifest' : firstError(messages);

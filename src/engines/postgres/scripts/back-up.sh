@@ -24,29 +24,29 @@ release_holder() {
 # What goes wrong beside is seen at once: for as long as the holder stands, whoever wants a table for himself waits, and others behind him.
 watch_beside() {
   kill -0 "$holder" 2>/dev/null || release_holder
-  [ ! -s "$work/store.failed" ] || { release_holder; fail_step "$(cat "$work/store.failed")"; }
+  [ ! -s "$said/store.failed" ] || { release_holder; fail_step "$(cat "$said/store.failed")"; }
 }
 
 # The tar is hashed as it is written; its members at the same time.
 store_dump() {
-  member_sums "$work/dump" 2>"$work/members.err" &
+  member_sums "$work/dump" 2>"$said/members.err" &
   members=$!
-  mkfifo "$work/tar.pipe"
-  sha256sum <"$work/tar.pipe" >"$work/tar.sum" &
+  mkfifo "$work/tar.pipe" 2>"$said/tar.err" || store_failed tar
+  sha256sum <"$work/tar.pipe" >"$said/tar.sum" &
   sum=$!
-  : >"$work/tar.failed"
-  { tar -cf - -C "$work" dump 2>"$work/tar.err" || echo tar >"$work/tar.failed"; } | tee "$work/tar.pipe" 2>"$work/tee.err" >"$artifacts/dump.tar" || store_failed tee
+  : >"$said/tar.failed"
+  { tar -cf - -C "$work" dump 2>"$said/tar.err" || echo tar >"$said/tar.failed"; } | tee "$work/tar.pipe" 2>"$said/tee.err" >"$artifacts/dump.tar" || store_failed tee
   wait "$sum" || store_failed tar
-  [ ! -s "$work/tar.failed" ] || store_failed tar
+  [ ! -s "$said/tar.failed" ] || store_failed tar
   wait "$members" || store_failed members
 }
 
 store_failed() {
-  echo "$1" >"$work/store.failed"
+  echo "$1" >"$said/store.failed"
   exit 1
 }
 
-become_psql -v lock_wait_ms="$lock_wait_ms" -v sessions="$sessions" -v hashes="$hashes" -f "$work/holder.sql" >"$work/holder.log" 2>"$work/holder.err" &
+become_psql -v lock_wait_ms="$lock_wait_ms" -v sessions="$sessions" -v hashes="$hashes" -f "$work/holder.sql" >"$work/holder.log" 2>"$said/holder.err" &
 holder=$!
 await_file "$work/holder.ready" "$holder" holder
 snapshot=$(cat "$work/holder.ready")
@@ -55,10 +55,10 @@ snapshot=$(cat "$work/holder.ready")
 start_sessions "$sessions" "$lock_wait_ms"
 # No --enable-row-security, ever: it dumps a silent subset (databases.md L4).
 pg_dump -w -Fd -j "$jobs" -f "$work/dump" --snapshot="$snapshot" --no-sync --lock-wait-timeout="$lock_wait_ms" --compress="$compression" \
-  --quote-all-identifiers >"$work/dump.log" 2>"$work/dump.err" &
+  --quote-all-identifiers >"$work/dump.log" 2>"$said/dump.err" &
 dump=$!
 if [ "$passwords" = yes ]; then set --; else set -- --no-role-passwords; fi
-pg_dumpall -w --globals-only "$@" >"$artifacts/globals.sql" 2>"$work/globals.err" &
+pg_dumpall -w --globals-only "$@" >"$artifacts/globals.sql" 2>"$said/globals.err" &
 globals=$!
 
 while kill -0 "$dump" 2>/dev/null; do
@@ -71,10 +71,10 @@ store_dump &
 stored=$!
 finish_sessions watch_beside release_holder
 release_holder
-wait "$stored" || fail_step "$(cat "$work/store.failed")"
+wait "$stored" || fail_step "$(cat "$said/store.failed")"
 wait "$globals" || fail_step globals
 
-result dump.tar.sum "$(first $(cat "$work/tar.sum"))" "$(first $(wc -c <"$artifacts/dump.tar"))"
+result dump.tar.sum "$(first $(cat "$said/tar.sum"))" "$(first $(wc -c <"$artifacts/dump.tar"))"
 result globals.sql.sum "$(first $(sha256sum <"$artifacts/globals.sql"))" "$(first $(wc -c <"$artifacts/globals.sql"))"
 # A list of very many large objects would outgrow what a manifest should hold; the tar's own sum covers them all the same.
 [ "$(wc -l <"$work/members")" -gt 20000 ] || cp "$work/members" "$out/members"

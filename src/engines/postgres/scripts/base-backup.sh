@@ -10,7 +10,7 @@ require_space "$least_bytes"
 # Clock and position, five times a second: what was committed when the copy ended is told by them. The clock is read first, so no promise is too much.
 # psql sends each line at once when it repeats a query.
 echo "SELECT to_char(clock_timestamp() AT TIME ZONE 'UTC', 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"'), pg_current_wal_insert_lsn() \\watch 0.2" >"$work/samples.sql"
-become_psql -f "$work/samples.sql" >"$work/samples" 2>"$work/samples.err" &
+become_psql -f "$work/samples.sql" >"$work/samples" 2>"$said/samples.err" &
 sampler=$!
 await_file "$work/samples" "$sampler" samples
 
@@ -19,17 +19,17 @@ take_copy() {
   rm -rf "$artifacts/base"
   set -- --compress="$1"
   [ "$parent" = none ] || set -- "$@" --incremental="$parent"
-  pg_basebackup -w -D "$artifacts/base" -Ft -X stream --checkpoint=fast --manifest-checksums=SHA256 --no-sync "$@" >"$work/base.log" 2>"$work/base.err"
+  pg_basebackup -w -D "$artifacts/base" -Ft -X stream --checkpoint=fast --manifest-checksums=SHA256 --no-sync "$@" >"$work/base.log" 2>"$said/base.err"
 }
 # A server that does not know everything that changed (its notes go after wal_summary_keep_time, and begin when it is told to make them) is copied whole.
 base_backup() {
   ! take_copy "$1" || return 0
-  [ "$parent" != none ] && grep -qiE 'WAL summar|summaries|manifest requires WAL|found in manifest' "$work/base.err" || return 1
-  cp "$work/base.err" "$out/full"
+  [ "$parent" != none ] && grep -qiE 'WAL summar|summaries|manifest requires WAL|found in manifest' "$said/base.err" || return 1
+  cp "$said/base.err" "$out/full"
   parent=none
   take_copy "$1"
 }
-unbuilt() { grep -qi 'compress\|zstd\|worker' "$work/base.err"; }
+unbuilt() { grep -qi 'compress\|zstd\|worker' "$said/base.err"; }
 if command -v zstd >/dev/null; then
   compression="server-zstd:level=1,workers=$jobs"
   base_backup "$compression" || {
@@ -45,20 +45,20 @@ fi
 result compression "$compression"
 
 # Beside what the copy still needs: it reads the clock when the copy has ended, and the sampler goes on until it has.
-PGCLIENTENCODING=UTF8 run_psql -f "$work/base-facts.sql" >"$out/facts" 2>"$work/facts.err" &
+PGCLIENTENCODING=UTF8 run_psql -f "$work/base-facts.sql" >"$out/facts" 2>"$said/facts.err" &
 facts=$!
 
 # The end of pg_basebackup's own manifest: `"WAL-Ranges": [ … ], "Manifest-Checksum": "…"}`.
 sed -n '/^"WAL-Ranges"/,$p' "$artifacts/base/backup_manifest" >"$out/wal-ranges"
 
 # What the client itself wrote is not compressed: the log, most of it zeros.
-[ "${compression#server-zstd}" = "$compression" ] || zstd -q -1 --rm "$artifacts/base/pg_wal.tar" 2>"$work/wal.err" || fail_step wal
+[ "${compression#server-zstd}" = "$compression" ] || zstd -q -1 --rm "$artifacts/base/pg_wal.tar" 2>"$said/wal.err" || fail_step wal
 mv "$artifacts/base"/* "$artifacts/"
 rmdir "$artifacts/base"
 
 cd "$artifacts"
 find . -maxdepth 1 -type f ! -name '.shared-*' | sed 's|^[.]/||' >"$work/names"
-xargs -P 2 -n 1 sha256sum <"$work/names" >"$work/sums" 2>"$work/sums.err" || fail_step sums
+xargs -P 2 -n 1 sha256sum <"$work/names" >"$work/sums" 2>"$said/sums.err" || fail_step sums
 wait "$facts" || fail_step facts
 end_tree INT "$sampler"
 wait "$sampler" || :

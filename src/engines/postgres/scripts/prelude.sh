@@ -2,7 +2,7 @@
 # SQL files, lists made by Holdfast, and the password file, which goes to memory and is gone with the container.
 work=/holdfast/work
 out=/holdfast/out
-# In memory: what a tool says of a disk that has run full cannot be written to it.
+# In memory: what a tool says of a disk that has run full cannot be written to it, nor that anything went wrong.
 said=/dev/shm/holdfast-said
 export LC_ALL=C PGPASSFILE=/dev/shm/holdfast-pgpass PGCONNECT_TIMEOUT=10
 # Debian's own psql and pg_dump are Perl programs that look for the real ones: a tenth of a second each, beside a dump that needs the cores.
@@ -18,8 +18,8 @@ run_psql() { PGCLIENTENCODING=UTF8 psql -X -q -A -t -w -v ON_ERROR_STOP=1 "$@"; 
 
 # SIGNAL to every background job and what it started. Through a file: a command substitution is a subshell, which has no jobs (dash).
 end_jobs() {
-  jobs -p >"$work/jobs"
-  while read -r pid; do end_tree "$1" "$pid"; done <"$work/jobs"
+  jobs -p >"$said/jobs"
+  while read -r pid; do end_tree "$1" "$pid"; done <"$said/jobs"
 }
 end_tree() {
   for child in $(cat "/proc/$2/task/$2/children" 2>/dev/null || :); do end_tree "$1" "$child"; done
@@ -91,8 +91,8 @@ start_sessions() {
   sessions=$1 session_pids=
   number=1
   while [ "$number" -le "$sessions" ]; do
-    : >"$work/content.$number.err"
-    become_psql -v session="$number" -v lock_wait_ms="$2" -f "$work/content.sql" >"$out/content.$number" 2>"$work/content.$number.err" &
+    : >"$said/content.$number.err"
+    become_psql -v session="$number" -v lock_wait_ms="$2" -f "$work/content.sql" >"$out/content.$number" 2>"$said/content.$number.err" &
     session_pids="$session_pids $!"
     number=$((number + 1))
   done

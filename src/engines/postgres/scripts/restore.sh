@@ -10,28 +10,30 @@ cores=$(nproc 2>/dev/null || echo "$jobs")
 [ "$jobs" -le "$cores" ] || jobs=$cores
 
 # Checked before anything is sent to a server: an archive that pg_restore reads without a word may still lack rows (databases.md L1).
-: >"$work/tar.failed"
+: >"$said/tar.failed"
 mkfifo "$work/tar.pipe"
-sha256sum <"$work/tar.pipe" >"$work/tar.sum" &
+sha256sum <"$work/tar.pipe" >"$said/tar.sum" &
 sum=$!
-{ tee "$work/tar.pipe" </source/dump.tar || echo tee >"$work/tar.failed"; } 2>"$work/tar.err" | tar -xf - -C "$work" 2>"$work/unpack.err" || unpacked=no
+{ tee "$work/tar.pipe" </source/dump.tar || echo tee >"$said/tar.failed"; } 2>"$said/tar.err" | tar -xf - -C "$work" 2>"$said/unpack.err" || unpacked=no
 wait "$sum" || fail_step tar
-[ "$(first $(cat "$work/tar.sum"))" = "$dump_sha256" ] && [ "$(first $(wc -c </source/dump.tar))" = "$dump_bytes" ] || fail_step damaged
+# A busybox's tar ends there, and what hashes has then seen no more than it did: a disk that is full says nothing about the bytes.
+[ "${unpacked:-yes}" = yes ] || ! grep -qiE 'no space left|quota exceeded|wrote only|short write' "$said/unpack.err" || fail_step unpack
+[ "$(first $(cat "$said/tar.sum"))" = "$dump_sha256" ] && [ "$(first $(wc -c </source/dump.tar))" = "$dump_bytes" ] || fail_step damaged
 [ "${unpacked:-yes}" = yes ] || fail_step unpack
-[ ! -s "$work/tar.failed" ] || fail_step tar
+[ ! -s "$said/tar.failed" ] || fail_step tar
 if [ -s "$work/expected.members" ]; then
-  member_sums "$work/dump" 2>"$work/members.err" || fail_step members
+  member_sums "$work/dump" 2>"$said/members.err" || fail_step members
   cmp -s "$work/expected.members" "$work/members" || fail_step damaged
 fi
-[ "$database" != none ] || { pg_restore -l "$work/dump" >"$work/list" 2>"$work/list.err" || fail_step list
-  pg_restore -f /dev/null "$work/dump" 2>"$work/read.err" || fail_step read
+[ "$database" != none ] || { pg_restore -l "$work/dump" >"$work/list" 2>"$said/list.err" || fail_step list
+  pg_restore -f /dev/null "$work/dump" 2>"$said/read.err" || fail_step read
   result entries "$(grep -c '^[0-9]' "$work/list")"; exit 0; }
 
-pg_restore -w -d "$database" -j "$jobs" --exit-on-error --no-subscriptions "$@" "$work/dump" >"$work/restore.log" 2>"$work/restore.err" || fail_step restore
+pg_restore -w -d "$database" -j "$jobs" --exit-on-error --no-subscriptions "$@" "$work/dump" >"$work/restore.log" 2>"$said/restore.err" || fail_step restore
 rm -rf "$work/dump"
-vacuumdb -w -d "$database" -j "$jobs" --analyze-only --quiet >"$work/analyze.log" 2>"$work/analyze.err" || fail_step analyze
+vacuumdb -w -d "$database" -j "$jobs" --analyze-only --quiet >"$work/analyze.log" 2>"$said/analyze.err" || fail_step analyze
 
-[ ! -s "$work/properties.sql" ] || PGDATABASE="$close" run_psql -f "$work/properties.sql" >"$work/properties.log" 2>"$work/properties.err" || fail_step properties
+[ ! -s "$work/properties.sql" ] || PGDATABASE="$close" run_psql -f "$work/properties.sql" >"$work/properties.log" 2>"$said/properties.err" || fail_step properties
 
 # Equality is established closed: our sessions are in, then the door is shut behind them, then they read.
 export PGDATABASE="$database"
@@ -39,12 +41,12 @@ start_sessions "$sessions" 0
 { cat "$work/pins.sql"; echo '\o /holdfast/work/connected.facts'; echo "SELECT 'connected';"; echo '\o'; echo '\! until [ -e /holdfast/work/closed ]; do sleep 0.02; done'
   cat "$work/work.sql"; echo '\o /holdfast/work/listed'; echo "SELECT 'listed';"
   echo '\o /holdfast/out/objects'; cat "$work/objects.sql"; echo '\o /holdfast/out/sequences.first'; cat "$work/sequences.sql"; } >"$work/catalog.sql"
-become_psql -v sessions="$sessions" -v hashes="$hashes" -f "$work/catalog.sql" >"$work/catalog.log" 2>"$work/catalog.err" &
+become_psql -v sessions="$sessions" -v hashes="$hashes" -f "$work/catalog.sql" >"$work/catalog.log" 2>"$said/catalog.err" &
 catalog=$!
 await_sessions
 await_file "$work/connected.facts" "$catalog" catalog
 if [ "$close" != no ]; then
-  PGDATABASE="$close" run_psql -f "$work/close.sql" >"$out/closed" 2>"$work/close.err" || fail_step close
+  PGDATABASE="$close" run_psql -f "$work/close.sql" >"$out/closed" 2>"$said/close.err" || fail_step close
 fi
 : >"$work/closed"
 await_file "$work/listed" "$catalog" catalog

@@ -15,7 +15,7 @@ const marks = `pgsql_tmp.holdfast/replaced-${run}`;
 
 /** The prelude's functions that the scripts use; the real prelude is the container tests' matter. */
 const prelude = String.raw`set -eu
-out=$work
+out=$work said=$work
 first() { printf '%s' "$1"; }
 say() { printf '%s\n' "$*"; }
 fail() { code=$1; shift; say "$@"; exit "$code"; }

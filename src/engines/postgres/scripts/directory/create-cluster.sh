@@ -26,7 +26,7 @@ esac
 # Pages are written with checksums where they were, and where this major does so by itself.
 ! pg_controldata -D "$live" 2>"$work/checksums.err" | grep -q '^Data page checksum version: *[1-9]' || set -- "$@" --data-checksums
 # Messages and formats are in the language of the image, as its own first start would have them.
-run_as postgres env -u LC_ALL initdb -D "$data" --no-sync "$@" >"$work/initdb.log" 2>"$work/initdb.err" || fail_step initdb
+run_as postgres env -u LC_ALL initdb -D "$data" --no-sync "$@" >"$work/initdb.log" 2>"$said/initdb.err" || fail_step initdb
 sed -i "/^local/s/trust\$/$auth_local/; /^host/s/trust\$/$auth_host/" "$data/pg_hba.conf"
 chown postgres "$data/pg_hba.conf"
 # What the image adds at a first start of its own: whoever comes over the network has a password.

@@ -6,15 +6,15 @@ require_space "$least_bytes" "$artifacts"
 cd "$live"
 result control-file "$(control_sum)"
 find . -path ./pgsql_tmp.holdfast -prune -o -path ./lost+found -prune -o ! -type f ! -type d ! -type l ! -type s -print >"$work/strange"
-[ ! -s "$work/strange" ] || { head -n 1 "$work/strange" | sed 's/$/ is neither a file nor a directory/' >"$work/strange.err"; fail_step strange; }
-find . -path ./pgsql_tmp.holdfast -prune -o -path ./lost+found -prune -o -type f -exec sha256sum {} + >"$artifacts/members" 2>"$work/read.err" || fail_step read
-[ ! -s "$work/read.err" ] || fail_step read
+[ ! -s "$work/strange" ] || { head -n 1 "$work/strange" | sed 's/$/ is neither a file nor a directory/' >"$said/strange.err"; fail_step strange; }
+find . -path ./pgsql_tmp.holdfast -prune -o -path ./lost+found -prune -o -type f -exec sha256sum {} + >"$artifacts/members" 2>"$said/read.err" || fail_step read
+[ ! -s "$said/read.err" ] || fail_step read
 result count "$(first $(wc -l <"$artifacts/members"))"
 
 if command -v zstd >/dev/null; then archive=data.tar.zst writer='zstd -q -1 -c'; else archive=data.tar.gz writer='gzip -1 -c'; fi
-: >"$work/tar.failed"
-{ tar -cf - --exclude=./pgsql_tmp.holdfast --exclude=./lost+found . 2>"$work/tar.err" || echo tar >"$work/tar.failed"; } | $writer >"$artifacts/$archive" 2>"$work/write.err" || fail_step write
-[ ! -s "$work/tar.failed" ] || fail_step tar
+: >"$said/tar.failed"
+{ tar -cf - --exclude=./pgsql_tmp.holdfast --exclude=./lost+found . 2>"$said/tar.err" || echo tar >"$said/tar.failed"; } | $writer >"$artifacts/$archive" 2>"$said/write.err" || fail_step write
+[ ! -s "$said/tar.failed" ] || fail_step tar
 result archive "$archive"
 
 cd "$artifacts"

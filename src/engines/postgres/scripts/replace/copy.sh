@@ -15,12 +15,12 @@ require_copy() {
 
 # unpack_copy DIRECTORY ARCHIVE MEMBERS: every file compared with what it was when it was copied. A file says whether the first part of the pipe failed.
 unpack_copy() {
-  : >"$work/unpack.failed"
+  : >"$said/unpack.failed"
   numeric=
   ! tar --help 2>&1 | grep -q -e '--numeric-owner' || numeric=--numeric-owner
   case $2 in *.zst) reader='zstd -q -dc' ;; *) reader='gzip -dc' ;; esac
-  { $reader "/copy/$2" 2>"$work/unpack.err" || echo "$2" >"$work/unpack.failed"; } | tar -xpf - $numeric -C "$1" 2>"$work/tar.err" || fail_step tar
-  [ ! -s "$work/unpack.failed" ] || fail_step unpack
-  (cd "$1" && sha256sum -c "/copy/$3") >"$work/check.log" 2>"$work/check.err" || { grep -v ': OK$' "$work/check.log" | head -n 3 >"$work/check.err"; fail_step check; }
+  { $reader "/copy/$2" 2>"$said/unpack.err" || echo "$2" >"$said/unpack.failed"; } | tar -xpf - $numeric -C "$1" 2>"$said/tar.err" || fail_step tar
+  [ ! -s "$said/unpack.failed" ] || fail_step unpack
+  (cd "$1" && sha256sum -c "/copy/$3") >"$work/check.log" 2>"$said/check.err" || { grep -v ': OK$' "$work/check.log" | head -n 3 >"$said/check.err"; fail_step check; }
   sync -f "$1" 2>/dev/null || sync
 }

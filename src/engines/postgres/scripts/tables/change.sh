@@ -4,7 +4,7 @@ file=$1 tables=$2
 : >"$work/load.sql"
 if [ "$tables" -gt 0 ]; then
   # Checked just before they are used: what was exported and nothing else.
-  member_sums /source 2>"$work/members.err" || fail_step members
+  member_sums /source 2>"$said/members.err" || fail_step members
   cmp -s "$work/expected.members" "$work/members" || fail_step damaged
   number=1
   while [ "$number" -le "$tables" ]; do
@@ -13,4 +13,4 @@ if [ "$tables" -gt 0 ]; then
   done
 fi
 { cat "$work/pins.sql"; echo '\set VERBOSITY verbose'; cat "$work/functions.sql" "$work/foreign-keys.sql" "$work/changes.sql" "$work/request.sql" "$work/$file"; } >"$work/session.sql"
-run_psql -f "$work/session.sql" >"$work/change.log" 2>"$work/change.err" || fail_step change
+run_psql -f "$work/session.sql" >"$work/change.log" 2>"$said/change.err" || fail_step change

@@ -12,7 +12,7 @@ while [ "$number" -le "$tables" ]; do
   number=$((number + 1))
 done
 cat "$work/pins.sql" "$work/functions.sql" "$work/request.sql" "$work/export.sql" >"$work/session.sql"
-run_psql -f "$work/session.sql" >"$work/export.log" 2>"$work/export.err" || fail_step export
+run_psql -f "$work/session.sql" >"$work/export.log" 2>"$said/export.err" || fail_step export
 sync
-member_sums /target 2>"$work/members.err" || fail_step members
+member_sums /target 2>"$said/members.err" || fail_step members
 cp "$work/members" "$out/members"
