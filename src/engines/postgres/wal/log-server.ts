@@ -23,6 +23,8 @@ export interface LogServer extends WalCluster {
   readonly mayReplicate: boolean;
   /** How far a receiver is, even one of its own, is told to members of pg_read_all_stats only. */
   readonly mayWatch: boolean;
+  /** `*` among synchronous_standby_names. */
+  readonly takesAnyStandby: boolean;
   /** There is a database `postgres` to sit in. */
   readonly administrative: boolean;
   readonly slot: { readonly type: 'physical' | 'logical'; readonly active: boolean; readonly state: string } | null;
@@ -43,6 +45,10 @@ export function refuseServer(component: PostgresComponent, server: LogServer, sl
   if (!server.mayReplicate) throw refusal('PermissionDenied', `${component.user} has not the attribute REPLICATION`, 'Give it to the user (ALTER ROLE … REPLICATION), or use a superuser.');
   if (!server.mayWatch) throw refusal('PermissionDenied', `${component.user} may not see how far a receiver is`, 'Grant it pg_read_all_stats (or pg_monitor).');
   if (server.slot?.type === 'logical') throw refusal('NameTaken', `the server has a logical slot ${slot}`, 'Drop it: the name is that of the receiver\'s own slot.');
+  // One that has a slot goes on: with what it is, commits reckon already.
+  if (server.slot === null && server.takesAnyStandby) {
+    throw refusal('UnsupportedTopology', 'synchronous_standby_names holds *: the receiver would be a standby that commits wait for', 'Name there the standbys that are meant (ALTER SYSTEM, then a reload); or have the server archive its log itself: wal: archive.');
+  }
   if (server.slot === null && server.freeSlots <= 0) throw refusal('UnsupportedTopology', 'all of its replication slots are taken', 'Raise max_replication_slots and restart the server, or drop a slot that nobody uses.');
 }
 

@@ -133,6 +133,14 @@ describe('a receiver is refused', () => {
     expect([await slots(postgres), await docker.runtime.list(wal.receiver.labels), await docker.runtime.listVolumes(wal.receiver.labels)]).toEqual(['other', [], []]);
     await postgres.sql('SELECT pg_drop_replication_slot(\'other\')');
 
+    // Whoever streams is a standby there: commits would wait for the receiver, and no longer for the one that is meant.
+    await postgres.sql('ALTER SYSTEM SET synchronous_standby_names = \'ANY 1 (*)\'; SELECT pg_reload_conf()');
+    await wal.until(async () => (await postgres.sql('SHOW synchronous_standby_names')) !== '');
+    await expect(source.ensure(ctx, component)).rejects.toMatchObject({ type: 'UnsupportedTopology', fields: { cause: expect.stringContaining('synchronous_standby_names') } });
+    expect(await slots(postgres)).toBe('none');
+    await postgres.sql('ALTER SYSTEM RESET synchronous_standby_names; SELECT pg_reload_conf()');
+    await wal.until(async () => (await postgres.sql('SHOW synchronous_standby_names')) === '');
+
     // The attribute, and to see how far a receiver is: that is all it takes.
     await expect(source.ensure(ctx, { ...component, user: 'sender' })).rejects.toMatchObject({ type: 'PermissionDenied' });
     await postgres.sql('GRANT pg_read_all_stats TO sender');

@@ -14,6 +14,8 @@ SELECT json_build_object(
   'freeSlots', current_setting('max_replication_slots')::int - (SELECT count(*) FROM pg_replication_slots),
   'mayReplicate', (SELECT rolsuper OR rolreplication FROM pg_roles WHERE rolname = current_user),
   'mayWatch', pg_has_role('pg_read_all_stats', 'USAGE'),
+  -- Whoever streams is a standby to it that commits may wait for, a receiver too.
+  'takesAnyStandby', current_setting('synchronous_standby_names') ~ '(^|[\s,("])\*($|[\s,)"])',
   'administrative', EXISTS (SELECT FROM pg_database WHERE datname = 'postgres' AND datallowconn),
   'slot', (SELECT json_build_object('type', slot_type, 'active', active, 'state', CASE WHEN restart_lsn IS NULL THEN 'lost' ELSE wal_status END)
              FROM pg_replication_slots WHERE slot_name = :'slot'));
