@@ -160,6 +160,7 @@ export interface ContainerRuntime {
   /** The engine's version and id, and the memory of its machine; 0 where it does not say. @throws DockerUnreachable */
   ping(): Promise<{ readonly version: string; readonly engineId: string; readonly memoryBytes: number }>;
 
+  /** A name means that container and no other: the beginning of an id is only taken for one from twelve digits on. @throws ContainerNotFound */
   inspect(nameOrId: string): Promise<ContainerFacts>;
   /** Like inspect, but answers null for a container that does not exist. */
   find(nameOrId: string): Promise<ContainerFacts | null>;

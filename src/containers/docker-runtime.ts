@@ -34,6 +34,12 @@ export function createDockerRuntime(address: string = dockerAddress(), headWithi
 }
 
 const short = (id: string): string => (/^[0-9a-f]{64}$/.test(id) ? id.slice(0, 12) : id);
+/** As many digits of an id as the docker command line shows, and people write down. */
+const writtenIdDigits = 12;
+const nameOf = ({ Name: name }: Pick<InspectAnswer, 'Name'>): string => name.replace(/^\//, '');
+/** Where there is no container of a name, the engine takes it for the beginning of an id: `db` is then whichever container's id begins so. */
+const isMeant = (answer: Pick<InspectAnswer, 'Id' | 'Name'>, nameOrId: string): boolean =>
+  nameOf(answer) === nameOrId || answer.Id === nameOrId || (nameOrId.length >= writtenIdDigits && answer.Id.startsWith(nameOrId));
 const path = (id: string, verb: string): string => `/containers/${encodeURIComponent(id)}/${verb}`;
 const labelFilter = (labels: Readonly<Record<string, string>>): string => JSON.stringify({ label: Object.entries(labels).map(([name, value]) => `${name}=${value}`) });
 
@@ -69,7 +75,7 @@ class DockerRuntime implements ContainerRuntime {
   async find(nameOrId: string): Promise<ContainerFacts | null> {
     const call = { operation: 'find container', object: short(nameOrId) };
     const answer = await this.#unless404(call, () => this.#client.json<InspectAnswer>({ method: 'GET', path: path(nameOrId, 'json') }));
-    return answer === null ? null : containerFacts(answer);
+    return answer === null || !isMeant(answer, nameOrId) ? null : containerFacts(answer);
   }
 
   async list(labels: Readonly<Record<string, string>>): Promise<readonly ContainerFacts[]> {
@@ -294,7 +300,9 @@ class DockerRuntime implements ContainerRuntime {
   }
 
   async #inspectRaw(call: EngineCall, nameOrId: string): Promise<InspectAnswer> {
-    return this.#client.call<InspectAnswer>(call, { method: 'GET', path: path(nameOrId, 'json') });
+    const answer = await this.#client.call<InspectAnswer>(call, { method: 'GET', path: path(nameOrId, 'json') });
+    if (isMeant(answer, nameOrId)) return answer;
+    throw engineFailure('ContainerNotFound', call, `there is no container of that name, only ${nameOf(answer)}, whose id (${short(answer.Id)}) begins so`);
   }
 
   async #unless404<T>(call: EngineCall, ask: () => Promise<T>): Promise<T | null> {

@@ -92,6 +92,12 @@ export function containerRuntimeSuite(name: string, runtime: ContainerRuntime, s
         await failing('ContainerNotFound', runtime.exec(noneSuch, { argv: ['true'], timeoutMs }));
       });
 
+      test('takes no name for the beginning of an id', async () => {
+        const begins = running.slice(0, 8);
+        expect(await runtime.find(begins)).toBeNull();
+        await failing('ContainerNotFound', runtime.inspect(begins));
+      });
+
       test('lists every state, by all the labels', async () => {
         const created = await scope.create({ imageId, command: [], labels: { 'suite-list': 'yes', other: '1' } });
         await scope.create({ imageId, command: [], labels: { 'suite-list': 'yes', other: '2' } });

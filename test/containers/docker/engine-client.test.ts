@@ -89,6 +89,17 @@ describe('status codes', () => {
   });
 });
 
+describe('a name that no container has', () => {
+  test('is not the beginning of another one\'s id, for which the engine takes it', async () => {
+    const id = `db${'0f'.repeat(31)}`;
+    const other = json(200, { Id: id, Name: '/staging-postgres', Created: '', Image: '', State: { Status: 'running', ExitCode: 0 }, Config: { Image: '' }, HostConfig: {} });
+    answers = { 'GET /containers/db/json': other, [`GET /containers/${id.slice(0, 12)}/json`]: other, [`GET /containers/${id}/json`]: other, 'GET /containers/staging-postgres/json': other };
+    expect(await runtime.find('db')).toBeNull();
+    expect((await failing('ContainerNotFound', runtime.inspect('db'))).fields.cause).toContain('staging-postgres');
+    for (const meant of [id, id.slice(0, 12), 'staging-postgres']) expect([(await runtime.inspect(meant)).id, (await runtime.find(meant))?.id]).toEqual([id, id]);
+  });
+});
+
 describe('answers that break off', () => {
   test('an ordinary answer is a failure to be tried again, not a wait without end', async () => {
     answers['GET /containers/db/json'] = breaking(200);
