@@ -1,6 +1,6 @@
 /** The rounds of what is looked after beside every run, and the file in which each leaves how it stands: below the state directory of this machine, replaced whole every round. */
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises';
-import { join } from 'node:path';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
+import { dirname, join } from 'node:path';
 import { pauseFor } from '../containers/wait-until.ts';
 import type { AofStatus } from '../domain/aof/aof-status.ts';
 import type { LogStatus } from '../domain/wal/log-status.ts';
@@ -28,21 +28,28 @@ export const readAofStatus = (stateDirectory: string, service: string, component
 const leaveStanding = (stateDirectory: string, kind: StandingKind, standing: Standing): Promise<void> =>
   leaveWhole(standingPath(stateDirectory, kind, standing.service, standing.component), `${JSON.stringify(standing)}\n`);
 
-/** Whole or not at all: it is read while it is written anew. */
+/**
+ * Whole or not at all: it is read while it is written anew. Not at all, too, where nothing can be written (a disk that is full, a directory that is gone): what stood there then looks old, which
+ * whoever reads it says. A log is kept all the same, and no worker ends for it, which may have a restore to carry out.
+ */
 async function leaveWhole(path: string, text: string): Promise<void> {
   const next = `${path}.${process.pid}-${(written += 1)}`;
-  await writeFile(next, text, { mode: 0o600 });
-  await rename(next, path);
+  try {
+    await mkdir(dirname(path), { recursive: true, mode: 0o700 });
+    await writeFile(next, text, { mode: 0o600 });
+    await rename(next, path);
+  } catch (error) {
+    await rm(next, { force: true }).catch(() => undefined);
+    if ((error as NodeJS.ErrnoException).code === undefined) throw error;
+  }
 }
 let written = 0;
 
 const wishPath = (stateDirectory: string, service: string, component: string): string => join(stateDirectory, 'wal', `${service}.${component}.wish`);
 
 /** Says to whoever keeps this log on this machine, in whichever process, that somebody waits for all of it up to `at`. ISO 8601 UTC. */
-export async function leaveLogWish(stateDirectory: string, service: string, component: string, at: string): Promise<void> {
-  await mkdir(join(stateDirectory, 'wal'), { recursive: true, mode: 0o700 });
-  await leaveWhole(wishPath(stateDirectory, service, component), `${at}\n`);
-}
+export const leaveLogWish = (stateDirectory: string, service: string, component: string, at: string): Promise<void> =>
+  leaveWhole(wishPath(stateDirectory, service, component), `${at}\n`);
 
 /** The newest of them, or null where there is none to read: what is wished for comes in its turn all the same. */
 export const readLogWish = (stateDirectory: string, service: string, component: string): Promise<string | null> =>
@@ -50,7 +57,6 @@ export const readLogWish = (stateDirectory: string, service: string, component: 
 
 /** Returns when the signal is aborted; each is looked after by itself, so that one that hangs holds up no other. */
 export async function keepRounds<S extends Standing>(keepers: readonly { round(): Promise<S> }[], stateDirectory: string, kind: StandingKind, everyMs: number, signal: AbortSignal): Promise<void> {
-  await mkdir(join(stateDirectory, kind), { recursive: true, mode: 0o700 });
   await Promise.all(keepers.map(async (keeper) => {
     let last: S | null = null;
     while (!signal.aborted) {
