@@ -68,7 +68,8 @@ export function createReapActivities(dependencies: ActivityDependencies) {
   /** Waits for that where the run has ended; false at once while it is open. */
   async function waitUntilLongOver(owner: RunOwner): Promise<boolean> {
     const lateMs = await stillLateMs(owner);
-    if (lateMs !== null && lateMs > 0) await pauseFor(lateMs, Context.current().cancellationSignal);
+    // Of a run that has ended none comes later than that from now on, whatever this host's clock says.
+    if (lateMs !== null && lateMs > 0) await pauseFor(Math.min(lateMs, dependencies.timing.lateAttemptMs), Context.current().cancellationSignal);
     return lateMs !== null;
   }
 

@@ -102,7 +102,9 @@ export function createRepairActivities(dependencies: ActivityDependencies) {
   async function requireEnded(owner: RunOwner, signal: AbortSignal): Promise<void> {
     const closedAtMs = await dependencies.runs.closedAtMs(owner.workflowId, owner.runId);
     if (closedAtMs === null) throw new HoldfastFailure('ServiceBusy', { operation: 'repair an ended run', object: owner.workflowId, cause: 'it has not ended', hint: 'Watch or cancel it.' });
-    const waitMs = closedAtMs + dependencies.timing.lateAttemptMs - dependencies.nowMs();
+    // When it ended is said by the server's clock, and so is when this attempt was given out. By a worker's own, which may be off, a late attempt would not be waited for, or for hours.
+    const { lateAttemptMs } = dependencies.timing;
+    const waitMs = Math.min(closedAtMs + lateAttemptMs - activityInfo().currentAttemptScheduledTimestampMs, lateAttemptMs);
     if (waitMs > 0) await pause(waitMs, undefined, { signal });
   }
 

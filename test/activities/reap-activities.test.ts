@@ -41,6 +41,13 @@ test('where no repair comes by, one that ended just now is waited for until no l
   expect([reaped.map(({ runId }) => runId), await noted(), Date.now() >= endedAt + testTiming.lateAttemptMs]).toEqual([[run('a').runId], [run('b').runId], true]);
 });
 
+test('nor is one waited for longer than that where this host\'s clock is behind', async () => {
+  await enter('a', 'runDrill');
+  const runs = { namespaceId: run('a').namespaceId, closedAtMs: async () => Date.now() } as never;
+  const reaped = await stage.as(run('reaper'), { runtime: engine, runs, timing: { ...testTiming, lateAttemptMs: 200 }, nowMs: () => Date.now() - 24 * 3_600_000 }).reapScratch({ service: 'shop', waits: true });
+  expect(reaped.map(({ runId }) => runId)).toEqual([run('a').runId]);
+});
+
 test('a repository that is away keeps nobody from reaping, and a Temporal that does not answer says nothing', async () => {
   await enter('a', 'runDrill');
   await failing('TemporalUnreachable', reap(() => { throw new HoldfastFailure('TemporalUnreachable', { operation: 'test', object: 'run', cause: 'a test', hint: 'none' }); }));

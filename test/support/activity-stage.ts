@@ -18,8 +18,8 @@ export interface ActivityStage {
   readonly repository: Repository;
   readonly directory: string;
   readonly service: ServiceDefinition;
-  /** The activities of a worker with these dependencies instead of the stage's own, each called by this run, of this runbook where that counts. */
-  as(run: RunOwner & { readonly runbook?: string }, changed?: Partial<ActivityDependencies>): Activities;
+  /** The activities of a worker with these dependencies instead of the stage's own, each called by this run; of this runbook, and given out then by the server's clock, where that counts. */
+  as(run: RunOwner & { readonly runbook?: string; readonly givenOutMs?: number }, changed?: Partial<ActivityDependencies>): Activities;
   remove(): Promise<void>;
 }
 
@@ -65,8 +65,8 @@ export async function openActivityStage(): Promise<ActivityStage> {
   };
 }
 
-function calledBy({ workflowId, runId, runbook }: Parameters<ActivityStage['as']>[0], activities: Activities): Activities {
-  const environment = new MockActivityEnvironment({ workflowExecution: { workflowId, runId }, ...(runbook === undefined ? {} : { workflowType: runbook }) }, { logger: new DefaultLogger('ERROR') });
+function calledBy({ workflowId, runId, runbook, givenOutMs }: Parameters<ActivityStage['as']>[0], activities: Activities): Activities {
+  const environment = new MockActivityEnvironment({ workflowExecution: { workflowId, runId }, ...(runbook === undefined ? {} : { workflowType: runbook }), ...(givenOutMs === undefined ? {} : { currentAttemptScheduledTimestampMs: givenOutMs }) }, { logger: new DefaultLogger('ERROR') });
   return Object.fromEntries(Object.entries(activities).map(([name, activity]) => [name, (input: unknown) => environment.run(activity as (given: unknown) => Promise<unknown>, input)])) as Activities;
 }
 
