@@ -175,7 +175,7 @@ export interface ContainerRuntime {
   wait(id: string, signal?: AbortSignal): Promise<{ readonly exitCode: number; readonly oomKilled: boolean }>;
   /** SIGTERM (or the image's stop signal), then SIGKILL after the time. A stopped container stays stopped: no error. */
   stop(id: string, timeoutMs: number): Promise<void>;
-  /** Stops as {@link stop} does, and starts again: by the engine itself, which goes on with it where the caller dies. */
+  /** Stops as {@link stop} does, and starts again: by the engine itself, which goes on with it where the caller dies, and keeps a container that is to be removed when it stops. */
   restart(id: string, timeoutMs: number): Promise<void>;
   /** No error where it is not running or gone. */
   kill(id: string, signal?: string): Promise<void>;

@@ -1,8 +1,9 @@
-/** Asking an application whether it is well: real HTTP, real refusals. */
+/** Asking an application whether it is well: real HTTP, real refusals; and its restart. */
 import { createServer, type Server } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 import type { ActivityDependencies } from '../../src/activities/dependencies.ts';
+import { testTiming } from '../../src/domain/timing.ts';
 import { openActivityStage, type ActivityStage } from '../support/activity-stage.ts';
 import { run } from '../repository/sample-manifest.ts';
 
@@ -48,5 +49,16 @@ describe('health', () => {
 
   it('of a service without a URL is not known', async () => {
     expect([await stage.as(run('a')).checkHealth({ service: 'shop' }), await stage.as(run('a')).waitForHealth({ service: 'shop' })]).toEqual([null, null]);
+  });
+});
+
+describe('a restart', () => {
+  // Stopped by one call and started by another, one that was made with --rm is removed in between, and one whose run is terminated stays stopped.
+  it('is the engine\'s own, of one container after the other', async () => {
+    const calls: unknown[] = [];
+    const runtime = { inspect: async (name: string) => ({ id: `id of ${name}` }), restart: async (id: string, timeoutMs: number) => void calls.push([id, timeoutMs]) } as never;
+    const services = new Map([['shop', { ...stage.service, application: { containers: ['api', 'jobs'] } }]]);
+    expect(await stage.as(run('a'), { runtime, services }).restartApplication({ service: 'shop' })).toEqual({ restarted: ['api', 'jobs'] });
+    expect(calls).toEqual(['api', 'jobs'].map((name) => [`id of ${name}`, testTiming.applicationStopMs]));
   });
 });

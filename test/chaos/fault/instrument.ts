@@ -29,7 +29,7 @@ export interface Instrumented {
 
 /** Calls that change something or take long: whole artifacts are read in `openRead` and `digest`. Small reads are not worth dying in, for nothing differs from dying before the next change. */
 const changing = {
-  runtime: ['create', 'start', 'wait', 'stop', 'kill', 'remove', 'updateRestartPolicy', 'exec', 'writeArchive', 'createVolume', 'removeVolume', 'createNetwork', 'createIsolatedNetwork', 'removeNetwork'],
+  runtime: ['create', 'start', 'wait', 'stop', 'restart', 'kill', 'remove', 'updateRestartPolicy', 'exec', 'writeArchive', 'createVolume', 'removeVolume', 'createNetwork', 'createIsolatedNetwork', 'removeNetwork'],
   storage: ['createExclusive', 'putStream', 'openRead', 'digest', 'remove', 'removeTree', 'attemptDirectory', 'adopt'],
   runs: ['endLease'],
 };
