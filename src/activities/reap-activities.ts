@@ -4,7 +4,7 @@ import { findScratchOf, listOwners, removeScratch } from '../containers/scratch.
 import { pauseFor } from '../containers/wait-until.ts';
 import { isFailure } from '../domain/failures.ts';
 import type { RunOwner } from '../domain/run-owner.ts';
-import { firstRepository } from './activity-run.ts';
+import { firstRepository, repositoryNamed } from './activity-run.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { notedRuns } from './noted-runs.ts';
 import { runNoteKey, type RunNote } from './service-activities.ts';
@@ -43,7 +43,9 @@ export function createReapActivities(dependencies: ActivityDependencies) {
         }
         if (done.length > 0) reaped.push({ workflowId: owner.workflowId, runId: owner.runId, done });
       }
-      return [...reaped, ...await reapNotesOfDrills(service, isOver)];
+      const notes = await reapNotesOfDrills(service, isOver);
+      await removeOldTemporaries(service);
+      return [...reaped, ...notes];
     },
 
     /** Can the record of every cut-over be read? Whoever has repaired what he could says so in the end. @throws RepositoryDamaged, RepositoryUnreachable */
@@ -71,6 +73,21 @@ export function createReapActivities(dependencies: ActivityDependencies) {
     // Of a run that has ended none comes later than that from now on, whatever this host's clock says.
     if (lateMs !== null && lateMs > 0) await pauseFor(Math.min(lateMs, dependencies.timing.lateAttemptMs), Context.current().cancellationSignal);
     return lateMs !== null;
+  }
+
+  /**
+   * What killed writers left unfinished, older than any step may take: of keepers of logs, which belong to no run, and of runs in another repository than the one that they end in. One that does not
+   * answer is looked at the next time.
+   */
+  async function removeOldTemporaries(service: string): Promise<void> {
+    // A host that services of others are only drilled on need not know this one.
+    for (const name of dependencies.services.get(service)?.repositories ?? []) {
+      try {
+        await repositoryNamed(dependencies, name).removeTemporaries([], dependencies.timing.longActivityMs);
+      } catch (error) {
+        if (!isFailure(error)) throw error;
+      }
+    }
   }
 
   /** A drill notes where it takes everything from: where that is no repository of the service's own host, no repair comes by. A repository that does not answer is looked at the next time. */

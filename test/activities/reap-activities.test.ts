@@ -1,7 +1,11 @@
 /** What goes of the notes of ended runs without anybody holding the service: a drill's, and no other's. On a real repository, with an engine that has nothing of anybody's. */
-import { rm } from 'node:fs/promises';
+import { mkdtemp, readdir, rm, utimes, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { afterEach, beforeEach, expect, test } from 'vitest';
 import { testTiming } from '../../src/domain/timing.ts';
+import { createRepository } from '../../src/repository/create-repository.ts';
+import { createLocalStorage } from '../../src/storage/local/local-storage.ts';
 import { openActivityStage, type ActivityStage } from '../support/activity-stage.ts';
 import { failing } from '../support/failing.ts';
 import { run } from '../repository/sample-manifest.ts';
@@ -46,6 +50,27 @@ test('nor is one waited for longer than that where this host\'s clock is behind'
   const runs = { namespaceId: run('a').namespaceId, closedAtMs: async () => Date.now() } as never;
   const reaped = await stage.as(run('reaper'), { runtime: engine, runs, timing: { ...testTiming, lateAttemptMs: 200 }, nowMs: () => Date.now() - 24 * 3_600_000 }).reapScratch({ service: 'shop', waits: true });
   expect(reaped.map(({ runId }) => runId)).toEqual([run('a').runId]);
+});
+
+test('what a killed writer left unfinished goes from every repository, once no step may be at it any more', async () => {
+  const directory = await mkdtemp(join(tmpdir(), 'holdfast test-'));
+  try {
+    const offsite = createRepository('offsite', createLocalStorage(directory));
+    await offsite.open();
+    for (const [name, ageMs] of [['old', testTiming.longActivityMs + 60_000], ['young', 0]] as const) {
+      const path = join(directory, '.tmp', name);
+      await writeFile(path, 'half a segment');
+      const then = new Date(Date.now() - ageMs);
+      await utimes(path, then, then);
+    }
+    const services = new Map([['shop', { ...stage.service, repositories: ['local', 'offsite'] }]]);
+    const repositories = new Map([['local', stage.repository], ['offsite', offsite]]);
+    const runs = { namespaceId: run('a').namespaceId, closedAtMs: async () => null } as never;
+    expect(await stage.as(run('reaper'), { runtime: engine, services, repositories, runs }).reapScratch({ service: 'shop' })).toEqual([]);
+    expect(await readdir(join(directory, '.tmp'))).toEqual(['young']);
+  } finally {
+    await rm(directory, { recursive: true });
+  }
 });
 
 test('a repository that is away keeps nobody from reaping, and a Temporal that does not answer says nothing', async () => {
