@@ -57,7 +57,8 @@ function filesIn(storage: BackupStorage, beforeWriting: () => Promise<unknown>):
     open: async (key, file) => checked(await openGrown(storage, directoryOf(key), file), file, 'ArtifactDamaged', 'read the archived AOF', file.path),
 
     async hostDirectory(key) {
-      const [name] = await storage.listNames(`${directoryOf(key)}/bases`);
+      // The newest: the oldest may be going.
+      const name = (await storage.listNames(`${directoryOf(key)}/bases`)).at(-1);
       const path = name === undefined ? null : await storage.hostPath(`${directoryOf(key)}/bases/${name}`);
       return path === null ? null : dirname(dirname(path));
     },

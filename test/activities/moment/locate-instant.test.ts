@@ -22,10 +22,14 @@ beforeEach(async () => {
   const repository = createRepository('nas', createLocalStorage(directory));
   await repository.open();
   archive = repository.aof;
-  const rdb = Buffer.from('REDIS0011');
-  await archive.storeBase(key, { id: base, createdSecond: second, sizeBytes: rdb.byteLength, sha256: createHash('sha256').update(rdb).digest('hex') }, async () => Readable.from([rdb]), AbortSignal.timeout(60_000));
+  await keepBase(base, second);
 });
 afterEach(() => rm(directory, { recursive: true }));
+
+async function keepBase(id: string, createdSecond: number): Promise<void> {
+  const rdb = Buffer.from('REDIS0011');
+  await archive.storeBase(key, { id, createdSecond, sizeBytes: rdb.byteLength, sha256: createHash('sha256').update(rdb).digest('hex') }, async () => Readable.from([rdb]), AbortSignal.timeout(60_000));
+}
 
 /** As the keeper does it: what a record names is there before it. */
 async function keep(text: string, looks: readonly AofLook[], replaces: readonly AofLook[]): Promise<void> {
@@ -34,6 +38,7 @@ async function keep(text: string, looks: readonly AofLook[], replaces: readonly 
   await archive.storeLooks(key, looks, replaces);
 }
 
+const locate = (from: AofArchive, end: number): ReturnType<typeof locateInstant> => locateInstant(from, key, { at: new Date(end * 1000).toISOString(), signal: AbortSignal.timeout(60_000), onBytes: () => undefined });
 const lookAt = (at: number, sizeBytes: number): AofLook => ({ second: at, state: 'on', base, coveredSecond: at - 3, increment, sizeBytes, settings: null });
 
 test('a second in which nothing was written any more is found also where the next is written as it is looked for', async () => {
@@ -51,6 +56,17 @@ test('a second in which nothing was written any more is found also where the nex
     return found;
   };
   const growing: AofArchive = { ...archive, holdings: (of) => thenGrown(archive.holdings(of)), looks: (of) => thenGrown(archive.looks(of)) };
-  const located = await locateInstant(growing, key, { at: new Date((second + 81) * 1000).toISOString(), signal: AbortSignal.timeout(60_000), onBytes: () => undefined });
-  expect(located).toMatchObject({ aof: { second: second + 80, increments: [{ sizeBytes: before.length }] } });
+  expect(await locate(growing, second + 81)).toMatchObject({ aof: { second: second + 80, increments: [{ sizeBytes: before.length }] } });
+});
+
+test('the oldest base is not asked where the archive lies: it may go in that moment', async () => {
+  const text = written(second + 10);
+  await keep(text, [lookAt(second + 13, text.length)], []);
+  await keepBase('1780000000-1-70', 1_780_000_000);
+  const storage = createLocalStorage(directory);
+  const going = createRepository('nas', { ...storage, async hostPath(path) {
+    await archive.remove(key, (await archive.holdings(key)).bases.filter(({ id }) => id !== base), []);
+    return storage.hostPath(path);
+  } }).aof;
+  expect(await locate(going, second + 11)).toMatchObject({ aof: { second: second + 10, increments: [{ sizeBytes: text.length }] } });
 });
