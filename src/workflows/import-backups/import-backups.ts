@@ -22,6 +22,8 @@ interface LeftOut {
 }
 
 const named = 5;
+/** The server's limit for a summary is 400 bytes; the names of twenty files may have more. */
+const summaryCharacters = 120;
 
 export async function importBackups(input: ImportBackupsInput): Promise<ImportBackupsResult> {
   return inFrame('importBackups', input, readInput, async (run) => {
@@ -72,7 +74,7 @@ async function takeFiles(run: Run<ImportBackupsInput>, files: readonly string[])
   const { taskQueue } = workflowInfo();
   try {
     const { backupId } = await executeChild<(input: object) => Promise<ImportBackupResult>>('importBackup', {
-      workflowId: runWorkflowId('import', service, `${backupIdAt(Date.now())}-${uuid4().slice(0, 4)}`), taskQueue, staticSummary: `import of ${files.join(', ')}`,
+      workflowId: runWorkflowId('import', service, `${backupIdAt(Date.now())}-${uuid4().slice(0, 4)}`), taskQueue, staticSummary: `import of ${files.join(', ')}`.slice(0, summaryCharacters),
       args: [{ service, directory, files, ...(timeZone === undefined ? {} : { timeZone }), ...(reason === undefined ? {} : { reason }), ...(requestedBy === undefined ? {} : { requestedBy }) }],
     });
     run.done(`${backupId}: ${files.join(', ')}`);
