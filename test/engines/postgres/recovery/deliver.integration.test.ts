@@ -91,7 +91,7 @@ test('in order, again, from further on, and what is damaged, missing or unknown'
   // So many are kept ready and no more, and no half of one stays: once nothing has changed for a second.
   const ready = (await exec(['sh', '-c', 'before=; until now=$(ls -A /recovery/ahead) && [ "$now" = "$before" ]; do before=$now; sleep 1; done; echo "$now"'])).split('\n');
   expect(ready.filter((name) => name.startsWith('0')).length).toBeLessThanOrEqual(9);
-  expect(ready.filter((name) => name.startsWith('.'))).toEqual(['.wanted']);
+  expect(ready.filter((name) => name.startsWith('.'))).toEqual(['.full', '.wanted']);
 }, 120_000);
 
 test('a disk that is full is called so, whoever of the two it has no room for', async () => {

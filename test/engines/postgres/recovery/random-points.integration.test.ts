@@ -83,7 +83,7 @@ test(`${count} random points of a log under load (seed ${seed})`, async () => {
       server = server === null || length === before ? await startRecovery(ctx, recovery) : await continueRecovery(ctx, recovery, server);
       before = length;
       await awaitTarget(ctx, recovery, server);
-      const { stdout } = await queryRecovered(ctx, server, { sql: 'SELECT xid FROM journal', database: 'app', timeoutMs: 20_000 });
+      const { stdout } = await queryRecovered(ctx, server, { sql: 'SELECT xid FROM public.journal', database: 'app', timeoutMs: 20_000 });
       const found = stdout.split('\n').filter((line) => line !== '').map(BigInt).sort((a, b) => (a < b ? -1 : 1));
       const expected = commits.slice(0, length).map(({ xid }) => xid).filter((xid) => written.has(xid)).sort((a, b) => (a < b ? -1 : 1));
       expect(found, `${JSON.stringify(target, (_key, value: unknown) => (typeof value === 'bigint' ? formatLsn(value) : value))}, ${inclusive ? 'included' : 'excluded'}`).toEqual(expected);
