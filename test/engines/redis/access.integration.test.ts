@@ -21,6 +21,12 @@ afterEach(() => store.remove());
 
 const failure = (type: FailureType): unknown => expect.objectContaining({ name: 'HoldfastFailure', type });
 
+/** The engine hears from below how a container stands: a moment later than it answers. */
+async function unpaused({ id }: TestRedis): Promise<void> {
+  await docker.engineCall('POST', `/containers/${id}/unpause`);
+  await vi.waitUntil(async () => (await docker.runtime.inspect(id)).state === 'running', { timeout: 20_000, interval: 50 });
+}
+
 describe('a server with a password and users', () => {
   let redis: TestRedis;
   const withPassword = { component: { password: { env: 'REDIS_PASSWORD' } }, auth: password };
@@ -123,7 +129,7 @@ describe('the sync delay', () => {
     const run = { owner: ctx.owner, notes: Object.fromEntries(notes.get('dead') ?? []), kept: [] };
     await docker.engineCall('POST', `/containers/${redis.id}/pause`);
     await expect(engine.repairLeftovers(ctx, redis.component, run)).rejects.toEqual(failure('LeftoversRemain'));
-    await docker.engineCall('POST', `/containers/${redis.id}/unpause`);
+    await unpaused(redis);
     expect(await engine.repairLeftovers(ctx, redis.component, run)).toHaveLength(1);
     expect(await setting()).toBe('7');
   });
@@ -192,7 +198,7 @@ describe('preflight', () => {
     const redis = await startRedis(docker);
     await docker.engineCall('POST', `/containers/${redis.id}/pause`);
     for (const purpose of ['backup', 'restore'] as const) await expect(engine.inspect(contextOf(docker), redis.component, purpose)).rejects.toMatchObject({ type: 'ContainerNotRunning', fields: { hint: expect.stringContaining(`docker unpause ${redis.component.container}`) } });
-    await docker.engineCall('POST', `/containers/${redis.id}/unpause`);
+    await unpaused(redis);
   });
 
   test('a mount on what a restore exchanges: nothing can be moved across it', async () => {
