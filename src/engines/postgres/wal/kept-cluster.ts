@@ -1,5 +1,5 @@
 /**
- * What the receiver's volume remembers, in one small file: whose log lies in it, and whether a slot was made for it. Without that memory a slot that was lost
+ * What the receiver's volume remembers, in a small file: whose log lies in it, and whether a slot was made for it. Without that memory a slot that was lost
  * could not be told from one that never was, and a new one would be made over the gap in silence (databases.md P9).
  */
 import { createHash } from 'node:crypto';
@@ -17,20 +17,24 @@ export interface KeptCluster extends WalCluster {
 }
 
 const clusterFile = 'cluster.json';
+/** The same, written first: the engine takes a file away before it writes it anew, and where the volume is full, or the engine ends in between, this one says it. */
+const spareFile = 'cluster.spare.json';
 const setAsideFile = 'set-aside';
 const limitBytes = 4096;
 
-/** Null where the volume is new. @throws WalConflict where the file is there and says nothing */
+/** Null where the volume is new. @throws WalConflict where what is there says nothing */
 export async function readKept(runtime: ContainerRuntime, containerId: string): Promise<KeptCluster | null> {
   const text = await readSmallFile(runtime, containerId, clusterFile);
-  return text === null ? null : parseKept(text, containerId);
+  const known = keptFrom(text) ?? keptFrom(await readSmallFile(runtime, containerId, spareFile));
+  // Of a spare one that was cut before there was another, nothing was made yet.
+  return known ?? (text === null ? null : parseKept(text, containerId));
 }
 
 /** Notes it through a container that is not running. `setAside`: what was received goes to the side before the next receiver begins. */
 export async function keep(runtime: ContainerRuntime, containerId: string, kept: KeptCluster, setAside: boolean): Promise<void> {
   const { systemIdentifier, majorVersion, segmentSizeBytes, slot } = kept;
   if (setAside) await write(runtime, containerId, setAsideFile, '');
-  await write(runtime, containerId, clusterFile, `${JSON.stringify({ systemIdentifier, majorVersion, segmentSizeBytes, slot })}\n`);
+  for (const name of [spareFile, clusterFile]) await write(runtime, containerId, name, `${JSON.stringify({ systemIdentifier, majorVersion, segmentSizeBytes, slot })}\n`);
 }
 
 /** From a script's line `cluster <the file's text>`; null where it printed none. @throws WalConflict */
@@ -40,13 +44,19 @@ export function keptIn(output: string, object: string): KeptCluster | null {
 }
 
 export function parseKept(text: string, object: string): KeptCluster {
-  const { systemIdentifier, majorVersion, segmentSizeBytes, slot } = parsed(text);
-  if (typeof systemIdentifier === 'string' && /^\d{1,20}$/.test(systemIdentifier) && Number.isSafeInteger(majorVersion) && isSegmentSize(segmentSizeBytes as number) && (slot === 'making' || slot === 'made')) {
-    return { systemIdentifier, majorVersion: majorVersion as number, segmentSizeBytes: segmentSizeBytes as number, slot };
-  }
+  const kept = keptFrom(text);
+  if (kept !== null) return kept;
   throw new HoldfastFailure('WalConflict', {
     operation: 'look whose log was received', object, cause: `the receiver's volume has a ${clusterFile} that cannot be read`, hint: 'Copy what you need out of the volume, then forget the receiver (holdfast wal forget) and begin anew.',
   });
+}
+
+function keptFrom(text: string | null): KeptCluster | null {
+  const { systemIdentifier, majorVersion, segmentSizeBytes, slot } = parsed(text ?? '');
+  if (typeof systemIdentifier === 'string' && /^\d{1,20}$/.test(systemIdentifier) && Number.isSafeInteger(majorVersion) && isSegmentSize(segmentSizeBytes as number) && (slot === 'making' || slot === 'made')) {
+    return { systemIdentifier, majorVersion: majorVersion as number, segmentSizeBytes: segmentSizeBytes as number, slot };
+  }
+  return null;
 }
 
 function parsed(text: string): Partial<Record<keyof KeptCluster, unknown>> {

@@ -72,6 +72,23 @@ describe('a slot that was lost', () => {
     await wal.forget();
   });
 
+  it('is known also where what the volume remembers was cut, or is gone', async () => {
+    const postgres = await startPostgres(docker);
+    const wal = receiving(docker, postgres);
+    const { ctx, component, source } = wal;
+    await wal.ensured();
+    // As a volume that is full leaves it, and as an engine does that ends while it replaces it.
+    const leave = (command: string) => docker.runtime.exec(wal.receiver.name, { argv: ['sh', '-c', command], timeoutMs: 30_000 });
+    expect((await leave(': >/wal/cluster.json')).exitCode).toBe(0);
+    await docker.runtime.remove(wal.receiver.name);
+    await wal.ensured();
+    expect((await leave('rm /wal/cluster.json')).exitCode).toBe(0);
+    await docker.runtime.remove(wal.receiver.name);
+    await wal.until(() => postgres.works(`SELECT pg_drop_replication_slot('${wal.receiver.slot}')`));
+    await expect(source.ensure(ctx, component)).rejects.toMatchObject({ type: 'WalSlotLost' });
+    await wal.forget();
+  });
+
   it('by its limit, or with the volume', { tags: 'long' }, async () => {
     const postgres = await startPostgres(docker, { args: ['-c', 'max_slot_wal_keep_size=16MB', '-c', 'max_wal_size=64MB', '-c', 'min_wal_size=32MB'] });
     const wal = receiving(docker, postgres);
