@@ -1,7 +1,8 @@
 /** Files of an archive handed to a server that recovers, whatever it asks for next: each the right one, whole, and what is wrong never taken for the end. */
 import { expect, test } from 'vitest';
-import { recoveryFiles } from '../../../../src/engines/postgres/server/script-text.ts';
+import { recoveryFiles, walkScripts } from '../../../../src/engines/postgres/server/script-text.ts';
 import { useDocker } from '../../../support/docker.ts';
+import { smallVolume } from '../small-volume.ts';
 
 const docker = useDocker();
 const count = 14;
@@ -112,4 +113,15 @@ test('a disk that is full is called so, whoever of the two it has no room for', 
   expect(await exec(['sh', '/recovery/ask.sh', segment(2)])).toMatch(full);
   await exec(['sh', '-c', 'cat /dev/zero >/recovery/filling']);
   expect(await exec(['sh', '/recovery/ask.sh', segment(3)])).toMatch(full);
+}, 120_000);
+
+test('a volume that is full before the server is started: it ends and says so, where it would wait for ever', async () => {
+  const { runtime } = docker;
+  const { name } = await smallVolume(docker, 1);
+  const id = await docker.run({ imageId: await docker.image('postgres:17'), entrypoint: ['sleep'], command: ['600'], user: '0:0', init: true, mounts: [{ type: 'volume', source: name, target: '/recovery' }] });
+  for (const [file, text] of Object.entries({ ...recoveryFiles, 'walk.sh': walkScripts.runServer, locations: '' })) await runtime.exec(id, { argv: ['sh', '-c', 'cat >"/recovery/$1"', 'put', file], stdin: text, timeoutMs: 60_000 });
+  for (const script of ['run-server.sh', 'walk.sh']) {
+    const { exitCode, stderr } = await runtime.exec(id, { argv: ['sh', '-c', 'cat /dev/zero >/recovery/filling 2>/dev/null; exec timeout 20 sh "/recovery/$1" /recovery /archive postgres', 'full', script], timeoutMs: 60_000 });
+    expect([script, exitCode, stderr]).toEqual([script, 1, expect.stringContaining('No space left on device')]);
+  }
 }, 120_000);

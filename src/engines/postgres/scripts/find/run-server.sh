@@ -7,7 +7,10 @@ chmod 711 "$directory"
 rm -rf "$directory/ahead" "$directory/again"
 sh "$directory/make-places.sh" "$directory"
 sh "$directory/serve-segments.sh" "$directory" "$archive" &
-until [ -s "$directory/ahead/serving" ]; do sleep 0.02; done
+until [ -s "$directory/ahead/serving" ]; do
+  sleep 0.02
+  kill -0 "$!" 2>/dev/null || exit 1
+done
 set -- postgres -D "$directory/data" -c "config_file=$directory/scratch.conf" -c "hba_file=$directory/hba.conf" -c "ident_file=$directory/ident.conf" -c "unix_socket_directories=$directory/run"
 # Debian's own layout keeps the server where no PATH leads.
 [ ! -x "/usr/lib/postgresql/${PG_MAJOR:-none}/bin/postgres" ] || PATH="/usr/lib/postgresql/$PG_MAJOR/bin:$PATH"

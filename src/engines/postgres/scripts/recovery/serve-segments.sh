@@ -5,7 +5,12 @@ ahead=$directory/ahead most=8
 rm -rf "$ahead"
 mkdir -p "$ahead"
 chown postgres "$ahead"
-printf '%s\n' "$$" >"$ahead/serving"
+# Without this whoever starts the server would wait for ever. Of a full disk a shell says "I/O error" and no more.
+{ printf '%s\n' "$$" >"$ahead/serving" && [ -s "$ahead/serving" ]; } || {
+  echo "nothing can be delivered in $ahead" >&2
+  dd if=/dev/zero of="$ahead/.room" bs=64k count=1 2>&1 | grep -i -e 'no space' -e quota >&2
+  exit 1
+}
 chown postgres "$ahead/serving"
 # What there will be no room to say.
 echo 'No space left on device' >"$ahead/.full"
