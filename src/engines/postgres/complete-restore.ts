@@ -11,8 +11,11 @@ import { readText } from './server/read-through.ts';
 import { readRoles } from './side/restored-roles.ts';
 import type { ServerPlace } from './side/side-database.ts';
 
-/** The statements hold passwords (as hashes): the server's log is not to have them, whatever it logs otherwise. */
-const unlogged = 'SET log_statement = \'none\'; SET log_min_duration_statement = -1; SET log_min_duration_sample = -1; SET log_min_error_statement = \'panic\';\n';
+/**
+ * The statements hold passwords (as hashes): the server's log is not to have them, whatever it logs otherwise, nor pg_stat_statements, which shows them to whoever
+ * watches the server; where that is not loaded its setting is nobody's.
+ */
+const unlogged = 'SET log_statement = \'none\'; SET log_min_duration_statement = -1; SET log_min_duration_sample = -1; SET log_min_error_statement = \'panic\'; SET pg_stat_statements.track = \'none\';\n';
 
 const quoted = (name: string): string => `"${name.replaceAll('"', '""')}"`;
 

@@ -21,7 +21,7 @@ it('come back whole once the restored database is open, and no role that was the
   const backup = await engine.backUp(contextOf(docker, new Map(), { run: 'backup' }), component, store.destination, options) as PostgresDump;
   expect(backup.roles.filter(({ referenced }) => referenced).map(({ name }) => name)).toEqual(['admin', 'app', 'bystander', 'readers']);
 
-  const bare = await startPostgres(docker, { database: 'postgres', args: ['-c', 'log_statement=all', '-c', 'log_min_duration_statement=0'] });
+  const bare = await startPostgres(docker, { database: 'postgres', args: ['-c', 'log_statement=all', '-c', 'log_min_duration_statement=0', '-c', 'shared_preload_libraries=pg_stat_statements'] });
   await bare.sql('CREATE ROLE bystander;');
   const notes: Notes = new Map();
   const ctx = contextOf(docker, notes, { run: 'restore' });
@@ -45,4 +45,6 @@ it('come back whole once the restored database is open, and no role that was the
   const log = await docker.engineCall('GET', `/containers/${bare.id}/logs?stdout=1&stderr=1`);
   expect(log).toContain('log_statement = \'none\'');
   expect(log + JSON.stringify([...notes.values()].map((own) => [...own]))).not.toContain('SCRAM-SHA-256');
+  await bare.sql('CREATE EXTENSION pg_stat_statements');
+  expect(await bare.sql('SELECT count(*) FILTER (WHERE query ~ \'CREATE ROLE\') > 0, count(*) FILTER (WHERE query ~ \'SCRAM-SHA-256\\$\') FROM pg_stat_statements')).toBe('t|0');
 });
