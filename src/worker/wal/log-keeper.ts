@@ -103,7 +103,7 @@ export function createLogKeeper({ source, context, component, archives, nowMs, w
     cluster = found ?? cluster;
   }
 
-  /** A receiver that runs; where its slot was lost, after the loss is on record everywhere. */
+  /** A receiver that runs; where its slot was lost, after the loss is on record wherever somebody answers. */
   async function received(): Promise<ReceiverState | HoldfastFailure> {
     try {
       return await source.ensure(context, component);
@@ -118,16 +118,18 @@ export function createLogKeeper({ source, context, component, archives, nowMs, w
     try {
       cluster ??= await source.cluster(context, component);
       const files = await source.files(context, component);
-      // What was received before the loss goes first: the break begins where that ends.
       if (cluster !== null) {
+        const [key, missing] = [keyOf(cluster), nextAfter(files, cluster.segmentSizeBytes)];
+        // What was received before the loss goes first: the break begins where that ends.
         for (const destination of destinations) {
           destination.partialAtMs = 0;
-          await deliver(destination, keyOf(cluster), files);
+          await deliver(destination, key, files);
+          if (missing !== null && destination.failure === null) await within(destination, () => recordBreak(key, missing, loss.fields.cause, { among: [destination] }));
         }
-        const missing = nextAfter(files, cluster.segmentSizeBytes);
+        // What one of them has is safe. One that is away keeps nothing from being received: the hole is noted there when what lies behind it comes (requireNext).
         const failed = destinations.find(({ failure }) => failure !== null)?.failure;
-        if (failed != null) return failed;
-        if (missing !== null) await recordBreak(keyOf(cluster), missing, loss.fields.cause);
+        if (failed != null && destinations.every(({ failure }) => failure !== null)) return failed;
+        if (missing !== null && destinations.length === 0) await recordBreak(key, missing, loss.fields.cause);
       }
       return await source.ensure(context, component, { acceptBreak: true });
     } catch (error) {
@@ -136,20 +138,22 @@ export function createLogKeeper({ source, context, component, archives, nowMs, w
     }
   }
 
-  /** What the server let go of is on record everywhere before what follows it goes there, and before its note is gone. */
+  /** What the server let go of is on record in each place before what follows it goes there, and in all before its note is gone. */
   async function noteBreaks(key: WalKey, breaks: readonly LetGo[]): Promise<void> {
     await caught(async () => {
       for (const { segment: name, at } of breaks) {
         const segment = parseSegmentName(name, key.segmentSizeBytes);
-        if (segment !== null) await recordBreak(key, segment, 'the server could not archive it, and let go of it, for its own disk had too little room left', at);
+        if (segment !== null) await recordBreak(key, segment, 'the server could not archive it, and let go of it, for its own disk had too little room left', { at });
       }
       if (breaks.length > 0 && destinations.length > 0) await source.settle(context, component, breaks);
     }, undefined);
   }
 
-  async function recordBreak(key: WalKey, missing: Segment, reason: string, at = new Date(nowMs()).toISOString()): Promise<void> {
-    for (const { archive } of destinations) await archive.recordBreak(key, missing, reason, at);
-    lastBreak = { segment: segmentName(missing, key.segmentSizeBytes), reason, at };
+  async function recordBreak(key: WalKey, missing: Segment, reason: string, { at = new Date(nowMs()).toISOString(), among = destinations }: { readonly at?: string; readonly among?: readonly Destination[] } = {}): Promise<void> {
+    for (const { archive } of among) await archive.recordBreak(key, missing, reason, at);
+    const segment = segmentName(missing, key.segmentSizeBytes);
+    // What was noted first stays, here too.
+    if (lastBreak?.segment !== segment) lastBreak = { segment, reason, at };
   }
 
   function read(readings: readonly WalReading[]): void {
@@ -162,8 +166,8 @@ export function createLogKeeper({ source, context, component, archives, nowMs, w
   }
 
   async function deliver(destination: Destination, key: WalKey, files: readonly ReceivedFile[], atOnce = false): Promise<void> {
-    try {
-      destination.shipment ??= await openShipment(destination.archive, { source, context, component, key }, (missing) => recordBreak(key, missing, 'the log between was never received'));
+    await within(destination, async () => {
+      destination.shipment ??= await openShipment(destination.archive, { source, context, component, key }, (missing) => recordBreak(key, missing, 'the log between was never received', { among: [destination] }));
       lastBreak ??= await newestBreak(destination.archive, key);
       destination.stored = await destination.shipment.ship(files);
       if (newest !== null && (atOnce || nowMs() - destination.partialAtMs >= partialMs)) {
@@ -171,6 +175,13 @@ export function createLogKeeper({ source, context, component, archives, nowMs, w
         await destination.shipment.shipPartial(files, newest);
       }
       await storeSamples(destination, key, atOnce);
+    });
+  }
+
+  /** What goes wrong in one place stands in its status, and keeps nothing from another. */
+  async function within(destination: Destination, work: () => Promise<void>): Promise<void> {
+    try {
+      await work();
       destination.failure = null;
     } catch (error) {
       context.signal.throwIfAborted();

@@ -8,6 +8,7 @@ import { keptSamples } from '../../../src/domain/wal/exposure.ts';
 import { formatLsn } from '../../../src/domain/wal/lsn.ts';
 import type { LetGo, ReceivedFile, ReceiverState, WalCluster, WalReading, WalSource } from '../../../src/engines/wal-source.ts';
 import { createRepository } from '../../../src/repository/create-repository.ts';
+import type { Repository } from '../../../src/repository/repository.ts';
 import type { WalKey } from '../../../src/repository/wal-archive.ts';
 import { createInMemoryStorage } from '../../../src/storage/in-memory/in-memory-storage.ts';
 import { createLogKeeper } from '../../../src/worker/wal/log-keeper.ts';
@@ -18,22 +19,28 @@ const beganMs = Date.parse('2026-11-23T00:00:00Z');
 
 const never = (): Promise<never> => Promise.reject(new Error('it is asked for in the same look'));
 
-function stage(timing: Timing = testTiming, own: Pick<PostgresComponent, 'walPartialMs'> = {}) {
-  const storage = createInMemoryStorage();
-  let away = false;
-  const repository = createRepository('nas', new Proxy(storage, {
-    get: (object, name) => (...given: unknown[]) => {
-      if (away) throw new HoldfastFailure('RepositoryUnreachable', { operation: 'reach it', object: 'nas', cause: 'it is away', hint: 'None.' });
-      return (Reflect.get(object, name) as (...all: unknown[]) => unknown)(...given);
+function stage(timing: Timing = testTiming, own: Pick<PostgresComponent, 'walPartialMs'> = {}, names: readonly [string, ...string[]] = ['nas']) {
+  const away = new Set<string>();
+  const repositoryNamed = (object: string): Repository => createRepository(object, new Proxy(createInMemoryStorage(), {
+    get: (storage, name) => (...given: unknown[]) => {
+      if (away.has(object)) throw new HoldfastFailure('RepositoryUnreachable', { operation: 'reach it', object, cause: 'it is away', hint: 'None.' });
+      return (Reflect.get(storage, name) as (...all: unknown[]) => unknown)(...given);
     },
   }));
-  const brought = { receiver: 'running' as ReceiverState, readings: [] as WalReading[], files: [] as ReceivedFile[], breaks: [] as LetGo[], renamed: '' };
+  const [repository, ...others] = [repositoryNamed(names[0]), ...names.slice(1).map(repositoryNamed)] as const;
+  const repositories = [repository, ...others];
+  const brought = { lost: null as HoldfastFailure | null, receiver: 'running' as ReceiverState, readings: [] as WalReading[], files: [] as ReceivedFile[], breaks: [] as LetGo[], renamed: '' };
   const releases: (readonly string[])[] = [];
   const source: WalSource = {
-    ensure: async () => brought.receiver, cluster: async () => cluster,
+    ensure: async (_ctx, _component, options) => {
+      if (brought.lost !== null && options?.acceptBreak !== true) throw brought.lost;
+      brought.lost = null;
+      return brought.receiver;
+    },
+    cluster: async () => cluster,
     look: async () => ({ readings: brought.readings.splice(0), files: brought.files, breaks: brought.breaks }),
-    // A round asks with one command.
-    readings: never, files: never,
+    // A round asks with one command, but for what comes before a break.
+    readings: never, files: () => (brought.lost === null ? never() : Promise.resolve(brought.files)),
     read: async (_ctx, _component, name) => {
       if (brought.renamed === name) throw new HoldfastFailure('PathNotFound', { operation: 'read', object: name, cause: 'it is not there', hint: 'None.' });
       return Readable.from([pageOf(name)], { objectMode: false });
@@ -52,11 +59,11 @@ function stage(timing: Timing = testTiming, own: Pick<PostgresComponent, 'walPar
   let wished: string | null = null;
   const context = { namespaceId: 'namespace', service: 'shop', runtime: {} as never, timing, signal: new AbortController().signal, secret: async () => '' };
   const component = { engine: 'postgres', name: 'postgres', container: 'db', database: 'shop', user: 'postgres', ...own } as const;
-  const keeper = createLogKeeper({ source, context, component, archives: [{ name: 'nas', archive: repository.wal }], nowMs: () => nowMs, wish: async () => wished });
+  const keeper = createLogKeeper({ source, context, component, archives: repositories.map(({ name, wal }) => ({ name, archive: wal })), nowMs: () => nowMs, wish: async () => wished });
   const key: WalKey = { service: 'shop', component: 'postgres', systemIdentifier: cluster.systemIdentifier, segmentSizeBytes };
   return {
-    repository, brought, releases, key, keeper,
-    leave: () => void (away = true), comeBack: () => void (away = false),
+    repository, repositories, brought, releases, key, keeper,
+    leave: (name: string = names[0]) => void away.add(name), comeBack: (name: string = names[0]) => void away.delete(name),
     later: (ms: number) => void (nowMs += ms),
     wish: () => (wished = new Date(nowMs).toISOString()),
   };
@@ -214,4 +221,48 @@ test('what was let go of and could not be noted is a break all the same, on reco
   expect((await keeper.round()).break?.segment).toBe(missing);
   expect((await repository.wal.listBreaks(key)).map(({ segment: { number } }) => number)).toEqual([4n]);
   expect((await repository.wal.holdings(key)).complete.map(({ number }) => number)).toEqual([3n, 5n]);
+});
+
+const [third, fourth, fifth] = ['000000010000000000000003', '000000010000000000000004', '000000010000000000000005'] as const;
+const held = async ({ repositories, key }: Pick<ReturnType<typeof stage>, 'repositories' | 'key'>): Promise<unknown> => Promise.all(repositories.map(async ({ name, wal }) =>
+  [name, (await wal.holdings(key)).complete.map(({ number }) => number), (await wal.listBreaks(key)).map(({ segment: { number } }) => number)]));
+
+test('a slot that was lost while one of two repositories is away: the log is received again at once, and that one has the break before what follows it', async () => {
+  const staged = stage(testTiming, {}, ['nas', 'offsite']);
+  const { brought, keeper, leave, comeBack } = staged;
+  brought.files = [{ name: third, sizeBytes: segmentSizeBytes }];
+  await keeper.round();
+  leave('offsite');
+  brought.lost = new HoldfastFailure('WalSlotLost', { operation: 'receive the log', object: 'db', cause: 'the slot was dropped', hint: 'None.' });
+  expect(await keeper.round()).toMatchObject({ receiver: 'running', break: { segment: fourth, reason: 'the slot was dropped' } });
+  brought.files = [...brought.files, { name: fifth, sizeBytes: segmentSizeBytes }];
+  await keeper.round();
+  comeBack('offsite');
+  expect((await keeper.round()).repositories.map(({ failure }) => failure)).toEqual([null, null]);
+  expect(await held(staged)).toEqual([['nas', [3n, 5n], [4n]], ['offsite', [3n, 5n], [4n]]]);
+});
+
+test('a slot that was lost while no repository answers: what was received before goes first', async () => {
+  const staged = stage();
+  const { brought, keeper, leave, comeBack } = staged;
+  brought.files = [{ name: third, sizeBytes: segmentSizeBytes }];
+  leave();
+  brought.lost = new HoldfastFailure('WalSlotLost', { operation: 'receive the log', object: 'db', cause: 'the slot was dropped', hint: 'None.' });
+  expect(await keeper.round()).toMatchObject({ receiver: 'failing', failure: { type: 'RepositoryUnreachable' } });
+  comeBack();
+  expect(await keeper.round()).toMatchObject({ receiver: 'running', break: { segment: fourth } });
+  expect(await held(staged)).toEqual([['nas', [3n], [4n]]]);
+});
+
+test('a hole in the log, while another repository is away, keeps nothing from the one that is there', async () => {
+  const staged = stage(testTiming, {}, ['offsite', 'nas']);
+  const { brought, keeper, leave, comeBack } = staged;
+  brought.files = [{ name: third, sizeBytes: segmentSizeBytes }];
+  await keeper.round();
+  leave('offsite');
+  brought.files = [...brought.files, { name: fifth, sizeBytes: segmentSizeBytes }];
+  expect((await keeper.round()).repositories.map(({ failure }) => failure?.type ?? null)).toEqual(['RepositoryUnreachable', null]);
+  comeBack('offsite');
+  await keeper.round();
+  expect(await held(staged)).toEqual([['offsite', [3n, 5n], [4n]], ['nas', [3n, 5n], [4n]]]);
 });

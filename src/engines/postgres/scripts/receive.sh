@@ -10,8 +10,8 @@ if [ -f /wal/set-aside ]; then
   done
   rm -f /wal/set-aside || end_with 81
 fi
-# What of a segment was received before a break is stored as far as its last reading, or the break would not have been accepted. Here its name would pass it
-# off as the beginning of what is received of that segment now.
+# What of a segment was received before a break is stored as far as its last reading, in one repository at least, or the break would not have been accepted. Here
+# its name would pass it off as the beginning of what is received of that segment now.
 rm -f /wal/former/*.partial || end_with 81
 
 # pg_receivewal fills a new segment with zeros before it writes into it. One that was cut while being filled holds no log, and it would refuse it for ever.
