@@ -3,6 +3,7 @@ import { readFileSync, readdirSync } from 'node:fs';
 import { mkdir, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { setTimeout as pause } from 'node:timers/promises';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { connectClient } from '../../src/client/temporal-connection.ts';
 import { leaseWorkflowId, logWatchId } from '../../src/domain/workflow-ids.ts';
@@ -112,6 +113,24 @@ test('a worker that was killed is brought back under its run', async () => {
   const { code, stdout } = await command.ended;
   expect(stdout).toContain('every stored byte is what its manifest says');
   expect(code).toBe(0);
+});
+
+test('a server that stands still for some seconds is waited for, and not ended under what runs in it', async () => {
+  const running = start(['verify', 'latest']);
+  await waitFor(async () => running.output().includes('Run r-'));
+  const identity = await serverIdentity();
+  const pid = livingPid(identity);
+  if (pid === null) throw new Error('the server runs as long as the run does');
+  process.kill(pid, 'SIGSTOP');
+  try {
+    const beside = holdfast(['watch', 'r-0000']);
+    await pause(6_000);
+    process.kill(pid, 'SIGCONT');
+    expect(await beside).toMatchObject({ code: 2, stderr: expect.stringContaining('UnknownRun') });
+  } finally {
+    if (isAlive(identity)) process.kill(pid, 'SIGCONT');
+  }
+  expect([(await running.ended).code, await serverIdentity()]).toEqual([0, identity]);
 });
 
 test('a plan is approved only by who saw it', async () => {

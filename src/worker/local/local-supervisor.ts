@@ -11,7 +11,7 @@ import { withFileLock } from './file-lock.ts';
 import { leave } from './idle-watch.ts';
 import { isServerAlive, livingWorkers, readLocalState, writeLocalState, type LocalState, type ServerRecord, type WorkerRecord } from './local-state.ts';
 import { identityOf } from './process-identity.ts';
-import { countOpenRuns, isAnswering, startServer, stopServer, untilAnswering } from './server-process.ts';
+import { countOpenRuns, startServer, stopServer, untilAnswering } from './server-process.ts';
 import { localPaths, openStateDirectory, type LocalPaths } from './state-directory.ts';
 import { findTemporalProgram } from './temporal-program.ts';
 import { startWorkerProcess, stopWorkerProcess } from './worker-process.ts';
@@ -44,6 +44,8 @@ export interface LocalTemporal {
 }
 
 const lockWaitMs = 180_000;
+/** How long a server that lives may be silent before it is taken for one that hangs: runs go on in it, and a machine that restores is busy. */
+const silentMs = 15_000;
 
 /** Attaches to what runs, and starts what does not. Safe to call again and again. @throws TemporalUnreachable, HostUnavailable, ServiceBusy; the signal's reason */
 export async function ensureLocalTemporal(request: LocalRequest): Promise<LocalTemporal> {
@@ -114,7 +116,7 @@ export async function leaveLocalTemporal(environment: NodeJS.ProcessEnv): Promis
 async function ensureServer(paths: LocalPaths, state: LocalState, request: LocalRequest): Promise<{ server: ServerRecord; started: boolean }> {
   if (state.server !== null && isServerAlive(state)) {
     const { server } = state;
-    if (server.ready !== false && (await isAnswering(server))) return { server, started: false };
+    if (server.ready !== false && (await untilAnswering(server, silentMs, request.signal))) return { server, started: false };
     // A command that was killed while it started the server has left it to us.
     if (server.ready === false && (await untilAnswering(server, request.timing.localStartMs, request.signal))) return { server: { ...server, ready: true }, started: true };
     request.signal?.throwIfAborted();

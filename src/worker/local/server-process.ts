@@ -67,7 +67,7 @@ export async function countOpenRuns(server: ServerRecord): Promise<number | null
 export const stopServer = (server: ServerRecord): Promise<void> => endProcess(server.identity, graceMs);
 
 /** Does it answer, with our search attributes known? */
-export async function isAnswering(server: ServerRecord): Promise<boolean> {
+async function isAnswering(server: ServerRecord): Promise<boolean> {
   let connection: Connection | undefined;
   try {
     connection = await Connection.connect({ address: server.address, connectTimeout: callMs });
