@@ -8,7 +8,7 @@ import type { Component } from '../domain/service.ts';
 import type { EngineContext } from '../engines/engine-context.ts';
 import { currentOwner, engineOf, firstRepository, inEngineContext } from './activity-run.ts';
 import { type Authority, consumeAuthority, type Decided, findStores, type Found, requireAuthority, requireOwnPlan } from './authority.ts';
-import { chooseDirection, completeRestore, fencedStores, otherCopy, putBackRestartPolicies, refuseCutOversSince, writeMarkKey, writeMarkOf } from './cut-over-state.ts';
+import { chooseDirection, completeRestore, fencedStores, otherCopy, putBackRestartPolicies, refuseCutOversSince, requireAuthorityToEnd, writeMarkKey, writeMarkOf } from './cut-over-state.ts';
 import { sourceOf } from './artifacts.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { readBackup } from './proof-activities.ts';
@@ -108,14 +108,14 @@ export function createCutOverActivities(dependencies: ActivityDependencies) {
     },
 
     openComponent: (input: CutOverStep): Promise<void> =>
-      authorised(input, (context) => engineOf(dependencies, input.component).open(context, input.component, input.cutOver)),
+      authorised(input, (context) => engineOf(dependencies, input.component).open(context, input.component, input.cutOver), requireAuthorityToEnd),
 
     /** Clients are in: what belongs to the server is given back, and told where it cannot be. */
     completeComponent: (input: CutOverStep): Promise<{ readonly notes: readonly string[] }> =>
       authorised(input, async (context) => {
         const record = await ownRollback(input.authority.service);
         return { notes: await completeRestore(dependencies, context, record, input.component, input.cutOver) };
-      }),
+      }, requireAuthorityToEnd),
 
     /** All is as open as it gets: recorded, restart policies as they were, fences down. */
     finishCutOver: async (input: Authority): Promise<void> => {
@@ -135,7 +135,7 @@ export function createCutOverActivities(dependencies: ActivityDependencies) {
         const rollback = await repository.readRollback(input.authority.service, context.owner.runId);
         if (rollback === null || rollback.state !== 'recorded') return undefined;
         if (await chooseDirection(repository, rollback.record, 'back') !== 'back') return undefined;
-        await requireAuthority(dependencies, input.authority, input.cutOver);
+        await requireAuthorityToEnd(dependencies, input.authority, input.cutOver);
         return { notes: await engineOf(dependencies, input.component).rollBack(context, input.component, input.cutOver) };
       }),
 
@@ -158,9 +158,9 @@ export function createCutOverActivities(dependencies: ActivityDependencies) {
     return { backup, source: sourceOf(firstRepository(dependencies, service), manifest) };
   }
 
-  function authorised<T>(input: CutOverStep, step: (context: Parameters<Parameters<typeof inEngineContext>[2]>[0]) => Promise<T>): Promise<T> {
+  function authorised<T>(input: CutOverStep, step: (context: Parameters<Parameters<typeof inEngineContext>[2]>[0]) => Promise<T>, required: typeof requireAuthorityToEnd = requireAuthority): Promise<T> {
     return inEngineContext(dependencies, input.authority.service, async (context) => {
-      await requireAuthority(dependencies, input.authority, input.cutOver);
+      await required(dependencies, input.authority, input.cutOver);
       return step(context);
     });
   }

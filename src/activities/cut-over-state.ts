@@ -1,16 +1,17 @@
 /** What a cut-over, its compensation and its repair have in common: which way it goes, what is fenced, and the policies that are put back. */
-import type { FencedStore } from '../containers/fence.ts';
+import { lowerFences, raiseFences, type FencedStore } from '../containers/fence.ts';
 import type { ContainerRuntime } from '../containers/container-runtime.ts';
 import { withImageAtHand } from '../containers/image-at-hand.ts';
 import { HoldfastFailure, isFailure } from '../domain/failures.ts';
 import type { RestorePlan } from '../domain/restore-plan.ts';
-import { didNotAnswer, leavesOpen, replacesWholeServer, type ComponentCutOver, type RollbackRecord } from '../domain/rollback.ts';
+import { didNotAnswer, leavesOpen, repairDirection, replacesWholeServer, type ComponentCutOver, type RollbackRecord } from '../domain/rollback.ts';
 import type { Component } from '../domain/service.ts';
 import { shortRunId } from '../domain/workflow-ids.ts';
 import type { EngineContext } from '../engines/engine-context.ts';
 import type { Repository } from '../repository/repository.ts';
-import { engineOf, firstRepository } from './activity-run.ts';
+import { currentOwner, engineOf, firstRepository } from './activity-run.ts';
 import { sourceOf } from './artifacts.ts';
+import { type Authority, requireAuthority } from './authority.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 
 const directionKey = 'direction';
@@ -78,6 +79,31 @@ export async function putBackRestartPolicies({ runtime }: ActivityDependencies, 
     await runtime.updateRestartPolicy(containerId, policy);
     // Where it was put back before, whoever has stopped it since did so on purpose.
     if (silent.has(containerId) && found.restartPolicy.name !== policy.name) await runtime.start(containerId);
+  }
+}
+
+/**
+ * As {@link requireAuthority}, for a step that brings what is half-way to its end, back or open: a fence that somebody took away meanwhile (`docker container prune` takes every container that does not run) is raised once
+ * more, or the stores would stay closed. Only where no other stands, and the cut-over is still half-way. @throws what requireAuthority throws
+ */
+export async function requireAuthorityToEnd(dependencies: ActivityDependencies, authority: Authority, cutOver: ComponentCutOver): ReturnType<typeof requireAuthority> {
+  try {
+    return await requireAuthority(dependencies, authority, cutOver);
+  } catch (error) {
+    if (!isFailure(error, 'FenceMissing')) throw error;
+    const { runtime } = dependencies;
+    const [owner, { service }] = [currentOwner(dependencies), authority];
+    const halfWay = async (): Promise<RollbackRecord | null> => {
+      const rollback = await firstRepository(dependencies, service).readRollback(service, owner.runId);
+      return rollback === null || repairDirection(rollback.state) === null ? null : rollback.record;
+    };
+    const record = await halfWay();
+    if (record === null) throw error;
+    await raiseFences(runtime, { owner, service, component: 'service', step: 'fence' }, await recordedStores(runtime, record.cutOvers));
+    // Whoever ends it, this run or a repair, says so before the fences go down: where it has ended by now, they were gone for that.
+    if (await halfWay() !== null) return await requireAuthority(dependencies, authority, cutOver);
+    await lowerFences(runtime, owner, record.cutOvers.map(({ volume }) => volume));
+    throw error;
   }
 }
 
