@@ -171,7 +171,7 @@ export interface ContainerRuntime {
   create(spec: ContainerSpec): Promise<{ readonly id: string }>;
   /** Starting a running container changes nothing. `stdin` is written to a container created with openStdin, then closed. */
   start(id: string, stdin?: string | Uint8Array): Promise<void>;
-  /** Waits for the end; the exit code is the container's own. Cancelling the signal stops waiting, not the container. */
+  /** Waits for the end, over any number of connections; the exit code is the container's own. Cancelling the signal stops waiting, not the container. @throws DockerUnreachable where the engine does not answer */
   wait(id: string, signal?: AbortSignal): Promise<{ readonly exitCode: number; readonly oomKilled: boolean }>;
   /** SIGTERM (or the image's stop signal), then SIGKILL after the time. A stopped container stays stopped: no error. */
   stop(id: string, timeoutMs: number): Promise<void>;

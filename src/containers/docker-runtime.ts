@@ -18,11 +18,14 @@ import { dockerAddress, dockerConnection } from './docker/docker-host.ts';
 import { EngineClient } from './docker/engine-client.ts';
 import type { Dialler } from './docker/engine-client.ts';
 import { ownOptions, type OwnConfig } from './docker/given-options.ts';
-import { waitUntil } from './wait-until.ts';
+import { pauseFor, waitUntil } from './wait-until.ts';
 
 /** An engine is given this much longer than the work it was asked for. */
 const graceMs = 60_000;
 const removalEveryMs = 50;
+/** A proxy before the engine ends a connection that is silent for some minutes, and a firewall forgets it without a word: a wait is asked for anew. */
+const waitAgainMs = 300_000;
+const waitPauseMs = 1_000;
 const logLines = 2_000;
 
 /**
@@ -113,17 +116,30 @@ class DockerRuntime implements ContainerRuntime {
 
   async wait(id: string, signal?: AbortSignal): Promise<{ readonly exitCode: number; readonly oomKilled: boolean }> {
     const call = { operation: 'wait for container', object: short(id) };
+    for (;;) {
+      const outcome = await this.#waitOnce(call, id, signal);
+      if (outcome === 'again') continue;
+      // Asked again, because a container that was never started counts as "not running" too, with code 0.
+      const { state, exitCode, oomKilled } = await this.inspect(id);
+      if (exitCode !== null) return { exitCode, oomKilled };
+      if (outcome === 'over' || state === 'created') throw engineFailure('ContainerNotRunning', call, `the container is ${state}: it has not run to an end`);
+      await pauseFor(waitPauseMs, signal);
+    }
+  }
+
+  /** `cut`: the connection did not last until then. It is silent for as long as the container runs, which what lies in between may not bear. `again`: it may not be there any more. */
+  async #waitOnce(call: EngineCall, id: string, signal: AbortSignal | undefined): Promise<'over' | 'cut' | 'again'> {
     signal?.throwIfAborted();
+    const again = AbortSignal.timeout(waitAgainMs);
     try {
-      await this.#client.unbounded<{ StatusCode: number }>({ method: 'POST', path: path(id, 'wait'), query: { condition: 'not-running' } }, signal);
+      await this.#client.unbounded<{ StatusCode: number }>({ method: 'POST', path: path(id, 'wait'), query: { condition: 'not-running' } }, signal === undefined ? again : AbortSignal.any([again, signal]));
+      return 'over';
     } catch (error) {
       signal?.throwIfAborted();
-      throw failureOf(error, call);
+      if (again.aborted) return 'again';
+      if ((refusalStatus(error) ?? 500) < 500) throw failureOf(error, call);
+      return 'cut';
     }
-    // Asked again, because a container that was never started counts as "not running" too, with code 0.
-    const facts = await this.inspect(id);
-    if (facts.exitCode === null) throw engineFailure('ContainerNotRunning', call, `the container is ${facts.state}: it has not run to an end`);
-    return { exitCode: facts.exitCode, oomKilled: facts.oomKilled };
   }
 
   async stop(id: string, timeoutMs: number): Promise<void> {

@@ -47,12 +47,14 @@ describe('Docker over TCP, through something that cuts', () => {
     });
   });
 
-  test('a wait whose connection is closed can be tried again, and the container goes on', async () => {
-    const waiting = failing('DockerUnreachable', createDockerRuntime(proxy.address).wait(id));
+  test('a wait whose connection is closed goes on, and so does the container', async () => {
+    const other = await scope.run({ imageId: await scope.image('redis:8'), entrypoint: ['sleep', '600'], command: [], init: true });
+    const waiting = createDockerRuntime(proxy.address).wait(other);
     await proxy.asked();
     proxy.cutAll();
-    expect((await waiting).retryable).toBe(true);
-    expect((await scope.runtime.inspect(id)).state).toBe('running');
+    expect((await scope.runtime.inspect(other)).state).toBe('running');
+    await scope.runtime.kill(other);
+    expect((await waiting).exitCode).toBe(137);
   });
 
   test('nobody listening can be tried again', async () => {

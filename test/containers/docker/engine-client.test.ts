@@ -108,6 +108,16 @@ describe('answers that break off', () => {
     await failing('DockerUnreachable', runtime.wait('db'));
   });
 
+  test('a wait goes on over as many connections as it takes, while the container runs', async () => {
+    let waits = 0;
+    const cut = [breaking(200), json(504, { message: 'a proxy has waited for long enough' })];
+    answers = {
+      'POST /containers/db/wait': (response, request) => (cut[waits++] ?? json(200, { StatusCode: 3 }))(response, request),
+      'GET /containers/db/json': (response, request) => json(200, { Id: 'db', Name: '/db', Created: '', Image: '', State: { Status: waits <= cut.length ? 'running' : 'exited', ExitCode: waits <= cut.length ? 0 : 3 }, Config: { Image: '' }, HostConfig: {} })(response, request),
+    };
+    expect([(await runtime.wait('db')).exitCode, waits]).toEqual([3, 3]);
+  });
+
   test('so is the text of a refusal', async () => {
     answers['GET /containers/db/json'] = breaking(500);
     await failing('DockerUnreachable', runtime.inspect('db'));
