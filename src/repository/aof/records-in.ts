@@ -1,8 +1,7 @@
 /** Which increments stood behind which base, and how the server stood when: documents, a batch of looks each. */
 import type { AofBase, AofLook } from '../../domain/aof/aof-history.ts';
-import { HoldfastFailure } from '../../domain/failures.ts';
 import type { BackupStorage } from '../../storage/storage.ts';
-import { createOrMatch, documentNames, notWhatItClaims, readDocument, sha256Of } from '../documents.ts';
+import { createOrMatch, documentNames, listedAnew, notWhatItClaims, readDocument, sha256Of } from '../documents.ts';
 import type { AofArchive, AofKey } from '../aof-archive.ts';
 import { directoryOf, isAofId, sequenceOf } from './object-names.ts';
 
@@ -43,25 +42,19 @@ export function recordsIn(storage: BackupStorage, beforeWriting: () => Promise<u
 /** Names of the batches, oldest first. */
 const batchesOf = async (storage: BackupStorage, key: AofKey): Promise<readonly string[]> => (await documentNames(storage, `${directoryOf(key)}/looks`)).toSorted((a, b) => secondOf(a) - secondOf(b));
 
-const listedAtMost = 16;
-
-/** So many of the newest batches, and the names of all. The newest is read first: a longer one takes its place every few seconds, and where it has gone they are listed anew. */
-async function readBatches(storage: BackupStorage, key: AofKey, newest: number): Promise<{ readonly names: readonly string[]; readonly looks: AofLook[] }> {
-  for (let round = 1; round <= listedAtMost; round += 1) {
+/** So many of the newest batches, and the names of all. The newest is read first: a longer one takes its place every few seconds. */
+const readBatches = (storage: BackupStorage, key: AofKey, newest: number): Promise<{ readonly names: readonly string[]; readonly looks: AofLook[] }> =>
+  listedAnew(`${directoryOf(key)}/looks`, async () => {
     const names = await batchesOf(storage, key);
-    const wanted = names.slice(-newest).reverse();
-    const looks: AofLook[] = [];
-    for (const name of wanted) {
+    const batches: (readonly AofLook[])[] = [];
+    for (const name of names.slice(-newest).reverse()) {
       const path = `${directoryOf(key)}/looks/${name}.json`;
       const document = await readDocument(storage, path);
-      if (document === null) break;
-      looks.unshift(...looksOf(path, document));
-      if (name === wanted.at(-1)) return { names, looks };
+      if (document === null) return null;
+      batches.unshift(looksOf(path, document));
     }
-    if (wanted.length === 0) return { names, looks };
-  }
-  throw new HoldfastFailure('RepositoryUnreachable', { operation: 'read the archived AOF', object: `${directoryOf(key)}/looks`, cause: 'what was listed was gone each time that it was to be read', hint: 'It is tried again.' });
-}
+    return { names, looks: batches.flat() };
+  });
 
 const batchPath = (key: AofKey, looks: readonly AofLook[]): string => `${directoryOf(key)}/looks/${looks[0]?.second ?? 0}-${looks.at(-1)?.second ?? 0}-${shortOf({ format: 1, looks })}.json`;
 
