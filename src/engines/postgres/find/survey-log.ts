@@ -5,11 +5,11 @@ import { parseLsn } from '../../../domain/wal/lsn.ts';
 import { beginOf, parseSegmentName, segmentOf } from '../../../domain/wal/segment.ts';
 import type { EngineContext } from '../../engine-context.ts';
 import type { LogSurvey, SurveyRequest } from '../../moment-engine.ts';
-import { supersededFailure } from '../recovery/recovery-failure.ts';
+import { logReadingFailure } from '../recovery/recovery-failure.ts';
 import { segmentList } from '../recovery/segment-list.ts';
 import { imageOfMajor } from '../server/image-for.ts';
-import { failedStep, resultOf, runPostgresHelper, spaceFailure } from '../server/postgres-helper.ts';
-import { diskFullIn, firstError } from '../server/psql-failure.ts';
+import { failedStep, resultOf, runPostgresHelper } from '../server/postgres-helper.ts';
+import { firstError } from '../server/psql-failure.ts';
 import { scripts, surveyAwk } from '../server/script-text.ts';
 
 /** Commits that are named at least, where there are so many; up to twice as many are. */
@@ -33,11 +33,9 @@ export async function surveyLog(ctx: EngineContext, request: SurveyRequest): Pro
     mounts: [{ ...archive, target: '/archive', readOnly: true }], phase: `look through ${files.length} segments of the log`,
   });
   if (result.exitCode === 0) return readSurvey(resultOf(result, 'survey'), since);
+  const unread = logReadingFailure(result, call);
+  if (unread !== null) throw unread;
   const { step, messages } = failedStep(result);
-  if (step === 'space') throw spaceFailure(result, call);
-  if (step === 'superseded') throw supersededFailure(call.operation, call.object, firstError(messages));
-  const full = diskFullIn(messages);
-  if (full !== null) throw new HoldfastFailure('DiskFull', { ...call, cause: full, hint: 'Make room on the file system of the Docker engine\'s data directory, then start again.' });
   throw new HoldfastFailure(step === 'unpack' || step === 'damaged' ? 'ArtifactDamaged' : 'HelperFailed', { ...call, cause: firstError(messages), hint: 'Use another repository, or a narrower window (--from, --to).' });
 }
 

@@ -7,10 +7,10 @@ import { beginOf, parseSegmentName } from '../../../domain/wal/segment.ts';
 import { formatLsn, parseLsn } from '../../../domain/wal/lsn.ts';
 import type { EngineContext, KeptLog } from '../../engine-context.ts';
 import { imageOfMajor } from '../server/image-for.ts';
-import { failedStep, resultOf, runPostgresHelper, spaceFailure } from '../server/postgres-helper.ts';
-import { diskFullIn, firstError } from '../server/psql-failure.ts';
+import { failedStep, resultOf, runPostgresHelper } from '../server/postgres-helper.ts';
+import { firstError } from '../server/psql-failure.ts';
 import { scripts } from '../server/script-text.ts';
-import { supersededFailure } from './recovery-failure.ts';
+import { logReadingFailure } from './recovery-failure.ts';
 import { segmentList } from './segment-list.ts';
 
 /** Segments that are read first; where they hold no commit, as many times more, up to the base's begin. */
@@ -40,11 +40,9 @@ async function readEnd(ctx: EngineContext, backup: PostgresBase, files: readonly
     mounts: [{ ...archive, target: '/archive', readOnly: true }], phase: 'read the end of the log',
   });
   if (result.exitCode !== 0) {
+    const unread = logReadingFailure(result, call);
+    if (unread !== null) throw unread;
     const { step, messages } = failedStep(result);
-    if (step === 'space') throw spaceFailure(result, call);
-    if (step === 'superseded') throw supersededFailure(call.operation, call.object, firstError(messages));
-    const full = diskFullIn(messages);
-    if (full !== null) throw new HoldfastFailure('DiskFull', { ...call, cause: full, hint: 'Make room on the file system of the Docker engine\'s data directory, then start again.' });
     throw new HoldfastFailure(step === 'waldump' ? 'PointUnreachable' : 'ArtifactDamaged', { ...call, cause: firstError(messages), hint: 'Use another repository, or a moment before it.' });
   }
   return { lastRecord: parseLsn(resultOf(result, 'last-record').trim()) ?? begin, lastCommit: commitIn(result.files.get('last-commit') ?? '') };

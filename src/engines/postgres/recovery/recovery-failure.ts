@@ -1,10 +1,21 @@
 /** What goes wrong with a recovery, told by what its server and its scripts say. Pure. */
+import type { HelperResult } from '../../../containers/helper-container.ts';
 import { HoldfastFailure } from '../../../domain/failures.ts';
+import { failedStep, spaceFailure } from '../server/postgres-helper.ts';
 import { diskFullIn, firstError } from '../server/psql-failure.ts';
 
 /** A partial segment that was gone when it was to be read: the archive has a longer one by now, and the caller lists anew. */
 export const supersededFailure = (operation: string, object: string, cause: string): HoldfastFailure =>
   new HoldfastFailure('LogSuperseded', { operation, object, cause: `the archive has a longer one by now (${cause})`, hint: 'The step is tried again with that.' });
+
+/** What keeps the archived log from being read, whatever is looked for in it; null where it is something else. */
+export function logReadingFailure(result: HelperResult, call: { readonly operation: string; readonly object: string }): HoldfastFailure | null {
+  const { step, messages } = failedStep(result);
+  if (step === 'space') return spaceFailure(result, call);
+  if (step === 'superseded') return supersededFailure(call.operation, call.object, firstError(messages));
+  const full = diskFullIn(messages);
+  return full === null ? null : new HoldfastFailure('DiskFull', { ...call, cause: full, hint: 'Make room on the file system of the Docker engine\'s data directory, then start again.' });
+}
 
 /** A server that has ended: its own last words, and those of what delivers its log. A full disk is named first, then an archive that is not there: what was written onto the one, or read from the other, looks damaged. */
 export function recoveryFailure(log: string, object: string): HoldfastFailure {
