@@ -100,16 +100,16 @@ describe('what is on it', () => {
 
   test('bears each of its names, and has memory, volumes and capabilities as they are given, made twice as once', async () => {
     const beside = (): Promise<{ readonly id: string }> => createDrillGuest(runtime, {
-      run: run(), step: 'drill-service-broker', imageId, entrypoint: ['/bin/bash'], command: ['-c', 'grep CapEff /proc/self/status; findmnt -no FSTYPE /run/own 2>/dev/null || stat -fc %T /run/own; echo kept > /data/kept; exec redis-server --protected-mode no --dir /srv --save ""'],
-      names: ['broker', 'test-broker'], tmpfs: ['/run/own'], volumes: ['/data'], capabilities: ['CHOWN', 'SETUID'], memoryBytes: 64 * 2 ** 20, pids: 64, signal,
+      run: run(), step: 'drill-service-broker', imageId, entrypoint: ['/bin/bash'], command: ['-c', 'grep CapEff /proc/self/status; findmnt -no FSTYPE /run/own 2>/dev/null || stat -fc %T /run/own; echo kept > /kept/it && cat /kept/it; exec redis-server --protected-mode no --dir /srv --save ""'],
+      names: ['broker', 'test-broker'], tmpfs: ['/run/own'], volumes: ['/kept'], capabilities: ['CHOWN', 'SETUID'], memoryBytes: 64 * 2 ** 20, pids: 64, signal,
     });
     const [first, second] = [await beside(), await beside()];
     expect(await runtime.find(first.id)).toBeNull();
     await runtime.start(second.id);
     expect(await outcomeOf('for name in broker test-broker; do until [ "$(redis-cli -h $name ping 2>/dev/null)" = PONG ]; do sleep 0.1; done; echo $name; done')).toBe('broker\ntest-broker');
-    expect((await runtime.logs(second.id, 10_000)).split('\n').slice(0, 2)).toEqual(['CapEff:\t0000000000000081', 'tmpfs']);
+    expect((await runtime.logs(second.id, 10_000)).split('\n').slice(0, 3)).toEqual(['CapEff:\t0000000000000081', 'tmpfs', 'kept']);
     const mounts = (await runtime.inspect(second.id)).mounts.map(({ type, destination }) => `${type} ${destination}`).sort();
-    expect(mounts).toEqual(['tmpfs /run/own', 'tmpfs /tmp', 'volume /data']);
+    expect(mounts).toEqual(['tmpfs /data', 'tmpfs /run/own', 'tmpfs /tmp', 'volume /kept']);
     const volumes = (await runtime.listVolumes(scratchLabels('scratch', { ...run(), component: 'service', step: 'drill-service-broker' }))).map(({ name }) => name);
     expect(volumes).toEqual([expect.stringMatching(/^[0-9a-f]{64}$/)]);
     for (const each of await findScratchOf(runtime, scope.owner())) await removeScratch(runtime, each);
