@@ -1,6 +1,6 @@
 /** Which base backup an incremental one goes on from: the newest that is sound, as far as that is told without reading all of it. */
 import { standingProof } from '../domain/proof.ts';
-import { chooseParent, type LineageServer, type ParentCandidate } from '../domain/wal/base-chain.ts';
+import { chooseParent, nextXidOf, type LineageServer, type ParentCandidate } from '../domain/wal/base-chain.ts';
 import { parseLsn } from '../domain/wal/lsn.ts';
 import type { ParentBackup } from '../engines/engine-context.ts';
 import type { Repository } from '../repository/repository.ts';
@@ -37,7 +37,7 @@ async function candidateOf(repository: Repository, base: BaseBackup): Promise<Pa
   const { manifest, backup, sha256 } = base;
   const proof = standingProof(await repository.listProofs(manifest.service, manifest.backupId), sha256);
   return {
-    ...chainedBase(base), sequence: manifest.sequence, systemIdentifier: backup.server.systemIdentifier, timeline: backup.range.timeline, end: parseLsn(backup.range.end) ?? 0n,
+    ...chainedBase(base), sequence: manifest.sequence, systemIdentifier: backup.server.systemIdentifier, timeline: backup.range.timeline, end: parseLsn(backup.range.end) ?? 0n, nextXid: nextXidOf(backup.snapshot.snapshot),
     failed: proof?.components.some(({ component, verdict }) => component === backup.component && verdict === 'failed') ?? false,
   };
 }

@@ -96,7 +96,7 @@ describe('backing up a component', () => {
   });
 
   describe('incrementally', () => {
-    const lineage = async () => ({ systemIdentifier: '7400000000000000001', timeline: 1, end: 1n });
+    const lineage = async () => ({ systemIdentifier: '7400000000000000001', timeline: 1, end: 1n, nextXid: 1n });
     const take = async (engine: object, component = 0) => {
       const { backupId } = await stage.as(run('a')).claimBackup({ service: 'shop' });
       return stage.as(run('a'), { engineFor: () => engine as never }).backUpComponent({ service: 'shop', component: stage.service.components[component] as Component, backupId, round: 1, method: 'incremental' });

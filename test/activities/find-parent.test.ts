@@ -12,7 +12,7 @@ import { createInMemoryStorage } from '../../src/storage/in-memory/in-memory-sto
 import { failing } from '../support/failing.ts';
 import { base as sampleBase, run, sampleManifest, storeArtifacts } from '../repository/sample-manifest.ts';
 
-const server = { systemIdentifier: sampleBase.server.systemIdentifier, timeline: 1, end: 0xFFFF_FFFFn };
+const server = { systemIdentifier: sampleBase.server.systemIdentifier, timeline: 1, end: 0xFFFF_FFFFn, nextXid: 1_000_000n };
 const never = new AbortController().signal;
 const sumOf = (sizeBytes: number): string => createHash('sha256').update(Buffer.alloc(sizeBytes)).digest('hex');
 

@@ -39,9 +39,14 @@ export interface ParentCandidate extends ChainedBase {
   readonly timeline: number;
   /** Where it is consistent. */
   readonly end: bigint;
+  /** The transaction that the server would have begun next when it ended. */
+  readonly nextXid: bigint;
   /** Did its newest proof fail? */
   readonly failed: boolean;
 }
+
+/** @param snapshot `pg_current_snapshot()`: `xmin:xmax:xip,…` */
+export const nextXidOf = (snapshot: string): bigint => BigInt(/^\d+:(\d+):/.exec(snapshot)?.[1] ?? 0);
 
 /** The server as it is now. */
 export interface LineageServer {
@@ -49,6 +54,7 @@ export interface LineageServer {
   readonly timeline: number;
   /** How far its log is. */
   readonly end: bigint;
+  readonly nextXid: bigint;
 }
 
 /** `doubted`: the proof of one that stands on it failed, so its bytes are to be read before anything is built on them. `reason`: without a full stop. */
@@ -67,6 +73,7 @@ export function chooseParent(server: LineageServer, candidates: readonly ParentC
   if (newest === undefined) return none(`the server is on timeline ${server.timeline}, and every base backup is of another one`);
   const obstacleOf = (candidate: ParentCandidate): string | null => {
     if (candidate.end > server.end) return 'ends behind where the server is: it was set back since';
+    if (candidate.nextXid > server.nextXid) return 'has transactions that the server never made: it was set back since';
     if (candidate.failed) return 'failed its newest proof';
     const broken = [...candidate.chain, candidate].map(({ backupId }) => ({ backupId, cause: damaged.get(backupId) })).find(({ cause }) => cause !== undefined) ?? brokenLink(candidate, known);
     if (broken === null) return null;

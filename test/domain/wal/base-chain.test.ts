@@ -2,21 +2,21 @@ import fc from 'fast-check';
 import { describe, expect, it } from 'vitest';
 import { brokenLink, chooseParent, longestChain, type ParentCandidate } from '../../../src/domain/wal/base-chain.ts';
 
-const server = { systemIdentifier: '7', timeline: 1, end: 1000n };
+const server = { systemIdentifier: '7', timeline: 1, end: 1000n, nextXid: 1000n };
 const idOf = (sequence: number): string => `20261123-${String(sequence).padStart(6, '0')}`;
 const linkTo = ({ backupId, sha256 }: ParentCandidate) => ({ backupId, sha256 });
 const base = (sequence: number, on: ParentCandidate | null = null, more: Partial<ParentCandidate> = {}): ParentCandidate => ({
-  backupId: idOf(sequence), sha256: `sum ${sequence}`, sequence, chain: on === null ? [] : [...on.chain, linkTo(on)], systemIdentifier: '7', timeline: 1, end: BigInt(sequence), failed: false, ...more,
+  backupId: idOf(sequence), sha256: `sum ${sequence}`, sequence, chain: on === null ? [] : [...on.chain, linkTo(on)], systemIdentifier: '7', timeline: 1, end: BigInt(sequence), nextXid: BigInt(sequence), failed: false, ...more,
 });
 const chainOf = (length: number): readonly ParentCandidate[] => Array.from({ length }).reduce<readonly ParentCandidate[]>((links, _, index) => [...links, base(index + 1, links.at(-1) ?? null)], []);
 
 /** Full ones and such that stand on any earlier one, some of another cluster or timeline, ahead of the server, failed or gone. */
-const histories = fc.array(fc.record({ on: fc.option(fc.nat(20)), other: fc.constantFrom('none', 'none', 'none', 'cluster', 'timeline', 'ahead', 'failed'), gone: fc.boolean(), damaged: fc.boolean() }), { minLength: 1, maxLength: 14 }).map((takes) => {
+const histories = fc.array(fc.record({ on: fc.option(fc.nat(20)), other: fc.constantFrom('none', 'none', 'none', 'cluster', 'timeline', 'ahead', 'begun', 'failed'), gone: fc.boolean(), damaged: fc.boolean() }), { minLength: 1, maxLength: 14 }).map((takes) => {
   const all: ParentCandidate[] = [];
   for (const [index, { on, other }] of takes.entries()) {
     const parent = on === null ? null : all[on % Math.max(1, all.length)] ?? null;
     all.push(base(index + 1, parent, {
-      systemIdentifier: other === 'cluster' ? '8' : parent?.systemIdentifier ?? '7', timeline: other === 'timeline' ? 2 : parent?.timeline ?? 1, end: other === 'ahead' ? 2000n : BigInt(index), failed: other === 'failed',
+      systemIdentifier: other === 'cluster' ? '8' : parent?.systemIdentifier ?? '7', timeline: other === 'timeline' ? 2 : parent?.timeline ?? 1, end: other === 'ahead' ? 2000n : BigInt(index), nextXid: other === 'begun' ? 1001n : BigInt(index), failed: other === 'failed',
     }));
   }
   return {
@@ -39,6 +39,7 @@ describe('chooseParent', () => {
     expect(reasonOf(base(1, null, { systemIdentifier: '8' }))).toBe('there is no base backup of this cluster yet');
     expect(reasonOf(base(1, null, { timeline: 2 }))).toContain('timeline 1');
     expect(reasonOf(base(1, null, { end: 1001n }))).toContain('it was set back since');
+    expect(reasonOf(base(1, null, { nextXid: 1001n }))).toContain('transactions that the server never made: it was set back since');
     expect(reasonOf(base(1, null, { failed: true }))).toContain('failed its newest proof');
     expect(reasonOf(base(2, full))).toContain(`${idOf(2)} stands on ${idOf(1)}, which is not in the repository`);
     expect(reasonOf(...chainOf(longestChain))).toBe(`${idOf(longestChain)} is the last of a chain of ${longestChain}, and no chain is longer`);
@@ -64,7 +65,7 @@ describe('chooseParent', () => {
     fc.assert(fc.property(histories, ({ candidates, damaged }) => {
       const choice = chooseParent(server, candidates, damaged);
       const known = new Map(candidates.map((candidate) => [candidate.backupId, candidate]));
-      const usable = candidates.filter((each) => each.systemIdentifier === '7' && each.timeline === 1 && each.end <= server.end && !each.failed
+      const usable = candidates.filter((each) => each.systemIdentifier === '7' && each.timeline === 1 && each.end <= server.end && each.nextXid <= server.nextXid && !each.failed
         && [each, ...each.chain].every(({ backupId }) => !damaged.has(backupId) && known.has(backupId)));
       const newest = usable.toSorted((a, b) => b.sequence - a.sequence)[0];
       if (choice.parent === null) expect(newest === undefined || newest.chain.length + 1 >= longestChain).toBe(true);

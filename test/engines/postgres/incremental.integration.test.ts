@@ -172,10 +172,41 @@ test('a full one is taken where the server no longer knows what changed', { tags
   expect(await docker.left()).toEqual([]);
 });
 
+test('a full one is taken where the server was set back to an earlier copy of its files, and is beyond the backup again', async () => {
+  await using store = await openStore();
+  const [data, copy] = [await docker.volume(), await docker.volume()];
+  const postgres = await startPostgres(docker, { args: ['-c', 'summarize_wal=on'], volume: data });
+  const { imageId } = await docker.runtime.inspect(postgres.id);
+  const copyFiles = async (from: string, to: string): Promise<void> => {
+    await docker.runtime.stop(postgres.id, 60_000);
+    const id = await docker.run({
+      imageId, entrypoint: ['sh', '-euc', 'find /to -mindepth 1 -delete; cp -a /from/. /to/'], command: [], mounts: [{ type: 'volume', source: from, target: '/from' }, { type: 'volume', source: to, target: '/to' }],
+    });
+    expect((await docker.runtime.wait(id)).exitCode).toBe(0);
+    await docker.runtime.remove(id);
+    await docker.runtime.start(postgres.id);
+    await engine.waitUntilReady(contextOf(docker), postgres.component);
+  };
+  await postgres.sql(filled);
+  await copyFiles(data, copy);
+  await postgres.sql('UPDATE kept SET text = \'in its first life\' WHERE id < 1000');
+  const chain = new Chain(postgres, store.attempt, store.source);
+  const { range, snapshot } = await chain.take();
+  await copyFiles(copy, data);
+  // By its place and its transactions nobody can tell it from one that went on.
+  for (let life = 1; life <= 3; life += 1) await postgres.sql(`UPDATE kept SET text = 'in its second ${life}' WHERE id > 19000; CREATE TABLE of_the_second_${life} (n int); SELECT pg_switch_wal();`);
+  const [end, next] = (await postgres.sql(`SELECT pg_current_wal_insert_lsn() > '${range.end}', pg_snapshot_xmax(pg_current_snapshot()) > '${snapshot.snapshot.split(':')[1] ?? ''}'::xid8`)).split('|');
+  expect([end, next]).toEqual(['t', 't']);
+  const taken = await chain.take();
+  expect([taken.chain, chain.full]).toEqual([undefined, expect.stringContaining('it was set back since')]);
+  expect((await engine.verify(contextOf(docker), taken, store.source)).sentence).toContain('unpacked, pg_verifybackup');
+  expect(await docker.left()).toEqual([]);
+});
+
 test.for([['postgres:15', [], 'PostgreSQL 15'], ['postgres:17', [], 'summarize_wal is off'], ['postgres:17', ['-c', 'summarize_wal=on'], null]] as const)('%s with %s is asked whether it can', async ([image, args, refusal]) => {
   const postgres = await startPostgres(docker, { image, args: [...args] });
   const asked = engine.lineage?.(contextOf(docker), postgres.component) ?? Promise.reject(new Error('it is not asked'));
-  if (refusal === null) return expect(await asked).toEqual({ systemIdentifier: await postgres.sql('SELECT system_identifier FROM pg_control_system()'), timeline: 1, end: expect.any(BigInt) });
+  if (refusal === null) return expect(await asked).toEqual({ systemIdentifier: await postgres.sql('SELECT system_identifier FROM pg_control_system()'), timeline: 1, end: expect.any(BigInt), nextXid: expect.any(BigInt) });
   const { fields } = await failing('UnsupportedTopology', asked);
   expect(fields.cause).toContain(refusal);
   expect(fields.hint).toContain(image === 'postgres:15' ? '--kind base' : 'ALTER SYSTEM SET summarize_wal = on; SELECT pg_reload_conf();');

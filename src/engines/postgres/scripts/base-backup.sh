@@ -21,11 +21,23 @@ take_copy() {
   [ "$parent" = none ] || set -- "$@" --incremental="$parent"
   pg_basebackup -w -D "$artifacts/base" -Ft -X stream --checkpoint=fast --manifest-checksums=SHA256 --no-sync "$@" >"$work/base.log" 2>"$said/base.err"
 }
+# Does the server's log go on from the one that the parent began in? Its notes are divided where a checkpoint began, as the parent did. A server that was set back
+# to an earlier copy of its files, and is beyond the parent's place again, has another checkpoint there, or none: what changed in its first life is not in its notes.
+# pg_basebackup takes their word for it. Asked behind the copy, for which every note has to be written.
+goes_on() {
+  begin=$(sed -n 's|.*"Start-LSN": "\([0-9A-F]*/[0-9A-F]*\)".*|\1|p' "$parent" | head -n 1)
+  run_psql -c "SELECT count(*) FROM pg_available_wal_summaries() WHERE '$begin' IN (start_lsn, end_lsn)" >"$work/goes-on" 2>"$said/lineage.err" || fail_step lineage
+  [ "$(cat "$work/goes-on")" -gt 0 ]
+}
 # A server that does not know everything that changed (its notes go after wal_summary_keep_time, and begin when it is told to make them) is copied whole.
 base_backup() {
-  ! take_copy "$1" || return 0
-  [ "$parent" != none ] && grep -qiE 'WAL summar|summaries|manifest requires WAL|found in manifest' "$said/base.err" || return 1
-  cp "$said/base.err" "$out/full"
+  if take_copy "$1"; then
+    [ "$parent" != none ] && ! goes_on || return 0
+    echo "the server's notes of what changed do not begin where the earlier backup did: it was set back since, or has dropped them" >"$out/full"
+  else
+    [ "$parent" != none ] && grep -qiE 'WAL summar|summaries|manifest requires WAL|found in manifest' "$said/base.err" || return 1
+    cp "$said/base.err" "$out/full"
+  fi
   parent=none
   take_copy "$1"
 }
