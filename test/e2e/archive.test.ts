@@ -64,6 +64,7 @@ test('from the seed\'s own command to ours, over an accident, until it is taken 
   await service.sql('INSERT INTO orders VALUES (3)');
   const accident = await service.sql('BEGIN; DELETE FROM orders; SELECT pg_current_xact_id(); COMMIT;');
   await service.sql('INSERT INTO orders VALUES (4)');
+  const inBetween = await service.sql('SELECT to_char(clock_timestamp() AT TIME ZONE \'UTC\', \'YYYY-MM-DD"T"HH24:MI:SS.US"Z"\')');
   await service.kept();
   await waitFor(async () => {
     const status = await service.status();
@@ -89,7 +90,10 @@ test('from the seed\'s own command to ours, over an accident, until it is taken 
   expect(await service.status()).toMatchObject({ receiver: 'running', failure: null, source: { timeline: 2 } });
   const last = await service.sql('BEGIN; INSERT INTO orders VALUES (6); SELECT pg_current_xact_id(); COMMIT;');
   await service.kept();
-  expect(await service.run<RestoreToPointInTimeResult>('restoreToPointInTime', { service: service.name, to: `xid:${last}`, only: ['postgres'], dryRun: true })).toMatchObject({ plan: { body: { moment: { timeline: 2 } } } });
+  expect(await service.run<RestoreToPointInTimeResult>('restoreToPointInTime', { service: service.name, to: `xid:${last}`, only: ['postgres'], dryRun: true })).toMatchObject({ plan: { body: { moment: { timeline: 2 }, notes: expect.not.arrayContaining([expect.stringContaining('--timeline')]) } } });
+  // Between the accident and the restore somebody wrote, and that lies on the timeline that was left.
+  const { plan: along } = await service.run<RestoreToPointInTimeResult>('restoreToPointInTime', { service: service.name, to: inBetween, only: ['postgres'], dryRun: true });
+  expect(along.body).toMatchObject({ moment: { timeline: 2 }, notes: expect.arrayContaining([expect.stringMatching(/leaves timeline 1 at .* To come back to a moment there: --timeline 1\.$/)]) });
 
   const kept = await forgotten({});
   expect(kept.logs).toMatchObject([{ by: 'archive', refusal: { hint: expect.stringContaining('wal: archive') } }]);

@@ -5,7 +5,8 @@ import type { ComponentCutOver } from '../../domain/rollback.ts';
 import type { Component, PostgresComponent } from '../../domain/service.ts';
 import { exposureOf } from '../../domain/wal/exposure.ts';
 import { landingOf, targetText, type LogEnd } from '../../domain/wal/landing.ts';
-import { parseLsn } from '../../domain/wal/lsn.ts';
+import { formatLsn, parseLsn } from '../../domain/wal/lsn.ts';
+import { leftOnTheWay } from '../../domain/wal/timeline.ts';
 import { counted } from '../../domain/wording.ts';
 import type { EngineContext, KeptLog, PreparedComponent } from '../../engines/engine-context.ts';
 import type { MomentEngine, MomentRecovery, ReachedMoment, RecoveredComponent } from '../../engines/moment-engine.ts';
@@ -18,7 +19,7 @@ import type { ActivityDependencies } from '../dependencies.ts';
 import { inDrill } from '../drill/drill-context.ts';
 import { referenceTo, type BackupReference } from '../proof-activities.ts';
 import { bringNewestLog, withNewestLog } from '../wal/newest-log.ts';
-import { locateMoment, type LocatedMoment } from './locate-moment.ts';
+import { keyOf, locateMoment, pathOf, type LocatedMoment } from './locate-moment.ts';
 import { makeInstant, type MadeInstant } from './make-instant.ts';
 
 export interface PointInput {
@@ -95,8 +96,9 @@ export function createMomentActivities(dependencies: ActivityDependencies) {
     recoverToPoint: (input: LocatedInput): Promise<RecoveredPoint> =>
       inEngineContext(dependencies, input.service, async (context) => {
         const { moments, component } = momentsOf(dependencies, input.component);
-        const recovered = await withRecovery(dependencies, input, (recovery) => moments.recover(context, component, recovery));
-        return { ...recovered, readyMark: await writeMarkOf(dependencies, context, component, recovered.prepared.cutOver) };
+        const { prepared, reached } = await withRecovery(dependencies, input, (recovery) => moments.recover(context, component, recovery));
+        const notes = [...await notesOfTheWay(dependencies, input, reached), ...prepared.notes];
+        return { prepared: { ...prepared, notes }, reached, readyMark: await writeMarkOf(dependencies, context, component, prepared.cutOver) };
       }),
 
     /** After the approval: what stands there is made ready to be exchanged, for what the plan was made for. @throws PlanChanged, ContainerRecreated and what the engine throws */
@@ -144,6 +146,20 @@ export function createMomentActivities(dependencies: ActivityDependencies) {
       return inEngineContext(dependencies, service, (context) => (input.like === undefined ? makeInstant(dependencies, context, input) : made(context, firstRepository(dependencies, service), input.like)));
     },
   };
+}
+
+/**
+ * After a restore the log goes on from the moment that was come back to. A moment between that one and the restore lies on the timeline that was left, and the way along
+ * the new one ends just where it was left: what was committed there is missing, though it was committed before the moment that was asked for.
+ */
+async function notesOfTheWay(dependencies: ActivityDependencies, { service, component, located }: LocatedInput, { lsn }: ReachedMoment): Promise<readonly string[]> {
+  const repository = firstRepository(dependencies, service);
+  const read = await repository.readManifest(service, located.base.backupId);
+  const backup = read.manifest.components.find((each) => each.component === component.name);
+  if (backup?.engine !== 'postgres' || backup.method !== 'base') return [];
+  const key = keyOf({ service, component: component.name }, { ...read, backup });
+  const left = leftOnTheWay(pathOf(located.timeline, await repository.wal.histories(key)) ?? [], backup.range.timeline, parseLsn(lsn) ?? 0n);
+  return left === null ? [] : [`The way along timeline ${located.timeline} leaves timeline ${left.timeline} at ${formatLsn(left.end)}: what was committed on timeline ${left.timeline} behind that, before a restore began the next, does not come back. To come back to a moment there: --timeline ${left.timeline}.`];
 }
 
 /** A way, and what was read to settle it. */

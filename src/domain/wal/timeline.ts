@@ -33,3 +33,7 @@ export function timelinePath(timeline: number, history: string): readonly Timeli
 /** The timeline that a position lies on, along a path. On the very boundary it is the younger one's first. */
 export const timelineAt = (path: readonly TimelineStretch[], lsn: bigint): TimelineStretch | undefined =>
   path.find((stretch) => lsn >= stretch.begin && (stretch.end === null || lsn < stretch.end));
+
+/** The last timeline that a recovery left before it stood at `lsn`, having begun on `from`: what was committed there behind its end is not part of it. Null where it left none. */
+export const leftOnTheWay = (path: readonly TimelineStretch[], from: number, lsn: bigint): (TimelineStretch & { readonly end: bigint }) | null =>
+  path.findLast((stretch): stretch is TimelineStretch & { readonly end: bigint } => stretch.timeline >= from && stretch.end !== null && stretch.end <= lsn) ?? null;

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { timelineAt, timelinePath } from '../../../src/domain/wal/timeline.ts';
+import { leftOnTheWay, timelineAt, timelinePath } from '../../../src/domain/wal/timeline.ts';
 
 /** As a server writes it that was promoted twice, the second time from a point before its parent's end. */
 const third = '1\t0/5000148\tno recovery target specified\n\n2\t0/7002A30\tbefore 2026-11-23 02:47:05.123456+00\n';
@@ -34,5 +34,13 @@ describe('timelineAt', () => {
 
   it.each([[0n, 1], [0x5000147n, 1], [0x5000148n, 2], [0x7002A2Fn, 2], [0x7002A30n, 3], [1n << 60n, 3]])('%d lies on %d', (lsn, timeline) => {
     expect(timelineAt(path, lsn)?.timeline).toBe(timeline);
+  });
+});
+
+describe('leftOnTheWay', () => {
+  const path = timelinePath(3, third) ?? [];
+
+  it.each([[1, 0x5000147n, null], [1, 0x5000148n, 1], [1, 0x7002A2Fn, 1], [1, 0x7002A30n, 2], [1, 1n << 60n, 2], [2, 0x7002A2Fn, null], [2, 0x7002A30n, 2], [3, 1n << 60n, null]])('from %d to %d left %s', (from, lsn, left) => {
+    expect(leftOnTheWay(path, from, lsn)?.timeline ?? null).toBe(left);
   });
 });
