@@ -1,4 +1,4 @@
-/** Task queue names: workflows on one shared queue, activities on the queue of the host whose containers they touch. Pure. */
+/** Task queue names: workflows on one shared queue, activities on the queues of the host whose containers they touch. Pure. */
 import { checkName } from './identifiers.ts';
 
 export const defaultQueuePrefix = 'holdfast';
@@ -7,3 +7,6 @@ export const workflowQueue = (prefix: string = defaultQueuePrefix): string => pr
 
 /** The queue of the worker beside one Docker engine. @throws HoldfastFailure InvalidInput */
 export const hostQueue = (host: string, prefix: string = defaultQueuePrefix): string => `${prefix}-host-${checkName('host', host)}`;
+
+/** For what takes as long as the data is large, beside the host's own: no exchange waits behind somebody's dump. No host has it as its own, for no name has a colon. */
+export const longQueue = (hostQueue: string): string => `${hostQueue}:long`;

@@ -1,4 +1,4 @@
-/** Two pollers in one process: workflows (and what any worker can do) on the shared queue, the host's activities on its own. */
+/** The pollers of one process: workflows (and what any worker can do) on the shared queue, the host's activities on its own two. */
 import { existsSync } from 'node:fs';
 import { fileURLToPath } from 'node:url';
 import { Worker, bundleWorkflowCode, type NativeConnection, type WorkerOptions } from '@temporalio/worker';
@@ -7,7 +7,7 @@ import type { ActivityDependencies } from '../activities/dependencies.ts';
 import { createFailureInterceptor } from '../activities/failure-interceptor.ts';
 import { createLateAttemptInterceptor } from '../activities/late-attempt.ts';
 import { createHeartbeatInterceptor } from '../activities/heartbeating.ts';
-import { hostQueue, workflowQueue } from '../domain/task-queues.ts';
+import { hostQueue, longQueue, workflowQueue } from '../domain/task-queues.ts';
 import { createWriterInterceptor } from './writer-interceptor.ts';
 
 export interface WorkerPlace {
@@ -26,7 +26,7 @@ export interface WorkerHooks {
   readonly workflowBundle?: NonNullable<WorkerOptions['workflowBundle']>;
 }
 
-/** Steps of runs at once on one host; what watches a log has a place of its own, for it never ends. */
+/** Steps of runs at once on one host, of those that take long and of the others each; what watches a log has a place of its own, for it never ends. */
 const hostTasks = 16;
 
 const shutdownForceMs = 20_000;
@@ -40,7 +40,7 @@ const deadWorkerMs = 2_000;
 const fewPolls = { type: 'simple-maximum', maximum: 2 } as const;
 
 /**
- * The workers of one process. Both carry all activities: the shared queue's are asked only for what needs no particular host.
+ * The workers of one process. Each carries all activities: the shared queue's are asked only for what needs no particular host.
  * `shutdownForceTime` is always set: without it a stuck activity keeps `run()` from ever settling (sdk-typescript#2266).
  */
 export async function createWorkers(place: WorkerPlace, dependencies: ActivityDependencies, hooks: WorkerHooks = {}): Promise<readonly Worker[]> {
@@ -62,12 +62,16 @@ export async function createWorkers(place: WorkerPlace, dependencies: ActivityDe
     shutdownGraceTime: 0,
     shutdownForceTime: shutdownForceMs,
   };
-  const host = Worker.create({ ...common, taskQueue: hostQueue(place.host, place.queuePrefix), maxConcurrentActivityTaskExecutions: hostTasks + watchedLogs(dependencies) } as WorkerOptions);
-  if (place.standby === true) return [await host];
+  const queue = hostQueue(place.host, place.queuePrefix);
+  const host = [
+    Worker.create({ ...common, taskQueue: queue, maxConcurrentActivityTaskExecutions: hostTasks } as WorkerOptions),
+    Worker.create({ ...common, taskQueue: longQueue(queue), maxConcurrentActivityTaskExecutions: hostTasks + watchedLogs(dependencies) } as WorkerOptions),
+  ];
+  if (place.standby === true) return Promise.all(host);
   const workflows = hooks.workflowBundle === undefined ? await workflowSource() : { workflowBundle: hooks.workflowBundle };
   return Promise.all([
     Worker.create({ ...common, ...workflows, workflowTaskPollerBehavior: fewPolls, taskQueue: workflowQueue(place.queuePrefix), stickyQueueScheduleToStartTimeout: deadWorkerMs } as WorkerOptions),
-    host,
+    ...host,
   ]);
 }
 

@@ -13,7 +13,7 @@ try {
   await runWorker({
     config, environment: process.env, signal: abort.signal,
     onReady: ({ address, namespace, queues }) => {
-      process.stdout.write(`holdfast worker: ${address}, namespace ${namespace}, queues ${queues.join(' and ')}\n`);
+      process.stdout.write(`holdfast worker: ${address}, namespace ${namespace}, queues ${queues.join(', ')}\n`);
       process.send?.('ready');
     },
   });

@@ -1,7 +1,9 @@
 /** The main line: a backup, its proof, a disaster, the restore, the way back, and the way forward again. */
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { hostQueue, longQueue } from '../../src/domain/task-queues.ts';
 import type { RestoreBackupResult } from '../../src/workflows/restore-backup/messages.ts';
 import type { TakeBackupResult } from '../../src/workflows/take-backup/messages.ts';
+import { historyEvents } from '../support/run-history.ts';
 import { startServiceFixture, type ServiceFixture } from '../support/service-fixture.ts';
 
 let service: ServiceFixture;
@@ -44,6 +46,11 @@ test('a disaster is undone by a restore, the restore by an undo, the undo by a r
   expect(restored.outcome).toBe('restored');
   expect(restored.report?.rtoMs).toBeGreaterThan(0);
   expect(await contentOf()).toEqual(before);
+  // Nothing that stands between a closed store and its opening waits for room among the dumps of other services.
+  const [own, long] = [hostQueue(service.config.host, service.config.queuePrefix), longQueue(hostQueue(service.config.host, service.config.queuePrefix))];
+  const queues = new Map((await historyEvents(restore)).flatMap(({ activityType, taskQueue }) => (activityType === undefined ? [] : [[activityType, taskQueue]])));
+  expect(Object.fromEntries(['enterHost', 'verifyComponent', 'prepareComponent', 'closeComponent', 'swapComponent', 'openComponent'].map((type) => [type, queues.get(type)])))
+    .toEqual({ enterHost: own, verifyComponent: long, prepareComponent: long, closeComponent: own, swapComponent: own, openComponent: own });
 
   const undo = await service.start('undoRestore', { service: service.name, run: 'latest' });
   await service.approve(undo);

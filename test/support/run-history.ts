@@ -6,6 +6,7 @@ export interface HistoryEvent {
   readonly id: import('long').default;
   readonly type: string;
   readonly activityType: string | undefined;
+  readonly taskQueue: string | undefined;
   readonly runId: string | undefined;
 }
 
@@ -15,6 +16,7 @@ export async function historyEvents(handle: WorkflowHandle): Promise<readonly Hi
     id: event.eventId as import('long').default,
     type: proto.temporal.api.enums.v1.EventType[event.eventType ?? 0] ?? '',
     activityType: event.activityTaskScheduledEventAttributes?.activityType?.name ?? undefined,
+    taskQueue: event.activityTaskScheduledEventAttributes?.taskQueue?.name ?? undefined,
     runId: event.workflowExecutionStartedEventAttributes?.originalExecutionRunId ?? undefined,
   }));
 }

@@ -17,8 +17,8 @@ export interface ActivityProxies {
   readonly cutOver: ActivityInterfaceFor<Activities>;
 }
 
-/** Proxies for the activities on one task queue. */
-export function activitiesOn(taskQueue: string, profile: TimingProfile): ActivityProxies {
+/** Proxies for the activities on one task queue. @param longTaskQueue of those that take long; the same unless given */
+export function activitiesOn(taskQueue: string, profile: TimingProfile, longTaskQueue: string = taskQueue): ActivityProxies {
   const timing = timingOf(profile);
   const retry = { initialInterval: timing.retryInitialMs, maximumInterval: timing.retryMaximumMs, backoffCoefficient: 2 };
   const options = (startToCloseMs: number, maximumAttempts: number): ActivityOptions => ({
@@ -32,7 +32,7 @@ export function activitiesOn(taskQueue: string, profile: TimingProfile): Activit
   return {
     first: proxyActivities<Activities>({ ...options(timing.quickActivityMs, 8), scheduleToStartTimeout: timing.hostAnswerMs }),
     quick: proxyActivities<Activities>(options(timing.quickActivityMs, 8)),
-    long: proxyActivities<Activities>(options(timing.longActivityMs, 5)),
+    long: proxyActivities<Activities>({ ...options(timing.longActivityMs, 5), taskQueue: longTaskQueue }),
     cutOver: proxyActivities<Activities>(options(timing.longActivityMs, 60)),
   };
 }

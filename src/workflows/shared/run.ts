@@ -6,7 +6,7 @@ import { checkName } from '../../domain/identifiers.ts';
 import { isRestoring, restoreIsOpen, waitingRunbooks } from '../../domain/retention/restoring.ts';
 import { componentsInto, type Component } from '../../domain/service.ts';
 import { isFailure } from '../../domain/failures.ts';
-import { workflowQueue } from '../../domain/task-queues.ts';
+import { longQueue, workflowQueue } from '../../domain/task-queues.ts';
 import { activitiesOn, type ActivityProxies } from './activity-options.ts';
 import { createCompensations, type Compensations } from './compensations.ts';
 import { statusQuery } from './messages.ts';
@@ -159,7 +159,7 @@ function frameOf<I extends CommonInput>(input: I, service: ResolvedService, queu
     input,
     service,
     components: componentsInto(service.definition.components, input.into).filter(({ name }) => input.only?.includes(name) ?? true),
-    host: activitiesOn(service.hostQueue, service.timing),
+    host: activitiesOn(service.hostQueue, service.timing, longQueue(service.hostQueue)),
     control: activitiesOn(queue, service.timing),
     compensations,
     status,
