@@ -36,18 +36,20 @@ interface Destination {
   stored: readonly AofLook[];
 }
 
-/** Redis keeps what it has to write for up to two seconds while the disk is busy; the clock's own second is not over. */
-const heldBackSeconds = 3;
+/** Redis keeps what it has to write for up to two seconds while the disk is busy, and a tenth until it looks again (`everysec`); the clock's own second is not over. */
+const heldBackSeconds = 4;
 /** A batch is stored again and again as it grows, until it spans this: a year has some thousands. */
 const batchSeconds = 3_600;
 /** Of a repository's long absence no more is kept. */
 const keptLooks = 10_000;
+/** Of a row: as many as a follower may be behind the newest. */
+const keptAnswers = 60;
 
 export function createAofKeeper({ source, context, component, archives, nowMs }: AofKeeping): AofKeeper {
   const destinations: readonly Destination[] = archives.map((each) => ({ ...each, shipment: null, failure: null, coveredSecond: null, looksAtMs: 0, looks: [], stored: [] }));
 
-  /** The first of the newest answers between which nothing can have been turned off. */
-  let row: AofServerState | null = null;
+  /** The newest answers between which nothing can have been turned off. */
+  let row: AofRow = [];
 
   async function round(): Promise<AofStatus> {
     const follower = await attempt(() => source.ensure(context, component));
@@ -133,21 +135,28 @@ function troubleOf(server: AofServerState | HoldfastFailure, followed: FollowedA
 
 const failureText = ({ type, fields: { cause, hint } }: HoldfastFailure): NonNullable<AofStatus['failure']> => ({ type, cause, hint });
 
+/** Answers one after the other, the oldest first; empty where the newest begins none. */
+export type AofRow = readonly AofServerState[];
+
 /** Goes on while no setting was changed; where that is not known, while it was on each time. */
-export function rowWith(row: AofServerState | null, server: AofServerState): AofServerState | null {
-  const isSame = row !== null && row.settings === server.settings && (server.settings !== null || server.state === 'on');
-  if (server.state === 'on') return isSame ? row : server;
-  return server.state === 'unsure' && isSame ? row : null;
+export function rowWith(row: AofRow, server: AofServerState): AofRow {
+  const [first, ...others] = row;
+  const isSame = first !== undefined && first.settings === server.settings && (server.settings !== null || server.state === 'on');
+  if (isSame && server.state !== 'off') return [first, ...others.slice(-keptAnswers), server];
+  return server.state === 'on' ? [server] : [];
 }
 
 /**
  * The base that the follower's pass saw was live then, and the server's AOF on: where the pass lies within a row. One that is older, or younger than the newest
- * answer, is for another round to tell.
+ * answer, is for another round to tell. What was written is in the file by then, but for what Redis held back; where it stood still meanwhile, until the disk had taken what it
+ * had held back too long, that is known of its last answer before the pass only.
  */
-export function lookOf(row: AofServerState | null, { second, state, settings }: AofServerState, { pass }: FollowedAof): AofLook | null {
+export function lookOf(row: AofRow, { second, state, settings, stalls }: AofServerState, { pass }: FollowedAof): AofLook | null {
   if (state === 'off') return { second, state, base: null, coveredSecond: second - heldBackSeconds, increment: null, sizeBytes: 0, settings };
-  if (state === 'unsure' || row === null || pass === null || pass.second <= row.second || pass.second > second) return null;
-  return { second: pass.second, state, base: pass.base, coveredSecond: pass.second - heldBackSeconds, increment: pass.increment, sizeBytes: pass.sizeBytes, settings };
+  const before = pass === null ? undefined : row.findLast((answer) => answer.second < pass.second);
+  if (state === 'unsure' || before === undefined || pass === null || pass.second > second) return null;
+  const moved = stalls !== null && stalls === before.stalls;
+  return { second: pass.second, state, base: pass.base, coveredSecond: (moved ? pass.second : before.second) - heldBackSeconds, increment: pass.increment, sizeBytes: pass.sizeBytes, settings };
 }
 
 /**
@@ -157,5 +166,8 @@ export function lookOf(row: AofServerState | null, { second, state, settings }: 
 export function withLook(looks: readonly AofLook[], look: AofLook): readonly AofLook[] {
   const isSame = (other: AofLook | undefined): boolean =>
     other?.state === look.state && other.base === look.base && other.settings === look.settings && other.increment === look.increment && (other.sizeBytes === 0) === (look.sizeBytes === 0);
-  return isSame(looks.at(-1)) && isSame(looks.at(-2)) ? [...looks.slice(0, -1), look] : [...looks, look];
+  const last = looks.at(-1);
+  // What was certain stays so.
+  const certain = isSame(last) ? { ...look, coveredSecond: Math.max(last?.coveredSecond ?? 0, look.coveredSecond) } : look;
+  return isSame(last) && isSame(looks.at(-2)) ? [...looks.slice(0, -1), certain] : [...looks, certain];
 }

@@ -25,12 +25,13 @@ export function judged(component: RedisComponent, settings: Readonly<Record<stri
   if (info.get('role') !== 'master') throw unsupported(component, 'it is a replica: what it holds is decided elsewhere', 'Name the master in holdfast.yaml.');
   if ((info.get('redis_mode') ?? info.get('server_mode') ?? 'standalone') !== 'standalone') throw unsupported(component, 'it is no single server', 'Holdfast handles single Redis servers.');
   if (settings['aof-timestamp-enabled'] === undefined) throw unsupported(component, 'this version keeps no timestamps in its AOF', 'Use Redis 7 or newer, or Valkey; or take `aof: archive` out of holdfast.yaml.');
+  const told = { second, settings: settingsOf(info), stalls: info.get('aof_delayed_fsync') ?? null };
   const problem = missingForSeconds(settings);
-  if (problem !== null) return { second, state: 'off', problem, settings: settingsOf(info) };
-  if (info.get('aof_last_write_status') !== 'ok' && info.has('aof_last_write_status')) return { second, state: 'off', problem: { cause: 'Redis cannot write its AOF', hint: 'See its log, and the free space of its data directory.' }, settings: settingsOf(info) };
+  if (problem !== null) return { ...told, state: 'off', problem };
+  if (info.get('aof_last_write_status') !== 'ok' && info.has('aof_last_write_status')) return { ...told, state: 'off', problem: { cause: 'Redis cannot write its AOF', hint: 'See its log, and the free space of its data directory.' } };
   // Turned on, it waits for a first rewrite, and says that it is on all the while.
   const rewriting = info.get('aof_rewrite_in_progress') !== '0' || info.get('aof_rewrite_scheduled') !== '0' || info.get('aof_enabled') !== '1';
-  return { second, state: rewriting ? 'unsure' : 'on', problem: null, settings: settingsOf(info) };
+  return { ...told, state: rewriting ? 'unsure' : 'on', problem: null };
 }
 
 /** The start of the server, and how often settings were changed, or those counts reset, since. */
