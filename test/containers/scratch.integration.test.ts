@@ -28,7 +28,8 @@ describe('a scratch server', () => {
     expect(await runtime.listVolumes(scratchLabels('scratch', scope.identity('server')))).toHaveLength(1);
     await runtime.start(server.id);
     for (let answer = ''; answer !== 'PONG\n';) answer = (await runtime.exec(server.id, { argv: ['redis-cli', 'ping'], timeoutMs: 10_000 })).stdout;
-    expect(await runtime.logs(server.id, 10_000)).toContain('Ready to accept connections');
+    // The engine copies what is written a moment later.
+    await expect.poll(() => runtime.logs(server.id, 10_000), { timeout: 60_000 }).toContain('Ready to accept connections');
     await removeScratch(runtime, server);
     await removeScratch(runtime, server);
     expect(await scope.left()).toEqual([]);

@@ -21,7 +21,7 @@ const sql = async (text: string): Promise<string> => (await psql(runtime, option
 const redis = async (...args: string[]): Promise<string> => (await redisCli(runtime, options, args)).stdout.trim();
 const ordersBeyond = (count: number) => waitUntil(
   async () => ((await writerStats(service)).orders > count ? true : null),
-  { withinMs: 20_000, everyMs: 100 },
+  { withinMs: 60_000, everyMs: 100 },
   () => { throw new Error(`the writer placed no more than ${count} orders`); },
 );
 
@@ -82,11 +82,11 @@ describe('the demo service', () => {
   it('stays paused over a restart of its container, and comes back by itself when the stores do', async () => {
     await pauseWriter(service);
     await connectDocker(options.dockerHost).getContainer(service.application.container).restart();
-    await waitForHealth(service, 20_000);
+    await waitForHealth(service, 60_000);
     expect((await writerStats(service)).paused).toBe(true);
     await resumeWriter(service);
     for (const { container } of [service.postgres, service.redis]) await connectDocker(options.dockerHost).getContainer(container).restart();
-    await waitForHealth(service, 30_000);
+    await waitForHealth(service, 60_000);
     await ordersBeyond((await writerStats(service)).orders);
   });
 
@@ -113,7 +113,7 @@ describe('the demo service', () => {
     expect(await isDisaster(runtime, service)).toBe(false);
     await disaster(service);
     expect(await isDisaster(runtime, service)).toBe(true);
-    const { status, reasons } = await waitForHealth(service, 20_000, false);
+    const { status, reasons } = await waitForHealth(service, 60_000, false);
     expect(status).toBe(503);
     expect(reasons.join('\n')).toMatch(/PostgreSQL: relation .* does not exist[^]*Redis: the canary is gone/);
   });
@@ -122,7 +122,7 @@ describe('the demo service', () => {
     const other = { ...options, prefix: `${prefix}-interrupted`, redisPassword: 'none' };
     const controller = new AbortController();
     const starting = startDemoService({ ...other, signal: controller.signal });
-    await waitUntil(async () => ((await runtime.list({ [options.label]: other.prefix })).length > 0 ? true : null), { withinMs: 30_000, everyMs: 20 }, () => { throw new Error('nothing was created'); });
+    await waitUntil(async () => ((await runtime.list({ [options.label]: other.prefix })).length > 0 ? true : null), { withinMs: 60_000, everyMs: 20 }, () => { throw new Error('nothing was created'); });
     controller.abort(new Error('interrupted'));
     await expect(starting).rejects.toThrow('interrupted');
     expect((await findLeftovers(options.dockerHost)).filter((name) => name.includes(other.prefix))).toEqual([]);

@@ -51,4 +51,4 @@ test('the status of a watch is never empty again', async () => {
   expect((await watch.describe()).runId).not.toBe(handle.firstExecutionRunId);
   const status = await watch.query(statusQuery) as ArchiveWalStatus;
   expect(status.logs).toEqual(look.logs);
-}, 60_000);
+}, 240_000);

@@ -157,18 +157,18 @@ describe('a run that is asked for', () => {
   it('is one, however many ask at once; the next one is skipped, said so, and counted', async () => {
     newName();
     await apply(wishes(settings({ reap: 'off', backup: 'yearly' })));
-    const asked = await Promise.all([1, 2, 3].map(() => triggerSchedule(client, backupId())));
+    const asked = await Promise.all([1, 2, 3].map(() => triggerSchedule(client, backupId(), 60_000)));
     const runs = new Set(asked.map(({ started }) => started?.workflowId).filter((id) => id !== undefined));
     expect([...runs]).toEqual([expect.stringMatching(new RegExp(`^holdfast/backup/${name}/scheduled-\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\dZ$`))]);
     expect(await state()).toMatchObject({ taken: 1, running: [...runs], last: { workflowId: [...runs][0], state: 'RUNNING' } });
-    const again = await triggerSchedule(client, backupId());
+    const again = await triggerSchedule(client, backupId(), 60_000);
     expect(again).toEqual({ outcome: 'leftOut', started: null, running: [...runs] });
     expect(await state()).toMatchObject({ taken: 1, skipped: expect.any(Number), missed: 0 });
     expect((await state()).skipped).toBeGreaterThan(0);
     // What became of it stands beside what was never started.
     await client.workflow.getHandle([...runs][0] ?? '').terminate('the test is over');
     await waitFor(async () => (await state()).last?.state === 'TERMINATED' && (await state()).running.length === 0);
-    expect((await triggerSchedule(client, backupId())).started).not.toBeNull();
+    expect((await triggerSchedule(client, backupId(), 60_000)).started).not.toBeNull();
   });
 
   it('that was not seen to begin in time may begin all the same', async () => {
@@ -183,7 +183,7 @@ describe('a run that is asked for', () => {
     newName();
     await apply(wishes(settings({ reap: 'off' })));
     await pauseSchedule(client, backupId(), 'x', 'mia');
-    expect((await triggerSchedule(client, backupId())).started).not.toBeNull();
+    expect((await triggerSchedule(client, backupId(), 60_000)).started).not.toBeNull();
     expect((await state()).paused).toBe(true);
   });
 });
@@ -243,7 +243,7 @@ test('what is removed is gone, and stays so when that is said twice', async () =
   await removeSchedule(client, backupId());
   await removeSchedule(client, backupId());
   expect(await readSchedule(client, backupId())).toBeNull();
-  for (const work of [() => pauseSchedule(client, backupId(), 'x', 'mia'), () => triggerSchedule(client, backupId())]) expect((await failing('InvalidInput', work)).fields.cause).toBe('there is no such schedule');
+  for (const work of [() => pauseSchedule(client, backupId(), 'x', 'mia'), () => triggerSchedule(client, backupId(), 60_000)]) expect((await failing('InvalidInput', work)).fields.cause).toBe('there is no such schedule');
   // And can be made again at once.
   await apply(wishes());
   expect(await kinds(wishes())).toEqual({ backup: 'unchanged', reap: 'unchanged' });

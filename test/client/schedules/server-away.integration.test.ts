@@ -38,7 +38,7 @@ test('what was due while it was down begins once when it is back, and is missed 
     const begunAt = Date.now();
     for (const wished of [backup, reap]) await applySchedule(client, { kind: 'create', id: wished.id, wished, found: null }, 'mia');
     // The server is down by then also where all of this takes long: as making them did.
-    const dueAt = Math.ceil((Date.now() + 5 * (Date.now() - begunAt)) / 1000) * 1000 + 10_000;
+    const dueAt = Math.ceil((Date.now() + 5 * (Date.now() - begunAt)) / 1000) * 1000 + 18_000;
     const calendars = [0, 1, 2].map((later) => new Date(dueAt + later * 1000)).map((at) => ({ second: at.getUTCSeconds(), minute: at.getUTCMinutes(), hour: at.getUTCHours() }));
     for (const wished of [backup, reap]) {
       // No cron string means a second; and nothing that we would make gives up after ten.

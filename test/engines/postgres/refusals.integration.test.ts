@@ -109,7 +109,7 @@ describe('prepare', () => {
   it('refuses an older server and too little room before it makes anything', async () => {
     await failing('VersionMismatch', prepare({ ...backup, server: { ...backup.server, majorVersion: 18 } }));
     const failure = await failing('NotEnoughSpace', prepare({ ...backup, databaseSizeBytes: 2 ** 50 }));
-    expect(failure.fields.cause).toMatch(/needs \d+TB, \d+GB are free/);
+    expect(failure.fields.cause).toMatch(/needs \d+TB, [\d.]+[MGT]B are free/);
   });
 
   it('refuses an extension that a server has in one database only', async () => {

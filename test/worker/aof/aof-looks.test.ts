@@ -2,34 +2,46 @@
 import { expect, it } from 'vitest';
 import type { AofLook } from '../../../src/domain/aof/aof-history.ts';
 import type { AofServerState, FollowedAof } from '../../../src/engines/aof-source.ts';
-import { lookOf, rowWith, withLook } from '../../../src/worker/aof/aof-keeper.ts';
+import { lookOf, rowWith, withLook, type AofRow } from '../../../src/worker/aof/aof-keeper.ts';
 import { baseSecondIn } from '../../../src/worker/aof/base-second.ts';
 import { endFormerFollowers } from '../../../src/worker/aof/keep-aofs.ts';
 
-const server = (second: number, state: AofServerState['state'] = 'on', settings: string | null = 'run 1 0'): AofServerState => ({ second, state, problem: null, settings });
+const server = (second: number, state: AofServerState['state'] = 'on', settings: string | null = 'run 1 0'): AofServerState => ({ second, state, problem: null, settings, stalls: '0' });
 const followed = (second: number): FollowedAof => ({ pass: { second, base: '1-1-1', increment: '1-1-2', sizeBytes: 5 }, bases: [], blocks: [], ends: [], chains: [] });
-const rowOf = (...states: readonly AofServerState[]): AofServerState | null => states.reduce(rowWith, null as AofServerState | null);
+const rowOf = (...states: readonly AofServerState[]): AofRow => states.reduce(rowWith, [] as AofRow);
 
 it('a row goes on over a rewrite, and ends with a change of settings, a restart, or the AOF being off', () => {
-  expect(rowOf(server(10), server(12, 'unsure'), server(14))?.second).toBe(10);
-  expect(rowOf(server(10), server(12, 'on', 'run 2 0'))?.second).toBe(12);
-  expect(rowOf(server(10), server(12, 'on', 'other 1 0'))?.second).toBe(12);
-  expect(rowOf(server(10), server(12, 'off'), server(14))?.second).toBe(14);
-  expect(rowOf(server(10), server(12, 'unsure', 'run 2 0'))).toBeNull();
+  expect(rowOf(server(10), server(12, 'unsure'), server(14)).at(0)?.second).toBe(10);
+  expect(rowOf(server(10), server(12, 'on', 'run 2 0')).at(0)?.second).toBe(12);
+  expect(rowOf(server(10), server(12, 'on', 'other 1 0')).at(0)?.second).toBe(12);
+  expect(rowOf(server(10), server(12, 'off'), server(14)).at(0)?.second).toBe(14);
+  expect(rowOf(server(10), server(12, 'unsure', 'run 2 0'))).toEqual([]);
   // Where the settings are not known a rewrite may be the AOF being turned on.
-  expect(rowOf(server(10, 'on', null), server(12, 'on', null))?.second).toBe(10);
-  expect(rowOf(server(10, 'on', null), server(12, 'unsure', null))).toBeNull();
+  expect(rowOf(server(10, 'on', null), server(12, 'on', null)).at(0)?.second).toBe(10);
+  expect(rowOf(server(10, 'on', null), server(12, 'unsure', null))).toEqual([]);
 });
 
 it('the base of a pass was live where the pass lies within a row', () => {
-  const row = server(10);
-  expect(lookOf(row, server(14), followed(13))).toMatchObject({ second: 13, state: 'on', base: '1-1-1', coveredSecond: 10 });
+  const row = [server(10)];
+  expect(lookOf(row, server(14), followed(13))).toMatchObject({ second: 13, state: 'on', base: '1-1-1', coveredSecond: 9 });
   expect(lookOf(row, server(14), followed(10))).toBeNull();
   expect(lookOf(row, server(14), followed(15))).toBeNull();
   expect(lookOf(row, server(14, 'unsure'), followed(13))).toBeNull();
-  expect(lookOf(null, server(14), followed(13))).toBeNull();
+  expect(lookOf([], server(14), followed(13))).toBeNull();
   expect(lookOf(row, server(14), { ...followed(13), pass: null })).toBeNull();
   expect(lookOf(row, server(14, 'off'), followed(13))).toMatchObject({ second: 14, state: 'off', base: null });
+});
+
+it('where Redis stood still for the disk, what it had held back then may have come behind the pass', () => {
+  const stood = (second: number, stalls: string | null): AofServerState => ({ ...server(second), stalls });
+  // It answered, kept a write back, stood still from 11 to 18, and the pass in between did not have it.
+  expect(lookOf([stood(10, '0')], stood(18, '1'), followed(17))?.coveredSecond).toBe(6);
+  expect(lookOf(rowOf(stood(10, '0'), stood(18, '1')), stood(22, '1'), followed(21))?.coveredSecond).toBe(17);
+  // Of a server that does not tell as little is certain.
+  expect(lookOf([stood(10, null)], stood(14, null), followed(13))?.coveredSecond).toBe(6);
+  const looks = [9, 10, 13].map((coveredSecond, index): AofLook => ({ second: 20 + index, state: 'on', base: '1-1-1', coveredSecond, increment: '1-1-2', sizeBytes: 5, settings: 'run 1 0' }));
+  const back: AofLook = { ...looks[2] as AofLook, second: 24, coveredSecond: 11 };
+  expect([...looks, back].reduce(withLook, [] as readonly AofLook[]).at(-1)).toMatchObject({ second: 24, coveredSecond: 13 });
 });
 
 it('of a row the first look and the last are kept, and of bytes that may be lost the last look without them', () => {

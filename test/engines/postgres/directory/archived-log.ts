@@ -32,7 +32,7 @@ export async function openArchive(): Promise<ArchivedLog> {
     options: { args: ['-c', 'archive_mode=on', '-c', 'archive_command=test ! -f /archive/%f && cp %p /archive/%f'], mounts: [{ type: 'bind', source: directory, target: '/archive' }] },
     files: async (postgres) => {
       const last = await postgres.sql('SELECT pg_walfile_name(pg_switch_wal())');
-      if (await pollUntil(async () => (await stat(join(directory, last)).catch(() => null))?.size === segmentBytes || null, { withinMs: 20_000, everyMs: 100 }) === null) throw new Error(`${last} was not archived`);
+      if (await pollUntil(async () => (await stat(join(directory, last)).catch(() => null))?.size === segmentBytes || null, { withinMs: 60_000, everyMs: 100 }) === null) throw new Error(`${last} was not archived`);
       return list();
     },
     [Symbol.asyncDispose]: () => rm(directory, { recursive: true }),

@@ -72,7 +72,7 @@ beforeAll(async () => {
     if (id === 2 || id === 3) await comeUpAgain();
   }
   const last = await postgres.sql('SELECT pg_walfile_name(pg_switch_wal())');
-  if (await pollUntil(async () => (await stat(join(archive, last)).catch(() => null))?.size === segmentBytes || null, { withinMs: 20_000, everyMs: 100 }) === null) throw new Error(`${last} was not archived`);
+  if (await pollUntil(async () => (await stat(join(archive, last)).catch(() => null))?.size === segmentBytes || null, { withinMs: 60_000, everyMs: 100 }) === null) throw new Error(`${last} was not archived`);
 });
 afterAll(async () => {
   await store[Symbol.asyncDispose]();
