@@ -8,6 +8,7 @@ import { firstRepository, repositoryNamed } from './activity-run.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { notedRuns } from './noted-runs.ts';
 import { runNoteKey, type RunNote } from './service-activities.ts';
+import { stillLateMs } from './still-late.ts';
 
 /** Whose notes are of nothing but what it has made itself. */
 const drill = 'runDrill';
@@ -55,23 +56,15 @@ export function createReapActivities(dependencies: ActivityDependencies) {
     },
   };
 
-  /** For how many milliseconds more a late attempt of the run may come, none from 0 down; null while the run is open. */
-  async function stillLateMs({ workflowId, runId }: RunOwner): Promise<number | null> {
-    const closedAtMs = await dependencies.runs.closedAtMs(workflowId, runId);
-    return closedAtMs === null ? null : closedAtMs + dependencies.timing.lateAttemptMs - dependencies.nowMs();
-  }
-
   /** Did the run end so long ago that no late attempt of it can come? */
   async function isLongOver(owner: RunOwner): Promise<boolean> {
-    const lateMs = await stillLateMs(owner);
-    return lateMs !== null && lateMs <= 0;
+    return await stillLateMs(dependencies, owner) === 0;
   }
 
   /** Waits for that where the run has ended; false at once while it is open. */
   async function waitUntilLongOver(owner: RunOwner): Promise<boolean> {
-    const lateMs = await stillLateMs(owner);
-    // Of a run that has ended none comes later than that from now on, whatever this host's clock says.
-    if (lateMs !== null && lateMs > 0) await pauseFor(Math.min(lateMs, dependencies.timing.lateAttemptMs), Context.current().cancellationSignal);
+    const lateMs = await stillLateMs(dependencies, owner);
+    if (lateMs !== null && lateMs > 0) await pauseFor(lateMs, Context.current().cancellationSignal);
     return lateMs !== null;
   }
 

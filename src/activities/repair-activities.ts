@@ -20,6 +20,7 @@ import { chooseDirection, completeRestore, putBackRestartPolicies, recordedStore
 import type { ActivityDependencies } from './dependencies.ts';
 import { notedIn, notedRuns } from './noted-runs.ts';
 import { runNoteKey, type RunNote } from './service-activities.ts';
+import { stillLateMs } from './still-late.ts';
 
 export interface EndedRun {
   readonly owner: RunOwner;
@@ -100,12 +101,9 @@ export function createRepairActivities(dependencies: ActivityDependencies) {
 
   /** An ended run's last attempt may not have heard of the end yet: it is waited for until it must have. @throws ServiceBusy when it is open */
   async function requireEnded(owner: RunOwner, signal: AbortSignal): Promise<void> {
-    const closedAtMs = await dependencies.runs.closedAtMs(owner.workflowId, owner.runId);
-    if (closedAtMs === null) throw new HoldfastFailure('ServiceBusy', { operation: 'repair an ended run', object: owner.workflowId, cause: 'it has not ended', hint: 'Watch or cancel it.' });
-    // When it ended is said by the server's clock, and so is when this attempt was given out. By a worker's own, which may be off, a late attempt would not be waited for, or for hours.
-    const { lateAttemptMs } = dependencies.timing;
-    const waitMs = Math.min(closedAtMs + lateAttemptMs - activityInfo().currentAttemptScheduledTimestampMs, lateAttemptMs);
-    if (waitMs > 0) await pause(waitMs, undefined, { signal });
+    const lateMs = await stillLateMs(dependencies, owner);
+    if (lateMs === null) throw new HoldfastFailure('ServiceBusy', { operation: 'repair an ended run', object: owner.workflowId, cause: 'it has not ended', hint: 'Watch or cancel it.' });
+    if (lateMs > 0) await pause(lateMs, undefined, { signal });
   }
 
   async function requireOwnLease(service: string, owner: RunOwner): Promise<void> {

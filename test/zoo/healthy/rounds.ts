@@ -70,7 +70,7 @@ export async function runRound(service: ServiceFixture, name: string, { major, s
 
 /** Answers what ends when the clients that were left idle in it are gone. */
 async function fill(service: ServiceFixture, random: Random, major: number, databases: readonly string[]): Promise<{ readonly idle: Promise<unknown> }> {
-  const available = new Set((await service.sql('SELECT name FROM pg_available_extensions UNION ALL SELECT \'icu\' FROM pg_collation WHERE collprovider = \'i\' GROUP BY 1;', 'postgres')).split('\n'));
+  const available = new Set((await service.sql('SELECT name FROM pg_available_extensions UNION ALL SELECT \'icu\' FROM pg_collation WHERE collname = \'und-x-icu\';', 'postgres')).split('\n'));
   for (const database of databases) {
     const { options, sql } = randomDatabase(random, major, available);
     await service.sql(`CREATE DATABASE ${database} ${options};`, 'postgres');

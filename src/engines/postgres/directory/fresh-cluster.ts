@@ -14,7 +14,7 @@ import { recoveryStep, serverArguments, type RecoveryServer } from '../recovery/
 import { failedStep, resultOf, runPostgresHelper, spaceFailure } from '../server/postgres-helper.ts';
 import { librariesIn, preloadSettings } from '../server/preload-settings.ts';
 import { librariesFailure, librariesFile } from '../server/required-libraries.ts';
-import { failureFrom, firstError, ownWords } from '../server/psql-failure.ts';
+import { diskFullIn, failureFrom, firstError, ownWords } from '../server/psql-failure.ts';
 import { clusterFiles, scripts } from '../server/script-text.ts';
 import { controlData } from './control-data.ts';
 import type { DataPlace } from './data-place.ts';
@@ -68,7 +68,7 @@ export async function startCluster(ctx: EngineContext, component: PostgresCompon
   ctx.progress({ phase: 'start a new server' });
   await ctx.runtime.start(server.id);
   await waitUntil(async () => {
-    if ((await ctx.runtime.inspect(server.id)).state !== 'running') throw failed(component, firstError(await ctx.runtime.logs(server.id, logLimitBytes)));
+    if ((await ctx.runtime.inspect(server.id)).state !== 'running') throw failed(component, await ctx.runtime.logs(server.id, logLimitBytes));
     return postmasterStart(ctx, asSuperuser(component, server.name, superuser), server.id);
   }, { withinMs: ctx.timing.startUpMs, everyMs: ctx.timing.pollMs, signal: ctx.signal }, () => failed(component, 'it does not answer'));
   return { server, superuser, directory };
@@ -115,7 +115,7 @@ export async function finishCluster(ctx: EngineContext, component: PostgresCompo
     component, step: 'cluster-finish', imageId: place.imageId, network: 'none', majorVersion: 0, script: scripts.finishCluster, args: [directory, place.directory], mounts: [place.mount], phase: 'finish the new server',
   });
   const control = result.exitCode === 0 ? controlData(resultOf(result, 'control')) : null;
-  if (control === null) throw failed(component, result.exitCode === 0 ? 'pg_controldata was not understood' : firstError(failedStep(result).messages));
+  if (control === null) throw failed(component, result.exitCode === 0 ? 'pg_controldata was not understood' : failedStep(result).messages);
   await removeScratch(ctx.runtime, server);
   return { control, configuration: resultOf(result, 'configuration').trim() === 'live' ? 'live' : 'initial', refused: result.files.has('refused') ? firstError(result.files.get('refused') ?? '') : null };
 }
@@ -124,8 +124,14 @@ export async function finishCluster(ctx: EngineContext, component: PostgresCompo
 export async function stopCluster(ctx: EngineContext, component: PostgresComponent, { server }: RecoveryServer): Promise<void> {
   await ctx.runtime.stop(server.id, ctx.timing.stopMs);
   const { exitCode } = await ctx.runtime.inspect(server.id);
-  if (exitCode !== 0) throw failed(component, `it ended with exit code ${exitCode ?? 'unknown'} instead of stopping cleanly`);
+  if (exitCode === 0) return;
+  const full = diskFullIn(await ctx.runtime.logs(server.id, logLimitBytes));
+  throw failed(component, full ?? `it ended with exit code ${exitCode ?? 'unknown'} instead of stopping cleanly`);
 }
 
-const failed = ({ container }: PostgresComponent, cause: string): HoldfastFailure =>
-  new HoldfastFailure('RestoreFailed', { operation, object: container, cause, hint: unfitHint });
+/** @param messages a server's log, or what a tool said: of a disk that ran full meanwhile, which says nothing about what is restored, as well */
+function failed({ container }: PostgresComponent, messages: string): HoldfastFailure {
+  const full = diskFullIn(messages);
+  if (full !== null) return new HoldfastFailure('DiskFull', { operation, object: container, cause: full, hint: 'Make room on the file system of the Docker engine\'s volumes, then start again. Nothing live was changed.' });
+  return new HoldfastFailure('RestoreFailed', { operation, object: container, cause: firstError(messages), hint: unfitHint });
+}

@@ -9,10 +9,9 @@ import type { EngineContext } from '../../engine-context.ts';
 import { readAmcheck } from '../base/amcheck-output.ts';
 import { firstError } from '../server/psql-failure.ts';
 import { runPsql } from '../server/psql.ts';
+import { realProgram } from '../server/real-program.ts';
 import { asRoot } from './drill-connection.ts';
 
-/** Where images have programs; Debian's own layout has PostgreSQL's where no PATH leads. */
-const pathFor = (majorVersion: number): string => `/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/usr/lib/postgresql/${majorVersion}/bin`;
 /** It did its work and had errors to tell; any other is no answer. */
 const withErrors = 2;
 const shown = 3;
@@ -32,8 +31,8 @@ export async function checkIndexes(ctx: EngineContext, component: PostgresCompon
   ctx.progress({ phase: 'check every index' });
   // A throwaway server: what dies in its container harms nobody, and with it goes the extension.
   const { exitCode, stdout, stderr } = await ctx.runtime.exec(containerId, {
-    argv: ['pg_amcheck', '--no-password', '--all', '--install-missing', '--heapallindexed', '--jobs=2', '--verbose'], timeoutMs: ctx.timing.longActivityMs, signal: ctx.signal,
-    environment: { PATH: pathFor(backup.server.majorVersion), PGHOST: '/var/run/postgresql', PGPORT: '5432', PGUSER: root.user, LC_ALL: 'C', PGOPTIONS: `-c statement_timeout=0 -c lock_timeout=0 -c default_transaction_read_only=off -c ${unnoticed}` },
+    argv: realProgram('pg_amcheck', '--no-password', '--all', '--install-missing', '--heapallindexed', '--jobs=2', '--verbose'), timeoutMs: ctx.timing.longActivityMs, signal: ctx.signal,
+    environment: { PGHOST: '/var/run/postgresql', PGPORT: '5432', PGUSER: root.user, LC_ALL: 'C', PGOPTIONS: `-c statement_timeout=0 -c lock_timeout=0 -c default_transaction_read_only=off -c ${unnoticed}` },
   });
   const { damaged, notCompared, unanswered } = readAmcheck(exitCode === withErrors ? stdout : null);
   const answer = (found: CheckClass, sentence: string): CheckedIndexes => ({ check: drillCheck(checkName('amcheck', component.name), component.name, found, sentence), notCompared });
