@@ -19,7 +19,7 @@ export default defineConfig({
     projects: [
       { extends: true, test: { name: 'unit', include: ['test/**/*.test.ts'], exclude: [...integration, ...endToEnd], testTimeout: 60_000, hookTimeout: 60_000, maxWorkers } },
       { extends: true, test: { name: 'integration', include: integration, testTimeout: 180_000, hookTimeout: 180_000, maxWorkers, sequence: { groupOrder: 1 } } },
-      { extends: true, test: { name: 'e2e', include: endToEnd, testTimeout: 300_000, hookTimeout: 300_000, maxWorkers, maxConcurrency, sequence: { groupOrder: 1 } } },
+      { extends: true, test: { name: 'e2e', include: endToEnd, testTimeout: 600_000, hookTimeout: 600_000, maxWorkers, maxConcurrency, sequence: { groupOrder: 1 } } },
     ],
   },
 });

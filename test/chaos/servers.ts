@@ -85,7 +85,7 @@ export async function withEngineVictim<T>(work: (strike: Strike) => Promise<T>):
         const pid = privateEnginePid();
         if (pid === undefined) return false;
         process.kill(pid, 'SIGKILL');
-        await waitFor(async () => privateEnginePid() === undefined, 10_000);
+        await waitFor(async () => privateEnginePid() === undefined, 60_000);
         engine = await ensurePrivateEngine();
         return true;
       }));

@@ -65,7 +65,7 @@ async function startAgain(service: ServiceFixture): Promise<void> {
     const { state, restartPolicy } = await service.runtime.inspect(id);
     if (state === 'exited' && restartPolicy.name === 'always') await service.runtime.start(id);
   }
-  await waitFor(async () => (await service.sql('SELECT 1')) === '1' && (await service.redisCli('PING')) === 'PONG', 20_000).catch(() => undefined);
+  await waitFor(async () => (await service.sql('SELECT 1')) === '1' && (await service.redisCli('PING')) === 'PONG', 60_000).catch(() => undefined);
 }
 
 /** The run is terminated from outside at the point. `dies`: its worker with it. `goesOn`: its worker does not know yet and goes on with the step. */

@@ -74,7 +74,7 @@ test('an approval that nobody gives in time expires, and changes nothing', async
     const handle = await restore();
     await expectRefused(handle, 'ApprovalExpired');
   });
-}, 120_000);
+});
 
 test('an approval that was given in time, for a cut-over that begins too late, is no approval any more', async () => {
   const handle = await restore();
@@ -89,7 +89,7 @@ test('an approval that was given in time, for a cut-over that begins too late, i
     await stopWorker();
     stopWorker = await service.startWorker();
   }
-}, 120_000);
+});
 
 /** Plans that are made meanwhile expire after so long. */
 async function withExpiry(expiresAfterMs: number, work: () => Promise<void>): Promise<void> {
@@ -108,7 +108,7 @@ test('an approval by signal counts', async () => {
   await handle.signal(approveSignal, await planOf(handle));
   await handle.result();
   await expectLive('saved');
-}, 120_000);
+});
 
 test('a cancelled run leaves nothing', async () => {
   const handle = await restore();
@@ -117,7 +117,7 @@ test('a cancelled run leaves nothing', async () => {
   const error: unknown = await handle.result().catch((thrown: unknown) => thrown);
   expect((error as WorkflowFailedError).cause).toBeInstanceOf(CancelledFailure);
   await expectLive('live');
-}, 120_000);
+});
 
 /** Restores, makes the data live again, resets the run to just before an activity, and expects a plan that waits for a new human. */
 async function expectAskedAgain(approve: (handle: WorkflowHandle) => Promise<unknown>, before: string, told: boolean): Promise<void> {
@@ -135,10 +135,10 @@ async function expectAskedAgain(approve: (handle: WorkflowHandle) => Promise<unk
 const byUpdate = async (handle: WorkflowHandle) => handle.executeUpdate(approveUpdate, { args: [await planOf(handle)] });
 const bySignal = async (handle: WorkflowHandle) => handle.signal(approveSignal, await planOf(handle));
 
-test('a reset to the beginning re-applies the approval, which is refused', { tags: 'long', timeout: 180_000 }, () => expectAskedAgain(byUpdate, 'findBackup', false));
-test('a reset to the decision by update finds the approval stale', { tags: 'long', timeout: 180_000 }, () => expectAskedAgain(byUpdate, 'confirmApproval', true));
+test('a reset to the beginning re-applies the approval, which is refused', { tags: 'long' }, () => expectAskedAgain(byUpdate, 'findBackup', false));
+test('a reset to the decision by update finds the approval stale', { tags: 'long' }, () => expectAskedAgain(byUpdate, 'confirmApproval', true));
 test('a reset to the decision by signal finds the approval stale', () => expectAskedAgain(bySignal, 'confirmApproval', true), 180_000);
-test('a reset behind the confirmation is stopped by the first destructive activity, and asks again', { tags: 'long', timeout: 180_000 }, () => expectAskedAgain(byUpdate, 'beginCutOver', true));
+test('a reset behind the confirmation is stopped by the first destructive activity, and asks again', { tags: 'long' }, () => expectAskedAgain(byUpdate, 'beginCutOver', true));
 
 test('a reset in mid cut-over destroys nothing more', async () => {
   const handle = await restore();
@@ -148,7 +148,7 @@ test('a reset in mid cut-over destroys nothing more', async () => {
   await service.redisCli('SET', 'state', 'live');
   const again = await resetBefore(service.client, handle, (_type, activity) => activity === 'swapComponent');
   await expectRefused(again, 'ApprovalNotForThisRun');
-}, 180_000);
+});
 
 test('a container recreated after the plan was shown is not touched', async () => {
   const handle = await restore();
@@ -156,4 +156,4 @@ test('a container recreated after the plan was shown is not touched', async () =
   await service.recreateRedis();
   await handle.executeUpdate(approveUpdate, { args: [decision] });
   await expectRefused(handle, 'ContainerRecreated');
-}, 180_000);
+});

@@ -106,4 +106,4 @@ test('from the seed\'s own command to ours, over an accident, until it is taken 
   expect((await service.runtime.exec(service.postgres, { argv: ['find', archiveRoot, '-name', 'holdfast*'], timeoutMs: 10_000 })).stdout).toBe('');
   expect(await forgotten({})).toMatchObject({ outcome: 'nothing' });
   expect(await service.leftovers()).toEqual([]);
-}, 600_000);
+});

@@ -70,4 +70,4 @@ test('a disaster is undone by a restore, the restore by an undo, the undo by a r
     await accept.result();
   }
   expect(await service.sql(`SELECT count(*) FROM pg_database WHERE datname LIKE 'holdfast%'`)).toBe('0');
-}, 300_000);
+});

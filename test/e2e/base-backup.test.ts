@@ -56,4 +56,4 @@ test('the whole server comes back, with what no dump holds, and goes again', asy
   }
   expect(await service.leftovers()).toEqual([]);
   expect(await service.sql('SELECT count(*) FROM pg_ls_dir(\'.\') AS name WHERE name LIKE \'pgsql_tmp%\'')).toBe('0');
-}, 300_000);
+});

@@ -43,7 +43,7 @@ beforeAll(async () => {
   accident = (await service.sql('BEGIN; DELETE FROM orders; SELECT pg_current_xact_id(); COMMIT;')).trim();
   await service.redisCli('SET', 'cart', 'of later');
   await service.kept();
-}, 240_000);
+});
 afterAll(async () => {
   if (client !== undefined) await service.runtime.remove(client);
   // Of a test that failed: what is removed here would otherwise stay for good.
@@ -109,9 +109,9 @@ test('the service as it was just before, on ports, from steps that are each done
   const { events } = await run.query(statusQuery);
   expect(events.map(({ text }) => text).join('\n')).toContain('1 subscription (shop.upstream)');
   expect((await service.leftByRuns()).filter((name) => !name.startsWith(`holdfast-copy-${service.name}-looking`))).toEqual([]);
-}, 300_000);
+});
 
-test('a name that is taken is refused before anything is read; what a run was killed or cancelled over goes, and what was finished stays', { tags: 'long', timeout: 300_000 }, async () => {
+test('a name that is taken is refused before anything is read; what a run was killed or cancelled over goes, and what was finished stays', { tags: 'long' }, async () => {
   await refusedAs('NameTaken', (await clone({ name: 'looking', to: 'latest' })).result());
   const [reached, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
   trouble = {
@@ -157,7 +157,7 @@ test('a name that is taken is refused before anything is read; what a run was ki
   expect((await serversOf('looking')).map(({ state }) => state)).toEqual(['running', 'running']);
 });
 
-test('what a dump holds, from steps that are each done twice; a store that it does not hold is refused, and a base backup is its own end', { tags: 'long', timeout: 300_000 }, async () => {
+test('what a dump holds, from steps that are each done twice; a store that it does not hold is refused, and a base backup is its own end', { tags: 'long' }, async () => {
   const dump = await service.run<TakeBackupResult>('takeBackup', { service: service.name });
   const planned = await (await clone({ name: 'dumped', backup: dump.backupId, dryRun: true })).result();
   expect(planned).toMatchObject({ outcome: 'planned', asked: null, backupId: dump.backupId, timeline: null, servers: [] });
@@ -210,4 +210,4 @@ test('without the live container, on a port that is named; one copy is removed, 
   await remove({ name: 'gone', apply: (await remove({ name: 'gone' })).copy.digest });
   expect(await copies()).toEqual([]);
   expect(await service.runtime.listNetworks({ 'dev.holdfast.service': service.name })).toEqual([]);
-}, 300_000);
+});

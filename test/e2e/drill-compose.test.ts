@@ -36,7 +36,7 @@ beforeAll(async () => {
   const { wrap, hooks } = instrument(service.config, { before: async (call) => trouble.before?.(call), after: async (call) => trouble.after?.(call) });
   await service.startWorker({ wrap, hooks });
   await service.run<TakeBackupResult>('takeBackup', { service: service.name });
-}, 240_000);
+});
 afterAll(async () => {
   await service?.stop();
   await rm(directory, { recursive: true, force: true });
@@ -66,14 +66,14 @@ const compose = () => ({
       image: 'postgres:17', hostname: 'shop', entrypoint: ['perl', '-e'], command: [application.replaceAll('$', '$$$$')], user: 'nobody', working_dir: '/tmp', mem_limit: '256m',
       environment: { DATABASE_URL: `postgresql://postgres:${password}@test-postgres:5432/shop` },
       depends_on: { db: { condition: 'service_healthy' }, cache: { condition: 'service_started' }, broker: { condition: 'service_healthy' } },
-      healthcheck: { test: ['CMD', 'perl', '-MIO::Socket::INET', '-e', 'exit(IO::Socket::INET->new(PeerAddr => "127.0.0.1:8009") ? 0 : 1)'], interval: '1s', timeout: '5s', retries: 10 },
+      healthcheck: { test: ['CMD', 'perl', '-MIO::Socket::INET', '-e', 'exit(IO::Socket::INET->new(PeerAddr => "127.0.0.1:8009") ? 0 : 1)'], interval: '1s', timeout: '5s', retries: 30 },
     },
     db: {
       image: 'postgres:17', container_name: 'test-postgres', environment: { POSTGRES_PASSWORD: `\${DB_PASSWORD:-${password}}`, POSTGRES_DB: 'shop' }, ports: ['5433:5432'], volumes: ['pgdata:/var/lib/postgresql/data'],
       healthcheck: { test: ['CMD-SHELL', 'pg_isready -U postgres'], interval: '5s' },
     },
     cache: { image: 'redis:8-alpine', container_name: 'test-redis', command: 'redis-server --appendonly yes', ports: ['6380:6379'] },
-    broker: { image: 'redis:8', volumes: ['broker:/data'], healthcheck: { test: ['CMD', 'redis-cli', 'ping'], interval: '1s', timeout: '5s', retries: 10 } },
+    broker: { image: 'redis:8', volumes: ['broker:/data'], healthcheck: { test: ['CMD', 'redis-cli', 'ping'], interval: '1s', timeout: '5s', retries: 30 } },
   } as Record<string, Record<string, unknown>>,
   volumes: { pgdata: null, broker: null } as Record<string, unknown>,
   networks: { default: { driver: 'bridge' } } as Record<string, unknown>,
@@ -87,7 +87,7 @@ async function write(change: (file: ReturnType<typeof compose>) => void = () => 
   return createHash('sha256').update(text).digest('hex');
 }
 
-const settings = (drill: Partial<DrillSettings> = {}): void => service.define({ drill: { ...noDrillSettings, compose: { file, databases: { postgres: 'db', redis: 'cache' } }, health: { url: 'http://shop:8009/health', withinMs: 30_000 }, ...drill } });
+const settings = (drill: Partial<DrillSettings> = {}): void => service.define({ drill: { ...noDrillSettings, compose: { file, databases: { postgres: 'db', redis: 'cache' } }, health: { url: 'http://shop:8009/health', withinMs: 60_000 }, ...drill } });
 const drill = (): ReturnType<ServiceFixture['start']> => service.start<RunDrillResult>('runDrill', { service: service.name, depth: 'restore' });
 
 async function reports(): Promise<readonly DrillReport[]> {
@@ -145,7 +145,7 @@ test('the backup comes back in the databases of the file, and its application is
   const output = await readFile(join(service.repositoryPath, service.name, 'drills', result.drillId, 'tests.txt'), 'utf8');
   expect(output).toBe('500\ncame in with [redacted]\n');
   for (const text of [JSON.stringify(await run.fetchHistory()), JSON.stringify(report)]) expect(text).not.toContain(password);
-}, 400_000);
+});
 
 test('what a drill does not do is refused by name, before anything is made, and never a pass', async () => {
   settings();
@@ -164,9 +164,9 @@ test('what a drill does not do is refused by name, before anything is made, and 
     expect(report.cleanUp).toEqual({ outcome: 'clean', removed: 0, leftovers: [] });
     expect(reached.filter((call) => /prepareDrill|fillDrill|startDrill/.test(call))).toEqual([]);
   }
-}, 200_000);
+});
 
-test('a service that is not well fails the drill, without its password; one that has no image leaves it open, and what waits for it', { tags: 'long', timeout: 300_000 }, async () => {
+test('a service that is not well fails the drill, without its password; one that has no image leaves it open, and what waits for it', { tags: 'long' }, async () => {
   settings();
   await write(({ services }) => { Object.assign(services['api'] as object, { healthcheck: { test: ['CMD', 'false'], interval: '1s', timeout: '1s', retries: 1 } }); });
   const unwell = await failed(await drill());
@@ -178,7 +178,7 @@ test('a service that is not well fails the drill, without its password; one that
   expect([missing.type, missing.classes]).toEqual(['CouldNotVerify', { 'service:api': 'checkDidNotRun', 'service:broker': 'imageMissing', health: 'applicationDidNotStart' }]);
 });
 
-test('what a drill was terminated over goes with the reaper, services and all', { tags: 'long', timeout: 200_000 }, async () => {
+test('what a drill was terminated over goes with the reaper, services and all', { tags: 'long' }, async () => {
   settings();
   await write();
   const [reached, released] = [Promise.withResolvers<void>(), Promise.withResolvers<void>()];
@@ -198,7 +198,7 @@ test('what a drill was terminated over goes with the reaper, services and all', 
   expect(await service.leftovers()).toEqual([]);
 });
 
-test('a file that changes while the drill runs is another one', { tags: 'long', timeout: 200_000 }, async () => {
+test('a file that changes while the drill runs is another one', { tags: 'long' }, async () => {
   settings({ health: null });
   await write();
   trouble = { after: async (call) => { if (callText(call).startsWith('runDrill/prepareDrill')) await write(({ services }) => { Object.assign(services['db'] as object, { image: 'postgres:18' }); }); } };

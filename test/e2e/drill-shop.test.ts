@@ -28,12 +28,12 @@ let backup: string;
 beforeAll(async () => {
   service = await startShopFixture(20);
   await work(false);
-}, 240_000);
+});
 
 /** A worker for the shop as it is configured then. */
 async function work(wal: boolean): Promise<void> {
   const { image } = await service.runtime.inspect(service.shop.application.container);
-  await service.startWorker({ prove: false, skewLimit: '5s', wal, drillImage: image });
+  await service.startWorker({ prove: false, skewLimit: '10m', wal, drillImage: image });
 }
 afterAll(async () => {
   if (service === undefined) return;
@@ -88,7 +88,7 @@ test('the shop comes back with all that its people ask of it, and not a word of 
   // The live shop has gone on selling, and knows nothing of it.
   expect((await service.runtime.inspect(service.shop.application.container)).startedAt).toBe(began);
   expect([...await service.runtime.list({ 'dev.holdfast.service': service.name }), ...await service.runtime.listVolumes({ 'dev.holdfast.service': service.name }), ...await service.runtime.listNetworks({ 'dev.holdfast.service': service.name })]).toEqual([]);
-}, 300_000);
+});
 
 test('the shop comes back from nothing but its log, while the live one goes on selling', async () => {
   await service.stopWorker();
@@ -98,7 +98,7 @@ test('the shop comes back from nothing but its log, while the live one goes on s
   await waitFor(async () => {
     for (const id of await repository.listBackups(service.name)) if ((await repository.readManifest(service.name, id)).manifest.components.some((each) => each.engine === 'postgres' && each.method === 'base')) return true;
     return false;
-  }, 120_000);
+  }, 180_000);
   await pause(5_000);
   const { drillId, checks } = await run('runDrill', { depth: 'rebuild', requestedBy: 'the test' }, 'log').catch(explain) as RunDrillResult;
   expect(checks.filter(({ class: found }) => found !== 'asExpected' && found !== 'harmlessDifference')).toEqual([]);
@@ -107,20 +107,20 @@ test('the shop comes back from nothing but its log, while the live one goes on s
   expect(report?.components.map(({ depth }) => depth)).toEqual(['baseAndLog', 'rdb']);
   expect(report?.rebuilt?.coldStart).toMatchObject({ to: { what: 'the application answering' } });
   expect(report?.tests?.exitCode).toBe(0);
-}, 300_000);
+});
 
 test('an order whose lines are lost comes back as it is from the log, and the shop\'s own tests say so', async () => {
   await sql('DELETE FROM order_lines WHERE order_id = (SELECT min(id) FROM orders)');
   const position = parseLsn(await sql('SELECT pg_current_wal_flush_lsn()')) ?? 0n;
   await waitFor(async () => (parseLsn((await readLogStatus(join(service.directory, 'state'), service.name, 'postgres'))?.repositories[0]?.durable ?? '0/0') ?? 0n) >= position, 60_000);
   expect(await notProven({ depth: 'rebuild' }, 'lost')).toEqual({ ended: 'ProofFailed', tests: 'applicationTestsFailed' });
-}, 300_000);
+});
 
 test('so it does from a backup', async () => {
   backup = (await run('takeBackup', {}, 'lost') as TakeBackupResult).backupId;
   expect(await notProven({ depth: 'restore', backup }, 'lost')).toEqual({ ended: 'ProofFailed', tests: 'applicationTestsFailed' });
   expect((await newestReport())?.tests?.exitCode).toBe(1);
-}, 300_000);
+});
 
 test('of a backup of which a byte flipped nothing is asked any more', async () => {
   const place = join(service.directory, 'backups', service.name, 'backups', backup, 'postgres');
@@ -130,4 +130,4 @@ test('of a backup of which a byte flipped nothing is asked any more', async () =
   const { buffer } = await file.read(Buffer.alloc(1), 0, 1, at);
   await file.write(Buffer.from([(buffer[0] ?? 0) ^ 1]), 0, 1, at);
   expect(await notProven({ depth: 'restore', backup }, 'flipped')).toEqual({ ended: 'ProofFailed', 'content:postgres': 'backupUnreadable' });
-}, 300_000);
+});

@@ -43,7 +43,7 @@ beforeAll(async () => {
   });
   await service.startWorker({ wrap, hooks });
   backup = (await service.run<TakeBackupResult>('takeBackup', { service: service.name, kind: 'base' })).backupId;
-}, 240_000);
+});
 afterAll(async () => {
   await service?.stop();
   await scope.removeAll();
@@ -79,4 +79,4 @@ test('neither its subscription nor its archive_command sends anything, where bot
   expect(log).toContain('connection authorized: user=postgres database=postgres application_name=psql');
   expect(log).not.toMatch(/replication connection|application_name=upstream/);
   expect(await service.leftovers()).toEqual([]);
-}, 300_000);
+});

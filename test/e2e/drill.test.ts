@@ -40,7 +40,7 @@ beforeAll(async () => {
   const { wrap, hooks } = instrument(service.config, { before: async (call) => trouble.before?.(call), after: async (call) => trouble.after?.(call) });
   await service.startWorker({ wrap, hooks });
   backup = (await service.run<TakeBackupResult>('takeBackup', { service: service.name })).backupId;
-}, 240_000);
+});
 afterAll(() => service?.stop());
 afterEach(async () => {
   trouble = {};
@@ -139,7 +139,7 @@ test('a healthy backup is proven, by steps that are each done twice, and product
   expect(output).toBe('500\ncame in as postgres with [redacted], or postgresql://postgres:[redacted]@postgres:5432/shop\n');
   const { events } = await run.query(statusQuery);
   expect(events.map(({ text: line }) => line).join('\n')).toMatch(/RTO .*\n.*RPO /);
-}, 400_000);
+});
 
 test('a byte of the dump that flipped is a backup that cannot be read', async () => {
   settings({});
@@ -156,9 +156,9 @@ test('a byte of the dump that flipped is a backup that cannot be read', async ()
     await file.write(buffer, 0, 1, at);
     await file.close();
   }
-}, 200_000);
+});
 
-test('a role that is missing, a count, a hash, a sequence and a key count that differ each get their class', { tags: 'long', timeout: 400_000 }, async () => {
+test('a role that is missing, a count, a hash, a sequence and a key count that differ each get their class', { tags: 'long' }, async () => {
   settings({});
   const cases: readonly (readonly [name: string, found: string, change: (manifest: BackupManifest) => BackupManifest])[] = [
     ['content:postgres', 'roleMissing', (manifest) => withPostgres(manifest, (own) => ({ ...own, roles: own.roles.filter(({ name }) => name !== 'auditor') }))],
@@ -181,7 +181,7 @@ test('a role that is missing, a count, a hash, a sequence and a key count that d
 const withPostgres = (manifest: BackupManifest, change: (own: PostgresDump) => PostgresDump): BackupManifest =>
   ({ ...manifest, components: manifest.components.map((each) => (each === postgresIn(manifest) ? change(postgresIn(manifest)) : each)) });
 
-test('an assertion that fails, one that cannot be asked and one that would write, tests that fail, and an application that is not well', { tags: 'long', timeout: 200_000 }, async () => {
+test('an assertion that fails, one that cannot be asked and one that would write, tests that fail, and an application that is not well', { tags: 'long' }, async () => {
   settings({
     assertions: [
       { ...orders, expect: { kind: 'number', above: '500' } }, { ...orders, name: 'misspelt', sql: 'SELECT count(*) FROM ordres' }, { ...orders, name: 'writes', sql: 'WITH gone AS (DELETE FROM orders RETURNING 1) SELECT count(*) FROM gone' },
@@ -200,7 +200,7 @@ test('an assertion that fails, one that cannot be asked and one that would write
   expect(JSON.stringify(report)).not.toContain('note 7');
 });
 
-test('tests that cannot be started, that take too long, and that take too much are never a pass and never a failure', { tags: 'long', timeout: 400_000 }, async () => {
+test('tests that cannot be started, that take too long, and that take too much are never a pass and never a failure', { tags: 'long' }, async () => {
   const cases: readonly (readonly [string, Partial<NonNullable<DrillSettings['tests']>>])[] = [
     ['imageMissing', { image: 'nobody/has:this', command: ['true'] }], ['applicationTestsDidNotStart', { command: ['/no/such/program'] }],
     ['applicationTestsTimedOut', { ...shell('sleep 60'), timeoutMs: 1_000 }], ['applicationTestsOutOfMemory', { ...shell('exec tail /dev/zero'), memoryBytes: 32 * 1024 ** 2 }],
@@ -246,9 +246,9 @@ test('what a drill was cancelled, failed or terminated over goes, and the cancel
   trouble = {};
   await service.run<ReapLeftoversResult>('reapLeftovers', { service: service.name });
   expect(await service.leftovers()).toEqual([]);
-}, 300_000);
+});
 
-test('what a terminated drill left goes while another run holds the service, and where the record of a cut-over cannot be read', { tags: 'long', timeout: 300_000 }, async () => {
+test('what a terminated drill left goes while another run holds the service, and where the record of a cut-over cannot be read', { tags: 'long' }, async () => {
   settings({});
   const reap = async (): Promise<unknown> => (await service.start<ReapLeftoversResult>('reapLeftovers', { service: service.name })).result().catch((error: unknown) => (error as WorkflowFailedError).cause);
   const own = join(service.repositoryPath, service.name);
@@ -297,9 +297,9 @@ test('what is no drill is refused before anything is made, and a service without
   } finally {
     await writeFile(join(path, 'manifest.json'), manifest);
   }
-}, 200_000);
+});
 
-test('a copy of a whole server is recovered to where it is consistent; what is promised and not kept is told, though all is as it was', { tags: 'long', timeout: 300_000 }, async () => {
+test('a copy of a whole server is recovered to where it is consistent; what is promised and not kept is told, though all is as it was', { tags: 'long' }, async () => {
   settings({ assertions: [orders] });
   const { backupId } = await service.run<TakeBackupResult>('takeBackup', { service: service.name, kind: 'base' });
   const { checks } = await proven(await drill({ backup: backupId }));

@@ -84,9 +84,9 @@ test('a cut-over keeps a backup away; a second approved restore waits for it, an
   await first.result();
   expect(await failureOf(second)).toBe('PlanChanged');
   await expectSettled('saved');
-}, 240_000);
+});
 
-test('a database that somebody made anew while the plan waited is not touched', { tags: 'long', timeout: 240_000 }, async () => {
+test('a database that somebody made anew while the plan waited is not touched', { tags: 'long' }, async () => {
   await workWith({});
   const handle = await restore();
   await service.waitForPhase(handle, 'awaitingApproval');
@@ -116,9 +116,9 @@ test('a cancellation that comes when the opening has begun comes too late: the r
   await service.approve(second);
   expect(await failureOf(second)).toBe('PlanChanged');
   await expectSettled('live');
-}, 240_000);
+});
 
-test('an accept that is terminated between its two stores is finished by its repair: half of a rollback copy brings nothing back', { tags: 'long', timeout: 240_000 }, async () => {
+test('an accept that is terminated between its two stores is finished by its repair: half of a rollback copy brings nothing back', { tags: 'long' }, async () => {
   const copies = (): Promise<string> => service.sql('SELECT count(*) FROM pg_database WHERE datname LIKE \'holdfast_old_%\'');
   const before = await copies();
   const held = await workUntil('acceptRestore/discardRollbackCopy:redis#1/before');
@@ -137,7 +137,7 @@ test('an accept that is terminated between its two stores is finished by its rep
   await expectSettled('saved');
 });
 
-test('an accept that is cancelled when its first copy goes comes to its end', { tags: 'long', timeout: 240_000 }, async () => {
+test('an accept that is cancelled when its first copy goes comes to its end', { tags: 'long' }, async () => {
   const held = await workUntil('acceptRestore/discardRollbackCopy:redis#1/before');
   const handle = await restore();
   await service.approve(handle);
@@ -151,7 +151,7 @@ test('an accept that is cancelled when its first copy goes comes to its end', { 
   await expectSettled('saved');
 });
 
-test('a repair that fails itself keeps nobody from repairing: the next run takes over its fences too', { tags: 'long', timeout: 240_000 }, async () => {
+test('a repair that fails itself keeps nobody from repairing: the next run takes over its fences too', { tags: 'long' }, async () => {
   const held = await workUntil('restoreBackup/swapComponent:postgres#1/after');
   const handle = await restore();
   await service.approve(handle);

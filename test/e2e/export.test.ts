@@ -43,7 +43,7 @@ test('gunzip and psql make of it what was backed up', async () => {
   const contents = await Promise.all([backupId, imported[0] ?? ''].map(async (id) => (await repository.readManifest(service.name, id)).manifest.components.map((each) => ('content' in each ? each.content : null))));
   expect(contents[1]).toEqual(contents[0]);
   expect(await service.leftovers()).toEqual([]);
-}, 180_000);
+});
 
 test('nothing is written over, and nothing half is left', async () => {
   const before = await readdir(directory);

@@ -40,7 +40,7 @@ beforeAll(async () => {
   place = await mkdtemp(join(tmpdir(), 'holdfast offsite-'));
   await cp(service.repositoryPath, join(place, 'repository'), { recursive: true });
   await service.startKeeping(wrap, hooks);
-}, 240_000);
+});
 afterAll(async () => {
   await service?.stop();
   await rm(place, { recursive: true, force: true });
@@ -73,7 +73,7 @@ test('without another host there is no failover, and without a worker there noth
   expect(await failureOf(await drill())).toBe('InvalidInput');
   service.define({ failover });
   expect(await failureOf(await drill())).toBe('HostUnavailable');
-}, 120_000);
+});
 
 test('it comes up there to the newest point that is off site; what a terminated drill left there is reaped', () => withSecondEngine(async (engine) => {
   service.define({ failover });

@@ -85,7 +85,7 @@ test('from the command line: a directory comes in, and what came in goes out aga
   expect(await readFile(join(out, names[1] ?? ''))).toEqual(rdb);
   expect(await holdfast('export', '20260118', '--to', out)).toMatchObject({ code: 3, stderr: expect.stringContaining('AlreadyExists') });
   expect(await holdfast('export', '20260118', '--format', 'csv', '--to', out)).toMatchObject({ code: 2 });
-}, 240_000);
+});
 
 test('one import started alone takes nothing twice, and says which backup has it; the same bytes of another day are another backup', async () => {
   const before = await backups();
@@ -98,9 +98,9 @@ test('one import started alone takes nothing twice, and says which backup has it
   expect(await backups()).toEqual([...before, backupId]);
   expect(await service.run<ImportBackupsResult>('importBackups', { service: service.name, directory, timeZone: 'UTC' })).toMatchObject({ imported: ['20260202-010000'], known: 2 });
   expect(await service.leftovers()).toEqual([]);
-}, 180_000);
+});
 
-test('two imports of one directory at once take each file once between them', { tags: 'long', timeout: 240_000 }, async () => {
+test('two imports of one directory at once take each file once between them', { tags: 'long' }, async () => {
   const before = await backups();
   const directory = await filed({ 'postgres-20260301-010000.sql.gz': plain, 'redis-20260301-010000.rdb': rdb, 'redis-20260302-010000.rdb': rdb });
   const results = await Promise.all([1, 2].map(() => service.run<ImportBackupsResult>('importBackups', { service: service.name, directory, timeZone: 'UTC' })));
@@ -122,9 +122,9 @@ test('a dump in psql\'s frame comes in; a command of psql\'s in the midst of a l
     expect(await failureOf('importBackup', one(stamp))).toMatchObject({ failure: 'RestoreFailed', message: expect.stringMatching(/backslash commands are restricted.*commands of psql in a file are not carried out/) });
   }
   expect(await service.leftovers()).toEqual([]);
-}, 180_000);
+});
 
-test('where psql knows no frame, a dump in one comes in all the same', { tags: 'long', timeout: 180_000 }, async () => {
+test('where psql knows no frame, a dump in one comes in all the same', { tags: 'long' }, async () => {
   const older = await startServiceFixture({ postgresImage: 'postgres:16' });
   try {
     const { stdout } = await older.runtime.exec(older.postgres, { argv: ['psql', '--help=commands'], timeoutMs: 10_000 });
@@ -143,9 +143,9 @@ test('an RDB of a newer Redis is called that', async () => {
   const directory = await filed({ 'redis-20260501-010000.rdb': Buffer.concat([Buffer.from('REDIS0099'), rdb.subarray(9)]) });
   expect(await failureOf('importBackup', { directory, files: ['redis-20260501-010000.rdb'], timeZone: 'UTC' })).toMatchObject({ failure: 'VersionMismatch' });
   expect(await service.leftovers()).toEqual([]);
-}, 120_000);
+});
 
-test('a disk that runs full under an import or an export is called that, and nothing half is on it', { tags: 'long', timeout: 300_000 }, async () => {
+test('a disk that runs full under an import or an export is called that, and nothing half is on it', { tags: 'long' }, async () => {
   const before = await backups();
   // Rows that nothing compresses.
   await service.sql(`CREATE TABLE noise (bytes bytea); INSERT INTO noise SELECT decode(string_agg(md5(random()::text), ''), 'hex') FROM generate_series(1, 262144) n GROUP BY n % 256`);

@@ -80,9 +80,9 @@ test('it comes back like any other backup', async () => {
   expect(await service.redisCli('GET', 'state')).toBe('saved');
   await (await service.start<void>('acceptRestore', { service: service.name, run: 'latest' }).then(async (handle) => { await service.approve(handle); return handle; })).result();
   expect(await service.leftovers()).toEqual([]);
-}, 120_000);
+});
 
-test('what is wrong with a file is said with its name, and the others are taken', { tags: 'long', timeout: 300_000 }, async () => {
+test('what is wrong with a file is said with its name, and the others are taken', { tags: 'long' }, async () => {
   const sql = await readFile(join(directory, names.sql));
   const put = (file: string, bytes: Uint8Array | string): Promise<void> => writeFile(join(directory, file), bytes);
   const plain = gunzipSync(sql).toString('latin1');

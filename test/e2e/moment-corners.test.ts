@@ -38,9 +38,9 @@ test('a move while another one is under way is refused; a server that is lost wh
   const { newBase } = await run.result();
   await service.client.workflow.getHandle(newBase as string).result();
   expect([await orders(), await service.leftovers()]).toEqual(['1', []]);
-}, 180_000);
+});
 
-test('a database that a dump replaced while the plan waits is seen, though the server is the same', { tags: 'long', timeout: 180_000 }, async () => {
+test('a database that a dump replaced while the plan waits is seen, though the server is the same', { tags: 'long' }, async () => {
   const dump = await service.run<TakeBackupResult>('takeBackup', { service: service.name });
   const waiting = await service.start('restoreToPointInTime', { service: service.name, to });
   await service.waitForPhase(waiting, 'awaitingApproval');
@@ -71,4 +71,4 @@ test('reset behind what the yes had begun, it destroys nothing, and asks again',
     expect(await accept.result(), what).toBeDefined();
   }
   expect(await service.sql('SELECT count(*) FROM pg_ls_dir(\'.\') AS name WHERE name LIKE \'pgsql_tmp%\'')).toBe('0');
-}, 180_000);
+});

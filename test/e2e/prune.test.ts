@@ -87,7 +87,7 @@ test('a plan that asks removes nothing before somebody says yes to it, in each r
   delete (service.config.services[0] as { retentionIn?: unknown }).retentionIn;
   expect(await service.leftovers()).toEqual([]);
   await stop();
-}, 180_000);
+});
 
 test('a backup of both stores has what came of age removed behind it in each repository, and is one whatever becomes of that', async () => {
   const [here, there] = [createRepository('local', createLocalStorage(await mkdtemp(join(elsewhere, 'behind-')))), createRepository('far', createLocalStorage(await mkdtemp(join(elsewhere, 'behind-far-'))))];
@@ -119,7 +119,7 @@ test('a backup of both stores has what came of age removed behind it in each rep
   delete (service.config.services[0] as { retention?: unknown }).retention;
   expect((await take()).said).not.toContain('Applying the retention');
   await stop();
-}, 240_000);
+});
 
 test('a plan that asked nothing is no answer to what comes up while it is carried out', async () => {
   const path = await mkdtemp(join(elsewhere, 'answered-'));
@@ -136,7 +136,7 @@ test('a plan that asked nothing is no answer to what comes up while it is carrie
   expect(await inTrash(repository)).toEqual([]);
   service.define({ repositories: ['local', 'far'] });
   await stop();
-}, 120_000);
+});
 
 test('what a run reads, that somebody started by hand, stays', async () => {
   const stop = await service.startWorker({ wrap: (dependencies) => ({ ...dependencies, repositories: new Map([['local', local], ['far', far]]) }) });
@@ -152,7 +152,7 @@ test('what a run reads, that somebody started by hand, stays', async () => {
     // Temporal's list says so a moment later: until then that run may read what the next test removes.
     await waitFor(async () => (await service.client.workflow.count(`WorkflowId = '${reading.workflowId}' AND ExecutionStatus = 'Running'`)).count === 0);
   }
-}, 120_000);
+});
 
 test('from the command line: shown, asked about, done, listed, taken back', async () => {
   const [directory, path] = [await mkdtemp(join(elsewhere, 'cli-')), await mkdtemp(join(elsewhere, 'repository-'))];
@@ -186,7 +186,7 @@ test('from the command line: shown, asked about, done, listed, taken back', asyn
   expect(await holdfast('delete', young)).toMatchObject({ code: 2 });
   expect(await holdfast('undelete', '19990101')).toMatchObject({ code: 2, stderr: expect.stringContaining('UnknownBackup') });
   await stop();
-}, 180_000);
+});
 
 cases([
   'pruneBackups/carryOutPrune#1/done:storage.createExclusive#2',
@@ -214,4 +214,4 @@ cases([
   expect(await repository.trash.lastPlan(service.name)).toEqual({ upTo: 12, newest: ids[11], takenBack: [] });
   expect(await repository.storage.listNames(`${service.name}/runs`)).toEqual([]);
   expect((await checkChain(repository, service.name)).damaged).toEqual([]);
-}, 120_000);
+});

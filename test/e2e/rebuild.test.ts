@@ -58,7 +58,7 @@ beforeAll(async () => {
   service.define({ components: components.map(({ name, container }, index) => (index === 0 ? { engine: 'postgres', name, container, database: 'shop', user: 'postgres' } : { engine: 'redis', name, container })) });
   await service.startWorker({ environment: { HOLDFAST_STATE_DIR: join(escrow, 'state') }, wrap, hooks });
   service.define({ components });
-}, 300_000);
+});
 afterAll(async () => {
   await service?.stop();
   await rm(escrow, { recursive: true, force: true });
@@ -189,9 +189,9 @@ test('both stores come back to the newest point from the repository alone, by st
   for (const written of [text, page, JSON.stringify(await run.fetchHistory())]) expect(written).not.toContain('the-secret-of-the-mail');
   // What was made for the run alone is gone with it.
   expect((await readdir(join(service.repositoryPath, service.name), { recursive: true })).filter((name) => /^runs\/.*\.rdb$/.test(name))).toEqual([]);
-}, 400_000);
+});
 
-test('a drill of the newest backup brings that back alone, and measures what would be lost by the logs that are kept', { tags: 'long', timeout: 200_000 }, async () => {
+test('a drill of the newest backup brings that back alone, and measures what would be lost by the logs that are kept', { tags: 'long' }, async () => {
   settings({ assertions: [] });
   const run = await service.start<RunDrillResult>('runDrill', { service: service.name, depth: 'restore' });
   const result = await proven(run);
@@ -205,7 +205,7 @@ test('a drill of the newest backup brings that back alone, and measures what wou
   expect(objectives.find(({ objective }) => objective === 'rpo')).toMatchObject({ what: 'what would be lost', measuredMs: rpo.ms });
 });
 
-test('out of another repository than the first: that one is not needed, whatever the drill writes lies in the other, and what one that was terminated left there is reaped', { tags: 'long', timeout: 400_000 }, async () => {
+test('out of another repository than the first: that one is not needed, whatever the drill writes lies in the other, and what one that was terminated left there is reaped', { tags: 'long' }, async () => {
   settings({ keys: [mail()], tests: { image: 'postgres:17', command: ['echo', 'told'], timeoutMs: 60_000, memoryBytes: 128 * 1024 ** 2, environment: {} } });
   await cp(service.repositoryPath, offsite(), { recursive: true });
   await rm(join(offsite(), service.name, 'drills'), { recursive: true, force: true });
@@ -239,7 +239,7 @@ test('out of another repository than the first: that one is not needed, whatever
   expect(await runs()).toEqual([]);
 });
 
-test('a key that is not there is asked for, and reminded of; brought in time the drill goes on, else it could not verify', { tags: 'long', timeout: 400_000 }, async () => {
+test('a key that is not there is asked for, and reminded of; brought in time the drill goes on, else it could not verify', { tags: 'long' }, async () => {
   const late = join(escrow, 'late.key');
   settings({ keys: [mail(), { name: 'late', kept: { file: late } }] });
   const run = await rebuild();
@@ -262,7 +262,7 @@ test('a segment that is missing in the midst: what lies before it comes back, an
   const { type, report, of } = await without((path) => path.startsWith('wal/') && path.includes(missing), async () => failed(await rebuild()));
   expect([type, report.verdict, of('recovery:postgres')?.class, of('content:postgres')?.class, of('assertion:orders')?.class, report.times.rpo.ms]).toEqual(['ProofFailed', 'failed', 'logIncomplete', 'asExpected', 'assertionFailed', null]);
   expect(of('recovery:postgres')?.sentence).toContain(missing);
-}, 300_000);
+});
 
 test('no base backup, or a file of it missing, is nothing to come back from', async () => {
   settings({});
@@ -273,9 +273,9 @@ test('no base backup, or a file of it missing, is nothing to come back from', as
   // Nobody is to rely on it any more, retention neither.
   const proofs = await createRepository('local', createLocalStorage(service.repositoryPath)).listProofs(service.name, base);
   expect(proofs.map(({ verdict, components }) => [verdict, components.map(({ component, sentence }) => [component, sentence.startsWith(`Found by drill ${damaged.report.drillId}`)])])).toEqual([['failed', [['postgres', true]]]]);
-}, 300_000);
+});
 
-test('an append-only file with a hole leads up to it, or Redis comes from the backup next to it; and either is told', { tags: 'long', timeout: 300_000 }, async () => {
+test('an append-only file with a hole leads up to it, or Redis comes from the backup next to it; and either is told', { tags: 'long' }, async () => {
   settings({ assertions: [orders] });
   const found = async (which: (path: string) => boolean): Promise<readonly unknown[]> => {
     const { type, of, report } = await without(which, async () => failed(await rebuild()));
@@ -289,4 +289,4 @@ test('an append-only file with a hole leads up to it, or Redis comes from the ba
 test('what is no rebuild is refused before anything is made', async () => {
   const refused = async (input: object): Promise<string> => (await rebuild(input)).result().then(() => 'none', (error: unknown) => String(((error as WorkflowFailedError).cause as { type?: string }).type));
   expect([await refused({ backup: 'latest' }), await refused({ repository: 'elsewhere' }), await refused({ into: { postgres: 'x' } }), await refused({ depth: 'deeper' })]).toEqual(['InvalidInput', 'InvalidInput', 'InvalidInput', 'InvalidInput']);
-}, 60_000);
+});

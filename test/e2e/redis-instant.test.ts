@@ -108,6 +108,6 @@ test('once more to the same moment, with a hole in the archive: the backup next 
   const { accident, newBase, base } = restored;
   await service.client.workflow.getHandle(newBase).result();
   const increments = join(service.repositoryPath, service.name, 'aof', 'redis', 'increments');
-  for (const name of await readdir(increments)) await rm(join(increments, name), { recursive: true });
+  for (const name of await readdir(increments)) await rm(join(increments, name), { recursive: true, force: true, maxRetries: 5 });
   expect(await planned({ before: `xid:${accident}`, timeline: 1 })).toEqual({ component: 'redis', backupId: base, at: expect.any(String), beforeMs: expect.any(Number), unfit: expect.stringMatching(/not archived|in use/) });
 });

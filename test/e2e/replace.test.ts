@@ -45,7 +45,7 @@ test('refused beside with the command that helps, and that for a proven backup a
   const unproven = await runToEnd(service, await replace(), 300_000);
   expect(unproven).toMatchObject({ failure: 'ReplacementRefused', message: expect.stringContaining(`holdfast prove ${backupId}`) });
   expect([await state(), archives(), await service.leftovers()]).toEqual([before, [], []]);
-}, 600_000);
+});
 
 test('replaced after the yes, once where two plans get it at once, equal to the backup, undone with all that was written since, and let go', async () => {
   await service.run('proveBackup', { service: service.name, backup: backupId });
@@ -69,7 +69,7 @@ test('replaced after the yes, once where two plans get it at once, equal to the 
   await approve(accept);
   await accept.result();
   expect([await state(), archives(), await service.leftovers()]).toEqual([before, [], []]);
-}, 600_000);
+});
 
 /** A worker that dies when the helper that drops the old data has ended: nothing of it is there, and nothing new. */
 async function killedAfterTheDrop(): Promise<WorkflowHandle & { result(): Promise<RestoreBackupResult> }> {
@@ -93,9 +93,9 @@ test('the worker dies when the old data is gone: another one goes on to the rest
   await approve(undo);
   await undo.result();
   expect([await state(), await service.leftovers()]).toEqual([before, []]);
-}, 600_000);
+});
 
-test('and where the run was ended over it, the repair brings the old data back from its copy', { tags: 'long', timeout: 600_000 }, async () => {
+test('and where the run was ended over it, the repair brings the old data back from its copy', { tags: 'long' }, async () => {
   const run = await killedAfterTheDrop();
   await run.terminate('the operator gave up');
   const copies = archives().length;

@@ -86,7 +86,7 @@ async function waitingRestore(): Promise<WorkflowHandle> {
   return handle;
 }
 
-test('its backup stays, whatever is due; what schedules start is left out for it, and goes on once it was terminated', { tags: 'long', timeout: 400_000 }, async () => {
+test('its backup stays, whatever is due; what schedules start is left out for it, and goes on once it was terminated', { tags: 'long' }, async () => {
   stopWorker = await service.startWorker();
   const plan = async () => (await service.run<PruneBackupsResult>('pruneBackups', { service: service.name, plan: true })).plans[0];
   expect((await plan())?.backups.find((each) => each.backupId === backupId)?.outcome).toBe('remove');
@@ -144,4 +144,4 @@ test('a backup that is due in the midst of a cut-over is left out; one that some
   await restore.result();
   await waitFor(async () => (await due('backup')).state === 'COMPLETED', patienceMs);
   expect(await service.sql('SELECT word FROM state')).toBe('saved');
-}, 300_000);
+});

@@ -12,7 +12,7 @@ import { startShopFixture, type ShopFixture } from '../support/shop-fixture.ts';
 let service: ShopFixture;
 beforeAll(async () => {
   service = await startShopFixture(60);
-  await service.startWorker({ skewLimit: '5s' });
+  await service.startWorker({ skewLimit: '10m' });
 });
 afterAll(() => service?.stop());
 

@@ -127,4 +127,4 @@ test('and the run they were stolen from ends as if nothing had been', async () =
   await service.approve(undo);
   await undo.result();
   expect(await service.sql('SELECT word FROM state')).toBe('live');
-}, 120_000);
+});

@@ -79,9 +79,9 @@ test('tables come back while the service runs, and go again', async () => {
   const undo = /rollback copy of (r-[0-9a-f]{4}) \(undo/.exec(status.stdout)?.[1] ?? '';
   expect((await holdfast('accept', undo, ...confirmed)).code).toBe(0);
   expect(await schemas()).toBe('0');
-}, 300_000);
+});
 
-test('what was half-way when its run was terminated is taken back, and nothing of it stays', { tags: 'long', timeout: 300_000 }, async () => {
+test('what was half-way when its run was terminated is taken back, and nothing of it stays', { tags: 'long' }, async () => {
   await service.sql('DROP SCHEMA as_it_was CASCADE');
   const damaged = await state();
   const done = Promise.withResolvers<void>();

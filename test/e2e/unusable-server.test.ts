@@ -52,7 +52,7 @@ test('a server that crashes at every start is replaced by a new one made from th
   expect([await orders(), await service.redisCli('GET', 'cart')]).toEqual(['1,2', 'of later']);
   expect((await service.runtime.inspect(service.postgres)).restartPolicy.name).toBe('always');
   expect(await service.leftovers()).toEqual([]);
-}, 300_000);
+});
 
 test('a volume without a server is filled without the image making one of its own first; nobody is asked, for nothing is replaced', async () => {
   const { backupId } = await service.run<TakeBackupResult>('takeBackup', { service: service.name });
@@ -73,7 +73,7 @@ test('a volume without a server is filled without the image making one of its ow
   } finally {
     await service.runtime.remove(id);
   }
-}, 300_000);
+});
 
 test('one store by itself, where it is named: the plan says that the other stays, and of another moment', async () => {
   await service.sql('TRUNCATE orders; INSERT INTO orders VALUES (1)');
@@ -86,7 +86,7 @@ test('one store by itself, where it is named: the plan says that the other stays
   await service.approve(run);
   await run.result();
   expect([await orders(), await service.redisCli('GET', 'cart')]).toEqual(['1', 'of now']);
-}, 300_000);
+});
 
 describe('a moment, each time undone to what was there', () => {
   const directory = '/var/lib/postgresql/18/docker';
@@ -97,7 +97,7 @@ describe('a moment, each time undone to what was there', () => {
     // Its own end is a moment that needs no archived log.
     to = `backup:${(await service.run<TakeBackupResult>('takeBackup', { service: service.name, kind: 'base' })).backupId}`;
     await service.sql('INSERT INTO orders VALUES (2)');
-  }, 300_000);
+  });
 
   const madeWith = async () => JSON.parse(await engineCall(dockerHost(), 'GET', `/containers/${container}/json`)) as { readonly Config: Readonly<Record<string, unknown>>; readonly HostConfig: Readonly<Record<string, unknown>> };
 
@@ -134,14 +134,14 @@ describe('a moment, each time undone to what was there', () => {
 
   const beside = (...argv: [string, ...string[]]): Promise<string> => runBeside(service, container, argv);
 
-  test('into a server that is stopped', { tags: 'long', timeout: 300_000 }, async () => {
+  test('into a server that is stopped', { tags: 'long' }, async () => {
     await service.runtime.stop(container, 30_000);
     expect((await restored()).plan.body.losses[0]?.notes.join()).toContain('not known');
     await undone();
     expect(await orders()).toBe('1,2');
   });
 
-  test('into one that crashes at every start: to the byte as damaged as it was; and from there, too, a way leads back', { tags: 'long', timeout: 300_000 }, async () => {
+  test('into one that crashes at every start: to the byte as damaged as it was; and from there, too, a way leads back', { tags: 'long' }, async () => {
     await service.runtime.exec(container, { argv: ['dd', 'if=/dev/zero', `of=${directory}/global/pg_control`, 'bs=8192', 'count=1', 'conv=notrunc'], timeoutMs: 10_000 });
     await service.runtime.kill(container);
     await service.runtime.start(container);
@@ -173,7 +173,7 @@ describe('a moment, each time undone to what was there', () => {
     await restored();
     await undone();
     expect(await orders()).toBe(live);
-  }, 300_000);
+  });
 
   test('into one whose volume is empty: it is as empty again, and no server is made there meanwhile', async () => {
     const made = async (): Promise<number> => (await service.runtime.logs(container, 1_048_576)).split('init process complete').length;
@@ -187,5 +187,5 @@ describe('a moment, each time undone to what was there', () => {
     await decided('acceptRestore', { run: 'latest' });
     expect([await beside('find', '/var/lib/postgresql', '-type', 'f'), await service.leftovers()]).toEqual(['', []]);
     expect(await made()).toBe(before);
-  }, 300_000);
+  });
 });

@@ -60,4 +60,4 @@ test('the log of both versions leads to any second of either, and the server sta
   expect(result).toMatchObject({ outcome: 'restored', backupId });
   expect([await orders(), await versions()]).toEqual(['1,2,3', after]);
   await service.client.workflow.getHandle(result.newBase as string).result();
-}, 300_000);
+});

@@ -140,4 +140,4 @@ test('from its start, over a crash, a lost slot and a promotion, until it is tol
   expect(await service.sql('SELECT count(*) FROM pg_replication_slots')).toBe('0');
   expect(await forgotten({})).toMatchObject({ outcome: 'nothing' });
   expect(await service.leftovers()).toEqual([]);
-}, 300_000);
+});

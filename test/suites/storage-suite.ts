@@ -234,7 +234,8 @@ export function describeStorage(name: string, open: () => Promise<StorageUnderTe
       it('goes on over many objects', async () => {
         for (let number = 0; number < 200; number += 1) await storage.createExclusive(`many/${number % 7}/${number}`, text(''));
         expect(await listed('many')).toHaveLength(200);
-      });
+        // Each of them is synced, and the disk is everybody's.
+      }, 300_000);
     });
 
     describe('removing what is unfinished', () => {

@@ -105,4 +105,4 @@ it.each(['local', 'far'] as const)('in the repository %s', async (where) => {
   }), { numRuns: where === 'far' ? 30 : 4, endOnFailure: where === 'local' });
   // Enough came about of both; so few histories as on a disk need not have any.
   if (where === 'far') expect(Math.min(kills, removals)).toBeGreaterThan(5);
-}, 300_000);
+}, 900_000);

@@ -22,7 +22,7 @@ const command = `PATH="/usr/lib/postgresql/$PG_MAJOR/bin:$PATH"; while :; do pri
 const question = realProgram('psql', '-X', '-A', '-t', '-q', '-h', '127.0.0.1', '-U', 'postgres', '-d', 'shop', '-c', 'SELECT word FROM state');
 const askWithinMs = 4_000;
 /** Longer than a container takes that its own restart policy starts again. */
-const healthyWithinMs = 30_000;
+const healthyWithinMs = 120_000;
 
 export async function openApplication(): Promise<Application> {
   const name = `hf-test-app-${randomBytes(4).toString('hex')}`;

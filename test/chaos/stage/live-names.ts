@@ -36,7 +36,7 @@ export function watchLiveNames(service: ServiceFixture, timeline: string | null,
   let known: readonly string[] | null = null;
   const look = async (): Promise<void> => {
     looks += 1;
-    const announced = await isAnnounced(service);
+    const [announced, before] = [await isAnnounced(service), await cutOversOf(service)];
     hasBegun ||= announced;
     const timelines = hasBegun || looks % redisEvery !== 1 ? null : await timelinesIn(service);
     known ??= timelines === null ? null : [...timelines, ...(timeline === null ? [] : [timeline])];
@@ -45,7 +45,8 @@ export function watchLiveNames(service: ServiceFixture, timeline: string | null,
     const silent = await silentStores(service, looks % redisEvery === 1);
     if (await isUnresolved(service, silent)) seen.add(`the live name ${database} did not resolve`);
     const wrong = silent.filter(({ store }) => !mayBeSilent.includes(store));
-    if (wrong.length > 0 && !announced && !(await isAnnounced(service))) for (const { store, why } of wrong) seen.add(`outside a cut-over ${store} did not answer: ${why}`);
+    // One that began and ended during this look was announced, too.
+    if (wrong.length > 0 && !announced && !(await isAnnounced(service)) && await cutOversOf(service) === before) for (const { store, why } of wrong) seen.add(`outside a cut-over ${store} did not answer: ${why}`);
   };
   const looking = (async () => {
     while (!ended) {
@@ -99,7 +100,6 @@ async function isUnresolved(service: ServiceFixture, silent: readonly Silent[]):
   return count === '0';
 }
 
-async function isAnnounced(service: ServiceFixture): Promise<boolean> {
-  const repository = createRepository('local', createLocalStorage(service.repositoryPath));
-  return (await repository.listRollbacks(service.name)).some(({ state }) => repairDirection(state) !== null);
-}
+const rollbacksOf = (service: ServiceFixture) => createRepository('local', createLocalStorage(service.repositoryPath)).listRollbacks(service.name);
+const isAnnounced = async (service: ServiceFixture): Promise<boolean> => (await rollbacksOf(service)).some(({ state }) => repairDirection(state) !== null);
+const cutOversOf = async (service: ServiceFixture): Promise<number> => (await rollbacksOf(service)).length;

@@ -117,7 +117,7 @@ export function anySecondOn(postgresImage: string): void {
     await service.approve(undo);
     await undo.result();
     expect(await orders()).toBe('1,2,3,4,6');
-  }, 600_000);
+  });
 
   test('a server that crashes at every start comes back to its last transaction', async () => {
     await service.run('takeBackup', { service: service.name, kind: 'base' });
@@ -146,5 +146,5 @@ export function anySecondOn(postgresImage: string): void {
     await service.runtime.remove(service.postgres);
     const lost = await (await restore({ to: 'latest' })).result().then(() => 'restored', (error: unknown) => String((error as Error).cause));
     expect(lost).toContain(`docker create --name ${component.container} --restart always --network none --env POSTGRES_PASSWORD --env POSTGRES_DB --env POSTGRES_INITDB_ARGS=--no-sync --mount type=volume,source=${component.container}-data,target=`);
-  }, 400_000);
+  });
 }

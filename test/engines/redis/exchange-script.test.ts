@@ -32,6 +32,9 @@ beforeEach(() => {
   // Counts down and dies: `before` the move or after it, as a killed helper would.
   writeFileSync(join(root, 'bin', 'mv'), '#!/bin/sh\nleft=$(cat "$MOVES")\nif [ "$left" = 0 ]; then kill -9 "$PPID"; exit 1; fi\necho $((left - 1)) >"$MOVES"\nexec /bin/mv "$@"\n');
   chmodSync(join(root, 'bin', 'mv'), 0o755);
+  // It would wait for whatever else this machine is writing; what is killed here is a process, not the machine.
+  writeFileSync(join(root, 'bin', 'sync'), '#!/bin/sh\nexit 0\n');
+  chmodSync(join(root, 'bin', 'sync'), 0o755);
 });
 afterEach(() => rmSync(root, { recursive: true, force: true }));
 
