@@ -71,6 +71,9 @@ describe('status codes', () => {
   test.each([
     ['task c7b7762555783f19ae32e73fcae2c283feb072101bd3890d7bb10c4400ec20e3 not found: not found', 'ContainerNotRunning'],
     ['OCI runtime exec failed: exec failed: cannot exec in a stopped container: unknown', 'ContainerNotRunning'],
+    // Between the look at its state and the joining of its namespaces.
+    ['OCI runtime exec failed: exec failed: unable to create new parent process: namespace path: lstat /proc/23900/ns/ipc: no such file or directory: unknown', 'ContainerNotRunning'],
+    ['OCI runtime exec failed: exec failed: unable to start container process: error executing setns process: exit status 1: unknown', 'ContainerNotRunning'],
     ['OCI runtime exec failed: exec failed: container_linux.go:380: cannot exec a container that has stopped: unknown', 'ContainerNotRunning'],
     ['OCI runtime exec failed: exec failed: unable to start container process: exec: "psql": executable file not found in $PATH: unknown', null],
     ['psql: task force not found', null],
