@@ -8,15 +8,17 @@ const load = (name) => import(new URL(fromSource ? `../src/${name}.ts` : `../dis
 const { loadConfig } = await load('config/load-config');
 const { connectClient } = await load('client/temporal-connection');
 const { pollersOf } = await load('client/task-queue-pollers');
-const { hostQueue } = await load('domain/task-queues');
+const { hostQueues } = await load('domain/task-queues');
 
 try {
   const { host, queuePrefix } = await loadConfig({ environment: process.env, currentDirectory: process.cwd() });
-  const queue = hostQueue(host, queuePrefix);
   const client = await connectClient();
-  const workers = await pollersOf(client, queue, 'activity');
+  let workers = [];
+  for (const queue of hostQueues(host, queuePrefix)) {
+    workers = await pollersOf(client, queue, 'activity');
+    if (!workers.some((identity) => identity.startsWith(`holdfast@${hostname()} (`))) throw new Error(`no worker of this machine polls ${queue}`);
+  }
   await client.connection.close();
-  if (!workers.some((identity) => identity.startsWith(`holdfast@${hostname()} (`))) throw new Error(`no worker of this machine polls ${queue}`);
   process.stdout.write(`at work: ${workers.join(', ')}\n`);
 } catch (error) {
   process.stderr.write(`${error instanceof Error ? error.message : String(error)}\n`);

@@ -28,7 +28,8 @@ export function createReapActivities(dependencies: ActivityDependencies) {
      */
     async reapScratch({ service, waits = false }: { service: string; waits?: boolean }): Promise<readonly ReapedRun[]> {
       const { runtime, runs } = dependencies;
-      const isOver = waits ? waitUntilLongOver : isLongOver;
+      const beganMs = performance.now();
+      const isOver = (owner: RunOwner): Promise<boolean> => (waits ? waitUntilLongOver : isLongOver)(owner, performance.now() - beganMs);
       const reaped: ReapedRun[] = [];
       for (const owner of await listOwners(runtime, runs.namespaceId, service)) {
         if (!(await isOver(owner))) continue;
@@ -57,13 +58,13 @@ export function createReapActivities(dependencies: ActivityDependencies) {
   };
 
   /** Did the run end so long ago that no late attempt of it can come? */
-  async function isLongOver(owner: RunOwner): Promise<boolean> {
-    return await stillLateMs(dependencies, owner) === 0;
+  async function isLongOver(owner: RunOwner, sinceMs: number): Promise<boolean> {
+    return await stillLateMs(dependencies, owner, sinceMs) === 0;
   }
 
   /** Waits for that where the run has ended; false at once while it is open. */
-  async function waitUntilLongOver(owner: RunOwner): Promise<boolean> {
-    const lateMs = await stillLateMs(dependencies, owner);
+  async function waitUntilLongOver(owner: RunOwner, sinceMs: number): Promise<boolean> {
+    const lateMs = await stillLateMs(dependencies, owner, sinceMs);
     if (lateMs !== null && lateMs > 0) await pauseFor(lateMs, Context.current().cancellationSignal);
     return lateMs !== null;
   }

@@ -9,7 +9,7 @@ import type { RecoveredComponent } from '../engines/moment-engine.ts';
 import { engineOf, firstRepository, inEngineContext } from './activity-run.ts';
 import { sourceOf } from './artifacts.ts';
 import type { ActivityDependencies } from './dependencies.ts';
-import { withRecovery, type LocatedInput } from './moment/moment-activities.ts';
+import { notesOfTheWay, withRecovery, type LocatedInput } from './moment/moment-activities.ts';
 import { readBackup } from './proof-activities.ts';
 
 export function createTablesActivities(dependencies: ActivityDependencies) {
@@ -23,7 +23,10 @@ export function createTablesActivities(dependencies: ActivityDependencies) {
 
     /** The same rows as of a moment that was located: recovered to in a copy, which goes again. @throws PlanChanged, UnknownTable, TableUnfit, ForeignKeysBroken and what the engine throws */
     prepareTablesFromMoment: (input: LocatedInput & { request: TablesRequest }): Promise<RecoveredComponent> =>
-      inEngineContext(dependencies, input.service, (context) => withRecovery(dependencies, input, (recovery) => tablesOf(input.component).prepareFromMoment(context, input.component, recovery, input.request))),
+      inEngineContext(dependencies, input.service, async (context) => {
+        const { prepared, reached } = await withRecovery(dependencies, input, (recovery) => tablesOf(input.component).prepareFromMoment(context, input.component, recovery, input.request));
+        return { prepared: { ...prepared, notes: [...await notesOfTheWay(dependencies, input, reached), ...prepared.notes] }, reached };
+      }),
 
     /** What the transaction did, by its own count. Reads only. @throws AmbiguousState */
     readTables: (input: { service: string; component: Component; cutOver: ComponentCutOver }): Promise<readonly TableOutcome[]> =>

@@ -10,3 +10,9 @@ export const hostQueue = (host: string, prefix: string = defaultQueuePrefix): st
 
 /** For what takes as long as the data is large, beside the host's own: no exchange waits behind somebody's dump. No host has it as its own, for no name has a colon. */
 export const longQueue = (hostQueue: string): string => `${hostQueue}:long`;
+
+/** Both of a host's, its own first. @throws HoldfastFailure InvalidInput */
+export function hostQueues(host: string, prefix: string = defaultQueuePrefix): readonly [string, string] {
+  const own = hostQueue(host, prefix);
+  return [own, longQueue(own)];
+}

@@ -18,8 +18,6 @@ export interface AofServerState {
   readonly problem: { readonly cause: string; readonly hint: string } | null;
   /** Changes with each change of a setting, and each start of the server. Null where the server does not tell. */
   readonly settings: string | null;
-  /** How often the server had to stand still until the disk had taken what it wrote before. Null where it does not tell. */
-  readonly stalls: string | null;
 }
 
 export interface FollowedBlock {

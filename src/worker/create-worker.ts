@@ -7,7 +7,7 @@ import type { ActivityDependencies } from '../activities/dependencies.ts';
 import { createFailureInterceptor } from '../activities/failure-interceptor.ts';
 import { createLateAttemptInterceptor } from '../activities/late-attempt.ts';
 import { createHeartbeatInterceptor } from '../activities/heartbeating.ts';
-import { hostQueue, longQueue, workflowQueue } from '../domain/task-queues.ts';
+import { hostQueues, workflowQueue } from '../domain/task-queues.ts';
 import { createWriterInterceptor } from './writer-interceptor.ts';
 
 export interface WorkerPlace {
@@ -62,10 +62,10 @@ export async function createWorkers(place: WorkerPlace, dependencies: ActivityDe
     shutdownGraceTime: 0,
     shutdownForceTime: shutdownForceMs,
   };
-  const queue = hostQueue(place.host, place.queuePrefix);
+  const [queue, longQueue] = hostQueues(place.host, place.queuePrefix);
   const host = [
     Worker.create({ ...common, taskQueue: queue, maxConcurrentActivityTaskExecutions: hostTasks } as WorkerOptions),
-    Worker.create({ ...common, taskQueue: longQueue(queue), maxConcurrentActivityTaskExecutions: hostTasks + watchedLogs(dependencies) } as WorkerOptions),
+    Worker.create({ ...common, taskQueue: longQueue, maxConcurrentActivityTaskExecutions: hostTasks + watchedLogs(dependencies) } as WorkerOptions),
   ];
   if (place.standby === true) return Promise.all(host);
   const workflows = hooks.workflowBundle === undefined ? await workflowSource() : { workflowBundle: hooks.workflowBundle };

@@ -6,6 +6,7 @@ import { leaseWorkflowId } from '../../src/domain/workflow-ids.ts';
 import { releaseLeaseSignal, statusQuery } from '../../src/workflows/shared/messages.ts';
 import type { TakeBackupResult } from '../../src/workflows/take-backup/messages.ts';
 import { cancelInBackUp } from '../chaos/scenarios.ts';
+import { historyEvents } from '../support/run-history.ts';
 import { waitFor } from '../support/service-fixture.ts';
 import type { Recorder } from './recorder.ts';
 
@@ -22,7 +23,9 @@ export async function recordBackups({ service, faults, save }: Recorder): Promis
   await save('proveBackup.couldNotVerify', await service.start('proveBackup', { service: name, backup: backupId }), 'CouldNotVerify');
   faults.proof = false;
   faults.skew = true;
-  await save('takeBackup.twoRounds', await service.start('takeBackup', { service: name }), 'COMPLETED');
+  const inTwoRounds = await service.start('takeBackup', { service: name });
+  await save('takeBackup.twoRounds', inTwoRounds, 'COMPLETED');
+  if ((await historyEvents(inTwoRounds)).filter(({ activityType }) => activityType === 'backUpComponent').length !== 4) throw new Error('takeBackup.twoRounds: each store was to be dumped twice');
   service.define({ canary: true });
   await save('takeBackup.canary', await service.start('takeBackup', { service: name }), 'COMPLETED');
   delete (service.config.services[0] as { canary?: true }).canary;

@@ -95,7 +95,7 @@ function withFaults(dependencies: ActivityDependencies, faults: Faults): Activit
           const backup = await engine.backUp(...given);
           if (!faults.skew || backup.engine !== 'postgres') return backup;
           faults.skew = false;
-          return { ...backup, snapshot: { ...backup.snapshot, at: new Date(Date.parse(backup.snapshot.at) - 60_000).toISOString() } };
+          return { ...backup, snapshot: { ...backup.snapshot, at: new Date(Date.parse(backup.snapshot.at) - 1_200_000).toISOString() } };
         },
         prove: async (...given) => {
           const proof = await engine.prove(...given);

@@ -15,6 +15,7 @@ import { createHeartbeatInterceptor } from '../../src/activities/heartbeating.ts
 import { createActivities } from '../../src/activities/index.ts';
 import type { ResolvedService } from '../../src/activities/service-activities.ts';
 import { connectClient } from '../../src/client/temporal-connection.ts';
+import { longQueue } from '../../src/domain/task-queues.ts';
 import type { PlanBody, RestorePlan } from '../../src/domain/restore-plan.ts';
 import { leaseWorkflowId } from '../../src/domain/workflow-ids.ts';
 import { approveUpdate, releaseLeaseSignal, statusQuery } from '../../src/workflows/shared/messages.ts';
@@ -109,15 +110,19 @@ export async function openStage(): Promise<Stage> {
   const taskQueue = `workflows-${randomBytes(4).toString('hex')}`;
   const playing = new Map<string, Playing>();
   const run = (activity: string) => (input: unknown): Promise<unknown> => answer(client, playing, activity, input);
-  const worker = await Worker.create({
-    connection, taskQueue, ...await testWorkflows(), activities: Object.fromEntries(Object.keys(createActivities({} as ActivityDependencies)).map((name) => [name, run(name)])),
+  const common = {
+    connection, activities: Object.fromEntries(Object.keys(createActivities({} as ActivityDependencies)).map((name) => [name, run(name)])),
     interceptors: { activity: [() => ({ inbound: createHeartbeatInterceptor(heartbeatMs) })] }, maxHeartbeatThrottleInterval: heartbeatMs, defaultHeartbeatThrottleInterval: heartbeatMs,
-  } as WorkerOptions);
-  const running = worker.run();
+  };
+  const workers = await Promise.all([
+    Worker.create({ ...common, ...await testWorkflows(), taskQueue } as WorkerOptions),
+    Worker.create({ ...common, taskQueue: longQueue(taskQueue) } as WorkerOptions),
+  ]);
+  const running = Promise.all(workers.map((worker) => worker.run()));
   return {
     play: (script, trouble, at) => play(client, taskQueue, playing, script, trouble, at),
     close: async () => {
-      worker.shutdown();
+      for (const worker of workers) worker.shutdown();
       await running;
       await connection.close();
       await client.connection.close();

@@ -6,6 +6,7 @@ import { afterAll, expect, test } from 'vitest';
 import type { ResolvedService } from '../../src/activities/service-activities.ts';
 import type { LogWatch } from '../../src/activities/wal/watch-activities.ts';
 import { connectClient } from '../../src/client/temporal-connection.ts';
+import { longQueue } from '../../src/domain/task-queues.ts';
 import { testTiming } from '../../src/domain/timing.ts';
 import { workflowSource } from '../../src/worker/create-worker.ts';
 import type { ArchiveWalStatus } from '../../src/workflows/archive-wal/messages.ts';
@@ -31,17 +32,15 @@ test('the status of a watch is never empty again', async () => {
   closers.push(() => connection.close());
   const taskQueue = `watch-${randomBytes(4).toString('hex')}`;
   let looks = 0;
-  const worker = await Worker.create({
-    connection, taskQueue, ...await workflowSource(),
-    activities: {
-      resolveService: async () => ({ ...resolved, hostQueue: taskQueue, timing: 'test', searchAttributes: false }),
-      // The first look of the second run has no answer while this test looks.
-      watchLogs: async (): Promise<LogWatch> => (++looks > testTiming.walWatchRounds ? Context.current().cancelled : look),
-    },
-  });
-  const running = worker.run();
+  const activities = {
+    resolveService: async () => ({ ...resolved, hostQueue: taskQueue, timing: 'test', searchAttributes: false }),
+    // The first look of the second run has no answer while this test looks.
+    watchLogs: async (): Promise<LogWatch> => (++looks > testTiming.walWatchRounds ? Context.current().cancelled : look),
+  };
+  const workers = [await Worker.create({ connection, taskQueue, ...await workflowSource(), activities }), await Worker.create({ connection, taskQueue: longQueue(taskQueue), activities })];
+  const running = Promise.all(workers.map((worker) => worker.run()));
   closers.push(async () => {
-    worker.shutdown();
+    for (const worker of workers) worker.shutdown();
     await running;
   });
   const handle = await client.workflow.start('archiveWal', { taskQueue, workflowId: taskQueue, args: [{ service: resolved.definition.name }] });

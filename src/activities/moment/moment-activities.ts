@@ -152,14 +152,14 @@ export function createMomentActivities(dependencies: ActivityDependencies) {
  * After a restore the log goes on from the moment that was come back to. A moment between that one and the restore lies on the timeline that was left, and the way along
  * the new one ends just where it was left: what was committed there is missing, though it was committed before the moment that was asked for.
  */
-async function notesOfTheWay(dependencies: ActivityDependencies, { service, component, located }: LocatedInput, { lsn }: ReachedMoment): Promise<readonly string[]> {
+export async function notesOfTheWay(dependencies: ActivityDependencies, { service, component, located }: LocatedInput, { lsn }: ReachedMoment): Promise<readonly string[]> {
   const repository = firstRepository(dependencies, service);
   const read = await repository.readManifest(service, located.base.backupId);
   const backup = read.manifest.components.find((each) => each.component === component.name);
   if (backup?.engine !== 'postgres' || backup.method !== 'base') return [];
   const key = keyOf({ service, component: component.name }, { ...read, backup });
-  const left = leftOnTheWay(pathOf(located.timeline, await repository.wal.histories(key)) ?? [], backup.range.timeline, parseLsn(lsn) ?? 0n);
-  return left === null ? [] : [`The way along timeline ${located.timeline} leaves timeline ${left.timeline} at ${formatLsn(left.end)}: what was committed on timeline ${left.timeline} behind that, before a restore began the next, does not come back. To come back to a moment there: --timeline ${left.timeline}.`];
+  const path = pathOf(located.timeline, await repository.wal.histories(key)) ?? [];
+  return leftOnTheWay(path, backup.range.timeline, parseLsn(lsn) ?? 0n).map((left) => `The way along timeline ${located.timeline} leaves timeline ${left.timeline} at ${formatLsn(left.end)}: what was committed on timeline ${left.timeline} behind that, before a restore began the next, does not come back. To come back to a moment there: --timeline ${left.timeline}.`);
 }
 
 /** A way, and what was read to settle it. */

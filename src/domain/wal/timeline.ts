@@ -34,6 +34,6 @@ export function timelinePath(timeline: number, history: string): readonly Timeli
 export const timelineAt = (path: readonly TimelineStretch[], lsn: bigint): TimelineStretch | undefined =>
   path.find((stretch) => lsn >= stretch.begin && (stretch.end === null || lsn < stretch.end));
 
-/** The last timeline that a recovery left before it stood at `lsn`, having begun on `from`: what was committed there behind its end is not part of it. Null where it left none. */
-export const leftOnTheWay = (path: readonly TimelineStretch[], from: number, lsn: bigint): (TimelineStretch & { readonly end: bigint }) | null =>
-  path.findLast((stretch): stretch is TimelineStretch & { readonly end: bigint } => stretch.timeline >= from && stretch.end !== null && stretch.end <= lsn) ?? null;
+/** The timelines that a recovery left before it stood at `lsn`, having begun on `from`: what was committed there behind their ends is not part of it. */
+export const leftOnTheWay = (path: readonly TimelineStretch[], from: number, lsn: bigint): readonly (TimelineStretch & { readonly end: bigint })[] =>
+  path.filter((stretch): stretch is TimelineStretch & { readonly end: bigint } => stretch.timeline >= from && stretch.end !== null && stretch.end <= lsn);

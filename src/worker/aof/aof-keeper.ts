@@ -148,15 +148,14 @@ export function rowWith(row: AofRow, server: AofServerState): AofRow {
 
 /**
  * The base that the follower's pass saw was live then, and the server's AOF on: where the pass lies within a row. One that is older, or younger than the newest
- * answer, is for another round to tell. What was written is in the file by then, but for what Redis held back; where it stood still meanwhile, until the disk had taken what it
- * had held back too long, that is known of its last answer before the pass only.
+ * answer, is for another round to tell. What was written before the last answer ahead of the pass is in the file, but for what Redis held back then: behind that it may
+ * have stood still, until the disk had taken what it had held back too long, and the pass was there first.
  */
-export function lookOf(row: AofRow, { second, state, settings, stalls }: AofServerState, { pass }: FollowedAof): AofLook | null {
+export function lookOf(row: AofRow, { second, state, settings }: AofServerState, { pass }: FollowedAof): AofLook | null {
   if (state === 'off') return { second, state, base: null, coveredSecond: second - heldBackSeconds, increment: null, sizeBytes: 0, settings };
   const before = pass === null ? undefined : row.findLast((answer) => answer.second < pass.second);
   if (state === 'unsure' || before === undefined || pass === null || pass.second > second) return null;
-  const moved = stalls !== null && stalls === before.stalls;
-  return { second: pass.second, state, base: pass.base, coveredSecond: (moved ? pass.second : before.second) - heldBackSeconds, increment: pass.increment, sizeBytes: pass.sizeBytes, settings };
+  return { second: pass.second, state, base: pass.base, coveredSecond: before.second - heldBackSeconds, increment: pass.increment, sizeBytes: pass.sizeBytes, settings };
 }
 
 /**

@@ -13,6 +13,8 @@ export interface ActivityProxies {
   readonly quick: ActivityInterfaceFor<Activities>;
   /** Dump, restore, transfer: long, with heartbeats. */
   readonly long: ActivityInterfaceFor<Activities>;
+  /** Behind an opening, the application still down: as long, and behind nobody's dump. */
+  readonly check: ActivityInterfaceFor<Activities>;
   /** Inside a cut-over: retried generously, because half-way is the worst place to stop, and as long as it takes: a large store saves and loads for long. */
   readonly cutOver: ActivityInterfaceFor<Activities>;
 }
@@ -33,6 +35,7 @@ export function activitiesOn(taskQueue: string, profile: TimingProfile, longTask
     first: proxyActivities<Activities>({ ...options(timing.quickActivityMs, 8), scheduleToStartTimeout: timing.hostAnswerMs }),
     quick: proxyActivities<Activities>(options(timing.quickActivityMs, 8)),
     long: proxyActivities<Activities>({ ...options(timing.longActivityMs, 5), taskQueue: longTaskQueue }),
+    check: proxyActivities<Activities>(options(timing.longActivityMs, 5)),
     cutOver: proxyActivities<Activities>(options(timing.longActivityMs, 60)),
   };
 }

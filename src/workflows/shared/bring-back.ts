@@ -97,7 +97,7 @@ async function check<I extends CommonInput>(run: Run<I>, closed: boolean): Promi
 
 async function restartApplication<I extends CommonInput>(run: Run<I>): Promise<void> {
   const { service } = run.input;
-  const { restarted } = await run.host.long.restartApplication({ service }).catch((error: unknown) => {
+  const { restarted } = await run.host.check.restartApplication({ service }).catch((error: unknown) => {
     throw notWell(run, `the application could not be restarted: ${finalFailure(error, service).message}`);
   });
   if (restarted.length > 0) run.done(`Restarted ${restarted.join(', ')}`);
@@ -105,7 +105,7 @@ async function restartApplication<I extends CommonInput>(run: Run<I>): Promise<v
 
 async function checkHealth<I extends CommonInput>(run: Run<I>): Promise<void> {
   const { service } = run.input;
-  const health = await run.host.long.waitForHealth({ service });
+  const health = await run.host.check.waitForHealth({ service });
   if (health === null) {
     run.note('No health URL is configured: whether the application works was not checked.');
     return;

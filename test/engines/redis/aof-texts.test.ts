@@ -24,7 +24,7 @@ it('lists what is there, and passes over what is half made', () => {
 });
 
 it('names what is missing, with the lines in the order in which they help', () => {
-  expect(judged(component, good, info(), 5)).toEqual({ second: 5, state: 'on', problem: null, settings: 'r 0 0', stalls: null });
+  expect(judged(component, good, info(), 5)).toEqual({ second: 5, state: 'on', problem: null, settings: 'r 0 0' });
   expect(judged(component, good, info({ 'cmdstat_config|set': 'calls=3,usec=1' }), 5).settings).toBe('r 3 0');
   expect(judged(component, good, info({ aof_rewrite_scheduled: '1' }), 5).state).toBe('unsure');
   expect(judged(component, good, info({ aof_last_write_status: 'err' }), 5)).toMatchObject({ state: 'off', problem: { cause: 'Redis cannot write its AOF' } });

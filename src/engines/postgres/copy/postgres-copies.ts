@@ -25,7 +25,8 @@ async function copyServer(ctx: EngineContext, component: PostgresComponent, back
   const { shmSizeBytes, memoryBytes, command } = await setUpOf(ctx, own);
   return {
     imageId, directory, port, entrypoint: ['/bin/sh'], command: [`${directory}/run-server.sh`, directory, ...asArguments({ ...quietSettings(carriedBy(own, component.database, command)), ...modest ? modestSettings(memoryBytes) : {} }), '-c', 'listen_addresses=*'],
-    environment: { PGDATA: `${directory}/data` }, ...(shmSizeBytes > 0 ? { shmSizeBytes } : {}), ...(memoryBytes > 0 ? { memoryBytes } : {}),
+    // Where it listens (copy-settings.ts), wherever the image's own clients look.
+    environment: { PGDATA: `${directory}/data`, PGHOST: '/var/run/postgresql' }, ...(shmSizeBytes > 0 ? { shmSizeBytes } : {}), ...(memoryBytes > 0 ? { memoryBytes } : {}),
   };
 }
 

@@ -25,7 +25,7 @@ export function judged(component: RedisComponent, settings: Readonly<Record<stri
   if (info.get('role') !== 'master') throw unsupported(component, 'it is a replica: what it holds is decided elsewhere', 'Name the master in holdfast.yaml.');
   if ((info.get('redis_mode') ?? info.get('server_mode') ?? 'standalone') !== 'standalone') throw unsupported(component, 'it is no single server', 'Holdfast handles single Redis servers.');
   if (settings['aof-timestamp-enabled'] === undefined) throw unsupported(component, 'this version keeps no timestamps in its AOF', 'Use Redis 7 or newer, or Valkey; or take `aof: archive` out of holdfast.yaml.');
-  const told = { second, settings: settingsOf(info), stalls: info.get('aof_delayed_fsync') ?? null };
+  const told = { second, settings: settingsOf(info) };
   const problem = missingForSeconds(settings);
   if (problem !== null) return { ...told, state: 'off', problem };
   if (info.get('aof_last_write_status') !== 'ok' && info.has('aof_last_write_status')) return { ...told, state: 'off', problem: { cause: 'Redis cannot write its AOF', hint: 'See its log, and the free space of its data directory.' } };
