@@ -28,10 +28,14 @@ async function resolveText(reference: SecretReference, environment: Environment)
   return { place, value };
 }
 
+/** What a machine that is short of something, or a share, answers for a moment. */
+const passing: ReadonlySet<string> = new Set(['EMFILE', 'ENFILE', 'ENOMEM', 'EAGAIN', 'EIO', 'ESTALE', 'ETIMEDOUT']);
+
 async function readSecretFile(path: string): Promise<string> {
   try {
     return (await readFile(path, 'utf8')).replace(/\r?\n$/, '');
   } catch (error) {
+    if (passing.has((error as NodeJS.ErrnoException).code ?? '')) throw error;
     throw notFound(`file ${path}`, (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'it does not exist' : `it cannot be read (${(error as NodeJS.ErrnoException).code ?? 'unknown'})`);
   }
 }

@@ -126,6 +126,8 @@ describe('how a helper ends', () => {
     expect((await failing('HelperLost', helper('kill -9 $$'))).retryable).toBe(true);
     // What the engine notes of a container that it lost sight of, and a script's own 255, which is sealed.
     await failing('HelperLost', helper('trap - EXIT; exit 255'));
+    // An engine that is stopped, a host that shuts down, somebody's docker stop.
+    for (const signal of ['TERM', 'INT', 'HUP']) await failing('HelperLost', helper(`trap - EXIT ${signal}; kill -${signal} $$`));
     expect((await helper('exit 255')).exitCode).toBe(255);
     const running = helper('touch /holdfast/begun; sleep 60');
     const lost = failing('HelperLost', running);

@@ -218,4 +218,9 @@ test.each(['verifyBackup', 'proveBackup'])('%s calls nothing good that is damage
       expect([kind, failure.type]).toEqual([kind, expect.stringMatching(/^(ArtifactDamaged|ProofFailed)$/)]);
     });
   }
+  // A file that is gone is no doubt either.
+  await withFile(pathOf('dump'), async (bytes) => {
+    await removed(pathOf('dump'), bytes);
+    expect((await withWorker(stage.startWorker, () => failureOf(runbook, { backup: stage.backupId }))).type).toMatch(/^(ObjectNotFound|ProofFailed)$/);
+  });
 });

@@ -1,6 +1,6 @@
 /** A store at a second, made of the archive of its append-only file and stored as a backup that only its run knows of. */
 import { type BackupManifest, manifestFormat, type ReadManifest, type RedisBackup } from '../../domain/backup-manifest.ts';
-import { isFailure } from '../../domain/failures.ts';
+import { isFailure, type FailureType } from '../../domain/failures.ts';
 import { backupIdAt, runBackupId } from '../../domain/identifiers.ts';
 import type { Component } from '../../domain/service.ts';
 import type { EngineContext } from '../../engines/engine-context.ts';
@@ -20,7 +20,11 @@ export interface InstantInput {
 export interface InstantSource {
   readonly repository?: Repository;
   readonly like?: RedisBackup;
+  /** Then only what the archive is to blame for is a reason why it leads nowhere; all else is thrown. */
+  readonly isDrill?: boolean;
 }
+
+const saysOfTheArchive: ReadonlySet<FailureType> = new Set(['ArtifactDamaged', 'RestoreFailed', 'CutOverFailed', 'ObjectNotFound']);
 
 /**
  * What the archive leads to, as a backup of the run's own, and when its data is of; or why it leads nowhere.
@@ -59,7 +63,8 @@ export async function makeInstant(dependencies: ActivityDependencies, context: E
     const other = isFailure(error, 'AlreadyExists') ? await ofThisRun(repository, service, id) : null;
     if (other !== null) return answer(other);
     context.signal.throwIfAborted();
-    if (isFailure(error) && !error.retryable) return { unfit: error.fields.cause };
+    // In a drill it must not be said of the archive that there was no room, memory or image here.
+    if (isFailure(error) && !error.retryable && (from.isDrill !== true || saysOfTheArchive.has(error.type))) return { unfit: error.fields.cause };
     throw error;
   }
 }

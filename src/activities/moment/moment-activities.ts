@@ -140,7 +140,7 @@ export function createMomentActivities(dependencies: ActivityDependencies) {
       const { service, component, beside } = input;
       const made = async (context: EngineContext, repository: Repository, backupId: string): Promise<MadeInstant> => {
         const like = (await repository.readManifest(service, backupId)).manifest.components.find((each) => each.component === component.name);
-        return like?.engine === 'redis' ? makeInstant(dependencies, context, input, { repository, like }) : { unfit: 'no backup of it is there that would tell of its server' };
+        return like?.engine === 'redis' ? makeInstant(dependencies, context, input, { repository, like, isDrill: beside !== undefined }) : { unfit: 'no backup of it is there that would tell of its server' };
       };
       if (beside !== undefined) return inDrill(dependencies, { service, repository: beside.repository }, ({ context }) => made(context, repositoryNamed(dependencies, beside.repository), beside.backupId));
       return inEngineContext(dependencies, service, (context) => (input.like === undefined ? makeInstant(dependencies, context, input) : made(context, firstRepository(dependencies, service), input.like)));

@@ -17,7 +17,7 @@ const exitCodeEveryMs = 20;
 /** The engine's exit codes for a command that it could not run at all; its words then stand where the output would (databases.md D7). */
 const notRunCodes: ReadonlySet<number> = new Set([126, 127]);
 /** What containerd and the OCI runtime say where the container's own process has ended before the command began: no program is missing then. */
-const endedWords = /^(?:task [0-9a-f]{64} not found|OCI runtime exec failed: exec failed: [^"]*(?:cannot exec (?:in a stopped|a container that has stopped)|namespace path: \w+ \/proc\/\d+\/ns\/|error executing setns process))/;
+const endedWords = /^(?:task [0-9a-f]{64} not found|OCI runtime exec failed: exec failed: [^"]*(?:cannot exec (?:in a stopped|a container that has stopped)|namespace path: \w+ \/proc\/\d+\/ns\/|adding pid \d+ to cgroups: [^"]*no such file or directory))/;
 
 interface Output {
   readonly stdout: Buffer;

@@ -44,5 +44,5 @@ export function failureOf(error: unknown, call: EngineCall): HoldfastFailure {
   const cause = `the engine answered HTTP ${status}: ${engineWords(error)}`;
   if (status === 404) return engineFailure('ContainerNotFound', call, cause, error);
   if (status === 409) return engineFailure('ContainerNotRunning', call, cause, error);
-  return engineFailure(status >= 500 ? 'DockerUnreachable' : 'Internal', call, cause, error);
+  return engineFailure(status >= 500 || status === 408 || status === 429 ? 'DockerUnreachable' : 'Internal', call, cause, error);
 }

@@ -35,7 +35,7 @@ export async function prove(ctx: EngineContext, backup: PostgresDump, source: Ar
     return await proveInScratch(ctx, backup, source);
   } catch (error) {
     if (ctx.signal.aborted || !isFailure(error) || (error.retryable && error.type !== 'DatabaseUnreachable')) throw error;
-    const verdict = blamesTheData(error) ? 'failed' : 'couldNotVerify';
+    const verdict = blamesTheData(error) || error.type === 'ObjectNotFound' ? 'failed' : 'couldNotVerify';
     return { ...answer(backup), verdict, sentence: `${verdict === 'failed' ? 'It cannot be restored' : 'It could not be tried'}: ${error.fields.object}: ${error.fields.cause}.`, differences: [] };
   }
 }

@@ -35,7 +35,8 @@ export function activitiesOn(taskQueue: string, profile: TimingProfile, longTask
     first: proxyActivities<Activities>({ ...options(timing.quickActivityMs, 8), scheduleToStartTimeout: timing.hostAnswerMs }),
     quick: proxyActivities<Activities>(options(timing.quickActivityMs, 8)),
     long: proxyActivities<Activities>({ ...options(timing.longActivityMs, 5), taskQueue: longTaskQueue }),
-    check: proxyActivities<Activities>(options(timing.longActivityMs, 5)),
+    // As many as an engine needs that is restarted meanwhile: some eight minutes.
+    check: proxyActivities<Activities>(options(timing.longActivityMs, 20)),
     cutOver: proxyActivities<Activities>(options(timing.longActivityMs, 60)),
   };
 }

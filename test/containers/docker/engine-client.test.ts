@@ -51,7 +51,7 @@ const execAnswers = (inspected: unknown): Record<string, Answer> => ({ 'POST /co
 const upgraded = 'HTTP/1.1 101 UPGRADED\r\nConnection: Upgrade\r\nUpgrade: tcp\r\n\r\n';
 
 describe('status codes', () => {
-  test.each([[500, 'DockerUnreachable'], [503, 'DockerUnreachable'], [404, 'ContainerNotFound'], [409, 'ContainerNotRunning'], [400, 'Internal']] as const)('%i is %s', async (status, type) => {
+  test.each([[500, 'DockerUnreachable'], [503, 'DockerUnreachable'], [408, 'DockerUnreachable'], [429, 'DockerUnreachable'], [404, 'ContainerNotFound'], [409, 'ContainerNotRunning'], [400, 'Internal']] as const)('%i is %s', async (status, type) => {
     answers['GET /containers/db/json'] = json(status, { message: 'the engine says why' });
     const failure = await failing(type, runtime.inspect('db'));
     expect(failure.fields.cause).toContain('the engine says why');
@@ -73,7 +73,9 @@ describe('status codes', () => {
     ['OCI runtime exec failed: exec failed: cannot exec in a stopped container: unknown', 'ContainerNotRunning'],
     // Between the look at its state and the joining of its namespaces.
     ['OCI runtime exec failed: exec failed: unable to create new parent process: namespace path: lstat /proc/23900/ns/ipc: no such file or directory: unknown', 'ContainerNotRunning'],
-    ['OCI runtime exec failed: exec failed: unable to start container process: error executing setns process: exit status 1: unknown', 'ContainerNotRunning'],
+    ['OCI runtime exec failed: exec failed: unable to start container process: error adding pid 38841 to cgroups: failed to write 38841: open /sys/fs/cgroup/docker/5f/cgroup.procs: no such file or directory: unknown', 'ContainerNotRunning'],
+    // Of one that lives, too, where it may have no more processes.
+    ['OCI runtime exec failed: exec failed: unable to start container process: error executing setns process: exit status 1: unknown', null],
     ['OCI runtime exec failed: exec failed: container_linux.go:380: cannot exec a container that has stopped: unknown', 'ContainerNotRunning'],
     ['OCI runtime exec failed: exec failed: unable to start container process: exec: "psql": executable file not found in $PATH: unknown', null],
     ['psql: task force not found', null],

@@ -97,7 +97,11 @@ describe('restoreFailure', () => {
     ['LocaleMissing', 'restore', 'pg_restore: error: could not execute query: ERROR:  could not create locale "de_DE": No such file or directory'],
     ['PermissionDenied', 'restore', 'ERROR:  permission denied to change owner of event trigger "e"\nHINT:  The owner of an event trigger must be a superuser.'],
     ['RestoreFailed', 'restore', 'pg_restore: error: COPY failed for table "t": ERROR:  relation "x" does not exist'],
+    ['DiskFull', 'restore', 'pg_restore: error: COPY failed for table "orders": ERROR:  could not write to file "base/pgsql_tmp/pgsql_tmp71.0": Disk quota exceeded'],
     ['DatabaseUnreachable', 'restore', 'server closed the connection unexpectedly'],
+    ['DatabaseUnreachable', 'restore', 'pg_restore: error: could not execute query: SSL SYSCALL error: EOF detected'],
+    ['DatabaseUnreachable', 'restore', 'pg_restore: error: could not execute query: SSL error: unexpected eof while reading'],
+    ['DatabaseUnreachable', 'restore', 'psql:/holdfast/work/session.sql:3: error: connection to server was lost'],
     // What rows and names hold is not what is said.
     ['RestoreFailed', 'restore', 'pg_restore: error: COPY failed for table "logs": ERROR:  duplicate key value violates unique constraint "too many clients"\nDETAIL:  Key (line)=(could not connect\nERROR: No space left on device) already exists.\nCONTEXT:  COPY logs, line 7, column line: "permission denied"'],
     ['RestoreFailed', 'restore', 'pg_restore: error: could not execute query: ERROR:  relation "disk full" does not exist\nCommand was: COMMENT ON TABLE "disk full" IS \'server closed the connection\';\n'],

@@ -29,6 +29,7 @@ describe('redis-cli', () => {
   test('an exit code without a word, and a tool that is not there', () => {
     expect(redisProblem({ exitCode: 1, stdout: '', stderr: '' })?.type).toBe('DatabaseUnreachable');
     expect(redisProblem({ exitCode: 127, stdout: '', stderr: 'exec: "redis-cli": not found' })?.type).toBe('WrongContainer');
+    expect(redisProblem({ exitCode: 126, stdout: 'OCI runtime exec failed: exec failed: open /sys/fs/cgroup/docker/5f/cgroup.procs: no such file or directory: unknown', stderr: '' })?.type).toBe('DatabaseUnreachable');
   });
 });
 

@@ -14,7 +14,7 @@ export function restoreFailure(result: HelperResult, object: string, operation: 
   if (step === 'space') return spaceFailure(result, call);
   // What it was unpacked to ran full: that says nothing about the bytes.
   const full = bytesSteps.has(step) ? diskFullIn(messages) : null;
-  if (full !== null || /No space left on device|could not extend file/i.test(ownWords(messages))) {
+  if (full !== null || /No space left on device|Disk quota exceeded|could not extend file/i.test(ownWords(messages))) {
     return new HoldfastFailure('DiskFull', { ...call, cause: full ?? firstError(messages), hint: 'Make room on the file system that is named, then start again.' });
   }
   if (bytesSteps.has(step)) {

@@ -7,7 +7,7 @@ import type { PostgresComponent } from '../../../domain/service.ts';
 import type { EngineContext } from '../../engine-context.ts';
 import { imageFor } from '../server/image-for.ts';
 import { failedStep, runPostgresHelper } from '../server/postgres-helper.ts';
-import { firstError } from '../server/psql-failure.ts';
+import { diskFullIn, firstError } from '../server/psql-failure.ts';
 import { psqlVariables } from '../server/psql-variables.ts';
 import { copyScripts, scripts } from '../server/script-text.ts';
 import { asArguments, carriedBy, likeOriginal, plainSettings, quietSettings } from './copy-settings.ts';
@@ -44,7 +44,11 @@ export async function finishServer(ctx: EngineContext, component: PostgresCompon
     files: { 'like-original.conf': likeOriginal(carried, command), 'plain.conf': plainSettings(carried), 'run-server.sh': copyScripts.runServer },
     mounts: [volumeMount(volume)], phase: 'make it a server of its own',
   });
-  if (result.exitCode !== 0) throw new HoldfastFailure('RestoreFailed', { operation: 'make it a server of its own', object: backup.component, cause: firstError(failedStep(result).messages), hint: 'Nothing live was changed, and what was made is removed.' });
+  if (result.exitCode !== 0) {
+    const { messages } = failedStep(result);
+    const full = diskFullIn(messages);
+    throw new HoldfastFailure(full === null ? 'RestoreFailed' : 'DiskFull', { operation: 'make it a server of its own', object: backup.component, cause: full ?? firstError(messages), hint: 'Nothing live was changed, and what was made is removed.' });
+  }
   return result.files.has('refused') ? [`No server starts with the original's configuration here (${firstError(result.files.get('refused') ?? '')}): the copy has the plain one, with its sizes`] : [];
 }
 

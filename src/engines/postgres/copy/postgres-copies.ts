@@ -1,4 +1,6 @@
 /** Copies of PostgreSQL: their container, what fills it, and when it answers. */
+import type { ContainerFacts } from '../../../containers/container-runtime.ts';
+import { endedByOthers, lostServer } from '../../../containers/ended-by-others.ts';
 import { waitUntil } from '../../../containers/wait-until.ts';
 import type { ComponentBackup, PostgresBackup } from '../../../domain/backup-manifest.ts';
 import { HoldfastFailure, isFailure } from '../../../domain/failures.ts';
@@ -7,7 +9,7 @@ import { slowestDiskMs } from '../../../domain/slowest-disk-ms.ts';
 import type { CopyEngine, CopyServer, CopySource, FilledCopy } from '../../copy-engine.ts';
 import type { EngineContext } from '../../engine-context.ts';
 import { imageOf } from '../recovery/start-recovery.ts';
-import { firstError } from '../server/psql-failure.ts';
+import { diskFullIn, firstError } from '../server/psql-failure.ts';
 import { realProgram } from '../server/real-program.ts';
 import { asArguments, carriedBy, modestSettings, quietSettings } from './copy-settings.ts';
 import { fillFromBase } from './fill-from-base.ts';
@@ -35,12 +37,21 @@ async function fillCopy(ctx: EngineContext, component: PostgresComponent, from: 
   return own.method === 'dump' ? fillFromDump(ctx, component, own, from, volume) : fillFromBase(ctx, component, own, from, volume);
 }
 
+async function endOf(ctx: EngineContext, facts: ContainerFacts): Promise<HoldfastFailure> {
+  const operation = 'wait for the copy';
+  if (endedByOthers(facts)) return lostServer(operation, facts);
+  const messages = await ctx.runtime.logs(facts.id, logLimitBytes);
+  const full = diskFullIn(messages);
+  if (full !== null) return new HoldfastFailure('DiskFull', { operation, object: facts.name, cause: full, hint: 'Make room on the file system of the Docker engine\'s volumes. What was made is removed; nothing live was changed.' });
+  return new HoldfastFailure('ContainerNotRunning', { operation, object: facts.name, cause: `it ended with exit code ${facts.exitCode ?? 'unknown'}: ${firstError(messages)}`, hint: 'What was made is removed; nothing live was changed.' });
+}
+
 /** As its own tool says, by its own socket: that asks for no user and no database, which may be others at that moment. */
 async function waitUntilReady(ctx: EngineContext, component: PostgresComponent, containerId: string, sizeBytes: number): Promise<void> {
   await waitUntil(async () => {
     ctx.progress({ phase: 'wait for the copy' });
-    const { state, exitCode, name } = await ctx.runtime.inspect(containerId);
-    if (state !== 'running') throw new HoldfastFailure('ContainerNotRunning', { operation: 'wait for the copy', object: name, cause: `it ended with exit code ${exitCode ?? 'unknown'}: ${firstError(await ctx.runtime.logs(containerId, logLimitBytes))}`, hint: 'What was made is removed; nothing live was changed.' });
+    const facts = await ctx.runtime.inspect(containerId);
+    if (facts.state !== 'running') throw await endOf(ctx, facts);
     try {
       const answer = await ctx.runtime.exec(containerId, { argv: realProgram('pg_isready', '-q', '-h', '/var/run/postgresql', '-p', String(port)), timeoutMs: ctx.timing.execMs, signal: ctx.signal });
       return answer.exitCode === 0 ? true : null;

@@ -1,5 +1,6 @@
 /** A new cluster in a directory of a volume, with a server on it that nobody else can reach: what a dump is restored into where no server can be used, and where one of its own is made. */
 import type { MountSpec } from '../../../containers/container-runtime.ts';
+import { endedByOthers, lostServer } from '../../../containers/ended-by-others.ts';
 import { createScratchServer } from '../../../containers/scratch-server.ts';
 import { removeScratch } from '../../../containers/scratch.ts';
 import { waitUntil } from '../../../containers/wait-until.ts';
@@ -68,7 +69,8 @@ export async function startCluster(ctx: EngineContext, component: PostgresCompon
   ctx.progress({ phase: 'start a new server' });
   await ctx.runtime.start(server.id);
   await waitUntil(async () => {
-    if ((await ctx.runtime.inspect(server.id)).state !== 'running') throw failed(component, await ctx.runtime.logs(server.id, logLimitBytes));
+    const facts = await ctx.runtime.inspect(server.id);
+    if (facts.state !== 'running') throw endedByOthers(facts) ? lostServer(operation, facts) : failed(component, await ctx.runtime.logs(server.id, logLimitBytes));
     return postmasterStart(ctx, asSuperuser(component, server.name, superuser), server.id);
   }, { withinMs: ctx.timing.startUpMs, everyMs: ctx.timing.pollMs, signal: ctx.signal }, () => failed(component, 'it does not answer'));
   return { server, superuser, directory };
@@ -123,8 +125,10 @@ export async function finishCluster(ctx: EngineContext, component: PostgresCompo
 /** The container stays, for the caller to remove. @throws RestoreFailed */
 export async function stopCluster(ctx: EngineContext, component: PostgresComponent, { server }: RecoveryServer): Promise<void> {
   await ctx.runtime.stop(server.id, ctx.timing.stopMs);
-  const { exitCode } = await ctx.runtime.inspect(server.id);
+  const facts = await ctx.runtime.inspect(server.id);
+  const { exitCode } = facts;
   if (exitCode === 0) return;
+  if (endedByOthers(facts)) throw lostServer(operation, facts);
   const full = diskFullIn(await ctx.runtime.logs(server.id, logLimitBytes));
   throw failed(component, full ?? `it ended with exit code ${exitCode ?? 'unknown'} instead of stopping cleanly`);
 }

@@ -19,12 +19,12 @@ const localeMissing = /invalid (LC_[A-Z]+ )?locale name|could not create locale|
 
 /** SQLSTATEs do not survive libpq's connection messages, so these are read from the words that a server with English messages uses. */
 const readings: readonly Reading[] = [
-  { type: 'DiskFull', pattern: /No space left on device|could not extend file|disk full/i, hint: 'Make room on the file system that is named, then start again.' },
+  { type: 'DiskFull', pattern: /No space left on device|Disk quota exceeded|could not extend file|disk full/i, hint: 'Make room on the file system that is named, then start again.' },
   { type: 'AuthenticationFailed', pattern: /password authentication failed|no password supplied|Peer authentication failed|Ident authentication failed|no pg_hba\.conf entry|FATAL:\s+role "[^"]*" (does not exist|is not permitted to log in)/, hint: 'Check user and password of the component in holdfast.yaml.' },
   { type: 'RoleMissing', pattern: /ERROR:\s+role "[^"]*" does not exist/, hint: 'Create the role, or use a backup that holds it.' },
   { type: 'DatabaseNotFound', pattern: /FATAL:\s+database "[^"]*" does not exist/, hint: 'Check the database of the component in holdfast.yaml.' },
   { type: 'LocaleMissing', pattern: localeMissing, hint: 'This says nothing about the backup: use an image that has the locale.' },
-  { type: 'DatabaseUnreachable', pattern: /connection to server .* failed|could not connect|the database system is (starting up|shutting down|in recovery mode|not yet accepting)|server closed the connection|terminating connection|too many clients|remaining connection slots|connection timeout|not currently accepting connections/i, hint: 'The step is tried again; look at the container\'s log if it stays so.' },
+  { type: 'DatabaseUnreachable', pattern: /connection to server .* failed|could not connect|the database system is (starting up|shutting down|in recovery mode|not yet accepting)|server closed the connection|terminating connection|too many clients|remaining connection slots|connection timeout|not currently accepting connections|connection to server was lost|SSL SYSCALL error|SSL error: unexpected eof|could not (?:receive data from|send data to) (?:the )?server/i, hint: 'The step is tried again; look at the container\'s log if it stays so.' },
   { type: 'TableLocked', pattern: /ERROR:\s+canceling statement due to lock timeout/, hint: 'Another session holds or wants the table for itself; the step is tried again.' },
   { type: 'PermissionDenied', pattern: /permission denied|must be (super)?(user|owner)|only roles with|must have privileges/i, hint: 'Give the component a superuser, or one that may read everything.' },
 ];

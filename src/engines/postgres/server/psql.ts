@@ -1,5 +1,6 @@
 /** One psql in the database's container: a single short process over the server's own socket (databases.md D1), SQL on its standard input. */
 import type { ExecRequest, ExecResult } from '../../../containers/container-runtime.ts';
+import { missingProgram } from '../../../containers/missing-program.ts';
 import { HoldfastFailure, isFailure } from '../../../domain/failures.ts';
 import type { FailureType } from '../../../domain/failures.ts';
 import type { PostgresComponent } from '../../../domain/service.ts';
@@ -76,7 +77,7 @@ export function portIn(command: readonly string[]): string | null {
 /** What no word of the server's explains: psql was not there, it died with its container (which a restart policy may bring back), or the step failed. */
 function otherwise(exitCode: number, messages: string, type: FailureType = 'CutOverFailed'): { type: FailureType; hint: string } {
   const notRun = exitCode === 126 || exitCode === 127;
-  if (notRun && /not found|no such file or directory/.test(messages)) return { type: 'WrongContainer', hint: 'The container has no psql: check `container` in holdfast.yaml.' };
+  if (notRun && missingProgram.test(messages)) return { type: 'WrongContainer', hint: 'The container has no psql: check `container` in holdfast.yaml.' };
   if (notRun || exitCode === killedExitCode) return { type: 'DatabaseUnreachable', hint: 'The container ended meanwhile; the step is tried again.' };
   return { type, hint: 'See the server\'s log for the details.' };
 }

@@ -45,7 +45,9 @@ function requireNoRestart(container: ContainerFacts): void {
 
 async function shutDown(ctx: EngineContext, connection: RedisConnection): Promise<ShutdownNote> {
   const { name, container } = connection.component;
-  const info = parseInfo(await runRedisCommand(ctx, connection, ['INFO', 'memory']));
+  const info = parseInfo(await runRedisCommand(ctx, connection, ['INFO', 'memory', 'persistence']));
+  // While it loads it leaves without saving, whatever it is told.
+  if (info.get('loading') === '1') throw new HoldfastFailure('DatabaseUnreachable', { operation: 'stop Redis', object: container, cause: 'it is still loading its data', hint: 'The step is tried again.' });
   const note = await ctx.recordOnce(shutdownNoteKey(name), { askedAtMs: await serverTimeMs(ctx, connection), usedMemoryBytes: infoNumber(info, 'used_memory') } satisfies ShutdownNote) as ShutdownNote;
   const withinMs = ctx.timing.stopMs + slowestDiskMs(infoNumber(info, 'used_memory'));
   ctx.progress({ phase: 'stopping Redis after a last save' });
@@ -64,7 +66,8 @@ async function sendShutdown(ctx: EngineContext, connection: RedisConnection, tim
     const result = await execRedisCommand(ctx, connection, ['SHUTDOWN', 'SAVE'], { timeoutMs });
     const problem = redisProblem(result);
     const refused = problem !== null && (problem.type === 'AuthenticationFailed' || problem.type === 'PermissionDenied');
-    if (refused) throw commandFailure(connection.component, ['SHUTDOWN'], problem);
+    // Nor has it taken the command while a script keeps it busy: the next attempt asks again.
+    if (refused || (problem !== null && /^(BUSY|LOADING)\b/.test(problem.words))) throw commandFailure(connection.component, ['SHUTDOWN'], problem);
     if (/^(\(error\) )?ERR /m.test(`${result.stderr}\n${result.stdout}`)) throw failed(connection.component.container, 'Redis could not save its data before stopping, and went on', 'Its log says why (often a full disk); nothing was exchanged.');
   } catch (error) {
     if (isFailure(error, 'BrokenStream') || isFailure(error, 'ContainerNotRunning') || isFailure(error, 'ContainerNotFound')) return;

@@ -34,12 +34,18 @@ stop_server() {
   ! ask PING >/dev/null 2>&1 || fail 21 "the server did not end"
 }
 
-# read_content PREFIX yes|no: result files with keyspace, functions, memory and, for yes, the digest.
+# read_content PREFIX yes|no: result files with keyspace, functions, memory and, for yes, the digest. On a disk that is full redis-cli writes nothing of an answer, and says nothing.
 read_content() {
-  ask INFO keyspace >"/holdfast/out/$1-keyspace"
-  ask INFO memory >"/holdfast/out/$1-memory"
-  ask --json FUNCTION LIST >"/holdfast/out/$1-functions"
-  [ "$2" = no ] || ask DEBUG DIGEST >"/holdfast/out/$1-digest"
+  answer_of "$1-keyspace" INFO keyspace
+  answer_of "$1-memory" INFO memory
+  answer_of "$1-functions" --json FUNCTION LIST
+  [ "$2" = no ] || answer_of "$1-digest" DEBUG DIGEST
+}
+answer_of() {
+  name=$1
+  shift
+  ask "$@" >"/holdfast/out/$name"
+  [ -s "/holdfast/out/$name" ] || fail 25 "there was no room for the answer to $1 $2"
 }
 
 # require_memory BYTES: 24 where the host has less available.

@@ -3,6 +3,7 @@
  * redis-cli may exit 0 after NOAUTH, WRONGPASS or a refused AUTH (databases.md D9): the words decide, and the exit code must agree.
  */
 import type { ExecResult } from '../../../containers/container-runtime.ts';
+import { missingProgram } from '../../../containers/missing-program.ts';
 import { HoldfastFailure, type FailureType } from '../../../domain/failures.ts';
 import type { RedisComponent } from '../../../domain/service.ts';
 import type { EngineContext } from '../../engine-context.ts';
@@ -91,7 +92,7 @@ const problems: readonly (readonly [pattern: RegExp, type: FailureType, hint: st
 export function redisProblem(result: Pick<ExecResult, 'exitCode' | 'stdout' | 'stderr'>): RedisProblem | null {
   const lines = [...result.stderr.split('\n'), result.stdout.split('\n', 1)[0] ?? ''].map((line) => line.trim()).filter((line) => line !== '');
   // Docker answers the same for a program that is not there and for a container that has just ended: only its words differ.
-  const notThere = [...lines, ...result.stdout.split('\n')].some((line) => /not found|no such file or directory/.test(line));
+  const notThere = [...lines, ...result.stdout.split('\n')].some((line) => missingProgram.test(line));
   if (notThere && (result.exitCode === 126 || result.exitCode === 127)) return { type: 'WrongContainer', words: 'redis-cli cannot be run in it', hint: hints.binary };
   for (const [pattern, type, hint] of problems) {
     const line = lines.find((each) => pattern.test(each));
