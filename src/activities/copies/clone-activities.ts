@@ -80,7 +80,7 @@ export function createCloneActivities(dependencies: ActivityDependencies) {
         return { ...filled, sizeBytes: liveSizeBytes(backup) };
       }),
 
-    /** One after the other; with the last it is a copy. Idempotent. @param input.sizes bytes of their live data, by name @throws AmbiguousState, ContainerNotRunning with a server's last words, DatabaseUnreachable */
+    /** One after the other; with the last it is a copy. Idempotent. @param input.sizes bytes of their live data, by name @throws AmbiguousState, ContainerNotRunning with a server's last words, HelperLost, DiskFull, DatabaseUnreachable */
     startCopy: (input: { service: string; copy: string; components: readonly Component[]; sizes?: Readonly<Record<string, number>> }): Promise<readonly CopyAddress[]> =>
       inEngineContext(dependencies, input.service, async (context) => {
         const addresses: CopyAddress[] = [];
