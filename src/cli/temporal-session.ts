@@ -7,7 +7,7 @@ import { followRun } from '../client/follow-run.ts';
 import { startRun } from '../client/start-run.ts';
 import { pollersOf } from '../client/task-queue-pollers.ts';
 import { HoldfastFailure, isFailure } from '../domain/failures.ts';
-import { hostQueues, workflowQueue } from '../domain/task-queues.ts';
+import { polledQueues, workflowQueue } from '../domain/task-queues.ts';
 import { localQueuePrefix } from '../worker/local/local-supervisor.ts';
 import { localPaths } from '../worker/local/state-directory.ts';
 import type { CommandContext } from './command-context.ts';
@@ -65,7 +65,7 @@ async function openConfigured(context: CommandContext, config: Config, purpose: 
 
 /** @throws HostUnavailable */
 async function requireWorkers(client: Client, config: Config): Promise<void> {
-  for (const [queue, type] of [[workflowQueue(config.queuePrefix), 'workflow'], ...hostQueues(config.host, config.queuePrefix).map((queue) => [queue, 'activity'] as const)] as const) {
+  for (const [queue, type] of polledQueues(config.host, config.queuePrefix)) {
     if (await isPolled(client, queue, type)) continue;
     throw new HoldfastFailure('HostUnavailable', { operation: 'find a worker', object: queue, cause: 'nobody polls this task queue', hint: `Start one beside the Docker engine of host ${config.host}: holdfast worker. To go on alone on this machine: the same command with --local.` });
   }

@@ -1,14 +1,14 @@
-/** A throwaway server that somebody else ended: that says nothing of what it ran on. */
+/** A throwaway server, or a helper, that somebody else ended: that says nothing of what it ran on. */
 import { HoldfastFailure } from '../domain/failures.ts';
 import type { ContainerFacts } from './container-runtime.ts';
 
-/** 128 + HUP, INT, QUIT, KILL, TERM; and what the engine notes where it lost sight of it. */
-const killed: ReadonlySet<number> = new Set([129, 130, 131, 137, 143, 255]);
+/** 128 + HUP, INT, QUIT, KILL and TERM, with which an engine that is stopped, or whoever stops containers, ends one; and what the engine itself notes where it lost sight of it (a shim that died, an engine that was restarted). */
+export const killedExitCodes: ReadonlySet<number> = new Set([129, 130, 131, 137, 143, 255]);
 
 type Ended = Pick<ContainerFacts, 'name' | 'state' | 'exitCode' | 'oomKilled'>;
 
 /** The engine, a signal, or the kernel for want of the host's memory; not its own memory limit, which belongs to what it is given to run on. Pure. */
-export const endedByOthers = ({ state, exitCode, oomKilled }: Ended): boolean => !oomKilled && (state !== 'exited' || exitCode === null || killed.has(exitCode));
+export const endedByOthers = ({ state, exitCode, oomKilled }: Ended): boolean => !oomKilled && (state !== 'exited' || exitCode === null || killedExitCodes.has(exitCode));
 
 export const lostServer = (operation: string, { name, state, exitCode }: Ended): HoldfastFailure =>
   new HoldfastFailure('HelperLost', { operation, object: name, cause: `it is ${state} (exit code ${exitCode ?? 'none'}): somebody else ended it`, hint: 'The step is tried again.' });

@@ -4,6 +4,7 @@
  */
 import { HoldfastFailure, isFailure } from '../domain/failures.ts';
 import type { ContainerRuntime, MountSpec } from './container-runtime.ts';
+import { killedExitCodes } from './ended-by-others.ts';
 import { helperDirectory, helperExitCodes, helperPrelude, stdinBytesVariable } from './helper-prelude.ts';
 import { lastMessages, readResults } from './helper-results.ts';
 import { scratchName } from './labels.ts';
@@ -59,8 +60,6 @@ const defaultMemoryBytes = 1024 ** 3;
 const pidsLimit = 512;
 /** One argument of a program may have 128 KiB on Linux (MAX_ARG_STRLEN). */
 const scriptLimitBytes = 100 * 1024;
-/** 128 + HUP, INT, QUIT, KILL and TERM, with which an engine that is stopped, or whoever stops containers, ends it; and what the engine itself notes where it lost sight of the container (a shim that died, an engine that was restarted). */
-const killedExitCodes: ReadonlySet<number> = new Set([129, 130, 131, 137, 143, 255]);
 
 /**
  * Runs one helper to its end and removes it, with its volume. A container of the same name left by an earlier attempt of the same run and

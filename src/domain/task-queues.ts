@@ -16,3 +16,7 @@ export function hostQueues(host: string, prefix: string = defaultQueuePrefix): r
   const own = hostQueue(host, prefix);
   return [own, longQueue(own)];
 }
+
+/** All that have to be polled for a host's runs to go on, and for what. @throws HoldfastFailure InvalidInput */
+export const polledQueues = (host: string, prefix: string = defaultQueuePrefix): readonly (readonly [queue: string, type: 'workflow' | 'activity'])[] =>
+  [[workflowQueue(prefix), 'workflow'], ...hostQueues(host, prefix).map((queue) => [queue, 'activity'] as const)];

@@ -2,7 +2,7 @@
 import type { Config } from '../../config/config.ts';
 import { connectClient, isTemporalConfigured } from '../../client/temporal-connection.ts';
 import { pollersOf } from '../../client/task-queue-pollers.ts';
-import { hostQueues, workflowQueue } from '../../domain/task-queues.ts';
+import { polledQueues } from '../../domain/task-queues.ts';
 import { findLocalTemporal } from '../../worker/local/local-supervisor.ts';
 import { localPaths } from '../../worker/local/state-directory.ts';
 import { presentTemporalProgram } from '../../worker/local/temporal-program.ts';
@@ -18,7 +18,7 @@ async function checkConfigured(config: Config): Promise<readonly Finding[]> {
   try {
     const findings: Finding[] = [ok('Temporal', `answers, namespace ${client.options.namespace}`)];
     findings.push(await searchAttributesRegistered(client) ? ok('search attributes', 'registered') : warn('search attributes', 'not registered: runs work, but cannot be searched for', 'holdfast setup'));
-    for (const [queue, type] of [[workflowQueue(config.queuePrefix), 'workflow'], ...hostQueues(config.host, config.queuePrefix).map((queue) => [queue, 'activity'] as const)] as const) {
+    for (const [queue, type] of polledQueues(config.host, config.queuePrefix)) {
       const pollers = await pollersOf(client, queue, type);
       findings.push(pollers.length > 0 ? ok(`worker on ${queue}`, pollers.join(', ')) : fail(`worker on ${queue}`, 'nobody polls this task queue', 'Start one beside the Docker engine: holdfast worker'));
     }

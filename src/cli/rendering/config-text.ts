@@ -7,7 +7,7 @@ import { defaultPolicy, policyText } from '../../domain/retention/policy.ts';
 import { wishedSchedules } from '../../domain/schedules/schedule-terms.ts';
 import type { Component, PostgresComponent, ServiceDefinition } from '../../domain/service.ts';
 import { productionTiming } from '../../domain/timing.ts';
-import { hostQueues, workflowQueue } from '../../domain/task-queues.ts';
+import { polledQueues } from '../../domain/task-queues.ts';
 import { counted } from '../../domain/wording.ts';
 
 export function configText(config: Config): readonly string[] {
@@ -15,7 +15,7 @@ export function configText(config: Config): readonly string[] {
     `Valid: ${config.path ?? 'from the environment'}`,
     ...config.services.flatMap(serviceText),
     ...config.repositories.map(({ name, path }) => `repository ${name}: ${path}`),
-    `host ${config.host}, task queues ${[workflowQueue(config.queuePrefix), ...hostQueues(config.host, config.queuePrefix)].join(', ')}`,
+    `host ${config.host}, task queues ${polledQueues(config.host, config.queuePrefix).map(([queue]) => queue).join(', ')}`,
   ];
 }
 
