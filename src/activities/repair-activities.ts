@@ -134,11 +134,12 @@ export function createRepairActivities(dependencies: ActivityDependencies) {
 
   /**
    * Every store as far as it goes, so that one which cannot does not keep the other closed. Going back, that is a failure at the end; going forward the
-   * data is in place and there is nothing to wait for: it is told. @throws what one that could not go back ended in
+   * data is in place and there is nothing to wait for: it is told. What another attempt may still move is told first. @throws what one that could not go back ended in
    */
   async function moveAll(context: EngineContext, service: string, record: RollbackRecord, direction: 'back' | 'forward'): Promise<string[]> {
     const done: string[] = [];
     const failures: HoldfastFailure[] = [];
+    const unfinished: unknown[] = [];
     const components = await componentsOf(service, record.runId);
     for (const cutOver of inOpeningOrder(record.cutOvers)) {
       const component = components.find((each) => each.name === cutOver.component);
@@ -151,11 +152,16 @@ export function createRepairActivities(dependencies: ActivityDependencies) {
         } else done.push(...await engine.rollBack(context, component, cutOver));
         done.push(`${component.container}: ${direction === 'forward' ? 'opened with the restored data' : 'back to the data before'}`);
       } catch (error) {
-        if (!isFailure(error) || error.retryable) throw error;
+        if (!isFailure(error) || error.retryable) {
+          context.signal.throwIfAborted();
+          unfinished.push(error);
+          continue;
+        }
         if (direction === 'back') failures.push(error);
         done.push(`${component.container}: could NOT be ${direction === 'forward' ? 'opened' : 'brought back'}: ${error.message}`);
       }
     }
+    if (unfinished.length > 0) throw unfinished[0];
     if (failures[0] !== undefined) throw failures[0];
     return done;
   }

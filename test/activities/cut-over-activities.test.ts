@@ -55,11 +55,11 @@ const engine = {
 };
 
 /** A run that has begun its cut-over, and the activities of its steps. */
-async function begun(name: string) {
+async function begun(name: string, cutOvers: readonly RedisCutOver[] = [cutOver]) {
   const acts = stage.as({ ...run(name), runbook: 'restoreBackup' }, { runtime: runtime as never, engineFor: () => engine as never });
   const { envelope: { nonce, digest } } = await acts.planRestore({ body });
   const authority = { service: 'shop', nonce, digest };
-  await acts.beginCutOver({ authority, decision: { by: 'mia', at }, operation: 'restore', components: [component], cutOvers: [cutOver], backupId: null, point: null, createdRoles: [], undoneRunId: null });
+  await acts.beginCutOver({ authority, decision: { by: 'mia', at }, operation: 'restore', components: [component], cutOvers, backupId: null, point: null, createdRoles: [], undoneRunId: null });
   return { acts, authority, step: { authority, component, cutOver } };
 }
 
@@ -103,4 +103,22 @@ test('where another run\'s stands, that one has the say', async () => {
   containers.push({ id: 'theirs', name: fence, imageId: 'image', labels: scratchLabels('fence', { owner: run('b'), service: 'shop', component: 'service', step: 'fence' }) });
   await failing('ForeignFence', acts.rollBackComponent(step));
   expect([done, fences()]).toEqual([[], [fence]]);
+});
+
+test('repaired, one store that another attempt could open does not keep the other closed', async () => {
+  const { acts, authority } = await begun('a', [{ ...cutOver, component: 'postgres', container: 'shop-postgres' }, cutOver]);
+  await acts.markOpening(authority);
+  const { namespaceId, ...repairer } = run('repairer');
+  const runs = { namespaceId, closedAtMs: async () => 0, readLease: async () => ({ leaseRunId: 'lease', purpose: 'a test', ...repairer }) };
+  let isAway = true;
+  const opens = { ...engine, repairLeftovers: async () => [], open: async (_context: unknown, { name }: { name: string }) => {
+    if (name === 'redis' && isAway) throw new HoldfastFailure('DatabaseUnreachable', { operation: 'open', object: name, cause: 'it is away', hint: 'None.' });
+    done.push(`open ${name}`);
+  } };
+  const repair = () => stage.as({ ...repairer, namespaceId, givenOutMs: Date.now() }, { runtime: { ...runtime, list: async () => containers, listNetworks: async () => [] } as never, engineFor: () => opens as never, runs: runs as never }).repairRun({ service: 'shop', owner: run('a') });
+  await failing('DatabaseUnreachable', repair());
+  expect(done).toEqual(['open postgres']);
+  isAway = false;
+  await repair();
+  expect(done.slice(1)).toEqual(['open redis', 'open postgres']);
 });

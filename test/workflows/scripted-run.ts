@@ -40,7 +40,8 @@ export interface Script {
   readonly calls: readonly Recorded[];
 }
 
-export type Trouble = 'fails' | 'cancelled';
+/** `stays away`: what another attempt might do, and none does. */
+export type Trouble = 'fails' | 'cancelled' | 'stays away';
 
 export interface Played {
   /** Calls in the order in which they began; `!` behind those that failed. */
@@ -172,7 +173,9 @@ async function answer(client: Client, playing: ReadonlyMap<string, Playing>, act
   const name = before === 0 ? plain : `${plain}#${before + 1}`;
   const index = calls.push(name) - 1;
   try {
-    if (name === at && trouble === 'fails') throw ApplicationFailure.create({ message: `${name} (a test): fails`, type: 'HelperFailed', nonRetryable: true, details: [{ operation: name, object: 'a test', cause: 'it fails', hint: 'none' }] });
+    if (name === at && trouble === 'fails') throw endedIn('HelperFailed', name);
+    // The last of its attempts.
+    if (name === at && trouble === 'stays away') throw endedIn('DatabaseUnreachable', name);
     if (name === at) await cancelOwnRun(client.workflow.getHandle(workflowId, runId));
   } catch (error) {
     calls[index] = `${name}!`;
@@ -184,6 +187,9 @@ async function answer(client: Client, playing: ReadonlyMap<string, Playing>, act
   const { result } = recorded[Math.min(before, recorded.length - 1)] ?? { result: undefined };
   return activity === 'resolveService' ? resolvedAs(result, Context.current().info.taskQueue) : result;
 }
+
+const endedIn = (type: string, name: CallName): ApplicationFailure =>
+  ApplicationFailure.create({ message: `${name} (a test): fails`, type, nonRetryable: true, details: [{ operation: name, object: 'a test', cause: 'it fails', hint: 'none' }] });
 
 /** Returns where the cancellation does not come: the workflow shields this activity from it. */
 async function cancelOwnRun(handle: WorkflowHandle): Promise<void> {
