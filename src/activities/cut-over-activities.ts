@@ -8,7 +8,7 @@ import type { Component } from '../domain/service.ts';
 import type { EngineContext } from '../engines/engine-context.ts';
 import { currentOwner, engineOf, firstRepository, inEngineContext } from './activity-run.ts';
 import { type Authority, consumeAuthority, type Decided, findStores, type Found, requireAuthority, requireOwnPlan } from './authority.ts';
-import { chooseDirection, completeRestore, fencedStores, otherCopy, putBackRestartPolicies, refuseCutOversSince, requireAuthorityToEnd, writeMarkKey, writeMarkOf } from './cut-over-state.ts';
+import { chooseDirection, completeRestore, fencedStores, otherCopy, putBackRestartPolicies, refuseCutOversSince, requireAuthorityToEnd, untilThereIsRoom, writeMarkKey, writeMarkOf } from './cut-over-state.ts';
 import { sourceOf } from './artifacts.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { readBackup } from './proof-activities.ts';
@@ -122,19 +122,23 @@ export function createCutOverActivities(dependencies: ActivityDependencies) {
       const owner = currentOwner(dependencies);
       const rollback = await ownRollback(input.service);
       // Its own mark last: until it stands a repair goes on, and then both are there.
-      if (rollback.undoneRunId !== null) await firstRepository(dependencies, input.service).markRollback(input.service, rollback.undoneRunId, 'undone', { ...owner, at: now() });
+      const { undoneRunId } = rollback;
+      if (undoneRunId !== null) await untilThereIsRoom(() => firstRepository(dependencies, input.service).markRollback(input.service, undoneRunId, 'undone', { ...owner, at: now() }));
       await mark(input.service, 'opened');
       await putBackRestartPolicies(dependencies, rollback, 'forward');
       await lowerFences(runtime, owner, rollback.cutOvers.map((cutOver) => cutOver.volume));
     },
 
-    /** Compensation before the opening: one component as it was, open. `notes`: its data is as it was, and its server does not answer; nothing where there was nothing to take back. */
+    /**
+     * Compensation before the opening: one component as it was, open. `notes`: its data is as it was, and its server does not answer; nothing where there was nothing to take back.
+     * @throws HealthCheckFailed where it was decided to open, and the run could not go on with that: then nothing goes back
+     */
     rollBackComponent: (input: CutOverStep): Promise<{ readonly notes: readonly string[] } | undefined> =>
       inEngineContext(dependencies, input.authority.service, async (context) => {
         const repository = firstRepository(dependencies, input.authority.service);
         const rollback = await repository.readRollback(input.authority.service, context.owner.runId);
-        if (rollback === null || rollback.state !== 'recorded') return undefined;
-        if (await chooseDirection(repository, rollback.record, 'back') !== 'back') return undefined;
+        if (rollback === null || rollback.state === 'rolledBack') return undefined;
+        if (rollback.state !== 'recorded' || await chooseDirection(repository, rollback.record, 'back') !== 'back') throw decidedToOpen(input.component.container);
         await requireAuthorityToEnd(dependencies, input.authority, input.cutOver);
         return { notes: await engineOf(dependencies, input.component).rollBack(context, input.component, input.cutOver) };
       }),
@@ -198,7 +202,7 @@ export function createCutOverActivities(dependencies: ActivityDependencies) {
 
   async function mark(service: string, milestone: 'opening' | 'opened' | 'rolledBack'): Promise<void> {
     const { workflowId, runId } = currentOwner(dependencies);
-    await firstRepository(dependencies, service).markRollback(service, runId, milestone, { workflowId, runId, at: now() });
+    await untilThereIsRoom(() => firstRepository(dependencies, service).markRollback(service, runId, milestone, { workflowId, runId, at: now() }));
   }
 
   async function ownRollback(service: string): Promise<RollbackRecord> {
@@ -226,3 +230,7 @@ export function createCutOverActivities(dependencies: ActivityDependencies) {
     };
   }
 }
+
+const decidedToOpen = (container: string): HoldfastFailure => new HoldfastFailure('HealthCheckFailed', {
+  operation: 'take the exchange back', object: container, cause: 'it was compared and was to be opened, and the run could not go on with that', hint: 'It stays closed, with the new data in place: reapLeftovers opens it (it runs by schedule, or start it).',
+});

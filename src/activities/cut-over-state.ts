@@ -34,7 +34,18 @@ export async function writeMarkOf(dependencies: ActivityDependencies, context: E
  * and a repair can then never move in opposite directions.
  */
 export async function chooseDirection(repository: Repository, record: RollbackRecord, wish: 'forward' | 'back'): Promise<'forward' | 'back'> {
-  return await repository.recordOnce(record.service, record.runId, directionKey, wish) === 'forward' ? 'forward' : 'back';
+  return await untilThereIsRoom(() => repository.recordOnce(record.service, record.runId, directionKey, wish)) === 'forward' ? 'forward' : 'back';
+}
+
+/** A word that a cut-over which has begun has to write down, whichever way it goes: a repository that is full for a moment is tried again, as one that does not answer is. With a failure for good the stores would stay closed. */
+export async function untilThereIsRoom<T>(write: () => Promise<T>): Promise<T> {
+  try {
+    return await write();
+  } catch (error) {
+    if (!isFailure(error, 'DiskFull')) throw error;
+    const { operation, object, cause } = error.fields;
+    throw new HoldfastFailure('RepositoryUnreachable', { operation, object, cause, hint: 'Make room in the repository: the service is closed, and this step is tried again until it can be written.' }, { cause: error });
+  }
 }
 
 /** @returns the failure of whoever finds another rollback copy than the plan names */

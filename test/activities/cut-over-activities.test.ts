@@ -122,3 +122,40 @@ test('repaired, one store that another attempt could open does not keep the othe
   await repair();
   expect(done.slice(1)).toEqual(['open redis', 'open postgres']);
 });
+
+/** The repository has no room for this word, for as long as it says so. */
+function fullFor(word: 'markRollback' | 'recordOnce'): { isFull: boolean } {
+  const state = { isFull: true };
+  const written = stage.repository[word].bind(stage.repository) as (...given: readonly unknown[]) => Promise<unknown>;
+  Object.assign(stage.repository, { [word]: async (...given: readonly unknown[]) => {
+    if (state.isFull) throw new HoldfastFailure('DiskFull', { operation: 'write', object: 'the repository', cause: 'the file system is full (ENOSPC)', hint: 'None.' });
+    return written(...given);
+  } });
+  return state;
+}
+
+test('a repository that is full for a moment ends neither the opening nor the roll-back', async () => {
+  const { acts, authority, step } = await begun('a');
+  const notes = fullFor('recordOnce');
+  await failing('RepositoryUnreachable', acts.rollBackComponent(step));
+  notes.isFull = false;
+  expect(await acts.rollBackComponent(step)).toEqual({ notes: [] });
+  const marks = fullFor('markRollback');
+  await failing('RepositoryUnreachable', acts.finishRollBack(authority));
+  expect(fences()).toEqual([fence]);
+  marks.isFull = false;
+  await acts.finishRollBack(authority);
+  expect([done, fences()]).toEqual([['roll back'], []]);
+});
+
+test('what was decided to be opened is not called rolled back where that could not be written down', async () => {
+  const { acts, authority, step } = await begun('a');
+  const marks = fullFor('markRollback');
+  await failing('RepositoryUnreachable', acts.markOpening(authority));
+  marks.isFull = false;
+  // The run's attempts are over: it takes back what it can.
+  await failing('HealthCheckFailed', acts.rollBackComponent(step));
+  expect([done, fences()]).toEqual([[], [fence]]);
+  await acts.markOpening(authority);
+  await failing('HealthCheckFailed', acts.rollBackComponent(step));
+});
