@@ -1,6 +1,6 @@
 /**
  * Carries out what was planned, in its order: what was removed by mistake comes back, backups go to the trash, then log, and last what has lain in the trash for long
- * enough goes for good. Before each of them it is planned anew, and only what both plans say goes. It can be stopped anywhere and done again.
+ * enough goes for good. Before every few of them, and whenever a run begins or a hold is placed, it is planned anew, and only what both plans say goes. It can be stopped anywhere and done again.
  */
 import { HoldfastFailure, isFailure } from '../../domain/failures.ts';
 import { confirmRemovals } from '../../domain/retention/confirm-removals.ts';
@@ -44,6 +44,11 @@ interface Anew {
   readonly gathered: Gathered;
 }
 
+/**
+ * So many backups go by one look, unless a run was begun or a hold placed since: a look reads what is said of each backup that is there, which before each of the thousands of a first prune took most
+ * of a day.
+ */
+const backupsAtOnce = 25;
 /** So many segments are removed for good between one look and the next. */
 const segmentsAtOnce = 200;
 
@@ -96,6 +101,18 @@ async function anew(carrying: Carrying): Promise<Anew> {
   throw new HoldfastFailure('PlanChanged', { operation: 'remove backups', object: service, cause: `it asks by now: ${plan.question}`, hint: 'Look at the plan again: holdfast prune --plan.' });
 }
 
+/** The plan by which the next backup goes. */
+function plansOf(carrying: Carrying): () => Promise<RetentionPlan> {
+  let current: RetentionPlan | null = null;
+  let gone = 0;
+  return async () => {
+    carrying.signal.throwIfAborted();
+    if (current === null || gone >= backupsAtOnce || !await carrying.reader.isCurrent()) [current, gone] = [(await anew(carrying)).plan, 0];
+    gone += 1;
+    return current;
+  };
+}
+
 async function bringBack({ repository, service, by }: Carrying, { plan }: Anew): Promise<{ readonly backups: readonly string[]; readonly segments: number }> {
   const backups: string[] = [];
   // What others stand on first.
@@ -110,9 +127,10 @@ async function removeBackups(carrying: Carrying): Promise<Pick<CarriedOut, 'remo
   const { repository, service, by, removals, progress } = carrying;
   const removed: string[] = [];
   const spared: string[] = [];
+  const nextPlan = plansOf(carrying);
   for (const backupId of removals.backups) {
     progress(`removing ${backupId}`);
-    const { plan } = await anew(carrying);
+    const plan = await nextPlan();
     const decision = plan.decisions.find((each) => each.backupId === backupId);
     // Of an attempt before this one.
     if (decision === undefined) continue;
@@ -146,9 +164,10 @@ async function removeSegments(carrying: Carrying): Promise<number> {
 async function removeForGood(carrying: Carrying): Promise<readonly string[]> {
   const { repository, service, by, removals, progress } = carrying;
   const gone: string[] = [];
+  const nextPlan = plansOf(carrying);
   for (const backupId of removals.leaving) {
     progress(`emptying the trash: ${backupId}`);
-    const { plan } = await anew(carrying);
+    const plan = await nextPlan();
     if (!plan.trash.some((each) => each.backupId === backupId && each.outcome === 'leaves')) continue;
     if (await repository.trash.removeForGood(service, backupId, by).catch(unlessThere) === 'gone') gone.push(backupId);
   }

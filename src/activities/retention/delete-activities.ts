@@ -26,6 +26,16 @@ export function createDeleteActivities(dependencies: ActivityDependencies) {
     return planRetention(facts, policyIn(dependencies, { service, repository: name }));
   }
 
+  /** How it goes from there; null where it is not listed. @throws BackupNeeded */
+  async function mayGo(service: string, backupId: string, name: string, repository: Repository): Promise<{ readonly sound: boolean; readonly upTo: number } | null> {
+    const plan = await planOf(service, name, repository);
+    const decision = plan.decisions.find((each) => each.backupId === backupId);
+    if (decision === undefined) return null;
+    const obstacle = obstacleTo(backupId, plan);
+    if (obstacle !== null || plan.upTo === null) throw needed(service, backupId, name, obstacle ?? '');
+    return { sound: decision.sound, upTo: plan.upTo.sequence };
+  }
+
   return {
     /** Reads only. @throws UnknownBackup, AmbiguousBackup, ManifestDamaged, and as planPrune */
     async planDelete({ service, backup }: { readonly service: string; readonly backup: string }): Promise<Deletion> {
@@ -51,7 +61,7 @@ export function createDeleteActivities(dependencies: ActivityDependencies) {
     },
 
     /**
-     * Idempotent. Planned anew before each, and looked at once more behind it: what a run has begun to read in that moment comes back.
+     * Idempotent. Every repository is asked before it goes from one; planned anew before each, and looked at once more behind it: what a run has begun to read in that moment comes back.
      * @throws BackupNeeded
      */
     async carryOutDelete({ service, backupId, reason, requestedBy }: DeletionRequest): Promise<{ readonly repositories: readonly string[] }> {
@@ -60,13 +70,11 @@ export function createDeleteActivities(dependencies: ActivityDependencies) {
       const from: string[] = [];
       for (const { name, repository } of repositoriesOf(service)) {
         await repository.open();
-        const plan = await planOf(service, name, repository);
-        const decision = plan.decisions.find((each) => each.backupId === backupId);
-        if (decision !== undefined) {
-          const obstacle = obstacleTo(backupId, plan);
-          if (obstacle !== null || plan.upTo === null) throw needed(service, backupId, name, obstacle ?? '');
-          await repository.trash.move(service, backupId, { upTo: plan.upTo.sequence, sound: decision.sound, by, asked: { reason, ...(requestedBy === undefined ? {} : { requestedBy }) } });
-        }
+        await mayGo(service, backupId, name, repository);
+      }
+      for (const { name, repository } of repositoriesOf(service)) {
+        const going = await mayGo(service, backupId, name, repository);
+        if (going !== null) await repository.trash.move(service, backupId, { ...going, by, asked: { reason, ...(requestedBy === undefined ? {} : { requestedBy }) } });
         const trashed = (await planOf(service, name, repository)).trash.find((each) => each.backupId === backupId);
         if (trashed === undefined) continue;
         if (trashed.outcome === 'offerBack') {

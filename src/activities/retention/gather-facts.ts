@@ -4,6 +4,7 @@
  */
 import { isFailure } from '../../domain/failures.ts';
 import { backupDirectory } from '../../domain/identifiers.ts';
+import type { Hold } from '../../domain/hold.ts';
 import type { Mark } from '../../domain/point.ts';
 import { standingProof, type SettledVerdict } from '../../domain/proof.ts';
 import { partsOf, type AofFacts, type BackupFacts, type LogFacts, type RetentionFacts, type TrashedBackup, type UnreadableBackup } from '../../domain/retention/facts.ts';
@@ -46,6 +47,8 @@ type Known = Omit<BackupFacts, 'verdict'> & { readonly madeBy: string };
 export interface FactsReader {
   /** @throws RepositoryUnreachable, RepositoryDamaged, UnsupportedFormat, WalConflict, TemporalUnreachable */
   read(): Promise<Gathered>;
+  /** Are the runs and the holds those that were read last? Cheap: what is said of the backups is not looked at. @throws as read */
+  isCurrent(): Promise<boolean>;
 }
 
 export function createFactsReader(gathering: Gathering): FactsReader {
@@ -55,6 +58,7 @@ export function createFactsReader(gathering: Gathering): FactsReader {
   const removals = new Map<string, RemovalRecord>();
   const proofs = new Map<string, { readonly names: string; readonly verdict: SettledVerdict | null }>();
   const marks = new Map<string, Mark>();
+  let lastRead: string | null = null;
 
   async function verdictOf({ backupId, sha256 }: Known): Promise<SettledVerdict | null> {
     const names = (await repository.storage.listNames(`${backupDirectory(service, backupId)}/proofs`)).join();
@@ -126,14 +130,19 @@ export function createFactsReader(gathering: Gathering): FactsReader {
       // One that somebody put back from a copy of the repository is there, whatever its record says.
       const there = new Set([...backups, ...unreadable, ...trash].map(({ backupId }) => backupId));
       const removed = (await readRemoved()).filter(({ backupId }) => !there.has(backupId));
+      const holds = await repository.listHolds(service);
+      lastRead = asText(runs, holds);
       const facts: RetentionFacts = {
-        nowMs: nowMs(), backups, unreadable, trash, removed, holds: await repository.listHolds(service),
+        nowMs: nowMs(), backups, unreadable, trash, removed, holds,
         uses: [...uses, ...rollbackUses(rollbacks)], beingBased, restoring: restoreBesideRetention(service, runs), logs: logs.map(({ facts: log }) => log), aofs: await readAofs(repository, service), marks: await readMarks(), lastPlan: await repository.trash.lastPlan(service),
       };
       return { facts, logs, isRead };
     },
+    isCurrent: async () => asText(await openRuns(), await repository.listHolds(service)) === lastRead,
   };
 }
+
+const asText = (runs: readonly OpenRun[], holds: readonly Hold[]): string => JSON.stringify([runs, holds].map((each) => each.map((one) => JSON.stringify(one)).toSorted()));
 
 const knownOf = ({ manifest, sha256 }: ReadManifest): Known => ({
   backupId: manifest.backupId, sequence: manifest.sequence, sha256, parts: partsOf(manifest), madeBy: manifest.run.workflowId, ...(manifest.imported === undefined ? {} : { imported: true as const }),

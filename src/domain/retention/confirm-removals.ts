@@ -7,7 +7,7 @@ interface Removals {
 }
 
 /**
- * A hold, a run or a child may have come since the plan was made, so whoever removes plans anew before each removal, and removes what both plans say. In the
+ * A hold, a run or a child may have come since the plan was made, so whoever removes plans anew when one has, and every so often, and removes what both plans say. In the
  * order in which they go.
  */
 export function confirmRemovals(planned: Removals, anew: Removals): readonly string[] {

@@ -53,6 +53,9 @@ describe('a backup', () => {
     expect(copy).toBe(first);
     await far.recordHold({ service: 'shop', backupId: first, reason: 'audit', at: '', run: run('h') });
     expect((await asking().planDelete({ service: 'shop', backup: first })).repositories).toEqual([{ repository: 'local', obstacle: null }, { repository: 'far', obstacle: 'It is on hold (audit).' }]);
+    // Held since it was shown.
+    await failing('BackupNeeded', asking().carryOutDelete(request(first)));
+    expect([await inTrash(local), await inTrash(far)]).toEqual([[], []]);
   });
 });
 
@@ -82,7 +85,7 @@ describe('what stays', () => {
     const ids = idsOf(await daily(stage, local, 6));
     let asked = 0;
     const reading = { workflowId: 'w', runbook: 'proveBackup', input: { service: 'shop', backup: ids[0] ?? '' }, startedMs: 0 };
-    Object.defineProperty(stage, 'runs', { configurable: true, get: () => ((asked += 1) >= 2 ? [reading] : []) });
+    Object.defineProperty(stage, 'runs', { configurable: true, get: () => ((asked += 1) >= 3 ? [reading] : []) });
     await failing('BackupNeeded', asking().carryOutDelete(request(ids[0] ?? '')));
     expect([await listed(local), await inTrash(local)]).toEqual([ids, []]);
   });

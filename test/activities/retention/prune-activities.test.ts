@@ -178,6 +178,40 @@ describe('what is needed stays', () => {
     expect([await listed(local), await inTrash(local)]).toEqual([idsOf([...backups.slice(1, 2), ...backups.slice(4)]), idsOf([...backups.slice(0, 1), ...backups.slice(2, 4)])]);
   });
 
+  /** Done to it when the move of that backup has come to its end. */
+  function behindMoveOf(repository: RetentionStage['repositories']['local'], id: string | undefined, then: () => Promise<void>): void {
+    const { move } = repository.trash;
+    Object.assign(repository.trash, { async move(...given: Parameters<typeof move>) {
+      await move(...given);
+      if (given[1] === id) await then();
+    } });
+  }
+
+  it('one that is held while those before it go', async () => {
+    const { local } = stage.repositories;
+    const backups = await daily(stage, local, 10);
+    const activities = stage.as('held-late');
+    await activities.planPrune(inLocal);
+    behindMoveOf(local, backups[3]?.backupId, () => local.recordHold({ service: 'shop', backupId: backups[1]?.backupId ?? '', reason: 'just now', at: '', run: run('h') }));
+    expect(await activities.carryOutPrune({ ...inLocal, approved: true })).toMatchObject({ spared: [backups[1]?.backupId] });
+    expect(await listed(local)).toEqual(idsOf([...backups.slice(1, 2), ...backups.slice(4)]));
+    // It did not even go and come back: meanwhile nobody could have read it.
+    expect(await local.trash.knows('shop', backups[1]?.backupId ?? '')).toBe(false);
+  });
+
+  it('nothing else where many go, which are looked at anew every so often, and not before each', async () => {
+    const { local } = stage.repositories;
+    const backups = await daily(stage, local, 40);
+    const activities = stage.as('many');
+    const { counts } = await activities.planPrune(inLocal);
+    const { listBackups } = local;
+    let looks = 0;
+    Object.assign(local, { listBackups: async (...given: Parameters<typeof listBackups>) => (looks += 1, listBackups(...given)) });
+    expect((await activities.carryOutPrune({ ...inLocal, approved: true })).removed).toHaveLength(counts.removed);
+    expect([counts.removed, looks]).toEqual([34, 4]);
+    expect(await listed(local)).toEqual(idsOf(backups.slice(34)));
+  });
+
   /** Seen by the so-manieth question after which runs are open, and by all that follow. */
   function opensAt(question: number, run: RetentionStage['runs'][number]): void {
     let asked = 0;
