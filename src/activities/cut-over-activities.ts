@@ -3,12 +3,12 @@ import { lowerFences, raiseFences } from '../containers/fence.ts';
 import { allEnded } from '../domain/all-ended.ts';
 import type { ComponentBackup } from '../domain/backup-manifest.ts';
 import { HoldfastFailure, isFailure } from '../domain/failures.ts';
-import { replacementIn, replacesWholeServer, type Replacement, type ComponentCutOver, type RestartPolicy, type RollbackRecord } from '../domain/rollback.ts';
+import { replacementIn, replacesWholeServer, type Replacement, type ComponentCutOver, type RollbackRecord } from '../domain/rollback.ts';
 import type { Component } from '../domain/service.ts';
 import type { EngineContext } from '../engines/engine-context.ts';
 import { currentOwner, engineOf, firstRepository, inEngineContext } from './activity-run.ts';
 import { type Authority, consumeAuthority, type Decided, findStores, type Found, requireAuthority, requireOwnPlan } from './authority.ts';
-import { chooseDirection, completeRestore, fencedStores, otherCopy, putBackRestartPolicies, refuseCutOversSince, requireAuthorityToEnd, untilThereIsRoom, writeMarkKey, writeMarkOf } from './cut-over-state.ts';
+import { chooseDirection, completeRestore, fencedStores, noRestart, otherCopy, putBackRestartPolicies, refuseCutOversSince, requireAuthorityToEnd, untilThereIsRoom, writeMarkKey, writeMarkOf } from './cut-over-state.ts';
 import { sourceOf } from './artifacts.ts';
 import type { ActivityDependencies } from './dependencies.ts';
 import { readBackup } from './proof-activities.ts';
@@ -36,8 +36,6 @@ export interface CloseStep extends CutOverStep {
   /** The transaction counter when the plan's losses were counted; the run's note of it unless given. */
   readonly readyMark?: string | null;
 }
-
-const noRestart: RestartPolicy = { name: 'no', maximumRetryCount: 0 };
 
 export function createCutOverActivities(dependencies: ActivityDependencies) {
   const { runtime } = dependencies;

@@ -4,7 +4,7 @@ import type { ContainerRuntime } from '../containers/container-runtime.ts';
 import { withImageAtHand } from '../containers/image-at-hand.ts';
 import { HoldfastFailure, isFailure } from '../domain/failures.ts';
 import type { RestorePlan } from '../domain/restore-plan.ts';
-import { didNotAnswer, leavesOpen, repairDirection, replacesWholeServer, type ComponentCutOver, type RollbackRecord } from '../domain/rollback.ts';
+import { didNotAnswer, leavesOpen, repairDirection, replacesWholeServer, type ComponentCutOver, type RestartPolicy, type RollbackRecord } from '../domain/rollback.ts';
 import type { Component } from '../domain/service.ts';
 import { shortRunId } from '../domain/workflow-ids.ts';
 import type { EngineContext } from '../engines/engine-context.ts';
@@ -78,18 +78,21 @@ export async function refuseCutOversSince(repository: Repository, service: strin
 
 const exchanging = (cutOvers: readonly ComponentCutOver[]): readonly string[] => cutOvers.filter((cutOver) => !leavesOpen(cutOver)).map(({ volume }) => volume);
 
+/** While a cut-over is on nothing starts a database by itself (databases.md D16). */
+export const noRestart: RestartPolicy = { name: 'no', maximumRetryCount: 0 };
+
 /**
- * Every container of the record gets the restart policy it had; one that is gone has none to get. Going back, what did not answer before is started once more: since the roll-back started it, it may have
- * crashed while nothing tried it again.
+ * Every container of the record whose restart policy was taken away gets it back; one that is gone has none to get, and another one that stands there by now is somebody's who wants it so. Going back, what
+ * did not answer before is started once more: since the roll-back started it, it may have crashed while nothing tried it again.
  */
 export async function putBackRestartPolicies({ runtime }: ActivityDependencies, record: RollbackRecord, way: 'back' | 'forward'): Promise<void> {
   const silent = new Set(way === 'forward' ? [] : record.cutOvers.filter(didNotAnswer).map(({ containerId }) => containerId));
   for (const { containerId, policy } of record.restartPolicies) {
     const found = await runtime.find(containerId);
-    if (found === null) continue;
-    await runtime.updateRestartPolicy(containerId, policy);
     // Where it was put back before, whoever has stopped it since did so on purpose.
-    if (silent.has(containerId) && found.restartPolicy.name !== policy.name) await runtime.start(containerId);
+    if (found === null || found.restartPolicy.name !== noRestart.name || policy.name === noRestart.name) continue;
+    await runtime.updateRestartPolicy(containerId, policy);
+    if (silent.has(containerId)) await runtime.start(containerId);
   }
 }
 

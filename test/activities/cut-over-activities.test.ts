@@ -29,19 +29,21 @@ interface Kept {
 let stage: ActivityStage;
 let containers: Kept[];
 let done: string[];
+let policy: string;
 beforeEach(async () => {
   stage = await openActivityStage();
   containers = [{ id: 'c', name: 'shop-redis', imageId: 'image', labels: {} }];
   done = [];
+  policy = 'always';
 });
 afterEach(() => stage.remove());
 
 const find = async (nameOrId: string): Promise<object | null> => {
   const found = containers.find(({ id, name }) => id === nameOrId || name === nameOrId);
-  return found === undefined ? null : { ...found, restartPolicy: { name: 'always', maximumRetryCount: 0 } };
+  return found === undefined ? null : { ...found, restartPolicy: { name: policy, maximumRetryCount: 0 } };
 };
 const runtime = {
-  find, inspect: find, listVolumes: async () => [], findImage: async () => ({ id: 'image', volumes: [] }), updateRestartPolicy: async () => undefined,
+  find, inspect: find, listVolumes: async () => [], findImage: async () => ({ id: 'image', volumes: [] }), updateRestartPolicy: async (_container: string, { name }: { name: string }) => void (policy = name),
   create: async ({ name, imageId, labels }: Omit<Kept, 'id'>) => {
     if (await find(name) !== null) throw new HoldfastFailure('NameTaken', { operation: 'create container', object: name, cause: 'it is taken', hint: 'None.' });
     containers.push({ id: `id-${name}`, name, imageId, labels });
@@ -158,4 +160,13 @@ test('what was decided to be opened is not called rolled back where that could n
   expect([done, fences()]).toEqual([[], [fence]]);
   await acts.markOpening(authority);
   await failing('HealthCheckFailed', acts.rollBackComponent(step));
+});
+
+test.each([['no', 'always'], ['unless-stopped', 'unless-stopped']])('a restart policy that is %s when all is over is %s behind it: what somebody has chosen since stays', async (found, left) => {
+  const { acts, authority, step } = await begun('a');
+  expect(policy).toBe('no');
+  policy = found;
+  await acts.rollBackComponent(step);
+  await acts.finishRollBack(authority);
+  expect(policy).toBe(left);
 });
