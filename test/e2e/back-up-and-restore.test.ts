@@ -3,6 +3,7 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { hostQueue, longQueue } from '../../src/domain/task-queues.ts';
 import type { RestoreBackupResult } from '../../src/workflows/restore-backup/messages.ts';
 import type { TakeBackupResult } from '../../src/workflows/take-backup/messages.ts';
+import { loginThatWrites } from '../support/login-that-writes.ts';
 import { historyEvents } from '../support/run-history.ts';
 import { startServiceFixture, type ServiceFixture } from '../support/service-fixture.ts';
 
@@ -17,7 +18,7 @@ beforeAll(async () => {
     CREATE TABLE orders (id bigserial PRIMARY KEY, user_id int REFERENCES users, placed timestamptz DEFAULT now());
     INSERT INTO orders (user_id) SELECT 1 + n % 2000 FROM generate_series(1, 5000) n;
     CREATE ROLE reporting; GRANT SELECT ON users TO reporting;
-    SELECT lo_from_bytea(0, 'large'::bytea);`);
+    SELECT lo_from_bytea(0, 'large'::bytea); ${loginThatWrites}`);
   await service.redisCli('MSET', ...Array.from({ length: 20 }, (_, n) => [`session:${n}`, `value ${n}`]).flat());
   await service.redisCli('HSET', 'counters', 'orders', '5000');
   await service.startWorker();

@@ -4,12 +4,13 @@ import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { BackupManifest } from '../../src/domain/backup-manifest.ts';
 import type { TakeBackupResult } from '../../src/workflows/take-backup/messages.ts';
+import { loginThatWrites } from '../support/login-that-writes.ts';
 import { startServiceFixture, type ServiceFixture } from '../support/service-fixture.ts';
 
 let service: ServiceFixture;
 beforeAll(async () => {
   service = await startServiceFixture({ postgresImage: 'postgres:18' });
-  await service.sql('CREATE TABLE users (id int PRIMARY KEY, name text); INSERT INTO users SELECT n, \'user \' || n FROM generate_series(1, 2000) n;');
+  await service.sql(`CREATE TABLE users (id int PRIMARY KEY, name text); INSERT INTO users SELECT n, 'user ' || n FROM generate_series(1, 2000) n; ${loginThatWrites}`);
   await service.redisCli('SET', 'session', 'one');
   await service.startWorker();
 });

@@ -2,6 +2,7 @@
 import { setTimeout } from 'node:timers/promises';
 import type { Animal, Origin } from '../animal.ts';
 import type { EngineName } from '../../../src/domain/engine-name.ts';
+import { loginThatWrites } from '../../support/login-that-writes.ts';
 import { changeDump } from '../stored-backup.ts';
 import { goneBut, inChanged } from './server.ts';
 
@@ -35,6 +36,7 @@ export const harmlessKinds: readonly Animal[] = [
     },
   },
   healthy('event-trigger-refuses-everything', database('CREATE FUNCTION refuse() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION \'no more changes\'; END $$; CREATE EVENT TRIGGER no_changes ON ddl_command_start EXECUTE FUNCTION refuse();')),
+  healthy('login-that-writes', database(loginThatWrites), { drill: { assertions: [{ kind: 'sql', name: 'asked', component: 'postgres', expect: { kind: 'number', atLeast: '500', atMost: '500' }, sql: 'SELECT count(*) FROM orders' }] } }), healthy('base-login-that-writes', { kind: 'base', sql: loginThatWrites, undo: 'DROP EVENT TRIGGER noted; DROP FUNCTION note(); DROP TABLE logins;' }),
   healthy('subscription', database('CREATE PUBLICATION everything FOR ALL TABLES; CREATE SUBSCRIPTION upstream CONNECTION \'host=publisher\' PUBLICATION everything WITH (connect = false);', { undo: 'ALTER SUBSCRIPTION upstream SET (slot_name = NONE); DROP SUBSCRIPTION upstream;' })),
   healthy('read-only-by-default', database('ALTER DATABASE $DATABASE SET default_transaction_read_only = on;')),
   healthy('database-of-somebody-else', database('ALTER DATABASE $DATABASE OWNER TO zoo_clerk; ALTER SCHEMA public OWNER TO zoo_auditor; REVOKE ALL ON DATABASE $DATABASE FROM PUBLIC;')),

@@ -23,7 +23,7 @@ const fileName = ({ path }: Artifact): string => path.slice(path.lastIndexOf('/'
  * Settings of a copy that is thrown away: as large as the original's where recovery insists (databases.md P11), its libraries, and nothing that would make
  * it act like the original (P14).
  */
-export function scratchSettings({ cluster }: PostgresBase): Readonly<Record<string, string>> {
+export function scratchSettings({ cluster, server }: PostgresBase): Readonly<Record<string, string>> {
   return {
     ...cluster.settings,
     ...(cluster.preloadLibraries.length === 0 ? {} : { shared_preload_libraries: cluster.preloadLibraries.join(',') }),
@@ -31,6 +31,8 @@ export function scratchSettings({ cluster }: PostgresBase): Readonly<Record<stri
     listen_addresses: '', archive_mode: 'off',
     max_logical_replication_workers: '0', autovacuum: 'off', fsync: 'off', full_page_writes: 'off', synchronous_commit: 'off', logging_collector: 'off', log_destination: 'stderr', lc_messages: 'C',
     shared_buffers: '256MB', maintenance_work_mem: '128MB', max_wal_size: '8GB', ssl: 'off', jit: 'off',
+    // One on login would write at each of our sessions, and where it cannot nobody gets in.
+    ...(server.majorVersion >= 17 ? { event_triggers: 'off' } : {}),
   };
 }
 

@@ -19,12 +19,13 @@ const graceMs = 15_000;
 const answerBytes = 256 * 1024;
 const mostRows = 1_000;
 
-/** Row security would hide from it what the assertion is about. */
+/** Row security would hide from it what the assertion is about; and a trigger on login (17) writes, which it may not. */
 const makeReader = `SET search_path = '';
 SELECT format('CREATE ROLE %I', :'reader') WHERE NOT EXISTS (SELECT FROM pg_catalog.pg_roles WHERE rolname = :'reader') \\gexec
 ALTER ROLE :"reader" WITH LOGIN NOSUPERUSER NOCREATEDB NOCREATEROLE NOREPLICATION BYPASSRLS;
 GRANT pg_read_all_data TO :"reader";
 GRANT CONNECT ON DATABASE :"database" TO :"reader";
+SELECT format('ALTER ROLE %I SET event_triggers = off', :'reader') WHERE EXISTS (SELECT FROM pg_catalog.pg_settings WHERE name = 'event_triggers') \\gexec
 `;
 
 export async function askSql(ctx: EngineContext, component: PostgresComponent, server: DrillServer, backup: PostgresBackup, assertions: readonly Assertion[]): Promise<readonly Asked[]> {

@@ -13,8 +13,8 @@ awk -v directory="$work" '
   /^@@holdfast [a-z0-9.-]+$/ { file = $2 == "pgpass" ? password : directory "/" $2; printf "" >file; next }
   file != "" { print >file }'
 
-# psql as every script and session of ours uses it: no start-up file, no prompt, stops at the first error.
-run_psql() { PGCLIENTENCODING=UTF8 psql -X -q -A -t -w -v ON_ERROR_STOP=1 "$@"; }
+# psql as every script and session of ours uses it: no start-up file, no prompt, no search path once it has begun, stops at the first error.
+run_psql() { PGCLIENTENCODING=UTF8 psql -X -q -A -t -w -v ON_ERROR_STOP=1 -c "SET search_path = ''" "$@"; }
 
 # SIGNAL to every background job and what it started. Through a file: a command substitution is a subshell, which has no jobs (dash).
 end_jobs() {
@@ -29,7 +29,7 @@ end_tree() {
 # The same for one in the background, which takes the place of the subshell that it would be a child of: so that signals meet it, not its parent.
 become_psql() {
   export PGCLIENTENCODING=UTF8
-  exec psql -X -q -A -t -w -v ON_ERROR_STOP=1 "$@"
+  exec psql -X -q -A -t -w -v ON_ERROR_STOP=1 -c "SET search_path = ''" "$@"
 }
 
 # Ends the script: STEP tells the caller what failed, its messages are in STEP.err, in $work or in $said. Everything that still runs is ended first, or it would

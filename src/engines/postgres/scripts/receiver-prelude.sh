@@ -49,7 +49,7 @@ sample() {
     shift
     set -- "$@" -v "$variable"
   done
-  PGCLIENTENCODING=UTF8 psql -X -q -A -t -w -v ON_ERROR_STOP=1 "$@" -f /dev/shm/sample.sql
+  PGCLIENTENCODING=UTF8 psql -X -q -A -t -w -v ON_ERROR_STOP=1 "$@" -c "SET search_path = ''" -f /dev/shm/sample.sql
   echo 'end 82'
 }
 

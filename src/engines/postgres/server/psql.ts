@@ -5,7 +5,7 @@ import { HoldfastFailure, isFailure } from '../../../domain/failures.ts';
 import type { FailureType } from '../../../domain/failures.ts';
 import type { PostgresComponent } from '../../../domain/service.ts';
 import type { EngineContext } from '../../engine-context.ts';
-import { firstStatement, libpqEnvironment, maintenanceDatabases, passwordOf } from './connection.ts';
+import { firstStatements, libpqEnvironment, maintenanceDatabases, passwordOf } from './connection.ts';
 import type { SessionOwner } from './connection.ts';
 import { failureFrom } from './psql-failure.ts';
 import { psqlVariables } from './psql-variables.ts';
@@ -56,7 +56,7 @@ async function runIn(ctx: PsqlContext, call: PsqlCall, database: string): Promis
   const port = portIn((await ctx.runtime.inspect(call.containerId)).command);
   const result = await execOrUnreachable(ctx, call, {
     argv: psqlArgv(),
-    stdin: firstStatement + psqlVariables(call.variables ?? {}) + call.sql,
+    stdin: firstStatements + psqlVariables(call.variables ?? {}) + call.sql,
     environment: { ...libpqEnvironment(ctx, call.component, database, [], call.mindsReadOnly), PGCLIENTENCODING: 'UTF8', LC_ALL: 'C', ...(password === null ? {} : { PGPASSWORD: password }), ...(port === null ? {} : { PGPORT: port }), ...(call.host === undefined ? {} : { PGHOST: call.host }) },
     timeoutMs: call.timeoutMs ?? ctx.timing.execMs,
     maxOutputBytes: 32 * 1024 * 1024,

@@ -61,7 +61,7 @@ async function withCopyAt<T>(ctx: EngineContext, { component }: ServerPlace, ins
 async function copyAt(ctx: EngineContext, component: PostgresComponent, { backup, source, files, archive, timeline, target, inclusive }: MomentRecovery): Promise<TablesAsTheyWere> {
   const imageId = await imageOf(ctx, { backup });
   const place = await ownPlace(ctx, component.name);
-  const recovery: Recovery = { backup, source, request: { target, inclusive, timeline }, log: { files, mount: archive }, imageId, place, settings: settingsOf(backup.server), roomBytes: recoveryRoomBytes(backup, files.length) };
+  const recovery: Recovery = { backup, source, request: { target, inclusive, timeline }, log: { files, mount: archive }, imageId, place, settings, roomBytes: recoveryRoomBytes(backup, files.length) };
   const recovered = await startRecovery(ctx, recovery);
   const reached = await awaitTarget(ctx, recovery, recovered);
   await noteReached(ctx, component, reached);
@@ -72,9 +72,8 @@ async function copyAt(ctx: EngineContext, component: PostgresComponent, { backup
   return { ...from, requireWhole: (tables) => requireLogged(ctx, from.place, tables) };
 }
 
-/** Once it is promoted, workers of extensions begin their work, and event triggers fire: neither is to change anything. */
-const settingsOf = ({ majorVersion }: MomentRecovery['backup']['server']): Readonly<Record<string, string>> =>
-  ({ default_transaction_read_only: 'on', ...(majorVersion >= 17 ? { event_triggers: 'off' } : {}) });
+/** Once it is promoted, workers of extensions begin their work: none is to change anything. */
+const settings: Readonly<Record<string, string>> = { default_transaction_read_only: 'on' };
 
 /** By its socket alone: it listens to nothing else, and its volume is the way there. */
 function entered({ password: _ofTheLiveServer, ...component }: PostgresComponent, { server, superuser, directory }: RecoveryServer, { mount }: RecoveryPlace, own: Pick<TablesAsTheyWere['helper'], 'imageId' | 'majorVersion'>): TablesAsTheyWere {
