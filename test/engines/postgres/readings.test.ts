@@ -1,7 +1,8 @@
 /** The pure parts: what is read from the server's and the tools' words, and what it means. */
 import { describe, expect, it } from 'vitest';
-import type { DatabaseProperties, PostgresDump } from '../../../src/domain/backup-manifest.ts';
+import type { DatabaseProperties, PostgresBase, PostgresDump } from '../../../src/domain/backup-manifest.ts';
 import type { FailureType } from '../../../src/domain/failures.ts';
+import { checkFailure } from '../../../src/engines/postgres/base/base-input.ts';
 import { compareRestored } from '../../../src/engines/postgres/content/compare-restored.ts';
 import { contentFrom } from '../../../src/engines/postgres/content/content-reading.ts';
 import { backUpFailure } from '../../../src/engines/postgres/content/back-up-failure.ts';
@@ -37,6 +38,19 @@ describe('firstError', () => {
     }
     expect(firstError('ERROR:  "kept" is not a table')).toContain('kept');
     expect(firstError('psql: error: connection to server at "127.0.0.1", port 5432 failed: FATAL:  database "d" does not exist')).toContain('database "d"');
+  });
+});
+
+describe('checkFailure, of a base backup', () => {
+  it.each<[FailureType, string, string]>([
+    ['CouldNotVerify', 'source', 'sha256sum: 0-base.tar.zst: Permission denied'],
+    ['RepositoryUnreachable', 'source', 'sha256sum: 0-base.tar.zst: Transport endpoint is not connected'],
+    ['DiskFull', 'source', 'sha256sum: write error: No space left on device'],
+    ['ArtifactDamaged', 'damaged', ''],
+    ['ArtifactDamaged', 'unpack', 'zstd: /source/0-base.tar.zst : Decoding error (36) : Corrupted block detected'],
+    ['ArtifactDamaged', 'tar', 'tar: Unexpected EOF in archive'],
+  ])('is %s when step %s says so', (type, step, words) => {
+    expect(checkFailure(result({ failed: `${step}\n`, [`${step}.err`]: words }), { component: 'postgres' } as PostgresBase, 'verify').type).toBe(type);
   });
 });
 
@@ -105,6 +119,11 @@ describe('restoreFailure', () => {
     // What rows and names hold is not what is said.
     ['RestoreFailed', 'restore', 'pg_restore: error: COPY failed for table "logs": ERROR:  duplicate key value violates unique constraint "too many clients"\nDETAIL:  Key (line)=(could not connect\nERROR: No space left on device) already exists.\nCONTEXT:  COPY logs, line 7, column line: "permission denied"'],
     ['RestoreFailed', 'restore', 'pg_restore: error: could not execute query: ERROR:  relation "disk full" does not exist\nCommand was: COMMENT ON TABLE "disk full" IS \'server closed the connection\';\n'],
+    // What the helper could not read says nothing of the bytes; what comes back is waited for.
+    ['CouldNotVerify', 'source', 'sha256sum: /source/dump.tar: Permission denied'],
+    ['CouldNotVerify', 'source', ''],
+    ['RepositoryUnreachable', 'source', 'tee: read error: Input/output error'],
+    ['RepositoryUnreachable', 'source', 'sha256sum: /source/dump.tar: Stale file handle'],
     ['DiskFull', 'restore', 'pg_restore: error: COPY failed for table "t": ERROR:  duplicate key\nDETAIL:  Key (v)=(1)\npg_restore: error: could not write to output file: No space left on device'],
   ])('is %s when step %s says so', (type, step, words) => {
     expect(restoreFailure(result({ failed: `${step}\n`, [`${step}.err`]: words }), 'c/d', 'restore').type).toBe(type);

@@ -5,7 +5,8 @@ import type { CheckClass } from '../../../src/domain/drill/check-class.ts';
 import type { DrillSettings } from '../../../src/domain/drill/drill-settings.ts';
 import type { Animal, Expected } from '../animal.ts';
 import type { EngineName } from '../../../src/domain/engine-name.ts';
-import { changeDump, changeRedis } from '../stored-backup.ts';
+import { closeToOthers, withoutOverride } from '../../support/unreadable.ts';
+import { changeDump, changeRedis, fileOf } from '../stored-backup.ts';
 import { enginePassing } from '../troubles/engine-passing.ts';
 import { inSmallVolumes } from '../troubles/small-volumes.ts';
 
@@ -59,6 +60,10 @@ export const environmentKinds: readonly Animal[] = [
   { name: 'volume-too-small', of: 'postgres', ...sound, trouble: async (_backup, { service }) => inSmallVolumes(service, 4), expected: answers('content:postgres', 'notEnoughRoom', /MB|space|room/i) },
   { name: 'volume-fills-up', of: 'postgres', ...sound, trouble: async (_backup, { service }) => inSmallVolumes(service, 160, { fillsUp: true }), expected: answers('content:postgres', 'notEnoughRoom', /space|room|MB/i) },
   { name: 'redis-volume-too-small', of: 'redis', from: { kind: 'keys', commands: [manyKeys] }, trouble: async (_backup, { service }) => inSmallVolumes(service, 1), expected: answers('content:redis', 'notEnoughRoom', /MB|space|room/i) },
+  ...(['dump', 'base'] as const).map((kind): Animal => ({
+    name: `${kind}-closed-to-helpers`, of: 'postgres', from: { kind: kind === 'base' ? 'base' : 'service' }, damage: async (backup) => closeToOthers(await fileOf(backup, kind)), trouble: async () => ({ around: withoutOverride }),
+    expected: answers('content:postgres', 'checkDidNotRun', /cannot be read in the helper: .*Permission denied/),
+  })),
   { name: 'memory-too-little', of: 'postgres', ...sound, damage: (backup) => changeDump(backup, (own) => ({ ...own, server: withMemory(own.server) })), expected: answers('content:postgres', 'serverDidNotStart', /./) },
   { name: 'redis-memory-too-little', of: 'redis', from: { kind: 'keys', commands: [manyKeys] }, damage: (backup) => changeRedis(backup, (own) => ({ ...own, server: withMemory(own.server) })), expected: answers('content:redis', 'serverDidNotStart', /./) },
   { name: 'network-refused', of: 'redis', ...sound, trouble: () => enginePassing(/^POST \S*\/networks\/create/), expected: answers('content', 'networkNotIsolated', /create network.*not allowed/) },

@@ -7,7 +7,7 @@ import { HoldfastFailure } from '../../../domain/failures.ts';
 import { parseLsn } from '../../../domain/wal/lsn.ts';
 import type { ArtifactSource, ChainedInput, EngineContext } from '../../engine-context.ts';
 import { imageOfMajor } from '../server/image-for.ts';
-import { failedStep, runPostgresHelper, spaceFailure } from '../server/postgres-helper.ts';
+import { failedStep, runPostgresHelper, sourceFailure, spaceFailure } from '../server/postgres-helper.ts';
 import { quietLibraries } from '../server/preload-settings.ts';
 import { diskFullIn, firstError } from '../server/psql-failure.ts';
 import { scripts, statements } from '../server/script-text.ts';
@@ -118,6 +118,7 @@ export function checkFailure(result: HelperResult, backup: PostgresBase, operati
   if (step === 'space') return spaceFailure(result, call);
   const full = diskFullIn(messages);
   if (full !== null) return new HoldfastFailure('DiskFull', { ...call, cause: full, hint: 'Make room on the file system of the Docker engine\'s data directory, then start again.' });
+  if (step === 'source') return sourceFailure(result, call);
   if (bytesSteps.has(step)) {
     return new HoldfastFailure('ArtifactDamaged', { ...call, cause: step === 'damaged' ? 'its bytes are not the ones in the manifest' : firstError(messages), hint: 'Use another copy or another backup; nothing was changed.' });
   }

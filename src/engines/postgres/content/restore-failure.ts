@@ -1,7 +1,7 @@
 /** What a failed restore or verify helper means. */
 import type { HelperResult } from '../../../containers/helper-container.ts';
 import { HoldfastFailure } from '../../../domain/failures.ts';
-import { failedStep, spaceFailure } from '../server/postgres-helper.ts';
+import { failedStep, sourceFailure, spaceFailure } from '../server/postgres-helper.ts';
 import { diskFullIn, failureFrom, firstError, ownWords } from '../server/psql-failure.ts';
 
 /** Steps that fail because of the stored bytes alone. */
@@ -17,6 +17,7 @@ export function restoreFailure(result: HelperResult, object: string, operation: 
   if (full !== null || /No space left on device|Disk quota exceeded|could not extend file/i.test(ownWords(messages))) {
     return new HoldfastFailure('DiskFull', { ...call, cause: full ?? firstError(messages), hint: 'Make room on the file system that is named, then start again.' });
   }
+  if (step === 'source') return sourceFailure(result, call);
   if (bytesSteps.has(step)) {
     const cause = step === 'damaged' ? 'its bytes are not the ones in the manifest' : firstError(messages);
     return new HoldfastFailure('ArtifactDamaged', { ...call, cause, hint: 'Use another copy or another backup; nothing was changed.' });

@@ -17,7 +17,7 @@ import { segmentList } from './segment-list.ts';
 const firstRead = 2;
 const timesMore = 8;
 
-/** @throws ArtifactDamaged, CouldNotVerify (no image), NotEnoughSpace, DiskFull, PointUnreachable where there is no record at all, HelperLost */
+/** @throws ArtifactDamaged, CouldNotVerify (no image; the helper may not read the archive), RepositoryUnreachable, NotEnoughSpace, DiskFull, PointUnreachable where there is no record at all, HelperLost */
 export async function readLogEnd(ctx: EngineContext, { backup, files, archive }: KeptLog): Promise<LogEnd> {
   const segments = files.filter(({ name }) => parseSegmentName(name, backup.cluster.segmentSizeBytes) !== null);
   for (let count = firstRead; ; count *= timesMore) {
@@ -43,7 +43,7 @@ async function readEnd(ctx: EngineContext, backup: PostgresBase, files: readonly
     const unread = logReadingFailure(result, call);
     if (unread !== null) throw unread;
     const { step, messages } = failedStep(result);
-    throw new HoldfastFailure(step === 'waldump' ? 'PointUnreachable' : 'ArtifactDamaged', { ...call, cause: firstError(messages), hint: 'Use another repository, or a moment before it.' });
+    throw new HoldfastFailure(step === 'waldump' ? 'PointUnreachable' : step === 'unpack' || step === 'damaged' ? 'ArtifactDamaged' : 'HelperFailed', { ...call, cause: firstError(messages), hint: 'Use another repository, or a moment before it.' });
   }
   return { lastRecord: parseLsn(resultOf(result, 'last-record').trim()) ?? begin, lastCommit: commitIn(result.files.get('last-commit') ?? '') };
 }

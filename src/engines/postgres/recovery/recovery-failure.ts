@@ -1,7 +1,8 @@
 /** What goes wrong with a recovery, told by what its server and its scripts say. Pure. */
 import type { HelperResult } from '../../../containers/helper-container.ts';
+import { saysAway } from '../../../containers/machine-words.ts';
 import { HoldfastFailure } from '../../../domain/failures.ts';
-import { failedStep, spaceFailure } from '../server/postgres-helper.ts';
+import { failedStep, sourceFailure, spaceFailure } from '../server/postgres-helper.ts';
 import { diskFullIn, firstError } from '../server/psql-failure.ts';
 
 /** A partial segment that was gone when it was to be read: the archive has a longer one by now, and the caller lists anew. */
@@ -13,6 +14,7 @@ export function logReadingFailure(result: HelperResult, call: { readonly operati
   const { step, messages } = failedStep(result);
   if (step === 'space') return spaceFailure(result, call);
   if (step === 'superseded') return supersededFailure(call.operation, call.object, firstError(messages));
+  if (step === 'source') return sourceFailure(result, call);
   const full = diskFullIn(messages);
   return full === null ? null : new HoldfastFailure('DiskFull', { ...call, cause: full, hint: 'Make room on the file system of the Docker engine\'s data directory, then start again.' });
 }
@@ -22,8 +24,8 @@ export function recoveryFailure(log: string, object: string): HoldfastFailure {
   const call = { operation: 'recover to a moment', object };
   const full = diskFullIn(log);
   if (full !== null) return new HoldfastFailure('DiskFull', { ...call, cause: full, hint: 'Make room on the file system of the data directory, then start again; nothing live was changed.' });
-  const unreachable = /^\S+: ([^\n]*(?:the archive cannot be read|Input\/output error|Stale file handle|Transport endpoint is not connected)[^\n]*)/m.exec(log);
-  if (unreachable !== null) return new HoldfastFailure('RepositoryUnreachable', { ...call, cause: unreachable[0], hint: 'Look whether the disk of the repository is mounted; the step is tried again.' });
+  const unreachable = log.split('\n').find((line) => /^\S+: /.test(line) && (line.includes('the archive cannot be read') || saysAway(line)));
+  if (unreachable !== undefined) return new HoldfastFailure('RepositoryUnreachable', { ...call, cause: unreachable, hint: 'Look whether the disk of the repository is mounted; the step is tried again.' });
   const damaged = /^\S+: (it has (?:another SHA-256|\d+ bytes)[^\n]*|[^\n]*(?:No such file|Decoding error|unexpected end)[^\n]*)/m.exec(log);
   if (damaged !== null) return new HoldfastFailure('ArtifactDamaged', { ...call, cause: damaged[0], hint: 'The archive of the log is damaged: use another repository, or a moment before that segment.' });
   if (/recovery ended before configured recovery target was reached/.test(log)) {

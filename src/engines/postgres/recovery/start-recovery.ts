@@ -9,7 +9,7 @@ import type { LogFile } from '../../../domain/wal/log-file.ts';
 import type { ArtifactSource, EngineContext } from '../../engine-context.ts';
 import { baseFiles, baseInput, chainOf, checkFailure, scratchSettings, settingsText } from '../base/base-input.ts';
 import { imageOfMajor } from '../server/image-for.ts';
-import { failedStep, runPostgresHelper } from '../server/postgres-helper.ts';
+import { failedStep, runPostgresHelper, sourceFailure } from '../server/postgres-helper.ts';
 import { firstError } from '../server/psql-failure.ts';
 import { librariesFailure, librariesFile } from '../server/required-libraries.ts';
 import { recoveryFiles, scripts } from '../server/script-text.ts';
@@ -85,6 +85,7 @@ export async function continueRecovery(ctx: EngineContext, recovery: Recovery, r
     files: { ...baseFiles(await chainOf(backup, recovery.source)), 'scratch.conf': settingsOf(recovery, directory), 'segments.list': segmentList(log.files), locations: locationsOf(recovery) }, mounts: [place.mount, ...archiveMount(log)], phase: 'go on to another moment',
   });
   if (result.exitCode !== 0 && failedStep(result).step === 'superseded') throw supersededFailure('go on to another moment', server.name, firstError(failedStep(result).messages));
+  if (result.exitCode !== 0 && failedStep(result).step === 'source') throw sourceFailure(result, { operation: 'go on to another moment', object: server.name });
   if (result.exitCode !== 0) throw new HoldfastFailure('RestoreFailed', { operation: 'go on to another moment', object: server.name, cause: firstError(failedStep(result).messages), hint: 'It is recovered anew.' });
   await ctx.runtime.start(server.id);
   return recovered;

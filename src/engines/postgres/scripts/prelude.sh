@@ -45,6 +45,22 @@ fail_step() {
   exit 1
 }
 
+# step_unread STEP DIRECTORY: the step that a reading of what is mounted at DIRECTORY failed in, by what is in source.err. What is not there is damage, which STEP tells of.
+# Whatever else keeps it from being read (rights, labels, a share that has gone away), and that nothing is there at all, says nothing of the bytes: that is `source`.
+step_unread() {
+  if [ -s "$said/source.err" ] && ! grep -qvE 'No such file or directory|Not a directory|Is a directory' "$said/source.err" && [ -n "$(ls -A "$2" 2>>"$said/source.err")" ]; then
+    cp "$said/source.err" "$said/$1.err"
+    echo "$1"
+  else
+    echo source
+  fi
+}
+
+# step_of_reading STEP DIRECTORY FILE: the same where something that reads FILE there failed for whatever reason. STEP, whose words stay, where every byte of it can be had.
+step_of_reading() {
+  if cat "$2/$3" 2>"$said/source.err" >/dev/null; then echo "$1"; else step_unread "$1" "$2"; fi
+}
+
 # Fails unless DIRECTORY's file system (the helper's own volume, where none is given) has room for BYTES: told before anything is sent to a server.
 require_space() {
   kib=$(df -P -k "${2:-$work}" | awk 'NR == 2 { print $4 }')

@@ -10,17 +10,24 @@ cores=$(nproc 2>/dev/null || echo "$jobs")
 [ "$jobs" -le "$cores" ] || jobs=$cores
 
 # Checked before anything is sent to a server: an archive that pg_restore reads without a word may still lack rows (databases.md L1).
-: >"$said/tar.failed"
+: >"$said/source.failed"
 mkfifo "$work/tar.pipe"
 sha256sum <"$work/tar.pipe" >"$said/tar.sum" &
 sum=$!
-{ tee "$work/tar.pipe" </source/dump.tar || echo tee >"$said/tar.failed"; } 2>"$said/tar.err" | tar -xf - -C "$work" 2>"$said/unpack.err" || unpacked=no
-wait "$sum" || fail_step tar
+# Where the archive cannot be opened nobody has opened the pipe either, and who hashes would wait for ever.
+{ tee "$work/tar.pipe" </source/dump.tar || { echo tee >"$said/source.failed"; : <>"$work/tar.pipe"; }; } 2>"$said/source.err" | tar -xf - -C "$work" 2>"$said/unpack.err" || unpacked=no
+wait "$sum" || fail_step source
 # A busybox's tar ends there, and what hashes has then seen no more than it did: a disk that is full says nothing about the bytes.
 [ "${unpacked:-yes}" = yes ] || ! grep -qiE 'no space left|quota exceeded|wrote only|short write' "$said/unpack.err" || fail_step unpack
-[ "$(first $(cat "$said/tar.sum"))" = "$dump_sha256" ] && [ "$(first $(wc -c </source/dump.tar))" = "$dump_bytes" ] || fail_step damaged
+stored_bytes=$(wc -c </source/dump.tar) || stored_bytes=unread
+[ "$(first $(cat "$said/tar.sum"))" = "$dump_sha256" ] && [ "$(first $stored_bytes)" = "$dump_bytes" ] || {
+  # Nothing is called damaged but what was read to its end.
+  [ ! -s "$said/source.err" ] || fail_step "$(step_unread damaged /source)"
+  again=$(sha256sum /source/dump.tar 2>"$said/source.err") || fail_step "$(step_unread damaged /source)"
+  [ "$(first $again)" = "$dump_sha256" ] && [ "$(first $stored_bytes)" = "$dump_bytes" ] || fail_step damaged
+}
 [ "${unpacked:-yes}" = yes ] || fail_step unpack
-[ ! -s "$said/tar.failed" ] || fail_step tar
+[ ! -s "$said/source.failed" ] || fail_step source
 if [ -s "$work/expected.members" ]; then
   member_sums "$work/dump" 2>"$said/members.err" || fail_step members
   cmp -s "$work/expected.members" "$work/members" || fail_step damaged

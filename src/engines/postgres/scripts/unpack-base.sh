@@ -9,7 +9,7 @@ take_fleeting() {
     if [ "$fleeting" = fleeting ]; then
       mkdir -p "$1"
       case $path in *.zst) reader='zstd -q -dc' ;; *) reader=cat ;; esac
-      $reader "/archive/$path" >"$1/$name" 2>"$said/superseded.err" || { [ ! -f "/archive/$path" ] || { cp "$said/superseded.err" "$said/damaged.err"; fail_step damaged; }; fail_step superseded; }
+      $reader "/archive/$path" >"$1/$name" 2>"$said/superseded.err" || { [ ! -f "/archive/$path" ] || { cp "$said/superseded.err" "$said/damaged.err"; fail_step "$(step_of_reading damaged /archive "$path")"; }; fail_step superseded; }
       found=$(sha256sum <"$1/$name")
       [ "${found%% *}" = "$sum" ] || { echo "$name: it has another SHA-256 than it must" >"$said/damaged.err"; fail_step damaged; }
       path=$1/$name
@@ -22,7 +22,7 @@ take_fleeting() {
 # user, and compared with pg_basebackup's own manifest, the log from its begin to its end among it. An incremental one is made whole first, beside DIRECTORY.
 unpack_base() {
   cut -d ' ' -f 3 "$work/expected.sums" >"$work/names"
-  (cd /source && xargs -P 2 -n 1 sha256sum <"$work/names") >"$work/sums" 2>"$said/damaged.err" || fail_step damaged
+  (cd /source && xargs -P 2 -n 1 sha256sum <"$work/names") >"$work/sums" 2>"$said/source.err" || fail_step "$(step_unread damaged /source)"
   while read -r sum file; do printf '%s %s %s\n' "$sum" "$(first $(wc -c <"/source/$file"))" "$file"; done <"$work/sums" | sort >"$work/found.sums"
   sort "$work/expected.sums" | cmp -s - "$work/found.sums" || {
     result link "$(grep -v -x -F -f "$work/found.sums" "$work/expected.sums" | sed -n 's/^[^ ]* [^ ]* \([0-9]*\)-.*/\1/p' | head -n 1)"
@@ -158,13 +158,16 @@ bytes_to_combine() {
 # unpack_tar ARCHIVE DIRECTORY, whatever it was compressed with. A file says whether the first part of the pipe failed: the pipe itself would hide it.
 unpack_tar() {
   mkdir -p "$2"
+  unpacked=yes
   : >"$said/unpack.failed"
   case "$1" in
     *.zst) zstd -q -dc "$1" 2>"$said/unpack.err" || echo "$1" >"$said/unpack.failed" ;;
     *.gz) gzip -dc "$1" 2>"$said/unpack.err" || echo "$1" >"$said/unpack.failed" ;;
     *) cat "$1" 2>"$said/unpack.err" || echo "$1" >"$said/unpack.failed" ;;
-  esac | tar -xf - -C "$2" 2>"$said/tar.err" || fail_step tar
-  [ ! -s "$said/unpack.failed" ] || fail_step unpack
+  esac | tar -xf - -C "$2" 2>"$said/tar.err" || unpacked=no
+  # Where the first part failed by itself the second has only seen too little; where the second did, the first says nothing, or that its pipe is broken.
+  if [ -s "$said/unpack.failed" ] && { [ "$unpacked" = yes ] || grep -qvi 'broken pipe' "$said/unpack.err"; }; then fail_step unpack; fi
+  [ "$unpacked" = yes ] || fail_step tar
 }
 
 # quieten_base DIRECTORY TABLESPACES CONFIGURATION: the copy must not act like the original. Its server has the settings in CONFIGURATION/scratch.conf only, lets in

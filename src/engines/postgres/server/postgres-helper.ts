@@ -1,11 +1,13 @@
 /** Helper containers with PostgreSQL's tools: what goes in on standard input, and what a failed step means. */
 import { runHelper } from '../../../containers/helper-container.ts';
 import type { HelperRequest, HelperResult } from '../../../containers/helper-container.ts';
+import { saysAway } from '../../../containers/machine-words.ts';
 import { HoldfastFailure, isFailure } from '../../../domain/failures.ts';
 import type { PostgresComponent } from '../../../domain/service.ts';
 import { sizeText } from '../../../domain/wording.ts';
 import type { EngineContext } from '../../engine-context.ts';
 import { libpqEnvironment, optionsOf } from './connection.ts';
+import { firstError } from './psql-failure.ts';
 import { sqlFiles } from './script-text.ts';
 
 export interface PostgresHelper {
@@ -92,6 +94,17 @@ export function spaceFailure(result: HelperResult, call: { readonly operation: s
   return new HoldfastFailure('NotEnoughSpace', {
     ...call, cause: `the volume of the helper needs ${sizeText(needed ?? 0)}, ${sizeText(free ?? 0)} are free`, hint: 'Make room on the file system of the Docker engine\'s data directory, then start again.',
   });
+}
+
+/** Of the step `source`: what is mounted cannot be read in the helper, whatever the worker sees there. It says nothing about the bytes. */
+export function sourceFailure(result: HelperResult, call: { readonly operation: string; readonly object: string }): HoldfastFailure {
+  const { messages } = failedStep(result);
+  const cause = `it cannot be read in the helper: ${firstError(messages)}`;
+  // Nothing at all is there where a share is not mounted.
+  if (saysAway(messages) || /No such file or directory/.test(messages)) {
+    return new HoldfastFailure('RepositoryUnreachable', { ...call, cause, hint: 'Look whether the disk or share of the repository is mounted and healthy on the Docker engine\'s host; the step is tried again.' });
+  }
+  return new HoldfastFailure('CouldNotVerify', { ...call, cause, hint: 'This says nothing about the backup. The helper reads the repository as root, through the Docker engine: look at SELinux labels, at user namespaces (userns-remap), and at what a share lets root read.' });
 }
 
 /** A result file. @throws HelperFailed where it is missing or empty: a success that left no result is none */

@@ -9,8 +9,9 @@ import { afterEach, beforeEach, describe, expect, it } from 'vitest';
 const script = readFileSync(join(import.meta.dirname, '../../../../src/engines/postgres/scripts/recovery/read-log.sh'), 'utf8');
 const recorded = (version: string): readonly string[] => readFileSync(join(import.meta.dirname, `../find/fixtures/pg-waldump-${version}.txt`), 'utf8').trim().split('\n');
 
-/** The prelude's functions that the script uses; the real prelude is the container tests' matter. */
-const prelude = 'set -eu\nrequire_space() { :; }\nfail_step() { echo "$1"; exit 9; }\n';
+/** The prelude's functions that the script uses; the whole of it is the container tests' matter. */
+const [, ownPrelude = ''] = /^(step_unread\(\) \{[^]*?)^# Fails unless/m.exec(readFileSync(join(import.meta.dirname, '../../../../src/engines/postgres/scripts/prelude.sh'), 'utf8')) ?? [];
+const prelude = `set -eu\nrequire_space() { :; }\nfail_step() { echo "$1"; exit 9; }\n${ownPrelude}`;
 
 let root: string;
 beforeEach(() => {
@@ -26,7 +27,7 @@ afterEach(() => rmSync(root, { recursive: true, force: true }));
 
 const read = (lines: readonly string[]): { readonly failed: string; readonly status: number | null } => {
   writeFileSync(join(root, 'printed'), lines.map((line) => `${line}\n`).join(''));
-  const { stdout, status } = spawnSync('sh', ['-c', `${prelude}${script.replaceAll('/archive/', `${root}/archive/`)}`, 'read-log', '00000001', '0/1000000', '16777216', '0/2000000'], {
+  const { stdout, status } = spawnSync('sh', ['-c', `${prelude}${script.replaceAll('/archive', join(root, 'archive'))}`, 'read-log', '00000001', '0/1000000', '16777216', '0/2000000'], {
     encoding: 'utf8', env: { ...process.env, LC_ALL: 'C', PATH: `${join(root, 'bin')}:${process.env['PATH'] ?? ''}`, PRINTED: join(root, 'printed'), work: join(root, 'work'), out: join(root, 'out'), said: join(root, 'said') },
   });
   return { failed: stdout.trim(), status };
@@ -69,4 +70,29 @@ it('a disk that is full is said to be, and keeps nothing of what is printed', ()
   symlinkSync('/dev/full', join(root, 'work', 'growing'));
   expect(read(recorded('17'))).toEqual({ failed: 'unpack', status: 9 });
   expect(readFileSync(join(root, 'said', 'unpack.err'), 'utf8')).toContain('No space left on device');
+});
+
+describe('a segment that cannot be read', () => {
+  const segment = (): string => join(root, 'archive', 'segment');
+  const words = (step: string): string => readFileSync(join(root, 'said', `${step}.err`), 'utf8');
+
+  it('says nothing of its bytes where reading ends with an error: here the kernel\'s own, for the memory of whoever reads it at an address that nothing lies at', () => {
+    rmSync(segment());
+    symlinkSync('/proc/self/mem', segment());
+    expect(read(recorded('17'))).toEqual({ failed: 'source', status: 9 });
+    expect(words('source')).toContain('Input/output error');
+  });
+
+  it('is missing where others are there, and where nothing is there it is the archive that is not', () => {
+    rmSync(segment());
+    expect(read(recorded('17'))).toEqual({ failed: 'source', status: 9 });
+    writeFileSync(join(root, 'archive', 'another'), 'log');
+    expect(read(recorded('17'))).toEqual({ failed: 'unpack', status: 9 });
+    expect(words('unpack')).toContain('No such file or directory');
+  });
+
+  it('is damaged where every byte can be read, and they are not a segment\'s', () => {
+    writeFileSync(segment(), 'lag');
+    expect(read(recorded('17'))).toEqual({ failed: 'damaged', status: 9 });
+  });
 });

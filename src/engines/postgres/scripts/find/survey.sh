@@ -16,14 +16,14 @@ esac
 # A partial segment is taken first of all: it may be gone when its turn comes.
 mkdir -p "$work/taken"
 while read -r number name bytes sum path fleeting; do
-  [ -z "$fleeting" ] || cp "/archive/$path" "$work/taken/$name" 2>"$said/superseded.err" || { [ -f "/archive/$path" ] || fail_step superseded; cp "$said/superseded.err" "$said/unpack.err"; fail_step unpack; }
+  [ -z "$fleeting" ] || cp "/archive/$path" "$work/taken/$name" 2>"$said/superseded.err" || { [ -f "/archive/$path" ] || fail_step superseded; cp "$said/superseded.err" "$said/unpack.err"; fail_step "$(step_of_reading unpack /archive "$path")"; }
 done <"$work/segments.list"
 
 # That it failed is noted in memory, as what was said: a disk that is full takes neither, and what is missing would look like commits that never were.
 unpack() {
   case $5 in *.zst) reader='zstd -q -dc' ;; *) reader=cat ;; esac
   if [ -n "$6" ]; then stored=$work/taken/$2; else stored=/archive/$5; fi
-  $reader <"$stored" >"$work/growing" 2>"$said/unpack.err" || { echo unpack >"$said/broken"; return 1; }
+  $reader <"$stored" >"$work/growing" 2>"$said/unpack.err" || { if [ -n "$6" ]; then echo unpack; else step_of_reading unpack /archive "$5"; fi >"$said/broken"; return 1; }
   found=$(sha256sum <"$work/growing")
   [ "${found%% *}" = "$4" ] && [ "$(($(wc -c <"$work/growing")))" = "$3" ] || { echo "$2: it is not what it must be" >"$said/damaged.err"; echo damaged >"$said/broken"; return 1; }
   # One timeline's names for all: a younger one's first segment begins with what its parent wrote, and pg_waldump follows one.

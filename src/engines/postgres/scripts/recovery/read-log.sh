@@ -5,7 +5,7 @@ mkdir -p "$work/wal"
 require_space "$(($(wc -l <"$work/segments.list") * segment_bytes))"
 while read -r name bytes sum path fleeting; do
   case $path in *.zst) reader='zstd -q -dc' ;; *) reader=cat ;; esac
-  $reader "/archive/$path" >"$work/growing" 2>"$said/unpack.err" || { [ -z "$fleeting" ] || [ -f "/archive/$path" ] || { cp "$said/unpack.err" "$said/superseded.err"; fail_step superseded; }; fail_step unpack; }
+  $reader "/archive/$path" >"$work/growing" 2>"$said/unpack.err" || { [ -z "$fleeting" ] || [ -f "/archive/$path" ] || { cp "$said/unpack.err" "$said/superseded.err"; fail_step superseded; }; fail_step "$(step_of_reading unpack /archive "$path")"; }
   found=$(sha256sum <"$work/growing")
   [ "${found%% *}" = "$sum" ] && [ "$(($(wc -c <"$work/growing")))" = "$bytes" ] || { echo "$name: it is not what it must be" >"$said/damaged.err"; fail_step damaged; }
   # One timeline's names for all: a younger one's first segment begins with what its parent wrote, and pg_waldump follows one.
