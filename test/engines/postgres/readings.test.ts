@@ -8,7 +8,7 @@ import { contentFrom } from '../../../src/engines/postgres/content/content-readi
 import { backUpFailure } from '../../../src/engines/postgres/content/back-up-failure.ts';
 import { roomIn } from '../../../src/engines/postgres/inspect.ts';
 import { restoreFailure } from '../../../src/engines/postgres/content/restore-failure.ts';
-import { diskFullIn, firstError } from '../../../src/engines/postgres/server/psql-failure.ts';
+import { diskFullIn, firstError, machineTroubleIn } from '../../../src/engines/postgres/server/psql-failure.ts';
 import { portIn } from '../../../src/engines/postgres/server/psql.ts';
 import { psqlVariables } from '../../../src/engines/postgres/server/psql-variables.ts';
 import { cutOverState } from '../../../src/engines/postgres/side/database-state.ts';
@@ -46,9 +46,18 @@ describe('checkFailure, of a base backup', () => {
     ['CouldNotVerify', 'source', 'sha256sum: 0-base.tar.zst: Permission denied'],
     ['RepositoryUnreachable', 'source', 'sha256sum: 0-base.tar.zst: Transport endpoint is not connected'],
     ['DiskFull', 'source', 'sha256sum: write error: No space left on device'],
+    ['CouldNotVerify', 'tar', 'tar: base/5/2619: Cannot open: Too many open files'],
+    ['CouldNotVerify', 'verify', 'pg_verifybackup: error: could not open file "base/5/1": Input/output error\npg_verifybackup: error: could not open file "base/5/2": Input/output error'],
+    ['CouldNotVerify', 'combine', 'pg_combinebackup: error: could not read file "base/5/1": Input/output error'],
+    ['CouldNotVerify', 'server', '2026-12-01 10:00:00.000 UTC [9] FATAL:  the database system is starting up\n2026-12-01 10:00:00.000 UTC [8] PANIC:  could not open file "global/pg_control": Permission denied'],
+    ['CouldNotVerify', 'server', 'FATAL:  could not map anonymous shared memory: Cannot allocate memory'],
     ['ArtifactDamaged', 'damaged', ''],
     ['ArtifactDamaged', 'unpack', 'zstd: /source/0-base.tar.zst : Decoding error (36) : Corrupted block detected'],
     ['ArtifactDamaged', 'tar', 'tar: Unexpected EOF in archive'],
+    // The one file that could not be read does not excuse the other.
+    ['ArtifactDamaged', 'verify', 'pg_verifybackup: error: could not open file "base/5/1": Input/output error\npg_verifybackup: error: checksum mismatch for file "base/5/2"'],
+    ['RestoreFailed', 'combine', 'pg_combinebackup: error: full backup "a" and incremental backup "b" differ'],
+    ['RestoreFailed', 'server', '2026-12-01 10:00:00.000 UTC [8] LOG:  could not open file "postmaster.pid": Permission denied\n2026-12-01 10:00:00.000 UTC [8] PANIC:  could not locate a valid checkpoint record'],
   ])('is %s when step %s says so', (type, step, words) => {
     expect(checkFailure(result({ failed: `${step}\n`, [`${step}.err`]: words }), { component: 'postgres' } as PostgresBase, 'verify').type).toBe(type);
   });
@@ -124,6 +133,24 @@ describe('restoreFailure', () => {
     ['CouldNotVerify', 'source', ''],
     ['RepositoryUnreachable', 'source', 'tee: read error: Input/output error'],
     ['RepositoryUnreachable', 'source', 'sha256sum: /source/dump.tar: Stale file handle'],
+    // A machine that could not.
+    ['CouldNotVerify', 'restore', 'pg_restore: error: COPY failed for table "t": ERROR:  out of memory\nDETAIL:  Failed on request of size 1048576.\nCONTEXT:  COPY t, line 1\npg_restore: error: a worker process died unexpectedly'],
+    ['CouldNotVerify', 'restore', 'pg_restore: error: could not execute query: ERROR:  could not open file "base/5/16400": Too many open files'],
+    ['CouldNotVerify', 'restore', 'pg_restore: error: could not execute query: ERROR:  could not write block 3 of file "base/5/16400": Input/output error'],
+    ['CouldNotVerify', 'restore', 'pg_restore: error: could not execute query: ERROR:  could not open file "base/5/16400": Permission denied'],
+    ['CouldNotVerify', 'restore', 'pg_restore: error: could not execute query: ERROR:  could not create file "base/5/16400": Read-only file system'],
+    ['CouldNotVerify', 'list', 'pg_restore: error: could not open input file "/holdfast/work/dump/toc.dat": Stale file handle'],
+    ['CouldNotVerify', 'unpack', 'tar: dump/3042.dat.zst: Cannot open: Permission denied\ntar: Exiting with failure status due to previous errors'],
+    ['CouldNotVerify', 'members', 'xargs: cannot fork: Cannot allocate memory'],
+    // What a database refuses is no machine's word, nor is what rows, names and functions say, nor what no server could hold; and damage beside it stays damage.
+    ['PermissionDenied', 'restore', 'pg_restore: error: could not execute query: ERROR:  permission denied for table orders'],
+    ['RestoreFailed', 'restore', 'pg_restore: error: could not execute query: ERROR:  relation "x: Permission denied" does not exist\nCommand was: SELECT \'ERROR: Input/output error\';\n'],
+    ['RestoreFailed', 'restore', 'pg_restore: error: COPY failed for table "logs": ERROR:  duplicate key value violates unique constraint "u"\nDETAIL:  Key (line)=(cat: x: Input/output error) already exists.\nCONTEXT:  COPY logs, line 7'],
+    ['RestoreFailed', 'restore', 'pg_restore: error: COPY failed for table "logs": ERROR:  line 7: Input/output error\nCONTEXT:  PL/pgSQL function refuse_line() line 3 at RAISE\nCOPY logs, line 7'],
+    ['RestoreFailed', 'restore', 'pg_restore: error: COPY failed for table "t": ERROR:  out of memory\nDETAIL:  Cannot enlarge string buffer containing 1073741822 bytes by 8192 more bytes.\nCONTEXT:  COPY t, line 1'],
+    ['RestoreFailed', 'restore', 'pg_restore: error: could not execute query: ERROR:  out of memory\npg_restore: error: could not execute query: ERROR:  insert or update on table "a" violates foreign key constraint "f"'],
+    ['ArtifactDamaged', 'damaged', 'tee: x: Input/output error'],
+    ['DatabaseUnreachable', 'restore', 'psql: error: connection to server on socket "/run/.s.PGSQL.5432" failed: Permission denied'],
     ['DiskFull', 'restore', 'pg_restore: error: COPY failed for table "t": ERROR:  duplicate key\nDETAIL:  Key (v)=(1)\npg_restore: error: could not write to output file: No space left on device'],
   ])('is %s when step %s says so', (type, step, words) => {
     expect(restoreFailure(result({ failed: `${step}\n`, [`${step}.err`]: words }), 'c/d', 'restore').type).toBe(type);
@@ -141,6 +168,13 @@ describe('diskFullIn', () => {
   ])('%s', (said, messages) => {
     expect(diskFullIn(messages)).toBe(said);
   });
+});
+
+it('machineTroubleIn names what the machine said, with the names that it said it of', () => {
+  expect(machineTroubleIn('10:00 [9] FATAL:  the database system is starting up\n10:00 [8] FATAL:  could not open file "global/pg_control": Permission denied')).toBe('10:00 [8] FATAL:  could not open file "global/pg_control": Permission denied');
+  expect(machineTroubleIn('tar: dump/toc.dat: Cannot open: Input/output error\ntar: Exiting with failure status due to previous errors')).toBe('tar: dump/toc.dat: Cannot open: Input/output error');
+  expect(machineTroubleIn('pg_waldump: error: could not read file "x": Input/output error\npg_verifybackup: error: WAL parsing failed for timeline 1')).toContain('"x": Input/output error');
+  for (const words of ['', 'ERROR:  out of shared memory', 'ERROR:  invalid memory alloc request size 18446744073709551613', 'permission denied for table t']) expect(machineTroubleIn(words)).toBeNull();
 });
 
 describe('contentFrom', () => {

@@ -9,7 +9,7 @@ import type { ArtifactSource, ChainedInput, EngineContext } from '../../engine-c
 import { imageOfMajor } from '../server/image-for.ts';
 import { failedStep, runPostgresHelper, sourceFailure, spaceFailure } from '../server/postgres-helper.ts';
 import { quietLibraries } from '../server/preload-settings.ts';
-import { diskFullIn, firstError } from '../server/psql-failure.ts';
+import { diskFullIn, firstError, machineFailure, machineTroubleIn } from '../server/psql-failure.ts';
 import { scripts, statements } from '../server/script-text.ts';
 
 const jobs = 2;
@@ -119,12 +119,15 @@ export function checkFailure(result: HelperResult, backup: PostgresBase, operati
   const full = diskFullIn(messages);
   if (full !== null) return new HoldfastFailure('DiskFull', { ...call, cause: full, hint: 'Make room on the file system of the Docker engine\'s data directory, then start again.' });
   if (step === 'source') return sourceFailure(result, call);
+  // What was found to be other bytes was read to its end, whatever else went wrong.
+  const trouble = step === 'damaged' ? null : machineTroubleIn(messages);
+  if (trouble !== null) return machineFailure(trouble, call);
   if (bytesSteps.has(step)) {
     return new HoldfastFailure('ArtifactDamaged', { ...call, cause: step === 'damaged' ? 'its bytes are not the ones in the manifest' : firstError(messages), hint: 'Use another copy or another backup; nothing was changed.' });
   }
   if (combineSteps.has(step)) return new HoldfastFailure('RestoreFailed', { ...call, cause: firstError(messages), hint: 'The copies are sound, and do not make one: use another base backup, and take a full one.' });
   // A library that this image lacks, memory that is not there: where it was tried is at fault. What is wrong with the log or the files is the backup's.
-  if (step === 'server' && !/could not access file|could not load library|Cannot allocate memory|could not map anonymous shared memory/i.test(messages)) {
+  if (step === 'server' && !/could not access file|could not load library|could not map anonymous shared memory/i.test(messages)) {
     return new HoldfastFailure('RestoreFailed', { ...call, cause: firstError(messages), hint: 'The copy does not start: use another base backup, and look at the server\'s disk.' });
   }
   return new HoldfastFailure('CouldNotVerify', { ...call, cause: firstError(messages), hint: 'This says nothing about the backup. Use the image that it was taken from.' });

@@ -2,7 +2,7 @@
 import type { HelperResult } from '../../../containers/helper-container.ts';
 import { HoldfastFailure } from '../../../domain/failures.ts';
 import { failedStep, sourceFailure, spaceFailure } from '../server/postgres-helper.ts';
-import { diskFullIn, failureFrom, firstError, ownWords } from '../server/psql-failure.ts';
+import { diskFullIn, failureFrom, firstError, machineFailure, machineTroubleIn, ownWords } from '../server/psql-failure.ts';
 
 /** Steps that fail because of the stored bytes alone. */
 const bytesSteps = new Set(['damaged', 'unpack', 'members', 'list', 'read']);
@@ -18,7 +18,10 @@ export function restoreFailure(result: HelperResult, object: string, operation: 
     return new HoldfastFailure('DiskFull', { ...call, cause: full ?? firstError(messages), hint: 'Make room on the file system that is named, then start again.' });
   }
   if (step === 'source') return sourceFailure(result, call);
+  // What was found to be other bytes was read to its end, whatever else went wrong.
+  const trouble = step === 'damaged' ? null : machineTroubleIn(messages);
   if (bytesSteps.has(step)) {
+    if (trouble !== null) return machineFailure(trouble, call);
     const cause = step === 'damaged' ? 'its bytes are not the ones in the manifest' : firstError(messages);
     return new HoldfastFailure('ArtifactDamaged', { ...call, cause, hint: 'Use another copy or another backup; nothing was changed.' });
   }
@@ -29,7 +32,8 @@ export function restoreFailure(result: HelperResult, object: string, operation: 
   if (/The owner of an? [^\n]* must be a superuser|must be superuser to create[^\n]*publication/i.test(messages)) {
     return new HoldfastFailure('PermissionDenied', { ...named, hint: 'The owner of that object was a superuser and is none here: create that role first (CREATE ROLE … NOLOGIN SUPERUSER), then start again.' });
   }
-  return failureFrom(messages, named, { type: 'RestoreFailed', hint: 'The dump cannot be restored as it is: look at the named object (a constraint or function that needs a search path, for one). The live data is untouched.' });
+  const failure = failureFrom(messages, named, { type: 'RestoreFailed', hint: 'The dump cannot be restored as it is: look at the named object (a constraint or function that needs a search path, for one). The live data is untouched.' });
+  return trouble !== null && blamesTheData(failure) ? machineFailure(trouble, call) : failure;
 }
 
 /** The object that pg_restore was at: `from TOC entry 3456; 0 16400 TABLE DATA chk postgres`. */

@@ -3,7 +3,7 @@ import type { HelperResult } from '../../../containers/helper-container.ts';
 import { saysAway } from '../../../containers/machine-words.ts';
 import { HoldfastFailure } from '../../../domain/failures.ts';
 import { failedStep, sourceFailure, spaceFailure } from '../server/postgres-helper.ts';
-import { diskFullIn, firstError } from '../server/psql-failure.ts';
+import { diskFullIn, firstError, machineFailure, machineTroubleIn } from '../server/psql-failure.ts';
 
 /** A partial segment that was gone when it was to be read: the archive has a longer one by now, and the caller lists anew. */
 export const supersededFailure = (operation: string, object: string, cause: string): HoldfastFailure =>
@@ -16,7 +16,9 @@ export function logReadingFailure(result: HelperResult, call: { readonly operati
   if (step === 'superseded') return supersededFailure(call.operation, call.object, firstError(messages));
   if (step === 'source') return sourceFailure(result, call);
   const full = diskFullIn(messages);
-  return full === null ? null : new HoldfastFailure('DiskFull', { ...call, cause: full, hint: 'Make room on the file system of the Docker engine\'s data directory, then start again.' });
+  if (full !== null) return new HoldfastFailure('DiskFull', { ...call, cause: full, hint: 'Make room on the file system of the Docker engine\'s data directory, then start again.' });
+  const trouble = step === 'damaged' ? null : machineTroubleIn(messages);
+  return trouble === null ? null : machineFailure(trouble, call);
 }
 
 /** A server that has ended: its own last words, and those of what delivers its log. A full disk is named first, then an archive that is not there: what was written onto the one, or read from the other, looks damaged. */

@@ -1,4 +1,5 @@
 /** What a failed PostgreSQL tool said, as a failure of the closed list. */
+import { saysMachine } from '../../../containers/machine-words.ts';
 import { HoldfastFailure } from '../../../domain/failures.ts';
 import type { FailureType } from '../../../domain/failures.ts';
 
@@ -29,10 +30,12 @@ const readings: readonly Reading[] = [
   { type: 'PermissionDenied', pattern: /permission denied|must be (super)?(user|owner)|only roles with|must have privileges/i, hint: 'Give the component a superuser, or one that may read everything.' },
 ];
 
+const errorLine = /(ERROR|FATAL|PANIC):|error:/;
+
 /** The first line that says what went wrong, without the details under it: those may quote rows. */
 export function firstError(messages: string): string {
   const lines = messages.split('\n').map((line) => line.trim()).filter((line) => line !== '');
-  const line = lines.find((each) => /(ERROR|FATAL|PANIC):|error:/.test(each)) ?? lines.at(-1) ?? 'it said nothing';
+  const line = lines.find((each) => errorLine.test(each)) ?? lines.at(-1) ?? 'it said nothing';
   return withoutValues(line.replace(/^psql:[^ ]* /, '')).slice(0, 300).replace(/[.\s]+$/, '');
 }
 
@@ -51,6 +54,29 @@ export function diskFullIn(messages: string): string | null {
   const line = messages.split('\n').find((each) => /No space left on device|Disk quota exceeded|wrote (only )?\d+ of \d+|short write/i.test(each));
   return line === undefined ? null : firstError(line);
 }
+
+/** What a function raised is its author's words, whatever they are. */
+const raised = /^[^\n]*ERROR: [^\n]*(?:\n(?![^\n]*(?:ERROR|FATAL|PANIC): |pg_\w+: |psql:)[^\n]*)*?\nCONTEXT: +(?:PL\/pgSQL function [^\n]* at RAISE$|PL\/(?!pgSQL)|Traceback)/gm;
+/** A value that no server can hold, up to PostgreSQL 15: no memory would be enough. */
+const tooLong = /out of memory(?=\n[^\n]*DETAIL: +Cannot enlarge string buffer)/g;
+/** What comes of another error, or of asking too early. */
+const consequence = /worker process (?:failed|died)|WAL parsing failed|Broken pipe|the database system is |terminating (?:connection|background worker|walreceiver)/;
+
+/**
+ * What is said of a machine that could not do it; null where anything else is said to be wrong, too. All that is said to be an error is looked at: a tool that goes on after one may
+ * have found real damage next.
+ */
+export function machineTroubleIn(messages: string): string | null {
+  const words = ownWords(messages.replace(raised, 'ERROR:  raised').replace(tooLong, 'too long')).split('\n');
+  const errors = words.filter((line) => errorLine.test(line) && !consequence.test(line));
+  if (!errors.every(saysMachine)) return null;
+  const line = messages.split('\n').find((each) => (errors.length === 0 || errorLine.test(each)) && saysMachine(ownWords(each)));
+  return line === undefined ? null : firstError(line);
+}
+
+/** Where it was tried, memory, descriptors, rights or a disk were wanting. */
+export const machineFailure = (cause: string, call: FailedCall): HoldfastFailure =>
+  new HoldfastFailure('CouldNotVerify', { ...call, cause, hint: 'This says nothing about the backup: look at the memory, the limits and the disks of the host that it was tried on, then start again.' });
 
 /** @param otherwise what it is when the words are none that we know */
 export function failureFrom(messages: string, call: FailedCall, otherwise: { readonly type: FailureType; readonly hint: string }): HoldfastFailure {
