@@ -2,7 +2,7 @@
 import { createHash } from 'node:crypto';
 import { Transform, type Readable } from 'node:stream';
 import type { Artifact, BackupManifest } from '../domain/backup-manifest.ts';
-import { HoldfastFailure } from '../domain/failures.ts';
+import { HoldfastFailure, isFailure } from '../domain/failures.ts';
 import { backupDirectory } from '../domain/identifiers.ts';
 import type { ArtifactDestination, ArtifactSource } from '../engines/engine-context.ts';
 import type { BackupAttempt, Repository } from '../repository/repository.ts';
@@ -23,11 +23,20 @@ export async function destinationIn(repository: Repository, place: BackupAttempt
 export function sourceOf(repository: Repository, manifest: Pick<BackupManifest, 'service' | 'backupId'>): ArtifactSource {
   const pathOf = (artifact: Artifact): string => `${backupDirectory(manifest.service, manifest.backupId)}/${artifact.path}`;
   const { backupId } = manifest;
+  /** An artifact that is gone speaks against the backup while its manifest stands beside where it was: a share that was unmounted meanwhile has neither. */
+  const unlessAway = async <T>(read: Promise<T>): Promise<T> => {
+    try {
+      return await read;
+    } catch (error) {
+      if (isFailure(error, 'ObjectNotFound')) await requireManifest(repository, manifest, error);
+      throw error;
+    }
+  };
   return {
     backupId,
-    hostPath: (artifact) => repository.storage.hostPath(pathOf(artifact)),
-    check: async (artifact, signal, onBytes) => requireStored(backupId, artifact, await repository.storage.digest(pathOf(artifact), signal, onBytes)),
-    open: async (artifact) => checked(await repository.storage.openRead(pathOf(artifact)), backupId, artifact),
+    hostPath: (artifact) => unlessAway(repository.storage.hostPath(pathOf(artifact))),
+    check: async (artifact, signal, onBytes) => requireStored(backupId, artifact, await unlessAway(repository.storage.digest(pathOf(artifact), signal, onBytes))),
+    open: async (artifact) => checked(await unlessAway(repository.storage.openRead(pathOf(artifact))), backupId, artifact),
     chain: async (backup) => (await readChain(repository, manifest.service, backup)).map((link) => ({ backupId: link.manifest.backupId, backup: link.backup, source: sourceOf(repository, link.manifest) })),
     timelines: async (backup) => {
       const key = { service: manifest.service, component: backup.component, systemIdentifier: backup.server.systemIdentifier, segmentSizeBytes: backup.cluster.segmentSizeBytes };
@@ -35,6 +44,17 @@ export function sourceOf(repository: Repository, manifest: Pick<BackupManifest, 
       return directory === null ? { files: [], archive: null } : { files: repository.wal.logFiles(key, [], await repository.wal.histories(key)), archive: { type: 'bind', source: directory } };
     },
   };
+}
+
+/** @throws RepositoryUnreachable: another attempt finds the share again, or that there is no such backup any more */
+async function requireManifest(repository: Repository, { service, backupId }: Pick<BackupManifest, 'service' | 'backupId'>, missing: HoldfastFailure): Promise<void> {
+  try {
+    await repository.readManifest(service, backupId);
+  } catch (error) {
+    if (isFailure(error, 'RepositoryUnreachable')) throw error;
+    if (!isFailure(error, 'UnknownBackup')) return;
+    throw new HoldfastFailure('RepositoryUnreachable', { ...missing.fields, cause: `${missing.fields.cause}, and the manifest of the backup is gone, too`, hint: 'Look whether the disk or share of the repository is mounted; the step is tried again.' }, { cause: missing });
+  }
 }
 
 function checked(stream: Readable, backupId: string, artifact: Artifact): Readable {

@@ -31,6 +31,11 @@ export function headOf(storage: BackupStorage): RepositoryHead {
   return { known: () => known, open };
 }
 
+/** What is missed may only not be mounted: an empty directory says nothing of what a repository holds. @throws RepositoryUnreachable where there is no head, either */
+export async function requireHead(storage: BackupStorage): Promise<void> {
+  if (await storage.stat(headPath) === null) throw gone(storage, 'RepositoryUnreachable', 'its holdfast.json is gone', 'Mount the disk or share it lies on; the step is tried again.');
+}
+
 async function createHead(storage: BackupStorage): Promise<string> {
   const service = await serviceIn(storage);
   if (service !== null) {

@@ -5,6 +5,7 @@ import { HoldfastFailure, isFailure } from '../domain/failures.ts';
 import { backupDirectory, isBackupId, parseRunBackupId } from '../domain/identifiers.ts';
 import type { BackupStorage } from '../storage/storage.ts';
 import { createCanonicalOrMatch, notWhatItClaims, readCanonical, refuseNewerFormat, sha256Of } from './documents.ts';
+import { requireHead } from './head.ts';
 import { manifestSchema } from './manifest-schema.ts';
 
 
@@ -56,10 +57,11 @@ export async function listBackups(storage: BackupStorage, service: string): Prom
   return committed;
 }
 
-/** @throws UnknownBackup, ManifestDamaged, UnsupportedFormat */
+/** @throws UnknownBackup, ManifestDamaged, UnsupportedFormat; RepositoryUnreachable where nothing of the repository is there */
 export async function readManifest(storage: BackupStorage, repositoryId: string, service: string, backupId: string): Promise<ReadManifest> {
   const path = manifestPath(service, backupId);
   const document = await readCanonical(storage, path, 'ManifestDamaged');
+  if (document === null) await requireHead(storage);
   if (document === null) throw new HoldfastFailure('UnknownBackup', { operation: 'read the backup', object: `${service}/${backupId}`, cause: 'it has no manifest', hint: 'See `holdfast list`; a backup without a manifest was never completed, or is in the trash (holdfast list --trash).' });
   return believedManifest(path, document, repositoryId, service, backupId);
 }

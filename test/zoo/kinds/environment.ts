@@ -1,5 +1,5 @@
 /** Sound backups in an environment that is not, and questions of the user's that do not come out well. */
-import { rename } from 'node:fs/promises';
+import { mkdir, rename, rm } from 'node:fs/promises';
 import type { Assertion } from '../../../src/domain/drill/assertion.ts';
 import type { CheckClass } from '../../../src/domain/drill/check-class.ts';
 import type { DrillSettings } from '../../../src/domain/drill/drill-settings.ts';
@@ -80,6 +80,29 @@ export const environmentKinds: readonly Animal[] = [
         },
       },
     }),
+  },
+  {
+    // Its place is there, and empty; nobody may take that for files that were removed.
+    name: 'share-unmounted-midway', of: 'redis', ...sound, expected: answers('content:redis', 'repositoryUnreachable', /holdfast\.json is gone/),
+    trouble: async ({ root }) => {
+      const unmount = async (): Promise<void> => {
+        await rename(root, `${root}.away`);
+        await mkdir(root);
+      };
+      return {
+        probe: {
+          around: async ({ activity }, name, run) => {
+            if (activity === 'verifyDrill' && name === 'storage.digest#1') await unmount();
+            return run();
+          },
+          before: async ({ activity }) => {
+            if (activity !== 'removeDrill') return;
+            await rm(root, { recursive: true });
+            await rename(`${root}.away`, root);
+          },
+        },
+      };
+    },
   },
   {
     name: 'server-dies-midway', of: 'redis', ...sound, expected: answers('content:redis', 'checkDidNotRun', /the container is exited/),
