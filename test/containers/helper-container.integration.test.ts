@@ -4,6 +4,7 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
 import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { isThereFunctions } from '../../src/containers/away-storage.ts';
 import { readFileFromContainer, stageFile } from '../../src/containers/container-files.ts';
 import type { ContainerRuntime } from '../../src/containers/container-runtime.ts';
 import { runHelper } from '../../src/containers/helper-container.ts';
@@ -73,6 +74,11 @@ describe.each(images)('a helper from %s', (reference) => {
       require_sum /holdfast/data/b 3 "$2"`, { args: [sum('one'), sum('two')] });
     expect(result.files.get('list')).toBe(`${sum('one')} 3 b\n${sum('two')} 3 sub/a c\n`);
     expect(result.exitCode).toBe(65);
+  });
+
+  test('is tried again where it could not look at what it works on', async () => {
+    const { fields } = await failing('HelperLost', here(`${isThereFunctions} ln -s loop /holdfast/loop; if is_there /holdfast/none; then exit 1; fi; is_there /holdfast/loop; is_there /holdfast/loop/below || exit 2`));
+    expect(fields.cause).toMatch(/it cannot be told what is there: .*\/holdfast\/loop\/below/);
   });
 
   test('can become another user and give files away', async () => {

@@ -1,9 +1,11 @@
 /** Where a server keeps its data, told without the server: from its container and what lies on the volume. */
+import { awayFailure } from '../../../containers/away-storage.ts';
 import type { ContainerFacts, MountSpec } from '../../../containers/container-runtime.ts';
 import { isAtWork } from '../../../containers/container-state.ts';
 import type { HelperResult } from '../../../containers/helper-container.ts';
 import { howToRun } from '../../../containers/how-to-run.ts';
 import { identityOf } from '../../../containers/labels.ts';
+import { saysAway } from '../../../containers/machine-words.ts';
 import { mountHolding } from '../../../containers/mount-holding.ts';
 import { othersOn } from '../../../containers/others-on-data.ts';
 import { HoldfastFailure } from '../../../domain/failures.ts';
@@ -102,6 +104,7 @@ export async function sightDirectories(ctx: EngineContext, place: DataPlace, dir
     component: { name: place.component, user: 'postgres' }, step, imageId: place.imageId, network: 'none', majorVersion: 0, script: scripts.lookAtDirectory, args: [phase ?? '', ...directories],
     mounts: [{ ...place.mount, readOnly: true }], phase: 'look at the data',
   });
+  if (result.exitCode !== 0 && saysAway(result.messages)) throw awayFailure('look at the data', place.mount.source, firstError(result.messages));
   if (result.exitCode !== 0) throw unsupported(place.mount.source, `its data directory ${directories[0] ?? ''} cannot be looked at: ${firstError(failedStep(result).messages)}`, 'See what is mounted there.');
   return directories.map((_, index) => sightingIn(place, result, `${index + 1}`));
 }

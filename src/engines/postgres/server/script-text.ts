@@ -1,5 +1,6 @@
 /** The checked-in SQL and sh files beside this code, read once at module load: they are code, and travel with the package as files. */
 import { readFileSync } from 'node:fs';
+import { isThereFunctions } from '../../../containers/away-storage.ts';
 
 const read = (path: string): string => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
 const prelude = read('scripts/prelude.sh');
@@ -16,7 +17,7 @@ export const scripts = {
   aimRecovery: `${prelude}\n${read('scripts/unpack-base.sh')}\n${read('scripts/recovery/aim.sh')}`,
   surveyLog: `${prelude}\n${read('scripts/find/survey.sh')}`,
   readLog: `${prelude}\n${read('scripts/recovery/read-log.sh')}`,
-  lookAtDirectory: `${prelude}\n${read('scripts/directory/look.sh')}`,
+  lookAtDirectory: `${prelude}\n${isThereFunctions}\n${read('scripts/directory/look.sh')}`,
   finishDirectory: `${prelude}\n${read('scripts/directory/finish.sh')}`,
   createCluster: `${prelude}\n${read('scripts/directory/create-cluster.sh')}`,
   finishCopy: `${prelude}\n${read('scripts/start-alone.sh')}\n${read('scripts/copy/finish.sh')}`,

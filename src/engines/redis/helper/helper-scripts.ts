@@ -1,5 +1,6 @@
 /** The checked-in sh scripts of this engine, read once. Data reaches them as arguments and on standard input, never spliced into their text. */
 import { readFileSync } from 'node:fs';
+import { isThereFunctions } from '../../../containers/away-storage.ts';
 
 const read = (name: string): string => readFileSync(new URL(`../scripts/${name}.sh`, import.meta.url), 'utf8');
 const replica = read('dangling-replica');
@@ -16,7 +17,7 @@ export const helperScripts = {
   readCopy: `${replica}\n${fileSums}\n${read('read-copy')}`,
   checkClosed: `${replica}\n${read('check-closed')}`,
   exchange: read('exchange'),
-  look: read('look'),
+  look: `${isThereFunctions}\n${read('look')}`,
   remove: read('remove'),
   followAof: read('follow-aof'),
   aofInstant: `${replica}\n${read('aof-instant')}`,

@@ -1,2 +1,2 @@
 # Arguments: a path. Result `exists`: yes or no.
-if [ -e "$1" ]; then result exists yes; else result exists no; fi
+if is_there "$1"; then result exists yes; else result exists no; fi

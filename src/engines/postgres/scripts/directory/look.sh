@@ -2,7 +2,10 @@
 # its number before its name.
 phase=$1
 shift
-[ -z "$phase" ] || [ ! -f "$phase" ] || result phase "$(cat "$phase")"
+if [ -n "$phase" ] && is_there "$phase"; then
+  reached=$(cat "$phase")
+  result phase "$reached"
+fi
 
 # look_at NUMBER DIRECTORY
 look_at() {
@@ -11,13 +14,14 @@ look_at() {
   there=$directory
   while [ ! -d "$there" ]; do there=$(dirname "$there"); done
   result "$number.free" "$(df -P -k "$there" 2>/dev/null | awk 'NR == 2 { print $4 }')"
-  [ -s "$directory/PG_VERSION" ] || { result "$number.server" none; return 0; }
-  result "$number.server" "$(cat "$directory/PG_VERSION")"
+  is_there "$directory/PG_VERSION" && [ -s "$directory/PG_VERSION" ] || { result "$number.server" none; return 0; }
+  version=$(cat "$directory/PG_VERSION")
+  result "$number.server" "$version"
   [ ! -L "$directory/pg_wal" ] || result "$number.elsewhere" "pg_wal leads to $(readlink "$directory/pg_wal")"
   for space in "$directory"/pg_tblspc/*; do
     [ ! -L "$space" ] || result "$number.elsewhere" "a tablespace leads to $(readlink "$space")"
   done
-  [ ! -e "$directory/standby.signal" ] || result "$number.standby" yes
+  ! is_there "$directory/standby.signal" || result "$number.standby" yes
   # A slot's file names its database behind its own name (slot.c): none of one that a standby or a receiver follows through.
   for slot in "$directory"/pg_replslot/*/state; do
     [ ! -f "$slot" ] || [ "$(od -A n -t u4 -j 80 -N 4 "$slot" | tr -d ' ')" != 0 ] || { slot=${slot%/state}; echo "${slot##*/}" >>"$out/$number.slots"; }
