@@ -4,10 +4,13 @@
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { awayExitCode } from '../../../src/containers/away-storage.ts';
+import type { FailureType } from '../../../src/domain/failures.ts';
+import { exchangeFailure } from '../../../src/engines/redis/cut-over/exchange.ts';
 import { helperScripts } from '../../../src/engines/redis/helper/helper-scripts.ts';
 
 const staged = '.holdfast/0123456789abcdef/new';
@@ -183,4 +186,41 @@ describe('what fits no point of the way is not touched', () => {
     expect(exchange('out', layout)).toMatchObject({ status: 0, moved: 0 });
     expect(tree()['dump.rdb']).toBe('old');
   });
+});
+
+describe('where it cannot be told what lies there', () => {
+  const layout = layouts['RDB and AOF'] as Layout;
+  /** A link that leads to itself: the kernel says why it cannot look, and that is not that nothing is there. */
+  const unlooked = (path: string): void => {
+    renameSync(path, join(root, 'away'));
+    symlinkSync(path, path);
+  };
+  const back = (path: string): void => {
+    rmSync(path);
+    renameSync(join(root, 'away'), path);
+  };
+
+  test('nothing is concluded or moved, and another attempt does it', () => {
+    lay(layout);
+    const before = tree();
+    expect(exchange('in', layout)).toMatchObject({ status: 0 });
+    const after = tree();
+    unlooked(join(data, '.holdfast'));
+    for (const way of ['in', 'out'] as const) expect(exchange(way, layout)).toMatchObject({ status: awayExitCode, moved: 0, output: expect.stringContaining('it cannot be told what is there') });
+    back(join(data, '.holdfast'));
+    expect(tree()).toEqual(after);
+    expect(exchange('out', layout)).toMatchObject({ status: 0 });
+    expect(tree()).toEqual(before);
+  });
+});
+
+test.each<[FailureType, 'in' | 'out', number, string]>([
+  ['HelperLost', 'out', 1, 'mv: cannot move \'/live/dump.rdb\' to \'/live/.holdfast/x/new/dump.rdb\': Input/output error'],
+  ['HelperLost', 'out', 33, 'sha256sum: -: Stale file handle\ndump.rdb is neither staged nor what was staged: it was changed, or the staged files were removed'],
+  ['AmbiguousState', 'out', 33, 'dump.rdb is neither staged nor what was staged: it was changed, or the staged files were removed'],
+  ['ArtifactDamaged', 'in', 65, '/live/.holdfast/x/new/dump.rdb has another SHA-256 than it must'],
+  // Going in, whoever gives up goes back.
+  ['HelperFailed', 'in', 1, 'mv: cannot move \'/live/dump.rdb\': Input/output error'],
+])('moving is %s where %s ends with %i and says %s', (type, way, exitCode, messages) => {
+  expect(exchangeFailure({ exitCode, files: new Map(), messages }, way, 'shop-redis').type).toBe(type);
 });

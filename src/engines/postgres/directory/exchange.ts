@@ -1,9 +1,12 @@
 /** The steps of a cut-over by data directory: the server stopped, everything by rename, from wherever an earlier attempt ended; and back. */
 import { text } from 'node:stream/consumers';
+import { awayFailure } from '../../../containers/away-storage.ts';
 import { readFileFromContainer } from '../../../containers/container-files.ts';
 import type { ContainerFacts } from '../../../containers/container-runtime.ts';
+import type { HelperResult } from '../../../containers/helper-container.ts';
 import { isAtWork, isStopped } from '../../../containers/container-state.ts';
 import { identityOf } from '../../../containers/labels.ts';
+import { saysAway } from '../../../containers/machine-words.ts';
 import { othersOn } from '../../../containers/others-on-data.ts';
 import { findScratchOf, removeScratch, type RemovableKind } from '../../../containers/scratch.ts';
 import type { Difference } from '../../../domain/content.ts';
@@ -18,6 +21,8 @@ import { mountBelow, placeOf, sightDirectories, sightDirectory, type DataSightin
 import { dataDirectoryIn } from './data-directory.ts';
 import { directoryNoteKey, preparedNoteKey, runDirectory, runDirectoryOf } from './run-directory.ts';
 
+/** The step that moves out again. */
+const movingBack = 'exchange-out';
 /** fail 33 of our scripts: what lies there fits no point of the way. */
 const fitsNowhere = 33;
 const compared = ['systemIdentifier', 'timeline', 'checkpoint', 'state'] as const;
@@ -183,7 +188,14 @@ export function removeDirectories(ctx: EngineContext, cutOver: Pick<PostgresDire
 async function run(ctx: EngineContext, { component, imageId, mount, volume, directory, container }: Parameters<typeof removeDirectories>[1], step: string, script: string, args: readonly string[], phase: string): Promise<string> {
   const result = await runPostgresHelper(ctx, { component: { name: component, user: 'postgres' }, step, imageId, network: 'none', majorVersion: 0, script, args, mounts: [{ ...mount, source: volume }], phase });
   if (result.exitCode === 0) return result.messages;
-  throw new HoldfastFailure(result.exitCode === fitsNowhere ? 'AmbiguousState' : 'CutOverFailed', { operation: phase, object: container, cause: lastLine(result.messages), hint: `Look at ${directory}/pgsql_tmp.holdfast on ${volume} before anything else.` });
+  throw movingFailure(result, step, { operation: phase, object: container, place: `${directory}/pgsql_tmp.holdfast on ${volume}` });
+}
+
+/** Of a helper that moves or removes below a data directory. Pure. */
+export function movingFailure({ exitCode, messages }: Pick<HelperResult, 'exitCode' | 'messages'>, step: string, { operation, object, place }: { readonly operation: string; readonly object: string; readonly place: string }): HoldfastFailure {
+  // Going in, whoever gives up goes back; going back there is nothing else to be done.
+  if (step === movingBack && saysAway(messages)) return awayFailure(operation, object, lastLine(messages));
+  return new HoldfastFailure(exitCode === fitsNowhere ? 'AmbiguousState' : 'CutOverFailed', { operation, object, cause: lastLine(messages), hint: `Look at ${place} before anything else.` });
 }
 
 /** The container of the plan, else the one that bears its name and has its data there, all of it; null where there is neither: files are put right without one, and started by whichever is on them. */

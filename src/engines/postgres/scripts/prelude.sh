@@ -45,6 +45,9 @@ fail_step() {
   exit 1
 }
 
+# says_full FILE: whether a tool said there that a file system ran full.
+says_full() { grep -qiE 'no space left|quota exceeded|wrote only|short write' "$1"; }
+
 # step_unread STEP DIRECTORY: the step that a reading of what is mounted at DIRECTORY failed in, by what is in source.err. What is not there is damage, which STEP tells of.
 # Whatever else keeps it from being read (rights, labels, a share that has gone away), and that nothing is there at all, says nothing of the bytes: that is `source`.
 step_unread() {

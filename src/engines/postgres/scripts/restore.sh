@@ -18,7 +18,7 @@ sum=$!
 { tee "$work/tar.pipe" </source/dump.tar || { echo tee >"$said/source.failed"; : <>"$work/tar.pipe"; }; } 2>"$said/source.err" | tar -xf - -C "$work" 2>"$said/unpack.err" || unpacked=no
 wait "$sum" || fail_step source
 # A busybox's tar ends there, and what hashes has then seen no more than it did: a disk that is full says nothing about the bytes.
-[ "${unpacked:-yes}" = yes ] || ! grep -qiE 'no space left|quota exceeded|wrote only|short write' "$said/unpack.err" || fail_step unpack
+[ "${unpacked:-yes}" = yes ] || ! says_full "$said/unpack.err" || fail_step unpack
 stored_bytes=$(wc -c </source/dump.tar) || stored_bytes=unread
 [ "$(first $(cat "$said/tar.sum"))" = "$dump_sha256" ] && [ "$(first $stored_bytes)" = "$dump_bytes" ] || {
   # Nothing is called damaged but what was read to its end.

@@ -5,7 +5,7 @@ import { isThereFunctions } from '../../../containers/away-storage.ts';
 const read = (path: string): string => readFileSync(new URL(`../${path}`, import.meta.url), 'utf8');
 const prelude = read('scripts/prelude.sh');
 /** Of data that is replaced where it lies: their first two arguments are the data directory, and the run that drops it. */
-const replacing = (name: string): string => `${prelude}\nlive=$1 run=$2\n${read('scripts/replace/copy.sh')}\n${read(`scripts/replace/${name}`)}`;
+const replacing = (name: string): string => `${prelude}\n${isThereFunctions}\nlive=$1 run=$2\n${read('scripts/replace/copy.sh')}\n${read(`scripts/replace/${name}`)}`;
 
 /** Each helper's whole script: the common beginning and its own part. */
 export const scripts = {
@@ -22,8 +22,8 @@ export const scripts = {
   createCluster: `${prelude}\n${read('scripts/directory/create-cluster.sh')}`,
   finishCopy: `${prelude}\n${read('scripts/start-alone.sh')}\n${read('scripts/copy/finish.sh')}`,
   finishCluster: `${prelude}\n${read('scripts/start-alone.sh')}\n${read('scripts/directory/finish-cluster.sh')}`,
-  removeDirectories: read('scripts/directory/remove.sh'),
-  exchangeDirectory: read('scripts/directory/exchange.sh'),
+  removeDirectories: `${isThereFunctions}\n${read('scripts/directory/remove.sh')}`,
+  exchangeDirectory: `${isThereFunctions}\n${read('scripts/directory/exchange.sh')}`,
   measureDirectory: `${prelude}\n${read('scripts/replace/measure.sh')}`,
   copyOut: replacing('copy-out.sh'),
   dropDirectory: replacing('drop.sh'),

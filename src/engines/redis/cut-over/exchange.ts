@@ -1,4 +1,7 @@
 /** The exchange itself, in either direction, by a helper that finds its way from what lies where; and the comparison after it, still closed. */
+import { awayFailure } from '../../../containers/away-storage.ts';
+import type { HelperResult } from '../../../containers/helper-container.ts';
+import { saysAway } from '../../../containers/machine-words.ts';
 import type { Difference } from '../../../domain/content.ts';
 import { HoldfastFailure, isFailure } from '../../../domain/failures.ts';
 import type { RedisCutOver } from '../../../domain/rollback.ts';
@@ -6,7 +9,7 @@ import type { RedisBackup } from '../../../domain/backup-manifest.ts';
 import type { EngineContext } from '../../engine-context.ts';
 import { helperScripts } from '../helper/helper-scripts.ts';
 import { rdbArtifact } from '../helper/rdb-place.ts';
-import { parseSums, requireSuccess, resultFile, runRedisHelper } from '../helper/redis-helper.ts';
+import { helperFailure, lastWords, parseSums, requireSuccess, resultFile, runRedisHelper } from '../helper/redis-helper.ts';
 import { checkOwnPath, exchangedEntries, mountOfCutOver } from './staging.ts';
 import { requireStopped, stopForMovingBack } from './cut-over-container.ts';
 
@@ -35,7 +38,13 @@ async function exchange(ctx: EngineContext, cutOver: RedisCutOver, way: 'in' | '
     args: [way, mount.directory, checkOwnPath(cutOver.stagedDirectory, cutOver.container), checkOwnPath(cutOver.asideDirectory, cutOver.container), String(entries.length / 2), ...entries, ...stagedSums(cutOver)],
     mounts: [{ type: mount.type, source: mount.source, target: '/live' }],
   });
-  requireSuccess(result, 'exchange the files', cutOver.container);
+  if (result.exitCode !== 0) throw exchangeFailure(result, way, cutOver.container);
+}
+
+/** Pure. */
+export function exchangeFailure(result: HelperResult, way: 'in' | 'out', container: string): HoldfastFailure {
+  // Going in, whoever gives up goes back; going back there is nothing else to be done.
+  return way === 'out' && saysAway(result.messages) ? awayFailure('move the files back', container, lastWords(result)) : helperFailure(result, 'exchange the files', container);
 }
 
 const stagedSums = (cutOver: RedisCutOver): string[] => cutOver.stagedFiles.flatMap((file) => [file.path, String(file.sizeBytes), file.sha256]);

@@ -16,7 +16,7 @@ export const helperScripts = {
   sums: `${fileSums}\n${read('sums')}`,
   readCopy: `${replica}\n${fileSums}\n${read('read-copy')}`,
   checkClosed: `${replica}\n${read('check-closed')}`,
-  exchange: read('exchange'),
+  exchange: `${isThereFunctions}\n${read('exchange')}`,
   look: `${isThereFunctions}\n${read('look')}`,
   remove: read('remove'),
   followAof: read('follow-aof'),

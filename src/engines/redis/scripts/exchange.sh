@@ -5,22 +5,27 @@
 # The aside directory stands from before the first move in until after the last move out.
 way=$1 data=$2 staged=$2/$3 aside=$2/$4 entries=$5
 shift 5
-is() { [ -e "$1" ] || [ -L "$1" ]; }
-there() { if is "$1"; then printf 1; else printf 0; fi; }
+# where NAME: whether it lies staged, live and aside, as three digits in $lies.
+where() {
+  lies=
+  for place in "$staged" "$data" "$aside"; do if is_there "$place/$1"; then lies=${lies}1; else lies=${lies}0; fi; done
+}
+fits_nowhere() { fail 33 "what lies where fits no point of the exchange (staged, live, aside: $lies) for $1"; }
 move() {
-  ! is "$2" || fail 33 "$2 exists already"
-  mv -T -- "$1" "$2" 2>/dev/null || { ! is "$2" && mv -- "$1" "$2"; }
+  ! is_there "$2" || fail 33 "$2 exists already"
+  mv -T -- "$1" "$2" 2>/dev/null || { ! is_there "$2" && mv -- "$1" "$2"; }
   say "moved $1 to $2"
 }
 
 entry_in() {
-  case $1-$(there "$staged/$2")$(there "$data/$2")$(there "$aside/$2") in
+  where "$2"
+  case $1-$lies in
     yes-110) move "$data/$2" "$aside/$2" && move "$staged/$2" "$data/$2" ;;
     yes-101 | yes-100) move "$staged/$2" "$data/$2" ;;
     yes-011 | yes-010) ;;
     no-010) move "$data/$2" "$aside/$2" ;;
     no-001 | no-000) ;;
-    *) fail 33 "what lies where fits no point of the exchange (staged, live, aside: $(there "$staged/$2") $(there "$data/$2") $(there "$aside/$2")) for $2" ;;
+    *) fits_nowhere "$2" ;;
   esac
 }
 
@@ -30,14 +35,15 @@ is_staged() {
   shift 3
   while [ "$skip" -gt 0 ]; do shift 2; skip=$((skip - 1)); done
   while [ $# -gt 0 ]; do
-    if [ "${1%%/*}" = "$name" ]; then (require_sum "$data/$1" "$2" "$3") || return 1; fi
+    if [ "${1%%/*}" = "$name" ]; then is_there "$data/$1" && (require_sum "$data/$1" "$2" "$3") || return 1; fi
     shift 3
   done
 }
 
 # entry_out yes|no NAME ENTRIES ARGUMENTS…: the arguments are for is_staged.
 entry_out() {
-  case $1-$(there "$staged/$2")$(there "$data/$2")$(there "$aside/$2") in
+  where "$2"
+  case $1-$lies in
     yes-110 | yes-100) ;;
     yes-101 | no-001) move "$aside/$2" "$data/$2" ;;
     yes-011) move "$data/$2" "$staged/$2" && move "$aside/$2" "$data/$2" ;;
@@ -47,7 +53,7 @@ entry_out() {
       move "$data/$2" "$staged/$2"
       ;;
     no-010 | no-000) ;;
-    *) fail 33 "what lies where fits no point of the exchange (staged, live, aside: $(there "$staged/$2") $(there "$data/$2") $(there "$aside/$2")) for $2" ;;
+    *) fits_nowhere "$2" ;;
   esac
 }
 
@@ -56,7 +62,7 @@ remove_empty() { rmdir "$1" 2>/dev/null && rmdir "${1%/*}" 2>/dev/null || :; }
 # Every staged file, wherever its entry has got to, must still be what was compared: before anything live moves.
 require_staged() {
   while [ $# -gt 0 ]; do
-    if is "$staged/${1%%/*}"; then require_sum "$staged/$1" "$2" "$3"; else require_sum "$data/$1" "$2" "$3"; fi
+    if is_there "$staged/${1%%/*}"; then require_sum "$staged/$1" "$2" "$3"; else require_sum "$data/$1" "$2" "$3"; fi
     shift 3
   done
 }
@@ -76,7 +82,7 @@ case $way in
     ;;
   out)
     # Without it nothing was moved yet, or everything is back.
-    is "$aside" || exit 0
+    is_there "$aside" || exit 0
     mkdir -p "$staged"
     chown "$(stat -c %u:%g "$data")" "$staged" "${staged%/*}"
     while [ "$entries" -gt 0 ]; do

@@ -3,10 +3,11 @@
  * was. The checked-in script runs here under sh with a `mv` that kills it; the same script runs in helpers.
  */
 import { spawnSync } from 'node:child_process';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { awayExitCode } from '../../../../src/containers/away-storage.ts';
 import { scripts } from '../../../../src/engines/postgres/server/script-text.ts';
 
 const ours = 'pgsql_tmp.holdfast/0123456789abcdef';
@@ -204,4 +205,21 @@ test('is noted of data that was dropped before, and of no other, that it lies in
     expect(exchange('in').status).toBe(0);
     expect(existsSync(join(data, ours, 'dropped'))).toBe(isDropped);
   }
+});
+
+test('where it cannot be told what lies there nothing is concluded or moved, and another attempt does it', () => {
+  lay(true);
+  const before = tree();
+  expect(exchange('in').status).toBe(0);
+  const after = tree();
+  // A link that leads to itself: the kernel says why it cannot look, and that is not that nothing is there.
+  const [own, away] = [join(data, 'pgsql_tmp.holdfast'), join(root, 'away')];
+  renameSync(own, away);
+  symlinkSync(own, own);
+  for (const way of ['in', 'out'] as const) expect(exchange(way)).toMatchObject({ status: awayExitCode, moved: 0, output: expect.stringContaining('it cannot be told what is there') });
+  rmSync(own);
+  renameSync(away, own);
+  expect(tree()).toEqual(after);
+  expect(exchange('out').status).toBe(0);
+  expect(tree()).toEqual({ ...before });
 });

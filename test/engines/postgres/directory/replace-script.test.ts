@@ -4,16 +4,18 @@
  */
 import { spawnSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, statSync, writeFileSync } from 'node:fs';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, renameSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { awayExitCode, isThereFunctions } from '../../../../src/containers/away-storage.ts';
 
 const read = (name: string): string => readFileSync(new URL(`../../../../src/engines/postgres/scripts/replace/${name}`, import.meta.url), 'utf8');
 const run = '0123456789abcdef';
 const marks = `pgsql_tmp.holdfast/replaced-${run}`;
 
-/** The prelude's functions that the scripts use; the real prelude is the container tests' matter. */
+/** The prelude's functions that the scripts use; the whole of it is the container tests' matter. */
+const [, ownPrelude = ''] = /^(says_full\(\) [^]*?)^# Fails unless/m.exec(readFileSync(new URL('../../../../src/engines/postgres/scripts/prelude.sh', import.meta.url), 'utf8')) ?? [];
 const prelude = String.raw`set -eu
 out=$work said=$work
 first() { printf '%s' "$1"; }
@@ -23,7 +25,7 @@ fail_step() { say "step $1"; cat "$work/$1.err" 2>/dev/null; exit 1; }
 result() { name=$1; shift; printf '%s\n' "$*" >"$out/$name"; }
 require_space() { :; }
 require_sum() { [ "$(first $(sha256sum <"$1"))" = "$3" ] || fail 65 "$1 differs"; }
-`;
+${ownPrelude}${isThereFunctions}`;
 
 let root: string;
 let data: string;
@@ -69,7 +71,7 @@ function sh(script: string, args: readonly string[], steps = 10_000, full = fals
   writeFileSync(join(root, 'steps'), String(steps));
   rmSync(join(root, 'full'), { force: true });
   if (full) writeFileSync(join(root, 'full'), '');
-  const text = `${prelude}\nlive=$1 run=$2\n${read('copy.sh')}\n${read(script)}`.replaceAll('/copy/', '"$COPY"/').replaceAll('""$COPY"/', '"$COPY/').replaceAll('"$COPY"/copy.json', '"$COPY/copy.json"').replaceAll('"$COPY"/back.json', '"$COPY/back.json"');
+  const text = `${prelude}\nlive=$1 run=$2\n${read('copy.sh')}\n${read(script)}`.replaceAll(/ \/copy(?=[ )])/g, ' "$COPY"').replaceAll('/copy/', '"$COPY"/').replaceAll('""$COPY"/', '"$COPY/').replaceAll('"$COPY"/copy.json', '"$COPY/copy.json"').replaceAll('"$COPY"/back.json', '"$COPY/back.json"');
   const { status, stdout, stderr } = spawnSync('setsid', ['-w', '/bin/sh', '-c', text, 'replace', data, run, ...args], {
     encoding: 'utf8', env: { PATH: `${join(root, 'bin')}:${process.env['PATH'] ?? ''}`, STEPS: join(root, 'steps'), FULL: join(root, 'full'), DATA: data, COPY: copy, work: join(root, 'work') },
   });
@@ -156,4 +158,57 @@ test('an archive that is not what was written brings nothing back, and nothing t
   writeFileSync(archive, bytes);
   expect(sh('put-back.sh', back)).toMatchObject({ status: 65 });
   expect(existsSync(join(data, 'PG_VERSION'))).toBe(true);
+});
+
+describe('a copy that cannot be looked at, or read', () => {
+  /** A link that leads to itself: the kernel says why it cannot look, and that is not that nothing is there. */
+  const unlooked = (path: string): void => {
+    rmSync(path, { recursive: true, force: true });
+    symlinkSync(path, path);
+  };
+
+  test('is neither gone nor damaged, whatever of it is looked for: nothing goes, and another attempt is asked for', () => {
+    const { drop, back } = copied();
+    const before = tree();
+    const isAway = (script: string, args: readonly string[]): void => expect(sh(script, args)).toMatchObject({ status: awayExitCode, output: expect.stringContaining('it cannot be told what is there') });
+    renameSync(join(copy, 'attempts'), join(root, 'attempts'));
+    unlooked(join(copy, 'attempts'));
+    isAway('drop.sh', drop);
+    isAway('put-back.sh', back);
+    rmSync(join(copy, 'attempts'));
+    renameSync(join(root, 'attempts'), join(copy, 'attempts'));
+    expect(tree()).toEqual(before);
+    // What was done to the volume is no more guessed at.
+    unlooked(join(data, 'pgsql_tmp.holdfast'));
+    isAway('drop.sh', drop);
+    isAway('put-back.sh', back);
+  });
+
+  test('nor where its share is not mounted: its place is empty', () => {
+    const { drop, back } = copied();
+    renameSync(copy, `${copy} away`);
+    mkdirSync(copy);
+    for (const [script, args] of [['drop.sh', drop], ['put-back.sh', back]] as const) expect(sh(script, args)).toMatchObject({ status: awayExitCode, output: expect.stringContaining('may not be mounted') });
+  });
+
+  test('is told as that where reading it ends with an error of the kernel\'s; and as damage where every byte can be had', () => {
+    const { drop, back, archive } = copied();
+    const before = tree();
+    expect(sh('drop.sh', drop)).toMatchObject({ status: 0 });
+    const members = join(copy, 'attempts/a1/members');
+    const list = readFileSync(members);
+    rmSync(members);
+    symlinkSync('/proc/self/mem', members);
+    expect(sh('put-back.sh', back)).toMatchObject({ status: 1, output: expect.stringMatching(/^step source\n[^]*Input\/output error/m) });
+    rmSync(members);
+    writeFileSync(members, list.toString().replace(/^[0-9a-f]/, (digit) => (digit === '0' ? '1' : '0')));
+    expect(sh('put-back.sh', back)).toMatchObject({ status: 1, output: expect.stringMatching(/^step check\n/m) });
+    const bytes = readFileSync(archive);
+    writeFileSync(archive, bytes.subarray(0, bytes.length - 100));
+    expect(sh('put-back.sh', [back[0] ?? '', String(bytes.length - 100), sha256(archive), ...back.slice(3)])).toMatchObject({ status: 1, output: expect.stringMatching(/^step (tar|unpack)\n/m) });
+    writeFileSync(archive, bytes);
+    writeFileSync(members, list);
+    expect(sh('put-back.sh', back)).toMatchObject({ status: 0 });
+    expect(tree()).toEqual(before);
+  });
 });

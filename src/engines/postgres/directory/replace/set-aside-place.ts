@@ -1,10 +1,12 @@
 /** The place of a copy, and the helpers that work between it and a data directory. */
+import { awayFailure } from '../../../../containers/away-storage.ts';
+import { saysAway } from '../../../../containers/machine-words.ts';
 import { HoldfastFailure } from '../../../../domain/failures.ts';
 import type { PostgresDirectoryCutOver, Replacement } from '../../../../domain/rollback.ts';
 import type { SetAsideCopy } from '../../../../domain/set-aside.ts';
 import type { HelperResult } from '../../../../containers/helper-container.ts';
 import type { EngineContext, SetAsideAccess, SetAsidePlace } from '../../../engine-context.ts';
-import { failedStep, runPostgresHelper } from '../../server/postgres-helper.ts';
+import { failedStep, runPostgresHelper, sourceFailure } from '../../server/postgres-helper.ts';
 import { diskFullIn, firstError } from '../../server/psql-failure.ts';
 import { placeOf } from '../data-place.ts';
 import { runDirectoryOf } from '../run-directory.ts';
@@ -37,7 +39,7 @@ export interface CopyStep {
   readonly copy: SetAsidePlace;
 }
 
-/** @throws ArtifactDamaged, DiskFull, AmbiguousState, CutOverFailed */
+/** @throws ArtifactDamaged, RepositoryUnreachable, HelperLost, CouldNotVerify where the copy may not be read, DiskFull, AmbiguousState, CutOverFailed */
 export async function runCopyStep(ctx: EngineContext, cutOver: PostgresDirectoryCutOver, { step, script, args, phase, copy }: CopyStep): Promise<void> {
   const directory = await copy.directory();
   if (directory === null) throw elsewhere(copy.location);
@@ -64,6 +66,8 @@ export function stepFailure(result: HelperResult, call: { readonly operation: st
   const { step, messages } = failedStep(result);
   const full = diskFullIn(messages);
   if (full !== null) return new HoldfastFailure('DiskFull', { ...call, cause: full, hint: `Make room there. The copy of the old data lies in ${location}; the run, or the repair of it, goes on from it.` });
+  if (step === 'source') return sourceFailure(result, call);
+  if (saysAway(messages)) return awayFailure(call.operation, call.object, firstError(messages));
   if (result.exitCode === dataDiffers || bytesSteps.has(step)) return new HoldfastFailure('ArtifactDamaged', { ...call, cause: firstError(messages), hint: `Look at the disk of ${location}: what is stored there is not what was written.` });
   const refused = step === 'script';
   return new HoldfastFailure(refused ? 'AmbiguousState' : 'CutOverFailed', { ...call, cause: refused ? lastLine(result.messages) : firstError(messages), hint: `Nothing was dropped that has no copy. The copies lie below ${location}.` });

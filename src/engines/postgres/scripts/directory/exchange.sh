@@ -10,7 +10,7 @@ ours=${3%%/*}
 #   out      the live entries go aside          in     the prepared ones come in; nothing else is live       done
 #   leaving  the prepared ones go back          back   the old ones come back                                nothing: not begun, or taken back
 reached=
-[ ! -f "$phase" ] || reached=$(cat "$phase")
+! is_there "$phase" || reached=$(cat "$phase")
 enter() {
   printf '%s' "$1" >"$phase.next"
   sync -f "$phase.next" 2>/dev/null || sync
@@ -19,11 +19,10 @@ enter() {
   reached=$1
 }
 
-is() { [ -e "$1" ] || [ -L "$1" ]; }
 # move_one FROM TO NAME: nothing is ever overwritten.
 move_one() {
-  is "$1/$3" || return 0
-  ! is "$2/$3" || fail 33 "$3 is in $1 and in $2: somebody wrote there"
+  is_there "$1/$3" || return 0
+  ! is_there "$2/$3" || fail 33 "$3 is in $1 and in $2: somebody wrote there"
   mv -- "$1/$3" "$2/$3"
 }
 

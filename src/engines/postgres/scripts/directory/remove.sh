@@ -8,10 +8,10 @@ for path in "$@"; do
     pgsql_tmp.holdfast/[0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f][0-9a-f]) ;;
     *) fail 33 "$path is no directory of a run's" ;;
   esac
-  [ -d "$data/$path" ] || continue
+  is_there "$data/$path" || continue
   # A run that is half-way has its phase noted; and what it set aside goes only where that is what was asked.
   phase=
-  [ ! -f "$data/$path/phase" ] || phase=$(cat "$data/$path/phase")
+  ! is_there "$data/$path/phase" || phase=$(cat "$data/$path/phase")
   case $what-$phase in
     prepared- | aside- | aside-done) ;;
     *) fail 33 "the exchange of $path is at \"$phase\"" ;;

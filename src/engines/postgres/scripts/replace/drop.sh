@@ -1,10 +1,11 @@
 # Drops what lies in a data directory, from whatever point an earlier attempt came to. Only what was copied, and only while the copy is there. Arguments:
 archive=$3 bytes=$4 control=$5
-[ ! -f /copy/back.json ] || fail 33 'the old data was brought back meanwhile'
+! is_there /copy/back.json || fail 33 'the old data was brought back meanwhile'
 require_copy "$archive" "$bytes"
-[ ! -f "$marks/dropped" ] || exit 0
-if [ ! -f "$marks/dropping" ]; then
-  [ "$(control_sum)" = "$control" ] || fail 33 'what lies there is not what was copied: a server has run on it since'
+! is_there "$marks/dropped" || exit 0
+if ! is_there "$marks/dropping"; then
+  found=$(control_sum)
+  [ "$found" = "$control" ] || fail 33 'what lies there is not what was copied: a server has run on it since'
   # A file system that is full takes no note before something is gone from it.
   mark dropping 2>/dev/null || { rm -rf "${live:?}/base"; mark dropping; }
 fi

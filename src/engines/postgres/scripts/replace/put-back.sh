@@ -1,10 +1,11 @@
 # The old data where it was, from its copy, whatever lies there now. Where nothing of it was dropped, nothing is done. Arguments:
 archive=$3 bytes=$4 sha256=$5 members=$6 control=$7
-[ ! -f /copy/back.json ] || exit 0
-[ ! -f "$marks/back" ] || exit 0
+! is_there /copy/back.json || exit 0
+! is_there "$marks/back" || exit 0
 require_copy "$archive" "$bytes"
-if [ ! -f "$marks/dropping" ]; then
-  if [ "$(control_sum)" != "$control" ]; then
+if ! is_there "$marks/dropping"; then
+  found=$(control_sum)
+  if [ "$found" != "$control" ]; then
     # A server has run on it since it was copied: then all of it was there, and nothing was dropped.
     [ -s "$live/PG_VERSION" ] && [ -d "$live/base" ] || fail 33 'neither what was copied lies there, nor what came in its place'
     exit 0
