@@ -43,7 +43,7 @@ export const failureKinds = {
   WrongContainer: refused('The container does not run the engine it is configured for.'),
   ImageMissing: refused('The image that the data needs is not on this Docker engine.'),
   HelperFailed: failed('A helper container ended with an error.'),
-  HelperLost: transient('A helper container disappeared or was killed before it finished.'),
+  HelperLost: transient('A helper container disappeared or was killed before it finished, or the disk or share that it works on is away.'),
   PathNotFound: failed('A file or directory does not exist in a container.'),
   BrokenStream: transient('A stream from the Docker engine ended early or was damaged.'),
   NameTaken: refused('A container or volume with the computed name exists and belongs to something else.'),
