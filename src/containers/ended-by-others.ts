@@ -10,5 +10,5 @@ type Ended = Pick<ContainerFacts, 'name' | 'state' | 'exitCode' | 'oomKilled'>;
 /** The engine, a signal, or the kernel for want of the host's memory; not its own memory limit, which belongs to what it is given to run on. Pure. */
 export const endedByOthers = ({ state, exitCode, oomKilled }: Ended): boolean => !oomKilled && (state !== 'exited' || exitCode === null || killedExitCodes.has(exitCode));
 
-export const lostServer = (operation: string, { name, state, exitCode }: Ended): HoldfastFailure =>
+export const lostServer = (operation: string, { name, state, exitCode }: Omit<Ended, 'oomKilled'>): HoldfastFailure =>
   new HoldfastFailure('HelperLost', { operation, object: name, cause: `it is ${state} (exit code ${exitCode ?? 'none'}): somebody else ended it`, hint: 'The step is tried again.' });

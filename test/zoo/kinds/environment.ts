@@ -5,9 +5,12 @@ import type { CheckClass } from '../../../src/domain/drill/check-class.ts';
 import type { DrillSettings } from '../../../src/domain/drill/drill-settings.ts';
 import type { Animal, Expected } from '../animal.ts';
 import type { EngineName } from '../../../src/domain/engine-name.ts';
+import { engineCall } from '../../support/engine-call.ts';
+import { dockerHost } from '../../support/test-environment.ts';
 import { closeToOthers, withoutOverride } from '../../support/unreadable.ts';
 import { changeDump, changeRedis, fileOf } from '../stored-backup.ts';
 import { enginePassing } from '../troubles/engine-passing.ts';
+import { serverEnded } from '../troubles/server-ended.ts';
 import { inSmallVolumes } from '../troubles/small-volumes.ts';
 
 const sound = { from: { kind: 'service' } } as const;
@@ -30,6 +33,9 @@ const serving = (name: string, command: readonly string[], found: CheckClass, se
 
 /** Some 12 MB that no compression makes small. */
 const manyKeys = ['EVAL', 'for key = 1, 30000 do local parts = {} for part = 1, 10 do parts[part] = redis.sha1hex(key .. ":" .. part) end redis.call("SET", "filler:" .. key, table.concat(parts)) end return 1', '0'];
+
+const recoveryEnded = (name: string, end: Parameters<typeof serverEnded>[1]): Animal =>
+  ({ name, of: 'postgres', from: { kind: 'base' }, trouble: async () => serverEnded('recovery', end), expected: answers('content:postgres', 'helperFailed', /somebody else ended it/) });
 
 export const environmentKinds: readonly Animal[] = [
   asked('assertion-false', 'postgres', { sql: 'SELECT count(*) FROM orders', expect: { kind: 'number', above: '500' } }, 'assertionFailed', /above 500, found 500/),
@@ -81,6 +87,9 @@ export const environmentKinds: readonly Animal[] = [
       },
     }),
   },
+  recoveryEnded('recovery-killed', (runtime, id) => runtime.kill(id)),
+  recoveryEnded('recovery-stopped', (runtime, id) => runtime.stop(id, 20_000)),
+  recoveryEnded('recovery-paused', (_runtime, id) => engineCall(dockerHost(), 'POST', `/containers/${id}/pause`)),
   {
     // Its place is there, and empty; nobody may take that for files that were removed.
     name: 'share-unmounted-midway', of: 'redis', ...sound, expected: answers('content:redis', 'repositoryUnreachable', /holdfast\.json is gone/),

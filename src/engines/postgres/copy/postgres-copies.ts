@@ -1,6 +1,5 @@
 /** Copies of PostgreSQL: their container, what fills it, and when it answers. */
 import type { ContainerFacts } from '../../../containers/container-runtime.ts';
-import { endedByOthers, lostServer } from '../../../containers/ended-by-others.ts';
 import { waitUntil } from '../../../containers/wait-until.ts';
 import type { ComponentBackup, PostgresBackup } from '../../../domain/backup-manifest.ts';
 import { HoldfastFailure, isFailure } from '../../../domain/failures.ts';
@@ -9,15 +8,16 @@ import { slowestDiskMs } from '../../../domain/slowest-disk-ms.ts';
 import type { CopyEngine, CopyServer, CopySource, FilledCopy } from '../../copy-engine.ts';
 import type { EngineContext } from '../../engine-context.ts';
 import { imageOf } from '../recovery/start-recovery.ts';
-import { diskFullIn, firstError } from '../server/psql-failure.ts';
+import { firstError } from '../server/psql-failure.ts';
 import { realProgram } from '../server/real-program.ts';
+import { requireRunning } from '../server/server-end.ts';
 import { asArguments, carriedBy, modestSettings, quietSettings } from './copy-settings.ts';
 import { fillFromBase } from './fill-from-base.ts';
 import { fillFromDump } from './fill-from-dump.ts';
 import { directory, imageForDump, setUpOf } from './finish-server.ts';
 
 const port = 5432;
-const logLimitBytes = 64 * 1024;
+const operation = 'wait for the copy';
 
 export const postgresCopies: CopyEngine<PostgresComponent> = { server: copyServer, fill: fillCopy, waitUntilReady };
 
@@ -37,21 +37,14 @@ async function fillCopy(ctx: EngineContext, component: PostgresComponent, from: 
   return own.method === 'dump' ? fillFromDump(ctx, component, own, from, volume) : fillFromBase(ctx, component, own, from, volume);
 }
 
-async function endOf(ctx: EngineContext, facts: ContainerFacts): Promise<HoldfastFailure> {
-  const operation = 'wait for the copy';
-  if (endedByOthers(facts)) return lostServer(operation, facts);
-  const messages = await ctx.runtime.logs(facts.id, logLimitBytes);
-  const full = diskFullIn(messages);
-  if (full !== null) return new HoldfastFailure('DiskFull', { operation, object: facts.name, cause: full, hint: 'Make room on the file system of the Docker engine\'s volumes. What was made is removed; nothing live was changed.' });
-  return new HoldfastFailure('ContainerNotRunning', { operation, object: facts.name, cause: `it ended with exit code ${facts.exitCode ?? 'unknown'}: ${firstError(messages)}`, hint: 'What was made is removed; nothing live was changed.' });
-}
+const endOf = (log: string, { name, exitCode }: ContainerFacts): HoldfastFailure =>
+  new HoldfastFailure('ContainerNotRunning', { operation, object: name, cause: `it ended with exit code ${exitCode ?? 'unknown'}: ${firstError(log)}`, hint: 'What was made is removed; nothing live was changed.' });
 
 /** As its own tool says, by its own socket: that asks for no user and no database, which may be others at that moment. */
 async function waitUntilReady(ctx: EngineContext, component: PostgresComponent, containerId: string, sizeBytes: number): Promise<void> {
   await waitUntil(async () => {
     ctx.progress({ phase: 'wait for the copy' });
-    const facts = await ctx.runtime.inspect(containerId);
-    if (facts.state !== 'running') throw await endOf(ctx, facts);
+    await requireRunning(ctx, operation, { id: containerId, name: component.name }, endOf);
     try {
       const answer = await ctx.runtime.exec(containerId, { argv: realProgram('pg_isready', '-q', '-h', '/var/run/postgresql', '-p', String(port)), timeoutMs: ctx.timing.execMs, signal: ctx.signal });
       return answer.exitCode === 0 ? true : null;
@@ -60,7 +53,7 @@ async function waitUntilReady(ctx: EngineContext, component: PostgresComponent, 
       if (isFailure(error) && (error.retryable || error.type === 'ContainerNotRunning')) return null;
       throw error;
     }
-  }, { withinMs: ctx.timing.startUpMs + slowestDiskMs(sizeBytes), everyMs: ctx.timing.pollMs, signal: ctx.signal }, () => new HoldfastFailure('DatabaseUnreachable', { operation: 'wait for the copy', object: component.name, cause: 'it does not answer', hint: 'See its log.' }));
+  }, { withinMs: ctx.timing.startUpMs + slowestDiskMs(sizeBytes), everyMs: ctx.timing.pollMs, signal: ctx.signal }, () => new HoldfastFailure('DatabaseUnreachable', { operation, object: component.name, cause: 'it does not answer', hint: 'See its log.' }));
 }
 
 function ofPostgres(backup: ComponentBackup): PostgresBackup {

@@ -1,6 +1,5 @@
 /** A new cluster in a directory of a volume, with a server on it that nobody else can reach: what a dump is restored into where no server can be used, and where one of its own is made. */
 import type { MountSpec } from '../../../containers/container-runtime.ts';
-import { endedByOthers, lostServer } from '../../../containers/ended-by-others.ts';
 import { createScratchServer } from '../../../containers/scratch-server.ts';
 import { removeScratch } from '../../../containers/scratch.ts';
 import { waitUntil } from '../../../containers/wait-until.ts';
@@ -17,6 +16,7 @@ import { librariesIn, preloadSettings } from '../server/preload-settings.ts';
 import { librariesFailure, librariesFile } from '../server/required-libraries.ts';
 import { diskFullIn, failureFrom, firstError, ownWords } from '../server/psql-failure.ts';
 import { clusterFiles, scripts } from '../server/script-text.ts';
+import { outOfMemory, requireRunning, serverLog, whyEnded } from '../server/server-end.ts';
 import { controlData } from './control-data.ts';
 import type { DataPlace } from './data-place.ts';
 import { initdbWishes } from './initdb-wishes.ts';
@@ -25,7 +25,6 @@ const operation = 'make a new server';
 /** What a shell says of a program that is none of this machine's. */
 const cannotBeRun = /Exec format error|cannot execute|: not found$/m;
 const unfitHint = 'Nothing live was changed. Its image has to know the encoding and collation of the backup; see docs/restore-without-holdfast.md for doing it by hand.';
-const logLimitBytes = 64 * 1024;
 
 /** What is made can be made again until it is synced at its end; and it acts like nobody (databases.md P14). */
 const settings = {
@@ -69,8 +68,7 @@ export async function startCluster(ctx: EngineContext, component: PostgresCompon
   ctx.progress({ phase: 'start a new server' });
   await ctx.runtime.start(server.id);
   await waitUntil(async () => {
-    const facts = await ctx.runtime.inspect(server.id);
-    if (facts.state !== 'running') throw endedByOthers(facts) ? lostServer(operation, facts) : failed(component, await ctx.runtime.logs(server.id, logLimitBytes));
+    await requireRunning(ctx, operation, server, (log, facts) => (facts.oomKilled ? outOfMemory(operation, facts) : failed(component, log)));
     return postmasterStart(ctx, asSuperuser(component, server.name, superuser), server.id);
   }, { withinMs: ctx.timing.startUpMs, everyMs: ctx.timing.pollMs, signal: ctx.signal }, () => failed(component, 'it does not answer'));
   return { server, superuser, directory };
@@ -126,11 +124,8 @@ export async function finishCluster(ctx: EngineContext, component: PostgresCompo
 export async function stopCluster(ctx: EngineContext, component: PostgresComponent, { server }: RecoveryServer): Promise<void> {
   await ctx.runtime.stop(server.id, ctx.timing.stopMs);
   const facts = await ctx.runtime.inspect(server.id);
-  const { exitCode } = facts;
-  if (exitCode === 0) return;
-  if (endedByOthers(facts)) throw lostServer(operation, facts);
-  const full = diskFullIn(await ctx.runtime.logs(server.id, logLimitBytes));
-  throw failed(component, full ?? `it ended with exit code ${exitCode ?? 'unknown'} instead of stopping cleanly`);
+  if (facts.exitCode === 0) return;
+  throw whyEnded(operation, facts, await serverLog(ctx, operation, server), () => failed(component, `it ended with exit code ${facts.exitCode ?? 'unknown'} instead of stopping cleanly`));
 }
 
 /** @param messages a server's log, or what a tool said: of a disk that ran full meanwhile, which says nothing about what is restored, as well */

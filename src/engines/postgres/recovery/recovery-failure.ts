@@ -21,11 +21,14 @@ export function logReadingFailure(result: HelperResult, call: { readonly operati
   return trouble === null ? null : machineFailure(trouble, call);
 }
 
-/** A server that has ended: its own last words, and those of what delivers its log. A full disk is named first, then an archive that is not there: what was written onto the one, or read from the other, looks damaged. */
+/** What fetch-segment.sh, serve-segments.sh and the server say where a process that delivers the log was ended. */
+const deliveryEnded = /^nobody delivers .*$|^\S+: what delivers it was killed$|^.*FATAL: +could not restore file "[^"\n]*" from archive: child process (?:was terminated by signal (?:1|2|3|9|15)\b|exited with exit code (?:129|130|131|137|143)$).*$/m;
+
+/** A server that has ended of itself: its own last words, and those of what delivers its log. An archive that is not there is named first: what is read from it looks damaged. */
 export function recoveryFailure(log: string, object: string): HoldfastFailure {
   const call = { operation: 'recover to a moment', object };
-  const full = diskFullIn(log);
-  if (full !== null) return new HoldfastFailure('DiskFull', { ...call, cause: full, hint: 'Make room on the file system of the data directory, then start again; nothing live was changed.' });
+  const undelivered = deliveryEnded.exec(log)?.[0];
+  if (undelivered !== undefined) return new HoldfastFailure('HelperLost', { ...call, cause: `${firstError(undelivered)}: somebody else ended it`, hint: 'The step is tried again.' });
   const unreachable = log.split('\n').find((line) => /^\S+: /.test(line) && (line.includes('the archive cannot be read') || saysAway(line)));
   if (unreachable !== undefined) return new HoldfastFailure('RepositoryUnreachable', { ...call, cause: unreachable, hint: 'Look whether the disk of the repository is mounted; the step is tried again.' });
   const damaged = /^\S+: (it has (?:another SHA-256|\d+ bytes)[^\n]*|[^\n]*(?:No such file|Decoding error|unexpected end)[^\n]*)/m.exec(log);

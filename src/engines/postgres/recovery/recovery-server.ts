@@ -13,6 +13,7 @@ import type { ReachedMoment } from '../../moment-engine.ts';
 import { firstError } from '../server/psql-failure.ts';
 import { psqlArgv } from '../server/real-program.ts';
 import { statements } from '../server/script-text.ts';
+import { outOfMemory, removed, requireRunning, serverLog, whyEnded } from '../server/server-end.ts';
 import type { CollationFacts, SortedOtherwise } from '../server/sorted-otherwise.ts';
 import { lackingIn, recoveryFailure, type Lacking } from './recovery-failure.ts';
 import { reachedTarget, type ReachedTarget } from './target.ts';
@@ -28,7 +29,7 @@ export interface Reached extends ReachedTarget, ReachedMoment {}
 
 /** Of the server's container, among what a run made. */
 export const recoveryStep = 'recovery';
-const logLimitBytes = 1024 * 1024;
+const operation = 'recover to a moment';
 
 /** What run-server.sh is started with: whoever finds the container finds these in it. */
 export const serverArguments = (directory: string, archive: string, superuser: string): readonly string[] => [`${directory}/run-server.sh`, directory, archive, superuser];
@@ -43,41 +44,39 @@ export async function findRecovery(ctx: Pick<EngineContext, 'runtime' | 'owner'>
 
 /**
  * Returns when the server has stopped where it was told to; or, where it cannot go on for what the original did meanwhile, with what that takes.
- * @throws PointUnreachable where the log ends before, ArtifactDamaged where a file of it is not what it must be, RestoreFailed where it does not recover for another reason
+ * @throws PointUnreachable where the log ends before, ArtifactDamaged where a file of it is not what it must be, HelperLost where somebody else ended it or what delivers its log, RestoreFailed where it does not
+ * recover for another reason
  */
 export async function awaitStop(ctx: EngineContext, recovered: RecoveryServer): Promise<Reached | { readonly lacks: Lacking; readonly failure: HoldfastFailure }> {
   const { server } = recovered;
   let seen: RecoveryState | null = null;
   let askAt = performance.now() + ctx.timing.heartbeatIntervalMs;
   const state = await waitUntil(async () => {
-    if (performance.now() >= askAt || hasPaused(await logOf(ctx, recovered))) {
+    const facts = await ctx.runtime.find(server.id);
+    if (facts === null) throw removed(operation, server.name);
+    if (facts.state !== 'running' && facts.state !== 'created') return { ended: facts };
+    if (performance.now() >= askAt || hasPaused(await serverLog(ctx, operation, server))) {
       askAt = performance.now() + ctx.timing.heartbeatIntervalMs;
       seen = await readState(ctx, recovered);
     }
     ctx.progress({ phase: seen === null ? 'start recovery' : `replayed to ${seen.lsn}` });
-    if (seen?.paused === true) return seen;
-    const { state: container } = await ctx.runtime.inspect(server.id);
-    return container === 'running' || container === 'created' ? null : 'ended';
-  }, { withinMs: ctx.timing.longActivityMs, everyMs: ctx.timing.recoveryLookMs, signal: ctx.signal }, () => new HoldfastFailure('RestoreFailed', { operation: 'recover to a moment', object: server.name, cause: 'the server does not come to its target', hint: 'See its log.' }));
-  const log = await logOf(ctx, recovered);
+    return seen?.paused === true ? seen : null;
+  }, { withinMs: ctx.timing.longActivityMs, everyMs: ctx.timing.recoveryLookMs, signal: ctx.signal }, () => new HoldfastFailure('RestoreFailed', { operation, object: server.name, cause: 'the server does not come to its target', hint: 'See its log.' }));
+  const log = await serverLog(ctx, operation, server);
   const reached = reachedTarget(log);
-  if (state !== 'ended' && reached !== null) return { ...reached, lsn: state.lsn, lastCommitAt: state.lastCommitAt };
+  if (!('ended' in state) && reached !== null) return { ...reached, lsn: state.lsn, lastCommitAt: state.lastCommitAt };
+  const failure = 'ended' in state ? whyEnded(operation, state.ended, log, (words) => (state.ended.oomKilled ? outOfMemory(operation, state.ended) : recoveryFailure(words, server.name))) : recoveryFailure(log, server.name);
   const lacks = lackingIn(log);
-  if (lacks !== null) return { lacks, failure: recoveryFailure(log, server.name) };
-  if (state === 'ended') throw recoveryFailure(log, server.name);
-  throw new HoldfastFailure('RestoreFailed', { operation: 'recover to a moment', object: server.name, cause: 'the server paused without saying where it stopped', hint: 'See its log.' });
+  if (lacks !== null) return { lacks, failure };
+  if ('ended' in state) throw failure;
+  throw new HoldfastFailure('RestoreFailed', { operation, object: server.name, cause: 'the server paused without saying where it stopped', hint: 'See its log.' });
 }
-
-const logOf = async (ctx: EngineContext, { server }: RecoveryServer): Promise<string> => sinceLastStart(await ctx.runtime.logs(server.id, logLimitBytes));
 
 /**
  * Has it stopped on its way, at its target or for a setting that is too small (xlogrecovery.c)? Worth asking it then: each time it is asked, a psql is started beside
  * what replays, and that takes one of the cores.
  */
 const hasPaused = (log: string): boolean => /^[^\n]*LOG: +(pausing at the end of recovery|recovery has paused)$/m.test(log);
-
-/** A container that is started again keeps the log of before: a server says first of all that it starts (`starting PostgreSQL 17.11 …`). */
-const sinceLastStart = (log: string): string => log.slice(Math.max(0, log.lastIndexOf('LOG:  starting PostgreSQL ')));
 
 /** Of a server that recovers. */
 export interface RecoveryState {
@@ -117,11 +116,18 @@ interface RecoveredQuery {
 /** Neither the owner of a database, by its search path and what he put there, nor a role's time limit has a say in what we ask as the superuser. */
 const ownSettings = '-c search_path= -c statement_timeout=0';
 
-/** SQL in the copy, as the superuser; in the administrative database unless another is named. The caller reads the exit code. */
-export const queryRecovered = (ctx: Pick<EngineContext, 'runtime' | 'signal'>, { server, superuser, directory }: RecoveryServer, query: RecoveredQuery): Promise<ExecResult> => ctx.runtime.exec(server.id, {
-  argv: psqlArgv(query.format), stdin: query.sql, timeoutMs: query.timeoutMs, signal: ctx.signal,
-  environment: { PGHOST: `${directory}/run`, PGUSER: superuser, PGDATABASE: query.database ?? 'template1', PGCLIENTENCODING: 'UTF8', LC_ALL: 'C', ...(query.asTheySet === true ? {} : { PGOPTIONS: ownSettings }) },
-});
+/** SQL in the copy, as the superuser; in the administrative database unless another is named. The caller reads the exit code. @throws HelperLost where somebody else ended the server */
+export async function queryRecovered(ctx: Pick<EngineContext, 'runtime' | 'signal'>, { server, superuser, directory }: RecoveryServer, query: RecoveredQuery): Promise<ExecResult> {
+  const result = await ctx.runtime.exec(server.id, {
+    argv: psqlArgv(query.format), stdin: query.sql, timeoutMs: query.timeoutMs, signal: ctx.signal,
+    environment: { PGHOST: `${directory}/run`, PGUSER: superuser, PGDATABASE: query.database ?? 'template1', PGCLIENTENCODING: 'UTF8', LC_ALL: 'C', ...(query.asTheySet === true ? {} : { PGOPTIONS: ownSettings }) },
+  }).catch((error: unknown) => (isFailure(error, 'ContainerNotRunning') || isFailure(error, 'ContainerNotFound') ? error : Promise.reject(error)));
+  if ('exitCode' in result && result.exitCode === 0) return result;
+  // What was asked as it ended fails because of that.
+  await requireRunning(ctx, operation, server, (log) => recoveryFailure(log, server.name));
+  if ('exitCode' in result) return result;
+  throw result;
+}
 
 /**
  * What of it this image sorts otherwise than the one that wrote it (databases.md L9): indexes on that are of no use here. Of single columns nobody asks where the image is the very one of the backup,
@@ -165,6 +171,6 @@ export async function promoteAndStop(ctx: EngineContext, recovered: RecoveryServ
   await promote(ctx, recovered, lsn);
   await beforeStop?.();
   await ctx.runtime.stop(server.id, ctx.timing.stopMs);
-  const { exitCode } = await ctx.runtime.inspect(server.id);
-  if (exitCode !== 0) throw refusedPromotion(recovered, `its server ended with exit code ${exitCode ?? 'unknown'}`);
+  const ended = await ctx.runtime.inspect(server.id);
+  if (ended.exitCode !== 0) throw whyEnded('promote what was recovered', ended, await serverLog(ctx, 'promote what was recovered', server), () => refusedPromotion(recovered, `its server ended with exit code ${ended.exitCode ?? 'unknown'}`));
 }

@@ -3,13 +3,15 @@ import { expect, test } from 'vitest';
 import { addLacking, lackingIn, nothingLacking, recoveryFailure } from '../../../../src/engines/postgres/recovery/recovery-failure.ts';
 
 test.each([
-  ['DiskFull', 'could not extend file "base/5/16385": No space left on device', 'LOG:  redo in progress\nFATAL:  could not extend file "base/5/16385": No space left on device\nHINT:  Check free disk space.\nLOG:  startup process exited'],
-  // What was delivered onto a full file system is cut short: that is not the archive's fault.
-  ['DiskFull', '000000010000000000000004: write error : No space left on device', '000000010000000000000004: write error : No space left on device\n000000010000000000000004: it has 4096 bytes, not 16777216\nFATAL:  could not restore file'],
   ['ArtifactDamaged', '000000010000000000000004: it has 4096 bytes, not 16777216', '000000010000000000000004: it has 4096 bytes, not 16777216\nFATAL:  could not restore file'],
   // A share that went away while it was read from.
   ['RepositoryUnreachable', '000000010000000000000004: cat: /archive/4: Stale file handle', '000000010000000000000004: cat: /archive/4: Stale file handle\nFATAL:  could not restore file'],
   ['RepositoryUnreachable', 'the archive cannot be read', '000000010000000000000004: the archive cannot be read\nFATAL:  could not restore file'],
+  // What delivers it was ended, and not by what it reads.
+  ['HelperLost', 'nobody delivers 000000010000000000000004', 'nobody delivers 000000010000000000000004\n2026-11-30 07:51:18 GMT [27] FATAL:  could not restore file "000000010000000000000004" from archive: child process exited with exit code 255'],
+  ['HelperLost', 'what delivers it was killed', '000000010000000000000004: what delivers it was killed\n2026-11-30 07:51:18 GMT [27] FATAL:  could not restore file "000000010000000000000004" from archive: child process exited with exit code 255'],
+  ['HelperLost', 'terminated by signal 9', '2026-11-30 07:51:18 GMT [27] FATAL:  could not restore file "000000010000000000000004" from archive: child process was terminated by signal 9: Killed'],
+  ['HelperLost', 'exit code 137', '2026-11-30 07:51:18 GMT [27] FATAL:  could not restore file "000000010000000000000004" from archive: child process exited with exit code 137'],
   ['PointUnreachable', 'the log ends before the moment', 'FATAL:  recovery ended before configured recovery target was reached'],
   ['RestoreFailed', 'FATAL:  database system identifier differs', 'FATAL:  database system identifier differs'],
   // Whoever looked at it before it answered is told so in its log.

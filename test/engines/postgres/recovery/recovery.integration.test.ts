@@ -1,6 +1,7 @@
 /** Recovery to moments on real servers: each lands exactly on its transaction, and what the log lacks is never taken for its end. */
+import { execFileSync } from 'node:child_process';
 import { createHash } from 'node:crypto';
-import { chmod, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
+import { chmod, copyFile, mkdtemp, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
@@ -17,7 +18,9 @@ import type { PostgresComponent } from '../../../../src/domain/service.ts';
 import { awaitTarget, startRecovery, type Recovery } from '../../../../src/engines/postgres/recovery/start-recovery.ts';
 import type { RecoveryTarget } from '../../../../src/domain/wal/landing.ts';
 import { useDocker } from '../../../support/docker.ts';
+import { engineCall } from '../../../support/engine-call.ts';
 import { failing } from '../../../support/failing.ts';
+import { dockerHost } from '../../../support/test-environment.ts';
 import { waitFor } from '../../../support/service-fixture.ts';
 import { contextOf, engine, openStore, startPostgres, type TestPostgres, type TestStore } from '../postgres-fixture.ts';
 
@@ -211,6 +214,42 @@ test('an image without a library of the server\'s is refused, with both names, b
     await docker.runtime.remove(looked);
   } finally {
     for (const scratch of await findScratchOf(docker.runtime, ctx.owner)) await removeScratch(docker.runtime, scratch);
+  }
+});
+
+/** What somebody else does to a server that recovers, as it waits for a file of the log. */
+const killIn = (id: string, signal: string, what: string): Promise<unknown> => docker.runtime.exec(id, {
+  argv: ['sh', '-c', 'for each in /proc/[0-9]*; do case "$(tr "\\0" " " <"$each/cmdline")" in $2) kill "-$1" "${each#/proc/}" ;; esac; done', 'kill', signal, what], user: '0:0', timeoutMs: 20_000,
+});
+test.for<[string, (id: string) => Promise<unknown>]>([
+  ['it is killed', (id) => docker.runtime.kill(id)],
+  ['it is stopped', (id) => docker.runtime.stop(id, 20_000)],
+  ['it is paused', (id) => engineCall(dockerHost(), 'POST', `/containers/${id}/pause`)],
+  ['it is removed', (id) => docker.runtime.remove(id)],
+  ['its startup process is killed', (id) => killIn(id, 'KILL', 'postgres: startup *')],
+  ['what delivers its log is killed', (id) => killIn(id, 'KILL', 'sh /recovery/serve-segments.sh *')],
+  ['what reads a file of it is killed', (id) => killIn(id, 'KILL', 'cat /archive/*')],
+  ['what asks for a file of it is killed', (id) => killIn(id, 'KILL', 'sh /recovery/fetch-segment.sh *')],
+])('%s in mid recovery: that says nothing of the backup, and is tried again', async ([what, end], { task }) => {
+  const slow = await mkdtemp(join(tmpdir(), 'holdfast-slow-'));
+  const files = await listed();
+  try {
+    for (const { name } of files) await copyFile(join(archive, name), join(slow, name));
+    const last = files.at(-1) as LogFile;
+    await rm(join(slow, last.name));
+    // Whoever reads it waits for ever.
+    execFileSync('mkfifo', [join(slow, last.name)]);
+    const failed = failing('HelperLost', recovered(task.name, { kind: 'time', at: '2099-01-01T00:00:00.000000Z' }, true, files, async () => what, slow));
+    const { owner } = contextOf(docker, new Map(), { run: task.name });
+    const server = await pollUntil(async () => {
+      const found = (await findScratchOf(docker.runtime, owner)).find(({ identity }) => identity.step === 'recovery');
+      const wanted = found === undefined ? null : await docker.runtime.exec(found.id, { argv: ['cat', '/recovery/ahead/.wanted'], timeoutMs: 20_000 }).catch(() => null);
+      return found !== undefined && wanted?.stdout.startsWith(last.name) === true ? found.id : null;
+    }, { withinMs: 100_000, everyMs: 50 }) ?? '';
+    await end(server);
+    expect((await failed).retryable).toBe(true);
+  } finally {
+    await rm(slow, { recursive: true });
   }
 });
 

@@ -9,7 +9,7 @@ sh "$directory/make-places.sh" "$directory"
 sh "$directory/serve-segments.sh" "$directory" "$archive" &
 until [ -s "$directory/ahead/serving" ]; do
   sleep 0.02
-  kill -0 "$!" 2>/dev/null || exit 1
+  kill -0 "$!" 2>/dev/null || { echo 'nobody delivers the log' >&2; exit 1; }
 done
 set -- postgres -D "$directory/data" -c "config_file=$directory/scratch.conf" -c "hba_file=$directory/hba.conf" -c "ident_file=$directory/ident.conf" -c "unix_socket_directories=$directory/run"
 # Debian's own layout keeps the server where no PATH leads.

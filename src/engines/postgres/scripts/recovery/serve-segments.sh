@@ -33,6 +33,7 @@ deliver() {
     *.gz) gzip -dc "$archive/$4" ;;
     *) cat "$archive/$4" ;;
   esac >"$ahead/.growing.$1"; } 2>&1) || {
+    case $? in 129 | 130 | 131 | 137 | 143) words='what delivers it was killed' ;; esac
     # A disk that is no longer mounted has none of them: that says nothing about this one.
     [ -n "$(ls -A "$archive" 2>/dev/null)" ] || words='the archive cannot be read'
     fail_file "$1" "$(printf '%s' "$words" | tail -c 500)"
