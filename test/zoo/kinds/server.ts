@@ -39,6 +39,10 @@ export const serverKinds: readonly Animal[] = [
     damage: inChanged('for each in /usr/lib/postgresql/17/bin/*; do printf "\\177ELF\\002\\001\\001\\000\\000\\000\\000\\000\\000\\000\\000\\000\\002\\000\\363\\000" >"$each"; done'),
     expected: { verdict: 'couldNotVerify', check: 'content:postgres', class: 'helperFailed', sentence: /initdb/ },
   },
+  {
+    name: 'initdb-lacks-its-files', of: 'postgres', from: { kind: 'service' }, damage: inChanged('rm /usr/share/postgresql/17/postgres.bki'),
+    expected: { verdict: 'couldNotVerify', check: 'content:postgres', class: 'helperFailed', sentence: /postgres\.bki/ },
+  },
   { name: 'image-gone', of: 'postgres', from: { kind: 'service' }, damage: (backup) => changeDump(backup, (own) => ({ ...own, server: { ...own.server, ...gone } })), expected: { verdict: 'couldNotVerify', check: 'content:postgres', class: 'imageMissing', sentence: /no image of PostgreSQL 17/ } },
   { name: 'base-image-gone', of: 'postgres', from: { kind: 'base' }, damage: (backup) => changeBase(backup, (own) => ({ ...own, server: { ...own.server, ...gone } })), expected: { verdict: 'couldNotVerify', check: 'content:postgres', class: 'imageMissing', sentence: /no image of PostgreSQL 17/ } },
   {

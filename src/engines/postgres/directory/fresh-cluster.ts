@@ -54,7 +54,7 @@ export interface ClusterPlace {
 
 /**
  * The cluster made and its server started, answering. Found again, and removed with its directory, as a recovery is (remove.ts). Run again, it begins anew.
- * @throws LocaleMissing, ExtensionMissing, HelperFailed where its programs cannot be run, RestoreFailed where the image cannot make or start one of that shape otherwise, NotEnoughSpace, HelperLost
+ * @throws LocaleMissing, ExtensionMissing, HelperFailed where the image cannot make or start one of that shape, DatabaseUnreachable where it does not answer in time, NotEnoughSpace, DiskFull, HelperLost
  */
 export async function startCluster(ctx: EngineContext, component: PostgresComponent, place: ClusterPlace, backup: PostgresDump, leastBytes: number): Promise<RecoveryServer> {
   const superuser = superuserFor(component, backup.roles);
@@ -68,9 +68,9 @@ export async function startCluster(ctx: EngineContext, component: PostgresCompon
   ctx.progress({ phase: 'start a new server' });
   await ctx.runtime.start(server.id);
   await waitUntil(async () => {
-    await requireRunning(ctx, operation, server, (log, facts) => (facts.oomKilled ? outOfMemory(operation, facts) : failed(component, log)));
+    await requireRunning(ctx, operation, server, (log, facts) => (facts.oomKilled ? outOfMemory(operation, facts) : unfit(component, log)));
     return postmasterStart(ctx, asSuperuser(component, server.name, superuser), server.id);
-  }, { withinMs: ctx.timing.startUpMs, everyMs: ctx.timing.pollMs, signal: ctx.signal }, () => failed(component, 'it does not answer'));
+  }, { withinMs: ctx.timing.startUpMs, everyMs: ctx.timing.pollMs, signal: ctx.signal }, () => new HoldfastFailure('DatabaseUnreachable', { operation, object: component.container, cause: 'a new, empty server does not answer here', hint: 'The step is tried again; give the host less to do. This says nothing about the backup.' }));
   return { server, superuser, directory };
 }
 
@@ -97,7 +97,7 @@ async function create(ctx: EngineContext, component: PostgresComponent, place: C
   if (lacking !== null) throw lacking;
   if (step === 'space') throw spaceFailure(result, { operation, object: component.container });
   if (cannotBeRun.test(ownWords(messages))) throw new HoldfastFailure('HelperFailed', { operation, object: component.container, cause: firstError(messages), hint: 'The programs of the image cannot be run here: it is broken, or of another architecture. This says nothing about the backup.' });
-  throw failureFrom(messages, { operation, object: component.container }, { type: 'RestoreFailed', hint: unfitHint });
+  throw unfit(component, messages);
 }
 
 export interface FinishedCluster {
@@ -126,6 +126,13 @@ export async function stopCluster(ctx: EngineContext, component: PostgresCompone
   const facts = await ctx.runtime.inspect(server.id);
   if (facts.exitCode === 0) return;
   throw whyEnded(operation, facts, await serverLog(ctx, operation, server), () => failed(component, `it ended with exit code ${facts.exitCode ?? 'unknown'} instead of stopping cleanly`));
+}
+
+/** Of a server that nothing was restored into: whatever it says, it says nothing of the backup. */
+function unfit({ container }: PostgresComponent, messages: string): HoldfastFailure {
+  const otherwise = { type: 'HelperFailed', hint: `This says nothing about the backup. ${unfitHint}` } as const;
+  const failure = failureFrom(messages, { operation, object: container }, otherwise);
+  return failure.type === 'DiskFull' || failure.type === 'LocaleMissing' ? failure : new HoldfastFailure(otherwise.type, { ...failure.fields, hint: otherwise.hint });
 }
 
 /** @param messages a server's log, or what a tool said: of a disk that ran full meanwhile, which says nothing about what is restored, as well */
