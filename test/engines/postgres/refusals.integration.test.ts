@@ -43,6 +43,17 @@ describe('inspect', () => {
     await failing(type, inspect(change, purpose));
   });
 
+  it('is tried again where nothing may be run in the container: whoever denies that is not the server', async () => {
+    const mode = (bits: string): Promise<unknown> => docker.runtime.exec(postgres.id, { argv: ['sh', '-c', 'chmod "$1" /usr/lib/postgresql/*/bin/psql "$(readlink -f /usr/bin/psql)"', 'chmod', bits], user: '0:0', timeoutMs: 20_000 });
+    await mode('644');
+    try {
+      const { fields } = await failing('DatabaseUnreachable', inspect({}, 'backup'));
+      expect(fields.cause).toMatch(/permission denied/i);
+    } finally {
+      await mode('755');
+    }
+  });
+
   it('takes a missing database for an empty one where it is to be restored into', async () => {
     expect(await inspect({ database: 'nosuch' }, 'restore')).toMatchObject({ empty: true, dataSizeBytes: 0 });
   });

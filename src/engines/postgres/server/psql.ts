@@ -7,13 +7,17 @@ import type { PostgresComponent } from '../../../domain/service.ts';
 import type { EngineContext } from '../../engine-context.ts';
 import { firstStatements, libpqEnvironment, maintenanceDatabases, passwordOf } from './connection.ts';
 import type { SessionOwner } from './connection.ts';
-import { failureFrom } from './psql-failure.ts';
+import { failureFrom, firstError } from './psql-failure.ts';
+import type { FailedCall } from './psql-failure.ts';
 import { psqlVariables } from './psql-variables.ts';
 import type { PsqlVariables } from './psql-variables.ts';
 import { psqlArgv } from './real-program.ts';
 
-/** 128 + SIGKILL. */
+/** 128 + SIGKILL: it died with its container, which a restart policy may bring back. */
 const killedExitCode = 137;
+/** Of the engine, or of the shell that was to become psql. */
+const notRunCodes: ReadonlySet<number> = new Set([126, 127]);
+const endedHint = 'The container ended meanwhile, and the step is tried again.';
 
 /** What a psql needs of its caller. */
 export type PsqlContext = Pick<EngineContext, 'runtime' | 'timing' | 'signal' | 'secret'> & SessionOwner;
@@ -38,7 +42,7 @@ export interface PsqlCall {
 
 /**
  * Runs SQL and answers what it printed. Everything that fails is a failure with the server's first error line.
- * @throws AuthenticationFailed, DatabaseNotFound, DatabaseUnreachable, PermissionDenied, DiskFull, CutOverFailed
+ * @throws AuthenticationFailed, DatabaseNotFound, DatabaseUnreachable, PermissionDenied, DiskFull, CutOverFailed, WrongContainer
  */
 export async function runPsql(ctx: PsqlContext, call: PsqlCall): Promise<string> {
   if (call.database !== null) return runIn(ctx, call, call.database);
@@ -65,7 +69,9 @@ async function runIn(ctx: PsqlContext, call: PsqlCall, database: string): Promis
   if (result.exitCode === 0) return result.stdout;
   // A missing program's error arrives on standard output (databases.md D7).
   const messages = result.stderr.trim() === '' ? result.stdout : result.stderr;
-  throw failureFrom(messages, { operation: call.operation, object: `${call.component.container}/${database}` }, otherwise(result.exitCode, messages, call.otherwise));
+  const where = { operation: call.operation, object: `${call.component.container}/${database}` };
+  if (notRunCodes.has(result.exitCode)) throw notRun(messages, where);
+  throw failureFrom(messages, where, result.exitCode === killedExitCode ? { type: 'DatabaseUnreachable', hint: endedHint } : { type: call.otherwise ?? 'CutOverFailed', hint: 'See the server\'s log for the details.' });
 }
 
 /** The port that a server was started with, or null for the image's own: a psql beside it needs it to find even the server's socket. Pure. */
@@ -74,12 +80,11 @@ export function portIn(command: readonly string[]): string | null {
   return found?.[1] ?? null;
 }
 
-/** What no word of the server's explains: psql was not there, it died with its container (which a restart policy may bring back), or the step failed. */
-function otherwise(exitCode: number, messages: string, type: FailureType = 'CutOverFailed'): { type: FailureType; hint: string } {
-  const notRun = exitCode === 126 || exitCode === 127;
-  if (notRun && missingProgram.test(messages)) return { type: 'WrongContainer', hint: 'The container has no psql: check `container` in holdfast.yaml.' };
-  if (notRun || exitCode === killedExitCode) return { type: 'DatabaseUnreachable', hint: 'The container ended meanwhile; the step is tried again.' };
-  return { type, hint: 'See the server\'s log for the details.' };
+/** It was never asked: psql is not there, the container ended under it, or the engine lets nothing run in it. Those words are no server's, whatever is denied in them (AppArmor). */
+function notRun(messages: string, where: FailedCall): HoldfastFailure {
+  const fields = { ...where, cause: firstError(messages) };
+  if (missingProgram.test(messages)) return new HoldfastFailure('WrongContainer', { ...fields, hint: 'The container has no psql: check `container` in holdfast.yaml.' });
+  return new HoldfastFailure('DatabaseUnreachable', { ...fields, hint: `${endedHint} If it stays so, look at what the host forbids in it (AppArmor, SELinux).` });
 }
 
 /** A container that ran a moment ago and does not now has crashed: what is asked next, after a pause, finds it up again or says that it is down. */
