@@ -15,6 +15,7 @@ import { postmasterStart } from './inspect.ts';
 import type { DumpInput } from './server/dump-input.ts';
 import { imageFor } from './server/image-for.ts';
 import { preloadSettings } from './server/preload-settings.ts';
+import { formatsInCommand } from './server/time-formats.ts';
 import { checkedInput, restoreAndCompare } from './side/restore-and-compare.ts';
 import { createRoles } from './side/restored-roles.ts';
 import { createSideDatabase } from './side/side-database.ts';
@@ -67,7 +68,7 @@ async function proveInScratch(ctx: EngineContext, backup: PostgresDump, source: 
 const scratchComponent = (backup: PostgresDump, container: string): PostgresComponent =>
   ({ engine: 'postgres', name: backup.component, container, database: scratchDatabase, user: 'postgres' });
 
-const parametersFor = (backup: PostgresDump): readonly string[] => [...scratchParameters, ...Object.entries(preloadSettings(backup, scratchDatabase)).map(([name, value]) => `${name}=${value}`)];
+const parametersFor = (backup: PostgresDump): readonly string[] => [...scratchParameters, ...Object.entries({ ...preloadSettings(backup, scratchDatabase), ...formatsInCommand(backup.server) }).map(([name, value]) => `${name}=${value}`)];
 
 async function start(ctx: EngineContext, place: ServerPlace, backup: PostgresDump): Promise<void> {
   await ctx.runtime.start(place.containerId);

@@ -14,6 +14,9 @@ const healthy = (name: string, from: Origin, further: Further = {}, sentence = /
 const service: Origin = { kind: 'service' };
 const database = (sql: string, further: { readonly roles?: string; readonly undo?: string } = {}): Origin => ({ kind: 'database', sql, ...further });
 
+const visits = `CREATE FUNCTION day_of(timestamptz) RETURNS date LANGUAGE sql IMMUTABLE AS $$ SELECT $1::date $$; CREATE TABLE visits (at timestamptz, day date CHECK (day = at::date)); CREATE UNIQUE INDEX by_day ON visits (day_of(at));
+  INSERT INTO visits VALUES ('2026-01-01 10:30+00', '2026-01-01'), ('2026-01-01 12:30+00', '2026-01-02');`;
+
 export const harmlessKinds: readonly Animal[] = [
   healthy('dump', service), healthy('base', { kind: 'base' }), healthy('keys', service, {}, /equal to the manifest: 56 keys in 2 databases, digest equal/, 'redis'),
   healthy('base-recovery-killed-once', { kind: 'base' }, { trouble: async () => serverEnded('recovery', (runtime, id) => runtime.kill(id), 1) }),
@@ -37,6 +40,9 @@ export const harmlessKinds: readonly Animal[] = [
         CREATE TABLE shelves (n int); CREATE INDEX shelves_place ON shelves (place(n)); INSERT INTO shelves SELECT generate_series(1, 100);`,
     },
   },
+  // Under GMT they lie on one day, and not on the one that stands beside.
+  healthy('time-zone-of-the-database', database(`ALTER DATABASE $DATABASE SET timezone = 'Pacific/Auckland'; SET timezone = 'Pacific/Auckland'; ${visits}`)),
+  healthy('base-time-zone-of-the-server', { kind: 'base', sql: `ALTER SYSTEM SET timezone = 'Pacific/Auckland'; SET timezone = 'Pacific/Auckland'; ${visits}`, undo: 'ALTER SYSTEM RESET timezone; DROP TABLE visits; DROP FUNCTION day_of;' }),
   healthy('event-trigger-refuses-everything', database('CREATE FUNCTION refuse() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION \'no more changes\'; END $$; CREATE EVENT TRIGGER no_changes ON ddl_command_start EXECUTE FUNCTION refuse();')),
   healthy('login-that-writes', database(loginThatWrites), { drill: { assertions: [{ kind: 'sql', name: 'asked', component: 'postgres', expect: { kind: 'number', atLeast: '500', atMost: '500' }, sql: 'SELECT count(*) FROM orders' }] } }), healthy('base-login-that-writes', { kind: 'base', sql: loginThatWrites, undo: 'DROP EVENT TRIGGER noted; DROP FUNCTION note(); DROP TABLE logins;' }),
   healthy('subscription', database('CREATE PUBLICATION everything FOR ALL TABLES; CREATE SUBSCRIPTION upstream CONNECTION \'host=publisher\' PUBLICATION everything WITH (connect = false);', { undo: 'ALTER SUBSCRIPTION upstream SET (slot_name = NONE); DROP SUBSCRIPTION upstream;' })),

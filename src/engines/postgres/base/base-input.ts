@@ -11,6 +11,7 @@ import { failedStep, runPostgresHelper, sourceFailure, spaceFailure } from '../s
 import { quietLibraries } from '../server/preload-settings.ts';
 import { diskFullIn, firstError, machineFailure, machineTroubleIn } from '../server/psql-failure.ts';
 import { scripts, statements } from '../server/script-text.ts';
+import { formatsInCommand } from '../server/time-formats.ts';
 
 const jobs = 2;
 /** Of what amcheck has to tell, as a result of the helper. */
@@ -40,6 +41,9 @@ export function scratchSettings({ cluster, server }: PostgresBase): Readonly<Rec
 export const settingsText = (settings: Readonly<Record<string, string>>): string =>
   Object.entries(settings).map(([name, value]) => `${name} = '${value.replaceAll('\'', '\'\'')}'\n`).join('');
 
+/** As a command line has them. */
+export const asArguments = (settings: Readonly<Record<string, string>>): readonly string[] => Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+
 /** To the end of the backup itself, and then a server of its own: there is no log but the one it brought. */
 const toItsEnd = { hot_standby: 'on', restore_command: 'false', recovery_target: 'immediate', recovery_target_action: 'promote', recovery_target_timeline: 'current' } as const;
 
@@ -53,7 +57,7 @@ export async function checkBase(ctx: EngineContext, backup: PostgresBase, source
   const { mounts, beforeStart } = await baseInput(ctx, chained);
   return runPostgresHelper(ctx, {
     component: { name: backup.component, user: 'postgres' }, step: mode, imageId, network: 'none', majorVersion: 0, script: scripts.baseCheck,
-    args: [mode, String(backup.dataSizeBytes), String(jobs), String(amcheckLimitBytes), imageId === backup.server.imageId ? 'no' : 'yes'],
+    args: [mode, String(backup.dataSizeBytes), String(jobs), String(amcheckLimitBytes), imageId === backup.server.imageId ? 'no' : 'yes', ...asArguments(formatsInCommand(backup.server))],
     files: { ...baseFiles(chained), 'collations.sql': statements['collations.sql'], superuser: backup.cluster.superuser, 'scratch.conf': settingsText({ ...scratchSettings(backup), ...toItsEnd }) },
     mounts, phase: mode, ...(beforeStart === undefined ? {} : { beforeStart }),
   });

@@ -2,6 +2,7 @@
 import type { PostgresBase, PostgresDump } from '../../../domain/backup-manifest.ts';
 import { settingsText } from '../base/base-input.ts';
 import { preloadLibraries, preloadSettings, quietLibraries } from '../server/preload-settings.ts';
+import { settingsInCommand } from '../server/settings-in-command.ts';
 
 /** What of the original's server stands above its files and its command. */
 export interface CarriedSettings {
@@ -41,8 +42,6 @@ export function modestSettings(limitBytes: number): Readonly<Record<string, stri
   return { shared_buffers: `${sharedMib}MB`, huge_pages: 'off' };
 }
 
-export const asArguments = (settings: Readonly<Record<string, string>>): readonly string[] => Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
-
 /**
  * As the original's server was told: its own files where the backup has them, then its command, then what it said it ran with.
  * Paths are read from where this file lies, which is beside the data directory.
@@ -54,20 +53,3 @@ export const likeOriginal = (carried: CarriedSettings, command: readonly string[
 /** Where no server starts with that: only what recovery insisted on. */
 export const plainSettings = ({ settings, libraries }: CarriedSettings): string =>
   settingsText({ ...settings, ...(libraries.length === 0 ? {} : { [preloadLibraries]: libraries.join(',') }) });
-
-/** Not to be read from a file of settings, or of the place where the original is. */
-const ofItsPlace = new Set(['config_file', 'data_directory', 'hba_file', 'ident_file', 'external_pid_file', 'listen_addresses', 'port', 'unix_socket_directories']);
-const nameOf = (text: string): string => text.replaceAll('-', '_').toLowerCase();
-
-/** The settings that a container's command gives its server: `-c name=value`, `-cname=value`, `--name=value`; others are known from the server itself. */
-export function settingsInCommand(command: readonly string[]): Readonly<Record<string, string>> {
-  const settings: Record<string, string> = {};
-  for (const [index, word] of command.entries()) {
-    const text = word === '-c' ? command[index + 1] : /^(?:-c(?=[A-Za-z])|--)(.+)$/s.exec(word)?.[1];
-    const [, name, value] = /^([A-Za-z_][A-Za-z0-9_.-]*)=(.*)$/s.exec(text ?? '') ?? [];
-    // What was cut from a backup as a secret is none.
-    if (name === undefined || value === undefined || value.includes('REDACTED') || ofItsPlace.has(nameOf(name))) continue;
-    settings[nameOf(name)] = value;
-  }
-  return settings;
-}

@@ -5,12 +5,13 @@ import { shellLine } from '../../../domain/container-set-up.ts';
 import { HoldfastFailure } from '../../../domain/failures.ts';
 import type { PostgresComponent } from '../../../domain/service.ts';
 import type { EngineContext } from '../../engine-context.ts';
+import { asArguments } from '../base/base-input.ts';
 import { imageFor } from '../server/image-for.ts';
 import { failedStep, runPostgresHelper } from '../server/postgres-helper.ts';
 import { diskFullIn, firstError } from '../server/psql-failure.ts';
 import { psqlVariables } from '../server/psql-variables.ts';
 import { copyScripts, scripts } from '../server/script-text.ts';
-import { asArguments, carriedBy, likeOriginal, plainSettings, quietSettings } from './copy-settings.ts';
+import { carriedBy, likeOriginal, plainSettings, quietSettings } from './copy-settings.ts';
 
 /** Where a copy's server finds its volume. */
 export const directory = '/var/lib/holdfast-copy';

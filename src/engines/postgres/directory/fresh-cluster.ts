@@ -17,6 +17,7 @@ import { librariesFailure, librariesFile } from '../server/required-libraries.ts
 import { diskFullIn, failureFrom, firstError, ownWords } from '../server/psql-failure.ts';
 import { clusterFiles, scripts } from '../server/script-text.ts';
 import { outOfMemory, requireRunning, serverLog, whyEnded } from '../server/server-end.ts';
+import { formatsInCommand } from '../server/time-formats.ts';
 import { controlData } from './control-data.ts';
 import type { DataPlace } from './data-place.ts';
 import { initdbWishes } from './initdb-wishes.ts';
@@ -89,7 +90,7 @@ async function create(ctx: EngineContext, component: PostgresComponent, place: C
   const result = await runPostgresHelper(ctx, {
     component: { name: component.name, user: superuser }, step: 'cluster-create', imageId: place.imageId, network: 'none', majorVersion: 0, script: scripts.createCluster,
     args: [place.directory, place.like, String(leastBytes), superuser, encoding, localeProvider, collate, ctype, locale ?? '', icuRules ?? '', authLocal, authHost, ...flags],
-    files: { ...clusterFiles, 'scratch.conf': settingsText({ ...settings, ...preloaded }), ...librariesFile(librariesIn(preloaded)) }, mounts: [place.mount], phase: 'make a new server',
+    files: { ...clusterFiles, 'scratch.conf': settingsText({ ...settings, ...formatsInCommand(backup.server), ...preloaded }), ...librariesFile(librariesIn(preloaded)) }, mounts: [place.mount], phase: 'make a new server',
   });
   if (result.exitCode === 0) return;
   const { step, messages } = failedStep(result);

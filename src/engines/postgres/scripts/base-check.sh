@@ -1,5 +1,7 @@
 # A base backup unpacked and verified by the stock tools; in mode "prove" then started, replayed to its end, its indexes and pages checked. Arguments:
 mode=$1 least_bytes=$2 jobs=$3 amcheck_bytes=$4 other_image=$5
+shift 5
+# What is left tells the server, as the original's command did (-c name=value), how times read.
 # What unpack-base.sh needs, and work/scratch.conf: the server's settings.
 data=$work/data
 run=$work/run
@@ -10,6 +12,8 @@ result files "$(grep -c '"Path"' "$data/backup_manifest")"
 [ "$mode" = prove ] || exit 0
 
 # The copy must not act like the original: its own settings only, nobody to talk to, no archiving, no tablespace but ours (databases.md P12, P14).
+{ formats_of "$data" "$@"; cat "$work/scratch.conf"; } >"$work/formatted.conf"
+mv "$work/formatted.conf" "$work/scratch.conf"
 quieten_base "$data" "$work/tablespaces.d" "$work"
 mkdir -p "$run"
 chown postgres "$run"

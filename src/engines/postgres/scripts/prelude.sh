@@ -97,6 +97,18 @@ make_place() {
   chmod 711 "$1"
 }
 
+# formats_of DATA OPTION…: what decides how times read in the server of DATA, by its own files and what its command told it (server/time-formats.ts), as a configuration
+# file has it. Only what a server of this image takes: its own files may lie elsewhere, name others that do, or a time zone that is not known here; ALTER SYSTEM's is read then.
+formats_of() {
+  formats_data=$1
+  shift
+  [ -s "$formats_data/PG_VERSION" ] || return 0
+  for setting in TimeZone DateStyle IntervalStyle; do
+    format=$(run_as postgres postgres -D "$formats_data" "$@" -C "$setting" 2>/dev/null) || format=$(run_as postgres postgres -D "$formats_data" -c config_file=/dev/null -C "$setting" 2>/dev/null) || continue
+    printf "%s = '%s'\n" "$setting" "$(printf %s "$format" | sed "s/'/''/g")"
+  done
+}
+
 # Waits until FILE has content; fails STEP when process PID ends before.
 await_file() {
   until [ -s "$1" ]; do

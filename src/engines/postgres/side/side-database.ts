@@ -6,6 +6,7 @@ import type { PostgresComponent } from '../../../domain/service.ts';
 import type { EngineContext } from '../../engine-context.ts';
 import { runPsql } from '../server/psql.ts';
 import { statements } from '../server/script-text.ts';
+import { formatsOfDatabase } from '../server/time-formats.ts';
 
 /** Where a run prepares. */
 export const sideNameOf = (owner: RunOwner, component: string): string => `holdfast_side_${run16(owner, component)}`;
@@ -27,7 +28,7 @@ export async function createSideDatabase(ctx: EngineContext, place: ServerPlace,
     ...place, database: null, operation: 'create the side database', sql: statements['create-side.sql'], timeoutMs: ctx.timing.quickActivityMs,
     variables: {
       side: name, encoding: properties.encoding, provider: properties.localeProvider, collate: properties.collate, ctype: properties.ctype,
-      locale: properties.locale ?? '', icu_rules: properties.icuRules ?? '',
+      locale: properties.locale ?? '', icu_rules: properties.icuRules ?? '', formats: JSON.stringify(formatsOfDatabase(properties)),
     },
   });
   return Number(output.trim());

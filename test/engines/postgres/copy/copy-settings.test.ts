@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest';
-import { asArguments, carriedBy, likeOriginal, modestSettings, plainSettings, quietSettings, settingsInCommand } from '../../../../src/engines/postgres/copy/copy-settings.ts';
+import { asArguments } from '../../../../src/engines/postgres/base/base-input.ts';
+import { carriedBy, likeOriginal, modestSettings, plainSettings, quietSettings } from '../../../../src/engines/postgres/copy/copy-settings.ts';
+import { settingsInCommand } from '../../../../src/engines/postgres/server/settings-in-command.ts';
 
 const base = { settings: { max_connections: '200' }, libraries: ['pg_cron', 'it\'s'] };
 

@@ -17,11 +17,13 @@ type Image = keyof typeof layouts;
 
 /** One database of its own encoding and collation, roles of every kind, and a row that only the backup has to bring back. */
 async function shopWithDump(store: TestStore, image: Image, given: PostgresOptions = {}): Promise<{ readonly postgres: TestPostgres; readonly dump: PostgresDump; readonly directory: string }> {
-  const postgres = await startPostgres(docker, { image, component: { database: 'shop' }, ...given });
+  const postgres = await startPostgres(docker, { image, component: { database: 'shop' }, environment: { TZ: 'Pacific/Auckland' }, ...given });
   await postgres.sql(`CREATE ROLE owners; CREATE ROLE keeper LOGIN PASSWORD '${password}' CREATEDB IN ROLE owners; ALTER ROLE keeper SET work_mem = '5MB'; CREATE ROLE auditor LOGIN; CREATE ROLE unused LOGIN PASSWORD '${password}2';`);
   await postgres.sql('CREATE DATABASE shop OWNER owners TEMPLATE template0 ENCODING \'LATIN1\' LC_COLLATE \'C\' LC_CTYPE \'C\'');
   await postgres.sql('ALTER DATABASE shop SET statement_timeout = \'77s\'; ALTER SYSTEM SET work_mem = \'9MB\';');
   await postgres.sql('CREATE TABLE kept (id int, note text); ALTER TABLE kept OWNER TO keeper; INSERT INTO kept VALUES (1, \'caf\u00e9\'); SELECT lo_from_bytea(0, \'\\x01\');', 'shop');
+  // Which day that is depends on the server's files.
+  await postgres.sql('CREATE FUNCTION day_of(timestamptz) RETURNS date IMMUTABLE LANGUAGE sql AS \'SELECT $1::date\'; CREATE TABLE visits (at timestamptz); CREATE INDEX ON visits (day_of(at)); INSERT INTO visits VALUES (\'2026-01-01 10:30+00\'), (\'2026-01-01 12:30+00\');', 'shop');
   const dump = await backUpInto(docker, postgres, store);
   await postgres.sql('INSERT INTO kept VALUES (2, \'later\')', 'shop');
   return { postgres, dump, directory: layouts[image] };
@@ -46,6 +48,8 @@ const logsIn = async (id: string, user: string, secret: string): Promise<boolean
 
 async function expectShop(postgres: TestPostgres): Promise<void> {
   expect(await ids(postgres)).toBe('1');
+  const visits = (refused: string): Promise<string> => postgres.sql(`SET ${refused} = off; SET enable_bitmapscan = off; SELECT at::text FROM visits WHERE day_of(at) = '2026-01-01' ORDER BY 1;`, 'shop');
+  expect(await visits('enable_seqscan')).toBe(await visits('enable_indexscan'));
   expect(await postgres.sql('SELECT pg_encoding_to_char(encoding), datcollate, datctype, pg_get_userbyid(datdba), datallowconn FROM pg_database WHERE datname = \'shop\'', 'shop')).toBe('LATIN1|C|C|owners|t');
   expect(await postgres.sql('SHOW server_encoding; SHOW statement_timeout; SELECT note FROM kept;', 'shop')).toBe('LATIN1\n77s\ncaf\u00e9');
   expect(await postgres.sql('SELECT rolname, rolcanlogin, rolcreatedb, rolconfig, pg_has_role(rolname, \'owners\', \'MEMBER\'), shobj_description(oid, \'pg_authid\') FROM pg_roles WHERE rolname !~ \'^pg_\' AND NOT rolsuper ORDER BY 1', 'shop'))

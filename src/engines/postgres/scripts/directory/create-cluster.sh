@@ -36,5 +36,9 @@ for file in postgresql.conf postgresql.auto.conf pg_hba.conf pg_ident.conf; do c
 # Until it is finished nobody but its own container reaches it, which has no network.
 printf 'local all all trust\nhost all all 127.0.0.1/32 trust\n' >"$directory/hba.conf"
 : >"$directory/ident.conf"
-for file in scratch.conf run-server.sh; do cp "$work/$file" "$directory/$file"; done
+cp "$work/run-server.sh" "$directory/run-server.sh"
+# It is filled under what the old server's files say of times, and served under that, whichever files become its own (finish-cluster.sh).
+formats_of "$live" >"$work/formats"
+cat "$work/formats" >>"$directory/initial/postgresql.conf"
+cat "$work/formats" "$work/scratch.conf" >"$directory/scratch.conf"
 chown postgres "$directory/scratch.conf" "$directory/hba.conf" "$directory/ident.conf"

@@ -1,0 +1,16 @@
+/**
+ * What decides how a time reads, and which day it is. Functions that were declared immutable and are not, checks and generated columns hold what they answered under what the original had: anywhere
+ * else a sound index looks damaged, and a sound row is refused. Its files, where there are any: formats_of in scripts/prelude.sh. Pure.
+ */
+import type { DatabaseProperties, ServerFacts } from '../../../domain/backup-manifest.ts';
+import { settingsInCommand } from './settings-in-command.ts';
+
+const names: ReadonlySet<string> = new Set(['timezone', 'datestyle', 'intervalstyle']);
+
+/** As the container's command has them. */
+export const formatsInCommand = ({ setUp }: Pick<ServerFacts, 'setUp'>): Readonly<Record<string, string>> =>
+  Object.fromEntries(Object.entries(settingsInCommand(setUp?.command ?? [])).filter(([name]) => names.has(name)));
+
+/** `ALTER DATABASE … SET`, of everybody. */
+export const formatsOfDatabase = ({ settings }: Pick<DatabaseProperties, 'settings'>): readonly { readonly name: string; readonly value: string }[] =>
+  settings.filter(({ role, name }) => role === null && names.has(name.toLowerCase())).map(({ name, value }) => ({ name, value }));
