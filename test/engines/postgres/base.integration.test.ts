@@ -3,6 +3,7 @@ import { open as openFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
 import type { Artifact, PostgresBase } from '../../../src/domain/backup-manifest.ts';
 import { parseLsn } from '../../../src/domain/wal/lsn.ts';
+import { awaitTarget, removeOwnRecovery, startRecovery, type Recovery } from '../../../src/engines/postgres/recovery/start-recovery.ts';
 import { cases } from '../../support/cases.ts';
 import { useDocker } from '../../support/docker.ts';
 import { failing } from '../../support/failing.ts';
@@ -131,6 +132,22 @@ test('an event trigger that lets nobody make anything has no say in the proof of
   const postgres = await startPostgres(docker);
   await postgres.sql(`${filled} CREATE FUNCTION refuse() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION 'nobody makes anything here'; END $$; CREATE EVENT TRIGGER nothing ON ddl_command_start EXECUTE FUNCTION refuse();`);
   expect(await engine.prove(contextOf(docker), await takeBase(postgres, store), store.source)).toMatchObject({ verdict: 'proven', differences: [], sentence: expect.stringContaining('every index against its table') });
+  expect(await docker.left()).toEqual([]);
+});
+
+test('a server that lets nobody into template1 is not waited for, and says nothing of the backup', async () => {
+  await using store = await openStore();
+  const postgres = await startPostgres(docker);
+  await postgres.sql(`${filled} ALTER DATABASE template1 ALLOW_CONNECTIONS false;`);
+  const base = await takeBase(postgres, store);
+  const words = 'database "template1" is not currently accepting connections';
+  expect(await engine.prove(contextOf(docker), base, store.source)).toMatchObject({ verdict: 'couldNotVerify', sentence: expect.stringContaining(words) });
+
+  const ctx = contextOf(docker, new Map(), { run: 'refused' });
+  const recovery: Recovery = { backup: base, source: store.source, request: { target: { kind: 'consistent', backupId: '' }, inclusive: true, timeline: 1 }, log: { files: [], mount: null } };
+  const server = await startRecovery(ctx, recovery);
+  expect((await failing('CouldNotVerify', awaitTarget(ctx, recovery, server))).fields.cause).toContain(words);
+  await removeOwnRecovery(ctx, base.component);
   expect(await docker.left()).toEqual([]);
 });
 

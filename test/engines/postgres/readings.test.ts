@@ -8,7 +8,7 @@ import { contentFrom } from '../../../src/engines/postgres/content/content-readi
 import { backUpFailure } from '../../../src/engines/postgres/content/back-up-failure.ts';
 import { roomIn } from '../../../src/engines/postgres/inspect.ts';
 import { restoreFailure } from '../../../src/engines/postgres/content/restore-failure.ts';
-import { diskFullIn, firstError, machineTroubleIn } from '../../../src/engines/postgres/server/psql-failure.ts';
+import { diskFullIn, finalRefusal, firstError, machineTroubleIn } from '../../../src/engines/postgres/server/psql-failure.ts';
 import { portIn } from '../../../src/engines/postgres/server/psql.ts';
 import { psqlVariables } from '../../../src/engines/postgres/server/psql-variables.ts';
 import { cutOverState } from '../../../src/engines/postgres/side/database-state.ts';
@@ -16,6 +16,21 @@ import { tableNotes } from '../../../src/engines/postgres/side/loss.ts';
 import { propertyNotes } from '../../../src/engines/postgres/side/plan-notes.ts';
 
 const result = (files: Readonly<Record<string, string>>, exitCode = 1) => ({ exitCode, files: new Map(Object.entries(files)), messages: '' });
+
+it.each<[boolean, string]>([
+  [true, 'psql: error: connection to server on socket "/run/.s.PGSQL.5432" failed: FATAL:  database "template1" is not currently accepting connections'],
+  [true, 'psql: error: connection to server on socket "/run/.s.PGSQL.5432" failed: FATAL:  role "postgres" is not permitted to log in'],
+  [true, 'psql: error: FATAL:  too many connections for database "template1"'],
+  [true, 'psql: error: connection to server at "127.0.0.1", port 5432 failed: FATAL:  no pg_hba.conf entry for host "127.0.0.1"'],
+  [false, 'psql: error: connection to server on socket "/run/.s.PGSQL.5432" failed: FATAL:  the database system is not yet accepting connections\nDETAIL:  Consistent recovery state has not been yet reached.'],
+  [false, 'psql: error: connection to server on socket "/run/.s.PGSQL.5432" failed: FATAL:  the database system is starting up'],
+  [false, 'psql: error: connection to server on socket "/run/.s.PGSQL.5432" failed: FATAL:  sorry, too many clients already'],
+  [false, 'psql: error: connection to server on socket "/run/.s.PGSQL.5432" failed: No such file or directory\n\tIs the server running locally and accepting connections on that socket?'],
+  [false, 'FATAL:  terminating connection due to conflict with recovery\nserver closed the connection unexpectedly'],
+  [false, 'psql:<stdin>:2: ERROR:  canceling statement due to conflict with recovery'],
+])('whether a refusal stays (%s): %s', (stays, messages) => {
+  expect(finalRefusal(messages) !== null).toBe(stays);
+});
 
 describe('psqlVariables', () => {
   it('quotes so that nothing ends the argument', () => {

@@ -9,7 +9,7 @@ import type { ArtifactSource, ChainedInput, EngineContext } from '../../engine-c
 import { imageOfMajor } from '../server/image-for.ts';
 import { failedStep, runPostgresHelper, sourceFailure, spaceFailure } from '../server/postgres-helper.ts';
 import { quietLibraries } from '../server/preload-settings.ts';
-import { diskFullIn, firstError, machineFailure, machineTroubleIn } from '../server/psql-failure.ts';
+import { diskFullIn, firstError, machineFailure, machineTroubleIn, passingRefusals } from '../server/psql-failure.ts';
 import { scripts, statements } from '../server/script-text.ts';
 import { formatsInCommand } from '../server/time-formats.ts';
 
@@ -58,7 +58,7 @@ export async function checkBase(ctx: EngineContext, backup: PostgresBase, source
   return runPostgresHelper(ctx, {
     component: { name: backup.component, user: 'postgres' }, step: mode, imageId, network: 'none', majorVersion: 0, script: scripts.baseCheck,
     args: [mode, String(backup.dataSizeBytes), String(jobs), String(amcheckLimitBytes), imageId === backup.server.imageId ? 'no' : 'yes', ...asArguments(formatsInCommand(backup.server))],
-    files: { ...baseFiles(chained), 'collations.sql': statements['collations.sql'], superuser: backup.cluster.superuser, 'scratch.conf': settingsText({ ...scratchSettings(backup), ...toItsEnd }) },
+    files: { ...baseFiles(chained), 'collations.sql': statements['collations.sql'], superuser: backup.cluster.superuser, passing: passingRefusals, 'scratch.conf': settingsText({ ...scratchSettings(backup), ...toItsEnd }) },
     mounts, phase: mode, ...(beforeStart === undefined ? {} : { beforeStart }),
   });
 }

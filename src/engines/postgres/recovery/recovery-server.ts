@@ -10,7 +10,8 @@ import { parseLsn } from '../../../domain/wal/lsn.ts';
 import { timelinePath } from '../../../domain/wal/timeline.ts';
 import type { EngineContext } from '../../engine-context.ts';
 import type { ReachedMoment } from '../../moment-engine.ts';
-import { firstError } from '../server/psql-failure.ts';
+import { finalRefusal, firstError } from '../server/psql-failure.ts';
+import { notRun } from '../server/psql.ts';
 import { psqlArgv } from '../server/real-program.ts';
 import { statements } from '../server/script-text.ts';
 import { outOfMemory, removed, requireRunning, serverLog, whyEnded } from '../server/server-end.ts';
@@ -55,9 +56,13 @@ export async function awaitStop(ctx: EngineContext, recovered: RecoveryServer): 
     const facts = await ctx.runtime.find(server.id);
     if (facts === null) throw removed(operation, server.name);
     if (facts.state !== 'running' && facts.state !== 'created') return { ended: facts };
-    if (performance.now() >= askAt || hasPaused(await serverLog(ctx, operation, server))) {
+    const isPaused = hasPaused(await serverLog(ctx, operation, server));
+    if (isPaused || performance.now() >= askAt) {
       askAt = performance.now() + ctx.timing.heartbeatIntervalMs;
-      seen = await readState(ctx, recovered);
+      const answer = await askState(ctx, recovered);
+      // While it replays, who gets in may change: databases come and go in the log. Here it stays as it is.
+      if (answer instanceof HoldfastFailure && isPaused) throw answer;
+      seen = answer instanceof HoldfastFailure ? null : answer;
     }
     ctx.progress({ phase: seen === null ? 'start recovery' : `replayed to ${seen.lsn}` });
     return seen?.paused === true ? seen : null;
@@ -90,15 +95,27 @@ const stateSql = `SELECT json_build_object('paused', pg_get_wal_replay_pause_sta
 
 /** Null while it does not answer, and of one that does not recover any more. */
 export async function readState(ctx: EngineContext, recovered: RecoveryServer): Promise<RecoveryState | null> {
+  const answer = await askState(ctx, recovered);
+  return answer instanceof HoldfastFailure ? null : answer;
+}
+
+/** The same; of one that runs and lets nobody in, what it says to that. */
+async function askState(ctx: EngineContext, recovered: RecoveryServer): Promise<RecoveryState | HoldfastFailure | null> {
   if (!await isRunning(ctx, recovered)) return null;
   try {
     const result = await queryRecovered(ctx, recovered, { sql: stateSql, timeoutMs: ctx.timing.execMs });
-    return result.exitCode === 0 ? JSON.parse(result.stdout) as RecoveryState : null;
+    return result.exitCode === 0 ? JSON.parse(result.stdout) as RecoveryState : refusalOf(recovered, result);
   } catch (error) {
     // It ended just then: some engines answer that with a 500, as if they were not well themselves.
     if (isFailure(error) && !await isRunning(ctx, recovered)) return null;
     throw error;
   }
+}
+
+function refusalOf({ server }: RecoveryServer, result: ExecResult): HoldfastFailure | null {
+  const call = { operation: 'ask what was recovered', object: server.name };
+  const refusal = finalRefusal(result.stderr);
+  return refusal === null ? notRun(result, call) : new HoldfastFailure('CouldNotVerify', { ...call, cause: refusal, hint: 'It is where it was told to stop, and lets nobody in: that says nothing about the backup. What keeps them out is set in the original (ALTER DATABASE … ALLOW_CONNECTIONS, ALTER ROLE … LOGIN).' });
 }
 
 const isRunning = async (ctx: EngineContext, { server }: RecoveryServer): Promise<boolean> => (await ctx.runtime.find(server.id))?.state === 'running';

@@ -26,8 +26,10 @@ export PGHOST="$run" PGUSER="$(cat "$work/superuser")" PGDATABASE=template1 PGPA
 unset PGPORT
 # As what replicates does it, so that no event trigger of the original's has a say in what pg_amcheck installs.
 export PGOPTIONS="${PGOPTIONS:-} -c session_replication_role=replica"
-until run_psql -c 'SELECT pg_is_in_recovery()' 2>/dev/null | grep -q f; do
+until run_psql -c 'SELECT pg_is_in_recovery()' 2>"$work/refused.err" | grep -q f; do
   kill -0 "$server" 2>/dev/null || fail_step server
+  # It runs, and lets nobody in: that stays so.
+  ! grep 'FATAL: ' "$work/refused.err" | grep -qvE -f "$work/passing" || fail_step refused
   sleep 0.1
 done
 # It stopped where the backup ends because it was consistent there, and not because its log was over before (databases.md T6).

@@ -49,6 +49,12 @@ const quotedLines = /^(?:DETAIL|CONTEXT|QUERY|STATEMENT|Command was): [^]*?(?=^(
 /** What is said, without the names and values that it is said of: a log table's rows hold any words at all, a constraint may be called anything. */
 export const ownWords = (messages: string): string => messages.replace(quotedLines, '').replace(/"[^"\n]*"/g, '""');
 
+/** As grep -E reads it, too (base-check.sh): whoever asks too early, as a server ends, or as it has too much to do, is told so. Asked again it may answer otherwise. */
+export const passingRefusals = 'FATAL: +(the database system is |sorry, too many clients|remaining connection slots|terminating |canceling |out of memory|could not fork)';
+
+/** What psql says of a server that runs and lets nobody in, however often it is asked; null of anything else. */
+export const finalRefusal = (messages: string): string | null => (/FATAL: /.test(messages) && !new RegExp(passingRefusals).test(messages) ? firstError(messages) : null);
+
 /** What a tool or a server says of a file system that ran full; null where it says nothing of the kind. Of a file that was begun, tar and pg_combinebackup say only how little of it was written. */
 export function diskFullIn(messages: string): string | null {
   const line = messages.split('\n').find((each) => /No space left on device|Disk quota exceeded|wrote (only )?\d+ of \d+|short write/i.test(each));

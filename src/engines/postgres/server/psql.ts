@@ -70,7 +70,8 @@ async function runIn(ctx: PsqlContext, call: PsqlCall, database: string): Promis
   // A missing program's error arrives on standard output (databases.md D7).
   const messages = result.stderr.trim() === '' ? result.stdout : result.stderr;
   const where = { operation: call.operation, object: `${call.component.container}/${database}` };
-  if (notRunCodes.has(result.exitCode)) throw notRun(messages, where);
+  const unasked = notRun(result, where);
+  if (unasked !== null) throw unasked;
   throw failureFrom(messages, where, result.exitCode === killedExitCode ? { type: 'DatabaseUnreachable', hint: endedHint } : { type: call.otherwise ?? 'CutOverFailed', hint: 'See the server\'s log for the details.' });
 }
 
@@ -80,8 +81,10 @@ export function portIn(command: readonly string[]): string | null {
   return found?.[1] ?? null;
 }
 
-/** It was never asked: psql is not there, the container ended under it, or the engine lets nothing run in it. Those words are no server's, whatever is denied in them (AppArmor). */
-function notRun(messages: string, where: FailedCall): HoldfastFailure {
+/** It was never asked: psql is not there, the container ended under it, or the engine lets nothing run in it. Those words are no server's, whatever is denied in them (AppArmor). Null where psql ran. */
+export function notRun({ exitCode, stdout, stderr }: ExecResult, where: FailedCall): HoldfastFailure | null {
+  if (!notRunCodes.has(exitCode)) return null;
+  const messages = `${stderr}${stdout}`;
   const fields = { ...where, cause: firstError(messages) };
   if (missingProgram.test(messages)) return new HoldfastFailure('WrongContainer', { ...fields, hint: 'The container has no psql: check `container` in holdfast.yaml.' });
   return new HoldfastFailure('DatabaseUnreachable', { ...fields, hint: `${endedHint} If it stays so, look at what the host forbids in it (AppArmor, SELinux).` });
