@@ -12,3 +12,6 @@ export const endedByOthers = ({ state, exitCode, oomKilled }: Ended): boolean =>
 
 export const lostServer = (operation: string, { name, state, exitCode }: Omit<Ended, 'oomKilled'>): HoldfastFailure =>
   new HoldfastFailure('HelperLost', { operation, object: name, cause: `it is ${state} (exit code ${exitCode ?? 'none'}): somebody else ended it`, hint: 'The step is tried again.' });
+
+/** With 0 a server ends that was told to: what it cannot start on, it ends with something else for. Pure. */
+export const toldToEnd = ({ state, exitCode }: Pick<Ended, 'state' | 'exitCode'>): boolean => state === 'exited' && exitCode === 0;

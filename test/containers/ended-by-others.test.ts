@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { endedByOthers, lostServer } from '../../src/containers/ended-by-others.ts';
+import { endedByOthers, lostServer, toldToEnd } from '../../src/containers/ended-by-others.ts';
 
 const ended = (state: string, exitCode: number | null, oomKilled = false) => ({ name: 'scratch', state, exitCode, oomKilled }) as Parameters<typeof endedByOthers>[0];
 
@@ -10,4 +10,8 @@ test.each([['exited', 137, false, true], ['exited', 143, false, true], ['exited'
 
 test('that is tried again', () => {
   expect(lostServer('wait for the copy', ended('exited', 137))).toMatchObject({ type: 'HelperLost', retryable: true, fields: { cause: expect.stringContaining('exit code 137') } });
+});
+
+test.each([['exited', 0, true], ['exited', 1, false], ['exited', 143, false], ['running', null, false]] as const)('a server that is %s with %s was told to: %s', (state, exitCode, is) => {
+  expect(toldToEnd(ended(state, exitCode))).toBe(is);
 });

@@ -39,5 +39,22 @@ test.each<[string, Partial<RedisComponent>]>([['redis:8', { user: 'app' }], ['re
   await runtime.restart(id, 20_000);
   await engine.copies.waitUntilReady(ctx, component, id, 0);
   expect(await cli(['GET', 'mine'], password)).toBe('of the copy');
+  // Somebody ended it, by force or by asking: the step starts it again. Of a live server that is nobody's to start.
+  await runtime.kill(id);
+  await runtime.wait(id);
+  await failing('HelperLost', engine.copies.waitUntilReady(ctx, component, id, 0));
+  await failing('ContainerNotRunning', engine.waitUntilReady(ctx, { ...component, container: name }));
+  await runtime.start(id);
+  await engine.copies.waitUntilReady(ctx, component, id, 0);
+  await runtime.stop(id, 20_000);
+  await failing('HelperLost', engine.copies.waitUntilReady(ctx, component, id, 0));
+  await runtime.start(id);
+  await engine.copies.waitUntilReady(ctx, component, id, 0);
+  await runtime.exec(id, { argv: ['sh', '-c', 'echo nonsense >/var/lib/holdfast-copy/dump.rdb'], timeoutMs: 20_000 });
+  await runtime.kill(id);
+  await runtime.wait(id);
+  // And this is what its data does.
+  await runtime.start(id);
+  await failing('ContainerNotRunning', engine.copies.waitUntilReady(ctx, component, id, 0));
   await store.remove();
 });

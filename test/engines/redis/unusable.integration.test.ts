@@ -156,6 +156,18 @@ test('one that writes to another volume besides its data writes nothing there', 
   expect(await inVolume({ volume: log } as TestRedis, 'find /data -name "*.log"')).toBe('');
 });
 
+test('one that somebody else ends is asked again', async () => {
+  const component = await never({ command: ['redis-server'], mounts: [{ type: 'volume', source: await docker.volume(), target: '/data' }, { type: 'volume', source: await docker.volume(), target: '/log' }] });
+  const ctx = ctxOf('like');
+  const starting = async (id: string): Promise<void> => {
+    await docker.runtime.start(id);
+    await docker.runtime.kill(id);
+  };
+  const killing = new Proxy(ctx.runtime, { get: (target, name) => (name === 'start' ? starting : (Reflect.get(target, name) as () => unknown).bind(target)) });
+  await expect(askLikeServer({ ...ctx, runtime: killing }, component)).rejects.toEqual(failure('HelperLost'));
+  expect((await askLikeServer(ctx, component)).directory).toBe('/data');
+});
+
 test('refused: what does not start without its data either, data on no volume, a replica', async () => {
   const mounts = async (): Promise<ContainerSpec['mounts']> => [{ type: 'volume', source: await docker.volume(), target: '/data' }];
   const wrong = await never({ command: ['redis-server', '--no-such-setting', 'yes'], mounts: await mounts() as NonNullable<ContainerSpec['mounts']> });

@@ -10,6 +10,7 @@ import { dockerHost } from '../../support/test-environment.ts';
 import { closeToOthers, withoutOverride } from '../../support/unreadable.ts';
 import { changeDump, changeRedis, fileOf } from '../stored-backup.ts';
 import { enginePassing } from '../troubles/engine-passing.ts';
+import { killedAtStart, killServers } from '../troubles/killed-server.ts';
 import { serverEnded } from '../troubles/server-ended.ts';
 import { inSmallVolumes } from '../troubles/small-volumes.ts';
 
@@ -113,13 +114,13 @@ export const environmentKinds: readonly Animal[] = [
       };
     },
   },
+  { name: 'redis-server-killed-each-time', of: 'redis', ...sound, trouble: async (_backup, { service }) => killedAtStart(service, Infinity), expected: answers('content:redis', 'helperFailed', /somebody else ended it/) },
   {
     name: 'server-dies-midway', of: 'redis', ...sound, expected: answers('content:redis', 'checkDidNotRun', /the container is exited/),
     trouble: async (_backup, { service }) => ({
       probe: {
         before: async ({ activity }) => {
-          if (activity !== 'checkDrill') return;
-          for (const { id, name } of await service.runtime.list({ 'dev.holdfast.service': service.name })) if (name.includes('drill-server')) await service.runtime.kill(id);
+          if (activity === 'checkDrill') await killServers(service);
         },
       },
     }),

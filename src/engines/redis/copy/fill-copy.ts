@@ -1,5 +1,6 @@
 /** A stored RDB, loaded and compared as in a proof, and then laid into the volume of a copy, with the configuration of a server that follows nobody. */
 import { createHash } from 'node:crypto';
+import { endedByOthers, lostServer, toldToEnd } from '../../../containers/ended-by-others.ts';
 import type { ComponentBackup, RedisBackup } from '../../../domain/backup-manifest.ts';
 import { compareContent, describeDifference } from '../../../domain/content.ts';
 import { HoldfastFailure } from '../../../domain/failures.ts';
@@ -15,14 +16,17 @@ import { onStoredRdb, type RdbPlace } from '../helper/rdb-place.ts';
 import { copyConfiguration, replicaConfiguration, type CopySettings } from '../helper/redis-config.ts';
 import { memoryLimitBytes, memoryToLoadBytes, requireSuccess, resultFile, runRedisHelper } from '../helper/redis-helper.ts';
 import { passwordOf } from '../server/redis-cli.ts';
-import { waitUntilLoaded } from '../server/wait-until-ready.ts';
+import { waitUntilLoaded, type EndedFrom } from '../server/wait-until-ready.ts';
 
 const directory = '/var/lib/holdfast-copy';
 const port = 6379;
 
+/** A server of ours, which leaves by itself only for its data: an engine that is restarted tells it to end, and it does so with 0. */
+const endOfCopy: EndedFrom = (operation, facts) => (endedByOthers(facts) || toldToEnd(facts) ? lostServer(operation, facts) : null);
+
 export const redisCopies: CopyEngine<RedisComponent> = {
   server: copyServer, fill: fillCopy,
-  waitUntilReady: async (ctx, component, containerId, sizeBytes) => void await waitUntilLoaded(ctx, { component: { ...component, container: (await ctx.runtime.inspect(containerId)).name }, containerId }, slowestDiskMs(sizeBytes)),
+  waitUntilReady: async (ctx, component, containerId, sizeBytes) => void await waitUntilLoaded(ctx, { component: { ...component, container: (await ctx.runtime.inspect(containerId)).name }, containerId }, slowestDiskMs(sizeBytes), endOfCopy),
 };
 
 async function copyServer(ctx: EngineContext, _component: RedisComponent, backup: ComponentBackup): Promise<CopyServer> {

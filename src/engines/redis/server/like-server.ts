@@ -8,6 +8,7 @@ import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { makeDirectories, readFileFromContainer, stageFile } from '../../../containers/container-files.ts';
 import type { ContainerFacts, MountFacts, MountSpec } from '../../../containers/container-runtime.ts';
+import { endedByOthers, lostServer } from '../../../containers/ended-by-others.ts';
 import { mountHolding } from '../../../containers/mount-holding.ts';
 import { createScratchServer } from '../../../containers/scratch-server.ts';
 import { removeScratch } from '../../../containers/scratch.ts';
@@ -80,7 +81,7 @@ export const writableBeside = (mounts: readonly MountFacts[], { mount, file }: P
 
 /**
  * The facts of the live server as one like it tells them: without keys, and with the live container's own mounts. Made anew each time, and removed before it returns.
- * @throws ContainerNotRunning where it does not start without its data either, UnsupportedTopology, AuthenticationFailed, PermissionDenied, ImageMissing
+ * @throws ContainerNotRunning where it does not start without its data either, HelperLost, UnsupportedTopology, AuthenticationFailed, PermissionDenied, ImageMissing
  */
 export async function askLikeServer(ctx: EngineContext, component: RedisComponent): Promise<RedisServer> {
   const live = await ctx.runtime.inspect(component.container);
@@ -107,7 +108,8 @@ async function askWithout(ctx: EngineContext, component: RedisComponent, live: C
     await stageConfiguration(ctx, scratch.id, live, place);
     await ctx.runtime.start(scratch.id);
     const connection = { component, containerId: scratch.id };
-    await waitUntilLoaded(ctx, connection, 0);
+    // Its command is the live one's, which may well end with 0 by itself: that tells what is looked for here.
+    await waitUntilLoaded(ctx, connection, 0, (operation, facts) => (endedByOthers(facts) ? lostServer(operation, facts) : null));
     const asked = await askServer(ctx, connection, live);
     if (mountHolding(live.mounts, asked.directory)?.destination !== place.mount.destination) throw unsupported(live, `its data directory is ${asked.directory}, which its command and configuration file do not say`, 'Say it with --dir in its command; a volume has to hold it.');
     return { ...asked, connection: { component, containerId: live.id }, keyspace: [] };
@@ -116,9 +118,9 @@ async function askWithout(ctx: EngineContext, component: RedisComponent, live: C
   }
 }
 
-/** A file among the mounts cannot be a volume, and what is missing may be needed: the first try says more. */
+/** A file among the mounts cannot be a volume, and what is missing may be needed: the first try says more. One that somebody else ended says nothing. */
 function nullIfFailed(error: unknown): null {
-  if (isFailure(error)) return null;
+  if (isFailure(error) && error.type !== 'HelperLost') return null;
   throw error;
 }
 

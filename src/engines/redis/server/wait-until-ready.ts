@@ -1,21 +1,28 @@
 /** After a start: INFO says when everything is loaded; PING's exit code does not (databases.md R12). */
+import type { ContainerFacts } from '../../../containers/container-runtime.ts';
 import { waitUntil } from '../../../containers/wait-until.ts';
 import { HoldfastFailure, isFailure } from '../../../domain/failures.ts';
 import type { EngineContext } from '../../engine-context.ts';
 import { type RedisConnection, runRedisCommand } from './redis-cli.ts';
 import { parseInfo } from './server-facts.ts';
 
+const operation = 'wait for Redis';
+
+/** What an end means that is not the server's own; null where it is. */
+export type EndedFrom = (operation: string, facts: ContainerFacts) => HoldfastFailure | null;
+
 /**
  * Returns INFO's persistence section of the server that has loaded everything.
  * @param extraMs added to the usual start-up time, for large data
- * @throws ContainerNotRunning when the container ends, DatabaseUnreachable when time is over, AuthenticationFailed, PermissionDenied
+ * @param endedFrom asked when the container does not run: who ends a live server that was not just started is nothing to wait for
+ * @throws ContainerNotRunning when the container ends, what `endedFrom` says instead, DatabaseUnreachable when time is over, AuthenticationFailed, PermissionDenied
  */
-export async function waitUntilLoaded(ctx: EngineContext, connection: RedisConnection, extraMs: number): Promise<ReadonlyMap<string, string>> {
+export async function waitUntilLoaded(ctx: EngineContext, connection: RedisConnection, extraMs: number, endedFrom: EndedFrom = () => null): Promise<ReadonlyMap<string, string>> {
   let latest = 'it did not answer';
   return waitUntil(async () => {
     ctx.progress({ phase: 'waiting for Redis to load its data' });
     const container = await ctx.runtime.inspect(connection.containerId);
-    if (container.state !== 'running') throw await ended(ctx, connection, container.exitCode);
+    if (container.state !== 'running') throw endedFrom(operation, container) ?? await ended(ctx, connection, container.exitCode);
     try {
       const info = parseInfo(await runRedisCommand(ctx, connection, ['INFO', 'persistence']));
       if (info.get('loading') === '0') return info;
@@ -29,11 +36,11 @@ export async function waitUntilLoaded(ctx: EngineContext, connection: RedisConne
     }
     return null;
   }, { withinMs: ctx.timing.startUpMs + extraMs, everyMs: ctx.timing.pollMs, signal: ctx.signal }, () => new HoldfastFailure('DatabaseUnreachable', {
-    operation: 'wait for Redis', object: connection.component.container, cause: latest, hint: 'See the log of the container; the step is tried again.',
+    operation, object: connection.component.container, cause: latest, hint: 'See the log of the container; the step is tried again.',
   }));
 }
 
 async function ended(ctx: EngineContext, connection: RedisConnection, exitCode: number | null): Promise<HoldfastFailure> {
   const log = (await ctx.runtime.logs(connection.containerId, 4096)).trimEnd().split('\n').at(-1)?.trim().slice(0, 200) ?? '';
-  return new HoldfastFailure('ContainerNotRunning', { operation: 'wait for Redis', object: connection.component.container, cause: `it ended with exit code ${exitCode ?? 'unknown'}${log === '' ? '' : `; its last words: ${log}`}`, hint: `See docker logs ${connection.component.container}.` });
+  return new HoldfastFailure('ContainerNotRunning', { operation, object: connection.component.container, cause: `it ended with exit code ${exitCode ?? 'unknown'}${log === '' ? '' : `; its last words: ${log}`}`, hint: `See docker logs ${connection.component.container}.` });
 }
