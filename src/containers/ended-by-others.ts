@@ -15,3 +15,10 @@ export const lostServer = (operation: string, { name, state, exitCode }: Omit<En
 
 /** With 0 a server ends that was told to: what it cannot start on, it ends with something else for. Pure. */
 export const toldToEnd = ({ state, exitCode }: Pick<Ended, 'state' | 'exitCode'>): boolean => state === 'exited' && exitCode === 0;
+
+/** What the end of a server that is waited for means where it is not its own doing; null where it is. */
+export type EndedFrom = (operation: string, facts: ContainerFacts) => HoldfastFailure | null;
+
+/** Of a live server that was just started: the step starts it again. One that ends like this though nobody started it is not to be waited for. */
+export const toldToEndAtStart: EndedFrom = (operation, facts) =>
+  (toldToEnd(facts) ? new HoldfastFailure('DatabaseUnreachable', { operation, object: facts.name, cause: 'somebody told it to end while it started (exit code 0)', hint: 'The step is tried again.' }) : null);

@@ -6,6 +6,7 @@
  * database cannot be entered even by us, so nothing is read again here; instead the exchange demands, in its own transaction, that the side
  * database's row has the xmin it got when it was closed. Opening it in between would have changed that.
  */
+import { toldToEndAtStart } from '../../containers/ended-by-others.ts';
 import { waitUntil } from '../../containers/wait-until.ts';
 import type { ComponentBackup } from '../../domain/backup-manifest.ts';
 import type { Difference } from '../../domain/content.ts';
@@ -25,13 +26,13 @@ import { waitUntilReady } from './wait-until-ready.ts';
 
 /**
  * The server that a cut-over is about; its identity is compared with each reading. One that has crashed is started again: in a cut-over its
- * restart policy is set aside, so that nobody else does. @throws ContainerNotFound, ContainerNotRunning
+ * restart policy is set aside, so that nobody else does. @throws ContainerNotFound, ContainerNotRunning, DatabaseUnreachable
  */
 export async function placeOf(ctx: EngineContext, component: PostgresComponent, cutOver: Pick<PostgresDatabaseCutOver, 'container' | 'database'>): Promise<ServerPlace> {
   const found = await ctx.runtime.inspect(cutOver.container);
   if (found.state === 'exited') {
     await ctx.runtime.start(found.id);
-    await waitUntilReady(ctx, { ...component, container: cutOver.container });
+    await waitUntilReady(ctx, { ...component, container: cutOver.container }, toldToEndAtStart);
   }
   const container = await runningContainer(ctx, { container: cutOver.container });
   return { containerId: container.id, component: { ...component, database: cutOver.database, container: cutOver.container } };

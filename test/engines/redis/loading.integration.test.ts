@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { useDocker } from '../../support/docker.ts';
 import type { RedisBackup } from '../../../src/domain/backup-manifest.ts';
 import { failing } from '../../support/failing.ts';
+import { toldToEnd } from '../../support/told-to-end.ts';
 import { contextOf, createRedis, engine, startRedis, testStore } from './redis-fixture.ts';
 
 const docker = useDocker();
@@ -39,5 +40,29 @@ test('it is not told to end while it loads: it would leave without saving, and n
   await engine.rollBack(ctx, redis.component, cutOver);
   expect(await redis.cli('DBSIZE')).toBe('400');
   await engine.discardPrepared(ctx, redis.component, cutOver);
+  await store.remove();
+});
+
+test('one that is told to end while it loads is opened by the next attempt, and rolled back by it; one that cannot read its files is not', async () => {
+  const store = await testStore();
+  const redis = await startRedis(docker, { args: slowLoad });
+  await redis.cli('EVAL', fill, '0');
+  const ctx = contextOf(docker);
+  const told = { ...ctx, runtime: toldToEnd(docker.runtime, redis.id, ['redis-cli', 'INFO', 'persistence'], /^loading:1/m) };
+  const backup = await engine.backUp(ctx, redis.component, store.destination, { contentHashes: true, jobs: 2 }) as RedisBackup;
+  const { cutOver } = await engine.prepare(ctx, redis.component, backup, store.source);
+  await engine.close(ctx, redis.component, cutOver);
+  // Twice, as a roll-back starts it again once by itself.
+  expect((await failing('DatabaseUnreachable', engine.rollBack(told, redis.component, cutOver))).retryable).toBe(true);
+  await engine.rollBack(ctx, redis.component, cutOver);
+  await engine.close(ctx, redis.component, cutOver);
+  await engine.swap(ctx, redis.component, cutOver);
+  expect((await failing('DatabaseUnreachable', engine.open(told, redis.component, cutOver))).fields.cause).toContain('told it to end');
+  await engine.open(ctx, redis.component, cutOver);
+  expect(await redis.cli('DBSIZE')).toBe('400');
+  await redis.exec('sh', '-c', 'echo nonsense >/data/dump.rdb');
+  await docker.runtime.kill(redis.id);
+  await docker.runtime.wait(redis.id);
+  await failing('ContainerNotRunning', engine.open(ctx, redis.component, cutOver));
   await store.remove();
 });

@@ -5,6 +5,7 @@ import { readFileFromContainer } from '../../../containers/container-files.ts';
 import type { ContainerFacts } from '../../../containers/container-runtime.ts';
 import type { HelperResult } from '../../../containers/helper-container.ts';
 import { isAtWork, isStopped } from '../../../containers/container-state.ts';
+import { toldToEndAtStart } from '../../../containers/ended-by-others.ts';
 import { identityOf } from '../../../containers/labels.ts';
 import { saysAway } from '../../../containers/machine-words.ts';
 import { othersOn } from '../../../containers/others-on-data.ts';
@@ -127,7 +128,7 @@ export async function open(ctx: EngineContext, component: PostgresComponent, cut
   if (phase !== 'done') throw new HoldfastFailure('AmbiguousState', { operation: 'start the database', object: cutOver.container, cause: `the exchange of its data is at "${phase ?? 'the beginning'}"`, hint: `Look at ${cutOver.directory} on ${cutOver.volume}.` });
   if (container === null) return;
   await ctx.runtime.start(container.id);
-  await waitUntilReady(ctx, component);
+  await waitUntilReady(ctx, component, toldToEndAtStart);
 }
 
 /**
@@ -172,7 +173,7 @@ export async function startAsItWas(ctx: EngineContext, component: PostgresCompon
   await ctx.runtime.start(id);
   if (cutOver.answered === false) return [`${name} is started again as it was: it did not answer before either`];
   try {
-    await waitUntilReady(ctx, component);
+    await waitUntilReady(ctx, component, toldToEndAtStart);
     return [];
   } catch (error) {
     if (!isFailure(error, 'ContainerNotRunning') || (await ctx.runtime.inspect(id)).state !== 'running') throw error;

@@ -1,6 +1,6 @@
 /** A stored RDB, loaded and compared as in a proof, and then laid into the volume of a copy, with the configuration of a server that follows nobody. */
 import { createHash } from 'node:crypto';
-import { endedByOthers, lostServer, toldToEnd } from '../../../containers/ended-by-others.ts';
+import { endedByOthers, lostServer, toldToEnd, type EndedFrom } from '../../../containers/ended-by-others.ts';
 import type { ComponentBackup, RedisBackup } from '../../../domain/backup-manifest.ts';
 import { compareContent, describeDifference } from '../../../domain/content.ts';
 import { HoldfastFailure } from '../../../domain/failures.ts';
@@ -16,7 +16,7 @@ import { onStoredRdb, type RdbPlace } from '../helper/rdb-place.ts';
 import { copyConfiguration, replicaConfiguration, type CopySettings } from '../helper/redis-config.ts';
 import { memoryLimitBytes, memoryToLoadBytes, requireSuccess, resultFile, runRedisHelper } from '../helper/redis-helper.ts';
 import { passwordOf } from '../server/redis-cli.ts';
-import { waitUntilLoaded, type EndedFrom } from '../server/wait-until-ready.ts';
+import { waitUntilLoaded } from '../server/wait-until-ready.ts';
 
 const directory = '/var/lib/holdfast-copy';
 const port = 6379;

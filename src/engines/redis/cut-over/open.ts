@@ -1,4 +1,5 @@
 /** Opening: the container started, everything loaded, and as many keys loaded as were staged. After it there is only undo. */
+import { toldToEndAtStart } from '../../../containers/ended-by-others.ts';
 import { HoldfastFailure } from '../../../domain/failures.ts';
 import type { RedisCutOver } from '../../../domain/rollback.ts';
 import type { RedisComponent } from '../../../domain/service.ts';
@@ -17,7 +18,7 @@ export async function openRedis(ctx: EngineContext, component: RedisComponent, c
   const container = await containerOnData(ctx, cutOver);
   const startedByUs = container.state !== 'running';
   if (startedByUs) await ctx.runtime.start(container.id);
-  const info = await waitUntilLoaded(ctx, { component, containerId: container.id }, loadingMs(cutOver));
+  const info = await waitUntilLoaded(ctx, { component, containerId: container.id }, loadingMs(cutOver), toldToEndAtStart);
   // A server that was already running may have been restarted by its users since: then its last loading is theirs.
   if (!startedByUs || !info.has('rdb_last_load_keys_loaded') || replaysCommands(cutOver) || cutOver.unread === true) return;
   const loaded = infoNumber(info, 'rdb_last_load_keys_loaded') + infoNumber(info, 'rdb_last_load_keys_expired');

@@ -1,4 +1,5 @@
 /** Rolling back before the opening: from whatever state, the old files in place and Redis running on them. */
+import { toldToEndAtStart } from '../../../containers/ended-by-others.ts';
 import { withImageAtHand } from '../../../containers/image-at-hand.ts';
 import { pollUntil } from '../../../containers/wait-until.ts';
 import type { RedisCutOver } from '../../../domain/rollback.ts';
@@ -12,7 +13,7 @@ import { swapBackRedis } from './exchange.ts';
 /**
  * Idempotent, and as good without the container that the plan names: the files need none.
  * @throws AmbiguousState where files fit no point of the way, ContainerRecreated where another one runs on them, ContainerNotFound with all
- * files back and no container for them, ContainerNotRunning, ImageMissing where neither the recorded image nor the container's is there
+ * files back and no container for them, ContainerNotRunning, DatabaseUnreachable, ImageMissing where neither the recorded image nor the container's is there
  */
 export async function rollBackRedis(ctx: EngineContext, component: RedisComponent, recorded: RedisCutOver): Promise<void> {
   const cutOver = await withImageAtHand(ctx.runtime, recorded);
@@ -30,7 +31,7 @@ async function startAgain(ctx: EngineContext, component: RedisComponent, cutOver
     // As it was before: nobody answered there.
     if (cutOver.unusable === true) return;
     try {
-      await waitUntilLoaded(ctx, connection, 0);
+      await waitUntilLoaded(ctx, connection, 0, toldToEndAtStart);
       return;
     } catch (error) {
       const stopped = await pollUntil(async () => ((await ctx.runtime.find(connection.containerId))?.state === 'running' ? null : true), { withinMs: 0, everyMs: ctx.timing.pollMs, signal: ctx.signal });

@@ -1,5 +1,5 @@
 /** After a start: INFO says when everything is loaded; PING's exit code does not (databases.md R12). */
-import type { ContainerFacts } from '../../../containers/container-runtime.ts';
+import type { EndedFrom } from '../../../containers/ended-by-others.ts';
 import { waitUntil } from '../../../containers/wait-until.ts';
 import { HoldfastFailure, isFailure } from '../../../domain/failures.ts';
 import type { EngineContext } from '../../engine-context.ts';
@@ -8,13 +8,10 @@ import { parseInfo } from './server-facts.ts';
 
 const operation = 'wait for Redis';
 
-/** What an end means that is not the server's own; null where it is. */
-export type EndedFrom = (operation: string, facts: ContainerFacts) => HoldfastFailure | null;
-
 /**
  * Returns INFO's persistence section of the server that has loaded everything.
  * @param extraMs added to the usual start-up time, for large data
- * @param endedFrom asked when the container does not run: who ends a live server that was not just started is nothing to wait for
+ * @param endedFrom what it means where somebody else ended the container; nothing of the kind unless given: a live server is nobody's to start
  * @throws ContainerNotRunning when the container ends, what `endedFrom` says instead, DatabaseUnreachable when time is over, AuthenticationFailed, PermissionDenied
  */
 export async function waitUntilLoaded(ctx: EngineContext, connection: RedisConnection, extraMs: number, endedFrom: EndedFrom = () => null): Promise<ReadonlyMap<string, string>> {

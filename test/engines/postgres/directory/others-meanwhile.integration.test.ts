@@ -3,9 +3,11 @@ import { expect, test } from 'vitest';
 import { scratchLabels, scratchName } from '../../../../src/containers/labels.ts';
 import type { PostgresBase } from '../../../../src/domain/backup-manifest.ts';
 import type { PostgresDirectoryCutOver } from '../../../../src/domain/rollback.ts';
+import { placeOf as serverOf } from '../../../../src/engines/postgres/cut-over.ts';
 import { placeOf, sightData, sightDirectory } from '../../../../src/engines/postgres/directory/data-place.ts';
 import { useDocker } from '../../../support/docker.ts';
 import { failing } from '../../../support/failing.ts';
+import { toldToEnd } from '../../../support/told-to-end.ts';
 import { contextOf, engine, openStore, startPostgres, type TestPostgres } from '../postgres-fixture.ts';
 
 const docker = useDocker();
@@ -149,4 +151,35 @@ test('with no container at all in the midst of the exchange the files are put ri
   });
   await engine.rollBack(ctx, postgres.component, own);
   expect((await docker.runtime.exec(made.id, { argv: ['psql', '-X', '-A', '-t', '-U', 'postgres', '-d', 'app', '-c', 'SELECT string_agg(id::text, \',\' ORDER BY id) FROM kept'], timeoutMs: 20_000 })).stdout.trim()).toBe('1,2');
+}, 170_000);
+
+test('one that is told to end while it starts is opened, rolled back or found by the next attempt', async () => {
+  await using store = await openStore();
+  const postgres = await startPostgres(docker, { image: 'postgres:17' });
+  await postgres.sql('CREATE TABLE kept (id int); INSERT INTO kept VALUES (1)');
+  const base = await engine.backUp(contextOf(docker), postgres.component, store.destination, { contentHashes: true, jobs: 2, method: 'base' }) as PostgresBase;
+  await postgres.sql('INSERT INTO kept VALUES (2)');
+  const ctx = contextOf(docker, new Map(), { run: 'told' });
+  const told = { ...ctx, runtime: toldToEnd(docker.runtime, postgres.id, ['pg_isready'], /accepting connections/) };
+  const own = (await engine.prepare(ctx, postgres.component, base, store.source)).cutOver as PostgresDirectoryCutOver;
+  await engine.close(ctx, postgres.component, own);
+  await engine.swap(ctx, postgres.component, own);
+  expect((await failing('DatabaseUnreachable', engine.rollBack(told, postgres.component, own))).retryable).toBe(true);
+  await engine.rollBack(ctx, postgres.component, own);
+  expect(await ids(postgres)).toBe('1,2');
+
+  await docker.runtime.stop(postgres.id, 30_000);
+  const of = { container: postgres.component.container, database: 'app' };
+  await failing('DatabaseUnreachable', serverOf(told, postgres.component, of));
+  expect(await serverOf(ctx, postgres.component, of)).toMatchObject({ containerId: postgres.id });
+
+  await engine.close(ctx, postgres.component, own);
+  await engine.swap(ctx, postgres.component, own);
+  expect((await failing('DatabaseUnreachable', engine.open(told, postgres.component, own))).fields.cause).toContain('told it to end');
+  await engine.open(ctx, postgres.component, own);
+  expect(await ids(postgres)).toBe('1');
+  await engine.discardRollback(ctx, postgres.component, own);
+  // Stopped, with nobody who has just started it.
+  await docker.runtime.stop(postgres.id, 30_000);
+  await failing('ContainerNotRunning', engine.waitUntilReady(ctx, postgres.component));
 }, 170_000);
