@@ -8,7 +8,7 @@ import type { Difference } from '../domain/content.ts';
 import type { Assertion, Asked } from '../domain/drill/assertion.ts';
 import type { DrillCheck } from '../domain/drill/check.ts';
 import type { Component } from '../domain/service.ts';
-import type { EngineContext } from './engine-context.ts';
+import type { ArtifactSource, EngineContext } from './engine-context.ts';
 
 /** A server that runs. */
 export interface DrillServer {
@@ -30,9 +30,9 @@ export interface StartedServer {
 export interface DrillEngine<C extends Component = Component> {
   /**
    * The running server against its backup: counts, whatever there is around the data, and whether it takes writes.
-   * @param known differences that were found while its data was restored @throws what may be tried again, and what kept it from being asked
+   * @param known differences that were found while its data was restored @param source where the backup lies, for what its manifest does not say @throws what may be tried again, and what kept it from being asked
    */
-  check(ctx: EngineContext, component: C, server: DrillServer, known: readonly Difference[]): Promise<StartedServer>;
+  check(ctx: EngineContext, component: C, server: DrillServer, known: readonly Difference[], source: ArtifactSource): Promise<StartedServer>;
 
   /** The canary that a backup planted before it was taken, as the running server has it; null where it has none. Reads only. @throws where the server does not answer */
   readCanary(ctx: EngineContext, component: C, server: DrillServer): Promise<Canary | null>;

@@ -8,6 +8,7 @@ import type { Difference } from '../../domain/content.ts';
 import { travellingEntries, travellingProof } from '../../domain/proof.ts';
 import type { StartedServer } from '../../engines/drill-engine.ts';
 import { engineOf, serviceNamed } from '../activity-run.ts';
+import { sourceOf } from '../artifacts.ts';
 import type { ActivityDependencies } from '../dependencies.ts';
 import { backupOf, drilledBackupOf, drilledComponent, inDrill, readDrilled, runningServer, type DrilledBackup, type DrilledService } from './drill-context.ts';
 import type { DrillStep } from './server-activities.ts';
@@ -30,10 +31,11 @@ export function createDrillCheckActivities(dependencies: ActivityDependencies) {
     checkDrill: (input: CheckDrillInput): Promise<CheckedServer> =>
       inDrill(dependencies, input.backup, async ({ context, run }) => {
         const component = drilledComponent(dependencies, run, input.component);
-        const backup = backupOf(await readDrilled(dependencies, input.backup), input.component);
+        const read = await readDrilled(dependencies, input.backup);
+        const backup = backupOf(read, input.component);
         const { drills } = engineOf(dependencies, component);
         const server = await runningServer(context, component, backup);
-        const checked = await drills.check(context, component, server, input.known);
+        const checked = await drills.check(context, component, server, input.known, sourceOf(read.repository, read.manifest));
         const { differences, notCompared } = travellingProof({ component: input.component, verdict: 'failed', sentence: '', differences: checked.differences, comparedObjects: 0, notCompared: checked.notCompared });
         const expected = await canaryOf(input, backup.snapshot.at);
         const own = checkName('canary', input.component);

@@ -18,7 +18,7 @@ describe('real files', () => {
   test('Redis 7: counts, functions, origin', async () => {
     expect(await scan(fixture('redis-7'))).toEqual({
       signature: 'REDIS', version: 10, serverVersion: '7.0.15', createdAtSeconds: 1795470006, usedMemoryBytes: 1266872, checksummed: true, sizeBytes: 559,
-      counts: { databases: [{ database: 0, keys: '10', expires: '2' }, { database: 3, keys: '2', expires: '0' }], functions: 1, details: expect.stringMatching(/^[0-9a-f]{32}$/) }, countsMissing: null, moduleValues: new Map(), moduleAux: [],
+      counts: { databases: [{ database: 0, keys: '10', expires: '2' }, { database: 3, keys: '2', expires: '0' }], functions: 1, details: expect.stringMatching(/^[0-9a-f]{32}$/) }, countsMissing: null, moduleValues: new Map(), expiringHashes: new Map(), moduleAux: [],
     });
   });
 
@@ -92,6 +92,26 @@ describe('values of modules', () => {
     const listed = notComparedOf(await scan(fixture('redis-8-encodings'))).map(({ object }) => object);
     expect(listed.join()).not.toContain('module');
     expect(listed).toEqual(['times to live of single hash fields', 'ACL users and configuration']);
+  });
+});
+
+describe('hashes whose fields expire', () => {
+  const min = [1, 2, 3, 4, 5, 6, 0, 0];
+  const listpack = (lasting: boolean, from = text): number[] => [25, ...text('small'), ...min, ...from('\x05\0\0\0\x02\0\x81f\x02\x81v\x02' + (lasting ? '\0\x01' : '\xf4\x01\x02\x03\x04\x05\x06\x07\x08\x09') + '\xff')];
+  const latin = (value: string): number[] => [...length(value.length), ...Buffer.from(value, 'latin1')];
+  const laidOut = (times: readonly number[]): number[] => [24, ...text('large'), ...min, ...length(times.length), ...times.flatMap((time, field) => [...length(time), ...text(`f${field}`), ...text('v')])];
+  const hashes = async (...sections: readonly (readonly number[])[]): Promise<unknown> => (await scan(rdb([[0xfe, 2], ...sections, [0, ...text('c'), ...text('d')]]), 1)).expiringHashes;
+
+  test('are counted where no field stays, unless the key has a time to live of its own', async () => {
+    expect(await hashes(laidOut([1, 70_000, 5]))).toEqual(new Map([[2, 1]]));
+    expect(await hashes(laidOut([1, 0, 5]))).toEqual(new Map());
+    expect(await hashes(listpack(false, latin), laidOut([1]))).toEqual(new Map([[2, 2]]));
+    expect(await hashes(listpack(true, latin))).toEqual(new Map());
+    expect(await hashes([0xfc, ...min, ...laidOut([1])], [0xfc, ...min, ...listpack(false, latin)])).toEqual(new Map());
+    // One literal run each, as liblzf writes what does not shrink.
+    const compressed = (value: string): number[] => [0xc3, ...length(value.length + 1), ...length(value.length), value.length - 1, ...Buffer.from(value, 'latin1')];
+    expect(await hashes(listpack(false, compressed))).toEqual(new Map([[2, 1]]));
+    expect(await hashes(listpack(true, compressed))).toEqual(new Map());
   });
 });
 

@@ -10,8 +10,7 @@ import { dockerHost } from '../../support/test-environment.ts';
 import { closeToOthers, withoutOverride } from '../../support/unreadable.ts';
 import { changeDump, changeRedis, fileOf } from '../stored-backup.ts';
 import { enginePassing } from '../troubles/engine-passing.ts';
-import { killedAtStart, killServers } from '../troubles/killed-server.ts';
-import { serverEnded } from '../troubles/server-ended.ts';
+import { endedAtStart, kill, killedBeforeCheck } from '../troubles/servers-of-others.ts';
 import { inSmallVolumes } from '../troubles/small-volumes.ts';
 
 const sound = { from: { kind: 'service' } } as const;
@@ -35,8 +34,8 @@ const serving = (name: string, command: readonly string[], found: CheckClass, se
 /** Some 12 MB that no compression makes small. */
 const manyKeys = ['EVAL', 'for key = 1, 30000 do local parts = {} for part = 1, 10 do parts[part] = redis.sha1hex(key .. ":" .. part) end redis.call("SET", "filler:" .. key, table.concat(parts)) end return 1', '0'];
 
-const recoveryEnded = (name: string, end: Parameters<typeof serverEnded>[1]): Animal =>
-  ({ name, of: 'postgres', from: { kind: 'base' }, trouble: async () => serverEnded('recovery', end), expected: answers('content:postgres', 'helperFailed', /somebody else ended it/) });
+const recoveryEnded = (name: string, end: Parameters<typeof endedAtStart>[1]): Animal =>
+  ({ name, of: 'postgres', from: { kind: 'base' }, trouble: async () => endedAtStart('recovery', end), expected: answers('content:postgres', 'helperFailed', /somebody else ended it/) });
 
 export const environmentKinds: readonly Animal[] = [
   asked('assertion-false', 'postgres', { sql: 'SELECT count(*) FROM orders', expect: { kind: 'number', above: '500' } }, 'assertionFailed', /above 500, found 500/),
@@ -88,7 +87,7 @@ export const environmentKinds: readonly Animal[] = [
       },
     }),
   },
-  recoveryEnded('recovery-killed', (runtime, id) => runtime.kill(id)),
+  recoveryEnded('recovery-killed', kill),
   recoveryEnded('recovery-stopped', (runtime, id) => runtime.stop(id, 20_000)),
   recoveryEnded('recovery-paused', (_runtime, id) => engineCall(dockerHost(), 'POST', `/containers/${id}/pause`)),
   {
@@ -114,17 +113,8 @@ export const environmentKinds: readonly Animal[] = [
       };
     },
   },
-  { name: 'redis-server-killed-each-time', of: 'redis', ...sound, trouble: async (_backup, { service }) => killedAtStart(service, Infinity), expected: answers('content:redis', 'helperFailed', /somebody else ended it/) },
-  {
-    name: 'server-dies-midway', of: 'redis', ...sound, expected: answers('content:redis', 'checkDidNotRun', /the container is exited/),
-    trouble: async (_backup, { service }) => ({
-      probe: {
-        before: async ({ activity }) => {
-          if (activity === 'checkDrill') await killServers(service);
-        },
-      },
-    }),
-  },
+  { name: 'redis-server-killed-each-time', of: 'redis', ...sound, trouble: async () => endedAtStart('drill-server', kill), expected: answers('content:redis', 'helperFailed', /somebody else ended it/) },
+  { name: 'server-dies-midway', of: 'redis', ...sound, trouble: async (_backup, { service }) => killedBeforeCheck(service), expected: answers('content:redis', 'checkDidNotRun', /the container is exited/) },
 ];
 
 const withMemory = <S extends { readonly setUp?: object }>(server: S): S => ({ ...server, setUp: { ...server.setUp, memoryBytes: 6 * 1024 ** 2 } });

@@ -4,8 +4,8 @@ import type { Animal, Origin } from '../animal.ts';
 import type { EngineName } from '../../../src/domain/engine-name.ts';
 import { loginThatWrites } from '../../support/login-that-writes.ts';
 import { changeDump } from '../stored-backup.ts';
-import { killedAtStart } from '../troubles/killed-server.ts';
-import { serverEnded } from '../troubles/server-ended.ts';
+import { endedAtStart, kill } from '../troubles/servers-of-others.ts';
+import { hashesThatGo } from './keys.ts';
 import { goneBut, inChanged } from './server.ts';
 
 type Further = Pick<Animal, 'damage' | 'drill' | 'trouble'>;
@@ -20,10 +20,11 @@ const visits = `CREATE FUNCTION day_of(timestamptz) RETURNS date LANGUAGE sql IM
 
 export const harmlessKinds: readonly Animal[] = [
   healthy('dump', service), healthy('base', { kind: 'base' }), healthy('keys', service, {}, /equal to the manifest: 56 keys in 2 databases, digest equal/, 'redis'),
-  healthy('base-recovery-killed-once', { kind: 'base' }, { trouble: async () => serverEnded('recovery', (runtime, id) => runtime.kill(id), 1) }),
+  healthy('base-recovery-killed-once', { kind: 'base' }, { trouble: async () => endedAtStart('recovery', kill, 1) }),
   healthy('no-keys', { kind: 'keys', commands: [['FLUSHALL'], ['FUNCTION', 'FLUSH']] }, {}, /equal to the manifest: 0 keys/, 'redis'),
   healthy('keys-that-expired', { kind: 'keys', commands: [['SET', 'brief', '1', 'PX', '20000']] }, { damage: () => setTimeout(20_000) }, /equal to the manifest: 57 keys.*1 of them had a time to live that is over/, 'redis'),
-  healthy('redis-server-killed-once', service, { trouble: async (_backup, ground) => killedAtStart(ground.service, 1) }, /equal to the manifest: 56 keys/, 'redis'),
+  healthy('hashes-whose-fields-expired', { kind: 'keys', commands: hashesThatGo }, { damage: () => setTimeout(20_000) }, /equal to the manifest: 59 keys.*2 of them had a time to live that is over/, 'redis'),
+  healthy('redis-server-killed-once', service, { trouble: async () => endedAtStart('drill-server', kill, 1) }, /equal to the manifest: 56 keys/, 'redis'),
   healthy('image-built-anew', service, { damage: inChanged('touch /built-anew') }), healthy('image-without-amcheck', service, { damage: inChanged('rm /usr/share/postgresql/17/extension/amcheck.control') }),
   healthy('image-pulled-anew', service, { damage: (backup) => changeDump(backup, (own) => ({ ...own, server: { ...own.server, ...goneBut('postgres:17') } })) }),
   healthy('newer-major', service, { damage: (backup) => changeDump(backup, (own) => ({ ...own, server: { ...own.server, ...goneBut('postgres:18') } })) }),

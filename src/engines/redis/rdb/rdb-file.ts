@@ -6,7 +6,7 @@ import { createHash, type Hash } from 'node:crypto';
 import type { RedisDatabaseContent } from '../../../domain/content.ts';
 import { HoldfastFailure } from '../../../domain/failures.ts';
 import { createByteCursor, type ByteCursor, type Parsing } from './byte-cursor.ts';
-import { isModuleValue, isStream, NotRdb, passModuleFields, passString, readLength, readModuleType, readShortString, valueSteps } from './rdb-values.ts';
+import { hasExpiringFields, isModuleValue, isStream, NotRdb, passExpiringHash, passModuleFields, passString, readLength, readModuleType, readShortString, valueSteps } from './rdb-values.ts';
 
 export interface RdbFile {
   readonly signature: 'REDIS' | 'VALKEY';
@@ -26,6 +26,8 @@ export interface RdbFile {
   readonly countsMissing: string | null;
   /** Keys per type that a module defined (`ReJSON-RL`), as far as the scan came. */
   readonly moduleValues: ReadonlyMap<string, number>;
+  /** Keys that have no time to live and go nevertheless, by database: hashes each of whose fields has one. As far as the scan came. */
+  readonly expiringHashes: ReadonlyMap<number, number>;
   /** Types whose module keeps data outside keys. */
   readonly moduleAux: readonly string[];
 }
@@ -50,6 +52,7 @@ interface Tally {
   functions: number;
   details: bigint;
   readonly moduleValues: Map<string, number>;
+  readonly expiringHashes: Map<number, number>;
   readonly moduleAux: Set<string>;
 }
 
@@ -98,7 +101,7 @@ function* parseFile(cursor: ByteCursor): Parsing<Parsed> {
   if (match === null) throw new NotRdb('it does not begin like an RDB file');
   const signature = match[1] === undefined ? 'VALKEY' : 'REDIS';
   const version = Number(match[2] ?? match[4]);
-  const tally: Tally = { aux: new Map(), databases: [], functions: 0, details: 0n, moduleValues: new Map(), moduleAux: new Set() };
+  const tally: Tally = { aux: new Map(), databases: [], functions: 0, details: 0n, moduleValues: new Map(), expiringHashes: new Map(), moduleAux: new Set() };
   const unknown = yield* parseBody(cursor, tally);
   if (unknown !== null) return { signature, version, tally, endOffset: null, unknown };
   yield* cursor.skip(checksumBytes);
@@ -137,6 +140,9 @@ function* parseKey(cursor: ByteCursor, type: number, expiresAt: string | null, t
     const name = yield* readModuleType(cursor);
     tally.moduleValues.set(name, (tally.moduleValues.get(name) ?? 0) + 1);
     yield* passModuleFields(cursor, null);
+  } else if (hasExpiringFields(type)) {
+    const goes = yield* passExpiringHash(cursor, type);
+    if (goes && expiresAt === null) tally.expiringHashes.set(database.database, (tally.expiringHashes.get(database.database) ?? 0) + 1);
   } else {
     yield* step(cursor, stream ? into : null);
   }
@@ -207,6 +213,7 @@ function describe(parsed: Parsed, sizeBytes: number, tail: Buffer): RdbFile {
     counts: parsed.unknown === null ? { databases, functions: tally.functions, details: tally.details.toString(16).padStart(32, '0') } : null,
     countsMissing: parsed.unknown,
     moduleValues: tally.moduleValues,
+    expiringHashes: tally.expiringHashes,
     moduleAux: [...tally.moduleAux],
   };
 }

@@ -164,6 +164,42 @@ const withExpiryFirst = (rest: Step): Step => function* pass(cursor, into) {
   yield* rest(cursor, into);
 };
 
+/** Hashes of which fields have a time to live of their own (HEXPIRE, Redis 7.4 and newer): laid out, and as one listpack. */
+type ExpiringHash = 24 | 25;
+export const hasExpiringFields = (type: number): type is ExpiringHash => type === 24 || type === 25;
+
+/** A listpack's last entry, 0, and its end: fields that never expire stand behind all others, each with 0 in place of its time. */
+const endsWithLasting = Buffer.from([0, 1, 0xff]);
+
+/** Passes over such a hash. @returns whether every field of it has a time to live: then the key goes with the last of them */
+export function* passExpiringHash(cursor: ByteCursor, type: ExpiringHash): Parsing<boolean> {
+  yield* milliseconds(cursor, null);
+  if (type === 25) return !(yield* readStringEnd(cursor, endsWithLasting.length)).equals(endsWithLasting);
+  const count = yield* readLength(cursor);
+  let lasting = 0;
+  for (let done = 0; done < count; done += 1) {
+    if ((yield* readLength(cursor)) === 0) lasting += 1;
+    yield* passString(cursor, null);
+    yield* passString(cursor, null);
+  }
+  return lasting === 0;
+}
+
+/** The last bytes of a string of any length. */
+function* readStringEnd(cursor: ByteCursor, sizeBytes: number): Parsing<Buffer> {
+  const length = yield* lengthOrEncoding(cursor);
+  if (!length.encoded) {
+    yield* cursor.skip(Math.max(0, length.value - sizeBytes));
+    return yield* cursor.bytes(Math.min(length.value, sizeBytes));
+  }
+  if (length.value !== lzfEncoding) throw new NotRdb('a number stands where a hash belongs');
+  const compressed = yield* readLength(cursor);
+  const plain = yield* readLength(cursor);
+  const text = decompressLzf(yield* cursor.bytes(compressed), plain);
+  if (text === null) throw new NotRdb('a compressed string is damaged');
+  return text.subarray(-sizeBytes);
+}
+
 /** How to pass over a value, by its type byte. A type that is not here is newer than this table: the scan then answers no counts. */
 export const valueSteps: Readonly<Record<number, Step>> = {
   0: passString,

@@ -15,7 +15,7 @@ test('the indexes of a newer server than was backed up are checked by its own pr
   await postgres.sql('CREATE TABLE kept (id int PRIMARY KEY); INSERT INTO kept SELECT generate_series(1, 100);');
   const backup = await backUpInto(docker, postgres, store);
   const older = { ...backup, server: { ...backup.server, majorVersion: 16 } };
-  const { checks } = await postgresDrills.check(contextOf(docker), postgres.component, { containerId: postgres.id, backup: older }, []);
+  const { checks } = await postgresDrills.check(contextOf(docker), postgres.component, { containerId: postgres.id, backup: older }, [], store.source);
   expect(checks.find(({ name }) => name === 'amcheck:postgres')).toMatchObject({ verdict: 'proven', class: 'asExpected' });
 });
 

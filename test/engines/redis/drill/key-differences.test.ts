@@ -11,3 +11,11 @@ test('a running server has fewer keys by what had a time to live, and by nothing
   expect(keyDifferences(backup, found({ 0: '21', 3: '1' }))).toMatchObject([{ found: '21' }]);
   expect(keyDifferences(backup, found({ 0: '20', 1: '1' }))).toEqual([{ object: 'database 1', property: 'keys', expected: '0', found: '1' }, { object: 'database 3', property: 'keys', expected: '1', found: '0' }]);
 });
+
+test('a hash goes with the last of its fields, in its own database, and takes no other key along', () => {
+  const hashes = new Map([[3, 1]]);
+  expect(keyDifferences(backup, found({ 0: '20' }), hashes)).toEqual([]);
+  expect(keyDifferences(backup, found({ 0: '14', 3: '1' }), hashes)).toEqual([{ object: 'database 0', property: 'keys', expected: '20', found: '14' }]);
+  expect(keyDifferences({ databases: [{ database: 3, keys: '9', expires: '2' }] }, found({ 3: '6' }), hashes)).toEqual([]);
+  expect(keyDifferences({ databases: [{ database: 3, keys: '9', expires: '2' }] }, found({ 3: '5' }), hashes)).toMatchObject([{ found: '5' }]);
+});
