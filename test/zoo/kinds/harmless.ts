@@ -43,6 +43,10 @@ export const harmlessKinds: readonly Animal[] = [
         CREATE TABLE shelves (n int); CREATE INDEX shelves_place ON shelves (place(n)); INSERT INTO shelves SELECT generate_series(1, 100);`,
     },
   },
+  // As some 7,000 are under the usual settings.
+  healthy('more-tables-than-locks', database('DO $$ BEGIN FOR n IN 1..3000 LOOP EXECUTE format(\'CREATE TABLE t%s (n int)\', n); END LOOP; END $$;'), {
+    damage: (backup) => changeDump(backup, (own) => ({ ...own, server: { ...own.server, ...(own.server.setUp === undefined ? {} : { setUp: { ...own.server.setUp, command: ['postgres', '-c', 'max_connections=8', '-c', 'max_wal_senders=0', '-c', 'max_worker_processes=2'] } }) } })),
+  }),
   // Under GMT they lie on one day, and not on the one that stands beside.
   healthy('time-zone-of-the-database', database(`ALTER DATABASE $DATABASE SET timezone = 'Pacific/Auckland'; SET timezone = 'Pacific/Auckland'; ${visits}`)),
   healthy('base-time-zone-of-the-server', { kind: 'base', sql: `ALTER SYSTEM SET timezone = 'Pacific/Auckland'; SET timezone = 'Pacific/Auckland'; ${visits}`, undo: 'ALTER SYSTEM RESET timezone; DROP TABLE visits; DROP FUNCTION day_of;' }),

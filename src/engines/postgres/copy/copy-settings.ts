@@ -42,6 +42,18 @@ export function modestSettings(limitBytes: number): Readonly<Record<string, stri
   return { shared_buffers: `${sharedMib}MB`, huge_pages: 'off' };
 }
 
+const [usualConnections, usualLocks, headroom] = [100, 64, 2];
+
+/**
+ * Of a server that a dump was restored into, and whose tables and sequences are read in one snapshot: each is locked at once. The original's room for that, which its dump needed, too, may have been set in its
+ * files, and a dump has none of them. As much as the default unless there are thousands: some 300 bytes a lock.
+ */
+export function roomForLocks({ content }: Pick<PostgresDump, 'content'>, command: readonly string[]): Readonly<Record<string, string>> {
+  const { max_connections: connections, max_locks_per_transaction: told } = settingsInCommand(command);
+  const needed = Math.ceil(headroom * (content.tables.length + content.sequences.length) / (Number(connections) || usualConnections));
+  return needed <= (Number(told) || usualLocks) ? {} : { max_locks_per_transaction: String(needed) };
+}
+
 /**
  * As the original's server was told: its own files where the backup has them, then its command, then what it said it ran with.
  * Paths are read from where this file lies, which is beside the data directory.

@@ -12,7 +12,7 @@ import { imageOf } from '../recovery/start-recovery.ts';
 import { firstError } from '../server/psql-failure.ts';
 import { realProgram } from '../server/real-program.ts';
 import { requireRunning } from '../server/server-end.ts';
-import { carriedBy, modestSettings, quietSettings } from './copy-settings.ts';
+import { carriedBy, modestSettings, quietSettings, roomForLocks } from './copy-settings.ts';
 import { fillFromBase } from './fill-from-base.ts';
 import { fillFromDump } from './fill-from-dump.ts';
 import { directory, imageForDump, setUpOf } from './finish-server.ts';
@@ -27,7 +27,7 @@ async function copyServer(ctx: EngineContext, component: PostgresComponent, back
   const imageId = own.method === 'dump' ? (await imageForDump(ctx, own)).id : await imageOf(ctx, { backup: own });
   const { shmSizeBytes, memoryBytes, command } = await setUpOf(ctx, own);
   return {
-    imageId, directory, port, entrypoint: ['/bin/sh'], command: [`${directory}/run-server.sh`, directory, ...asArguments({ ...quietSettings(carriedBy(own, component.database, command)), ...modest ? modestSettings(memoryBytes) : {} }), '-c', 'listen_addresses=*'],
+    imageId, directory, port, entrypoint: ['/bin/sh'], command: [`${directory}/run-server.sh`, directory, ...asArguments({ ...quietSettings(carriedBy(own, component.database, command)), ...modest ? { ...modestSettings(memoryBytes), ...own.method === 'dump' ? roomForLocks(own, command) : {} } : {} }), '-c', 'listen_addresses=*'],
     // Where it listens (copy-settings.ts), wherever the image's own clients look.
     environment: { PGDATA: `${directory}/data`, PGHOST: '/var/run/postgresql' }, ...(shmSizeBytes > 0 ? { shmSizeBytes } : {}), ...(memoryBytes > 0 ? { memoryBytes } : {}),
   };

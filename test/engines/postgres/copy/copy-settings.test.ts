@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { asArguments } from '../../../../src/engines/postgres/base/base-input.ts';
-import { carriedBy, likeOriginal, modestSettings, plainSettings, quietSettings } from '../../../../src/engines/postgres/copy/copy-settings.ts';
+import { carriedBy, likeOriginal, modestSettings, plainSettings, quietSettings, roomForLocks } from '../../../../src/engines/postgres/copy/copy-settings.ts';
 import { settingsInCommand } from '../../../../src/engines/postgres/server/settings-in-command.ts';
 
 const base = { settings: { max_connections: '200' }, libraries: ['pg_cron', 'it\'s'] };
@@ -35,4 +35,9 @@ test('a dump is served with the libraries of its extensions and of its command, 
 
 test('beside the original a server takes a little of its own, and no more than a quarter of what its container may have', () => {
   expect([0, 2 ** 40, 512 * 2 ** 20, 1].map((limit) => modestSettings(limit)['shared_buffers'])).toEqual(['256MB', '256MB', '128MB', '16MB']);
+});
+
+test('where thousands of tables are counted there is room for a lock on each, by what its command says of connections, and never less than the original had', () => {
+  const room = (tables: number, ...command: readonly string[]): unknown => roomForLocks({ content: { tables: { length: tables }, sequences: { length: 0 } } } as unknown as Parameters<typeof roomForLocks>[0], command)['max_locks_per_transaction'];
+  expect([room(3), room(3200), room(7000), room(7000, '-c', 'max_connections=20'), room(7000, '-c', 'max_locks_per_transaction=256')]).toEqual([undefined, undefined, '140', '700', undefined]);
 });
