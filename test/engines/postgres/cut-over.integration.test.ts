@@ -1,8 +1,10 @@
 /** The exchange: what may go wrong around it, and what must be the same after it. */
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest';
+import { pollUntil } from '../../../src/containers/wait-until.ts';
 import type { PostgresDump } from '../../../src/domain/backup-manifest.ts';
 import type { PostgresDatabaseCutOver } from '../../../src/domain/rollback.ts';
 import type { PostgresComponent } from '../../../src/domain/service.ts';
+import type { EngineContext } from '../../../src/engines/engine-context.ts';
 import { useDocker } from '../../support/docker.ts';
 import type { Notes } from '../../support/engine-context.ts';
 import { failing } from '../../support/failing.ts';
@@ -110,6 +112,36 @@ describe('the exchange', () => {
     expect(await postgres.sql('SELECT n FROM t', component.database)).toBe('1');
     expect(await postgres.sql(`SELECT datname, datallowconn FROM pg_database WHERE oid IN (${plan.liveOid}, ${plan.sideOid}) ORDER BY 1`)).toBe(`${component.database}|t\n${plan.asideName}|f`);
     await docker.runtime.kill(clients);
+  });
+
+  it('waits for a session that is on its way out, whatever language the server speaks', async () => {
+    await docker.runtime.exec(postgres.id, { argv: ['localedef', '--no-archive', '-i', 'de_DE', '-f', 'UTF-8', 'de_DE.UTF-8'], user: '0:0', timeoutMs: 60_000 });
+    await postgres.sql('ALTER SYSTEM SET lc_messages = \'de_DE.UTF-8\'; SELECT pg_reload_conf();');
+    try {
+      expect(await pollUntil(async () => (await postgres.sql('SHOW lc_messages')) === 'de_DE.UTF-8' || null, { withinMs: 60_000, everyMs: 50 })).toBe(true);
+      const backup = await backUp(postgres.component, 'foreign');
+      let refused = 0;
+      const exec: EngineContext['runtime']['exec'] = async (id, request) => {
+        const result = await docker.runtime.exec(id, request);
+        if (result.stderr.includes('app') && request.stdin?.toString().includes('RENAME') === true) {
+          refused += 1;
+          await postgres.sql('SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = \'app\'', 'postgres');
+        }
+        return result;
+      };
+      const ctx = { ...contextOf(docker, new Map(), { run: 'foreign' }), runtime: new Proxy(docker.runtime, { get: (target, name) => (name === 'exec' ? exec : (Reflect.get(target, name) as () => unknown).bind(target)) }) };
+      const plan = (await engine.prepare(ctx, postgres.component, backup, store.source)).cutOver as PostgresDatabaseCutOver;
+      await engine.close(ctx, postgres.component, plan);
+      await postgres.sql('ALTER DATABASE app ALLOW_CONNECTIONS true', 'postgres');
+      const lingering = postgres.sql('SELECT pg_sleep(600)').catch(() => 'ended');
+      await pollUntil(async () => (await postgres.sql('SELECT count(*) FROM pg_stat_activity WHERE datname = \'app\'', 'postgres')) === '1' || null, { withinMs: 60_000, everyMs: 50 });
+      await postgres.sql('ALTER DATABASE app ALLOW_CONNECTIONS false', 'postgres');
+      await engine.swap(ctx, postgres.component, plan);
+      expect([refused, await lingering]).toEqual([1, 'ended']);
+      await engine.rollBack(ctx, postgres.component, plan);
+    } finally {
+      await postgres.sql('ALTER SYSTEM RESET lc_messages; SELECT pg_reload_conf();', 'postgres');
+    }
   });
 
   it('refuses a prepared database that was opened in between', async () => {

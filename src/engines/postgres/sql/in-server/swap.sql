@@ -2,6 +2,8 @@
 -- attempts come one after the other. Prints "done" or "not ready". Psql variables: live_oid (0 for none), side_oid, database, aside, side,
 -- xmin: of the side database's row when it was closed, empty where that is not known.
 SET search_path = '';
+-- What it says of a session that is still on its way out is read (cut-over.ts).
+SET lc_messages = 'C';
 BEGIN;
 SELECT pg_advisory_xact_lock(hashtextextended('holdfast cut-over of ' || :'database', 0)) \g /dev/null
 SELECT (CASE WHEN :'live_oid' = '0' THEN NOT EXISTS (SELECT FROM pg_database WHERE datname = :'database')
