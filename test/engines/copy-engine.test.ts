@@ -13,8 +13,9 @@ const answered = (stdout: string, exitCode = 0): ExecResult => ({ stdout, stderr
 /** A server that is up after so many questions, where a start alone has no time at all. */
 function serverAfter(questions: number, notYet: ExecResult, up: ExecResult): EngineContext {
   let asked = 0;
+  const inspect = async (): Promise<object> => ({ id: 'c1', name: 'copy', state: 'running', exitCode: null });
   const runtime = {
-    inspect: async () => ({ id: 'c1', name: 'copy', state: 'running', exitCode: null }),
+    inspect, find: inspect,
     exec: async () => ((asked += 1) < questions ? notYet : up),
   } as unknown as ContainerRuntime;
   return { runtime, timing: { ...testTiming, startUpMs: 0, pollMs: 1 }, signal: new AbortController().signal, progress: () => undefined, secret: async () => '' } as unknown as EngineContext;
