@@ -106,10 +106,12 @@ async function exchanged(ctx: EngineContext, place: ServerPlace, cutOver: Postgr
     const output = await runPsql(ctx, { ...place, database: null, operation, sql: statements['swap.sql'], variables: variablesOf(cutOver) });
     return output.trim().endsWith('done');
   } catch (error) {
-    if (isFailure(error, 'CutOverFailed') && error.fields.cause.includes('is being accessed by other users')) return false;
+    if (isStillInUse(error)) return false;
     throw error;
   }
 }
+
+const isStillInUse = (error: unknown): error is HoldfastFailure => isFailure(error, 'CutOverFailed') && error.fields.cause.includes('is being accessed by other users');
 
 /** That what bears the live name is what was compared closed, and closed still. Nothing is to be opened otherwise. @throws CouldNotVerify */
 export async function compareClosed(ctx: EngineContext, component: PostgresComponent, cutOver: PostgresDatabaseCutOver, _backup: ComponentBackup | null): Promise<readonly Difference[]> {
@@ -128,12 +130,15 @@ export async function open(ctx: EngineContext, component: PostgresComponent, cut
 
 /**
  * Before the opening: the old names and the old data open, from whatever state. Where somebody else has dropped or renamed the live database
- * meanwhile and no exchange of ours took place, there is nothing to take back. @throws AmbiguousState when it was opened already
+ * meanwhile and no exchange of ours took place, there is nothing to take back. @throws AmbiguousState when it was opened already, DatabaseUnreachable while somebody is still on his way out of it
  */
 export async function rollBack(ctx: EngineContext, component: PostgresComponent, cutOver: PostgresDatabaseCutOver): Promise<readonly string[]> {
   const operation = 'roll the exchange back';
   const place = await placeOf(ctx, component, cutOver);
-  const output = await runPsql(ctx, { ...place, database: null, operation, sql: statements['roll-back.sql'], variables: { ...variablesOf(cutOver), open: cutOver.liveAllowedConnections } });
+  const output = await runPsql(ctx, { ...place, database: null, operation, sql: statements['roll-back.sql'], variables: { ...variablesOf(cutOver), open: cutOver.liveAllowedConnections } }).catch((error: unknown) => {
+    // There is no other way than back.
+    throw isStillInUse(error) ? new HoldfastFailure('DatabaseUnreachable', { ...error.fields, hint: 'See pg_stat_activity for who does not let go; the step is tried again.' }) : error;
+  });
   const reading = await readCutOver(ctx, place, cutOver);
   const liveOpen = reading.live === null || reading.live.open || reading.live.open === cutOver.liveAllowedConnections;
   const ours = reading.side?.name === cutOver.database || (cutOver.liveOid !== 0 && reading.live?.name === cutOver.asideName);

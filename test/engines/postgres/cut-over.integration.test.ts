@@ -121,6 +121,11 @@ describe('the exchange', () => {
       expect(await pollUntil(async () => (await postgres.sql('SHOW lc_messages')) === 'de_DE.UTF-8' || null, { withinMs: 60_000, everyMs: 50 })).toBe(true);
       const backup = await backUp(postgres.component, 'foreign');
       let refused = 0;
+      const lingerIn = async (database: string): Promise<{ readonly ended: Promise<string> }> => {
+        const ended = postgres.sql('SELECT pg_sleep(600)', database).catch(() => 'ended');
+        await pollUntil(async () => (await postgres.sql(`SELECT count(*) FROM pg_stat_activity WHERE datname = '${database}'`, 'postgres')) === '1' || null, { withinMs: 60_000, everyMs: 50 });
+        return { ended };
+      };
       const exec: EngineContext['runtime']['exec'] = async (id, request) => {
         const result = await docker.runtime.exec(id, request);
         if (result.stderr.includes('app') && request.stdin?.toString().includes('RENAME') === true) {
@@ -133,11 +138,16 @@ describe('the exchange', () => {
       const plan = (await engine.prepare(ctx, postgres.component, backup, store.source)).cutOver as PostgresDatabaseCutOver;
       await engine.close(ctx, postgres.component, plan);
       await postgres.sql('ALTER DATABASE app ALLOW_CONNECTIONS true', 'postgres');
-      const lingering = postgres.sql('SELECT pg_sleep(600)').catch(() => 'ended');
-      await pollUntil(async () => (await postgres.sql('SELECT count(*) FROM pg_stat_activity WHERE datname = \'app\'', 'postgres')) === '1' || null, { withinMs: 60_000, everyMs: 50 });
+      const lingering = await lingerIn('app');
       await postgres.sql('ALTER DATABASE app ALLOW_CONNECTIONS false', 'postgres');
       await engine.swap(ctx, postgres.component, plan);
-      expect([refused, await lingering]).toEqual([1, 'ended']);
+      expect([refused, await lingering.ended]).toEqual([1, 'ended']);
+
+      await postgres.sql('ALTER DATABASE app ALLOW_CONNECTIONS true', 'postgres');
+      const late = await lingerIn('app');
+      await postgres.sql('ALTER DATABASE app ALLOW_CONNECTIONS false', 'postgres');
+      expect((await failing('DatabaseUnreachable', engine.rollBack(ctx, postgres.component, plan))).fields.hint).toContain('pg_stat_activity');
+      expect([refused, await late.ended]).toEqual([2, 'ended']);
       await engine.rollBack(ctx, postgres.component, plan);
     } finally {
       await postgres.sql('ALTER SYSTEM RESET lc_messages; SELECT pg_reload_conf();', 'postgres');

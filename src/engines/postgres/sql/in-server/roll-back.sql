@@ -3,6 +3,8 @@
 -- opened is not taken back here: what was written to it since would be lost. Prints "done" or "not ready". Psql variables as in swap.sql, and
 -- open: whether the live database took connections.
 SET search_path = '';
+-- As in swap.sql: what it says of a session that is still on its way out is read.
+SET lc_messages = 'C';
 BEGIN;
 SELECT pg_advisory_xact_lock(hashtextextended('holdfast cut-over of ' || :'database', 0)) \g /dev/null
 SELECT EXISTS (SELECT FROM pg_database WHERE oid = :'side_oid' AND datname = :'database' AND NOT datallowconn)
