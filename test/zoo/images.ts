@@ -10,7 +10,7 @@ export interface Images {
   remove(): Promise<void>;
 }
 
-export function createImages(service: ServiceFixture): Images {
+export function createImages(service: Pick<ServiceFixture, 'runtime' | 'name'>): Images {
   const { runtime, name } = service;
   const [made, containers] = [new Map<string, Promise<string>>(), [] as string[]];
 

@@ -13,7 +13,7 @@ import { onStoredRdb } from './helper/rdb-place.ts';
 import { lastWords } from './helper/redis-helper.ts';
 
 /** Exit codes that say nothing about the backup: this host or image could not load it. */
-const saysNothing: ReadonlySet<number> = new Set([exitCodes.unreadableVersion, exitCodes.lacksSomething, exitCodes.notEnoughMemory]);
+const saysNothing: ReadonlySet<number> = new Set([exitCodes.unreadableVersion, exitCodes.lacksSomething, exitCodes.notEnoughMemory, exitCodes.toolMissing]);
 const saysDamaged: ReadonlySet<number> = new Set([exitCodes.dataDiffers, exitCodes.damaged, exitCodes.didNotStart]);
 
 /** A verdict. Throws only what Temporal may retry, and the signal's reason. */

@@ -36,6 +36,8 @@ export const exitCodes = {
   notEnoughMemory: 24,
   notEnoughRoom: 25,
   aofDamaged: 26,
+  toolMissing: 27,
+  lost: 28,
   notShared: 30,
   transferFailed: 31,
   refused: 32,

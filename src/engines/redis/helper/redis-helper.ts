@@ -16,20 +16,22 @@ export interface RedisHelperRequest extends Pick<HelperRequest, 'imageId' | 'net
 
 /**
  * Runs a helper of this run and component. Which exit codes are failures is the caller's to say, by {@link requireSuccess}.
- * @throws AmbiguousState where a volume that it would mount is gone: the engine would make an empty one under its name
+ * @throws HelperLost besides where a program in it was killed, or this host gave it no thread; AmbiguousState where a volume that it would mount is gone: the engine would make an empty one under its name
  */
 export async function runRedisHelper(ctx: EngineContext, request: RedisHelperRequest): Promise<HelperResult> {
   const { component, step, phase, ...rest } = request;
   for (const { type, source } of request.mounts ?? []) {
     if (type === 'volume' && source !== '' && (await ctx.runtime.findVolume(source)) === null) throw volumeGone(phase, source);
   }
-  return runHelper(ctx.runtime, {
+  const result = await runHelper(ctx.runtime, {
     ...rest,
     identity: { owner: ctx.owner, service: ctx.service, component, step },
     signal: ctx.signal,
     onAlive: () => ctx.progress({ phase }),
     aliveIntervalMs: ctx.timing.heartbeatIntervalMs,
   });
+  if (result.exitCode !== exitCodes.lost) return result;
+  throw new HoldfastFailure('HelperLost', { operation: phase, object: component, cause: lastWords(result), hint: 'The step is tried again; if it happens each time, look at what kills processes on this host, and at how many it lets run.' });
 }
 
 const volumeGone = (operation: string, volume: string): HoldfastFailure =>
@@ -53,6 +55,7 @@ const meanings: Readonly<Record<number, readonly [FailureType, string]>> = {
   [exitCodes.notEnoughMemory]: ['NotEnoughSpace', 'Free memory on the host, or do it on a larger one.'],
   [exitCodes.notEnoughRoom]: ['NotEnoughSpace', 'Free space on the file system of the Redis data directory.'],
   [exitCodes.aofDamaged]: ['CutOverFailed', 'Look at the AOF with redis-check-aof; nothing was exchanged.'],
+  [exitCodes.toolMissing]: ['CouldNotVerify', 'This says nothing about the files: use an image that has it.'],
   [exitCodes.refused]: ['AmbiguousState', 'Look at .holdfast in the data directory; nothing was touched.'],
   [exitCodes.ambiguous]: ['AmbiguousState', 'Look at .holdfast in the data directory: both the old and the new files are there; nothing was overwritten.'],
   [exitCodes.notEmpty]: ['LeftoversRemain', 'It holds data that no run owns; look at .holdfast in the data directory.'],

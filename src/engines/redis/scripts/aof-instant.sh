@@ -53,7 +53,8 @@ done </holdfast/plan
 end_increment
 
 # The server's own tool has the word: it must cut where the annotations were found to say so.
-( cd "$aof" && redis-check-aof --truncate-to-timestamp "$second" a.aof.manifest ) >/holdfast/out/check-aof 2>&1 || fail 20 "redis-check-aof refuses the files: $(tail -n 1 /holdfast/out/check-aof)"
+cd "$aof"
+checked check-aof redis-check-aof --truncate-to-timestamp "$second" a.aof.manifest || fail 20 "redis-check-aof refuses the files: $(tail -n 1 /holdfast/out/check-aof)"
 if [ -n "$file" ]; then
   kept=$(size_of "$file")
   [ "$kept" = "$wanted" ] || fail 20 "redis-check-aof keeps $kept bytes of the last increment, by its annotations $wanted belong to it"

@@ -13,4 +13,4 @@ else
 fi
 [ -n "$manifest" ] || exit 0
 [ -f "$data/$manifest" ] || fail 26 "the AOF's manifest is missing"
-[ "$read_aof" = no ] || redis-check-aof "$data/$manifest" >/holdfast/out/aof 2>&1 || fail 26 "redis-check-aof refuses the AOF"
+[ "$read_aof" = no ] || checked aof redis-check-aof "$data/$manifest" || fail 26 "redis-check-aof refuses the AOF"

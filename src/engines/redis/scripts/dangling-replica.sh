@@ -2,16 +2,34 @@
 socket=/holdfast/redis.sock
 ask() { redis-cli -e -s "$socket" "$@"; }
 
-# check_rdb FILE RESULT: 20 for a damaged file, 22 for one that this server cannot read.
+# was_killed STATUS: by somebody else, or by the kernel. What a damaged file makes a program die of (a segmentation fault, an abort) is none of these.
+was_killed() {
+  case $1 in
+    129 | 130 | 131 | 137 | 143) return 0 ;;
+    *) return 1 ;;
+  esac
+}
+
+# checked RESULT TOOL ARGUMENTS…: what a tool that checks files says becomes a result file, and its status is the answer; 27 where the image has no such tool, 28 where it was killed.
+checked() {
+  says=/holdfast/out/$1 status=0
+  shift
+  "$@" >"$says" 2>&1 || status=$?
+  [ "$status" -ne 126 ] && [ "$status" -ne 127 ] || fail 27 "$1 cannot be run in this image"
+  ! was_killed "$status" || fail 28 "$1 was killed"
+  return "$status"
+}
+
+# check_rdb FILE RESULT: 20 for a damaged file, 22 for one that this server cannot read, and what a tool that does not come to an end is.
 check_rdb() {
-  redis-check-rdb "$1" >"/holdfast/out/$2" 2>&1 && return 0
+  checked "$2" redis-check-rdb "$1" && return 0
   grep -q "Can't handle RDB format version" "/holdfast/out/$2" && fail 22 "the file is of a version that this server cannot read"
   # Another one's signature is Valkey's; anything else was never a file of either.
   ! grep -q 'Wrong signature' "/holdfast/out/$2" || [ "$(head -c 6 "$1" | tr -d '\000')" != VALKEY ] || fail 22 "the file is of a server that this one cannot read"
   fail 20 "redis-check-rdb refuses the file"
 }
 
-# start_server CONFIG: answers when everything is loaded; 21 where it does not start, 23 where a module or database is missing.
+# start_server CONFIG: answers when everything is loaded; 21 where it does not start, 23 where a module or database is missing, 28 where it had no chance to.
 start_server() {
   rm -f "$socket"
   : >/holdfast/server.log
@@ -22,10 +40,24 @@ start_server() {
       tail -n 20 /holdfast/server.log
       cp /holdfast/server.log /holdfast/out/server-log
       grep -q -e "I can't load" -e "Can't load module" -e 'failed to load' -e 'configured to handle more than' /holdfast/server.log && fail 23 "the server lacks something that the data needs"
-      fail 21 "the server did not start on the data"
+      server_ended "the server did not start on the data"
     fi
     sleep 0.05
   done
+}
+
+# server_ended TEXT: 28 where it was killed, or had no chance to; else 21, with the text.
+server_ended() {
+  status=0
+  wait "$server" || status=$?
+  ! was_killed "$status" || fail 28 "the server was killed"
+  host_let_it
+  fail 21 "$1"
+}
+
+# host_let_it: 28 where this host gave the server no thread or no process, before it read anything or to write something: that says nothing of the data.
+host_let_it() {
+  ! grep -q -e "Fatal: Can't initialize Background Jobs" -e 'in background: fork: ' /holdfast/server.log || fail 28 "this host gave the server no thread or process"
 }
 
 stop_server() {

@@ -33,10 +33,10 @@ else
   read_content loaded no
   ask CONFIG SET appendonly yes >/dev/null
   until ask INFO persistence >/holdfast/tmp/persistence && grep -q '^aof_rewrite_in_progress:0' /holdfast/tmp/persistence && grep -q '^aof_rewrite_scheduled:0' /holdfast/tmp/persistence; do
-    kill -0 "$server" 2>/dev/null || fail 21 "the server ended while it wrote the AOF: $(tail -n 3 /holdfast/server.log)"
+    kill -0 "$server" 2>/dev/null || server_ended "the server ended while it wrote the AOF: $(tail -n 3 /holdfast/server.log)"
     sleep 0.05
   done
-  grep -q '^aof_last_bgrewrite_status:ok' /holdfast/tmp/persistence || fail 21 "the AOF could not be written: $(tail -n 3 /holdfast/server.log)"
+  grep -q '^aof_last_bgrewrite_status:ok' /holdfast/tmp/persistence || { host_let_it; fail 21 "the AOF could not be written: $(tail -n 3 /holdfast/server.log)"; }
   grep -q '^aof_enabled:1' /holdfast/tmp/persistence || fail 21 "the AOF is not on"
   stop_server
   [ -d "$new/$appenddirname" ] || fail 21 "no AOF directory came to be"
