@@ -64,6 +64,32 @@ describe('a server with a password and users', () => {
     await expect(engine.inspect(contextOf(docker, new Map(), { password }), { ...open.component, password: { env: 'X' } }, 'backup')).rejects.toEqual(failure('AuthenticationFailed'));
   });
 
+  test('one that has no connection left does not answer yet, whatever redis-cli says of AUTH, and was not told to stop', async () => {
+    const ctx = contextOf(docker, new Map(), { password, run: 'crowded' });
+    const hold = async (): Promise<void> => {
+      await redis.cli('CONFIG', 'SET', 'maxclients', '1');
+      await redis.exec('bash', '-c', '(exec 3<>/dev/tcp/127.0.0.1/6379; exec sleep infinity) >/dev/null 2>&1 & echo $! >/tmp/holding');
+    };
+    const letGo = async (): Promise<void> => {
+      await redis.exec('sh', '-c', 'kill $(cat /tmp/holding)');
+      await redis.waitUntilUp();
+      await redis.cli('CONFIG', 'SET', 'maxclients', '1000');
+    };
+    await hold();
+    await expect(engine.inspect(ctx, redis.component, 'backup')).rejects.toEqual(failure('DatabaseUnreachable'));
+    await letGo();
+    const backup = await engine.backUp(ctx, redis.component, store.destination, options) as RedisBackup;
+    const { cutOver } = await engine.prepare(ctx, redis.component, backup, store.source);
+    const exec: typeof ctx.runtime.exec = async (id, request) => {
+      if (request.argv.includes('SHUTDOWN')) await hold();
+      return ctx.runtime.exec(id, request);
+    };
+    const runtime = new Proxy(ctx.runtime, { get: (target, name) => (name === 'exec' ? exec : (Reflect.get(target, name) as () => unknown).bind(target)) });
+    await expect(engine.close({ ...ctx, runtime }, redis.component, cutOver)).rejects.toEqual(failure('DatabaseUnreachable'));
+    await letGo();
+    await engine.discardPrepared(ctx, redis.component, cutOver);
+  });
+
   test('a user that may not replicate is backed up by BGSAVE, and may not restore', async () => {
     const ctx = contextOf(docker, new Map(), { password: 'reader' });
     const component = { ...redis.component, user: 'reader' };

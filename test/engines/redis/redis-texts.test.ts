@@ -11,6 +11,9 @@ describe('redis-cli', () => {
   test.each([
     ['AUTH failed: WRONGPASS invalid username-password pair or user is disabled.', 'AuthenticationFailed'],
     ['AUTH failed: ERR AUTH <password> called without any password configured', 'AuthenticationFailed'],
+    ['AUTH failed: ERR max number of clients reached', 'DatabaseUnreachable'],
+    ['AUTH failed: ERR max number of clients reached\nError: Connection reset by peer', 'DatabaseUnreachable'],
+    ['ERR max number of clients + cluster connections reached', 'DatabaseUnreachable'],
     ['NOAUTH Authentication required.', 'AuthenticationFailed'],
     ["NOPERM User x has no permissions to run the 'sync' command", 'PermissionDenied'],
     ["ERR unknown command 'CONFIG', with args beginning with: 'GET'", 'PermissionDenied'],

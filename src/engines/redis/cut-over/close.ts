@@ -66,8 +66,8 @@ async function sendShutdown(ctx: EngineContext, connection: RedisConnection, tim
     const result = await execRedisCommand(ctx, connection, ['SHUTDOWN', 'SAVE'], { timeoutMs });
     const problem = redisProblem(result);
     const refused = problem !== null && (problem.type === 'AuthenticationFailed' || problem.type === 'PermissionDenied');
-    // Nor has it taken the command while a script keeps it busy: the next attempt asks again.
-    if (refused || (problem !== null && /^(BUSY|LOADING)\b/.test(problem.words))) throw commandFailure(connection.component, ['SHUTDOWN'], problem);
+    // Nor has it taken the command while a script keeps it busy, or where it has no connection left: the next attempt asks again.
+    if (refused || (problem !== null && /^(BUSY|LOADING)\b|\bERR max number of clients\b/.test(problem.words))) throw commandFailure(connection.component, ['SHUTDOWN'], problem);
     if (/^(\(error\) )?ERR /m.test(`${result.stderr}\n${result.stdout}`)) throw failed(connection.component.container, 'Redis could not save its data before stopping, and went on', 'Its log says why (often a full disk); nothing was exchanged.');
   } catch (error) {
     if (isFailure(error, 'BrokenStream') || isFailure(error, 'ContainerNotRunning') || isFailure(error, 'ContainerNotFound')) return;

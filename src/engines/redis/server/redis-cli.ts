@@ -78,6 +78,8 @@ const hints = {
 
 /** Error replies begin with a code in capitals; the first of these that fits the line decides. */
 const problems: readonly (readonly [pattern: RegExp, type: FailureType, hint: string])[] = [
+  // Told before anything is asked of it, so that AUTH is what comes to nothing.
+  [/^(AUTH failed: |\(error\) )?ERR max number of clients\b/, 'DatabaseUnreachable', hints.unreachable],
   [/^AUTH failed:/, 'AuthenticationFailed', hints.authentication],
   [/^(\(error\) )?(NOAUTH|WRONGPASS)\b/, 'AuthenticationFailed', hints.authentication],
   [/^(\(error\) )?NOPERM\b/, 'PermissionDenied', hints.permission],
