@@ -65,8 +65,8 @@ const scriptLimitBytes = 100 * 1024;
 /**
  * Runs one helper to its end and removes it, with its volume. A container of the same name left by an earlier attempt of the same run and
  * step is removed first; one of another run or step is `NameTaken`. Aborting the signal removes the container that this call created, by id
- * and as it runs, and throws the signal's reason. A killed or vanished helper is `HelperLost`, one that ran out of memory or could not keep its results
- * `HelperFailed`; any other non-zero exit code is returned, for the caller knows what it means.
+ * and as it runs, and throws the signal's reason. A killed or vanished helper is `HelperLost`, also where the host ran out of memory; one that ran out of the memory it
+ * is allowed, or could not keep its results, is `HelperFailed`; any other non-zero exit code is returned, for the caller knows what it means.
  */
 export async function runHelper(runtime: ContainerRuntime, request: HelperRequest): Promise<HelperResult> {
   const { signal } = request;
@@ -135,7 +135,10 @@ async function outcome(runtime: ContainerRuntime, request: HelperRequest, id: st
   const ended = await runtime.wait(id, signal);
   const results = await readResults(runtime, id, signal);
   const messages = results?.messages ?? (await lastMessages(runtime, id, signal));
-  if (ended.oomKilled || (results?.memoryKills ?? 0) > 0) throw failed(request, 'it ran out of the memory it is allowed', 'Give helpers more memory, or fewer parallel jobs.');
+  const { memoryKills = 0, memoryLimitReached = null } = results ?? {};
+  if (memoryKills > 0 && memoryLimitReached === 0) throw lost(request, 'this host ran out of memory, and the kernel ended a process of it');
+  // The engine's own flag knows no more than that something was ended.
+  if (ended.oomKilled || memoryKills > 0) throw failed(request, 'it ran out of the memory it is allowed', 'Give helpers more memory, or fewer parallel jobs.');
   if (results === null && killedExitCodes.has(ended.exitCode)) throw lost(request, 'it was killed');
   if (ended.exitCode === helperExitCodes.stdinCut) throw lost(request, 'its standard input was cut');
   if (ended.exitCode === awayExitCode) throw awayFailure(`run helper "${request.identity.step}"`, scratchName(request.identity), messages.trimEnd().split('\n').at(-1)?.trim().slice(0, 300) ?? '');

@@ -7,7 +7,7 @@
 export const helperDirectory = '/holdfast';
 /** Small files that the script leaves here are handed back by name. */
 export const helperOutDirectory = `${helperDirectory}/out`;
-/** The list that seals the results: `<sha256> <bytes> <name>` a line, last `end <exit code> <number of files> <processes ended for lack of memory>`. */
+/** The list that seals the results: `<sha256> <bytes> <name>` a line, last `end <exit code> <number of files> <processes ended for lack of memory> <how often it reached its own limit of memory>`. */
 export const sealFile = '.sums';
 /** The last 64 KiB of everything that was written to standard output and error. */
 export const messagesFile = '.messages';
@@ -63,14 +63,19 @@ holdfast_seal() {
       printf '%s %s %s\n' "$sum" "$size" "$file"
     done 3<../tmp/.hashes 4<../tmp/.sizes >../tmp/.sums
     count=$#
-    killed=0
+    # Whoever's memory was out, it is a kill; only cgroup v2 says whether its own limit was reached.
+    killed=0 reached=-
     for events in /sys/fs/cgroup/memory.events /sys/fs/cgroup/memory/memory.oom_control; do
       [ -r "$events" ] || continue
       while read -r key value; do
-        [ "$key" != oom_kill ] || killed=$value
+        case $key in
+          oom_kill) killed=$value ;;
+          oom) reached=$value ;;
+        esac
       done <"$events"
+      break
     done
-    printf 'end %s %s %s\n' "$status" "$count" "$killed" >>../tmp/.sums
+    printf 'end %s %s %s %s\n' "$status" "$count" "$killed" "$reached" >>../tmp/.sums
     mv ../tmp/.sums .sums
   )
   exit "$status"

@@ -20,6 +20,8 @@ export interface SealedResults {
   readonly exitCode: number;
   /** Processes that the kernel ended for lack of memory (cgroup v1 memory.oom_control, v2 memory.events): the engine's own flag is sometimes late. */
   readonly memoryKills: number;
+  /** How often it reached the memory that it is allowed; null where the kernel does not tell that (cgroup v1). A process that was ended though it never did had to go for the host's memory. */
+  readonly memoryLimitReached: number | null;
   readonly files: ReadonlyMap<string, string>;
   readonly messages: string;
 }
@@ -33,7 +35,7 @@ export async function readResults(runtime: ContainerRuntime, containerId: string
   const files = await readOut(runtime, containerId, object, signal, withinMs);
   const seal = files.get(sealFile)?.toString('utf8');
   if (seal === undefined) return null;
-  const { exitCode, memoryKills, sums } = parseSeal(seal, object);
+  const { exitCode, memoryKills, memoryLimitReached, sums } = parseSeal(seal, object);
   files.delete(sealFile);
   const [listed, present] = [[...sums.keys()].sort(), [...files.keys()].sort()];
   if (listed.join('\n') !== present.join('\n')) throw differs(object, `sealed were ${listed.length} files, found ${present.length}`);
@@ -43,7 +45,7 @@ export async function readResults(runtime: ContainerRuntime, containerId: string
   }
   const messages = files.get(messagesFile)?.toString('utf8') ?? '';
   files.delete(messagesFile);
-  return { exitCode, memoryKills, messages, files: new Map([...files].map(([name, bytes]) => [name, bytes.toString('utf8')])) };
+  return { exitCode, memoryKills, memoryLimitReached, messages, files: new Map([...files].map(([name, bytes]) => [name, bytes.toString('utf8')])) };
 }
 
 async function readOut(runtime: ContainerRuntime, containerId: string, object: string, signal: AbortSignal | undefined, withinMs: number): Promise<Map<string, Buffer>> {
@@ -97,9 +99,9 @@ export async function lastMessages(runtime: ContainerRuntime, containerId: strin
   return tail.toString();
 }
 
-function parseSeal(text: string, object: string): { exitCode: number; memoryKills: number; sums: Map<string, string> } {
+function parseSeal(text: string, object: string): Pick<SealedResults, 'exitCode' | 'memoryKills' | 'memoryLimitReached'> & { readonly sums: ReadonlyMap<string, string> } {
   const lines = text.split('\n');
-  const end = /^end (\d+) (\d+) (\d+)$/.exec(lines.at(-2) ?? '');
+  const end = /^end (\d+) (\d+) (\d+) (\d+|-)$/.exec(lines.at(-2) ?? '');
   const sums = new Map<string, string>();
   for (const line of lines.slice(0, -2)) {
     const parts = /^([0-9a-f]{64} \d+) ([^/]+)$/.exec(line);
@@ -107,7 +109,7 @@ function parseSeal(text: string, object: string): { exitCode: number; memoryKill
     sums.set(parts[2] as string, parts[1] as string);
   }
   if (end === null || lines.at(-1) !== '' || Number(end[2]) !== sums.size) throw differs(object, 'the seal is not complete');
-  return { exitCode: Number(end[1]), memoryKills: Number(end[3]), sums };
+  return { exitCode: Number(end[1]), memoryKills: Number(end[3]), memoryLimitReached: end[4] === '-' ? null : Number(end[4]), sums };
 }
 
 function differs(object: string, cause: string): HoldfastFailure {

@@ -1,15 +1,19 @@
 /** Helpers on the real engine: their way in, their way out, and that nothing of them stays. */
 import { createHash } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Readable } from 'node:stream';
 import { buffer } from 'node:stream/consumers';
 import { setTimeout as pause } from 'node:timers/promises';
-import { afterEach, beforeAll, describe, expect, test } from 'vitest';
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
 import { isThereFunctions } from '../../src/containers/away-storage.ts';
 import { readFileFromContainer, stageFile } from '../../src/containers/container-files.ts';
 import type { ContainerRuntime } from '../../src/containers/container-runtime.ts';
 import { runHelper } from '../../src/containers/helper-container.ts';
 import type { HelperRequest, HelperResult } from '../../src/containers/helper-container.ts';
 import { scratchLabels, scratchName } from '../../src/containers/labels.ts';
+import type { FailureType } from '../../src/domain/failures.ts';
 import { useDocker } from '../support/docker.ts';
 import { failing } from '../support/failing.ts';
 
@@ -18,9 +22,14 @@ const { runtime } = scope;
 const images = ['postgres:17', 'redis:8'] as const;
 const imageIds = new Map<string, string>();
 
+let directory: string;
+
 beforeAll(async () => {
+  directory = await mkdtemp(join(tmpdir(), 'holdfast-test-'));
   for (const reference of images) imageIds.set(reference, await scope.image(reference));
 });
+
+afterAll(() => rm(directory, { recursive: true }));
 
 // The claim of every single case: however a helper ended, it is gone, and its volumes with it.
 afterEach(async () => expect(await scope.left()).toEqual([]));
@@ -159,6 +168,20 @@ describe('how a helper ends', () => {
     const failure = await failing('HelperFailed', helper('cat /dev/zero | tail', { memoryBytes: 16 * 2 ** 20 }));
     expect(failure.retryable).toBe(false);
     expect(failure.fields.cause).toContain('memory');
+  });
+
+  // What the kernel counts, in the place where it counts it on cgroup v2: no test can make a host run out of memory.
+  test.each<[string, string, FailureType | null]>([
+    ['ended for the host\'s memory is tried again', 'oom 0\noom_kill 1\n', 'HelperLost'],
+    ['ended at its own limit is not', 'oom 2\noom_kill 1\n', 'HelperFailed'],
+    ['ended, nobody says for whose, is not either', 'oom_kill 1\n', 'HelperFailed'],
+    ['that was not ended is nothing', 'oom 0\noom_kill 0\n', null],
+  ])('a process that was %s', async (_what, events, type) => {
+    const file = join(directory, sum(events));
+    await writeFile(file, `low 0\nhigh 0\nmax 7\n${events}oom_group_kill 0\n`);
+    const run = helper('exit 3', { mounts: [{ type: 'bind', source: file, target: '/sys/fs/cgroup/memory.events', readOnly: true }] });
+    if (type === null) expect((await run).exitCode).toBe(3);
+    else expect((await failing(type, run)).fields.cause).toContain('memory');
   });
 
   test('without room for its results: a failure, whatever the script says', async () => {

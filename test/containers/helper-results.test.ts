@@ -13,7 +13,7 @@ import { failing } from '../support/failing.ts';
 /** What the prelude seals: see helper-prelude.ts; the real one is run in helper-container.integration.test.ts. */
 function sealOf(files: Readonly<Record<string, string>>, exitCode = 0): string {
   const lines = Object.entries(files).map(([name, text]) => `${createHash('sha256').update(text).digest('hex')} ${Buffer.byteLength(text)} ${name}\n`);
-  return `${lines.join('')}end ${exitCode} ${lines.length} 0\n`;
+  return `${lines.join('')}end ${exitCode} ${lines.length} 0 -\n`;
 }
 
 function archive(files: Readonly<Record<string, string>>): Promise<Buffer> {
@@ -41,8 +41,9 @@ beforeAll(async () => {
 
 describe('sealed results', () => {
   test('are handed over with the exit code and the messages, without the seal', async () => {
-    expect(await readResults(offering(whole), 'test')).toEqual({ exitCode: 0, memoryKills: 0, messages: 'hello\n', files: new Map([['counts', 'story 7\n'], ['list', files.list]]) });
+    expect(await readResults(offering(whole), 'test')).toEqual({ exitCode: 0, memoryKills: 0, memoryLimitReached: null, messages: 'hello\n', files: new Map([['counts', 'story 7\n'], ['list', files.list]]) });
     expect((await read({ ...files, '.sums': sealOf(files, 3) }))?.exitCode).toBe(3);
+    expect(await read({ ...files, '.sums': sealOf(files).replace(/0 -\n$/, '1 0\n') })).toMatchObject({ memoryKills: 1, memoryLimitReached: 0 });
   });
 
   test('are never less than whole, wherever the archive is cut', async () => {
@@ -69,7 +70,7 @@ describe('sealed results', () => {
     ['a file is too many', { ...files, more: '', '.sums': sealOf(files) }],
     ['the seal has no end', { ...files, '.sums': sealOf(files).replace(/end .*\n$/, '') }],
     ['the seal\'s end is cut', { ...files, '.sums': sealOf(files).slice(0, -1) }],
-    ['the seal counts otherwise', { ...files, '.sums': sealOf(files).replace(/ 3 0\n$/, ' 4 0\n') }],
+    ['the seal counts otherwise', { ...files, '.sums': sealOf(files).replace(/ 3 0 -\n$/, ' 4 0 -\n') }],
     ['the seal is something else', { ...files, '.sums': `nonsense\n${sealOf(files)}` }],
   ])('are refused when %s', async (_what, changed) => {
     await failing('BrokenStream', read(changed));
