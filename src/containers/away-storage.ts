@@ -1,8 +1,6 @@
 /** Looking at a disk or share that may be away: what cannot be looked at is not absent, and another attempt is made. */
 import { HoldfastFailure } from '../domain/failures.ts';
-
-/** What a script ends with then (EX_TEMPFAIL of sysexits.h): among those that mean the same of every helper. */
-export const awayExitCode = 75;
+import { helperExitCodes } from './helper-prelude.ts';
 
 /** Functions for scripts of helpers; `[ -e … ]` calls everything absent that it may not, or cannot, look at. Not for a subshell whose exit code nobody sees. */
 export const isThereFunctions = String.raw`
@@ -15,7 +13,7 @@ is_there() {
 }
 
 # away TEXT: ends the script, for another attempt. To where messages go, also from within a substitution.
-away() { fail ${awayExitCode} "$@" >&2; }
+away() { fail ${helperExitCodes.away} "$@" >&2; }
 `;
 
 /** Of a disk or share that a helper works on: the step is tried again. */

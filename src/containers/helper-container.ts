@@ -2,7 +2,7 @@
  * Helper containers: where everything that forks, pipes or runs long is done (databases.md D1, D5). Short-lived, from the database's own
  * image, `Init`, labelled, limited, without a log driver. This file's functions are the only way to run one.
  */
-import { awayExitCode, awayFailure } from './away-storage.ts';
+import { awayFailure } from './away-storage.ts';
 import { HoldfastFailure, isFailure } from '../domain/failures.ts';
 import type { ContainerRuntime, MountSpec } from './container-runtime.ts';
 import { killedExitCodes } from './ended-by-others.ts';
@@ -141,7 +141,7 @@ async function outcome(runtime: ContainerRuntime, request: HelperRequest, id: st
   if (ended.oomKilled || memoryKills > 0) throw failed(request, 'it ran out of the memory it is allowed', 'Give helpers more memory, or fewer parallel jobs.');
   if (results === null && killedExitCodes.has(ended.exitCode)) throw lost(request, 'it was killed');
   if (ended.exitCode === helperExitCodes.stdinCut) throw lost(request, 'its standard input was cut');
-  if (ended.exitCode === awayExitCode) throw awayFailure(`run helper "${request.identity.step}"`, scratchName(request.identity), messages.trimEnd().split('\n').at(-1)?.trim().slice(0, 300) ?? '');
+  if (ended.exitCode === helperExitCodes.away) throw awayFailure(`run helper "${request.identity.step}"`, scratchName(request.identity), messages.trimEnd().split('\n').at(-1)?.trim().slice(0, 300) ?? '');
   if (results === null) throw failed(request, `it ended with ${ended.exitCode} without keeping its results${lastLine(messages)}`, 'Check the free space of the Docker engine\'s data directory.');
   if (results.exitCode !== ended.exitCode) throw lost(request, `it ended with ${ended.exitCode} after sealing ${results.exitCode}`);
   return { exitCode: ended.exitCode, files: results.files, messages };

@@ -15,7 +15,7 @@ export const messagesFile = '.messages';
 export const stdinBytesVariable = 'HOLDFAST_STDIN_BYTES';
 
 /** What the prelude's own exit codes mean (names and numbers of sysexits.h). */
-export const helperExitCodes = { dataDiffers: 65, stdinCut: 74 } as const;
+export const helperExitCodes = { dataDiffers: 65, stdinCut: 74, away: 75 } as const;
 
 /**
  * Functions for scripts:

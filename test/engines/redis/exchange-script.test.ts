@@ -8,7 +8,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { awayExitCode } from '../../../src/containers/away-storage.ts';
+import { helperExitCodes } from '../../../src/containers/helper-prelude.ts';
 import type { FailureType } from '../../../src/domain/failures.ts';
 import { exchangeFailure } from '../../../src/engines/redis/cut-over/exchange.ts';
 import { helperScripts } from '../../../src/engines/redis/helper/helper-scripts.ts';
@@ -206,7 +206,7 @@ describe('where it cannot be told what lies there', () => {
     expect(exchange('in', layout)).toMatchObject({ status: 0 });
     const after = tree();
     unlooked(join(data, '.holdfast'));
-    for (const way of ['in', 'out'] as const) expect(exchange(way, layout)).toMatchObject({ status: awayExitCode, moved: 0, output: expect.stringContaining('it cannot be told what is there') });
+    for (const way of ['in', 'out'] as const) expect(exchange(way, layout)).toMatchObject({ status: helperExitCodes.away, moved: 0, output: expect.stringContaining('it cannot be told what is there') });
     back(join(data, '.holdfast'));
     expect(tree()).toEqual(after);
     expect(exchange('out', layout)).toMatchObject({ status: 0 });

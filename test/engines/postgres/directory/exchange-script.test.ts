@@ -7,7 +7,7 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { awayExitCode } from '../../../../src/containers/away-storage.ts';
+import { helperExitCodes } from '../../../../src/containers/helper-prelude.ts';
 import { scripts } from '../../../../src/engines/postgres/server/script-text.ts';
 
 const ours = 'pgsql_tmp.holdfast/0123456789abcdef';
@@ -216,7 +216,7 @@ test('where it cannot be told what lies there nothing is concluded or moved, and
   const [own, away] = [join(data, 'pgsql_tmp.holdfast'), join(root, 'away')];
   renameSync(own, away);
   symlinkSync(own, own);
-  for (const way of ['in', 'out'] as const) expect(exchange(way)).toMatchObject({ status: awayExitCode, moved: 0, output: expect.stringContaining('it cannot be told what is there') });
+  for (const way of ['in', 'out'] as const) expect(exchange(way)).toMatchObject({ status: helperExitCodes.away, moved: 0, output: expect.stringContaining('it cannot be told what is there') });
   rmSync(own);
   renameSync(away, own);
   expect(tree()).toEqual(after);

@@ -8,7 +8,8 @@ import { chmodSync, existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSyn
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
-import { awayExitCode, isThereFunctions } from '../../../../src/containers/away-storage.ts';
+import { helperExitCodes } from '../../../../src/containers/helper-prelude.ts';
+import { isThereFunctions } from '../../../../src/containers/away-storage.ts';
 
 const read = (name: string): string => readFileSync(new URL(`../../../../src/engines/postgres/scripts/replace/${name}`, import.meta.url), 'utf8');
 const run = '0123456789abcdef';
@@ -170,7 +171,7 @@ describe('a copy that cannot be looked at, or read', () => {
   test('is neither gone nor damaged, whatever of it is looked for: nothing goes, and another attempt is asked for', () => {
     const { drop, back } = copied();
     const before = tree();
-    const isAway = (script: string, args: readonly string[]): void => expect(sh(script, args)).toMatchObject({ status: awayExitCode, output: expect.stringContaining('it cannot be told what is there') });
+    const isAway = (script: string, args: readonly string[]): void => expect(sh(script, args)).toMatchObject({ status: helperExitCodes.away, output: expect.stringContaining('it cannot be told what is there') });
     renameSync(join(copy, 'attempts'), join(root, 'attempts'));
     unlooked(join(copy, 'attempts'));
     isAway('drop.sh', drop);
@@ -188,7 +189,7 @@ describe('a copy that cannot be looked at, or read', () => {
     const { drop, back } = copied();
     renameSync(copy, `${copy} away`);
     mkdirSync(copy);
-    for (const [script, args] of [['drop.sh', drop], ['put-back.sh', back]] as const) expect(sh(script, args)).toMatchObject({ status: awayExitCode, output: expect.stringContaining('may not be mounted') });
+    for (const [script, args] of [['drop.sh', drop], ['put-back.sh', back]] as const) expect(sh(script, args)).toMatchObject({ status: helperExitCodes.away, output: expect.stringContaining('may not be mounted') });
   });
 
   test('is told as that where reading it ends with an error of the kernel\'s; and as damage where every byte can be had', () => {
