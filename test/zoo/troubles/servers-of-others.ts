@@ -1,4 +1,5 @@
 /** The servers of a drill in somebody else's hands (whoever tidies up on the host, an engine that is restarted, a kernel without memory): ended, some as soon as they run, or written to. */
+import { Context } from '@temporalio/activity';
 import type { ContainerRuntime } from '../../../src/containers/container-runtime.ts';
 import { labelNames } from '../../../src/containers/labels.ts';
 import type { ServiceFixture } from '../../support/service-fixture.ts';
@@ -32,12 +33,13 @@ export const killedBeforeCheck = (service: ServiceFixture): Trouble => beforeChe
 export const writtenBeforeCheck = (service: ServiceFixture, command: readonly string[]): Trouble =>
   beforeCheck(service, async (id) => void await service.runtime.exec(id, { argv: ['redis-cli', '-e', ...command], timeoutMs: 20_000 }));
 
-function beforeCheck({ runtime, name: service }: ServiceFixture, act: (serverId: string) => Promise<void>): Trouble {
+/** Of the drill whose step it is: another one is at work in the other lane. */
+function beforeCheck({ runtime }: ServiceFixture, act: (serverId: string) => Promise<void>): Trouble {
   return {
     probe: {
       before: async ({ activity }) => {
         if (activity !== 'checkDrill') return;
-        for (const { id } of await runtime.list({ [labelNames.service]: service, [labelNames.step]: 'drill-server' })) await act(id);
+        for (const { id } of await runtime.list({ [labelNames.runId]: Context.current().info.workflowExecution?.runId ?? '', [labelNames.step]: 'drill-server' })) await act(id);
       },
     },
   };
