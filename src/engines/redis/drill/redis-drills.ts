@@ -59,12 +59,15 @@ async function keysThatDiffer(backup: RedisBackup, source: ArtifactSource, found
  * Keys of a running server against those of the file: fewer by what had a time to live, and by nothing else. Pure.
  * @param expiringHashes besides, by database (rdb-file.ts)
  */
-export function keyDifferences({ databases }: Pick<RedisContent, 'databases'>, found: readonly Pick<RedisDatabaseContent, 'database' | 'keys'>[], expiringHashes: ReadonlyMap<number, number> = new Map()): readonly Difference[] {
+export function keyDifferences({ databases }: Pick<RedisContent, 'databases'>, found: readonly RedisDatabaseContent[], expiringHashes: ReadonlyMap<number, number> = new Map()): readonly Difference[] {
   const numbers = [...new Set([...databases, ...found].map(({ database }) => database))].sort((a, b) => a - b);
   return numbers.flatMap((database) => {
-    const [expected, there] = [databases.find((each) => each.database === database), BigInt(found.find((each) => each.database === database)?.keys ?? '0')];
-    const [keys, expires] = [BigInt(expected?.keys ?? '0'), BigInt(expected?.expires ?? '0')];
-    return there <= keys && there >= keys - expires - BigInt(expiringHashes.get(database) ?? 0) ? [] : [{ object: `database ${database}`, property: 'keys', expected: String(keys), found: String(there) }];
+    const [expected, running] = [databases, found].map((list) => list.find((each) => each.database === database));
+    const [keys, there] = [expected, running].map((each) => BigInt(each?.keys ?? '0')) as [bigint, bigint];
+    // What still has a time to live has not gone by it.
+    const [expires, left] = [expected, running].map((each) => BigInt(each?.expires ?? '0')) as [bigint, bigint];
+    const gone = expires > left ? expires - left : 0n;
+    return there <= keys && there >= keys - gone - BigInt(expiringHashes.get(database) ?? 0) ? [] : [{ object: `database ${database}`, property: 'keys', expected: String(keys), found: String(there) }];
   });
 }
 
