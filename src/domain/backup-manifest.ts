@@ -84,6 +84,12 @@ interface PostgresCommon {
 }
 
 /** One database, dumped in one snapshot. */
+export interface TimeFormats {
+  readonly TimeZone: string;
+  readonly DateStyle: string;
+  readonly IntervalStyle: string;
+}
+
 export interface PostgresDump extends PostgresCommon {
   readonly method: 'dump';
   readonly content: PostgresContent;
@@ -92,6 +98,8 @@ export interface PostgresDump extends PostgresCommon {
   /** Bytes of the live database when it was dumped (pg_database_size): what a side restore will need. */
   readonly databaseSizeBytes: number;
   readonly extensions: readonly { readonly name: string; readonly version: string }[];
+  /** How times read in a session of nobody in particular, wherever that is set (TimeZone, DateStyle, IntervalStyle). Absent in backups of before this was kept, and of an imported dump. */
+  readonly timeFormats?: TimeFormats;
 }
 
 /** The whole server, copied while it ran, with the log that makes the copy consistent: what recovery to a moment begins with. */

@@ -62,6 +62,7 @@ const postgresDump = z.strictObject({
   }),
   databaseSizeBytes: size,
   extensions: z.array(z.strictObject({ name: text, version: text })),
+  timeFormats: z.strictObject({ TimeZone: text, DateStyle: text, IntervalStyle: text }).exactOptional(),
 });
 
 const postgresBase = z.strictObject({

@@ -1,7 +1,7 @@
 /** One snapshot, one helper: dump, exact counts and hashes side by side (docs/design.md). */
 import type { HelperResult } from '../../containers/helper-container.ts';
 import { serverFacts } from '../../containers/server-facts.ts';
-import type { Artifact, DatabaseProperties, NotCompared, PostgresDump, RoleFacts } from '../../domain/backup-manifest.ts';
+import type { Artifact, DatabaseProperties, NotCompared, PostgresDump, RoleFacts, TimeFormats } from '../../domain/backup-manifest.ts';
 import type { PostgresComponent } from '../../domain/service.ts';
 import type { ArtifactDestination, EngineContext } from '../engine-context.ts';
 import type { BackupOptions } from '../engine-context.ts';
@@ -25,6 +25,8 @@ interface SourceFacts {
   readonly properties: DatabaseProperties;
   readonly roles: readonly RoleFacts[];
   readonly extensions: readonly { readonly name: string; readonly version: string }[];
+  /** Null where they are those of our role. */
+  readonly timeFormats: TimeFormats | null;
   readonly notCompared: readonly NotCompared[];
 }
 
@@ -81,6 +83,7 @@ function manifestPart(ctx: EngineContext, component: PostgresComponent, inspecti
     properties: facts.properties,
     databaseSizeBytes: facts.sizeBytes,
     extensions: facts.extensions,
+    ...(facts.timeFormats === null ? {} : { timeFormats: facts.timeFormats }),
     notCompared: [...facts.notCompared, ...alwaysNotCompared(options, inspection)],
   };
 }

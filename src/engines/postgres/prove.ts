@@ -83,7 +83,7 @@ async function restoreInto(ctx: EngineContext, place: ServerPlace, image: { read
     restoreArguments: ['--no-publications', '--no-tablespaces'],
     makeDatabase: async () => {
       await createRoles(ctx, place, backup.roles.filter((role) => role.referenced), 'of a proof');
-      await createSideDatabase(ctx, place, scratchDatabase, backup.properties);
+      await createSideDatabase(ctx, place, scratchDatabase, backup);
     },
   });
   const { content } = backup;

@@ -50,6 +50,29 @@ test('a dump is proven, and restored, with the settings of its database; one tha
   expect(await engine.prove(contextOf(docker, new Map(), { run: 'unknown' }), unknown, store.source)).toMatchObject({ verdict: 'proven' });
 });
 
+test('a dump of a server whose own file says it is proven with that, and leaves it to the server that it is restored into; one that this image does not know is left out', async () => {
+  await using store = await openStore();
+  const postgres = await startPostgres(docker, { environment: { TZ: zone } });
+  await postgres.sql(`${functions} ${visits} ALTER ROLE postgres IN DATABASE app SET DateStyle = 'German';`);
+  const ofItsRole = await backUpInto(docker, postgres, store, { run: 'role' });
+  expect(ofItsRole.timeFormats).toBeUndefined();
+  await postgres.sql('ALTER ROLE postgres IN DATABASE app RESET DateStyle');
+  const backup = await backUpInto(docker, postgres, store, { run: 'backup' });
+  expect(backup.timeFormats).toEqual({ TimeZone: zone, DateStyle: 'ISO, MDY', IntervalStyle: 'postgres' });
+  expect(await engine.prove(contextOf(docker, new Map(), { run: 'proof' }), backup, store.source)).toMatchObject({ verdict: 'proven', differences: [] });
+
+  const restore = contextOf(docker, new Map(), { run: 'restore' });
+  const prepared = await engine.prepare(restore, postgres.component, backup, store.source);
+  await cutOver(restore, postgres.component, prepared, backup);
+  expect(await postgres.sql('SELECT count(*) FROM pg_db_role_setting')).toBe('0');
+  expect(await postgres.sql(byIndex)).toBe('1');
+
+  await postgres.sql('DROP TABLE visits');
+  const plain = await backUpInto(docker, postgres, store, { run: 'plain' });
+  const elsewhere = { ...plain, timeFormats: { TimeZone: 'Middle-earth/Hobbiton', DateStyle: 'ISO, MDY', IntervalStyle: 'postgres' } };
+  expect(await engine.prove(contextOf(docker, new Map(), { run: 'unknown' }), elsewhere, store.source)).toMatchObject({ verdict: 'proven' });
+});
+
 test('a dump of a server whose command says it is proven with that', async () => {
   await using store = await openStore();
   const postgres = await startPostgres(docker, { args: ['-c', `TimeZone=${zone}`] });

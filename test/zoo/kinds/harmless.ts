@@ -49,6 +49,7 @@ export const harmlessKinds: readonly Animal[] = [
   }),
   // Under GMT they lie on one day, and not on the one that stands beside.
   healthy('time-zone-of-the-database', database(`ALTER DATABASE $DATABASE SET timezone = 'Pacific/Auckland'; SET timezone = 'Pacific/Auckland'; ${visits}`)),
+  healthy('time-zone-of-the-server', database(`ALTER SYSTEM SET timezone = 'Pacific/Auckland'; SELECT pg_reload_conf(); SET timezone = 'Pacific/Auckland'; ${visits}`, { undo: 'ALTER SYSTEM RESET timezone; SELECT pg_reload_conf();' })),
   healthy('base-time-zone-of-the-server', { kind: 'base', sql: `ALTER SYSTEM SET timezone = 'Pacific/Auckland'; SET timezone = 'Pacific/Auckland'; ${visits}`, undo: 'ALTER SYSTEM RESET timezone; DROP TABLE visits; DROP FUNCTION day_of;' }),
   healthy('event-trigger-refuses-everything', database('CREATE FUNCTION refuse() RETURNS event_trigger LANGUAGE plpgsql AS $$ BEGIN RAISE EXCEPTION \'no more changes\'; END $$; CREATE EVENT TRIGGER no_changes ON ddl_command_start EXECUTE FUNCTION refuse();')),
   healthy('login-that-writes', database(loginThatWrites), { drill: { assertions: [{ kind: 'sql', name: 'asked', component: 'postgres', expect: { kind: 'number', atLeast: '500', atMost: '500' }, sql: 'SELECT count(*) FROM orders' }] } }), healthy('base-login-that-writes', { kind: 'base', sql: loginThatWrites, undo: 'DROP EVENT TRIGGER noted; DROP FUNCTION note(); DROP TABLE logins;' }),

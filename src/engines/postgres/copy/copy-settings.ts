@@ -1,5 +1,5 @@
 /** The configuration of a copy's server: the original's, and on top of it what keeps the copy from acting like the original (databases.md P14). Pure. */
-import type { PostgresBase, PostgresDump } from '../../../domain/backup-manifest.ts';
+import type { PostgresBase, PostgresDump, TimeFormats } from '../../../domain/backup-manifest.ts';
 import { settingsText } from '../base/base-input.ts';
 import { preloadLibraries, preloadSettings, quietLibraries } from '../server/preload-settings.ts';
 import { settingsInCommand } from '../server/settings-in-command.ts';
@@ -9,14 +9,16 @@ export interface CarriedSettings {
   readonly settings: Readonly<Record<string, string>>;
   /** Loaded at its start. */
   readonly libraries: readonly string[];
+  /** How times read: of a base backup its files say so. */
+  readonly formats: Readonly<Partial<TimeFormats>>;
 }
 
 /** Of a base backup what its server said it ran with. A dump knows no more than its extensions, and how the container was told to start its server. */
-export function carriedBy(backup: Pick<PostgresBase, 'method' | 'cluster'> | Pick<PostgresDump, 'method' | 'extensions'>, database: string, command: readonly string[]): CarriedSettings {
-  if (backup.method === 'base') return { settings: backup.cluster.settings, libraries: backup.cluster.preloadLibraries };
+export function carriedBy(backup: Pick<PostgresBase, 'method' | 'cluster'> | Pick<PostgresDump, 'method' | 'extensions' | 'timeFormats'>, database: string, command: readonly string[]): CarriedSettings {
+  if (backup.method === 'base') return { settings: backup.cluster.settings, libraries: backup.cluster.preloadLibraries, formats: {} };
   const { [preloadLibraries]: needed = '', ...settings } = preloadSettings(backup, database);
   const told = (settingsInCommand(command)[preloadLibraries] ?? '').split(',').map((name) => name.trim());
-  return { settings, libraries: [...new Set([...needed.split(','), ...told])].filter((name) => name !== '') };
+  return { settings, libraries: [...new Set([...needed.split(','), ...told])].filter((name) => name !== ''), formats: backup.timeFormats ?? {} };
 }
 
 /**
@@ -59,9 +61,9 @@ export function roomForLocks({ content }: Pick<PostgresDump, 'content'>, command
  * Paths are read from where this file lies, which is beside the data directory.
  */
 export const likeOriginal = (carried: CarriedSettings, command: readonly string[]): string => [
-  'include_if_exists \'data/postgresql.conf\'\n', 'include_if_exists \'kept.auto.conf\'\n', settingsText(settingsInCommand(command)), plainSettings(carried),
+  'include_if_exists \'data/postgresql.conf\'\n', 'include_if_exists \'kept.auto.conf\'\n', settingsText({ ...settingsInCommand(command), ...carried.formats }), plainSettings(carried),
 ].join('');
 
 /** Where no server starts with that: only what recovery insisted on. */
-export const plainSettings = ({ settings, libraries }: CarriedSettings): string =>
+export const plainSettings = ({ settings, libraries }: Omit<CarriedSettings, 'formats'>): string =>
   settingsText({ ...settings, ...(libraries.length === 0 ? {} : { [preloadLibraries]: libraries.join(',') }) });

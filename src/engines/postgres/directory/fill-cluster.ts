@@ -42,7 +42,7 @@ export async function fillCluster(ctx: EngineContext, component: PostgresCompone
       await createRoles(ctx, place, backup.roles, 'of a new server');
       // initdb has made one of the usual name.
       await dropDatabase(ctx, place, database, null);
-      await createSideDatabase(ctx, place, database, backup.properties);
+      await createSideDatabase(ctx, place, database, backup);
     },
   });
   filling.onDifferences?.(restored.differences);

@@ -47,7 +47,7 @@ export async function importDump(ctx: EngineContext, component: PostgresComponen
     const place: ServerPlace = { containerId: server.id, component: { engine: 'postgres', name: component.name, container: server.name, database: scratchDatabase, user: component.user } };
     await start(ctx, place);
     await createRoles(ctx, place, asked.roles.map((name) => ({ name, superuser: false })), 'of an import');
-    await createSideDatabase(ctx, place, scratchDatabase, asked.properties);
+    await createSideDatabase(ctx, place, scratchDatabase, { properties: asked.properties });
     await loadPlainDump(ctx, { place, imageId: live.imageId, file, original, source });
     const dump = await backUp(ctx, place.component, destination, options);
     return asImported(dump, { original, file, asked, live: await serverFacts(ctx.runtime, live, dump.server.version), database: component.database });
@@ -81,7 +81,7 @@ interface Origin {
 }
 
 /** What was read of the throwaway server, said of the one it will go back to. */
-function asImported(dump: PostgresDump, { original, file, asked, live, database }: Origin): PostgresDump {
+function asImported({ timeFormats: _ofTheThrowaway, ...dump }: PostgresDump, { original, file, asked, live, database }: Origin): PostgresDump {
   const notCompared: readonly NotCompared[] = [
     { object: 'the database that was live when the file was made', reason: `nobody counted it: what is compared was counted after ${file.name} had been run in a throwaway server without an error` },
     { object: 'owner, permissions, settings and locale of the database', reason: 'a plain dump does not hold them: they are those of the live database at the import' },

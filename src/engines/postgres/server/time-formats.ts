@@ -2,7 +2,7 @@
  * What decides how a time reads, and which day it is. Functions that were declared immutable and are not, checks and generated columns hold what they answered under what the original had: anywhere
  * else a sound index looks damaged, and a sound row is refused. Its files, where there are any: formats_of in scripts/prelude.sh. Pure.
  */
-import type { DatabaseProperties, ServerFacts } from '../../../domain/backup-manifest.ts';
+import type { PostgresDump, ServerFacts } from '../../../domain/backup-manifest.ts';
 import { settingsInCommand } from './settings-in-command.ts';
 
 const names: ReadonlySet<string> = new Set(['timezone', 'datestyle', 'intervalstyle']);
@@ -11,6 +11,8 @@ const names: ReadonlySet<string> = new Set(['timezone', 'datestyle', 'intervalst
 export const formatsInCommand = ({ setUp }: Pick<ServerFacts, 'setUp'>): Readonly<Record<string, string>> =>
   Object.fromEntries(Object.entries(settingsInCommand(setUp?.command ?? [])).filter(([name]) => names.has(name)));
 
-/** `ALTER DATABASE … SET`, of everybody. */
-export const formatsOfDatabase = ({ settings }: Pick<DatabaseProperties, 'settings'>): readonly { readonly name: string; readonly value: string }[] =>
-  settings.filter(({ role, name }) => role === null && names.has(name.toLowerCase())).map(({ name, value }) => ({ name, value }));
+/** What a database is filled under: of its server as it said itself, and on top of that `ALTER DATABASE … SET`, of everybody. */
+export const formatsToFill = ({ timeFormats, properties: { settings } }: Pick<PostgresDump, 'timeFormats' | 'properties'>): readonly { readonly name: string; readonly value: string }[] => [
+  ...Object.entries(timeFormats ?? {}).map(([name, value]) => ({ name, value })),
+  ...settings.filter(({ role, name }) => role === null && names.has(name.toLowerCase())).map(({ name, value }) => ({ name, value })),
+];

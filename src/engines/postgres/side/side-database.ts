@@ -1,12 +1,12 @@
 /** Databases that a run makes beside the live one, and their names. All are found again by name or OID; nothing else is ever dropped. */
 import { run16 } from '../../../containers/labels.ts';
-import type { DatabaseProperties } from '../../../domain/backup-manifest.ts';
+import type { PostgresDump } from '../../../domain/backup-manifest.ts';
 import type { RunOwner } from '../../../domain/run-owner.ts';
 import type { PostgresComponent } from '../../../domain/service.ts';
 import type { EngineContext } from '../../engine-context.ts';
 import { runPsql } from '../server/psql.ts';
 import { statements } from '../server/script-text.ts';
-import { formatsOfDatabase } from '../server/time-formats.ts';
+import { formatsToFill } from '../server/time-formats.ts';
 
 /** Where a run prepares. */
 export const sideNameOf = (owner: RunOwner, component: string): string => `holdfast_side_${run16(owner, component)}`;
@@ -23,12 +23,13 @@ export interface ServerPlace {
 }
 
 /** Creates it empty, closed to all but superusers, in the shape of the one that was backed up; answers its OID. Not idempotent: drop first. */
-export async function createSideDatabase(ctx: EngineContext, place: ServerPlace, name: string, properties: DatabaseProperties): Promise<number> {
+export async function createSideDatabase(ctx: EngineContext, place: ServerPlace, name: string, backup: Pick<PostgresDump, 'timeFormats' | 'properties'>): Promise<number> {
+  const { properties } = backup;
   const output = await runPsql(ctx, {
     ...place, database: null, operation: 'create the side database', sql: statements['create-side.sql'], timeoutMs: ctx.timing.quickActivityMs,
     variables: {
       side: name, encoding: properties.encoding, provider: properties.localeProvider, collate: properties.collate, ctype: properties.ctype,
-      locale: properties.locale ?? '', icu_rules: properties.icuRules ?? '', formats: JSON.stringify(formatsOfDatabase(properties)),
+      locale: properties.locale ?? '', icu_rules: properties.icuRules ?? '', formats: JSON.stringify(formatsToFill(backup)),
     },
   });
   return Number(output.trim());

@@ -3,7 +3,7 @@ import { asArguments } from '../../../../src/engines/postgres/base/base-input.ts
 import { carriedBy, likeOriginal, modestSettings, plainSettings, quietSettings, roomForLocks } from '../../../../src/engines/postgres/copy/copy-settings.ts';
 import { settingsInCommand } from '../../../../src/engines/postgres/server/settings-in-command.ts';
 
-const base = { settings: { max_connections: '200' }, libraries: ['pg_cron', 'it\'s'] };
+const base = { settings: { max_connections: '200' }, libraries: ['pg_cron', 'it\'s'], formats: {} };
 
 test('what a container\'s command sets is read however it is written, without what belongs to its place, and without what was cut as a secret', () => {
   expect(settingsInCommand(['postgres', '-c', 'work_mem=7MB', '-cjit=off', '--max-connections=200', '--cron.host=x', '-D', '/data', '-c', 'shared_buffers = 1', '--version'])).toEqual({ work_mem: '7MB', jit: 'off', max_connections: '200', 'cron.host': 'x' });
@@ -28,9 +28,13 @@ test('nothing keeps it from being quiet: archiving, subscriptions, jobs, standby
 test('a dump is served with the libraries of its extensions and of its command, each kept still', () => {
   const dump = { method: 'dump', extensions: [{ name: 'pg_cron', version: '1' }, { name: 'hstore', version: '1' }] } as const;
   const carried = carriedBy(dump, 'shop', ['postgres', '-c', 'shared_preload_libraries=timescaledb, pg_cron', '-c', 'work_mem=7MB']);
-  expect(carried).toEqual({ settings: { 'cron.database_name': 'shop', 'cron.launch_active_jobs': 'off' }, libraries: ['pg_cron', 'timescaledb'] });
+  expect(carried).toEqual({ settings: { 'cron.database_name': 'shop', 'cron.launch_active_jobs': 'off' }, libraries: ['pg_cron', 'timescaledb'], formats: {} });
   expect(quietSettings(carried)).toMatchObject({ 'cron.launch_active_jobs': 'off', 'timescaledb.max_background_workers': '0' });
-  expect(carriedBy({ method: 'dump', extensions: [] }, 'shop', [])).toEqual({ settings: {}, libraries: [] });
+  expect(carriedBy({ method: 'dump', extensions: [] }, 'shop', [])).toEqual({ settings: {}, libraries: [], formats: {} });
+  const timeFormats = { TimeZone: 'Pacific/Auckland', DateStyle: 'SQL, DMY', IntervalStyle: 'iso_8601' };
+  const written = likeOriginal(carriedBy({ ...dump, timeFormats }, 'shop', ['-c', 'timezone=GMT']), ['-c', 'timezone=GMT']);
+  // The last one counts, and it says what held in the original whoever had set it.
+  expect(written.split('\n').filter((line) => /zone|style/i.test(line))).toEqual(['timezone = \'GMT\'', 'TimeZone = \'Pacific/Auckland\'', 'DateStyle = \'SQL, DMY\'', 'IntervalStyle = \'iso_8601\'']);
 });
 
 test('beside the original a server takes a little of its own, and no more than a quarter of what its container may have', () => {

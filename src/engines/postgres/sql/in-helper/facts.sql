@@ -43,6 +43,10 @@ SELECT json_build_object(
                  UNION ALL SELECT FROM pg_proc, aclexplode(proacl) AS x WHERE x.grantee = 10 AND proowner <> 10
                  UNION ALL SELECT FROM pg_namespace, aclexplode(nspacl) AS x WHERE x.grantee = 10 AND nspowner <> 10
                  UNION ALL SELECT FROM aclexplode(d.datacl) AS x WHERE x.grantee = 10))) ORDER BY r.rolname), '[]') FROM pg_roles r WHERE r.rolname !~ '^pg_'),
+  -- What a session of nobody in particular has: neither what ours set, nor what our role brings with it.
+  'timeFormats', (SELECT json_object_agg(s.name, s.reset_val ORDER BY s.name) FROM pg_settings s WHERE s.name IN ('TimeZone', 'DateStyle', 'IntervalStyle')
+     HAVING NOT EXISTS (SELECT FROM pg_db_role_setting r, unnest(r.setconfig) AS listed (c)
+                         WHERE r.setrole = (SELECT oid FROM pg_roles WHERE rolname = current_user) AND r.setdatabase IN (0, d.oid) AND lower(split_part(c, '=', 1)) IN ('timezone', 'datestyle', 'intervalstyle'))),
   'extensions', (SELECT coalesce(json_agg(json_build_object('name', extname, 'version', extversion) ORDER BY extname), '[]') FROM pg_extension),
   'notCompared', (SELECT coalesce(json_agg(json_build_object('object', object, 'reason', reason) ORDER BY reason, object), '[]') FROM (
       SELECT format('materialized view %I.%I', n.nspname, c.relname) AS object, 'its rows are computed anew by the restore' AS reason
