@@ -45,7 +45,7 @@ interface Anew {
 }
 
 /**
- * So many backups go by one look, unless a run was begun or a hold placed since: a look reads what is said of each backup that is there, which before each of the thousands of a first prune took most
+ * So many backups go by one look, unless a run of the service is open or a hold was placed since: a look reads what is said of each backup that is there, which before each of the thousands of a first prune took most
  * of a day.
  */
 const backupsAtOnce = 25;

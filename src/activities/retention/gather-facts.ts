@@ -47,7 +47,7 @@ type Known = Omit<BackupFacts, 'verdict'> & { readonly madeBy: string };
 export interface FactsReader {
   /** @throws RepositoryUnreachable, RepositoryDamaged, UnsupportedFormat, WalConflict, TemporalUnreachable */
   read(): Promise<Gathered>;
-  /** Are the runs and the holds those that were read last? Cheap: what is said of the backups is not looked at. @throws as read */
+  /** Are the holds those that were read last, and is no run of the service open that may read a backup or record a proof of one? Cheap: what is said of the backups is not looked at. @throws as read */
   isCurrent(): Promise<boolean>;
 }
 
@@ -131,18 +131,18 @@ export function createFactsReader(gathering: Gathering): FactsReader {
       const there = new Set([...backups, ...unreadable, ...trash].map(({ backupId }) => backupId));
       const removed = (await readRemoved()).filter(({ backupId }) => !there.has(backupId));
       const holds = await repository.listHolds(service);
-      lastRead = asText(runs, holds);
+      lastRead = asText(holds);
       const facts: RetentionFacts = {
         nowMs: nowMs(), backups, unreadable, trash, removed, holds,
         uses: [...uses, ...rollbackUses(rollbacks)], beingBased, restoring: restoreBesideRetention(service, runs), logs: logs.map(({ facts: log }) => log), aofs: await readAofs(repository, service), marks: await readMarks(), lastPlan: await repository.trash.lastPlan(service),
       };
       return { facts, logs, isRead };
     },
-    isCurrent: async () => asText(await openRuns(), await repository.listHolds(service)) === lastRead,
+    isCurrent: async () => !(await openRuns()).some(({ input }) => input === null || input['service'] === service) && asText(await repository.listHolds(service)) === lastRead,
   };
 }
 
-const asText = (runs: readonly OpenRun[], holds: readonly Hold[]): string => JSON.stringify([runs, holds].map((each) => each.map((one) => JSON.stringify(one)).toSorted()));
+const asText = (holds: readonly Hold[]): string => JSON.stringify(holds.map((hold) => JSON.stringify(hold)).toSorted());
 
 const knownOf = ({ manifest, sha256 }: ReadManifest): Known => ({
   backupId: manifest.backupId, sequence: manifest.sequence, sha256, parts: partsOf(manifest), madeBy: manifest.run.workflowId, ...(manifest.imported === undefined ? {} : { imported: true as const }),

@@ -8,7 +8,7 @@ import { contentFrom } from '../../../src/engines/postgres/content/content-readi
 import { backUpFailure } from '../../../src/engines/postgres/content/back-up-failure.ts';
 import { roomIn } from '../../../src/engines/postgres/inspect.ts';
 import { restoreFailure } from '../../../src/engines/postgres/content/restore-failure.ts';
-import { diskFullIn, finalRefusal, firstError, machineTroubleIn } from '../../../src/engines/postgres/server/psql-failure.ts';
+import { diskFullIn, finalRefusal, firstError, machineTroubleIn, saysCatalogDamaged } from '../../../src/engines/postgres/server/psql-failure.ts';
 import { portIn } from '../../../src/engines/postgres/server/psql.ts';
 import { psqlVariables } from '../../../src/engines/postgres/server/psql-variables.ts';
 import { cutOverState } from '../../../src/engines/postgres/side/database-state.ts';
@@ -30,6 +30,14 @@ it.each<[boolean, string]>([
   [false, 'psql:<stdin>:2: ERROR:  canceling statement due to conflict with recovery'],
 ])('whether a refusal stays (%s): %s', (stays, messages) => {
   expect(finalRefusal(messages) !== null).toBe(stays);
+});
+
+it.each<[boolean, string]>([
+  [true, 'psql: error: connection to server on socket "/run/.s.PGSQL.5432" failed: FATAL:  could not open file "base/1/1259": No such file or directory'],
+  [true, 'FATAL:  relation mapping file "global/pg_filenode.map" contains invalid data'], [true, 'FATAL:  cache lookup failed for relation 1259'], [true, 'FATAL:  could not read blocks 3..3 in file "base/1/1249": read only 0 of 8192 bytes'],
+  [false, 'FATAL:  database "template1" is not currently accepting connections'], [false, 'FATAL:  could not access file "auth_delay": No such file or directory'], [false, 'FATAL:  could not load library "x": undefined symbol'],
+])('whether a refusal is of damaged catalogues (%s): %s', (damaged, messages) => {
+  expect([finalRefusal(messages) !== null, saysCatalogDamaged(messages)]).toEqual([true, damaged]);
 });
 
 describe('psqlVariables', () => {

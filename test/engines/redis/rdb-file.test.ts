@@ -11,7 +11,7 @@ const fixture = (name: string): Buffer => readFileSync(new URL(`./fixtures/${nam
 const chunked = async function* (bytes: Uint8Array, size: number): AsyncGenerator<Uint8Array> {
   for (let at = 0; at < bytes.length; at += size) yield bytes.subarray(at, at + size);
 };
-const scan = (bytes: Uint8Array, chunk = 65_536): Promise<RdbFile> => scanRdb(chunked(bytes, chunk), 'test');
+const scan = (bytes: Uint8Array, chunk = 65_536, atMs?: number): Promise<RdbFile> => scanRdb(chunked(bytes, chunk), 'test', atMs);
 const refusal = async (bytes: Uint8Array): Promise<string | null> => scan(bytes).then(() => null, (error: unknown) => (isFailure(error, 'ArtifactDamaged') ? error.fields.cause : String(error)));
 
 describe('real files', () => {
@@ -97,10 +97,12 @@ describe('values of modules', () => {
 
 describe('hashes whose fields expire', () => {
   const min = [1, 2, 3, 4, 5, 6, 0, 0];
-  const listpack = (lasting: boolean, from = text): number[] => [25, ...text('small'), ...min, ...from('\x05\0\0\0\x02\0\x81f\x02\x81v\x02' + (lasting ? '\0\x01' : '\xf4\x01\x02\x03\x04\x05\x06\x07\x08\x09') + '\xff')];
+  const minMs = 0x0605_0403_0201;
+  const listpack = (lasting: boolean, from = text): number[] => [25, ...text('small'), ...min, ...from('\x05\0\0\0\x02\0\x81f\x02\x81v\x02' + (lasting ? '\0\x01' : '\xf4\x08\x02\x03\x04\x05\x06\0\0\x09') + '\xff')];
   const latin = (value: string): number[] => [...length(value.length), ...Buffer.from(value, 'latin1')];
   const laidOut = (times: readonly number[]): number[] => [24, ...text('large'), ...min, ...length(times.length), ...times.flatMap((time, field) => [...length(time), ...text(`f${field}`), ...text('v')])];
-  const hashes = async (...sections: readonly (readonly number[])[]): Promise<unknown> => (await scan(rdb([[0xfe, 2], ...sections, [0, ...text('c'), ...text('d')]]), 1)).expiringHashes;
+  const hashesAt = async (atMs: number, ...sections: readonly (readonly number[])[]): Promise<unknown> => (await scan(rdb([[0xfe, 2], ...sections, [0, ...text('c'), ...text('d')]]), 1, atMs)).expiringHashes;
+  const hashes = (...sections: readonly (readonly number[])[]): Promise<unknown> => hashesAt(Number.MAX_SAFE_INTEGER, ...sections);
 
   test('are counted where no field stays, unless the key has a time to live of its own', async () => {
     expect(await hashes(laidOut([1, 70_000, 5]))).toEqual(new Map([[2, 1]]));
@@ -112,6 +114,13 @@ describe('hashes whose fields expire', () => {
     const compressed = (value: string): number[] => [0xc3, ...length(value.length + 1), ...length(value.length), value.length - 1, ...Buffer.from(value, 'latin1')];
     expect(await hashes(listpack(false, compressed))).toEqual(new Map([[2, 1]]));
     expect(await hashes(listpack(true, compressed))).toEqual(new Map());
+  });
+
+  test('have gone with the last of their fields, and not before', async () => {
+    expect(await hashesAt(minMs + 6_998, laidOut([1, 7_000, 5]))).toEqual(new Map());
+    expect(await hashesAt(minMs + 6_999, laidOut([1, 7_000, 5]))).toEqual(new Map([[2, 1]]));
+    expect(await hashesAt(minMs + 6, listpack(false, latin))).toEqual(new Map());
+    expect(await hashesAt(minMs + 7, listpack(false, latin))).toEqual(new Map([[2, 1]]));
   });
 });
 

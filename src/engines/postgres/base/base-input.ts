@@ -9,7 +9,7 @@ import type { ArtifactSource, ChainedInput, EngineContext } from '../../engine-c
 import { imageOfMajor } from '../server/image-for.ts';
 import { failedStep, runPostgresHelper, sourceFailure, spaceFailure } from '../server/postgres-helper.ts';
 import { quietLibraries } from '../server/preload-settings.ts';
-import { diskFullIn, firstError, machineFailure, machineTroubleIn, passingRefusals } from '../server/psql-failure.ts';
+import { diskFullIn, firstError, machineFailure, machineTroubleIn, passingRefusals, saysCatalogDamaged } from '../server/psql-failure.ts';
 import { scripts, statements } from '../server/script-text.ts';
 import { formatsInCommand } from '../server/time-formats.ts';
 
@@ -131,6 +131,9 @@ export function checkFailure(result: HelperResult, backup: PostgresBase, operati
   }
   if (combineSteps.has(step)) return new HoldfastFailure('RestoreFailed', { ...call, cause: firstError(messages), hint: 'The copies are sound, and do not make one: use another base backup, and take a full one.' });
   // A library that this image lacks, memory that is not there: where it was tried is at fault. What is wrong with the log or the files is the backup's.
+  if (step === 'refused' && saysCatalogDamaged(messages)) {
+    return new HoldfastFailure('RestoreFailed', { ...call, cause: firstError(messages), hint: 'It starts, and its catalogues are damaged: use another base backup, and look at the server\'s disk.' });
+  }
   if (step === 'server' && !/could not access file|could not load library|could not map anonymous shared memory/i.test(messages)) {
     return new HoldfastFailure('RestoreFailed', { ...call, cause: firstError(messages), hint: 'The copy does not start: use another base backup, and look at the server\'s disk.' });
   }

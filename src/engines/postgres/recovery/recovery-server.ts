@@ -10,7 +10,7 @@ import { parseLsn } from '../../../domain/wal/lsn.ts';
 import { timelinePath } from '../../../domain/wal/timeline.ts';
 import type { EngineContext } from '../../engine-context.ts';
 import type { ReachedMoment } from '../../moment-engine.ts';
-import { finalRefusal, firstError } from '../server/psql-failure.ts';
+import { finalRefusal, firstError, machineTroubleIn, saysCatalogDamaged } from '../server/psql-failure.ts';
 import { notRun } from '../server/psql.ts';
 import { psqlArgv } from '../server/real-program.ts';
 import { statements } from '../server/script-text.ts';
@@ -115,6 +115,7 @@ async function askState(ctx: EngineContext, recovered: RecoveryServer): Promise<
 function refusalOf({ server }: RecoveryServer, result: ExecResult): HoldfastFailure | null {
   const call = { operation: 'ask what was recovered', object: server.name };
   const refusal = finalRefusal(result.stderr);
+  if (refusal !== null && saysCatalogDamaged(result.stderr) && machineTroubleIn(result.stderr) === null) return new HoldfastFailure('RestoreFailed', { ...call, cause: refusal, hint: 'It starts, and its catalogues are damaged: use another base backup.' });
   return refusal === null ? notRun(result, call) : new HoldfastFailure('CouldNotVerify', { ...call, cause: refusal, hint: 'It is where it was told to stop, and lets nobody in: that says nothing about the backup. What keeps them out is set in the original (ALTER DATABASE … ALLOW_CONNECTIONS, ALTER ROLE … LOGIN).' });
 }
 

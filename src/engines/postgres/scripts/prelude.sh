@@ -104,7 +104,7 @@ formats_of() {
   shift
   [ -s "$formats_data/PG_VERSION" ] || return 0
   for setting in TimeZone DateStyle IntervalStyle; do
-    format=$(run_as postgres postgres -D "$formats_data" "$@" -C "$setting" 2>/dev/null) || format=$(run_as postgres postgres -D "$formats_data" -c config_file=/dev/null -C "$setting" 2>/dev/null) || continue
+    format=$(run_as postgres postgres -D "$formats_data" "$@" -C "$setting" 2>/dev/null) || format=$(run_as postgres postgres -D "$formats_data" -c config_file=/dev/null "$@" -C "$setting" 2>/dev/null) || continue
     printf "%s = '%s'\n" "$setting" "$(printf %s "$format" | sed "s/'/''/g")"
   done
 }

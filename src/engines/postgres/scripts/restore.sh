@@ -14,8 +14,8 @@ cores=$(nproc 2>/dev/null || echo "$jobs")
 mkfifo "$work/tar.pipe"
 sha256sum <"$work/tar.pipe" >"$said/tar.sum" &
 sum=$!
-# Where the archive cannot be opened nobody has opened the pipe either, and who hashes would wait for ever.
-{ tee "$work/tar.pipe" </source/dump.tar || { echo tee >"$said/source.failed"; : <>"$work/tar.pipe"; }; } 2>"$said/source.err" | tar -xf - -C "$work" 2>"$said/unpack.err" || unpacked=no
+# Where the archive cannot be opened nobody has opened the pipe either, and who hashes would wait for ever: it is opened and closed until he has come and gone.
+{ tee "$work/tar.pipe" </source/dump.tar || { echo tee >"$said/source.failed"; until [ -s "$said/tar.sum" ] || ! kill -0 "$sum" 2>/dev/null; do : <>"$work/tar.pipe"; sleep 0.02; done; }; } 2>"$said/source.err" | tar -xf - -C "$work" 2>"$said/unpack.err" || unpacked=no
 wait "$sum" || fail_step source
 # A busybox's tar ends there, and what hashes has then seen no more than it did: a disk that is full says nothing about the bytes.
 [ "${unpacked:-yes}" = yes ] || ! says_full "$said/unpack.err" || fail_step unpack
@@ -25,6 +25,8 @@ stored_bytes=$(wc -c </source/dump.tar) || stored_bytes=unread
   [ ! -s "$said/source.err" ] || fail_step "$(step_unread damaged /source)"
   again=$(sha256sum /source/dump.tar 2>"$said/source.err") || fail_step "$(step_unread damaged /source)"
   [ "$(first $again)" = "$dump_sha256" ] && [ "$(first $stored_bytes)" = "$dump_bytes" ] || fail_step damaged
+  # It is right by now; what was unpacked are other bytes all the same.
+  [ "${unpacked:-yes}" != yes ] || [ -s "$said/source.failed" ] || { echo 'two readings of it differ' >"$said/source.err"; fail_step source; }
 }
 [ "${unpacked:-yes}" = yes ] || fail_step unpack
 [ ! -s "$said/source.failed" ] || fail_step source

@@ -55,6 +55,13 @@ export const passingRefusals = 'FATAL: +(the database system is |sorry, too many
 /** What psql says of a server that runs and lets nobody in, however often it is asked; null of anything else. */
 export const finalRefusal = (messages: string): string | null => (/FATAL: /.test(messages) && !new RegExp(passingRefusals).test(messages) ? firstError(messages) : null);
 
+/**
+ * A server that runs on damaged catalogues says this to everybody who comes, for what goes wrong while a session begins is FATAL: whoever is kept out by that is kept out by the data.
+ * What the machine lacks is to be asked for before (machineTroubleIn).
+ */
+export const saysCatalogDamaged = (messages: string): boolean =>
+  /FATAL: +(?:could not open (?:file|relation with OID)|could not read (?:file|blocks? )|could not access status of transaction|relation mapping file|invalid page in|cache lookup failed|(?:pg_attribute )?catalog is missing|missing chunk)/.test(messages);
+
 /** What a tool or a server says of a file system that ran full; null where it says nothing of the kind. Of a file that was begun, tar and pg_combinebackup say only how little of it was written. */
 export function diskFullIn(messages: string): string | null {
   const line = messages.split('\n').find((each) => /No space left on device|Disk quota exceeded|wrote (only )?\d+ of \d+|short write/i.test(each));

@@ -34,10 +34,11 @@ async function checkServer(ctx: EngineContext, component: RedisComponent, server
   const { content, server: of, notCompared } = backup;
   const connection = connectionTo(component, server);
   const info = parseInfo(await runRedisCommand(ctx, connection, ['INFO', 'everything']));
+  const atMs = Date.now();
   const found = keyspaceOf(info);
   // Digests of two images may differ for the same data; and what expires while it is restored is gone from the server that runs.
   const isOther = known.length > 0 && known.every(({ property }) => property === 'digest') && (await ctx.runtime.inspect(server.containerId)).imageId !== of.imageId;
-  const differences = isOther ? known : [...known, ...(await keysThatDiffer(backup, source, found)).filter((each) => !known.some(({ object, property }) => object === each.object && property === each.property))];
+  const differences = isOther ? known : [...known, ...(await keysThatDiffer(backup, source, found, atMs)).filter((each) => !known.some(({ object, property }) => object === each.object && property === each.property))];
   const verdict = isOther ? 'couldNotVerify' : differences.length === 0 ? 'proven' : 'failed';
   const proof: ComponentProof = { component: component.name, verdict, sentence: sentenceOf(content, found), differences, comparedObjects: comparedObjects(content), notCompared };
   return {
@@ -47,11 +48,11 @@ async function checkServer(ctx: EngineContext, component: RedisComponent, server
 }
 
 /** A hash goes with the last of its fields that had a time to live each, and the manifest does not count it among what expires: the file does, which is read through again only where keys are missing. */
-async function keysThatDiffer(backup: RedisBackup, source: ArtifactSource, found: readonly RedisDatabaseContent[]): Promise<readonly Difference[]> {
+async function keysThatDiffer(backup: RedisBackup, source: ArtifactSource, found: readonly RedisDatabaseContent[], atMs: number): Promise<readonly Difference[]> {
   const differences = keyDifferences(backup.content, found);
   if (differences.length === 0) return differences;
   const artifact = rdbArtifact(backup);
-  const { expiringHashes } = await scanRdb(await source.open(artifact), artifact.path);
+  const { expiringHashes } = await scanRdb(await source.open(artifact), artifact.path, atMs);
   return keyDifferences(backup.content, found, expiringHashes);
 }
 

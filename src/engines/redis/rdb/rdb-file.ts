@@ -26,7 +26,7 @@ export interface RdbFile {
   readonly countsMissing: string | null;
   /** Keys per type that a module defined (`ReJSON-RL`), as far as the scan came. */
   readonly moduleValues: ReadonlyMap<string, number>;
-  /** Keys that have no time to live and go nevertheless, by database: hashes each of whose fields has one. As far as the scan came. */
+  /** Keys that have no time to live and had gone nevertheless at the moment that was asked for, by database: hashes each of whose fields has one. As far as the scan came. */
   readonly expiringHashes: ReadonlyMap<number, number>;
   /** Types whose module keeps data outside keys. */
   readonly moduleAux: readonly string[];
@@ -47,6 +47,7 @@ const checksumBytes = 8;
 const endMarkBytes = 40;
 
 interface Tally {
+  readonly atMs: bigint;
   readonly aux: Map<string, string>;
   readonly databases: { database: number; keys: number; expires: number; announced: { keys: number; expires: number } | null }[];
   functions: number;
@@ -58,11 +59,12 @@ interface Tally {
 
 /**
  * Reads an RDB file to its end, in a bounded window.
+ * @param atMs since the epoch: hashes that have gone by then are told
  * @throws HoldfastFailure ArtifactDamaged when it is no RDB file, ends early, goes on after its end, or contradicts itself
  */
-export async function scanRdb(source: AsyncIterable<Uint8Array>, object: string): Promise<RdbFile> {
+export async function scanRdb(source: AsyncIterable<Uint8Array>, object: string, atMs = 0): Promise<RdbFile> {
   const cursor = createByteCursor();
-  const parsing = parseFile(cursor);
+  const parsing = parseFile(cursor, BigInt(atMs));
   let tail: Buffer = Buffer.alloc(0);
   let sizeBytes = 0;
   let parsed: IteratorResult<void, Parsed> | undefined;
@@ -95,13 +97,13 @@ interface Parsed {
   readonly unknown: string | null;
 }
 
-function* parseFile(cursor: ByteCursor): Parsing<Parsed> {
+function* parseFile(cursor: ByteCursor, atMs: bigint): Parsing<Parsed> {
   const header = (yield* cursor.bytes(9)).toString('latin1');
   const match = /^(?:(REDIS)(\d{4})|(VALKEY)(\d{3}))$/.exec(header);
   if (match === null) throw new NotRdb('it does not begin like an RDB file');
   const signature = match[1] === undefined ? 'VALKEY' : 'REDIS';
   const version = Number(match[2] ?? match[4]);
-  const tally: Tally = { aux: new Map(), databases: [], functions: 0, details: 0n, moduleValues: new Map(), expiringHashes: new Map(), moduleAux: new Set() };
+  const tally: Tally = { atMs, aux: new Map(), databases: [], functions: 0, details: 0n, moduleValues: new Map(), expiringHashes: new Map(), moduleAux: new Set() };
   const unknown = yield* parseBody(cursor, tally);
   if (unknown !== null) return { signature, version, tally, endOffset: null, unknown };
   yield* cursor.skip(checksumBytes);
@@ -141,8 +143,8 @@ function* parseKey(cursor: ByteCursor, type: number, expiresAt: string | null, t
     tally.moduleValues.set(name, (tally.moduleValues.get(name) ?? 0) + 1);
     yield* passModuleFields(cursor, null);
   } else if (hasExpiringFields(type)) {
-    const goes = yield* passExpiringHash(cursor, type);
-    if (goes && expiresAt === null) tally.expiringHashes.set(database.database, (tally.expiringHashes.get(database.database) ?? 0) + 1);
+    const goesAtMs = yield* passExpiringHash(cursor, type);
+    if (goesAtMs !== null && goesAtMs <= tally.atMs && expiresAt === null) tally.expiringHashes.set(database.database, (tally.expiringHashes.get(database.database) ?? 0) + 1);
   } else {
     yield* step(cursor, stream ? into : null);
   }

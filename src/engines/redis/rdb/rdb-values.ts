@@ -168,21 +168,29 @@ const withExpiryFirst = (rest: Step): Step => function* pass(cursor, into) {
 type ExpiringHash = 24 | 25;
 export const hasExpiringFields = (type: number): type is ExpiringHash => type === 24 || type === 25;
 
-/** A listpack's last entry, 0, and its end: fields that never expire stand behind all others, each with 0 in place of its time. */
-const endsWithLasting = Buffer.from([0, 1, 0xff]);
+/** A listpack's last entry, a number of 64 bits, and its end: `f4`, eight bytes, their length, `ff` (listpack.c). Fields stand by their times, the latest last, and behind all of them those that have 0 in its place. */
+const lastNumberBytes = 11;
 
-/** Passes over such a hash. @returns whether every field of it has a time to live: then the key goes with the last of them */
-export function* passExpiringHash(cursor: ByteCursor, type: ExpiringHash): Parsing<boolean> {
-  yield* milliseconds(cursor, null);
-  if (type === 25) return !(yield* readStringEnd(cursor, endsWithLasting.length)).equals(endsWithLasting);
+/**
+ * Passes over such a hash (rdb.c, rdbSaveObject). @returns when its last field goes, and the key with it, in milliseconds since the epoch; null where a field stays
+ */
+export function* passExpiringHash(cursor: ByteCursor, type: ExpiringHash): Parsing<bigint | null> {
+  const first = (yield* cursor.bytes(8)).readBigUInt64LE(0);
+  if (type === 25) {
+    const end = yield* readStringEnd(cursor, lastNumberBytes);
+    return end.length === lastNumberBytes && end[0] === 0xf4 && end[9] === 9 ? end.readBigUInt64LE(1) : null;
+  }
   const count = yield* readLength(cursor);
-  let lasting = 0;
+  let [lasting, latest] = [0, 0];
   for (let done = 0; done < count; done += 1) {
-    if ((yield* readLength(cursor)) === 0) lasting += 1;
+    // From the first on, and one more: 0 is none.
+    const after = yield* readLength(cursor);
+    if (after === 0) lasting += 1;
+    else latest = Math.max(latest, after);
     yield* passString(cursor, null);
     yield* passString(cursor, null);
   }
-  return lasting === 0;
+  return lasting > 0 || latest === 0 ? null : first + BigInt(latest - 1);
 }
 
 /** The last bytes of a string of any length. */

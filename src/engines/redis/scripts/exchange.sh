@@ -5,6 +5,8 @@
 # The aside directory stands from before the first move in until after the last move out.
 way=$1 data=$2 staged=$2/$3 aside=$2/$4 entries=$5
 shift 5
+# Going in, whoever gives up goes back, and nobody stays closed for a disk that is away.
+if [ "$way" = in ]; then away() { fail 1 "$@" >&2; }; fi
 # where NAME: whether it lies staged, live and aside, as three digits in $lies.
 where() {
   lies=

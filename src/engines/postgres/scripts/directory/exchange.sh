@@ -5,6 +5,8 @@
 # The server does not run, and is kept from running by who calls this.
 way=$1 live=$2 new=$2/$3 old=$2/$4 phase=$2/$5 comes=$6
 ours=${3%%/*}
+# Going in, whoever gives up goes back, and nobody stays closed for a disk that is away.
+if [ "$way" = in ]; then away() { fail 1 "$@" >&2; }; fi
 
 # Both sides have the same names, so they do not tell how far it went: that is written down before each part.
 #   out      the live entries go aside          in     the prepared ones come in; nothing else is live       done

@@ -15,7 +15,8 @@ look_at() {
   while [ ! -d "$there" ]; do there=$(dirname "$there"); done
   result "$number.free" "$(df -P -k "$there" 2>/dev/null | awk 'NR == 2 { print $4 }')"
   is_there "$directory/PG_VERSION" && [ -s "$directory/PG_VERSION" ] || { result "$number.server" none; return 0; }
-  version=$(cat "$directory/PG_VERSION")
+  # A sector that cannot be read keeps nobody from setting it aside.
+  version=$(cat "$directory/PG_VERSION") || version=
   result "$number.server" "$version"
   [ ! -L "$directory/pg_wal" ] || result "$number.elsewhere" "pg_wal leads to $(readlink "$directory/pg_wal")"
   for space in "$directory"/pg_tblspc/*; do
