@@ -143,7 +143,7 @@ export async function makeSide(ctx: EngineContext, place: ServerPlace, inspectio
         await ctx.recordOnce(madeNoteKey(place.component.name), { database });
         await dropDatabase(ctx, place, database, null);
         createdRoles = await createMissingRoles(ctx, place, backup.roles);
-        oid = await createSideDatabase(ctx, place, database, backup);
+        oid = await createSideDatabase(ctx, place, database, { properties: backup.properties });
       },
     });
     if (restored.differences.length > 0) throw proofFailed(place, restored.differences.map(describeDifference));

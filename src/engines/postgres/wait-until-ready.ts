@@ -26,7 +26,7 @@ export async function waitUntilReady(ctx: EngineContext, component: PostgresComp
 }
 
 /** A container that ends in the midst of the call is answered with HTTP 500: the next inspection says whether it is that, or the engine that is gone. */
-async function startOrNull(ctx: EngineContext, component: PostgresComponent, containerId: string): Promise<string | null> {
+export async function startOrNull(ctx: EngineContext, component: PostgresComponent, containerId: string): Promise<string | null> {
   try {
     return await postmasterStart(ctx, component, containerId);
   } catch (error) {

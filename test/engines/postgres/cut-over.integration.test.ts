@@ -119,6 +119,7 @@ describe('the exchange', () => {
     await postgres.sql('ALTER SYSTEM SET lc_messages = \'de_DE.UTF-8\'; SELECT pg_reload_conf();');
     try {
       expect(await pollUntil(async () => (await postgres.sql('SHOW lc_messages')) === 'de_DE.UTF-8' || null, { withinMs: 60_000, everyMs: 50 })).toBe(true);
+      expect(await postgres.sql('SELECT FROM nowhere').catch(String)).toContain('existiert nicht');
       const backup = await backUp(postgres.component, 'foreign');
       let refused = 0;
       const lingerIn = async (database: string): Promise<{ readonly ended: Promise<string> }> => {

@@ -68,7 +68,7 @@ describe('a server with a password and users', () => {
     const ctx = contextOf(docker, new Map(), { password, run: 'crowded' });
     const hold = async (): Promise<void> => {
       await redis.cli('CONFIG', 'SET', 'maxclients', '1');
-      await redis.exec('bash', '-c', '(exec 3<>/dev/tcp/127.0.0.1/6379; exec sleep infinity) >/dev/null 2>&1 & echo $! >/tmp/holding');
+      await redis.exec('bash', '-c', 'exec 3<>/dev/tcp/127.0.0.1/6379; sleep infinity >/dev/null 2>&1 & echo $! >/tmp/holding');
     };
     const letGo = async (): Promise<void> => {
       await redis.exec('sh', '-c', 'kill $(cat /tmp/holding)');

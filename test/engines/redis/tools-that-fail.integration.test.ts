@@ -27,15 +27,17 @@ afterAll(async () => {
   await store.remove();
 });
 
+/** Where they are, and each a file of its own: some images have one program under several names. */
+const toPrograms = 'cd "$(dirname "$(command -v redis-server)")"; for each in redis-check-rdb redis-check-aof; do [ ! -L "$each" ] || { cp -L "$each" "$each.own"; mv "$each.own" "$each"; }; done';
 /** In the place of a program of the image. */
-const instead = (program: string, script: string): string => `cd /usr/bin; mv ${program} ${program}.real; printf '%s\\n' '#!/bin/sh' '${script}' >${program}; chmod 755 ${program}`;
+const instead = (program: string, script: string): string => `${toPrograms}; mv ${program} ${program}.real; printf '%s\\n' '#!/bin/sh' '${script}' >${program}; chmod 755 ${program}`;
 /** As somebody who may have no process more, which root is never refused. */
-const noThreads = 'chmod -R a+rwX /holdfast; exec setpriv --reuid=redis --clear-groups prlimit --nproc=1 /usr/bin/redis-server.real "$@"';
+const noThreads = 'chmod -R a+rwX /holdfast; exec setpriv --reuid=redis --clear-groups prlimit --nproc=1 "$0.real" "$@"';
 const changed = async (script: string): Promise<RedisBackup> => ({ ...backup, server: { ...backup.server, imageId: await images.changed('redis:8', script) } });
 const proven = async (ctx: EngineContext, of: RedisBackup): Promise<Verdict> => (await engine.prove(ctx, of, store.source)).verdict;
 
 describe.each<[string, string, 'verify' | 'prove', FailureType]>([
-  ['without redis-check-rdb', 'rm /usr/bin/redis-check-rdb', 'verify', 'CouldNotVerify'],
+  ['without redis-check-rdb', `${toPrograms}; rm redis-check-rdb`, 'verify', 'CouldNotVerify'],
   ['whose redis-check-rdb is killed', instead('redis-check-rdb', 'kill -KILL $$'), 'verify', 'HelperLost'],
   ['whose server is killed', instead('redis-server', 'kill -KILL $$'), 'prove', 'HelperLost'],
   ['whose server is told to end', instead('redis-server', 'kill -TERM $$'), 'prove', 'HelperLost'],

@@ -42,7 +42,8 @@ export async function fillCluster(ctx: EngineContext, component: PostgresCompone
       await createRoles(ctx, place, backup.roles, 'of a new server');
       // initdb has made one of the usual name.
       await dropDatabase(ctx, place, database, null);
-      await createSideDatabase(ctx, place, database, backup);
+      // The server has what it will be served under (create-cluster.sh).
+      await createSideDatabase(ctx, place, database, { properties: backup.properties });
     },
   });
   filling.onDifferences?.(restored.differences);

@@ -9,7 +9,6 @@ import type { ControlData } from '../../../domain/rollback.ts';
 import type { PostgresComponent } from '../../../domain/service.ts';
 import type { EngineContext } from '../../engine-context.ts';
 import { settingsText } from '../base/base-input.ts';
-import { postmasterStart } from '../inspect.ts';
 import { recoveryStep, serverArguments, type RecoveryServer } from '../recovery/recovery-server.ts';
 import { failedStep, resultOf, runPostgresHelper, spaceFailure } from '../server/postgres-helper.ts';
 import { librariesIn, preloadSettings } from '../server/preload-settings.ts';
@@ -18,6 +17,7 @@ import { diskFullIn, failureFrom, firstError, ownWords } from '../server/psql-fa
 import { clusterFiles, scripts } from '../server/script-text.ts';
 import { outOfMemory, requireRunning, serverLog, whyEnded } from '../server/server-end.ts';
 import { formatsInCommand } from '../server/time-formats.ts';
+import { startOrNull } from '../wait-until-ready.ts';
 import { controlData } from './control-data.ts';
 import type { DataPlace } from './data-place.ts';
 import { initdbWishes } from './initdb-wishes.ts';
@@ -70,7 +70,7 @@ export async function startCluster(ctx: EngineContext, component: PostgresCompon
   await ctx.runtime.start(server.id);
   await waitUntil(async () => {
     await requireRunning(ctx, operation, server, (log, facts) => (facts.oomKilled ? outOfMemory(operation, facts) : unfit(component, log)));
-    return postmasterStart(ctx, asSuperuser(component, server.name, superuser), server.id);
+    return startOrNull(ctx, asSuperuser(component, server.name, superuser), server.id);
   }, { withinMs: ctx.timing.startUpMs, everyMs: ctx.timing.pollMs, signal: ctx.signal }, () => new HoldfastFailure('DatabaseUnreachable', { operation, object: component.container, cause: 'a new, empty server does not answer here', hint: 'The step is tried again; give the host less to do. This says nothing about the backup.' }));
   return { server, superuser, directory };
 }
@@ -90,7 +90,7 @@ async function create(ctx: EngineContext, component: PostgresComponent, place: C
   const result = await runPostgresHelper(ctx, {
     component: { name: component.name, user: superuser }, step: 'cluster-create', imageId: place.imageId, network: 'none', majorVersion: 0, script: scripts.createCluster,
     args: [place.directory, place.like, String(leastBytes), superuser, encoding, localeProvider, collate, ctype, locale ?? '', icuRules ?? '', authLocal, authHost, ...flags],
-    files: { ...clusterFiles, 'scratch.conf': settingsText({ ...settings, ...formatsInCommand(backup.server), ...preloaded }), ...librariesFile(librariesIn(preloaded)) }, mounts: [place.mount], phase: 'make a new server',
+    files: { ...clusterFiles, 'dump.formats': Object.entries(backup.timeFormats ?? {}).map(([name, value]) => `${name}=${value}\n`).join(''), 'scratch.conf': settingsText({ ...settings, ...formatsInCommand(backup.server), ...preloaded }), ...librariesFile(librariesIn(preloaded)) }, mounts: [place.mount], phase: 'make a new server',
   });
   if (result.exitCode === 0) return;
   const { step, messages } = failedStep(result);

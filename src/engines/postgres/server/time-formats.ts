@@ -11,7 +11,7 @@ const names: ReadonlySet<string> = new Set(['timezone', 'datestyle', 'intervalst
 export const formatsInCommand = ({ setUp }: Pick<ServerFacts, 'setUp'>): Readonly<Record<string, string>> =>
   Object.fromEntries(Object.entries(settingsInCommand(setUp?.command ?? [])).filter(([name]) => names.has(name)));
 
-/** What a database is filled under: of its server as it said itself, and on top of that `ALTER DATABASE … SET`, of everybody. */
+/** What a database is filled under, where its server's formats are not set otherwise: those of the server as it said itself, and on top of that `ALTER DATABASE … SET`, of everybody. */
 export const formatsToFill = ({ timeFormats, properties: { settings } }: Pick<PostgresDump, 'timeFormats' | 'properties'>): readonly { readonly name: string; readonly value: string }[] => [
   ...Object.entries(timeFormats ?? {}).map(([name, value]) => ({ name, value })),
   ...settings.filter(({ role, name }) => role === null && names.has(name.toLowerCase())).map(({ name, value }) => ({ name, value })),

@@ -34,7 +34,7 @@ async function ending(type: FailureType, run: string, given: Partial<typeof prop
   const runtime = new Proxy(docker.runtime, { get: (target, name) => (name === 'start' ? start : (Reflect.get(target, name) as () => unknown).bind(target)) });
   const ctx: EngineContext = { ...own, runtime, timing: { ...own.timing, ...(startUpMs === undefined ? {} : { startUpMs }) } };
   try {
-    const backup = { roles: [], extensions: [], properties: { ...properties, ...given } } as unknown as PostgresDump;
+    const backup = { server: {}, roles: [], extensions: [], properties: { ...properties, ...given } } as unknown as PostgresDump;
     return await failing(type, startCluster(ctx, component, { imageId: await docker.image('postgres:17'), mount: { type: 'volume', source: volume, target: '/place' }, directory: '/place/new', like: '/place', initdb: '' }, backup, 0));
   } finally {
     for (const scratch of await findScratchOf(docker.runtime, own.owner)) await removeScratch(docker.runtime, scratch);

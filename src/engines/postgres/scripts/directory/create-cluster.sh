@@ -37,8 +37,14 @@ for file in postgresql.conf postgresql.auto.conf pg_hba.conf pg_ident.conf; do c
 printf 'local all all trust\nhost all all 127.0.0.1/32 trust\n' >"$directory/hba.conf"
 : >"$directory/ident.conf"
 cp "$work/run-server.sh" "$directory/run-server.sh"
-# It is filled under what the old server's files say of times, and served under that, whichever files become its own (finish-cluster.sh).
+# It is filled under what the old server's files say of times, else under what the dump's server said, and served under that, whichever files become its own
+# (finish-cluster.sh).
 formats_of "$live" >"$work/formats"
+if [ ! -s "$work/formats" ] && [ -s "$work/dump.formats" ]; then
+  set --
+  while IFS= read -r format; do set -- "$@" -c "$format"; done <"$work/dump.formats"
+  formats_of "$data" "$@" >"$work/formats"
+fi
 cat "$work/formats" >>"$directory/initial/postgresql.conf"
 cat "$work/formats" "$work/scratch.conf" >"$directory/scratch.conf"
 chown postgres "$directory/scratch.conf" "$directory/hba.conf" "$directory/ident.conf"

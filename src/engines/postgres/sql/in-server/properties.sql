@@ -14,10 +14,6 @@ SELECT format('GRANT %s ON DATABASE %I TO %s%s', x.privilege_type, :'side', CASE
 
 SELECT format('COMMENT ON DATABASE %I IS %L', :'side', :'properties'::json ->> 'comment') WHERE :'properties'::json ->> 'comment' IS NOT NULL \gexec
 
--- What it was filled under goes where it is its server's to say (create-side.sql).
-SELECT format('ALTER DATABASE %I RESET %I', :'side', f) FROM unnest(ARRAY['TimeZone', 'DateStyle', 'IntervalStyle']) AS f
- WHERE NOT EXISTS (SELECT FROM json_array_elements(:'properties'::json -> 'settings') AS s WHERE s ->> 'role' IS NULL AND lower(s ->> 'name') = lower(f)) \gexec
-
 -- Settings. The ones that are lists of names keep their text only by way of the session (SET … FROM CURRENT); all others are plain literals.
 WITH settings AS (
   SELECT CASE WHEN s ->> 'role' IS NULL THEN format('ALTER DATABASE %I', :'side') ELSE format('ALTER ROLE %I IN DATABASE %I', s ->> 'role', :'side') END AS alter,
