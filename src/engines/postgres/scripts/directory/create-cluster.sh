@@ -39,7 +39,9 @@ printf 'local all all trust\nhost all all 127.0.0.1/32 trust\n' >"$directory/hba
 cp "$work/run-server.sh" "$directory/run-server.sh"
 # It is filled under what the old server's files say of times, else under what the dump's server said, and served under that, whichever files become its own
 # (finish-cluster.sh).
-formats_of "$live" >"$work/formats"
+# A copy has no old server: it is like itself.
+: >"$work/formats"
+[ "$live" = "$data" ] || formats_of "$live" >"$work/formats"
 if [ ! -s "$work/formats" ] && [ -s "$work/dump.formats" ]; then
   set --
   while IFS= read -r format; do set -- "$@" -c "$format"; done <"$work/dump.formats"
