@@ -83,13 +83,13 @@ interface PostgresCommon {
   readonly notCompared: readonly NotCompared[];
 }
 
-/** One database, dumped in one snapshot. */
 export interface TimeFormats {
   readonly TimeZone: string;
   readonly DateStyle: string;
   readonly IntervalStyle: string;
 }
 
+/** One database, dumped in one snapshot. */
 export interface PostgresDump extends PostgresCommon {
   readonly method: 'dump';
   readonly content: PostgresContent;

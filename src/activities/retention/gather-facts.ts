@@ -11,7 +11,7 @@ import { partsOf, type AofFacts, type BackupFacts, type LogFacts, type Retention
 import type { RemovalRecord } from '../../domain/retention/records.ts';
 import { rollbackUses } from '../../domain/retention/rollback-uses.ts';
 import { restoreBesideRetention } from '../../domain/retention/restoring.ts';
-import { runUses, type OpenRun } from '../../domain/retention/run-uses.ts';
+import { mayBeOf, runUses, type OpenRun } from '../../domain/retention/run-uses.ts';
 import type { Segment } from '../../domain/wal/segment.ts';
 import type { ReadManifest } from '../../domain/backup-manifest.ts';
 import type { Repository } from '../../repository/repository.ts';
@@ -138,7 +138,7 @@ export function createFactsReader(gathering: Gathering): FactsReader {
       };
       return { facts, logs, isRead };
     },
-    isCurrent: async () => !(await openRuns()).some(({ input }) => input === null || input['service'] === service) && asText(await repository.listHolds(service)) === lastRead,
+    isCurrent: async () => !(await openRuns()).some((run) => mayBeOf(service, run)) && asText(await repository.listHolds(service)) === lastRead,
   };
 }
 

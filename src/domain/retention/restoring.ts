@@ -1,7 +1,7 @@
 /** What waits for a restore: retention as long as it is open, and what schedules start, for a day (docs/decisions/0027). Pure. */
 import { HoldfastFailure } from '../failures.ts';
 import { shortRunId } from '../workflow-ids.ts';
-import type { OpenRun } from './run-uses.ts';
+import { mayBeOf, type OpenRun } from './run-uses.ts';
 
 /** Runbooks that bring something back into the live service. */
 export const restoringRunbooks: readonly string[] = ['restoreBackup', 'restoreToPointInTime', 'restoreTables', 'undoRestore'];
@@ -14,9 +14,9 @@ export const longestWaitMs = 86_400_000;
 /** A dry run changes nothing, whatever comes of it. */
 export const isRestoring = ({ runbook, input }: Pick<OpenRun, 'runbook' | 'input'>): boolean => restoringRunbooks.includes(runbook) && input?.['dryRun'] !== true;
 
-/** The restore that nothing is removed beside; null where there is none. One whose input nobody can read may be of this service. */
+/** The restore that nothing is removed beside; null where there is none. */
 export const restoreBesideRetention = (service: string, runs: readonly OpenRun[]): string | null =>
-  runs.find((run) => isRestoring(run) && (run.input === null || run.input['service'] === service))?.workflowId ?? null;
+  runs.find((run) => isRestoring(run) && mayBeOf(service, run))?.workflowId ?? null;
 
 /** The restore that a schedule's runs wait for; null where there is none. A backup is left out only for one that is known to be of its service. */
 export const restoreBesideSchedules = (service: string, runs: readonly OpenRun[], nowMs: number): string | null =>

@@ -10,6 +10,9 @@ export interface OpenRun {
   readonly startedMs: number;
 }
 
+/** One whose input nobody can read may be of any service. */
+export const mayBeOf = (service: string, { input }: Pick<OpenRun, 'input'>): boolean => input === null || input['service'] === service;
+
 /** Backups, each with the run that made it. */
 export type MadeBackup = Pick<BackupFacts, 'backupId' | 'parts'> & { readonly madeBy: string };
 
@@ -31,7 +34,7 @@ export const makingRunbooks: readonly string[] = ['takeBackup', 'importBackups',
  * @param postgres names of the service's PostgreSQL components
  */
 export function runUses(service: string, runs: readonly OpenRun[], { backups, trash }: { readonly backups: readonly MadeBackup[]; readonly trash: readonly MadeBackup[] }, postgres: readonly string[]): RunUses {
-  const own = runs.filter(({ input }) => input === null || input['service'] === service);
+  const own = runs.filter((run) => mayBeOf(service, run));
   const reading = own.filter(({ runbook }) => readingRunbooks.includes(runbook));
   const basing = own.filter(({ runbook, input }) => makingRunbooks.includes(runbook) && (input === null || (input['kind'] !== undefined && input['kind'] !== 'dump')));
   return {

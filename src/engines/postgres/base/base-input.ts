@@ -130,10 +130,10 @@ export function checkFailure(result: HelperResult, backup: PostgresBase, operati
     return new HoldfastFailure('ArtifactDamaged', { ...call, cause: step === 'damaged' ? 'its bytes are not the ones in the manifest' : firstError(messages), hint: 'Use another copy or another backup; nothing was changed.' });
   }
   if (combineSteps.has(step)) return new HoldfastFailure('RestoreFailed', { ...call, cause: firstError(messages), hint: 'The copies are sound, and do not make one: use another base backup, and take a full one.' });
-  // A library that this image lacks, memory that is not there: where it was tried is at fault. What is wrong with the log or the files is the backup's.
   if (step === 'refused' && saysCatalogDamaged(messages)) {
     return new HoldfastFailure('RestoreFailed', { ...call, cause: firstError(messages), hint: 'It starts, and its catalogues are damaged: use another base backup, and look at the server\'s disk.' });
   }
+  // A library that this image lacks, memory that is not there: where it was tried is at fault. What is wrong with the log or the files is the backup's.
   if (step === 'server' && !/could not access file|could not load library|could not map anonymous shared memory/i.test(messages)) {
     return new HoldfastFailure('RestoreFailed', { ...call, cause: firstError(messages), hint: 'The copy does not start: use another base backup, and look at the server\'s disk.' });
   }

@@ -5,13 +5,13 @@ import type { PostgresComponent } from '../../../domain/service.ts';
 import type { DrillServer } from '../../drill-engine.ts';
 import type { EngineContext } from '../../engine-context.ts';
 import { superuserFor } from '../directory/fresh-cluster.ts';
-import type { Addressed } from '../server/connection.ts';
+import { noEventTriggers, type Addressed } from '../server/connection.ts';
 import { psqlArgv } from '../server/real-program.ts';
 
 /** The component as the drill's server knows it, as the one who may do everything there. What a trigger on login (17) would write at each of our sessions, the backup does not hold: none fires. */
 export function asRoot(component: PostgresComponent, backup: PostgresBackup): PostgresComponent & Addressed {
   const user = backup.method === 'base' ? backup.cluster.superuser : superuserFor(component, backup.roles);
-  return { engine: 'postgres', name: component.name, container: component.container, database: component.database, user, sessionSettings: backup.server.majorVersion >= 17 ? ['event_triggers=off'] : [] };
+  return { engine: 'postgres', name: component.name, container: component.container, database: component.database, user, sessionSettings: noEventTriggers(backup.server.majorVersion) };
 }
 
 interface Session {

@@ -14,6 +14,9 @@ const sessionOptions = [
   'row_security=off', 'client_min_messages=warning', 'standard_conforming_strings=on', 'client_connection_check_interval=1000',
 ];
 
+/** So that no event trigger fires: earlier majors do not know the setting, and have none on login. For superusers. */
+export const noEventTriggers = (majorVersion: number): readonly string[] => (majorVersion >= 17 ? ['event_triggers=off'] : []);
+
 /** What only this major knows: an unknown setting would end the connection. */
 export const optionsOf = (majorVersion: number): readonly string[] => (majorVersion >= 17 ? ['transaction_timeout=0'] : []);
 

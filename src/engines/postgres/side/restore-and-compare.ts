@@ -6,7 +6,7 @@ import type { ArtifactSource, EngineContext } from '../../engine-context.ts';
 import { compareRestored, isHashed } from '../content/compare-restored.ts';
 import { contentFrom } from '../content/content-reading.ts';
 import { restoreFailure } from '../content/restore-failure.ts';
-import { passwordOf } from '../server/connection.ts';
+import { noEventTriggers, passwordOf } from '../server/connection.ts';
 import { artifactOf, dumpInput } from '../server/dump-input.ts';
 import type { DumpInput } from '../server/dump-input.ts';
 import { resultOf, runPostgresHelper } from '../server/postgres-helper.ts';
@@ -63,7 +63,7 @@ export async function restoreAndCompare(ctx: EngineContext, request: RestoreRequ
     component: place.component, step: request.step, imageId: request.imageId, network: `container:${place.containerId}`, port: request.port, majorVersion: request.majorVersion, database: maintenance,
     script: scripts.restore, mounts: input.mounts, phase: request.phase, password: await passwordOf(ctx, place.component),
     args: [request.database, String(request.jobs), String(request.jobs), String(isHashed(backup.content)), String(input.dump.plaintext.sizeBytes), input.dump.plaintext.sha256, maintenance, ...request.restoreArguments],
-    settings: ['synchronous_commit=off', 'maintenance_work_mem=128MB', ...(request.majorVersion >= 17 ? ['event_triggers=off'] : [])],
+    settings: ['synchronous_commit=off', 'maintenance_work_mem=128MB', ...noEventTriggers(request.majorVersion)],
     files: { 'expected.members': input.members, ...filesFor(request) },
     beforeStart: async (containerId) => {
       await input.beforeStart?.(containerId);

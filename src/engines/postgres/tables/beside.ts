@@ -10,7 +10,7 @@ import type { EngineContext, PreparedComponent } from '../../engine-context.ts';
 import type { TablesRequest } from '../../engine.ts';
 import { restoreFailure } from '../content/restore-failure.ts';
 import { look, lookWithRoom } from '../inspect.ts';
-import { passwordOf } from '../server/connection.ts';
+import { noEventTriggers, passwordOf } from '../server/connection.ts';
 import { failedStep, resultOf, runPostgresHelper } from '../server/postgres-helper.ts';
 import { firstError } from '../server/psql-failure.ts';
 import { psqlVariables } from '../server/psql-variables.ts';
@@ -137,7 +137,7 @@ async function restoreBeside(ctx: EngineContext, place: ServerPlace, cutOver: Po
   const result = await runPostgresHelper(ctx, {
     component: place.component, step: 'table-beside', imageId: container.imageId, network: `container:${container.id}`, port: server.port, majorVersion: server.majorVersion, database: cutOver.database,
     script: scripts.restoreBeside, args: [connectionText(cutOver.database)], password: await passwordOf(ctx, place.component), phase: 'make the new schema',
-    settings: server.majorVersion >= 17 ? ['event_triggers=off'] : [], mounts: [{ type: 'volume', source: source.volume, target: '/source', readOnly: true }], files: { 'expected.members': membersText(source.files) },
+    settings: noEventTriggers(server.majorVersion), mounts: [{ type: 'volume', source: source.volume, target: '/source', readOnly: true }], files: { 'expected.members': membersText(source.files) },
   });
   if (result.exitCode !== 0) throw changeFailure(result, `${cutOver.container}/${cutOver.database}`, 'make the new schema');
 }

@@ -4,7 +4,7 @@ import type { PostgresTablesCutOver, RestoredTable } from '../../../domain/rollb
 import type { HelperResult } from '../../../containers/helper-container.ts';
 import type { EngineContext } from '../../engine-context.ts';
 import { look } from '../inspect.ts';
-import { passwordOf } from '../server/connection.ts';
+import { noEventTriggers, passwordOf } from '../server/connection.ts';
 import { failedStep, runPostgresHelper } from '../server/postgres-helper.ts';
 import { failureFrom, firstError } from '../server/psql-failure.ts';
 import { psqlVariables } from '../server/psql-variables.ts';
@@ -37,7 +37,7 @@ export async function changeTables(ctx: EngineContext, place: ServerPlace, chang
   const result = await runPostgresHelper(ctx, {
     component: place.component, step: `table-${mode}`, imageId: container.imageId, network: `container:${container.id}`, port: server.port, majorVersion: server.majorVersion, database: place.component.database,
     script: scripts.changeTables, args: [sqlOf[mode], String(fromFiles ? tables.length : 0)], password: await passwordOf(ctx, place.component), phase: phaseOf[mode],
-    settings: server.majorVersion >= 17 ? ['event_triggers=off'] : [],
+    settings: noEventTriggers(server.majorVersion),
     mounts: fromFiles ? [{ type: 'volume', source: source.volume, target: '/source', readOnly: true }] : [],
     files: { ...tableSql, 'expected.members': fromFiles ? membersText(source.files) : '', 'request.sql': psqlVariables({ request: JSON.stringify(request), kept, lock_wait_ms: ctx.timing.tableLockMs }) },
   });
